@@ -1,0 +1,2 @@
+//! KPI queries.
+fn main() {}

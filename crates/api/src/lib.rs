@@ -1,0 +1,1 @@
+//! HTTP: routes, formats, errors to status, OpenAPI.

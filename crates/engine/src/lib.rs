@@ -1,0 +1,1 @@
+//! An edition, a KPI and parameters become record batches.

@@ -1,0 +1,1 @@
+//! Fetch, keep, parse, conform, commit.

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod code;
+pub mod id;
+pub mod measure;
+pub mod observation;
+pub mod period;
+pub mod stage;
+pub mod state;
+pub mod territory;
+
+pub use code::{CodeError, CountyCode, MunicipalityCode, OrganisationNumber};
+pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
+pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
+pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
+pub use period::{Granularity, Period, PeriodError};
+pub use stage::Stage;
+pub use state::{CellState, Marks};

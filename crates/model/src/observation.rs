@@ -1,0 +1,87 @@
+//! What a source said, row by row, in its own words: before anybody believed it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{CellState, MeasureId, MunicipalityCode, OrganisationNumber, Period, SolutionId, Stage};
+
+/// Whom a statement is about, as the source names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A municipality by code, in whatever division the source used.
+    Municipality(MunicipalityCode),
+    /// An organisation, to be joined to its municipality on the day in question.
+    Organisation(OrganisationNumber),
+}
+
+/// The statement itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObservedFact {
+    /// A count over a period, or a stock at its end.
+    Usage {
+        /// The solution used.
+        solution_id: SolutionId,
+        /// What was counted.
+        measure_id: MeasureId,
+        /// When.
+        period: Period,
+        /// The count; `None` unless the state is `ok`.
+        value: Option<i64>,
+        /// Why there is none.
+        state: CellState,
+        /// The source says the number may change.
+        provisional: bool,
+    },
+    /// A change of stage in a rollout.
+    Rollout {
+        /// The solution rolled out.
+        solution_id: SolutionId,
+        /// The stage entered.
+        stage: Stage,
+        /// The first day it holds.
+        valid_from: NaiveDate,
+        /// When the source made it known.
+        known_at: DateTime<Utc>,
+    },
+}
+
+/// One statement of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The row of the payload it stands in, counted from 1 (header included where there is one).
+    pub row: u64,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What it says.
+    pub fact: ObservedFact,
+}
+
+/// A row that could not be believed. Kept with its reason, never dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The row of the payload, counted from 1.
+    pub row: u64,
+    /// What is wrong and, where it can be said, how to mend it.
+    pub reason: String,
+    /// The row as received, at most 500 characters of it.
+    pub raw: String,
+}
+
+impl Rejection {
+    /// Makes one, cutting the raw text to 500 characters.
+    pub fn new(row: u64, reason: impl Into<String>, raw: impl AsRef<str>) -> Self {
+        Self { row, reason: reason.into(), raw: raw.as_ref().chars().take(500).collect() }
+    }
+}
+
+/// What parsing a payload gives: parsing never fails on data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parsed {
+    /// The rows believed so far.
+    pub observations: Vec<Observation>,
+    /// The rows refused.
+    pub rejections: Vec<Rejection>,
+    /// How many data rows the payload had.
+    pub rows_in: u64,
+    /// Breaches of the contract that hold the whole delivery back (a missing column, a changed unit).
+    pub breaches: Vec<String>,
+}

@@ -1,0 +1,243 @@
+//! Half-open spans of calendar days in Europe/Oslo.
+
+use std::fmt;
+
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use serde::{Deserialize, Serialize};
+
+/// A text that is not a period or a date.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PeriodError {
+    /// Not one of the forms understood.
+    #[error(
+        "`{0}` is not a period; write a year `2026`, half-year `2026-H1`, quarter `2026-Q4` (or `2026K4`), \
+         month `2026-10`, week `2026-W07` or day `2026-10-31`"
+    )]
+    Form(String),
+    /// The end does not come after the start.
+    #[error("a period must end after it starts: {start} to {end}")]
+    Empty {
+        /// First day.
+        start: NaiveDate,
+        /// First day after.
+        end: NaiveDate,
+    },
+}
+
+/// How long the periods of an answer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Granularity {
+    /// A calendar day.
+    Day,
+    /// An ISO week, Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three months from January, April, July or October.
+    Quarter,
+    /// Six months from January or July.
+    HalfYear,
+    /// A calendar year.
+    Year,
+}
+
+impl Granularity {
+    /// Every granularity, finest first.
+    pub const ALL: [Self; 6] =
+        [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::HalfYear, Self::Year];
+
+    /// The word clients use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::HalfYear => "half_year",
+            Self::Year => "year",
+        }
+    }
+
+    /// Reads what [`Granularity::as_str`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|g| g.as_str() == text)
+    }
+
+    /// The first day of the period that holds `day`.
+    #[must_use]
+    pub fn floor(self, day: NaiveDate) -> NaiveDate {
+        let month = |m: u32| NaiveDate::from_ymd_opt(day.year(), m, 1).unwrap_or(day);
+        match self {
+            Self::Day => day,
+            Self::Week => day - Days::new(u64::from(day.weekday().num_days_from_monday())),
+            Self::Month => month(day.month()),
+            Self::Quarter => month((day.month() - 1) / 3 * 3 + 1),
+            Self::HalfYear => month((day.month() - 1) / 6 * 6 + 1),
+            Self::Year => month(1),
+        }
+    }
+
+    /// The first day of the period after the one that starts on `start`.
+    #[must_use]
+    pub fn next(self, start: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Day => start + Days::new(1),
+            Self::Week => start + Days::new(7),
+            Self::Month => start + Months::new(1),
+            Self::Quarter => start + Months::new(3),
+            Self::HalfYear => start + Months::new(6),
+            Self::Year => start + Months::new(12),
+        }
+    }
+
+    /// The periods that touch `[from, to)`, in order.
+    #[must_use]
+    pub fn periods(self, from: NaiveDate, to: NaiveDate) -> Vec<Period> {
+        let mut out = Vec::new();
+        let mut start = self.floor(from);
+        while start < to {
+            let end = self.next(start);
+            out.push(Period { start, end });
+            start = end;
+        }
+        out
+    }
+}
+
+/// Days from `start` (inclusive) to `end` (exclusive).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Period {
+    /// First day.
+    pub start: NaiveDate,
+    /// First day after.
+    pub end: NaiveDate,
+}
+
+impl Period {
+    /// Makes a period.
+    ///
+    /// # Errors
+    /// [`PeriodError::Empty`] unless `end` comes after `start`.
+    pub fn new(start: NaiveDate, end: NaiveDate) -> Result<Self, PeriodError> {
+        if end > start { Ok(Self { start, end }) } else { Err(PeriodError::Empty { start, end }) }
+    }
+
+    /// The period of `granularity` that holds `day`.
+    #[must_use]
+    pub fn holding(day: NaiveDate, granularity: Granularity) -> Self {
+        let start = granularity.floor(day);
+        Self { start, end: granularity.next(start) }
+    }
+
+    /// Reads `2026`, `2026-H1`, `2026-Q4`, `2026K4`, `2026-10`, `2026M10`, `2026-W07` or `2026-10-31`.
+    ///
+    /// # Errors
+    /// [`PeriodError::Form`] for anything else, a 13th month included.
+    pub fn parse(text: &str) -> Result<Self, PeriodError> {
+        let form = || PeriodError::Form(text.to_owned());
+        let of = |day: Option<NaiveDate>, g| day.map(|d| Self::holding(d, g)).ok_or_else(form);
+        if !text.is_ascii() || text.len() < 4 {
+            return Err(form());
+        }
+        let (year, rest) = text.split_at(4);
+        if !year.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(form());
+        }
+        let year: i32 = year.parse().map_err(|_| form())?;
+        let number = |digits: &str| -> Option<u32> {
+            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+        };
+        let month = |m: Option<u32>| m.and_then(|m| NaiveDate::from_ymd_opt(year, m, 1));
+        let rest = rest.strip_prefix('-').unwrap_or(rest);
+        match (rest.len(), rest.as_bytes().first()) {
+            (0, _) => of(month(Some(1)), Granularity::Year),
+            (2, Some(b'H')) => {
+                let half = number(&rest[1..]).filter(|h| (1..=2).contains(h));
+                of(month(half.map(|h| h * 6 - 5)), Granularity::HalfYear)
+            }
+            (2, Some(b'Q' | b'K')) => {
+                let quarter = number(&rest[1..]).filter(|q| (1..=4).contains(q));
+                of(month(quarter.map(|q| q * 3 - 2)), Granularity::Quarter)
+            }
+            (3, Some(b'M')) => of(month(number(&rest[1..])), Granularity::Month),
+            (3, Some(b'W')) => {
+                let day = number(&rest[1..]).and_then(|w| NaiveDate::from_isoywd_opt(year, w, Weekday::Mon));
+                of(day, Granularity::Week)
+            }
+            (2, Some(b'0'..=b'9')) => of(month(number(rest)), Granularity::Month),
+            (5, Some(b'0'..=b'9')) => of(text.parse().ok(), Granularity::Day),
+            _ => Err(form()),
+        }
+    }
+
+    /// Whether `day` lies inside.
+    #[must_use]
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.start <= day && day < self.end
+    }
+}
+
+impl fmt::Display for Period {
+    /// The shortest form that reads back, else `start/end`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = |g: Granularity| g.floor(self.start) == self.start && g.next(self.start) == self.end;
+        let (year, month) = (self.start.year(), self.start.month());
+        if whole(Granularity::Year) {
+            write!(f, "{year:04}")
+        } else if whole(Granularity::HalfYear) {
+            write!(f, "{year:04}-H{}", month.div_ceil(6))
+        } else if whole(Granularity::Quarter) {
+            write!(f, "{year:04}-Q{}", month.div_ceil(3))
+        } else if whole(Granularity::Month) {
+            write!(f, "{year:04}-{month:02}")
+        } else if whole(Granularity::Week) {
+            let week = self.start.iso_week();
+            write!(f, "{:04}-W{:02}", week.year(), week.week())
+        } else if whole(Granularity::Day) {
+            write!(f, "{}", self.start)
+        } else {
+            write!(f, "{}/{}", self.start, self.end)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_read_back_as_written() {
+        for text in ["2026", "2026-H1", "2026-Q4", "2026-10", "2026-W07", "2020-W53", "2026-10-31", "0999"] {
+            assert_eq!(Period::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Period::parse("2026K4").unwrap(), Period::parse("2026-Q4").unwrap());
+        assert_eq!(Period::parse("2026M10").unwrap(), Period::parse("2026-10").unwrap());
+    }
+
+    #[test]
+    fn what_is_not_a_period_is_refused() {
+        for text in [
+            "",
+            "2026-13",
+            "2026-00",
+            "2026-Q5",
+            "2026-W54",
+            "2026-2-1",
+            "26-10",
+            "2026-02-30",
+            "i går",
+            "+026",
+        ] {
+            assert!(Period::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn december_is_followed_by_january() {
+        let months = Granularity::Month.periods("2023-12-15".parse().unwrap(), "2024-01-02".parse().unwrap());
+        assert_eq!(months.iter().map(Period::to_string).collect::<Vec<_>>(), ["2023-12", "2024-01"]);
+    }
+}

@@ -1,0 +1,2 @@
+//! The `utbredt` command.
+fn main() {}
