@@ -16,12 +16,8 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Heavy libraries, and the only crates that may use them.
-const ONLY_IN: [(&str, &[&str]); 4] = [
-    ("datafusion", &["engine"]),
-    ("axum", &["api"]),
-    ("polars", &["ingest"]),
-    ("parquet", &["lake"]),
-];
+const ONLY_IN: [(&str, &[&str]); 4] =
+    [("datafusion", &["engine"]), ("axum", &["api"]), ("polars", &["ingest"]), ("parquet", &["lake"])];
 
 /// Files over 400 lines outside tests. The list may only shrink.
 const LONG_FILES: [&str; 1] = ["crates/lake/src/tables.rs"];
@@ -90,7 +86,13 @@ fn every_file_says_what_is_in_it_and_stays_small() {
 
 #[test]
 fn no_open_marks_and_no_paths_of_a_machine() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("/ro", "ot/"),
+        concat!("/wo", "rk/"),
+        concat!("/ho", "me/"),
+    ];
     let mut wrong = Vec::new();
     for path in tracked().iter().filter(|p| !p.ends_with(".lock") && !p.ends_with(".csv")) {
         let Ok(text) = std::fs::read_to_string(root().join(path)) else { continue };

@@ -1,1 +1,22 @@
-//! HTTP: routes, formats, errors to status, OpenAPI.
+#![doc = include_str!("../README.md")]
+//! The HTTP door: routes, formats, conditional answers, errors as problem documents.
+
+mod answer;
+mod catalogue;
+mod editions;
+mod encode;
+mod etag;
+mod lookup;
+mod metrics;
+mod negotiate;
+mod openapi;
+mod ops;
+mod problem;
+mod query;
+mod router;
+mod rows;
+mod state;
+mod values;
+
+pub use router::{router, serve};
+pub use state::ApiState;

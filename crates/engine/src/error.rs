@@ -79,11 +79,15 @@ impl EngineError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest: Some(nearest), hint, .. } => Some(format!("did you mean `{nearest}`? {hint}")),
+            Self::Unknown { nearest: Some(nearest), hint, .. } => {
+                Some(format!("did you mean `{nearest}`? {hint}"))
+            }
             Self::Unknown { hint, .. } | Self::Invalid { hint, .. } | Self::Refused { hint, .. } => {
                 Some(hint.clone())
             }
-            Self::Damaged { .. } => Some("restore the file from a copy of the lake; its name is its hash".into()),
+            Self::Damaged { .. } => {
+                Some("restore the file from a copy of the lake; its name is its hash".into())
+            }
             _ => None,
         }
     }

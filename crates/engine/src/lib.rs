@@ -1,1 +1,10 @@
-//! An edition, a KPI and parameters become record batches.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod request;
+mod run;
+mod session;
+
+pub use error::{EngineError, nearest};
+pub use request::{AsOf, Borders, By, KpiRequest, Policy};
+pub use run::{Engine, KpiAnswer, Meta, SqlAnswer};

@@ -1,1 +1,3 @@
 //! Fetch, keep, parse, conform, commit.
+pub mod reference;
+pub mod rollout;

@@ -1,63 +1,201 @@
-//! Write once, durably: bytes are on the disk before their name exists.
+//! Every change the lake makes to a disk, one function each, so that the order of syncs can be read in one
+//! place and a test can stop the world before any of them.
+//!
+//! A name appears only after its bytes are durable, and nobody is told before the name is durable too.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use crate::LakeError;
 
+/// How files begin that are not yet named.
+pub(crate) const TEMPORARY: &str = ".tmp-";
+
+/// The steps that change a disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disk {
+    #[cfg(test)]
+    pub(crate) faults: crate::tests::faults::Faults,
+}
+
+/// What tells whether a file is still the one that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(about: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(about);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { bytes: about.len(), modified: about.modified().ok(), inode }
+    }
+}
+
 /// The hash of some bytes in lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
-/// Makes a folder durable: its entries survive a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
-    let opened = File::open(folder).map_err(LakeError::io("open folder", folder))?;
-    opened.sync_all().map_err(LakeError::io("sync folder", folder))
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes a folder and its missing parents, each durable in its own parent.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), LakeError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent().filter(|p| !p.as_os_str().is_empty()) {
-        make_folder(parent)?;
-        match fs::create_dir(folder) {
-            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(LakeError::io("create folder", folder)(e));
-            }
-            _ => return sync_folder(parent),
+/// Whether a text can be a hash, and so the stem of a file's name.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// The length and hash of a file, read in pieces.
+pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            return Ok((bytes, hex(&hasher.finalize())));
         }
+        bytes += read as u64;
+        hasher.update(piece.get(..read).unwrap_or_default());
     }
-    fs::create_dir_all(folder).map_err(LakeError::io("create folder", folder))
 }
 
-/// Writes `bytes` beside `path` and links them to that name. `Ok(false)` when the name exists:
-/// the link, unlike a rename, never overwrites.
-pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<bool, LakeError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".tmp-{}-{name}", std::process::id()));
-    let mut file = File::create(&temporary).map_err(LakeError::io("create", &temporary))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(cause) = written {
-        // The state of the pages is unknown after a failed sync: leave no name behind, do not retry.
-        let _ = fs::remove_file(&temporary);
-        return Err(LakeError::io("write", path)(cause));
-    }
-    let linked = match fs::hard_link(&temporary, path) {
-        Ok(()) => true,
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => false,
-        Err(e) => {
-            let _ = fs::remove_file(&temporary);
-            return Err(LakeError::io("link", path)(e));
-        }
+/// The names in a folder, sorted; none when there is no folder.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, LakeError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(LakeError::io("list", folder)(e)),
     };
-    sync_folder(folder)?;
-    fs::remove_file(&temporary).map_err(LakeError::io("remove", &temporary))?;
-    Ok(linked)
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(LakeError::io("list", folder))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A name no other unnamed file of this process or of another living one has.
+pub(crate) fn temporary(folder: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!("{TEMPORARY}{}-{count}", std::process::id()))
+}
+
+impl Disk {
+    #[cfg(test)]
+    fn step(&self, action: &'static str, path: &Path, to: Option<&Path>) -> io::Result<()> {
+        self.faults.step(action, path, to)
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "tests stop the world here")]
+    fn step(&self, _: &'static str, _: &Path, _: Option<&Path>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Creates an unnamed file to write into. One left by a writer that was stopped is unlinked first, never
+    /// truncated: it may be the second name of an edition.
+    pub(crate) fn create(&self, path: &Path) -> Result<File, LakeError> {
+        let made = self.step("create", path, None).and_then(|()| match File::create_new(path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(path).and_then(|()| File::create_new(path))
+            }
+            made => made,
+        });
+        made.map_err(LakeError::io("create", path))
+    }
+
+    /// Says that the bytes written so far are all there are.
+    pub(crate) fn sync_file(&self, file: &File, path: &Path) -> Result<(), LakeError> {
+        let synced = self.step("sync", path, None).and_then(|()| file.sync_all());
+        synced.map_err(LakeError::unsynced("sync", path))
+    }
+
+    /// Makes the names in a folder durable.
+    pub(crate) fn sync_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        let synced = self.step("sync folder", folder, None).and_then(|()| File::open(folder)?.sync_all());
+        synced.map_err(LakeError::unsynced("sync folder", folder))
+    }
+
+    /// Makes a folder and its missing parents, each durable in its own parent.
+    pub(crate) fn make_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if parent != Path::new(".") {
+            self.make_folder(parent)?;
+        }
+        match self.step("make folder", folder, None).and_then(|()| fs::create_dir(folder)) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                Err(LakeError::io("make folder", folder)(e))
+            }
+            _ => self.sync_folder(parent),
+        }
+    }
+
+    /// Writes bytes to an unnamed file in `folder`, durably, and gives its path.
+    pub(crate) fn write(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+        let path = temporary(folder);
+        let mut file = self.create(&path)?;
+        let written = self.step("write", &path, None).and_then(|()| file.write_all(bytes));
+        let synced =
+            written.map_err(LakeError::io("write", &path)).and_then(|()| self.sync_file(&file, &path));
+        // A full disk must not be kept full by what did not fit on it.
+        synced.inspect_err(|_| self.forget(&path))?;
+        Ok(path)
+    }
+
+    /// Names a durable file, in place of what had the name; the name is durable afterwards.
+    pub(crate) fn name(&self, from: &Path, to: &Path) -> Result<(), LakeError> {
+        let named = self.step("rename", from, Some(to)).and_then(|()| fs::rename(from, to));
+        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.forget(from))?;
+        self.sync_folder(to.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Names a durable file unless the name is taken (`Ok(false)`): a link, unlike a rename, never overwrites.
+    pub(crate) fn name_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+        let linked = match self.step("link", from, Some(to)).and_then(|()| fs::hard_link(from, to)) {
+            Ok(()) => true,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(e) => {
+                self.forget(from);
+                return Err(LakeError::io("link", to)(e));
+            }
+        };
+        if linked {
+            self.sync_folder(to.parent().unwrap_or(Path::new(".")))?;
+        }
+        self.forget(from);
+        Ok(linked)
+    }
+
+    /// Writes a whole file, in place of what had the name.
+    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+        let unnamed = self.write(path.parent().unwrap_or(Path::new(".")), bytes)?;
+        self.name(&unnamed, path)
+    }
+
+    /// Removes a file that nothing names.
+    pub(crate) fn remove(&self, path: &Path) -> Result<(), LakeError> {
+        let removed = self.step("remove", path, None).and_then(|()| fs::remove_file(path));
+        removed.map_err(LakeError::io("remove", path))
+    }
+
+    /// Removes an unnamed file; one that stays is harmless and swept by the next clean-up.
+    pub(crate) fn forget(&self, path: &Path) {
+        let _ = self.remove(path);
+    }
 }

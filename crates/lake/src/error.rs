@@ -1,12 +1,17 @@
 //! What can go wrong with a lake: which file, what, and how to mend it.
 
+use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::Table;
 
 /// Why the lake did not do as asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LakeError {
-    /// Reading or writing a file failed.
-    #[error("{action} {path}")]
+    /// Reading or writing a file failed. Nothing was committed and the writer may go on.
+    #[error("cannot {action} {}; the lake is as it was", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
@@ -14,13 +19,48 @@ pub enum LakeError {
         path: PathBuf,
         /// The cause.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
+    /// A sync failed: what the disk holds is not known, so this writer must not go on.
+    #[error(
+        "cannot {action} {}: what the disk holds is not known and this writer stops; check the disk, open the \
+         lake again and deliver again",
+        path.display()
+    )]
+    Unsynced {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The writer stopped earlier.
+    #[error("this writer stopped at an earlier error ({0}); open the lake again")]
+    Stopped(String),
     /// The folder holds no lake.
-    #[error("{0} is not a lake (no FORMAT file); make one with `utbredt init`")]
-    NotALake(PathBuf),
+    #[error("{} is not a lake: {why}; make one with `utbredt init`", path.display())]
+    NotALake {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or in the way.
+        why: String,
+    },
+    /// The lake or a record was written in a format this code does not know.
+    #[error("{path} has format {found} and this version reads format {known}; use the version that wrote it")]
+    UnknownFormat {
+        /// The file, relative to the lake.
+        path: String,
+        /// Its format.
+        found: String,
+        /// The format known here.
+        known: u32,
+    },
     /// A file is not what was committed.
-    #[error("{path} is damaged: {why}")]
+    #[error(
+        "{path} is damaged: {why}; restore that file from a backup (`utbredt verify` lists every bad file)"
+    )]
     Damaged {
         /// The file, relative to the lake.
         path: String,
@@ -28,21 +68,29 @@ pub enum LakeError {
         why: String,
     },
     /// Another writer is at work.
-    #[error("another writer holds {0}; wait until it has finished")]
+    #[error("another writer holds {}; wait until it has finished", .0.display())]
     Locked(PathBuf),
-    /// No edition of that number or day.
+    /// Somebody made the edition that was about to be made.
+    #[error(
+        "edition {0} was made by a writer that did not take the lock; open the lake again and deliver again"
+    )]
+    Taken(u64),
+    /// No edition of that number or day; the text says which there are.
     #[error("there is no edition {0}")]
     NoEdition(String),
+    /// No payload of that hash is kept.
+    #[error("no payload {0} is kept in raw/")]
+    NoRaw(String),
     /// A batch does not fit its table.
-    #[error("table {table}: {why}")]
+    #[error("a batch does not fit table {table}: {why}")]
     Shape {
         /// The table.
         table: String,
         /// What does not fit.
         why: String,
     },
-    /// Parquet or Arrow failed.
-    #[error("table file {path}: {why}")]
+    /// Parquet or Arrow failed on a file whose bytes are as committed.
+    #[error("cannot read or write table file {path}: {why}")]
     Format {
         /// The file.
         path: String,
@@ -52,13 +100,31 @@ pub enum LakeError {
 }
 
 impl LakeError {
-    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { action, path, source }
     }
 
-    pub(crate) fn format(path: &str) -> impl Fn(&dyn std::fmt::Display) -> Self + use<> {
-        let path = path.to_owned();
-        move |why| Self::Format { path: path.clone(), why: why.to_string() }
+    pub(crate) fn unsynced(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Unsynced { action, path, source }
+    }
+
+    pub(crate) fn damaged(path: &str, why: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), why: why.into() }
+    }
+
+    pub(crate) fn format(path: &str, why: &dyn Display) -> Self {
+        Self::Format { path: path.to_owned(), why: why.to_string() }
+    }
+
+    pub(crate) fn shape(table: &Table, why: &dyn Display) -> Self {
+        Self::Shape { table: table.name.to_owned(), why: why.to_string() }
+    }
+
+    /// The damaged file, relative to the lake, when that is what is wrong.
+    #[must_use]
+    pub fn damaged_file(&self) -> Option<&str> {
+        if let Self::Damaged { path, .. } = self { Some(path) } else { None }
     }
 }

@@ -1,114 +1,151 @@
-//! Reading a lake: editions, checked files, whole tables, and the check of everything.
+//! Reading a lake: its editions, its checked files, whole small tables, payloads.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::edition::FORMAT;
-use crate::{Edition, FileEntry, LakeError, Table, Writer, disk};
+use crate::chain::{self, Chain, LatestGood, Memory};
+use crate::disk::{self, Disk, Stamp};
+use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, file, raw, verify};
+
+/// The folders of a lake.
+const FOLDERS: [&str; 3] = ["raw", "tables", "editions"];
 
 /// A lake opened for reading. Cheap to clone; clones share what was checked.
 #[derive(Debug, Clone)]
 pub struct Lake {
-    root: PathBuf,
-    checked: Arc<Mutex<HashMap<String, (u64, Option<SystemTime>)>>>,
+    inner: Arc<Inner>,
 }
 
-/// What `verify` found.
-#[derive(Debug, Clone, Default)]
-pub struct VerifyReport {
-    /// Editions read.
-    pub editions: usize,
-    /// Files read.
-    pub files: usize,
-    /// Bytes read.
-    pub bytes: u64,
-    /// What is wrong, each naming its file.
-    pub problems: Vec<String>,
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    disk: Disk,
+    editions: Mutex<Memory>,
+    checked: Mutex<HashMap<String, Stamp>>,
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Lake {
     /// Makes an empty lake, or opens the one that is there.
     ///
     /// # Errors
-    /// When the folders cannot be made.
+    /// [`LakeError::NotALake`] when the folder holds something else; or when a folder cannot be made.
     pub fn init(root: &Path) -> Result<Self, LakeError> {
-        for folder in ["raw", "tables", "editions"] {
-            disk::make_folder(&root.join(folder))?;
-        }
-        disk::create(&root.join("FORMAT"), FORMAT.to_string().as_bytes())?;
-        Self::open(root)
+        Self::init_on(root, Disk::default())
     }
 
-    /// Opens a lake.
+    pub(crate) fn init_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
+        let format = root.join("FORMAT");
+        if !format.exists() {
+            // A lake whose making was cut short holds only names of ours, and is made whole here.
+            let ours =
+                |name: &str| FOLDERS.contains(&name) || name == "LOCK" || name.starts_with(disk::TEMPORARY);
+            if let Some(stray) = disk::names(root)?.into_iter().find(|name| !ours(name)) {
+                let why = format!("it holds `{stray}` and no FORMAT file; choose an empty folder");
+                return Err(LakeError::NotALake { path: root.to_path_buf(), why });
+            }
+            if !disk::names(&root.join("editions"))?.is_empty() {
+                let why = "it holds editions and no FORMAT file; restore FORMAT from a backup".to_owned();
+                return Err(LakeError::NotALake { path: root.to_path_buf(), why });
+            }
+            for folder in FOLDERS {
+                disk.make_folder(&root.join(folder))?;
+            }
+            disk.put(&format, format!("{FORMAT}\n").as_bytes())?;
+        }
+        Self::open_on(root, disk)
+    }
+
+    /// Opens a lake. A damaged chain of editions does not hinder: [`Lake::latest`] tells.
     ///
     /// # Errors
-    /// [`LakeError::NotALake`], or `Damaged` when its format is newer than this code.
+    /// [`LakeError::NotALake`] or [`LakeError::UnknownFormat`].
     pub fn open(root: &Path) -> Result<Self, LakeError> {
-        let Ok(format) = fs::read_to_string(root.join("FORMAT")) else {
-            return Err(LakeError::NotALake(root.to_path_buf()));
+        Self::open_on(root, Disk::default())
+    }
+
+    pub(crate) fn open_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
+        let format = root.join("FORMAT");
+        let found = match fs::read(&format) {
+            Ok(found) => found,
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(LakeError::NotALake {
+                    path: root.to_path_buf(),
+                    why: "it has no FORMAT file".to_owned(),
+                });
+            }
+            Err(e) => return Err(LakeError::io("read", &format)(e)),
         };
-        if format.trim() != FORMAT.to_string() {
-            let why = format!("format {} is not {FORMAT}; use the version that wrote it", format.trim());
-            return Err(LakeError::Damaged { path: "FORMAT".into(), why });
+        if found != format!("{FORMAT}\n").as_bytes() {
+            let found = format!("`{}`", String::from_utf8_lossy(&found).trim());
+            return Err(LakeError::UnknownFormat { path: "FORMAT".to_owned(), found, known: FORMAT });
         }
-        Ok(Self { root: root.to_path_buf(), checked: Arc::default() })
+        let inner =
+            Inner { root: root.to_path_buf(), disk, editions: Mutex::default(), checked: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Its folder.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.inner.root
     }
 
-    /// The editions in order, the chain of hashes checked.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.inner.disk
+    }
+
+    pub(crate) fn chain(&self) -> Result<Chain, LakeError> {
+        Chain::read(self.root(), &mut lock(&self.inner.editions))
+    }
+
+    /// The editions in order, every record and the chain of hashes checked.
     ///
     /// # Errors
-    /// [`LakeError::Damaged`] naming the first record that does not fit.
+    /// [`LakeError::Damaged`] naming the first record that is not as it was made.
     pub fn editions(&self) -> Result<Vec<Edition>, LakeError> {
-        let mut editions: Vec<Edition> = Vec::new();
-        for number in 1.. {
-            let path = format!("editions/{number}.json");
-            let bytes = match fs::read(self.root.join(&path)) {
-                Ok(bytes) => bytes,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => break,
-                Err(e) => return Err(LakeError::io("read", &self.root.join(&path))(e)),
-            };
-            let damaged = |why: String| LakeError::Damaged { path: path.clone(), why };
-            let mut edition: Edition = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-            edition.sha256 = disk::sha256(&bytes);
-            if edition.format != FORMAT || edition.number != number {
-                return Err(damaged(format!("it says format {}, edition {}", edition.format, edition.number)));
-            }
-            if edition.previous_sha256 != editions.last().map(|e| e.sha256.clone()) {
-                return Err(damaged("it does not follow from the edition before it".into()));
-            }
-            editions.push(edition);
-        }
-        Ok(editions)
+        Ok(self.chain()?.whole()?.iter().map(|e| Edition::clone(e)).collect())
     }
 
-    /// The newest edition.
+    /// The newest edition; `None` in an empty lake. It is never quietly an older one.
     ///
     /// # Errors
-    /// As [`Lake::editions`].
+    /// As [`Lake::editions`]; [`Lake::latest_good`] then tells what can still be served.
     pub fn latest(&self) -> Result<Option<Edition>, LakeError> {
-        Ok(self.editions()?.pop())
+        Ok(self.chain()?.whole()?.pop().map(|e| Edition::clone(&e)))
     }
 
-    /// Edition `number`.
+    /// The newest edition that can be relied on, with what is wrong beside it.
     ///
     /// # Errors
-    /// [`LakeError::NoEdition`], or as [`Lake::editions`].
+    /// Only when the lake cannot be listed.
+    pub fn latest_good(&self) -> Result<LatestGood, LakeError> {
+        Ok(self.chain()?.latest_good())
+    }
+
+    /// Edition `number`, whatever has happened to the others.
+    ///
+    /// # Errors
+    /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] when that record is.
     pub fn edition(&self, number: u64) -> Result<Edition, LakeError> {
-        let found = self.editions()?.into_iter().find(|e| e.number == number);
-        found.ok_or_else(|| LakeError::NoEdition(number.to_string()))
+        match chain::read(self.root(), number, &mut lock(&self.inner.editions)) {
+            Ok(edition) => Ok(Edition::clone(&edition)),
+            Err(LakeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let newest = self.latest_good()?.edition.map(|e| e.number);
+                let hint = newest.map_or("the lake is empty".to_owned(), |n| format!("the newest is {n}"));
+                Err(LakeError::NoEdition(format!("{number}; {hint}")))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// The newest edition made at or before `moment`.
@@ -116,8 +153,13 @@ impl Lake {
     /// # Errors
     /// [`LakeError::NoEdition`], or as [`Lake::editions`].
     pub fn as_of(&self, moment: DateTime<Utc>) -> Result<Edition, LakeError> {
-        let found = self.editions()?.into_iter().rev().find(|e| e.recorded_at <= moment);
-        found.ok_or_else(|| LakeError::NoEdition(format!("made at or before {moment}")))
+        let editions = self.chain()?.whole()?;
+        let found = editions.iter().rev().find(|e| e.recorded_at <= moment);
+        found.map(|e| Edition::clone(e)).ok_or_else(|| {
+            let first = editions.first().map(|e| format!("the first was made {}", e.recorded_at));
+            let hint = first.unwrap_or("the lake is empty".to_owned());
+            LakeError::NoEdition(format!("made at or before {moment}; {hint}"))
+        })
     }
 
     /// Takes the writer's lock.
@@ -128,102 +170,74 @@ impl Lake {
         Writer::lock(self.clone())
     }
 
-    /// The path of a file after its length and hash were checked; remembered until it changes.
+    /// The path of a file after its length and hash were checked. A file that has not changed since is not
+    /// read again.
     ///
     /// # Errors
     /// [`LakeError::Damaged`] naming the file.
     pub fn check_file(&self, entry: &FileEntry) -> Result<PathBuf, LakeError> {
-        let path = self.root.join(&entry.path);
-        let damaged = |why: String| LakeError::Damaged { path: entry.path.clone(), why };
-        let about = fs::metadata(&path).map_err(|e| damaged(e.to_string()))?;
-        let seen = (about.len(), about.modified().ok());
-        let mut checked = self.checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if checked.get(&entry.path) == Some(&seen) {
+        let path = self.root().join(&entry.path);
+        let mut file = File::open(&path).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+        let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
+        if lock(&self.inner.checked).get(&entry.path) == Some(&stamp) {
             return Ok(path);
         }
-        let bytes = fs::read(&path).map_err(|e| damaged(e.to_string()))?;
-        if bytes.len() as u64 != entry.bytes || disk::sha256(&bytes) != entry.sha256 {
-            return Err(damaged("its bytes are not those that were committed".into()));
+        let (bytes, sha256) =
+            disk::hash_file(&mut file).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+        if bytes != entry.bytes {
+            let why = format!("it has {bytes} bytes, not {}", entry.bytes);
+            return Err(LakeError::damaged(&entry.path, why));
         }
-        checked.insert(entry.path.clone(), seen);
+        if sha256 != entry.sha256 {
+            return Err(LakeError::damaged(&entry.path, "its bytes are not those that were committed"));
+        }
+        lock(&self.inner.checked).insert(entry.path.clone(), stamp);
         Ok(path)
+    }
+
+    pub(crate) fn forget_checked(&self) {
+        lock(&self.inner.checked).clear();
+        lock(&self.inner.editions).clear();
     }
 
     /// A payload as received.
     ///
     /// # Errors
-    /// [`LakeError::Damaged`] when it does not hash to its name.
+    /// [`LakeError::NoRaw`] when none of that hash is kept, [`LakeError::Damaged`] when it has changed.
     pub fn raw(&self, sha256: &str) -> Result<Vec<u8>, LakeError> {
-        let path = format!("raw/{sha256}.zst");
-        let damaged = |why: String| LakeError::Damaged { path: path.clone(), why };
-        let packed = fs::read(self.root.join(&path)).map_err(|e| damaged(e.to_string()))?;
-        let bytes = zstd::decode_all(packed.as_slice()).map_err(|e| damaged(e.to_string()))?;
-        if disk::sha256(&bytes) == sha256 { Ok(bytes) } else { Err(damaged("it does not hash to its name".into())) }
+        raw::read(self.root(), sha256)
     }
 
-    /// A whole table, for small ones.
+    /// A whole table, for small ones. Rows are in order within each file.
     ///
     /// # Errors
     /// A damaged or unreadable file.
-    pub fn read_table(&self, edition: &Edition, table: &'static Table) -> Result<Vec<RecordBatch>, LakeError> {
+    pub fn read_table(
+        &self,
+        edition: &Edition,
+        table: &'static Table,
+    ) -> Result<Vec<RecordBatch>, LakeError> {
+        self.read_files(edition.tables.get(table.name).into_iter().flatten(), table)
+    }
+
+    pub(crate) fn read_files<'a>(
+        &self,
+        entries: impl IntoIterator<Item = &'a FileEntry>,
+        table: &'static Table,
+    ) -> Result<Vec<RecordBatch>, LakeError> {
         let mut batches = Vec::new();
-        for entry in edition.tables.get(table.name).into_iter().flatten() {
-            let path = self.check_file(entry)?;
-            let format = LakeError::format(&entry.path);
-            let file = fs::File::open(&path).map_err(LakeError::io("open", &path))?;
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| format(&e))?;
-            for batch in reader.build().map_err(|e| format(&e))? {
-                batches.push(batch.map_err(|e| format(&e))?);
-            }
+        for entry in entries {
+            batches.extend(file::read(&self.check_file(entry)?, entry, table)?);
         }
         Ok(batches)
     }
 
-    /// Checks every edition, every file of every edition and every payload kept.
+    /// Reads everything again and reports what is not as it was written: every edition, every file of every
+    /// edition, every payload, every Delta log.
     ///
     /// # Errors
-    /// None for what is damaged: that is in the report. Only when the lake cannot be listed at all.
+    /// None for what is damaged: that is in the report. Only when the lake cannot be listed.
     pub fn verify(&self) -> Result<VerifyReport, LakeError> {
-        self.checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
-        let mut report = VerifyReport::default();
-        let editions = match self.editions() {
-            Ok(editions) => editions,
-            Err(damaged @ LakeError::Damaged { .. }) => {
-                report.problems.push(damaged.to_string());
-                return Ok(report);
-            }
-            Err(other) => return Err(other),
-        };
-        report.editions = editions.len();
-        let mut seen = std::collections::BTreeSet::new();
-        for entry in editions.iter().flat_map(|e| e.tables.values().flatten()) {
-            if seen.insert(&entry.path) {
-                report.files += 1;
-                report.bytes += entry.bytes;
-                report.problems.extend(self.check_file(entry).err().map(|e| e.to_string()));
-            }
-        }
-        for sha256 in self.payloads(editions.last()) {
-            report.files += 1;
-            report.problems.extend(self.raw(&sha256).err().map(|e| e.to_string()));
-        }
-        Ok(report)
+        verify::verify(self)
     }
-
-    fn payloads(&self, edition: Option<&Edition>) -> Vec<String> {
-        let (Some(edition), Some(receipts)) = (edition, Table::named("receipts")) else { return Vec::new() };
-        let batches = self.read_table(edition, receipts).unwrap_or_default();
-        let column = |batch: &RecordBatch| batch.column_by_name("sha256").cloned();
-        let texts = batches.iter().filter_map(column);
-        let mut all: Vec<String> = texts
-            .flat_map(|c| c.as_any().downcast_ref::<StringArray>().map(strings).unwrap_or_default())
-            .collect();
-        all.sort();
-        all.dedup();
-        all
-    }
-}
-
-fn strings(array: &StringArray) -> Vec<String> {
-    (0..array.len()).map(|i| array.value(i).to_owned()).collect()
 }

@@ -1,14 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
+mod clean_up;
+mod delta;
 mod disk;
-pub mod edition;
+mod edition;
 mod error;
+mod file;
 mod lake;
+mod raw;
+mod rows;
 pub mod tables;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod writer;
 
-pub use edition::{Edition, FileEntry};
+pub use chain::LatestGood;
+pub use clean_up::CleanUp;
+pub use edition::{Edition, FORMAT, FileEntry};
 pub use error::LakeError;
-pub use lake::{Lake, VerifyReport};
+pub use lake::Lake;
 pub use tables::{TABLES, Table};
+pub use verify::VerifyReport;
 pub use writer::{Change, Outcome, Writer};

@@ -121,6 +121,17 @@ pub static TABLES: &[Table] = &[
         sort: &["policy_id", "to_date", "from_date", "from_code", "weight_from"],
     },
     Table {
+        name: "municipality_parts",
+        doc: "The parts of territory a municipality of a division is made of; a part is never divided.",
+        columns: &[
+            ("municipality_code", Text, REQUIRED, "Code in the division of division_date."),
+            ("division_date", Date, REQUIRED, "The division the code belongs to."),
+            ("part_id", Text, REQUIRED, "The part."),
+            ("persons", Int, REQUIRED, "Persons living there on the common reference day."),
+        ],
+        sort: &["division_date", "municipality_code", "part_id"],
+    },
+    Table {
         name: "organisations",
         doc: "An organisation and the municipality it belongs to.",
         columns: &[
@@ -252,7 +263,12 @@ pub static TABLES: &[Table] = &[
             ("solution_id", Text, REQUIRED, "The solution."),
             ("municipality_code", Text, REQUIRED, "Code in the division of division_date."),
             ("division_date", Date, REQUIRED, "The division the code belongs to."),
-            ("stage", Text, REQUIRED, "planned, agreed, technically_ready, pilot, in_production, paused, withdrawn."),
+            (
+                "stage",
+                Text,
+                REQUIRED,
+                "planned, agreed, technically_ready, pilot, in_production, paused, withdrawn.",
+            ),
             ("valid_from", Date, REQUIRED, "First day in the stage."),
             ("valid_to", Date, NULLABLE, "First day after; NULL = until the next event."),
             ("known_at", Instant, REQUIRED, "When the source said so."),
@@ -409,7 +425,8 @@ impl Table {
     /// Its Arrow schema.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
-        let fields = self.columns.iter().map(|(name, kind, nullable, _)| Field::new(*name, kind.arrow(), *nullable));
+        let fields =
+            self.columns.iter().map(|(name, kind, nullable, _)| Field::new(*name, kind.arrow(), *nullable));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 

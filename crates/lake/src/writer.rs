@@ -1,30 +1,27 @@
-//! The one writer: keeps payloads, writes files, commits editions.
+//! The one writer: keeps payloads, writes files, makes editions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::sync::Arc;
+use std::fs::{File, TryLockError};
 
-use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use utbredt_model::ReceiptId;
 
-use crate::edition::FORMAT;
-use crate::{Edition, FileEntry, Lake, LakeError, Table, disk};
+use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, delta, file, raw, rows};
 
-/// What an edition changes.
+/// Files of fewer rows than this are merged by compaction.
+const SMALL_ROWS: u64 = 1 << 20;
+
+/// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
 pub struct Change {
-    /// When.
+    /// When. An edition is never dated before the one it follows: an earlier moment becomes that one's.
     pub recorded_at: DateTime<Utc>,
     /// Why.
     pub reason: String,
     /// Tables that get new content as a whole.
     pub replace: Vec<(&'static Table, RecordBatch)>,
-    /// Rows added to tables.
+    /// Rows added to tables: one file a table.
     pub append: Vec<(&'static Table, RecordBatch)>,
     /// Receipts whose facts leave every table of facts (`receipts` and `rejections` keep theirs).
     pub supersedes: Vec<ReceiptId>,
@@ -37,25 +34,40 @@ pub struct Change {
 pub enum Outcome {
     /// A new edition.
     Committed(Edition),
-    /// Nothing differs from the latest edition.
+    /// Nothing differs from the latest edition, which is this.
     Unchanged(Edition),
 }
+
+impl Outcome {
+    /// The edition that stands now.
+    #[must_use]
+    pub fn edition(&self) -> &Edition {
+        match self {
+            Self::Committed(edition) | Self::Unchanged(edition) => edition,
+        }
+    }
+}
+
+type Files = BTreeMap<String, Vec<FileEntry>>;
 
 /// The holder of the writer's lock; released when dropped.
 #[derive(Debug)]
 pub struct Writer {
     lake: Lake,
+    stopped: Option<String>,
+    delta_problem: Option<String>,
     _lock: File,
 }
 
 impl Writer {
     pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
         let path = lake.root().join("LOCK");
-        let lock = File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
+        let lock =
+            File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { lake, _lock: lock }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(LakeError::Locked(path)),
-            Err(std::fs::TryLockError::Error(e)) => Err(LakeError::io("lock", &path)(e)),
+            Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(LakeError::Locked(path)),
+            Err(TryLockError::Error(e)) => Err(LakeError::io("lock", &path)(e)),
         }
     }
 
@@ -65,84 +77,112 @@ impl Writer {
         &self.lake
     }
 
+    /// Why the Delta logs are behind after the last commit, if they are. They are derived: the edition stands,
+    /// and the next commit or [`Writer::rebuild_delta`] writes what is missing.
+    #[must_use]
+    pub fn delta_problem(&self) -> Option<&str> {
+        self.delta_problem.as_deref()
+    }
+
+    /// Runs `work` unless this writer stopped, and stops it after an error that leaves the disk unknown.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, LakeError>) -> Result<T, LakeError> {
+        if let Some(why) = &self.stopped {
+            return Err(LakeError::Stopped(why.clone()));
+        }
+        let done = work(self);
+        if let Err(error @ LakeError::Unsynced { .. }) = &done {
+            self.stopped = Some(error.to_string());
+        }
+        done
+    }
+
     /// Keeps a payload for ever and gives its hash.
     ///
     /// # Errors
-    /// When it cannot be written or packed.
+    /// When it cannot be written.
     pub fn keep_raw(&mut self, payload: &[u8]) -> Result<String, LakeError> {
-        let sha256 = disk::sha256(payload);
-        let path = self.lake.root().join(format!("raw/{sha256}.zst"));
-        if !path.exists() {
-            let packed = zstd::encode_all(payload, 3).map_err(LakeError::io("pack", &path))?;
-            disk::create(&path, &packed)?;
-        }
-        Ok(sha256)
+        self.guarded(|writer| raw::keep(writer.lake.disk(), writer.lake.root(), payload))
     }
 
-    /// Makes the next edition. Nothing is visible before its record is linked, everything after.
+    /// Makes the next edition. Nothing of it is visible before its record is linked, all of it after.
     ///
     /// # Errors
-    /// A batch that does not fit, or a file that cannot be written; the latest edition then still stands.
+    /// A batch that does not fit, a file that cannot be written, or a damaged chain: the latest edition still
+    /// stands. After [`LakeError::Unsynced`] open the lake again to see whether the new one does.
     pub fn commit(&mut self, change: Change) -> Result<Outcome, LakeError> {
+        self.guarded(|writer| writer.make(change))
+    }
+
+    fn make(&mut self, change: Change) -> Result<Outcome, LakeError> {
         let latest = self.lake.latest()?;
         let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
         let mut receipts: BTreeSet<String> = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
         let gone: BTreeSet<String> = change.supersedes.iter().map(|r| r.0.clone()).collect();
         self.supersede(&mut tables, &gone)?;
-        receipts.retain(|r| !gone.contains(r));
+        receipts.retain(|receipt| !gone.contains(receipt));
         receipts.extend(change.receipts.iter().map(|r| r.0.clone()));
-        for (table, batch) in &change.replace {
-            let file = self.write(table, batch)?;
+        for (table, batches) in by_table(change.replace) {
+            let file = self.write(table, batches)?;
             tables.insert(table.name.to_owned(), file.into_iter().collect());
         }
-        for (table, batch) in &change.append {
+        for (table, batches) in by_table(change.append) {
+            let file = self.write(table, batches)?;
             let files = tables.entry(table.name.to_owned()).or_default();
-            let file = self.write(table, batch)?;
-            files.extend(file.filter(|f| files.iter().all(|known| known.path != f.path)));
+            // The very same rows once more are a repetition, not an addition.
+            files.extend(file.filter(|new| files.iter().all(|known| known.sha256 != new.sha256)));
         }
-        let receipts: Vec<String> = receipts.into_iter().collect();
-        if let Some(same) = latest.as_ref().filter(|e| e.tables == tables && e.receipts == receipts) {
-            return Ok(Outcome::Unchanged(same.clone()));
-        }
-        let edition = Edition {
-            format: FORMAT,
-            number: latest.as_ref().map_or(1, |e| e.number + 1),
-            recorded_at: change.recorded_at,
-            reason: change.reason,
-            previous_sha256: latest.map(|e| e.sha256),
-            tables,
-            receipts,
-            supersedes: gone.into_iter().collect(),
-            sha256: String::new(),
-        };
-        self.link(edition).map(Outcome::Committed)
+        self.publish(
+            latest,
+            Next { recorded_at: change.recorded_at, reason: change.reason, tables, receipts, gone },
+        )
     }
 
-    /// The commit point.
-    fn link(&self, mut edition: Edition) -> Result<Edition, LakeError> {
-        let name = format!("editions/{}.json", edition.number);
-        let bytes = serde_json::to_vec_pretty(&edition).map_err(|e| LakeError::format(&name)(&e))?;
-        edition.sha256 = disk::sha256(&bytes);
-        let path = self.lake.root().join(&name);
-        if disk::create(&path, &bytes)? { Ok(edition) } else { Err(LakeError::Locked(path)) }
-    }
-
-    fn supersede(
-        &self,
-        tables: &mut BTreeMap<String, Vec<FileEntry>>,
-        gone: &BTreeSet<String>,
-    ) -> Result<(), LakeError> {
-        for (name, files) in tables.iter_mut().filter(|(n, _)| !matches!(n.as_str(), "receipts" | "rejections")) {
-            let Some(table) = Table::named(name) else { continue };
-            let mut kept = Vec::new();
-            for file in files.iter() {
-                if !file.receipts.iter().any(|r| gone.contains(r)) {
-                    kept.push(file.clone());
-                    continue;
+    /// Merges the small files of each table into one. No row changes.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn compact(&mut self, recorded_at: DateTime<Utc>) -> Result<Outcome, LakeError> {
+        self.guarded(|writer| {
+            let latest = writer.lake.latest()?;
+            let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
+            for (name, files) in &mut tables {
+                let Some(table) = Table::named(name) else { continue };
+                let (small, mut kept): (Vec<_>, Vec<_>) = files.drain(..).partition(|f| f.rows < SMALL_ROWS);
+                if small.len() > 1 {
+                    kept.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
+                    *files = kept;
+                } else {
+                    kept.extend(small);
+                    *files = kept;
                 }
-                let alone = BTreeMap::from([(name.clone(), vec![file.clone()])]);
-                for batch in self.lake.read_table(&self.view(alone), table)? {
-                    kept.extend(self.write(table, &without(&batch, gone).map_err(|e| shape(table, &e))?)?);
+            }
+            let receipts = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
+            let reason = "compaction".to_owned();
+            writer.publish(latest, Next { recorded_at, reason, tables, receipts, gone: BTreeSet::new() })
+        })
+    }
+
+    fn write(
+        &self,
+        table: &'static Table,
+        batches: Vec<RecordBatch>,
+    ) -> Result<Option<FileEntry>, LakeError> {
+        file::write(self.lake.disk(), self.lake.root(), table, batches)
+    }
+
+    /// Takes the facts of the receipts out of force: files that hold any are written anew without them.
+    fn supersede(&self, tables: &mut Files, gone: &BTreeSet<String>) -> Result<(), LakeError> {
+        for (name, files) in tables {
+            let Some(table) = Table::named(name) else { continue };
+            let mut kept: Vec<FileEntry> = Vec::with_capacity(files.len());
+            for entry in files.drain(..) {
+                if !entry.receipts.iter().any(|receipt| gone.contains(receipt)) {
+                    kept.push(entry);
+                } else if !entry.receipts.iter().all(|receipt| gone.contains(receipt)) {
+                    let batches = self.lake.read_files([&entry], table)?;
+                    let rest =
+                        batches.iter().map(|batch| rows::without(batch, gone)).collect::<Result<_, _>>();
+                    kept.extend(self.write(table, rest.map_err(|e| LakeError::shape(table, &e))?)?);
                 }
             }
             *files = kept;
@@ -150,87 +190,83 @@ impl Writer {
         Ok(())
     }
 
-    fn view(&self, tables: BTreeMap<String, Vec<FileEntry>>) -> Edition {
-        Edition {
-            format: FORMAT,
-            number: 0,
-            recorded_at: DateTime::UNIX_EPOCH,
-            reason: String::new(),
-            previous_sha256: None,
-            tables,
-            receipts: Vec::new(),
-            supersedes: Vec::new(),
+    /// The commit point: the record of the next edition gets its name, unless nothing changed.
+    fn publish(&mut self, latest: Option<Edition>, mut next: Next) -> Result<Outcome, LakeError> {
+        next.tables.retain(|_, files| !files.is_empty());
+        let receipts: Vec<String> = next.receipts.into_iter().collect();
+        if let Some(same) = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts) {
+            self.derive();
+            return Ok(Outcome::Unchanged(same.clone()));
+        }
+        let mut edition = Edition {
+            number: latest.as_ref().map_or(1, |e| e.number + 1),
+            recorded_at: latest.as_ref().map_or(next.recorded_at, |e| e.recorded_at.max(next.recorded_at)),
+            reason: next.reason,
+            previous_sha256: latest.map(|e| e.sha256),
             sha256: String::new(),
-        }
-    }
-
-    /// Writes one sorted file; the same rows always make the same bytes, so the same name.
-    fn write(&self, table: &'static Table, batch: &RecordBatch) -> Result<Option<FileEntry>, LakeError> {
-        if batch.num_rows() == 0 {
-            return Ok(None);
-        }
-        let schema = table.schema();
-        let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-            .map_err(|e| shape(table, &e))?;
-        let sorted = sort(table, &batch).map_err(|e| shape(table, &e))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).map_err(|e| shape(table, &e))?))
-            .set_max_row_group_row_count(Some(128 * 1024))
-            .set_data_page_row_count_limit(10_000)
-            .set_created_by("utbredt".to_owned())
-            .build();
-        let mut bytes = Vec::new();
-        let mut writer =
-            ArrowWriter::try_new(&mut bytes, schema, Some(properties)).map_err(|e| shape(table, &e))?;
-        writer.write(&sorted).map_err(|e| shape(table, &e))?;
-        writer.close().map_err(|e| shape(table, &e))?;
-        let sha256 = disk::sha256(&bytes);
-        let path = format!("tables/{}/{sha256}.parquet", table.name);
-        let target = self.lake.root().join(&path);
-        disk::make_folder(&self.lake.root().join("tables").join(table.name))?;
-        disk::create(&target, &bytes)?;
-        let entry = FileEntry {
-            path,
-            sha256,
-            bytes: bytes.len() as u64,
-            rows: sorted.num_rows() as u64,
-            receipts: receipts(&sorted),
+            synthetic: next.tables.values().flatten().any(|file| file.synthetic),
+            tables: next.tables,
+            receipts,
+            supersedes: next.gone.into_iter().collect(),
         };
-        // Read back before anybody relies on it: a name that existed may hold damaged bytes.
-        self.lake.check_file(&entry)?;
-        Ok(Some(entry))
+        let bytes = edition.encode()?;
+        let disk = self.lake.disk();
+        let unnamed = disk.write(&self.lake.root().join("editions"), &bytes)?;
+        if !disk.name_new(&unnamed, &self.lake.root().join(Edition::path(edition.number)))? {
+            return Err(LakeError::Taken(edition.number));
+        }
+        self.derive();
+        Ok(Outcome::Committed(edition))
+    }
+
+    /// Writes what is derived from the editions. They stand, whatever becomes of this.
+    fn derive(&mut self) {
+        let failed = delta::catch_up(&self.lake).err();
+        self.delta_problem = failed.as_ref().map(ToString::to_string);
+        if let Some(LakeError::Unsynced { .. }) = failed {
+            self.stopped.clone_from(&self.delta_problem);
+        }
+    }
+
+    /// Writes every Delta log anew from the editions; gives the number of files that differed.
+    ///
+    /// # Errors
+    /// A damaged chain, or a file that cannot be written.
+    pub fn rebuild_delta(&mut self) -> Result<usize, LakeError> {
+        self.guarded(|writer| {
+            let mended = delta::rebuild(&writer.lake)?;
+            writer.delta_problem = None;
+            Ok(mended)
+        })
+    }
+
+    /// Removes what a stopped writer left: unnamed files, and files of tables that no edition names. Editions
+    /// and payloads are never removed.
+    ///
+    /// # Errors
+    /// A damaged chain (a file its lost records name must stay), or a file that cannot be removed.
+    pub fn clean_up(&mut self) -> Result<CleanUp, LakeError> {
+        self.guarded(|writer| clean_up::clean_up(&writer.lake))
     }
 }
 
-fn shape(table: &Table, why: &dyn std::fmt::Display) -> LakeError {
-    LakeError::Shape { table: table.name.to_owned(), why: why.to_string() }
+/// What the next edition will say.
+struct Next {
+    recorded_at: DateTime<Utc>,
+    reason: String,
+    tables: Files,
+    receipts: BTreeSet<String>,
+    gone: BTreeSet<String>,
 }
 
-fn sort(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let batch = concat_batches(&batch.schema(), [batch])?;
-    // Every column takes part, the table's order first: the bytes do not depend on the order rows came in.
-    let mut names: Vec<&str> = table.sort.to_vec();
-    names.extend(table.columns().map(|(name, _)| name).filter(|name| !table.sort.contains(name)));
-    let columns: Vec<SortColumn> = names
-        .iter()
-        .filter_map(|name| batch.column_by_name(name))
-        .map(|values| SortColumn { values: Arc::clone(values), options: None })
-        .collect();
-    take_record_batch(&batch, &lexsort_to_indices(&columns, None)?)
-}
-
-fn receipt_column(batch: &RecordBatch) -> Option<&StringArray> {
-    batch.column_by_name("receipt_id")?.as_any().downcast_ref()
-}
-
-fn receipts(batch: &RecordBatch) -> Vec<String> {
-    let all = receipt_column(batch).map(|c| c.iter().flatten().map(str::to_owned).collect::<BTreeSet<_>>());
-    all.unwrap_or_default().into_iter().collect()
-}
-
-fn without(batch: &RecordBatch, gone: &BTreeSet<String>) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let Some(column) = receipt_column(batch) else { return Ok(batch.clone()) };
-    let keep: BooleanArray =
-        (0..column.len()).map(|i| Some(column.is_null(i) || !gone.contains(column.value(i)))).collect();
-    filter_record_batch(batch, &keep)
+/// The batches of each table together.
+fn by_table(given: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static Table, Vec<RecordBatch>)> {
+    let mut tables: Vec<(&'static Table, Vec<RecordBatch>)> = Vec::new();
+    for (table, batch) in given {
+        match tables.iter_mut().find(|(known, _)| known.name == table.name) {
+            Some((_, batches)) => batches.push(batch),
+            None => tables.push((table, vec![batch])),
+        }
+    }
+    tables
 }

@@ -6,4 +6,5 @@ pub mod delimited;
 pub mod digdir;
 pub mod digisos;
 pub mod oslo;
+pub mod reference;
 pub mod text;

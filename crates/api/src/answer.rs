@@ -1,0 +1,166 @@
+//! From a tag to a response: 304 without work, or the encoded bytes from the cache, or one run of the query shared by
+//! all who wait for it.
+
+use std::future::Future;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utbredt_kpi::Lang;
+
+use crate::etag::{ETag, Match};
+use crate::metrics::Metrics;
+use crate::negotiate::{self, Format};
+use crate::problem::Problem;
+use crate::state::{ApiState, Encoded, if_none_match};
+
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language");
+
+/// How an answer is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) format: Format,
+    pub(crate) language: Lang,
+}
+
+impl Shape {
+    /// From the query's words, then the headers.
+    pub(crate) fn choose(
+        format: Option<&str>,
+        lang: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Self, Problem> {
+        Ok(Self { format: Format::choose(format, headers)?, language: negotiate::language(lang, headers)? })
+    }
+
+    /// The tag of what `fingerprint` stands for, written this way.
+    pub(crate) fn tag(self, fingerprint: &str) -> ETag {
+        ETag::of(&[fingerprint, self.format.as_str(), self.language.as_str()])
+    }
+}
+
+/// Answers a conditional GET. `make` is called only when neither the client nor the cache has the bytes.
+pub(crate) async fn conditional<F>(
+    state: &ApiState,
+    headers: &HeaderMap,
+    shape: Shape,
+    fingerprint: &str,
+    name: &str,
+    make: F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<Encoded, Problem>>,
+{
+    let tag = shape.tag(fingerprint);
+    match tag.find_in(if_none_match(headers)) {
+        Match::None => {}
+        Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
+        Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
+    }
+    let encoded = cached(state, &tag, make).await?;
+    let mut response = encoded.body.clone().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
+    describe(headers, &tag.strong(), shape);
+    headers.insert(HeaderName::from_static("utbredt-edition"), HeaderValue::from(encoded.edition));
+    if encoded.synthetic {
+        headers.insert(HeaderName::from_static("utbredt-synthetic"), HeaderValue::from_static("true"));
+    }
+    if shape.format != Format::Json {
+        attach(headers, name, encoded.edition, shape.format);
+    }
+    Ok(response)
+}
+
+/// The bytes of a tag: kept, or made once for everybody who asks at the same time.
+pub(crate) async fn cached<F>(state: &ApiState, tag: &ETag, make: F) -> Result<Encoded, Problem>
+where
+    F: Future<Output = Result<Encoded, Problem>>,
+{
+    let made = async {
+        Metrics::count(&state.metrics.queries_run);
+        make.await
+    };
+    state.cache.try_get_with(tag.strong(), made).await.map_err(|problem| (*problem).clone())
+}
+
+fn not_modified(tag: &str, shape: Shape) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    describe(response.headers_mut(), tag, shape);
+    response
+}
+
+/// The headers a 304 has in common with the 200 it stands for.
+fn describe(headers: &mut HeaderMap, tag: &str, shape: Shape) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
+    headers.insert(header::VARY, VARY);
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(shape.language.as_str()));
+}
+
+/// A file's name that says what it holds and from which edition.
+fn attach(headers: &mut HeaderMap, name: &str, edition: u64, format: Format) {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' }).collect();
+    let value = format!("attachment; filename=\"{name}-edition-{edition}.{}\"", format.extension());
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn shape() -> Shape {
+        Shape { format: Format::Csv, language: Lang::Nn }
+    }
+
+    async fn ask(state: &ApiState, condition: Option<&str>) -> Response {
+        let mut headers = HeaderMap::new();
+        if let Some(condition) = condition {
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(condition).unwrap());
+        }
+        let make = async { Ok(Encoded { body: Bytes::from_static(b"a\n1\n"), edition: 3, synthetic: true }) };
+        conditional(state, &headers, shape(), "f", "adoption.reach", make).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_known_copy_costs_no_query_and_an_unknown_one_costs_one() {
+        let state = ApiState::waiting();
+        let tag = shape().tag("f");
+        let answer = ask(&state, Some(&tag.strong())).await;
+        assert_eq!(answer.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(answer.headers()[header::ETAG], tag.strong().as_str());
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=60, stale-while-revalidate=600");
+        assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
+        assert_eq!(ask(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
+        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 0);
+
+        let answer = ask(&state, Some("\"other\"")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["utbredt-edition"], "3");
+        assert_eq!(answer.headers()["utbredt-synthetic"], "true");
+        assert_eq!(answer.headers()[header::CONTENT_LANGUAGE], "nn");
+        assert_eq!(
+            answer.headers()[header::CONTENT_DISPOSITION],
+            "attachment; filename=\"adoption.reach-edition-3.csv\""
+        );
+        ask(&state, None).await;
+        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_kept() {
+        let state = ApiState::waiting();
+        let failed = cached(&state, &shape().tag("f"), async { Err(Problem::internal()) }).await;
+        assert_eq!(failed.unwrap_err(), Problem::internal());
+        assert_eq!(ask(&state, None).await.status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,220 @@
+//! Which format and which language an answer takes: `?format=` and `?lang=` first, then `Accept` and
+//! `Accept-Language`. A named format that is not there is refused, never replaced by another.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use utbredt_kpi::Lang;
+
+use crate::problem::{Problem, nearest};
+
+/// A format this server writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `{"data": […], "meta": {…}}`.
+    Json,
+    /// RFC 4180 for machines: comma, decimal point, LF.
+    Csv,
+    /// For a Norwegian Excel: semicolon, decimal comma, byte order mark, CRLF.
+    CsvExcel,
+    /// Arrow's IPC stream.
+    Arrow,
+}
+
+/// Formats that are promised for later; naming them gives a better answer than "unknown".
+const LATER: [&str; 3] = ["xlsx", "parquet", "json-stat2"];
+
+impl Format {
+    pub(crate) const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::CsvExcel, Self::Arrow];
+
+    /// The name in `?format=`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::CsvExcel => "csv-excel",
+            Self::Arrow => "arrow",
+        }
+    }
+
+    /// The `Content-Type`.
+    pub(crate) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv | Self::CsvExcel => "text/csv; charset=utf-8; header=present",
+            Self::Arrow => "application/vnd.apache.arrow.stream",
+        }
+    }
+
+    /// The end of a file's name.
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv | Self::CsvExcel => "csv",
+            Self::Arrow => "arrows",
+        }
+    }
+
+    fn available() -> String {
+        let names: Vec<_> = Self::ALL.iter().map(|format| format.as_str()).collect();
+        format!("available now: {}", names.join(", "))
+    }
+
+    /// The format asked for.
+    pub(crate) fn choose(named: Option<&str>, headers: &HeaderMap) -> Result<Self, Problem> {
+        match named {
+            Some(name) => Self::named(name),
+            None => Self::accepted(headers),
+        }
+    }
+
+    fn named(name: &str) -> Result<Self, Problem> {
+        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
+            return Ok(format);
+        }
+        let problem = if LATER.contains(&name) {
+            Problem::bad_argument(
+                "format_not_available",
+                format!("the format {name} is not written by this version"),
+            )
+        } else {
+            let known = Self::ALL.iter().map(|format| format.as_str());
+            Problem::bad_argument("unknown_format", format!("there is no format {name:?}"))
+                .did_you_mean(nearest(name, known))
+        };
+        Err(problem.hint(Self::available()))
+    }
+
+    /// The best format of `Accept`. Each format takes the weight of the most specific range that covers it, as
+    /// RFC 9110 §12.5.1 has it; of equals the earlier in `ALL` wins, so a browser gets JSON.
+    fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
+        let ranges = weighted(headers, header::ACCEPT);
+        if ranges.is_empty() {
+            return Ok(Self::Json);
+        }
+        let mut best: Option<(f32, Self)> = None;
+        for format in [Self::Json, Self::Csv, Self::Arrow] {
+            let weight = format.weight(&ranges);
+            if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
+                best = Some((weight, format));
+            }
+        }
+        best.map(|(_, format)| format).ok_or_else(|| {
+            let detail = "none of the media types in Accept is written here";
+            Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable format", detail)
+                .hint(format!("{} (by ?format=, or Accept: application/json, text/csv, application/vnd.apache.arrow.stream)", Self::available()))
+        })
+    }
+
+    fn weight(self, ranges: &[(String, f32)]) -> f32 {
+        let media = self.content_type().split(';').next().unwrap_or_default();
+        let any_subtype = media.split('/').next().map(|kind| format!("{kind}/*")).unwrap_or_default();
+        for wanted in [media, any_subtype.as_str(), "*/*"] {
+            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == wanted) {
+                return *weight;
+            }
+        }
+        0.0
+    }
+}
+
+/// The language asked for, for titles and caveats; bokmål for one who asks for nothing we have. A header that names
+/// none of ours is a preference we cannot meet, not an error; `?lang=` is an argument and must be right.
+pub(crate) fn language(named: Option<&str>, headers: &HeaderMap) -> Result<Lang, Problem> {
+    if let Some(name) = named {
+        return language_of(name).ok_or_else(|| {
+            Problem::bad_argument("unknown_language", format!("there is no language {name:?} here"))
+                .hint("lang is one of nb, nn, en")
+        });
+    }
+    let mut best: Option<(f32, Lang)> = None;
+    for (tag, weight) in weighted(headers, header::ACCEPT_LANGUAGE) {
+        if let Some(language) = language_of(&tag)
+            && weight > 0.0
+            && best.is_none_or(|(other, _)| weight > other)
+        {
+            best = Some((weight, language));
+        }
+    }
+    Ok(best.map_or(Lang::Nb, |(_, language)| language))
+}
+
+/// `no` is what older systems send for bokmål.
+fn language_of(tag: &str) -> Option<Lang> {
+    match tag.split('-').next().unwrap_or_default() {
+        "nb" | "no" => Some(Lang::Nb),
+        "nn" => Some(Lang::Nn),
+        "en" => Some(Lang::En),
+        _ => None,
+    }
+}
+
+/// The elements of a weighted list header in lower case, without their parameters. A weight that cannot be read
+/// counts as 1: the client did name the thing.
+fn weighted(headers: &HeaderMap, name: header::HeaderName) -> Vec<(String, f32)> {
+    let mut found = Vec::new();
+    for line in headers.get_all(name).iter().filter_map(|value| value.to_str().ok()) {
+        for element in line.split(',') {
+            let mut parts = element.split(';').map(str::trim);
+            let value = parts.next().unwrap_or_default().to_ascii_lowercase();
+            if value.is_empty() {
+                continue;
+            }
+            let weight = parts
+                .filter_map(|part| part.split_once('='))
+                .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"))
+                .and_then(|(_, weight)| weight.trim().parse::<f32>().ok())
+                .filter(|weight| (0.0..=1.0).contains(weight))
+                .unwrap_or(1.0);
+            found.push((value, weight));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, header::HeaderValue::from_static(value))])
+    }
+
+    fn accept(value: &'static str) -> Result<Format, Problem> {
+        Format::choose(None, &headers(header::ACCEPT, value))
+    }
+
+    #[test]
+    fn accept_chooses_by_weight_and_specificity() {
+        assert_eq!(accept("text/csv"), Ok(Format::Csv));
+        assert_eq!(accept("application/json;q=0.5, text/csv"), Ok(Format::Csv));
+        assert_eq!(accept("text/html,application/xhtml+xml,*/*;q=0.8"), Ok(Format::Json));
+        assert_eq!(accept("*/*, application/json;q=0"), Ok(Format::Csv));
+        assert_eq!(accept("text/*"), Ok(Format::Csv));
+        assert_eq!(accept("Application/Vnd.Apache.Arrow.Stream"), Ok(Format::Arrow));
+        assert_eq!(Format::choose(None, &HeaderMap::new()), Ok(Format::Json));
+        assert_eq!(accept("image/png").map_err(|problem| problem.status), Err(StatusCode::NOT_ACCEPTABLE));
+    }
+
+    #[test]
+    fn a_named_format_wins_over_accept_and_is_never_replaced() {
+        let json_only = headers(header::ACCEPT, "application/json");
+        assert_eq!(Format::choose(Some("csv-excel"), &json_only), Ok(Format::CsvExcel));
+        let later = Format::choose(Some("parquet"), &json_only).unwrap_err();
+        assert_eq!((later.status, later.code.as_str()), (StatusCode::BAD_REQUEST, "format_not_available"));
+        assert!(later.hint.unwrap().contains("csv-excel"));
+        let misspelt = Format::choose(Some("jsn"), &json_only).unwrap_err();
+        assert_eq!(misspelt.did_you_mean.as_deref(), Some("json"));
+    }
+
+    #[test]
+    fn language_follows_the_query_then_the_header_then_bokmaal() {
+        let asked = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
+        assert_eq!(asked("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
+        assert_eq!(asked("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
+        assert_eq!(asked("no"), Ok(Lang::Nb));
+        assert_eq!(asked("de"), Ok(Lang::Nb));
+        assert_eq!(asked("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
+        assert_eq!(language(Some("nn"), &headers(header::ACCEPT_LANGUAGE, "en")), Ok(Lang::Nn));
+        assert!(language(Some("de"), &HeaderMap::new()).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! What every handler shares: the engine once it is there, the encoded answers, and the counters.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use moka::future::Cache;
+use utbredt_engine::Engine;
+
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+
+/// How many bytes of encoded answers are kept.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// An encoded answer and what its headers say of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoded {
+    pub(crate) body: Bytes,
+    pub(crate) edition: u64,
+    pub(crate) synthetic: bool,
+}
+
+/// The state of the server. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct ApiState {
+    engine: Arc<OnceLock<Engine>>,
+    pub(crate) cache: Cache<String, Encoded>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ApiState").field("ready", &self.engine.get().is_some()).finish_non_exhaustive()
+    }
+}
+
+impl ApiState {
+    /// A server that answers at once.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        let state = Self::waiting();
+        state.load(engine);
+        state
+    }
+
+    /// A server that listens before its lake is opened; `/health/ready` and every question answer 503 until
+    /// [`ApiState::load`].
+    #[must_use]
+    pub fn waiting() -> Self {
+        let cache = Cache::builder()
+            .max_capacity(CACHE_BYTES)
+            .weigher(|key: &String, answer: &Encoded| {
+                u32::try_from(key.len() + answer.body.len()).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self { engine: Arc::new(OnceLock::new()), cache, metrics: Arc::new(Metrics::default()) }
+    }
+
+    /// Gives the server its engine. The first one stays: later editions come by the engine's own refresh.
+    pub fn load(&self, engine: Engine) {
+        let _already_loaded = self.engine.set(engine);
+    }
+
+    /// The engine, or the answer of a server that has none yet.
+    pub(crate) fn engine(&self) -> Result<&Engine, Problem> {
+        self.engine.get().ok_or_else(Problem::not_ready)
+    }
+}
+
+/// The conditional part of a request.
+pub(crate) fn if_none_match(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(axum::http::header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok())
+}

@@ -1,0 +1,323 @@
+//! From a question to rows: the KPI's cells, rolled up to areas.
+
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, NaiveDate, Utc};
+use datafusion::common::ParamValues;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use futures::future::BoxFuture;
+use utbredt_kpi::{Catalogue, ColumnFill, Kpi, ParamValue, RollupKind, Titles};
+use utbredt_lake::{Edition, Lake};
+use utbredt_model::{Granularity, Period};
+
+use crate::error::EngineError;
+use crate::request::{AsOf, By, KpiRequest};
+use crate::session::{self, Divisions, internal, lake_error};
+
+/// The answer to a question in SQL.
+#[derive(Debug, Clone)]
+pub struct SqlAnswer {
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its rows.
+    pub batches: Vec<RecordBatch>,
+    /// The edition it was read from.
+    pub edition: u64,
+    /// Whether rows were left out.
+    pub truncated: bool,
+}
+
+/// What must be known to read an answer right.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// The KPI.
+    pub kpi_id: String,
+    /// The version of its definition.
+    pub kpi_version: u32,
+    /// Its title in three languages.
+    pub title: Titles,
+    /// Its unit.
+    pub unit: String,
+    /// The edition answered from.
+    pub edition: u64,
+    /// When that edition was made.
+    pub recorded_at: DateTime<Utc>,
+    /// First day.
+    pub from: NaiveDate,
+    /// First day after.
+    pub to: NaiveDate,
+    /// What to keep in mind, in English.
+    pub caveats: Vec<String>,
+    /// How many rows.
+    pub rows: usize,
+}
+
+/// The answer of a KPI.
+#[derive(Debug, Clone)]
+pub struct KpiAnswer {
+    /// Its columns, as the design fixes them.
+    pub schema: SchemaRef,
+    /// Its rows, by period and key.
+    pub batches: Vec<RecordBatch>,
+    /// How to read them.
+    pub meta: Meta,
+}
+
+/// Answers questions from a lake.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    lake: Lake,
+    catalogue: Arc<Catalogue>,
+    edition: Arc<RwLock<Arc<Edition>>>,
+}
+
+impl Engine {
+    /// Opens a lake with the query files below `queries/`.
+    ///
+    /// # Errors
+    /// A lake without edition, a damaged record, or a query file that is wrong.
+    pub fn open(lake_root: &Path, files: Vec<(String, String)>) -> Result<Self, EngineError> {
+        let read = |why: String| EngineError::Lake { path: lake_root.to_path_buf(), why };
+        let lake = Lake::open(lake_root).map_err(|e| read(e.to_string()))?;
+        let edition = lake.latest().map_err(|e| lake_error(&lake, &e))?;
+        let edition =
+            edition.ok_or_else(|| read("it has no edition yet; run `utbredt demo` or ingest".into()))?;
+        let catalogue = Catalogue::load(files).map_err(|all| EngineError::Query {
+            file: "queries".into(),
+            why: all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        })?;
+        Ok(Self { lake, catalogue: Arc::new(catalogue), edition: Arc::new(RwLock::new(Arc::new(edition))) })
+    }
+
+    /// The KPIs known.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The edition served now.
+    #[must_use]
+    pub fn edition(&self) -> Arc<Edition> {
+        Arc::clone(&self.edition.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Answers a KPI.
+    pub fn run(&self, request: KpiRequest) -> BoxFuture<'static, Result<KpiAnswer, EngineError>> {
+        let engine = self.clone();
+        Box::pin(async move { engine.answer(&request).await })
+    }
+
+    /// Answers a question in SQL over the tables of the newest edition.
+    pub fn sql(&self, text: String) -> BoxFuture<'static, Result<SqlAnswer, EngineError>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let edition = engine.edition();
+            let context = session::open(&engine.lake, &edition).await?;
+            let refused =
+                |why| EngineError::Refused { why, hint: "one SELECT over the lake's tables".into() };
+            let frame = session::query(&context, &text).await.map_err(refused)?;
+            let schema = Arc::new(frame.schema().as_arrow().clone());
+            let batches = frame.collect().await.map_err(|e| internal(&e))?;
+            Ok(SqlAnswer { schema, batches, edition: edition.number, truncated: false })
+        })
+    }
+
+    fn edition_of(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
+        let found = match as_of {
+            AsOf::Latest => return Ok(self.edition()),
+            AsOf::Edition(number) => self.lake.edition(number),
+            AsOf::Date(day) => {
+                let end = day.succ_opt().and_then(|d| d.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc();
+                self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
+            }
+        };
+        found.map(Arc::new).map_err(|e| match e {
+            utbredt_lake::LakeError::NoEdition(_) => EngineError::Invalid {
+                what: e.to_string(),
+                hint: format!("editions 1 to {} exist", self.edition().number),
+            },
+            other => lake_error(&self.lake, &other),
+        })
+    }
+
+    async fn answer(&self, request: &KpiRequest) -> Result<KpiAnswer, EngineError> {
+        let kpi = self.catalogue.get(&request.kpi).map_err(|e| EngineError::Unknown {
+            kind: "kpi",
+            name: request.kpi.clone(),
+            nearest: e.nearest,
+            hint: "`utbredt kpi list` names them all".into(),
+        })?;
+        let bound = kpi.bind(&request.params).map_err(|e| EngineError::Invalid {
+            what: e.to_string(),
+            hint: format!("`utbredt kpi show {}` names its parameters", kpi.id),
+        })?;
+        let edition = self.edition_of(request.as_of)?;
+        let divisions = Divisions::read(&self.lake, &edition)?;
+        let day = edition.recorded_at.date_naive();
+        let periods = periods(kpi, request, day)?;
+        let context = session::open(&self.lake, &edition).await?;
+        check_solution(&context, &bound).await?;
+        session::ask(&context, &self.catalogue, &divisions, &periods, request, day).await?;
+        let (schema, batches) = roll_up(&context, kpi, bound, request).await?;
+        let span = |p: Option<&Period>| p.copied().unwrap_or(Period { start: day, end: day });
+        let meta = Meta {
+            kpi_id: kpi.id.clone(),
+            kpi_version: kpi.version,
+            title: kpi.title.clone(),
+            unit: kpi.unit.to_string(),
+            edition: edition.number,
+            recorded_at: edition.recorded_at,
+            from: span(periods.first()).start,
+            to: span(periods.last()).end,
+            caveats: kpi.caveats.en.clone(),
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+        };
+        Ok(KpiAnswer { schema, batches, meta })
+    }
+}
+
+/// The periods asked for, or the KPI's window of complete periods before the edition's day.
+fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period>, EngineError> {
+    let granularity: Granularity = request.granularity.unwrap_or(kpi.granularity);
+    let to = request.to.unwrap_or_else(|| granularity.floor(day));
+    let from = request.from.unwrap_or_else(|| {
+        let mut start = to;
+        for _ in 0..kpi.window {
+            start = granularity.floor(start.pred_opt().unwrap_or(start));
+        }
+        start
+    });
+    let periods = granularity.periods(from, to);
+    if periods.is_empty() || periods.len() > 4000 {
+        return Err(EngineError::Invalid {
+            what: format!("from {from} to {to} is {} periods", periods.len()),
+            hint: "`to` comes after `from`, and at most 4000 periods are answered at once".into(),
+        });
+    }
+    Ok(periods)
+}
+
+/// A solution that is not in the lake is a wrong name, never an answer of zeros.
+async fn check_solution(context: &SessionContext, bound: &[(String, ParamValue)]) -> Result<(), EngineError> {
+    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "solution_id") else {
+        return Ok(());
+    };
+    let text = "SELECT solutions.solution_id FROM solutions ORDER BY solutions.solution_id";
+    let frame = session::query(context, text).await.map_err(EngineError::Internal)?;
+    let mut known: Vec<String> = Vec::new();
+    for batch in frame.collect().await.map_err(|e| internal(&e))? {
+        let ids = batch.column(0).as_any().downcast_ref::<arrow::array::StringArray>().cloned();
+        known.extend(ids.iter().flatten().flatten().map(str::to_owned));
+    }
+    if known.contains(wanted) {
+        return Ok(());
+    }
+    Err(EngineError::Unknown {
+        kind: "solution",
+        name: wanted.clone(),
+        nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
+        hint: format!("known: {}", known.join(", ")),
+    })
+}
+
+async fn roll_up(
+    context: &SessionContext,
+    kpi: &Kpi,
+    bound: Vec<(String, ParamValue)>,
+    request: &KpiRequest,
+) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+    let wrong = |why: String| EngineError::Query { file: kpi.path.clone(), why };
+    let cells = session::query(context, &kpi.sql).await.map_err(wrong)?;
+    let values = bound.into_iter().map(|(name, value)| (name, scalar(value))).collect::<Vec<_>>();
+    let cells = if values.is_empty() {
+        cells
+    } else {
+        cells.with_param_values(ParamValues::from(values)).map_err(|e| internal(&e))?
+    };
+    let columns: Vec<&str> = cells.schema().fields().iter().map(|f| f.name().as_str()).collect();
+    if columns != kpi.expected_columns() {
+        return Err(wrong(format!("it selects {columns:?} where {:?} is declared", kpi.expected_columns())));
+    }
+    context.register_table("cells", cells.into_view()).map_err(|e| internal(&e))?;
+    let frame =
+        session::query(context, &roll_up_text(kpi, request.by)).await.map_err(EngineError::Internal)?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    Ok((schema, frame.collect().await.map_err(|e| internal(&e))?))
+}
+
+fn scalar(value: ParamValue) -> ScalarValue {
+    match value {
+        ParamValue::Text(text) => ScalarValue::Utf8(Some(text)),
+        ParamValue::Date(day) => {
+            let days = (day - NaiveDate::default()).num_days();
+            ScalarValue::Date32(i32::try_from(days).ok())
+        }
+        ParamValue::Integer(number) => ScalarValue::Int64(Some(number)),
+        ParamValue::Number(number) => ScalarValue::Float64(Some(number)),
+    }
+}
+
+/// The roll-up of any KPI: only `ok` cells add; the rest is counted.
+fn roll_up_text(kpi: &Kpi, by: By) -> String {
+    let ok = "cells.state = 'ok'";
+    let add = match kpi.rollup.kind {
+        RollupKind::Max => "max",
+        RollupKind::Min => "min",
+        _ => "sum",
+    };
+    let value = match kpi.rollup.kind {
+        RollupKind::Ratio => {
+            format!("{}.0 * CAST(numerator AS DOUBLE) / NULLIF(denominator, 0)", kpi.rollup.scale)
+        }
+        _ => "CAST(numerator AS DOUBLE)".to_owned(),
+    };
+    let (key, name) = by.columns().unwrap_or(("", ""));
+    let keys =
+        if key.is_empty() { String::new() } else { format!("area_code AS {key}, area_name AS {name}, ") };
+    let mut extras = String::new();
+    for column in &kpi.columns {
+        if let ColumnFill::After(text) = &column.fill {
+            extras.push_str(&format!(", {text} AS {}", column.name));
+        }
+    }
+    let view = format!("areas_{}", by.as_str());
+    format!(
+        "WITH rolled AS (
+            SELECT cells.period_start, a.area_code, max(a.area_name) AS area_name,
+                {add}(CASE WHEN {ok} THEN cells.numerator END) AS numerator,
+                {add}(CASE WHEN {ok} THEN cells.denominator END) AS denominator,
+                bit_or(CASE WHEN {ok} THEN cells.marks ELSE 0 END) AS marks,
+                count(CASE WHEN {ok} THEN 1 END) AS reported,
+                count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+                count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
+                count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
+                sum(CASE WHEN {ok} THEN p.persons END) AS covered,
+                sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN p.persons END) AS persons
+            FROM cells
+            INNER JOIN {view} AS a
+                ON a.period_start = cells.period_start AND a.municipality_code = cells.municipality_code
+            LEFT JOIN population_cells AS p
+                ON p.period_start = cells.period_start AND p.municipality_code = cells.municipality_code
+            GROUP BY cells.period_start, a.area_code
+        )
+        SELECT period_start, {keys}{value} AS value, numerator, denominator,
+            CASE WHEN reported > 0 THEN 'ok' WHEN suppressed > 0 THEN 'suppressed'
+                WHEN expected > 0 THEN 'missing' WHEN not_valid > 0 THEN 'not_valid'
+                ELSE 'not_applicable' END AS state,
+            CAST(coalesce(covered, 0) AS DOUBLE) / NULLIF(persons, 0) AS coverage,
+            concat_ws(' ',
+                CASE WHEN marks & 1 > 0 THEN 'provisional' END, CASE WHEN marks & 2 > 0 THEN 'imputed' END,
+                CASE WHEN marks & 8 > 0 THEN 'synthetic' END,
+                CASE WHEN marks & 16 > 0 OR (reported > 0 AND (reported < expected OR not_valid > 0))
+                    THEN 'partial' END,
+                CASE WHEN marks & 32 > 0 THEN 'stale_denominator' END,
+                CASE WHEN marks & 64 > 0 THEN 'split_by_share' END) AS marks,
+            reported AS municipalities_reported, expected AS municipalities_expected{extras}
+        FROM rolled
+        ORDER BY period_start, area_code",
+    )
+}

@@ -1,0 +1,149 @@
+//! An edition's tables, and the periods of one request, in one query session.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use chrono::NaiveDate;
+use datafusion::datasource::MemTable;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::options::ParquetReadOptions;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use utbredt_kpi::Catalogue;
+use utbredt_lake::{Edition, Lake, LakeError, TABLES};
+use utbredt_model::Period;
+
+use crate::error::EngineError;
+use crate::request::{Borders, KpiRequest};
+
+/// The division that holds a day, from the edition's own table of divisions.
+#[derive(Debug, Clone)]
+pub(crate) struct Divisions(pub(crate) Vec<NaiveDate>);
+
+impl Divisions {
+    /// Reads them; oldest first.
+    pub(crate) fn read(lake: &Lake, edition: &Edition) -> Result<Self, EngineError> {
+        let Some(table) = utbredt_lake::Table::named("divisions") else { return Ok(Self(Vec::new())) };
+        let batches = lake.read_table(edition, table).map_err(|e| lake_error(lake, &e))?;
+        let mut days = Vec::new();
+        for batch in &batches {
+            let column = batch.column_by_name("division_date");
+            if let Some(column) = column.and_then(|c| c.as_any().downcast_ref::<Date32Array>()) {
+                days.extend((0..batch.num_rows()).filter_map(|i| column.value_as_date(i)));
+            }
+        }
+        days.sort_unstable();
+        Ok(Self(days))
+    }
+
+    /// The first day of the division holding `day`; the oldest for days before it.
+    pub(crate) fn holding(&self, day: NaiveDate) -> NaiveDate {
+        let at = self.0.partition_point(|d| *d <= day);
+        self.0.get(at.saturating_sub(1)).copied().unwrap_or(day)
+    }
+}
+
+/// A damaged file keeps its name on the way out.
+pub(crate) fn lake_error(lake: &Lake, error: &LakeError) -> EngineError {
+    match error {
+        LakeError::Damaged { path, .. } => EngineError::Damaged { file: path.clone() },
+        other => EngineError::Lake { path: lake.root().to_path_buf(), why: other.to_string() },
+    }
+}
+
+/// The engine's own failures, without its stack.
+pub(crate) fn internal(error: &datafusion::error::DataFusionError) -> EngineError {
+    EngineError::Internal(error.strip_backtrace())
+}
+
+/// A session over one edition; every file's hash is checked before it is registered.
+pub(crate) async fn open(lake: &Lake, edition: &Edition) -> Result<SessionContext, EngineError> {
+    let config = SessionConfig::new()
+        .with_target_partitions(2)
+        .with_information_schema(false)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
+    let context = SessionContext::new_with_config(config);
+    for table in TABLES {
+        let mut paths = Vec::new();
+        for entry in edition.tables.get(table.name).into_iter().flatten() {
+            let path = lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
+            paths.push(path.to_string_lossy().into_owned());
+        }
+        let schema = table.schema();
+        if paths.is_empty() {
+            let empty = RecordBatch::new_empty(Arc::clone(&schema));
+            let memory = MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))?;
+            context.register_table(table.name, Arc::new(memory)).map_err(|e| internal(&e))?;
+        } else {
+            let options = ParquetReadOptions::default().schema(&schema);
+            let frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
+            context.register_table(table.name, frame.into_view()).map_err(|e| internal(&e))?;
+        }
+    }
+    Ok(context)
+}
+
+/// Adds the request's periods and the shared relations over them.
+pub(crate) async fn ask(
+    context: &SessionContext,
+    catalogue: &Catalogue,
+    divisions: &Divisions,
+    periods: &[Period],
+    request: &KpiRequest,
+    edition_day: NaiveDate,
+) -> Result<(), EngineError> {
+    let batch = period_rows(divisions, periods, request, edition_day)?;
+    let memory = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
+    context.register_table("periods", Arc::new(memory)).map_err(|e| internal(&e))?;
+    for view in catalogue.views() {
+        let file = || format!("views/{}.sql", view.name);
+        let frame =
+            query(context, &view.sql).await.map_err(|e| EngineError::Query { file: file(), why: e })?;
+        context.register_table(view.name.as_str(), frame.into_view()).map_err(|e| internal(&e))?;
+    }
+    Ok(())
+}
+
+/// Plans a text that may only read.
+pub(crate) async fn query(context: &SessionContext, text: &str) -> Result<DataFrame, String> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    context.sql_with_options(text, options).await.map_err(|e| e.strip_backtrace())
+}
+
+fn period_rows(
+    divisions: &Divisions,
+    periods: &[Period],
+    request: &KpiRequest,
+    edition_day: NaiveDate,
+) -> Result<RecordBatch, EngineError> {
+    let last = |p: &Period| p.end.pred_opt().unwrap_or(p.end);
+    let on_day = |p: &Period| match request.borders {
+        Borders::Then => last(p),
+        Borders::Now => edition_day,
+        Borders::On(day) => day,
+    };
+    let dates = |of: &dyn Fn(&Period) -> NaiveDate| -> ArrayRef {
+        let days = periods.iter().map(of);
+        Arc::new(Date32Array::from_iter_values(
+            days.map(|d| i32::try_from((d - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)),
+        ))
+    };
+    let year = |p: &Period| utbredt_model::Granularity::Year.floor(last(p));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("period_start", dates(&|p| p.start)),
+        ("period_end", dates(&|p| p.end)),
+        ("year_start", dates(&year)),
+        ("native_date", dates(&|p| divisions.holding(last(p)))),
+        ("division_date", dates(&|p| divisions.holding(on_day(p)))),
+        ("on_day", dates(&on_day)),
+        ("member_date", dates(&|_| divisions.holding(edition_day))),
+        ("policy_id", Arc::new(StringArray::from(vec![request.policy.as_str(); periods.len()]))),
+    ];
+    let field = |(name, array): &(&str, ArrayRef)| {
+        let kind = if *name == "policy_id" { DataType::Utf8 } else { array.data_type().clone() };
+        Field::new(*name, kind, false)
+    };
+    let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+    RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect())
+        .map_err(|e| EngineError::Internal(e.to_string()))
+}

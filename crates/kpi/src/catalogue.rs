@@ -1,0 +1,224 @@
+//! Every KPI and view, loaded together so that all problems are reported at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Kpi, KpiError, Titles, UnknownKpi, View, check,
+    error::{Problems, nearest},
+    header::{self, Header, RawKpi},
+    lexer::tokens,
+    view,
+    words::is_name,
+};
+
+/// What `queries/` holds.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    kpis: BTreeMap<String, Kpi>,
+    /// Each after those it uses.
+    views: Vec<View>,
+}
+
+impl Catalogue {
+    /// Reads the files of `queries/`, given as (path below it, text). What is not `.sql` is passed over.
+    ///
+    /// # Errors
+    /// Every problem in every file, in the order of path and line.
+    pub fn load(files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Vec<KpiError>> {
+        let mut errors = Vec::new();
+        let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
+        let mut views = BTreeMap::new();
+        for (path, text) in files {
+            let mut problems = Problems::new(&path, &text);
+            let parts: Vec<&str> = path.split('/').collect();
+            match (path.strip_suffix(".sql"), parts.as_slice()) {
+                (None, _) => {}
+                (Some(_), ["kpi", question, file]) => {
+                    let name = file.trim_end_matches(".sql");
+                    if let Some(kpi) = read_kpi(&mut problems, question, name) {
+                        let twin = kpis.values().find(|other| other.sql_name() == kpi.sql_name());
+                        if let Some(twin) = twin {
+                            let what = format!("`{}` has the same name in SQL as `{}`", kpi.id, twin.id);
+                            problems.add(None, what, "rename one of the files");
+                        }
+                        kpis.insert(kpi.id.clone(), kpi);
+                    }
+                }
+                (Some(_), ["views", file]) => {
+                    if let Some(view) = view::read(&mut problems, file.trim_end_matches(".sql")) {
+                        check::sql(&mut problems, &tokens(&text));
+                        views.insert(view.name.clone(), view);
+                    }
+                }
+                (Some(_), _) => problems.add(
+                    None,
+                    "this is no place for an SQL file",
+                    "put it at kpi/<question>/<name>.sql or views/<name>.sql",
+                ),
+            }
+            errors.append(&mut problems.errors);
+        }
+        check_uses(&views, &mut errors);
+        let views = in_order(views, &mut errors);
+        for kpi in kpis.values_mut() {
+            kpi.views = closure(&kpi.sql, &views);
+        }
+        errors.sort();
+        if errors.is_empty() { Ok(Self { kpis, views }) } else { Err(errors) }
+    }
+
+    /// Every KPI, in the order of ids.
+    pub fn kpis(&self) -> impl ExactSizeIterator<Item = &Kpi> {
+        self.kpis.values()
+    }
+
+    /// The KPI with this id.
+    ///
+    /// # Errors
+    /// [`UnknownKpi`], with the id most like it.
+    pub fn get(&self, id: &str) -> Result<&Kpi, UnknownKpi> {
+        self.kpis.get(id).ok_or_else(|| UnknownKpi {
+            id: id.to_owned(),
+            nearest: nearest(id, self.kpis.keys().map(String::as_str)),
+        })
+    }
+
+    /// Every view, each after those it uses.
+    #[must_use]
+    pub fn views(&self) -> &[View] {
+        &self.views
+    }
+}
+
+fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<Kpi> {
+    for part in [question, name] {
+        if !is_name(part) {
+            let what = format!("`{part}` cannot be part of a KPI's id");
+            problems.add(None, what, "name folders and files to match ^[a-z][a-z0-9_]*$");
+        }
+    }
+    let mut header = header::read::<RawKpi>(problems, "kpi")?;
+    texts(problems, &header);
+    let rollup = header::rollup(problems, &header);
+    let params = header::params(problems, &mut header);
+    let columns = header::columns(problems, &mut header, rollup.kind);
+    check::columns(problems, &columns, rollup.kind);
+    let raw = header.raw;
+    let kpi = Kpi {
+        id: format!("{question}.{name}"),
+        question: question.to_owned(),
+        name: name.to_owned(),
+        path: problems.path.to_owned(),
+        title: raw.title.into_inner(),
+        answers: raw.answers.into_inner(),
+        version: raw.version.into_inner(),
+        unit: raw.unit.into_inner(),
+        better: raw.better,
+        owner: raw.owner.into_inner(),
+        granularity: raw.granularity,
+        window: raw.window.map_or(12, toml::Spanned::into_inner),
+        caveats: raw.caveats.map(toml::Spanned::into_inner).unwrap_or_default(),
+        rollup,
+        params,
+        columns: columns.into_iter().map(|(_, column)| column).collect(),
+        sql: problems.text.to_owned(),
+        views: Vec::new(),
+    };
+    let found = tokens(problems.text);
+    check::sql(problems, &found);
+    check::kpi(problems, &found, &kpi);
+    Some(kpi)
+}
+
+/// Texts are there in three languages, numbers are positive.
+fn texts(problems: &mut Problems<'_>, header: &Header<RawKpi>) {
+    let raw = &header.raw;
+    for (name, titles) in [("title", &raw.title), ("answers", &raw.answers)] {
+        let Titles { nb, nn, en } = titles.get_ref();
+        for (lang, text) in [("nb", nb), ("nn", nn), ("en", en)] {
+            if text.trim().is_empty() {
+                let line = header.line(problems, titles);
+                problems.add(Some(line), format!("{name}.{lang} is empty"), "write it in nb, nn and en");
+            }
+        }
+    }
+    if raw.owner.get_ref().trim().is_empty() {
+        let line = header.line(problems, &raw.owner);
+        problems.add(Some(line), "`owner` is empty", "say who answers for the definition");
+    }
+    if *raw.version.get_ref() == 0 {
+        let line = header.line(problems, &raw.version);
+        problems.add(Some(line), "`version` is 0", "begin at 1");
+    }
+    if let Some(window) = raw.window.as_ref().filter(|w| *w.get_ref() == 0) {
+        let line = header.line(problems, window);
+        problems.add(Some(line), "`window` is 0", "show at least one period");
+    }
+    if let Some(spanned) = &raw.caveats {
+        let caveats = spanned.get_ref();
+        let uneven = caveats.nb.len() != caveats.nn.len() || caveats.nb.len() != caveats.en.len();
+        let empty =
+            [&caveats.nb, &caveats.nn, &caveats.en].into_iter().flatten().any(|c| c.trim().is_empty());
+        if uneven || empty {
+            let line = header.line(problems, spanned);
+            let what = "`caveats` do not say the same in nb, nn and en";
+            problems.add(Some(line), what, "write as many, and none empty, in each language");
+        }
+    }
+}
+
+/// `uses` names views, and at least every one the view's SQL reads.
+fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
+    for view in views.values() {
+        let mut problems = Problems::new(&view.path, &view.sql);
+        let found = tokens(&view.sql);
+        let read = check::relations(&found);
+        for name in view.uses.iter().filter(|name| !views.contains_key(*name)) {
+            let near = nearest(name, views.keys().map(String::as_str));
+            let mend =
+                near.map_or_else(|| "add views/<name>.sql".to_owned(), |n| format!("did you mean `{n}`?"));
+            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), mend);
+        }
+        for (name, line) in read {
+            if views.contains_key(name) && !view.uses.iter().any(|used| used == name) {
+                let what = format!("the SQL reads the view `{name}`, which `uses` does not name");
+                problems.add(Some(line), what, format!("add \"{name}\" to `uses`"));
+            }
+        }
+        errors.append(&mut problems.errors);
+    }
+}
+
+/// Orders views so that each comes after those it uses; names break ties, so the order is stable.
+fn in_order(mut left: BTreeMap<String, View>, errors: &mut Vec<KpiError>) -> Vec<View> {
+    let mut out: Vec<View> = Vec::with_capacity(left.len());
+    loop {
+        let ready = left.values().find(|view| view.uses.iter().all(|used| !left.contains_key(used)));
+        let Some(name) = ready.map(|view| view.name.clone()) else { break };
+        out.extend(left.remove(&name));
+    }
+    let names: Vec<&str> = left.keys().map(String::as_str).collect();
+    for view in left.values() {
+        let what = format!("the views {} use each other in a circle", names.join(", "));
+        let mut problems = Problems::new(&view.path, &view.sql);
+        problems.add(Some(1), what, "move what they share into a view of its own");
+        errors.append(&mut problems.errors);
+    }
+    out
+}
+
+/// The views `sql` reads, directly or through another, in the order of `views`.
+fn closure(sql: &str, views: &[View]) -> Vec<String> {
+    let found = tokens(sql);
+    let mut needed: BTreeSet<&str> = check::relations(&found).into_iter().map(|(name, _)| name).collect();
+    for view in views.iter().rev() {
+        if needed.contains(view.name.as_str()) {
+            needed.extend(view.uses.iter().map(String::as_str));
+        }
+    }
+    views.iter().filter(|view| needed.contains(view.name.as_str())).map(|view| view.name.clone()).collect()
+}
+
+#[cfg(test)]
+#[path = "catalogue_tests.rs"]
+mod tests;

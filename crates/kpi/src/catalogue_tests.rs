@@ -1,0 +1,369 @@
+//! Headers and SQL, sound and broken. Each broken file differs from the sound one in one place.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{ColumnFill, ColumnRollup, Lang, ParamError, ParamKind, ParamValue, RollupKind, Unit};
+
+const REACH: &str = r#"/* kpi
+title   = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
+answers = { nb = "Hvor mange bruker den?", nn = "Kor mange brukar han?", en = "How many use it?" }
+version = 2
+unit    = "share"
+better  = "higher"
+owner   = "sekretariatet"
+caveats = { nb = ["Kilder teller ulikt."], nn = ["Kjelder tel ulikt."], en = ["Sources count differently."] }
+[rollup]
+kind = "ratio"
+[params.solution_id]
+type = "solution"
+doc  = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc  = "What is counted."
+default = "users_active"
+[columns.zone_nok]
+doc = "Kroner."
+unit = "nok"
+rollup = "sum"
+divide_by = 100
+[columns.active_share]
+doc = "Again."
+unit = "share"
+after = "CAST(numerator AS DOUBLE) / denominator"
+[columns.late]
+doc = "Whether any was late."
+unit = "deliveries"
+rollup = "any"
+*/
+WITH cells AS (
+    -- now() and 357 are fine in a comment, and 'random' in a text
+    SELECT spine.period_start, spine.municipality_code, 'SELECT * now()' AS note, count(*) AS n
+    FROM spine
+    JOIN usage_cells AS used ON used.municipality_code = spine.municipality_code
+    WHERE used.solution_id = $solution_id AND used.measure_id = $measure_id
+    GROUP BY spine.period_start, spine.municipality_code
+)
+SELECT
+    cells.period_start,
+    cells.municipality_code,
+    cells.n * 2 AS numerator,
+    CAST(cells.n AS BIGINT) AS denominator,
+    CASE WHEN cells.n IS DISTINCT FROM 0 THEN 'ok' ELSE 'missing' END AS state,
+    0 AS marks,
+    cells.n AS zone_nok,
+    false AS late
+FROM cells
+ORDER BY
+    cells.period_start,
+    cells.municipality_code
+"#;
+const SPINE: &str =
+    "/* view\ndoc = \"Every municipality in every period.\"\n*/\nSELECT period_start FROM periods\n";
+const USAGE: &str =
+    "/* view\ndoc = \"Usage.\"\nuses = [\"spine\"]\n*/\nSELECT period_start FROM spine JOIN usage ON true\n";
+
+fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<KpiError>> {
+    Catalogue::load(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())))
+}
+
+fn sound() -> Catalogue {
+    load(&[("kpi/adoption/reach.sql", REACH), ("views/usage_cells.sql", USAGE), ("views/spine.sql", SPINE)])
+        .unwrap()
+}
+
+/// The problems after replacing `from` (which must be there) by `to` in the sound file.
+fn broken(from: &str, to: &str) -> Vec<String> {
+    assert!(REACH.contains(from), "{from}");
+    let text = REACH.replacen(from, to, 1);
+    match load(&[("kpi/adoption/reach.sql", &text)]) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[track_caller]
+fn one(from: &str, to: &str, wanted: &str) {
+    let errors = broken(from, to);
+    assert!(errors.len() == 1 && errors[0].contains(wanted), "wanted `{wanted}`, got {errors:#?}");
+}
+
+fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+#[test]
+fn a_sound_file_is_read_whole() {
+    let catalogue = sound();
+    let kpi = catalogue.get("adoption.reach").unwrap();
+    assert_eq!((kpi.question.as_str(), kpi.name.as_str()), ("adoption", "reach"));
+    assert_eq!((kpi.version, &kpi.unit, kpi.window), (2, &Unit::Share, 12));
+    assert_eq!((kpi.rollup.kind, kpi.rollup.scale, kpi.rollup.divide_by), (RollupKind::Ratio, 1, 1));
+    assert_eq!(kpi.title.get(Lang::Nn), "Rekkjevidd");
+    assert_eq!(kpi.sql, REACH);
+    // As written, not in the order of the alphabet: the header is the answer's shape.
+    let columns: Vec<&str> = kpi.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(columns, ["zone_nok", "active_share", "late"]);
+    assert_eq!(kpi.columns[0].fill, ColumnFill::Rolled(ColumnRollup::Sum));
+    assert_eq!(kpi.columns[0].divide_by, 100);
+    let params: Vec<&str> = kpi.params.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(params, ["solution_id", "measure_id"]);
+    assert_eq!(kpi.params[0].kind, ParamKind::Solution);
+    assert_eq!(
+        kpi.expected_columns(),
+        [
+            "period_start",
+            "municipality_code",
+            "numerator",
+            "denominator",
+            "state",
+            "marks",
+            "zone_nok",
+            "late"
+        ]
+    );
+}
+
+#[test]
+fn views_come_after_those_they_use() {
+    let catalogue = sound();
+    let names: Vec<&str> = catalogue.views().iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["spine", "usage_cells"]);
+    assert_eq!(catalogue.get("adoption.reach").unwrap().views, ["spine", "usage_cells"]);
+}
+
+#[test]
+fn a_view_read_through_another_is_known() {
+    let base = "/* view\ndoc = \"b\"\n*/\nSELECT 1 AS x FROM facts";
+    let top = "/* view\ndoc = \"t\"\nuses = [\"z_base\"]\n*/\nSELECT x FROM z_base";
+    let kpi = REACH.replace("FROM spine\n", "FROM a_top AS spine\n");
+    let catalogue =
+        load(&[("views/a_top.sql", top), ("views/z_base.sql", base), ("kpi/adoption/reach.sql", &kpi)])
+            .unwrap();
+    assert_eq!(catalogue.get("adoption.reach").unwrap().views, ["z_base", "a_top"]);
+}
+
+#[test]
+fn views_in_a_circle_and_views_unnamed_are_told() {
+    let a = "/* view\ndoc = \"a\"\nuses = [\"b\"]\n*/\nSELECT x FROM b";
+    let b = "/* view\ndoc = \"b\"\nuses = [\"a\"]\n*/\nSELECT x FROM a";
+    let errors = load(&[("views/a.sql", a), ("views/b.sql", b)]).unwrap_err();
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].to_string().contains("a, b use each other in a circle"), "{}", errors[0]);
+
+    let silent = "/* view\ndoc = \"a\"\n*/\nSELECT x\nFROM spine";
+    let errors = load(&[("views/a.sql", silent), ("views/spine.sql", SPINE)]).unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "queries/views/a.sql:5: the SQL reads the view `spine`, which `uses` does not name; add \"spine\" to `uses`"
+    );
+}
+
+#[test]
+fn an_unknown_id_names_the_nearest() {
+    let error = sound().get("adoption.raech").unwrap_err();
+    assert_eq!(error.to_string(), "there is no KPI `adoption.raech`, did you mean `adoption.reach`?");
+    assert_eq!(sound().get("zzz").unwrap_err().nearest, None);
+}
+
+#[test]
+fn problems_have_a_line_and_a_mend() {
+    assert_eq!(
+        broken("owner   =", "ownr    ="),
+        [
+            "queries/kpi/adoption/reach.sql:7: the header cannot be read: unknown field `ownr`, expected one of \
+          `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `caveats`, `rollup`, \
+          `params`, `columns`; did you mean `owner`? see the grammar in queries/README.md"
+        ]
+    );
+    assert_eq!(
+        broken("WHERE used.solution_id = $solution_id", "WHERE used.solution_id = $solution"),
+        [
+            "queries/kpi/adoption/reach.sql: the parameter `solution_id` is declared and never used; \
+             use `$solution_id` in the SQL or remove it",
+            "queries/kpi/adoption/reach.sql:37: the SQL uses `$solution`, which the header does not declare; \
+             did you mean `$solution_id`? or declare [params.solution]"
+        ]
+    );
+}
+
+#[test]
+fn headers_that_cannot_stand_are_refused() {
+    one("/* kpi\n", "-- kpi\n/* kpi\n", "does not begin with its header");
+    one("/* kpi\n", "/* view\n", "does not begin with its header");
+    one("nn = \"Rekkjevidd\", ", "", "missing field `nn`");
+    one("\"Rekkjevidd\"", "\" \"", "reach.sql:2: title.nn is empty");
+    one("nn = [\"Kjelder tel ulikt.\"]", "nn = []", ":8: `caveats` do not say the same");
+    one("version = 2", "version = 0", ":4: `version` is 0");
+    one("version = 2", "version = 2\nwindow = 0", ":5: `window` is 0");
+    one("version = 2", "version = 2\nversion = 3", "duplicate key");
+    one("\"higher\"", "\"up\"", ":6: the header cannot be read: unknown variant `up`");
+    one("unit    = \"share\"", "unit = \"Share!\"", "`Share!` is not a unit");
+    one("unit    = \"share\"", "unit = \"per_1000\"", "with a scale of 1000");
+    one("kind = \"ratio\"", "kind = \"ratio\"\ndivide_by = 0", "rollup.divide_by is not positive");
+    one("type = \"solution\"", "type = \"choice\"", "`choices` of the parameter `solution_id`");
+    one("default = \"users_active\"", "default = \"Users\"", "the default of the parameter `measure_id`");
+    one("doc  = \"What is counted.\"", "doc = \"\"", "`measure_id` has an empty doc");
+    one("rollup = \"any\"", "rollup = \"any\"\nafter = \"1\"", "`late` does not say in one way");
+    one("rollup = \"any\"", "", "`late` does not say in one way");
+    one(
+        "doc = \"Kroner.\"\nunit = \"nok\"",
+        "doc = \"Kroner.\"\nunit = \"hours\"",
+        "does not agree with its unit",
+    );
+    one("unit = \"deliveries\"", "unit = \"hours\"", "let the name hold the word `hours`");
+    one(
+        "\"CAST(numerator AS DOUBLE) / denominator\"",
+        "\"now()\"",
+        "`after` of the column `active_share`: `now`",
+    );
+    one("doc = \"Kroner.\"", "doc = \"kr /* år\"", "opens a second comment");
+}
+
+#[test]
+fn reserved_and_twice_used_names_are_refused() {
+    let text = REACH.replace("[params.measure_id]", "[params.as_of]").replace("$measure_id", "$as_of");
+    let errors = load(&[("kpi/adoption/reach.sql", &text)]).unwrap_err();
+    assert!(errors[0].what.contains("cannot be called `as_of`"), "{errors:#?}");
+
+    let errors = load(&[("kpi/a/b_c.sql", REACH), ("kpi/a_b/c.sql", REACH)]).unwrap_err();
+    assert!(errors[0].what.contains("the same name in SQL"), "{errors:#?}");
+
+    let errors = load(&[("kpi/Adoption/reach.sql", REACH), ("reach.sql", REACH)]).unwrap_err();
+    assert!(errors[0].what.contains("`Adoption` cannot be part"), "{errors:#?}");
+    assert!(errors[1].what.contains("no place for an SQL file"), "{errors:#?}");
+}
+
+#[test]
+fn sql_that_breaks_a_rule_is_refused() {
+    one("'SELECT * now()'", "now()", "`now` is not allowed");
+    one("'SELECT * now()'", "CURRENT_DATE", "`current_date` is not allowed");
+    one("'SELECT * now()'", "x AT TIME ZONE 'UTC'", "`AT TIME ZONE` is not allowed");
+    one("'SELECT * now()' AS note", "spine.*", "`SELECT *` is not allowed");
+    one("count(*) AS n", "357 AS n", "written as 357");
+    one("count(*) AS n", "CAST(spine.municipality_code AS INT) AS n", "treated as a number");
+    one("count(*) AS n", "municipality_code::bigint AS n", "treated as a number");
+    one("count(*) AS n", "municipality_code = 301 AS n", "treated as a number");
+    one("CAST(cells.n AS BIGINT) AS denominator", "NULL AS denominator", "the denominator is NULL");
+    one(
+        "CAST(cells.n AS BIGINT) AS denominator",
+        "CAST(NULL AS BIGINT) AS denominator",
+        "denominator is NULL",
+    );
+    one("    0 AS marks,\n", "", "column 6 of the final SELECT is not called `marks`");
+    one("    false AS late\n", "    false AS late,\n    1 AS more\n", "has 9 columns, not 8");
+    one("    cells.period_start,\n    cells.municipality_code\n", "    state", "the order of the rows");
+}
+
+#[test]
+fn sums_casts_of_other_things_and_text_codes_pass() {
+    for fine in [
+        "CAST(count(spine.municipality_code) AS BIGINT) AS n",
+        "CAST(spine.municipality_code AS VARCHAR) AS n",
+        "CAST(n AS INT) AS n, municipality_code = '0301' AS m",
+        "sum(a * b) AS n",
+        "1356 AS n",
+    ] {
+        assert_eq!(broken("count(*) AS n", fine), Vec::<String>::new(), "{fine}");
+    }
+}
+
+#[test]
+fn an_area_kpi_has_the_area_shape() {
+    let text = r#"/* kpi
+title   = { nb = "a", nn = "a", en = "a" }
+answers = { nb = "a", nn = "a", en = "a" }
+version = 1
+unit    = "days"
+better  = "lower"
+owner   = "a"
+granularity = "quarter"
+window  = 4
+[rollup]
+kind = "area"
+[columns.worst]
+doc = "The slowest."
+unit = "days"
+*/
+SELECT period_start, area_code, value, numerator, NULL AS denominator, state, coverage, marks,
+    municipalities_reported, municipalities_expected, worst
+FROM areas
+ORDER BY period_start ASC, area_code
+"#;
+    let catalogue = load(&[("kpi/quality/freshness.sql", text)]).unwrap();
+    let kpi = catalogue.get("quality.freshness").unwrap();
+    assert_eq!(kpi.columns[0].fill, ColumnFill::Selected);
+    assert_eq!(kpi.expected_columns().len(), 11);
+    assert_eq!((kpi.granularity.as_str(), kpi.window), ("quarter", 4));
+}
+
+#[test]
+fn parameters_are_bound_in_declared_order_with_defaults() {
+    let catalogue = sound();
+    let kpi = catalogue.get("adoption.reach").unwrap();
+    let text = |t: &str| ParamValue::Text(t.to_owned());
+    assert_eq!(
+        kpi.bind(&given(&[("solution_id", "digisos")])).unwrap(),
+        [("solution_id".to_owned(), text("digisos")), ("measure_id".to_owned(), text("users_active"))]
+    );
+    let error = kpi.bind(&given(&[])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`adoption.reach` needs the parameter `solution_id` (The shared solution.); \
+         give for example solution_id=digisos"
+    );
+    let error = kpi.bind(&given(&[("solution", "digisos")])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`adoption.reach` has no parameter `solution`, did you mean `solution_id`?; \
+         it takes `solution_id`, `measure_id`"
+    );
+    let error = kpi.bind(&given(&[("solution_id", "Digi Sos")])).unwrap_err();
+    assert!(
+        matches!(error, ParamError::Invalid { .. })
+            && error.to_string().contains("example solution_id=digisos")
+    );
+}
+
+#[test]
+fn every_type_takes_its_values_and_no_others() {
+    let param = |kind, choices: &[&str]| crate::Param {
+        name: "p".to_owned(),
+        kind,
+        doc: "d".to_owned(),
+        default: None,
+        choices: choices.iter().map(|c| (*c).to_owned()).collect(),
+    };
+    let date = param(ParamKind::Date, &[]);
+    assert_eq!(date.read("2024-02-29"), Ok(ParamValue::Date("2024-02-29".parse().unwrap())));
+    for bad in ["2023-02-29", "2024-2-29", "+2024-02-29", "29.02.2024", ""] {
+        assert!(date.read(bad).is_err(), "{bad}");
+    }
+    let integer = param(ParamKind::Integer, &[]);
+    assert_eq!(integer.read("-3"), Ok(ParamValue::Integer(-3)));
+    assert!(integer.read("3.0").is_err() && integer.read("99999999999999999999").is_err());
+    let number = param(ParamKind::Number, &[]);
+    assert_eq!(number.read("0.5"), Ok(ParamValue::Number(0.5)));
+    assert!(number.read("0,5").is_err() && number.read("NaN").is_err() && number.read("inf").is_err());
+    let choice = param(ParamKind::Choice, &["low", "high"]);
+    assert_eq!(choice.read("low"), Ok(ParamValue::Text("low".to_owned())));
+    assert_eq!(choice.read("mid"), Err("it must be one of low, high".to_owned()));
+    assert!(param(ParamKind::Text, &[]).read("a\0b").is_err());
+}
+
+#[test]
+fn the_page_speaks_the_readers_language() {
+    let catalogue = sound();
+    let page = catalogue.get("adoption.reach").unwrap().markdown(Lang::Nn);
+    for line in [
+        "# Rekkjevidd (`adoption.reach`)",
+        "- Eining: share (høgare er betre)",
+        "- For område: `sum(numerator) / sum(denominator)`",
+        "| `solution_id` | solution | The shared solution. | må oppgjevast |",
+        "| `measure_id` | measure | What is counted. | standard `users_active` |",
+        "| `active_share` | share | Again. (`CAST(numerator AS DOUBLE) / denominator`) |",
+        "- Kjelder tel ulikt.",
+    ] {
+        assert!(page.lines().any(|l| l == line), "{line}\n---\n{page}");
+    }
+}

@@ -1,0 +1,152 @@
+//! A KPI as a page of Markdown, for the command line and the catalogue's pages.
+
+use std::fmt::Write as _;
+
+use crate::{Better, ColumnFill, Kpi, Lang, RollupKind};
+
+/// The page's own words, in one language.
+struct Labels {
+    unit: &'static str,
+    better: [&'static str; 3],
+    version: &'static str,
+    owner: &'static str,
+    period: &'static str,
+    areas: &'static str,
+    params: &'static str,
+    columns: &'static str,
+    caveats: &'static str,
+    required: &'static str,
+    default: &'static str,
+    head_param: [&'static str; 4],
+    head_column: [&'static str; 3],
+}
+
+const NB: Labels = Labels {
+    unit: "Enhet",
+    better: ["høyere er bedre", "lavere er bedre", "verken høyere eller lavere er bedre"],
+    version: "Versjon",
+    owner: "Eier",
+    period: "Periode",
+    areas: "For områder",
+    params: "Parametere",
+    columns: "Egne kolonner",
+    caveats: "Forbehold",
+    required: "må oppgis",
+    default: "standard",
+    head_param: ["Parameter", "Type", "Betydning", ""],
+    head_column: ["Kolonne", "Enhet", "Betydning"],
+};
+const NN: Labels = Labels {
+    unit: "Eining",
+    better: ["høgare er betre", "lågare er betre", "verken høgare eller lågare er betre"],
+    version: "Versjon",
+    owner: "Eigar",
+    period: "Periode",
+    areas: "For område",
+    params: "Parametrar",
+    columns: "Eigne kolonnar",
+    caveats: "Atterhald",
+    required: "må oppgjevast",
+    default: "standard",
+    head_param: ["Parameter", "Type", "Tyding", ""],
+    head_column: ["Kolonne", "Eining", "Tyding"],
+};
+const EN: Labels = Labels {
+    unit: "Unit",
+    better: ["higher is better", "lower is better", "neither higher nor lower is better"],
+    version: "Version",
+    owner: "Owner",
+    period: "Period",
+    areas: "For areas",
+    params: "Parameters",
+    columns: "Columns of its own",
+    caveats: "Caveats",
+    required: "required",
+    default: "default",
+    head_param: ["Parameter", "Type", "Meaning", ""],
+    head_column: ["Column", "Unit", "Meaning"],
+};
+
+/// Text safe in a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// How the value of an area comes about, as a formula.
+fn formula(kpi: &Kpi) -> String {
+    let value = match kpi.rollup.kind {
+        RollupKind::Count => "sum(numerator)",
+        RollupKind::Ratio => "sum(numerator) / sum(denominator)",
+        RollupKind::Max => "max(numerator)",
+        RollupKind::Min => "min(numerator)",
+        RollupKind::None => return "–".to_owned(),
+        RollupKind::Area => return "`areas`".to_owned(),
+    };
+    let scale = if kpi.rollup.scale == 1 { String::new() } else { format!("{} * ", kpi.rollup.scale) };
+    let divide =
+        if kpi.rollup.divide_by == 1 { String::new() } else { format!(" / {}", kpi.rollup.divide_by) };
+    format!("`{scale}{value}{divide}`")
+}
+
+/// The page.
+pub(crate) fn page(kpi: &Kpi, lang: Lang) -> String {
+    let labels = match lang {
+        Lang::Nb => &NB,
+        Lang::Nn => &NN,
+        Lang::En => &EN,
+    };
+    let better = match kpi.better {
+        Better::Higher => labels.better[0],
+        Better::Lower => labels.better[1],
+        Better::Neither => labels.better[2],
+    };
+    let mut out = format!("# {} (`{}`)\n\n{}\n\n", kpi.title.get(lang), kpi.id, kpi.answers.get(lang));
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "- {}: {} ({better})", labels.unit, kpi.unit);
+    let _ = writeln!(out, "- {}: {} x {}", labels.period, kpi.window, kpi.granularity.as_str());
+    let _ = writeln!(out, "- {}: {}", labels.areas, formula(kpi));
+    let _ = writeln!(out, "- {}: {}", labels.version, kpi.version);
+    let _ = writeln!(out, "- {}: {}", labels.owner, kpi.owner);
+    if !kpi.params.is_empty() {
+        let [a, b, c, d] = labels.head_param;
+        let _ = writeln!(out, "\n## {}\n\n| {a} | {b} | {c} | {d} |\n|---|---|---|---|", labels.params);
+        for param in &kpi.params {
+            let given = param
+                .default
+                .as_ref()
+                .map_or_else(|| labels.required.to_owned(), |d| format!("{} `{d}`", labels.default));
+            let kind = param.kind.as_str();
+            let choices = if param.choices.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", param.choices.join(", "))
+            };
+            let _ = writeln!(
+                out,
+                "| `{}` | {kind}{} | {} | {given} |",
+                param.name,
+                cell(&choices),
+                cell(&param.doc)
+            );
+        }
+    }
+    if !kpi.columns.is_empty() {
+        let [a, b, c] = labels.head_column;
+        let _ = writeln!(out, "\n## {}\n\n| {a} | {b} | {c} |\n|---|---|---|", labels.columns);
+        for column in &kpi.columns {
+            let after = match &column.fill {
+                ColumnFill::After(expression) => format!(" (`{}`)", cell(expression)),
+                _ => String::new(),
+            };
+            let _ = writeln!(out, "| `{}` | {} | {}{after} |", column.name, column.unit, cell(&column.doc));
+        }
+    }
+    let caveats = kpi.caveats.get(lang);
+    if !caveats.is_empty() {
+        let _ = writeln!(out, "\n## {}\n", labels.caveats);
+        for caveat in caveats {
+            let _ = writeln!(out, "- {caveat}");
+        }
+    }
+    out
+}

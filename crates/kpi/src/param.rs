@@ -1,0 +1,146 @@
+//! Parameters: declared in the header, bound by name, never guessed.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utbredt_model::{MeasureId, SolutionId};
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParamKind {
+    /// The id of a solution.
+    Solution,
+    /// The id of a measure.
+    Measure,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A whole number.
+    Integer,
+    /// A number, decimal point.
+    Number,
+    /// Any text.
+    Text,
+    /// One of the declared choices.
+    Choice,
+}
+
+impl ParamKind {
+    /// The word headers write.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Solution => "solution",
+            Self::Measure => "measure",
+            Self::Date => "date",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Choice => "choice",
+        }
+    }
+}
+
+/// A bound value, ready for the planner.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// Text: solutions, measures, choices and texts.
+    Text(String),
+    /// A day.
+    Date(NaiveDate),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Number(f64),
+}
+
+impl std::fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Date(day) => write!(f, "{day}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// Its name, `$name` in the SQL.
+    pub name: String,
+    /// What it takes.
+    pub kind: ParamKind,
+    /// What it means.
+    pub doc: String,
+    /// Used when the request gives none; without it the parameter is required.
+    pub default: Option<String>,
+    /// What a choice may be; empty for other kinds.
+    pub choices: Vec<String>,
+}
+
+impl Param {
+    /// Names that requests and filters use for themselves.
+    pub(crate) const RESERVED: [&'static str; 15] = [
+        "by",
+        "borders",
+        "policy",
+        "as_of",
+        "from",
+        "to",
+        "granularity",
+        "format",
+        "where",
+        "lang",
+        "limit",
+        "municipality_code",
+        "county_code",
+        "network_id",
+        "group_code",
+    ];
+
+    /// A value it would take.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let example = match self.kind {
+            ParamKind::Solution => "digisos",
+            ParamKind::Measure => "users_active",
+            ParamKind::Date => "2026-01-31",
+            ParamKind::Integer => "12",
+            ParamKind::Number => "0.5",
+            ParamKind::Text => "text",
+            ParamKind::Choice => self.choices.first().map_or("", String::as_str),
+        };
+        self.default.clone().unwrap_or_else(|| example.to_owned())
+    }
+
+    /// Reads a text as this parameter's type; the error says what is wrong with it.
+    pub(crate) fn read(&self, text: &str) -> Result<ParamValue, String> {
+        let as_text = || ParamValue::Text(text.to_owned());
+        match self.kind {
+            ParamKind::Solution => SolutionId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
+            ParamKind::Measure => MeasureId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
+            ParamKind::Date => {
+                day(text).map(ParamValue::Date).ok_or_else(|| "it is not a day, YYYY-MM-DD".to_owned())
+            }
+            ParamKind::Integer => {
+                text.parse().map(ParamValue::Integer).map_err(|_| "it is not a whole number".to_owned())
+            }
+            ParamKind::Number => match text.parse::<f64>() {
+                Ok(number) if number.is_finite() => Ok(ParamValue::Number(number)),
+                _ => Err("it is not a number written with a decimal point".to_owned()),
+            },
+            ParamKind::Text if text.chars().any(char::is_control) => {
+                Err("a text may not hold control characters".to_owned())
+            }
+            ParamKind::Text => Ok(as_text()),
+            ParamKind::Choice if self.choices.iter().any(|choice| choice == text) => Ok(as_text()),
+            ParamKind::Choice => Err(format!("it must be one of {}", self.choices.join(", "))),
+        }
+    }
+}
+
+/// Exactly `YYYY-MM-DD`: the parser alone would also take `2026-1-31` and `+2026-01-31`.
+fn day(text: &str) -> Option<NaiveDate> {
+    text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text)
+}

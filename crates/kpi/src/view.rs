@@ -1,0 +1,40 @@
+//! A shared relation that KPIs read.
+
+use crate::{
+    error::Problems,
+    header::{self, RawView},
+    words::is_name,
+};
+
+/// One file of `queries/views/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Its name in SQL, from the path.
+    pub name: String,
+    /// The file, below `queries/`.
+    pub path: String,
+    /// What a row is, in English.
+    pub doc: String,
+    /// The views it builds on.
+    pub uses: Vec<String>,
+    /// The whole file, header included: it runs as it stands.
+    pub sql: String,
+}
+
+/// Reads a view's file; what is wrong with it goes to `problems`.
+pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
+    if !is_name(stem) {
+        problems.add(None, format!("a view cannot be called `{stem}`"), "match ^[a-z][a-z0-9_]*$");
+    }
+    let header = header::read::<RawView>(problems, "view")?;
+    if header.raw.doc.trim().is_empty() {
+        problems.add(Some(1), "`doc` is empty", "say what a row of the view is");
+    }
+    Some(View {
+        name: stem.to_owned(),
+        path: problems.path.to_owned(),
+        doc: header.raw.doc,
+        uses: header.raw.uses.into_iter().map(toml::Spanned::into_inner).collect(),
+        sql: problems.text.to_owned(),
+    })
+}

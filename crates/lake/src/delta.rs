@@ -1,0 +1,204 @@
+//! Delta Lake logs over the same files, derived from the editions alone: version k of a table is the k-th
+//! edition that changed its list of files, counted from 0. They can be lost and written again.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use arrow::datatypes::DataType;
+use serde_json::{Map, Value, json};
+
+use crate::{Edition, FileEntry, Lake, LakeError, Table, disk};
+
+/// A table's log: the text of each version.
+pub(crate) type Log = Vec<String>;
+
+/// The lake's path of a version of a table's log.
+pub(crate) fn path(table: &str, version: usize) -> String {
+    format!("tables/{table}/_delta_log/{version:020}.json")
+}
+
+/// The logs of every table, from the editions in order.
+pub(crate) fn derive<'a>(editions: impl IntoIterator<Item = &'a Edition>) -> BTreeMap<&'static str, Log> {
+    let mut logs: BTreeMap<&'static str, Log> = BTreeMap::new();
+    let mut before: BTreeMap<&str, &[FileEntry]> = BTreeMap::new();
+    let mut first = None;
+    for edition in editions {
+        let lake_id: &str = first.get_or_insert(edition.sha256.as_str());
+        for table in crate::TABLES {
+            let now = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
+            let then = before.insert(table.name, now).unwrap_or_default();
+            if now != then {
+                let log = logs.entry(table.name).or_default();
+                log.push(version(table, edition, then, now, log.is_empty().then_some(lake_id)));
+            }
+        }
+    }
+    logs
+}
+
+/// One version: one action a line.
+fn version(
+    table: &Table,
+    edition: &Edition,
+    then: &[FileEntry],
+    now: &[FileEntry],
+    new_in: Option<&str>,
+) -> String {
+    let at = edition.recorded_at.timestamp_millis();
+    let mut actions = vec![json!({"commitInfo": {
+        "timestamp": at,
+        "operation": "WRITE",
+        "operationParameters": {"reason": edition.reason},
+        "engineInfo": "utbredt",
+        "edition": edition.number,
+    }})];
+    if let Some(lake_id) = new_in {
+        actions.push(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}));
+        actions.push(json!({"metaData": {
+            "id": id(lake_id, table),
+            "name": table.name,
+            "description": table.doc,
+            "format": {"provider": "parquet", "options": {}},
+            "schemaString": schema(table).to_string(),
+            "partitionColumns": [],
+            "configuration": {},
+            "createdTime": at,
+        }}));
+    }
+    for gone in then.iter().filter(|file| !now.contains(file)) {
+        actions.push(json!({"remove": {"path": name(gone), "deletionTimestamp": at, "dataChange": true}}));
+    }
+    for new in now.iter().filter(|file| !then.contains(file)) {
+        actions.push(json!({"add": {
+            "path": name(new),
+            "partitionValues": {},
+            "size": new.bytes,
+            "modificationTime": at,
+            "dataChange": true,
+            "stats": stats(table, new).to_string(),
+        }}));
+    }
+    actions.iter().map(|action| format!("{action}\n")).collect()
+}
+
+fn name(file: &FileEntry) -> &str {
+    file.path.rsplit('/').next().unwrap_or(&file.path)
+}
+
+/// The shape of a UUID, always the same for a table of a lake.
+fn id(lake_id: &str, table: &Table) -> String {
+    let mut digits = disk::sha256(format!("{lake_id} {}", table.name).as_bytes());
+    digits.truncate(32);
+    for dash in [20, 16, 12, 8] {
+        digits.insert(dash, '-');
+    }
+    digits
+}
+
+fn schema(table: &Table) -> Value {
+    let schema = table.schema();
+    let fields = schema.fields().iter().map(|field| {
+        let kind = match field.data_type() {
+            DataType::Int32 => "integer",
+            DataType::Int64 => "long",
+            DataType::Float64 => "double",
+            DataType::Boolean => "boolean",
+            DataType::Date32 => "date",
+            DataType::Timestamp(..) => "timestamp",
+            _ => "string",
+        };
+        json!({"name": field.name(), "type": kind, "nullable": field.is_nullable(), "metadata": {}})
+    });
+    json!({"type": "struct", "fields": fields.collect::<Vec<_>>()})
+}
+
+/// Rows and key ranges, by which readers skip files. Moments are left out: the format cuts them to
+/// milliseconds, and a largest value cut down is too small.
+fn stats(table: &Table, file: &FileEntry) -> Value {
+    let schema = table.schema();
+    let (mut low, mut high) = (Map::new(), Map::new());
+    for (column, (from, to)) in &file.keys {
+        let typed = |text: &str| match schema.field_with_name(column).ok()?.data_type() {
+            DataType::Utf8 | DataType::Date32 => Some(Value::from(text)),
+            DataType::Int32 | DataType::Int64 => text.parse::<i64>().ok().map(Value::from),
+            _ => None,
+        };
+        if let (Some(from), Some(to)) = (typed(from), typed(to)) {
+            low.insert(column.clone(), from);
+            high.insert(column.clone(), to);
+        }
+    }
+    json!({"numRecords": file.rows, "minValues": low, "maxValues": high})
+}
+
+/// Writes the versions that are missing. A log that begins otherwise (a table has grown a column since) is
+/// written anew.
+pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
+    let editions = lake.chain()?.whole()?;
+    for (table, log) in derive(editions.iter().map(AsRef::as_ref)) {
+        let first = fs::read(lake.root().join(path(table, 0))).ok();
+        let begins_otherwise =
+            first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
+        for (version, text) in log.iter().enumerate() {
+            if begins_otherwise || !lake.root().join(path(table, version)).exists() {
+                put(lake, table, version, text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put(lake: &Lake, table: &str, version: usize, text: &str) -> Result<(), LakeError> {
+    lake.disk().make_folder(&lake.root().join(format!("tables/{table}/_delta_log")))?;
+    lake.disk().put(&lake.root().join(path(table, version)), text.as_bytes())
+}
+
+/// Path, what, the right text.
+type Difference<'a> = (String, &'static str, Option<&'a str>);
+
+/// What is wrong with the logs: (path, what, the right text).
+pub(crate) fn differences<'a>(
+    lake: &Lake,
+    logs: &'a BTreeMap<&'static str, Log>,
+) -> Result<Vec<Difference<'a>>, LakeError> {
+    let mut found = Vec::new();
+    for (table, log) in logs {
+        for (version, text) in log.iter().enumerate() {
+            let path = path(table, version);
+            match fs::read(lake.root().join(&path)) {
+                Ok(bytes) if bytes == text.as_bytes() => {}
+                Ok(_) => found.push((path, "it is not what the editions say", Some(text.as_str()))),
+                Err(_) => found.push((path, "it is missing", Some(text.as_str()))),
+            }
+        }
+    }
+    for table in disk::names(&lake.root().join("tables"))? {
+        let versions = logs.get(table.as_str()).map_or(0, Vec::len);
+        let known: Vec<String> = (0..versions).map(|version| path(&table, version)).collect();
+        for name in disk::names(&lake.root().join(format!("tables/{table}/_delta_log")))? {
+            let path = format!("tables/{table}/_delta_log/{name}");
+            if !name.starts_with(disk::TEMPORARY) && !known.contains(&path) {
+                found.push((path, "no edition made it", None));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Makes every log what the editions say.
+pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
+    let editions = lake.chain()?.whole()?;
+    let logs = derive(editions.iter().map(AsRef::as_ref));
+    let wrong = differences(lake, &logs)?;
+    for (path, _, right) in &wrong {
+        let full = lake.root().join(path);
+        match right {
+            Some(text) => {
+                lake.disk().make_folder(full.parent().unwrap_or(lake.root()))?;
+                lake.disk().put(&full, text.as_bytes())?;
+            }
+            None => lake.disk().remove(&full)?,
+        }
+    }
+    Ok(wrong.len())
+}

@@ -1,0 +1,152 @@
+//! A table's file: rows to Parquet under the name of its hash, and back.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
+use sha2::{Digest, Sha256};
+
+use crate::disk::{self, Disk};
+use crate::{FileEntry, LakeError, Table, rows};
+
+/// Rows a row group holds at most, and rows a page holds at most: what a reader can skip.
+const GROUP_ROWS: usize = 128 * 1024;
+const PAGE_ROWS: usize = 10_000;
+
+/// Hashes what passes through to a file.
+struct Hashing {
+    file: File,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(piece)?;
+        self.hasher.update(piece.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes rows as one file of `table`, durable and read back before it has its name. No rows, no file.
+#[expect(clippy::needless_pass_by_value, reason = "the rows are written once and then gone")]
+pub(crate) fn write(
+    disk: &Disk,
+    root: &Path,
+    table: &'static Table,
+    batches: Vec<RecordBatch>,
+) -> Result<Option<FileEntry>, LakeError> {
+    let fitted = batches.iter().filter(|b| b.num_rows() > 0).map(|batch| rows::fit(table, batch));
+    let batches = fitted.collect::<Result<Vec<_>, _>>()?;
+    if batches.is_empty() {
+        return Ok(None);
+    }
+    let batches = rows::order(table, batches).map_err(|e| LakeError::shape(table, &e))?;
+    let folder = root.join("tables").join(table.name);
+    disk.make_folder(&folder)?;
+    let unnamed = disk::temporary(&folder);
+    let written = fill(disk, &unnamed, table, &batches).inspect_err(|_| disk.forget(&unnamed))?;
+    let (bytes, sha256) = written;
+    let about = rows::summary(table, &batches);
+    let path = format!("tables/{}/{sha256}.parquet", table.name);
+    let entry = FileEntry {
+        bytes,
+        keys: about.keys,
+        path,
+        receipts: about.receipts,
+        rows: about.rows,
+        sha256,
+        synthetic: about.synthetic,
+    };
+    read_back(&unnamed, &entry).inspect_err(|_| disk.forget(&unnamed))?;
+    disk.name(&unnamed, &root.join(&entry.path))?;
+    Ok(Some(entry))
+}
+
+fn fill(
+    disk: &Disk,
+    path: &Path,
+    table: &Table,
+    batches: &[RecordBatch],
+) -> Result<(u64, String), LakeError> {
+    let failed = |cause: ParquetError| match cause {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(source) => LakeError::io("write", path)(*source),
+            Err(other) => LakeError::shape(table, &other),
+        },
+        other => LakeError::shape(table, &other),
+    };
+    let target = Hashing { file: disk.create(path)?, hasher: Sha256::new(), bytes: 0 };
+    let mut writer = ArrowWriter::try_new(target, table.schema(), Some(properties(table).map_err(failed)?))
+        .map_err(failed)?;
+    for batch in batches {
+        writer.write(batch).map_err(failed)?;
+    }
+    let done = writer.into_inner().map_err(failed)?;
+    disk.sync_file(&done.file, path)?;
+    Ok((done.bytes, disk::hex(&done.hasher.finalize())))
+}
+
+/// Nothing in a file depends on who wrote it or when.
+fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+    let schema = table.schema();
+    let sorting =
+        table.sort.iter().filter_map(|name| schema.index_of(name).ok()).filter_map(|i| i32::try_from(i).ok());
+    let sorting = sorting.map(|column_idx| SortingColumn {
+        column_idx,
+        descending: rows::ORDER.descending,
+        nulls_first: rows::ORDER.nulls_first,
+    });
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS / 10)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_sorting_columns(Some(sorting.collect()))
+        .set_created_by("utbredt".to_owned())
+        .build())
+}
+
+fn read_back(path: &Path, entry: &FileEntry) -> Result<(), LakeError> {
+    let mut file = File::open(path).map_err(LakeError::io("read back", path))?;
+    let (bytes, sha256) = disk::hash_file(&mut file).map_err(LakeError::io("read back", path))?;
+    if (bytes, &sha256) != (entry.bytes, &entry.sha256) {
+        return Err(LakeError::damaged(&entry.path, "what was read back is not what was written"));
+    }
+    check_rows(file, entry)
+}
+
+/// Whether the footer counts the rows that were committed.
+pub(crate) fn check_rows(mut file: File, entry: &FileEntry) -> Result<(), LakeError> {
+    file.rewind().map_err(|e| LakeError::format(&entry.path, &e))?;
+    let reader = SerializedFileReader::new(file).map_err(|e| LakeError::format(&entry.path, &e))?;
+    let rows = reader.metadata().file_metadata().num_rows();
+    if u64::try_from(rows) == Ok(entry.rows) {
+        return Ok(());
+    }
+    Err(LakeError::damaged(&entry.path, format!("it has {rows} rows, not {}", entry.rows)))
+}
+
+/// The rows of a file whose bytes were checked.
+pub(crate) fn read(path: &Path, entry: &FileEntry, table: &Table) -> Result<Vec<RecordBatch>, LakeError> {
+    let failed = |e: &dyn std::fmt::Display| LakeError::format(&entry.path, e);
+    let file = File::open(path).map_err(LakeError::io("open", path))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(&e))?;
+    let reader = reader.with_batch_size(GROUP_ROWS).build().map_err(|e| failed(&e))?;
+    reader.map(|batch| rows::fit(table, &batch.map_err(|e| failed(&e))?)).collect()
+}

@@ -1,0 +1,68 @@
+//! Payloads as received. A file holds the payload as one zstd frame, then a frame that zstd skips and that
+//! holds the hash of the first: so no byte of the file can change unseen, and `zstd -d` still reads it.
+
+use std::path::Path;
+
+use crate::LakeError;
+use crate::disk::{self, Disk};
+
+const LEVEL: i32 = 9;
+const SKIPPED: [u8; 8] = [0x50, 0x2a, 0x4d, 0x18, 64, 0, 0, 0];
+
+/// The lake's path of a payload.
+pub(crate) fn path(sha256: &str) -> String {
+    format!("raw/{sha256}.zst")
+}
+
+fn pack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packed = zstd::encode_all(payload, LEVEL)?;
+    let hash = disk::sha256(&packed);
+    packed.extend(SKIPPED);
+    packed.extend(hash.as_bytes());
+    Ok(packed)
+}
+
+fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, String> {
+    let cut = packed.len().checked_sub(SKIPPED.len() + 64).ok_or("it is cut short")?;
+    let (frame, trailer) = packed.split_at(cut);
+    if trailer.strip_prefix(&SKIPPED) != Some(disk::sha256(frame).as_bytes()) {
+        return Err("its bytes are not those that were kept".to_owned());
+    }
+    let payload = zstd::decode_all(frame).map_err(|e| e.to_string())?;
+    if disk::sha256(&payload) == sha256 {
+        Ok(payload)
+    } else {
+        Err("the payload does not hash to its name".to_owned())
+    }
+}
+
+/// Reads a payload and checks it.
+pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
+    if !disk::is_sha256(sha256) {
+        return Err(LakeError::NoRaw(sha256.to_owned()));
+    }
+    let name = path(sha256);
+    let full = root.join(&name);
+    let packed = match std::fs::read(&full) {
+        Ok(packed) => packed,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(LakeError::NoRaw(sha256.to_owned()));
+        }
+        Err(e) => return Err(LakeError::io("read", &full)(e)),
+    };
+    unpack(sha256, &packed).map_err(|why| LakeError::damaged(&name, why))
+}
+
+/// Keeps a payload and gives its hash. One that is kept and reads well is left alone; a damaged one is mended.
+pub(crate) fn keep(disk: &Disk, root: &Path, payload: &[u8]) -> Result<String, LakeError> {
+    let sha256 = disk::sha256(payload);
+    let full = root.join(path(&sha256));
+    if read(root, &sha256).is_ok() {
+        // The name may be there without being durable, when a writer was stopped just after giving it.
+        disk.sync_folder(&root.join("raw"))?;
+        return Ok(sha256);
+    }
+    let packed = pack(payload).map_err(LakeError::io("pack", &full))?;
+    disk.put(&full, &packed)?;
+    Ok(sha256)
+}

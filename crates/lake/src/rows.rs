@@ -1,0 +1,211 @@
+//! Rows before they become a file and after: made to fit their table, put in the one order, summed up.
+//!
+//! Every column takes part in the order, the table's own first. So the bytes of a file depend on its rows
+//! alone, not on the order they came in, and the same content always gets the same name.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DynComparator, RecordBatch, StringArray, make_comparator,
+    new_null_array,
+};
+use arrow::compute::{
+    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, max, max_string, min,
+    min_string, take_record_batch,
+};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use chrono::{DateTime, NaiveDate, SecondsFormat};
+
+use crate::{LakeError, Table};
+
+/// NULL comes last, as in `ORDER BY` without more words.
+pub(crate) const ORDER: SortOptions = SortOptions { descending: false, nulls_first: false };
+
+/// Whether a table's rows leave it when their receipt is superseded.
+pub(crate) fn supersedable(table: &Table) -> bool {
+    !matches!(table.name, "receipts" | "rejections") && table.columns().any(|(name, _)| name == "receipt_id")
+}
+
+/// A batch with exactly the table's columns, found by name. Columns that may be NULL may be absent: files
+/// written before a column was added are read through here as well.
+pub(crate) fn fit(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
+    let schema = table.schema();
+    let given = batch.schema();
+    if let Some(stray) = given.fields().iter().find(|f| schema.field_with_name(f.name()).is_err()) {
+        let known = table.columns().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        return Err(LakeError::shape(
+            table,
+            &format!("it has no column `{}`; its columns are {known}", stray.name()),
+        ));
+    }
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        columns.push(match batch.column_by_name(field.name()) {
+            Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
+            Some(column) => {
+                let why =
+                    format!("column `{}` is {}, not {}", field.name(), column.data_type(), field.data_type());
+                return Err(LakeError::shape(table, &why));
+            }
+            None if field.is_nullable() => new_null_array(field.data_type(), batch.num_rows()),
+            None => return Err(LakeError::shape(table, &format!("column `{}` is absent", field.name()))),
+        });
+    }
+    RecordBatch::try_new(schema, columns).map_err(|e| LakeError::shape(table, &e))
+}
+
+/// The rows in the one order. Batches that are in order already, one after the other, are not copied.
+pub(crate) fn order(table: &Table, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError> {
+    let names = order_of(table);
+    if in_order(&names, &batches)? {
+        return Ok(batches);
+    }
+    let whole = concat_batches(&table.schema(), &batches)?;
+    let columns: Vec<SortColumn> = columns(&names, &whole)
+        .map(|values| SortColumn { values: Arc::clone(values), options: Some(ORDER) })
+        .collect();
+    Ok(vec![take_record_batch(&whole, &lexsort_to_indices(&columns, None)?)?])
+}
+
+fn order_of(table: &Table) -> Vec<&'static str> {
+    let rest = table.columns().map(|(name, _)| name).filter(|name| !table.sort.contains(name));
+    table.sort.iter().copied().chain(rest).collect()
+}
+
+fn columns<'a>(names: &'a [&'static str], batch: &'a RecordBatch) -> impl Iterator<Item = &'a ArrayRef> {
+    names.iter().filter_map(|name| batch.column_by_name(name))
+}
+
+fn in_order(names: &[&'static str], batches: &[RecordBatch]) -> Result<bool, ArrowError> {
+    for batch in batches {
+        let rows = comparators(names, batch, batch)?;
+        if (1..batch.num_rows()).any(|row| compare(&rows, row - 1, row) == Ordering::Greater) {
+            return Ok(false);
+        }
+    }
+    for (left, right) in batches.iter().zip(batches.iter().skip(1)) {
+        let border = comparators(names, left, right)?;
+        if left.num_rows() == 0
+            || right.num_rows() == 0
+            || compare(&border, left.num_rows() - 1, 0) == Ordering::Greater
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn comparators(
+    names: &[&'static str],
+    left: &RecordBatch,
+    right: &RecordBatch,
+) -> Result<Vec<DynComparator>, ArrowError> {
+    columns(names, left).zip(columns(names, right)).map(|(l, r)| make_comparator(l, r, ORDER)).collect()
+}
+
+fn compare(columns: &[DynComparator], left: usize, right: usize) -> Ordering {
+    columns.iter().map(|column| column(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// What the record of an edition says about a file's rows.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) rows: u64,
+    pub(crate) keys: BTreeMap<String, (String, String)>,
+    pub(crate) receipts: Vec<String>,
+    pub(crate) synthetic: bool,
+}
+
+/// Sums rows up.
+pub(crate) fn summary(table: &Table, batches: &[RecordBatch]) -> Summary {
+    let mut found = Summary { rows: batches.iter().map(|b| b.num_rows() as u64).sum(), ..Summary::default() };
+    for name in table.sort {
+        let ranges = batches.iter().filter_map(|batch| range(batch.column_by_name(name)?));
+        let whole = ranges.reduce(|(low, high), (l, h)| (low.min(l), high.max(h)));
+        let kind = batches.first().and_then(|b| b.column_by_name(name)).map(|c| c.data_type().clone());
+        if let (Some((low, high)), Some(kind)) = (whole, kind)
+            && let (Some(low), Some(high)) = (low.text(&kind), high.text(&kind))
+        {
+            found.keys.insert((*name).to_owned(), (low, high));
+        }
+    }
+    if supersedable(table) {
+        let mut receipts = BTreeSet::new();
+        for column in batches.iter().filter_map(receipt_column) {
+            let mut before = None;
+            for receipt in column.iter().flatten().filter(|r| before.replace(*r) != Some(*r)) {
+                if !receipts.contains(receipt) {
+                    receipts.insert(receipt.to_owned());
+                }
+            }
+        }
+        found.receipts = receipts.into_iter().collect();
+    }
+    let flags = batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
+    found.synthetic = flags.map(BooleanArray::true_count).sum::<usize>() > 0;
+    found
+}
+
+/// A value of a column that files are sorted by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Text(String),
+}
+
+impl Key {
+    /// As text: ISO 8601 for days and moments.
+    fn text(self, kind: &DataType) -> Option<String> {
+        match (self, kind) {
+            (Self::Text(text), _) => Some(text),
+            (Self::Number(days), DataType::Date32) => {
+                let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
+                Some(epoch.checked_add_signed(chrono::Duration::try_days(days)?)?.to_string())
+            }
+            (Self::Number(micros), DataType::Timestamp(..)) => {
+                Some(DateTime::from_timestamp_micros(micros)?.to_rfc3339_opts(SecondsFormat::Micros, true))
+            }
+            (Self::Number(number), _) => Some(number.to_string()),
+        }
+    }
+}
+
+fn range(column: &ArrayRef) -> Option<(Key, Key)> {
+    let numbers = |low: Option<i64>, high: Option<i64>| Some((Key::Number(low?), Key::Number(high?)));
+    match column.data_type() {
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>();
+            Some((Key::Text(min_string(texts)?.to_owned()), Key::Text(max_string(texts)?.to_owned())))
+        }
+        DataType::Int64 => {
+            numbers(min(column.as_primitive::<Int64Type>()), max(column.as_primitive::<Int64Type>()))
+        }
+        DataType::Int32 => {
+            let values = column.as_primitive::<Int32Type>();
+            numbers(min(values).map(i64::from), max(values).map(i64::from))
+        }
+        DataType::Date32 => {
+            let values = column.as_primitive::<Date32Type>();
+            numbers(min(values).map(i64::from), max(values).map(i64::from))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let values = column.as_primitive::<TimestampMicrosecondType>();
+            numbers(min(values), max(values))
+        }
+        _ => None,
+    }
+}
+
+fn receipt_column(batch: &RecordBatch) -> Option<&StringArray> {
+    batch.column_by_name("receipt_id")?.as_string_opt::<i32>()
+}
+
+/// The rows that did not come in one of these receipts.
+pub(crate) fn without(batch: &RecordBatch, gone: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+    let Some(column) = receipt_column(batch) else { return Ok(batch.clone()) };
+    let keep: BooleanArray = column.iter().map(|r| Some(r.is_none_or(|r| !gone.contains(r)))).collect();
+    filter_record_batch(batch, &keep)
+}

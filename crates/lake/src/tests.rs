@@ -1,0 +1,9 @@
+//! Tests of the promises: nothing lost, nothing doubled, nothing damaged read.
+
+mod commits;
+mod damage;
+pub(crate) mod faults;
+mod histories;
+mod power;
+mod stops;
+mod support;

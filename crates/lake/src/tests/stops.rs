@@ -1,0 +1,111 @@
+//! A writer stopped before any step, or a disk that fails at any step, loses nothing and doubles nothing.
+
+use tempfile::tempdir;
+use utbredt_model::ReceiptId;
+
+use super::faults::End;
+use super::support::{append, files, read_usage, row, sample};
+use crate::disk::{Disk, TEMPORARY};
+use crate::{Change, Lake, LakeError, Writer};
+
+/// A delivery that corrects another: payload, superseded file, new file, record, two Delta logs.
+pub(super) fn deliver(writer: &mut Writer) -> Result<(), LakeError> {
+    writer.keep_raw(b"kommune;verdi\n0301;71\n")?;
+    let rows = [row("0301", 0, 71, "e"), row("1506", 4, 2, "e")];
+    writer.commit(Change { supersedes: vec![ReceiptId("c".into())], ..append(3, &rows) })?;
+    Ok(())
+}
+
+/// The rows before and after the delivery.
+pub(super) fn before_and_after() -> [Vec<(String, i32, i64, String)>; 2] {
+    let of = |folder: &std::path::Path, delivered: bool| {
+        let lake = sample(folder);
+        if delivered {
+            deliver(&mut lake.writer().unwrap()).unwrap();
+        }
+        read_usage(&lake, &lake.latest().unwrap().unwrap())
+    };
+    let (one, two) = (tempdir().unwrap(), tempdir().unwrap());
+    let rows = [of(one.path(), false), of(two.path(), true)];
+    assert_ne!(rows[0], rows[1]);
+    rows
+}
+
+/// Runs the delivery with the world ending at step `at`; false when it ran to its end without a fault.
+fn run(at: usize, end: End, states: &[Vec<(String, i32, i64, String)>; 2]) -> bool {
+    let folder = tempdir().unwrap();
+    sample(folder.path());
+    let disk = Disk::default();
+    let faulty = Lake::open_on(folder.path(), disk.clone()).unwrap();
+    let mut writer = faulty.writer().unwrap();
+    disk.faults.end_at(at, end);
+    let done = deliver(&mut writer);
+    let faultless =
+        done.is_ok() && writer.delta_problem().is_none() && disk.faults.take_journal().len() <= at;
+    if let Err(LakeError::Unsynced { .. }) = &done {
+        assert!(matches!(writer.keep_raw(b"x"), Err(LakeError::Stopped(_))), "step {at}: it must not go on");
+    } else if end == End::Hiccup {
+        // The disk has room again: the same writer finishes without anybody mending anything.
+        if writer.delta_problem().is_none_or(|p| !p.contains("this writer stops")) {
+            deliver(&mut writer).unwrap();
+        }
+    }
+    drop(writer);
+
+    let lake = Lake::open(folder.path()).unwrap();
+    let rows = read_usage(&lake, &lake.latest().unwrap().unwrap());
+    assert!(states.contains(&rows), "step {at}: a mixture: {rows:?}");
+    assert!(done.is_err() || rows == states[1], "step {at}: acknowledged and lost");
+    let problems = lake.verify().unwrap().problems;
+    assert!(
+        problems.iter().all(|p| p.contains("_delta_log") && p.contains("missing")),
+        "step {at}: {problems:?}"
+    );
+
+    let mut writer = lake.writer().unwrap();
+    deliver(&mut writer).unwrap();
+    assert_eq!(read_usage(&lake, &lake.latest().unwrap().unwrap()), states[1], "step {at}");
+    writer.clean_up().unwrap();
+    assert!(files(folder.path()).iter().all(|name| !name.contains(TEMPORARY)), "step {at}");
+    assert_eq!(lake.verify().unwrap().problems, Vec::<String>::new(), "step {at}");
+    !faultless
+}
+
+#[test]
+fn killed_before_any_step() {
+    let states = before_and_after();
+    let steps = (0..500).take_while(|at| run(*at, End::Killed, &states)).count();
+    assert!((30..499).contains(&steps), "{steps} steps");
+}
+
+#[test]
+fn the_disk_fails_at_any_step() {
+    let states = before_and_after();
+    let steps = (0..500).take_while(|at| run(*at, End::Hiccup, &states)).count();
+    assert!((30..499).contains(&steps), "{steps} steps");
+}
+
+#[test]
+fn making_a_lake_can_be_cut_short_and_done_again() {
+    for at in 0..20 {
+        let folder = tempdir().unwrap();
+        let root = folder.path().join("new/lake");
+        let disk = Disk::default();
+        disk.faults.end_at(at, End::Killed);
+        let _ = Lake::init_on(&root, disk);
+        let lake = Lake::init(&root).unwrap();
+        assert!(lake.latest().unwrap().is_none());
+        assert!(lake.verify().unwrap().problems.is_empty());
+    }
+}
+
+#[test]
+fn a_leftover_of_the_same_name_is_not_written_through() {
+    // A stopped writer may leave the second name of an edition; the next process may get its number.
+    let folder = tempdir().unwrap();
+    let lake = sample(folder.path());
+    let leftover = folder.path().join("editions/.tmp-1-1");
+    std::fs::hard_link(folder.path().join("editions/3.json"), &leftover).unwrap();
+    drop(lake.disk().create(&leftover).unwrap());
+    assert_eq!(lake.verify().unwrap().problems, Vec::<String>::new());
+}

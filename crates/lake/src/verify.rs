@@ -1,0 +1,108 @@
+//! The check of everything: nothing is taken from memory, every problem names its file.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+
+use arrow::array::AsArray;
+
+use crate::{Edition, FileEntry, Lake, LakeError, Table, chain, delta, disk, file, raw};
+
+/// What `verify` found.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyReport {
+    /// Editions read.
+    pub editions: usize,
+    /// Files of tables and payloads read.
+    pub files: usize,
+    /// Their length together.
+    pub bytes: u64,
+    /// What is wrong, each naming its file. Empty when all is well.
+    pub problems: Vec<String>,
+}
+
+impl VerifyReport {
+    fn note(&mut self, outcome: Result<(), LakeError>) {
+        self.problems.extend(outcome.err().map(|e| e.to_string()));
+    }
+}
+
+pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
+    lake.forget_checked();
+    let mut report = VerifyReport::default();
+    report.note(Lake::open(lake.root()).map(drop));
+    let chain = lake.chain()?;
+    report.problems.extend(chain.problems().iter().map(ToString::to_string));
+    for name in disk::names(&lake.root().join("editions"))? {
+        if chain::number_of(&name).is_none() && !name.starts_with(disk::TEMPORARY) {
+            report.problems.push(format!("editions/{name} is not the name of an edition"));
+        }
+    }
+    let whole = report.problems.is_empty();
+    let editions: Vec<&Edition> = chain.good().map(AsRef::as_ref).collect();
+    report.editions = editions.len();
+
+    let mut seen = BTreeSet::new();
+    let mut payloads = BTreeSet::new();
+    for (table, entry) in
+        editions.iter().flat_map(|e| e.tables.iter()).flat_map(|(t, files)| files.iter().map(move |f| (t, f)))
+    {
+        if !seen.insert(&entry.path) {
+            continue;
+        }
+        report.files += 1;
+        report.bytes += entry.bytes;
+        let checked = check(lake, entry);
+        if checked.is_ok() && table == "receipts" {
+            payloads.extend(hashes(lake, entry)?);
+        }
+        report.note(checked);
+    }
+    check_payloads(lake, payloads, &mut report)?;
+    // With a record lost, the logs cannot be derived, and what is wrong has been said.
+    if whole {
+        let logs = delta::derive(editions.iter().copied());
+        for (path, why, _) in delta::differences(lake, &logs)? {
+            report.problems.push(format!(
+                "{path} is damaged: {why}; it is derived, `utbredt ingest` or a rebuild writes it anew"
+            ));
+        }
+    }
+    Ok(report)
+}
+
+fn check(lake: &Lake, entry: &FileEntry) -> Result<(), LakeError> {
+    let path = lake.check_file(entry)?;
+    file::check_rows(File::open(&path).map_err(LakeError::io("open", &path))?, entry)
+}
+
+/// The hashes of the payloads that a file of `receipts` speaks of.
+fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
+    let Some(table) = Table::named("receipts") else { return Ok(Vec::new()) };
+    let batches = lake.read_files([entry], table)?;
+    let columns = batches.iter().filter_map(|batch| batch.column_by_name("sha256")?.as_string_opt::<i32>());
+    Ok(columns.flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
+}
+
+/// Every payload kept must be whole, and every payload a receipt speaks of must be kept.
+fn check_payloads(lake: &Lake, wanted: BTreeSet<String>, report: &mut VerifyReport) -> Result<(), LakeError> {
+    let mut all = wanted;
+    for name in disk::names(&lake.root().join("raw"))? {
+        match name.strip_suffix(".zst").filter(|stem| disk::is_sha256(stem)) {
+            Some(stem) => drop(all.insert(stem.to_owned())),
+            None if name.starts_with(disk::TEMPORARY) => {}
+            None => report.problems.push(format!("raw/{name} is not the name of a payload")),
+        }
+    }
+    for sha256 in all {
+        report.files += 1;
+        match lake.raw(&sha256) {
+            Ok(payload) => report.bytes += payload.len() as u64,
+            Err(LakeError::NoRaw(_)) => report.note(Err(LakeError::damaged(
+                &raw::path(&sha256),
+                "a receipt speaks of it and it is missing",
+            ))),
+            Err(other) => report.note(Err(other)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! From a division and the changes that followed, the parts: each municipality that was ever cut becomes as
+//! many parts as it had heirs, and every part is followed from division to division.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::{Change, ChangeKind, classify};
+use crate::MunicipalityCode;
+
+/// Which heir got a part of a municipality that had been put together from several and was split again.
+/// The register does not say; without this its parts would be cut where no border ever ran.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SplitTarget {
+    /// The day of the split.
+    pub date: NaiveDate,
+    /// The part, by key.
+    pub part_id: String,
+    /// The heir it went to.
+    pub new: MunicipalityCode,
+}
+
+/// A part and the codes it has borne, oldest first, with the day each began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartTrack {
+    /// Its key.
+    pub part_id: String,
+    /// Its code in every division, in order.
+    pub codes: Vec<MunicipalityCode>,
+}
+
+/// The dates divisions begin on, and every part's codes in them. `start` is the first division's codes on
+/// `from`; changes on or before `from` and renames are passed over. A part with no target in a split is cut
+/// into one part for each heir; a part with one goes there whole.
+#[must_use]
+pub fn derive(
+    from: NaiveDate,
+    start: &BTreeSet<MunicipalityCode>,
+    changes: &[Change],
+    targets: &[SplitTarget],
+) -> (Vec<NaiveDate>, Vec<PartTrack>) {
+    let mut days: BTreeMap<NaiveDate, BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>> =
+        BTreeMap::new();
+    for (change, kind) in changes.iter().zip(classify(changes)) {
+        if let (Some(old), Some(new), true) = (&change.old, &change.new, opens(change, kind, from)) {
+            days.entry(change.date).or_default().entry(old).or_default().insert(new);
+        }
+    }
+    let mut parts: Vec<PartTrack> =
+        start.iter().map(|code| PartTrack { part_id: code.to_string(), codes: vec![code.clone()] }).collect();
+    for (date, heirs) in &days {
+        parts = parts.into_iter().flat_map(|part| follow(part, *date, heirs, targets)).collect();
+    }
+    parts.sort_by(|a, b| a.part_id.cmp(&b.part_id));
+    (std::iter::once(from).chain(days.into_keys()).collect(), parts)
+}
+
+fn opens(change: &Change, kind: ChangeKind, from: NaiveDate) -> bool {
+    change.date > from && kind.opens_division()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a track ends here: its heirs take its place")]
+fn follow(
+    part: PartTrack,
+    date: NaiveDate,
+    heirs: &BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>,
+    targets: &[SplitTarget],
+) -> Vec<PartTrack> {
+    let next = |part_id: String, code: &MunicipalityCode| {
+        let mut codes = part.codes.clone();
+        codes.push(code.clone());
+        PartTrack { part_id, codes }
+    };
+    let Some(now) = part.codes.last() else { return Vec::new() };
+    let Some(new) = heirs.get(now) else { return vec![next(part.part_id.clone(), now)] };
+    let target = targets.iter().find(|target| target.date == date && target.part_id == part.part_id);
+    match target {
+        Some(target) => vec![next(part.part_id.clone(), &target.new)],
+        None if new.len() == 1 => new.iter().map(|code| next(part.part_id.clone(), code)).collect(),
+        None => new.iter().map(|code| next(format!("{}-{code}", part.part_id), code)).collect(),
+    }
+}
+
+/// Divides `total` by `weights` into whole numbers that add up to it: each gets the difference between the
+/// floors of its cumulative shares. Weights that are all zero or below give everything to the first.
+#[must_use]
+pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
+    let clean = |weight: i64| i128::from(weight.max(0));
+    let whole: i128 = weights.iter().map(|weight| clean(*weight)).sum();
+    let mut cumulative = 0;
+    let mut given = 0;
+    weights
+        .iter()
+        .enumerate()
+        .map(|(at, weight)| {
+            cumulative += clean(*weight);
+            let upto = match whole {
+                0 => i128::from(total),
+                _ => (i128::from(total) * cumulative).div_euclid(whole),
+            };
+            let share = upto - given;
+            given = upto;
+            if whole == 0 && at > 0 { 0 } else { i64::try_from(share).unwrap_or_default() }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn code(text: &str) -> MunicipalityCode {
+        MunicipalityCode::parse(text).unwrap()
+    }
+
+    fn change(date: &str, old: &str, new: &str) -> Change {
+        let name = String::new();
+        Change {
+            date: date.parse().unwrap(),
+            old: Some(code(old)),
+            new: Some(code(new)),
+            old_name: name.clone(),
+            new_name: name,
+        }
+    }
+
+    #[test]
+    fn a_part_is_cut_where_a_municipality_was_and_only_there() {
+        let start = [code("1504"), code("1534"), code("1850")].into_iter().collect();
+        let changes = [
+            change("2020-01-01", "1504", "1507"),
+            change("2020-01-01", "1534", "1507"),
+            change("2020-01-01", "1850", "1806"),
+            change("2020-01-01", "1850", "1875"),
+            change("2024-01-01", "1507", "1508"),
+            change("2024-01-01", "1507", "1580"),
+        ];
+        let target = |part: &str, new| SplitTarget {
+            date: "2024-01-01".parse().unwrap(),
+            part_id: part.into(),
+            new: code(new),
+        };
+        let targets = [target("1504", "1508"), target("1534", "1580")];
+        let (dates, parts) = derive("2017-01-01".parse().unwrap(), &start, &changes, &targets);
+        assert_eq!(dates.len(), 3);
+        let shown: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                format!(
+                    "{}: {}",
+                    part.part_id,
+                    part.codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "1504: 1504 1507 1508",
+                "1534: 1534 1507 1580",
+                "1850-1806: 1850 1806 1806",
+                "1850-1875: 1850 1875 1875"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_total_is_divided_without_loss() {
+        assert_eq!(apportion(999, &[153, 339, 508]), [152, 339, 508]);
+        assert_eq!(apportion(5, &[0, 0]), [5, 0]);
+        assert_eq!(apportion(7, &[]), Vec::<i64>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_divided_adds_up(total in 0i64..10_000_000, weights in proptest::collection::vec(0i64..1_000_000, 1..8)) {
+            let given = apportion(total, &weights);
+            prop_assert_eq!(given.iter().sum::<i64>(), total);
+            prop_assert!(given.iter().all(|share| *share >= 0));
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! What a delivery of a table is agreed to look like, written in TOML by whoever sets the source up.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use utbredt_model::{CellState, Granularity, MeasureId, Period, SolutionId, SourceId};
+
+use crate::text::Encoding;
+
+/// Why a contract cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContractError {
+    /// Not TOML, or a key no contract has.
+    #[error("contract does not read: {0}")]
+    Syntax(String),
+    /// It reads, but does not say one thing only.
+    #[error("contract's [{section}] {problem}")]
+    Unclear {
+        /// The section at fault.
+        section: &'static str,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+}
+
+/// The agreement about one source's tables.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// Whose deliveries these are.
+    pub source_id: SourceId,
+    /// Raised whenever the agreement changes.
+    pub version: u32,
+    /// Invented numbers.
+    #[serde(default)]
+    pub synthetic: bool,
+    /// The file format; recognised when absent.
+    pub format: Option<Format>,
+    /// The encoding of a CSV; recognised when absent.
+    pub encoding: Option<Encoding>,
+    /// The delimiter of a CSV; when absent, the one of `;`, `,` and tab that finds most of the declared columns.
+    pub delimiter: Option<char>,
+    /// The row of column names, counted from 1; rows above it are skipped.
+    #[serde(default = "one")]
+    pub header_row: u32,
+    /// The sheet of a workbook; the first when absent.
+    pub sheet: Option<String>,
+    /// The decimal sign, `,` unless declared; the other one may group thousands.
+    #[serde(default = "comma")]
+    pub decimal: char,
+    /// Long: one value a row. Wide: several.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Whom a row is about.
+    pub subject: SubjectColumn,
+    /// When; absent when a wide table's columns are the periods.
+    pub period: Option<PeriodColumns>,
+    /// Which solution.
+    pub solution: Pick,
+    /// Which measure; absent when a wide table's columns are the measures.
+    pub measure: Option<Pick>,
+    /// How values are written and what they may be.
+    #[serde(default)]
+    pub value: ValueRules,
+    /// A column that says why a value is absent.
+    pub state: Option<StateColumn>,
+    /// Signs that stand in a value's place.
+    #[serde(default = "usual_symbols")]
+    pub symbols: BTreeMap<String, Symbol>,
+    /// How numbers that may change are marked.
+    pub provisional: Option<Provisional>,
+    /// Rows that add up others.
+    #[serde(default)]
+    pub totals: Totals,
+    /// The value columns of a wide table.
+    pub wide: Option<Wide>,
+}
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Text with a delimiter.
+    Csv,
+    /// Excel's workbook.
+    Xlsx,
+    /// The open document standard's.
+    Ods,
+}
+
+/// How values are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// One value a row.
+    #[default]
+    Long,
+    /// A column per period or per measure.
+    Wide,
+}
+
+/// Where the subject stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectColumn {
+    /// The column.
+    pub column: String,
+    /// What it holds.
+    #[serde(default)]
+    pub kind: SubjectKind,
+    /// Taken off the front when there, as `K-`.
+    pub prefix_to_strip: Option<String>,
+    /// Give three-digit codes their zero back.
+    #[serde(default)]
+    pub restore_zero: bool,
+    /// The code is followed by a space and a name, as in `0301 Oslo`.
+    #[serde(default)]
+    pub name_follows: bool,
+}
+
+/// What names a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectKind {
+    /// Four digits.
+    #[default]
+    MunicipalityCode,
+    /// Nine digits.
+    OrganisationNumber,
+}
+
+/// Where the period stands: exactly one of a column, a pair of columns, and a fixed period.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodColumns {
+    /// A column of periods.
+    pub column: Option<String>,
+    /// A column of first days.
+    pub start: Option<String>,
+    /// A column of first days after.
+    pub end: Option<String>,
+    /// `end` holds last days instead.
+    #[serde(default)]
+    pub end_inclusive: bool,
+    /// One period for the whole delivery.
+    pub fixed: Option<String>,
+    /// Days stand for the period of this length that holds them.
+    pub granularity: Option<Granularity>,
+}
+
+/// A column, or one identifier for the whole delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pick {
+    /// The column.
+    pub column: Option<String>,
+    /// The identifier.
+    pub fixed: Option<String>,
+    /// What the source writes, and our identifier for it.
+    #[serde(default)]
+    pub map: BTreeMap<String, String>,
+    /// A counter that never falls.
+    #[serde(default)]
+    pub cumulative: bool,
+}
+
+/// What a value may be.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueRules {
+    /// The column; required when the layout is long.
+    pub column: Option<String>,
+    /// The agreed unit.
+    pub unit: Option<String>,
+    /// The column that states the unit.
+    pub unit_column: Option<String>,
+    /// The least value: 0 unless declared.
+    #[serde(default)]
+    pub min: i64,
+    /// The greatest, as 100 for per cent.
+    pub max: Option<i64>,
+    /// What a value outside does: refuse the row, or hold the delivery back.
+    #[serde(default)]
+    pub out_of_range: OutOfRange,
+}
+
+/// What a value outside its range does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutOfRange {
+    /// The row is refused.
+    #[default]
+    Reject,
+    /// The row is refused and the delivery held back.
+    Breach,
+}
+
+/// A column that says why a value is absent, in the words of `symbols`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateColumn {
+    /// The column; an empty cell leaves it to the value.
+    pub column: String,
+}
+
+/// What a sign in a value's place means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Symbol {
+    /// A value stands after all.
+    Ok,
+    /// Nought.
+    Zero,
+    /// Not delivered.
+    Missing,
+    /// The question does not arise.
+    NotApplicable,
+    /// The place did not exist.
+    NotValid,
+    /// Hidden to protect persons.
+    Suppressed,
+}
+
+impl Symbol {
+    /// The state it puts a cell in.
+    #[must_use]
+    pub const fn state(self) -> CellState {
+        match self {
+            Self::Ok | Self::Zero => CellState::Ok,
+            Self::Missing => CellState::Missing,
+            Self::NotApplicable => CellState::NotApplicable,
+            Self::NotValid => CellState::NotValid,
+            Self::Suppressed => CellState::Suppressed,
+        }
+    }
+}
+
+/// How a number that may change is marked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisional {
+    /// The column of the mark; when absent the mark ends the value, as in `12*`.
+    pub column: Option<String>,
+    /// The mark.
+    pub marker: String,
+}
+
+/// Rows that add up others, known by a name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// The column of the name; the subject's when absent.
+    pub column: Option<String>,
+    /// The names, as `Sum` and `Hele landet`; case does not matter.
+    #[serde(default)]
+    pub names: Vec<String>,
+}
+
+/// The value columns of a wide table: those named by periods, or those listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wide {
+    /// Every column whose name reads as a period.
+    #[serde(default)]
+    pub periods: bool,
+    /// Taken off the front of a period's name when there, as `Persons `.
+    pub prefix_to_strip: Option<String>,
+    /// A column per measure: column name to measure.
+    #[serde(default)]
+    pub measures: BTreeMap<String, MeasureId>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn comma() -> char {
+    ','
+}
+
+fn usual_symbols() -> BTreeMap<String, Symbol> {
+    [
+        (":", Symbol::Suppressed),
+        ("..", Symbol::Missing),
+        (".", Symbol::NotApplicable),
+        ("-", Symbol::Zero),
+        ("", Symbol::Missing),
+    ]
+    .map(|(sign, meaning)| (sign.to_owned(), meaning))
+    .into()
+}
+
+impl Contract {
+    /// Reads a contract and checks that it says one thing only.
+    ///
+    /// # Errors
+    /// [`ContractError`] with the place and how to mend it.
+    pub fn from_toml(text: &str) -> Result<Self, ContractError> {
+        let contract: Self = toml::from_str(text).map_err(|e| ContractError::Syntax(e.to_string()))?;
+        contract.check()?;
+        Ok(contract)
+    }
+
+    fn check(&self) -> Result<(), ContractError> {
+        let unclear =
+            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
+        if self.header_row == 0 {
+            return unclear("header_row", "counts from 1");
+        }
+        if !matches!(self.decimal, ',' | '.') {
+            return unclear("decimal", "must be `,` or `.`");
+        }
+        if self.delimiter.is_some_and(|d| !d.is_ascii() || matches!(d, '"' | '\n' | '\r')) {
+            return unclear("delimiter", "must be one ASCII character, not a quote or a line break");
+        }
+        check_pick("solution", &self.solution, |id| {
+            SolutionId::parse(id).map(drop).map_err(|e| e.to_string())
+        })?;
+        if let Some(measure) = &self.measure {
+            check_pick("measure", measure, |id| MeasureId::parse(id).map(drop).map_err(|e| e.to_string()))?;
+        }
+        if let Some(period) = &self.period {
+            check_period(period)?;
+        }
+        if self.value.unit_column.is_some() && self.value.unit.is_none() {
+            return unclear("value", "has a unit_column but no `unit` to compare it with");
+        }
+        let wide = self.wide.as_ref();
+        match (self.layout, wide) {
+            (Layout::Long, Some(_)) => unclear("wide", "belongs to `layout = \"wide\"`"),
+            (Layout::Wide, None) => unclear("wide", "is missing: give `periods = true` or `measures`"),
+            (Layout::Wide, Some(w)) if w.periods != w.measures.is_empty() => {
+                unclear("wide", "needs exactly one of `periods = true` and `measures`")
+            }
+            _ if self.layout == Layout::Long && self.value.column.is_none() => {
+                unclear("value", "needs a `column` when the layout is long")
+            }
+            _ if self.period.is_none() != wide.is_some_and(|w| w.periods) => {
+                unclear("period", "must be given unless the columns of a wide table are the periods")
+            }
+            _ if self.measure.is_none() == wide.is_none_or(|w| w.measures.is_empty()) => {
+                unclear("measure", "must be given unless the columns of a wide table are the measures")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Every column the contract names, apart from the value columns of a wide table found by pattern.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        let period = self.period.as_ref();
+        let mut names = vec![Some(&self.subject.column), self.solution.column.as_ref()];
+        names.extend([period.and_then(|p| p.column.as_ref()), period.and_then(|p| p.start.as_ref())]);
+        names.extend([
+            period.and_then(|p| p.end.as_ref()),
+            self.measure.as_ref().and_then(|m| m.column.as_ref()),
+        ]);
+        names.extend([self.value.column.as_ref(), self.value.unit_column.as_ref()]);
+        names.extend([self.state.as_ref().map(|s| &s.column), self.totals.column.as_ref()]);
+        names.push(self.provisional.as_ref().and_then(|p| p.column.as_ref()));
+        names.extend(self.wide.iter().flat_map(|w| w.measures.keys().map(Some)));
+        names.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
+fn check_pick(
+    section: &'static str,
+    pick: &Pick,
+    id: impl Fn(&str) -> Result<(), String>,
+) -> Result<(), ContractError> {
+    if pick.column.is_some() == pick.fixed.is_some() {
+        let problem = "needs exactly one of `column` and `fixed`".to_owned();
+        return Err(ContractError::Unclear { section, problem });
+    }
+    for text in pick.fixed.iter().chain(pick.map.values()) {
+        id(text)
+            .map_err(|problem| ContractError::Unclear { section, problem: format!("names {problem}") })?;
+    }
+    Ok(())
+}
+
+fn check_period(period: &PeriodColumns) -> Result<(), ContractError> {
+    let pair = period.start.is_some() && period.end.is_some();
+    let half = period.start.is_some() != period.end.is_some();
+    let ways = usize::from(period.column.is_some()) + usize::from(pair) + usize::from(period.fixed.is_some());
+    let unclear = |problem| Err(ContractError::Unclear { section: "period", problem });
+    if half || ways != 1 {
+        return unclear("needs exactly one of `column`, `start` with `end`, and `fixed`".to_owned());
+    }
+    match period.fixed.as_deref().map(Period::parse) {
+        Some(Err(error)) => unclear(format!("is fixed wrongly: {error}")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "source_id = \"s\"\nversion = 1\nsubject.column = \"code\"\nperiod.column = \"p\"\n\
+        solution.fixed = \"digisos\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n";
+
+    #[test]
+    fn the_least_contract_reads() {
+        let contract = Contract::from_toml(LEAST).unwrap();
+        assert!(!contract.synthetic);
+        assert_eq!(contract.columns(), ["code", "p", "n"]);
+        assert_eq!(contract.symbols["-"], Symbol::Zero);
+    }
+
+    #[test]
+    fn an_unclear_contract_says_where() {
+        for (more, word) in [
+            ("sumbols = 1\n", "sumbols"),
+            ("solution.column = \"x\"\n", "[solution]"),
+            ("layout = \"wide\"\n", "[wide]"),
+            ("header_row = 0\n", "header_row"),
+            ("decimal = \";\"\n", "decimal"),
+            ("period.fixed = \"2024\"\n", "[period]"),
+            ("value.unit_column = \"u\"\n", "[value]"),
+            ("delimiter = \"ø\"\n", "delimiter"),
+        ] {
+            let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();
+            assert!(error.contains(word), "{error} lacks {word}");
+        }
+        let error = Contract::from_toml(&LEAST.replace("\"uses\"", "\"Antall brukere\"")).unwrap_err();
+        assert!(error.to_string().contains("Antall brukere"));
+    }
+}

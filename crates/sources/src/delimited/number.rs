@@ -1,0 +1,153 @@
+//! Numbers and periods as people write them: grouped by spaces or dots, with a proper minus, with Norwegian dates.
+
+use chrono::NaiveDate;
+use utbredt_model::{Granularity, Period};
+
+/// Reads a whole number. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
+/// (no-break and narrow ones included) and apostrophes.
+pub(super) fn whole(text: &str, decimal: char) -> Result<i64, String> {
+    let grouping = if decimal == ',' { '.' } else { ',' };
+    let bare = text.trim();
+    let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (true, rest),
+        None => (false, bare.strip_prefix('+').unwrap_or(bare)),
+    };
+    let (integer, fraction) = bare.split_once(decimal).unwrap_or((bare, ""));
+    let is_group =
+        |c: char| c == grouping || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’');
+    let groups: Vec<&str> = integer.split(is_group).collect();
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let grouped_right =
+        groups.iter().enumerate().all(|(i, g)| digits(g) && !g.is_empty() && (i == 0 || g.len() == 3))
+            && (groups.len() == 1 || groups.first().is_some_and(|g| g.len() <= 3));
+    if !grouped_right || !digits(fraction) {
+        return Err(format!("`{text}` is not a number (decimal sign `{decimal}`)"));
+    }
+    if fraction.bytes().any(|b| b != b'0') {
+        return Err(format!(
+            "`{text}` has a decimal fraction (decimal sign `{decimal}`); values are whole numbers, so deliver \
+             numerator and denominator, or declare the other decimal sign"
+        ));
+    }
+    let sign = if negative { "-" } else { "" };
+    format!("{sign}{}", groups.concat()).parse().map_err(|_| format!("`{text}` is too large a number"))
+}
+
+/// Reads a period: our forms, and `31.10.2026`, `10.2026`, `oktober 2026`, `okt. 2026`. A year of two digits is refused.
+pub(super) fn period(text: &str) -> Result<Period, String> {
+    let text = text.trim();
+    let error = match Period::parse(text) {
+        Ok(period) => return Ok(period),
+        Err(error) => error.to_string(),
+    };
+    if let Some(day) = dotted_day(text) {
+        return Ok(Period::holding(day, Granularity::Day));
+    }
+    let month = text.rsplit_once([' ', '.', '-']).and_then(|(month, year)| {
+        let year = (year.len() == 4).then(|| year.parse().ok()).flatten()?;
+        NaiveDate::from_ymd_opt(year, month_number(month.trim_end_matches('.'))?, 1)
+    });
+    month.map(|first| Period::holding(first, Granularity::Month)).ok_or(error)
+}
+
+/// Reads one day, in our form or as `31.10.2026`.
+pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
+    let text = text.trim();
+    let ours = (text.len() == 10).then(|| text.parse().ok()).flatten();
+    ours.or_else(|| dotted_day(text)).ok_or_else(|| format!("`{text}` is not a day; write `2026-10-31`"))
+}
+
+fn dotted_day(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.split('.');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let short = |t: &str| (1..=2).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
+    if parts.next().is_some() || !short(day) || !short(month) || year.len() != 4 {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+fn month_number(text: &str) -> Option<u32> {
+    const MONTHS: [[&str; 3]; 12] = [
+        ["januar", "jan", "january"],
+        ["februar", "feb", "february"],
+        ["mars", "mar", "march"],
+        ["april", "apr", "april"],
+        ["mai", "mai", "may"],
+        ["juni", "jun", "june"],
+        ["juli", "jul", "july"],
+        ["august", "aug", "august"],
+        ["september", "sep", "sept"],
+        ["oktober", "okt", "october"],
+        ["november", "nov", "november"],
+        ["desember", "des", "december"],
+    ];
+    let text = text.trim().to_lowercase();
+    let named = MONTHS.iter().position(|names| names.contains(&text.as_str()));
+    let short = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    named.and_then(|m| u32::try_from(m + 1).ok()).or_else(|| short.then(|| text.parse().ok()).flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        for (text, value) in [
+            ("0", 0),
+            ("1234", 1234),
+            ("1 234", 1234),
+            ("1\u{a0}234\u{202f}567", 1_234_567),
+            ("1.234", 1234),
+            ("12,00", 12),
+            ("\u{2212}5", -5),
+            ("-5", -5),
+            (" 7 ", 7),
+        ] {
+            assert_eq!(whole(text, ','), Ok(value), "{text}");
+        }
+        assert_eq!(whole("1,234", '.'), Ok(1234));
+        assert_eq!(whole("12.0", '.'), Ok(12));
+    }
+
+    #[test]
+    fn what_is_no_whole_number_says_why() {
+        for (text, word) in [
+            ("12,5", "decimal fraction"),
+            ("1.5", "not a number"),
+            ("12 34", "not a number"),
+            ("1234 567", "not a number"),
+            ("", "not a number"),
+            ("-", "not a number"),
+            ("--1", "not a number"),
+            ("1,2,3", "not a number"),
+            ("NaN", "not a number"),
+            ("1e5", "not a number"),
+            ("٣", "not a number"),
+            ("99999999999999999999", "too large"),
+        ] {
+            let error = whole(text, ',').unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(whole("1,234", ',').unwrap_err().contains("declare the other"));
+    }
+
+    #[test]
+    fn periods_as_people_write_them() {
+        for (text, expected) in [
+            ("2024-03", "2024-03"),
+            ("31.10.2026", "2026-10-31"),
+            ("1.2.2026", "2026-02-01"),
+            ("10.2026", "2026-10"),
+            ("oktober 2026", "2026-10"),
+            ("Des. 2025", "2025-12"),
+            ("mar-2024", "2024-03"),
+        ] {
+            assert_eq!(period(text).map(|p| p.to_string()), Ok(expected.to_owned()), "{text}");
+        }
+        for text in ["okt 26", "13.2026", "32.1.2026", "å 2024", ""] {
+            assert!(period(text).is_err(), "{text}");
+        }
+    }
+}

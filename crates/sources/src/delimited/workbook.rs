@@ -1,0 +1,131 @@
+//! Rows out of XLSX and ODS. The archive is measured first; cells are then taken one by one, since a sheet with one
+//! cell in its far corner would otherwise be laid out in full.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
+use chrono::{NaiveDate, TimeDelta};
+use csv::StringRecord;
+
+use super::grid::{Line, Sink, fault};
+use super::{Contract, Format, zip};
+
+const MAX_COLUMNS: usize = 2_000;
+
+/// Reads the contract's sheet from its header row on, or says why it cannot.
+pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), String> {
+    let names = zip::entries(bytes)?;
+    let holds = |name: &str| names.iter().any(|n| n == name);
+    let format = match contract.format {
+        Some(format) => format,
+        None if holds("xl/workbook.xml") => Format::Xlsx,
+        None if holds("content.xml") => Format::Ods,
+        None => return Err("the archive is neither an XLSX nor an ODS workbook".to_owned()),
+    };
+    // The libraries below read what strangers send; a fault of theirs must not become ours.
+    let rows = catch_unwind(AssertUnwindSafe(|| match format {
+        Format::Ods => ods(bytes, contract),
+        _ => xlsx(bytes, contract),
+    }))
+    .unwrap_or_else(|_| Err("the workbook is damaged in a way its reader does not survive".to_owned()))?;
+    let delimiter = ";";
+    for (row, cells) in rows {
+        if row < u64::from(contract.header_row) {
+            continue;
+        }
+        let cells = StringRecord::from(cells);
+        let raw = cells.iter().collect::<Vec<_>>().join(delimiter);
+        if !sink(&Line { row, cells: &cells, raw: &raw, fault: fault(&cells, &raw), trimmed: true }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+type Rows = Vec<(u64, Vec<String>)>;
+
+fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, String> {
+    let Some(wanted) = &contract.sheet else {
+        return names.first().cloned().ok_or_else(|| "the workbook has no sheet".to_owned());
+    };
+    let found = names.iter().find(|name| *name == wanted).cloned();
+    found.ok_or_else(|| format!("sheet `{wanted}` is missing; the workbook has `{}`", names.join("`, `")))
+}
+
+fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
+    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let sheet = pick_sheet(&book.sheet_names(), contract)?;
+    let mut reader = book.worksheet_cells_reader(&sheet).map_err(|e| damaged(&e))?;
+    let mut rows = Rows::new();
+    while let Some(cell) = reader.next_cell().map_err(|e| damaged(&e))? {
+        let text = match cell.get_value() {
+            DataRef::Empty => continue,
+            DataRef::SharedString(text) => (*text).to_owned(),
+            other => show(&Data::from(other.clone()), contract.decimal),
+        };
+        place(&mut rows, cell.get_position(), text)?;
+    }
+    Ok(rows)
+}
+
+fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
+    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
+    let mut book = Ods::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let sheet = pick_sheet(&book.sheet_names(), contract)?;
+    let range = book.worksheet_range(&sheet).map_err(|e| damaged(&e))?;
+    let (top, left) = range.start().unwrap_or_default();
+    let mut rows = Rows::new();
+    for (row, column, value) in range.used_cells() {
+        let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
+        let at =
+            at.map(|(r, c)| (top.saturating_add(r), left.saturating_add(c))).unwrap_or((u32::MAX, u32::MAX));
+        place(&mut rows, at, show(value, contract.decimal))?;
+    }
+    Ok(rows)
+}
+
+/// Puts a cell in its place; cells come in reading order.
+fn place(rows: &mut Rows, (row, column): (u32, u32), text: String) -> Result<(), String> {
+    let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
+    if column >= MAX_COLUMNS {
+        return Err(format!(
+            "row {number} has a cell in column {}; at most {MAX_COLUMNS} are read",
+            column + 1
+        ));
+    }
+    if rows.last().is_none_or(|(last, _)| *last < number) {
+        rows.push((number, Vec::new()));
+    }
+    let Some((_, cells)) = rows.last_mut() else { return Ok(()) };
+    if cells.len() <= column {
+        cells.resize(column + 1, String::new());
+    }
+    cells[column] = text;
+    Ok(())
+}
+
+/// A cell as a person would have typed it.
+fn show(value: &Data, decimal: char) -> String {
+    match value {
+        Data::Empty => String::new(),
+        Data::Int(n) => n.to_string(),
+        // Beyond this a spreadsheet no longer holds every whole number.
+        Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
+        Data::Float(f) => f.to_string().replace('.', &decimal.to_string()),
+        Data::DateTime(date) => date_text(date),
+        Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn date_text(date: &ExcelDateTime) -> String {
+    // Day 60 is 29 February 1900, which never was; no delivery is that old.
+    let day = date.as_f64();
+    let origin = NaiveDate::from_ymd_opt(1899, 12, 30);
+    let whole = (day.fract() == 0.0 && (61.0..2_958_466.0).contains(&day)).then(|| format!("{day:.0}"));
+    let days = whole.and_then(|text| text.parse().ok()).and_then(TimeDelta::try_days);
+    let shown = days.zip(origin).and_then(|(days, origin)| origin.checked_add_signed(days));
+    shown.map_or_else(|| day.to_string(), |d| d.to_string())
+}

@@ -1,0 +1,492 @@
+//! Answers of Digdir's statistics API: points stamped in UTC, made into what happened, or stood, on an Oslo day.
+//! The same interface carries flows and stocks, stamped at either end of the hour; a [`Series`] says which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utbredt_model::{
+    CellState, Granularity, MeasureId, MeasureKind, Observation, ObservedFact, OrganisationNumber, Parsed,
+    Period, Rejection, SolutionId, Stamp, Subject,
+};
+
+use crate::oslo;
+
+/// The interface cuts an aggregation at this many points without a word.
+const SILENT_CUT: u64 = 10_000;
+
+/// How far apart a series' points are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distance {
+    /// An hour.
+    Hours,
+    /// A day, Oslo's or UTC's.
+    Days,
+    /// A month.
+    Months,
+}
+
+/// What is known about one series of the interface.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// The organisation number of the owner, `991825827`.
+    pub owner: String,
+    /// The series' name, `idporten-innlogging`.
+    pub series: String,
+    /// How far apart its points are.
+    pub distance: Distance,
+    /// Which end of its window a point's stamp names.
+    pub stamp: Stamp,
+    /// Flows are added within the day; of stocks and the rest the day's last point counts.
+    pub kind: MeasureKind,
+    /// The solution whose use it counts.
+    pub solution_id: SolutionId,
+    /// The measurements read, and our names for them.
+    pub measures: BTreeMap<String, MeasureId>,
+    /// Measurements known and left alone.
+    #[serde(default)]
+    pub ignore: BTreeSet<String>,
+    /// The category that holds the organisation number.
+    pub organisation_category: String,
+    /// Categories whose values are added together, as the services of one organisation.
+    #[serde(default)]
+    pub sum_categories: BTreeSet<String>,
+    /// Categories of which one value is read, as the one status of a message.
+    #[serde(default)]
+    pub filter: BTreeMap<String, String>,
+}
+
+type Key = (OrganisationNumber, MeasureId, Period);
+
+/// What is gathered about one organisation, measure and period.
+#[derive(Default)]
+struct Cell {
+    row: u64,
+    at: BTreeMap<DateTime<Utc>, i64>,
+}
+
+/// A point that may be counted.
+struct Point {
+    at: DateTime<Utc>,
+    period: Period,
+    organisation: OrganisationNumber,
+    values: Vec<(MeasureId, i64)>,
+}
+
+/// Reads an answer: a JSON array of points. Points that `filter` does not choose are counted in `rows_in` only.
+///
+/// Hours become Oslo days. An hour nobody's point stands in was never delivered, so its day is provisional; so is the
+/// day of an organisation one of whose points was refused.
+#[must_use]
+pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
+    let mut parsed = Parsed::default();
+    let points = match serde_json::from_slice::<Vec<Value>>(bytes) {
+        Ok(points) => points,
+        Err(error) => {
+            parsed.breaches.push(format!("the answer is not a whole JSON array of points: {error}"));
+            return parsed;
+        }
+    };
+    parsed.rows_in = points.len() as u64;
+    if points.is_empty() {
+        parsed.breaches.push("the answer has no points".to_owned());
+    }
+    if parsed.rows_in == SILENT_CUT {
+        let breach = format!(
+            "the answer has exactly {SILENT_CUT} points, where the source cuts it off; ask for less time"
+        );
+        parsed.breaches.push(breach);
+    }
+    let contradicted = repeated(&points);
+    let mut gather = Gather {
+        series,
+        cells: BTreeMap::new(),
+        hours: BTreeSet::new(),
+        spoiled: BTreeSet::new(),
+        new: BTreeSet::new(),
+    };
+    for (index, point) in points.iter().enumerate() {
+        let row = index as u64 + 1;
+        let mut reasons = Vec::new();
+        match contradicted.get(&index) {
+            Some(reason) => reasons.push(reason.clone()),
+            None => gather.take(row, point, &mut reasons),
+        }
+        parsed
+            .rejections
+            .extend(reasons.into_iter().map(|reason| Rejection::new(row, reason, point.to_string())));
+    }
+    gather.finish(&mut parsed);
+    parsed
+}
+
+/// Points that stand twice: a point is its stamp and its categories. Equal ones leave one, differing ones none.
+fn repeated(points: &[Value]) -> BTreeMap<usize, String> {
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out = BTreeMap::new();
+    for (index, point) in points.iter().enumerate() {
+        let Some(stamp) = point.get("timestamp").and_then(Value::as_str) else { continue };
+        let stamp =
+            DateTime::parse_from_rfc3339(stamp).map_or_else(|_| stamp.to_owned(), |t| t.to_utc().to_string());
+        let sorted: BTreeMap<_, _> =
+            point.get("categories").and_then(Value::as_object).into_iter().flatten().collect();
+        match first.entry(format!("{stamp} {sorted:?}")) {
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(index);
+            }
+            std::collections::btree_map::Entry::Occupied(at) => {
+                let at = *at.get();
+                if points[at].get("measurements") == point.get("measurements") {
+                    out.insert(index, format!("duplicate of point {}", at + 1));
+                } else {
+                    out.insert(
+                        index,
+                        format!("contradicts point {}: same time and categories, other numbers", at + 1),
+                    );
+                    out.entry(at).or_insert_with(|| {
+                        format!("contradicts point {}: same time and categories, other numbers", index + 1)
+                    });
+                }
+            }
+        }
+    }
+    out
+}
+
+struct Gather<'s> {
+    series: &'s Series,
+    cells: BTreeMap<Key, Cell>,
+    /// Hours in which any point stands.
+    hours: BTreeSet<DateTime<Utc>>,
+    /// Organisations' periods that miss a refused point.
+    spoiled: BTreeSet<(OrganisationNumber, Period)>,
+    /// Measurement ids met for the first time.
+    new: BTreeSet<String>,
+}
+
+impl Gather<'_> {
+    fn take(&mut self, row: u64, point: &Value, reasons: &mut Vec<String>) {
+        if let Some(at) = self.window(point) {
+            self.hours.insert(at);
+        }
+        let read = match self.point(point, reasons) {
+            Ok(Some(read)) => read,
+            Ok(None) => return,
+            Err(reason) => return reasons.push(reason),
+        };
+        let Point { at, period, organisation, values } = read;
+        for (measure, value) in values {
+            let cell = self.cells.entry((organisation.clone(), measure, period)).or_default();
+            if cell.row == 0 {
+                cell.row = row;
+            }
+            let sum = cell.at.entry(at).or_insert(0);
+            match sum.checked_add(value) {
+                Some(more) => *sum = more,
+                None => {
+                    self.spoiled.insert((organisation.clone(), period));
+                    reasons.push("the sum of the points is too large a number".to_owned());
+                }
+            }
+        }
+    }
+
+    /// The beginning of the window a point tells of, near enough to lie in the right hour, day or month.
+    fn window(&self, point: &Value) -> Option<DateTime<Utc>> {
+        let stamp = DateTime::parse_from_rfc3339(point.get("timestamp")?.as_str()?).ok()?.to_utc();
+        let back = match (self.series.stamp, self.series.distance) {
+            (Stamp::Start, _) => TimeDelta::zero(),
+            (Stamp::End, Distance::Hours) => TimeDelta::hours(1),
+            // Half a day back lies in the right day, whether the source cut days in Oslo or in UTC.
+            (Stamp::End, _) => TimeDelta::hours(12),
+        };
+        stamp.checked_sub_signed(back)
+    }
+
+    fn point(&mut self, point: &Value, reasons: &mut Vec<String>) -> Result<Option<Point>, String> {
+        let at = self.window(point).ok_or("`timestamp` is missing or not a time with an offset")?;
+        let empty = Map::new();
+        let categories = match point.get("categories") {
+            None => &empty,
+            Some(value) => value.as_object().ok_or("`categories` is not an object")?,
+        };
+        for (category, wanted) in &self.series.filter {
+            match categories.get(category).and_then(Value::as_str) {
+                Some(value) if value == wanted => {}
+                Some(_) => return Ok(None),
+                None => {
+                    return Err(format!(
+                        "category `{category}` is missing, so the point may be any of its values"
+                    ));
+                }
+            }
+        }
+        let known = |c: &String| {
+            *c == self.series.organisation_category
+                || self.series.sum_categories.contains(c)
+                || self.series.filter.contains_key(c)
+        };
+        if let Some(category) = categories.keys().find(|c| !known(c)) {
+            return Err(format!("category `{category}` is new: say whether its values may be added"));
+        }
+        let category = &self.series.organisation_category;
+        let organisation = match categories.get(category).and_then(Value::as_str).map(str::trim) {
+            None | Some("") => {
+                return Err(format!("`{category}` is empty: the source does not say whose point it is"));
+            }
+            Some(number) => OrganisationNumber::parse(number).map_err(|e| e.to_string())?,
+        };
+        let granularity =
+            if self.series.distance == Distance::Months { Granularity::Month } else { Granularity::Day };
+        let period = Period::holding(oslo::day(at), granularity);
+        let Some(measurements) = point.get("measurements").and_then(Value::as_object) else {
+            self.spoiled.insert((organisation, period));
+            return Err("`measurements` is missing or not an object".to_owned());
+        };
+        let mut values = Vec::new();
+        for (name, value) in measurements {
+            let Some(measure) = self.series.measures.get(name) else {
+                if !self.series.ignore.contains(name) && self.new.insert(name.clone()) {
+                    reasons.push(format!("new measurement id `{name}`: map it to a measure or ignore it"));
+                }
+                continue;
+            };
+            match value.as_i64().filter(|n| *n >= 0) {
+                Some(value) => values.push((measure.clone(), value)),
+                None => {
+                    reasons.push(format!("`{name}` is {value}, not a whole number from 0"));
+                    self.spoiled.insert((organisation.clone(), period));
+                }
+            }
+        }
+        Ok(Some(Point { at, period, organisation, values }))
+    }
+
+    fn finish(self, parsed: &mut Parsed) {
+        let mut delivered: BTreeMap<NaiveDate, BTreeSet<i64>> = BTreeMap::new();
+        for at in self.hours {
+            delivered.entry(oslo::day(at)).or_default().insert(at.timestamp().div_euclid(3600));
+        }
+        let hours_are_missing = |day: NaiveDate| {
+            self.series.distance == Distance::Hours
+                && delivered.get(&day).map_or(0, BTreeSet::len) < oslo::hours_in(day)
+        };
+        for ((organisation, measure_id, period), cell) in self.cells {
+            let value = match self.series.kind {
+                MeasureKind::Flow => cell.at.values().try_fold(0i64, |sum, value| sum.checked_add(*value)),
+                MeasureKind::Stock | MeasureKind::Status | MeasureKind::Share => {
+                    cell.at.values().last().copied()
+                }
+            };
+            let Some(value) = value else {
+                let reason =
+                    format!("`{measure_id}` of {organisation} in {period} adds up to too large a number");
+                parsed.rejections.push(Rejection::new(cell.row, reason, ""));
+                continue;
+            };
+            let provisional =
+                hours_are_missing(period.start) || self.spoiled.contains(&(organisation.clone(), period));
+            parsed.observations.push(Observation {
+                row: cell.row,
+                subject: Subject::Organisation(organisation),
+                fact: ObservedFact::Usage {
+                    solution_id: self.series.solution_id.clone(),
+                    measure_id,
+                    period,
+                    value: Some(value),
+                    state: CellState::Ok,
+                    provisional,
+                },
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::conformance;
+
+    fn series(more: &str) -> Series {
+        let base = "owner = \"991825827\"\nseries = \"idporten-innlogging\"\ndistance = \"hours\"\n\
+            solution_id = \"idporten\"\norganisation_category = \"TE-orgnum\"\n";
+        toml::from_str(&format!("{base}{more}")).unwrap()
+    }
+
+    fn flow() -> Series {
+        series(
+            "stamp = \"start\"\nkind = \"flow\"\nmeasures = { Antall = \"logins\" }\nsum_categories = [\"TE\"]\n",
+        )
+    }
+
+    fn point(at: &str, service: &str, value: i64) -> String {
+        format!(
+            "{{\"timestamp\":\"{at}\",\"measurements\":{{\"Antall\":{value}}},\
+             \"categories\":{{\"TE\":\"{service}\",\"TE-orgnum\":\"920290922\"}}}}"
+        )
+    }
+
+    fn answer(points: &[String]) -> Vec<u8> {
+        format!("[{}]", points.join(",")).into_bytes()
+    }
+
+    fn told(parsed: &Parsed) -> Vec<String> {
+        let one = |o: &Observation| match (&o.subject, &o.fact) {
+            (
+                Subject::Organisation(n),
+                ObservedFact::Usage { measure_id, period, value, provisional, .. },
+            ) => {
+                format!(
+                    "{n} {measure_id} {period} {}{}",
+                    value.unwrap(),
+                    if *provisional { " p" } else { "" }
+                )
+            }
+            other => panic!("{other:?}"),
+        };
+        parsed.observations.iter().map(one).collect()
+    }
+
+    fn day_of_hours(first: &str, count: i64, value: i64) -> Vec<String> {
+        let start: DateTime<Utc> = first.parse().unwrap();
+        let stamp = |h| (start + TimeDelta::hours(h)).to_rfc3339();
+        (0..count).map(|h| point(&stamp(h), "A", value)).collect()
+    }
+
+    #[test]
+    fn it_keeps_its_promises() {
+        let sample = answer(&[point("2022-01-12T09:00:00Z", "A", 12), point("2022-01-12T10:00:00Z", "B", 1)]);
+        conformance(|bytes| parse(bytes, &flow()), &[&sample], false);
+    }
+
+    #[test]
+    fn flows_are_added_over_hours_and_services() {
+        let points = [
+            point("2022-01-12T09:00:00Z", "A", 12),
+            point("2022-01-12T09:00:00Z", "B", 3),
+            point("2022-01-12T22:00:00Z", "A", 5),
+            point("2022-01-12T23:00:00Z", "A", 100),
+        ];
+        // 23:00 in UTC is already the 13th in Oslo.
+        let expected = ["920290922 logins 2022-01-12 20 p", "920290922 logins 2022-01-13 100 p"];
+        assert_eq!(told(&parse(&answer(&points), &flow())), expected);
+    }
+
+    #[test]
+    fn a_day_with_all_its_hours_is_final() {
+        for (first, hours, day) in [
+            ("2024-01-31T23:00:00Z", 24, "2024-02-01"),
+            ("2024-03-30T23:00:00Z", 23, "2024-03-31"),
+            ("2024-10-26T22:00:00Z", 25, "2024-10-27"),
+        ] {
+            let whole = parse(&answer(&day_of_hours(first, hours, 2)), &flow());
+            assert_eq!(told(&whole), [format!("920290922 logins {day} {}", hours * 2)]);
+            let short = parse(&answer(&day_of_hours(first, hours - 1, 2)), &flow());
+            assert_eq!(told(&short), [format!("920290922 logins {day} {} p", hours * 2 - 2)]);
+        }
+    }
+
+    #[test]
+    fn an_end_stamp_belongs_to_the_hour_before() {
+        let mut series = flow();
+        series.stamp = Stamp::End;
+        let points = [point("2022-01-12T23:00:00Z", "A", 5), point("2022-01-13T00:00:00Z", "A", 7)];
+        let expected = ["920290922 logins 2022-01-12 5 p", "920290922 logins 2022-01-13 7 p"];
+        assert_eq!(told(&parse(&answer(&points), &series)), expected);
+        series.distance = Distance::Days;
+        let days = [point("2022-01-12T23:00:00Z", "A", 5), point("2022-01-14T00:00:00Z", "A", 7)];
+        let expected = ["920290922 logins 2022-01-12 5", "920290922 logins 2022-01-13 7"];
+        assert_eq!(told(&parse(&answer(&days), &series)), expected);
+        series.distance = Distance::Months;
+        let months = [point("2022-01-31T23:00:00Z", "A", 5), point("2022-03-01T00:00:00Z", "A", 7)];
+        let expected = ["920290922 logins 2022-01 5", "920290922 logins 2022-02 7"];
+        assert_eq!(told(&parse(&answer(&months), &series)), expected);
+    }
+
+    #[test]
+    fn of_a_stock_the_last_point_counts() {
+        let mut series = flow();
+        series.kind = MeasureKind::Stock;
+        let points = [
+            point("2022-01-12T10:00:00Z", "A", 50),
+            point("2022-01-12T10:00:00Z", "B", 1),
+            point("2022-01-12T09:00:00Z", "A", 70),
+        ];
+        assert_eq!(told(&parse(&answer(&points), &series)), ["920290922 logins 2022-01-12 51 p"]);
+    }
+
+    #[test]
+    fn points_that_cannot_be_believed_say_why() {
+        let good = point("2022-01-12T09:00:00Z", "A", 12);
+        for (bad, word) in [
+            (good.replace("920290922", ""), "is empty"),
+            (good.replace("920290922", "920290923"), "control digit"),
+            (good.replace("\"TE\"", "\"TL\""), "category `TL` is new"),
+            (good.replace(":12}", ":1.5}"), "not a whole number"),
+            (good.replace(":12}", ":-1}"), "not a whole number"),
+            (good.replace("Antall", "MinID App"), "new measurement id `MinID App`"),
+            (good.replace("09:00:00Z", "25"), "`timestamp`"),
+            ("7".to_owned(), "`timestamp`"),
+        ] {
+            let parsed = parse(&answer(&[bad, point("2022-01-12T10:00:00Z", "A", 1)]), &flow());
+            assert_eq!(parsed.rejections.len(), 1, "{parsed:?}");
+            assert!(parsed.rejections[0].reason.contains(word), "{}", parsed.rejections[0].reason);
+            assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 1 p"]);
+        }
+        let parsed = parse(&answer(&[good.clone(), good.clone()]), &flow());
+        assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 12 p"]);
+        assert_eq!(parsed.rejections[0].reason, "duplicate of point 1");
+        let parsed = parse(&answer(&[good.clone(), good.replace(":12}", ":13}")]), &flow());
+        assert!(parsed.observations.is_empty());
+        assert_eq!(parsed.rejections.iter().map(|r| r.row).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_off_is_held_back() {
+        let breach = |points: &[String]| parse(&answer(points), &flow()).breaches;
+        assert!(breach(&day_of_hours("2020-01-01T00:00:00Z", 10_000, 1))[0].contains("exactly 10000 points"));
+        assert!(breach(&day_of_hours("2020-01-01T00:00:00Z", 9_999, 1)).is_empty());
+        assert!(parse(b"[{\"timestamp\":", &flow()).breaches[0].contains("not a whole JSON array"));
+    }
+
+    #[test]
+    fn the_known_answers_are_read() {
+        let folder =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/digdir_statistics/CONSTRUCTED_");
+        let read = |name: &str| {
+            let bytes = std::fs::read(format!("{folder}{name}_hours.json"));
+            if bytes.is_err() {
+                println!("skipped: {folder}{name}_hours.json is absent");
+            }
+            bytes.ok()
+        };
+        let mut idporten = flow();
+        idporten.sum_categories =
+            ["TE", "TL", "TE-entityId", "TL-orgnum", "TL-entityId"].map(String::from).into();
+        if let Some(bytes) = read("idporten") {
+            let parsed = parse(&bytes, &idporten);
+            assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 124 p"]);
+            // Twelve measurement ids nobody has mapped, and one point that says nobody's number.
+            assert_eq!(parsed.rejections.len(), 13);
+        }
+        let mut efm = flow();
+        efm.measures = [("antall".to_owned(), MeasureId::parse("messages").unwrap())].into();
+        efm.stamp = Stamp::End;
+        efm.organisation_category = "orgnr".to_owned();
+        efm.sum_categories = ["service_identifier".to_owned()].into();
+        efm.filter = [("status".to_owned(), "LEVERT".to_owned())].into();
+        if let Some(bytes) = read("efm") {
+            let parsed = parse(&bytes, &efm);
+            assert_eq!(told(&parsed), ["964965226 messages 2021-03-16 7 p"]);
+            assert_eq!((parsed.rows_in, parsed.rejections.len()), (2, 0));
+        }
+        if let Some(bytes) = read("kontaktregister") {
+            let parsed = parse(&bytes, &efm);
+            assert!(parsed.observations.is_empty());
+            assert!(parsed.rejections[0].reason.contains("`status` is missing"));
+        }
+    }
+}

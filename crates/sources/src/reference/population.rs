@@ -1,0 +1,155 @@
+//! SSB table 07459, population on 1 January, in the shapes it has been passed on in: by single year of age
+//! with one column a year (tab, comma or semicolon; latin-1 or UTF-8; with and without a preamble; codes bare
+//! or behind `K-`), and in all ages on the codes of 2024, one row a year.
+
+use std::collections::BTreeMap;
+
+use utbredt_model::MunicipalityCode;
+
+use super::Read;
+use super::text::Sheet;
+
+/// A count of persons in a place on 1 January.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count {
+    /// The code as the file has it, without `K-`.
+    pub code: MunicipalityCode,
+    /// The year whose 1 January is counted.
+    pub year: i32,
+    /// The single year of age, the last one open upwards; `None` = all ages.
+    pub age: Option<i32>,
+    /// How many.
+    pub persons: i64,
+}
+
+/// Reads a file by single year of age. A code that did not exist that year stands with zeros in every age:
+/// SSB fills the square. Such zeros are no statement about a place and are left out.
+#[must_use]
+pub fn by_age(bytes: &[u8]) -> Read<Count> {
+    let sheet = Sheet::read(bytes, "region");
+    let mut read = Read { rows: Vec::new(), rejections: sheet.rejections.clone() };
+    let years: Vec<(usize, i32)> = sheet
+        .header
+        .iter()
+        .enumerate()
+        .filter_map(|(at, name)| Some((at, name.strip_prefix("Persons ")?.trim().parse().ok()?)))
+        .collect();
+    let mut alive: BTreeMap<(MunicipalityCode, i32), i64> = BTreeMap::new();
+    for (line, fields) in &sheet.records {
+        for &(at, year) in &years {
+            let count = count(fields, at, year);
+            if let Ok(Some(count)) = &count {
+                *alive.entry((count.code.clone(), year)).or_default() += count.persons;
+            }
+            if let Some(outcome) = count.transpose() {
+                read.take(*line, &fields.join(";"), outcome);
+            }
+        }
+    }
+    read.rows.retain(|row| alive.get(&(row.code.clone(), row.year)).is_some_and(|persons| *persons > 0));
+    read
+}
+
+/// `None` for the row of what lies in no municipality while it is empty.
+fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, String> {
+    let region = fields.first().map_or("", String::as_str);
+    let persons = fields.get(at).map_or("", String::as_str);
+    let persons: i64 =
+        persons.parse().map_err(|_| format!("`{persons}` is not a number of persons for {year}"))?;
+    let code = region.strip_prefix("K-").unwrap_or(region);
+    let code = code.split_whitespace().next().unwrap_or_default();
+    if code == "Rest" && persons == 0 {
+        return Ok(None);
+    }
+    let code = MunicipalityCode::parse(code).map_err(|error| format!("{error} (region `{region}`)"))?;
+    let age = fields.get(1).map_or("", String::as_str);
+    let age = age
+        .split_whitespace()
+        .next()
+        .and_then(|years| years.parse().ok())
+        .ok_or_else(|| format!("`{age}` is not an age such as `17 years`"))?;
+    Ok(Some(Count { code, year, age: Some(age), persons }))
+}
+
+/// Reads the file on the codes of 2024 (`kom2024,navn,aar,befolkning`). It is true from 2024 on. Before, the
+/// publisher carried old numbers forward as well as the codes allow: with the codes of 2020 it is right but for
+/// Ålesund and Haram, and before 2020 it is not. Which years to believe is the caller's to decide.
+#[must_use]
+pub fn all_ages(bytes: &[u8]) -> Read<Count> {
+    let sheet = Sheet::read(bytes, "kom2024");
+    let mut read = Read { rows: Vec::new(), rejections: sheet.rejections.clone() };
+    let [code, year, persons] = match sheet.columns(["kom2024", "aar", "befolkning"]) {
+        Ok(columns) => columns,
+        Err(rejection) => {
+            read.rejections.push(rejection);
+            return read;
+        }
+    };
+    for (line, fields) in &sheet.records {
+        let field = |at: usize| fields.get(at).map_or("", String::as_str);
+        let outcome = || -> Result<Count, String> {
+            let number = |at: usize| format!("`{}` is not a number", field(at));
+            Ok(Count {
+                code: MunicipalityCode::parse(field(code)).map_err(|error| error.to_string())?,
+                year: field(year).parse().map_err(|_| number(year))?,
+                age: None,
+                persons: field(persons).parse().map_err(|_| number(persons))?,
+            })
+        };
+        read.take(*line, &fields.join(","), outcome());
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(read: &Read<Count>) -> Vec<String> {
+        let show = |row: &Count| format!("{} {} {:?} {}", row.code, row.year, row.age, row.persons);
+        read.rows.iter().map(show).collect()
+    }
+
+    #[test]
+    fn the_shapes_read_alike() {
+        let expected = ["1620 2015 Some(0) 5", "1620 2015 Some(105) 1"];
+        for bytes in [
+            &b"\"region\"\t\"age\"\t\"Persons 2015\"\n\"1620 Fr\xF8ya\"\t\"0 years\"\t5\n\"1620 Fr\xF8ya\"\t\"105 years or older\"\t1\n"[..],
+            "region,age,Persons 2015\n1620 Frøya,0 years,5\n1620 Frøya,105 years or older,1\n".as_bytes(),
+            b"\"region\"\t\"age\"\t\"Persons 2015\"\n\"K-1620 Fr\xF8ya\"\t\"0 years\"\t5\n\"K-1620 Fr\xF8ya\"\t\"105 years or older\"\t1\n",
+            b"\"07459: Population\"\r\n\r\n\"region\";\"age\";\"Persons 2015\"\r\n\"K-1620 Fr\xF8ya\";\"0 years\";5\r\n\"K-1620 Fr\xF8ya\";\"105 years or older\";1\r\n",
+        ] {
+            let read = by_age(bytes);
+            assert_eq!(shown(&read), expected);
+            assert!(read.rejections.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_code_that_did_not_exist_says_nothing() {
+        let file = "region\tage\tPersons 2017\tPersons 2018\n1620 A\t0 years\t5\t0\n1620 A\t1 year\t0\t0\n5014 A\t0 years\t0\t6\n";
+        assert_eq!(
+            shown(&by_age(file.as_bytes())),
+            ["1620 2017 Some(0) 5", "1620 2017 Some(1) 0", "5014 2018 Some(0) 6"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused_unless_it_is_empty() {
+        let file = "region;age;Persons 2020\nK-Rest Divided;0 years;0\nK-Rest Divided;1 year;2\n9999 Uoppgitt;1 year;2\n0301 Oslo;1 year;..\n0301 Oslo;all;1\n";
+        let read = by_age(file.as_bytes());
+        assert!(read.rows.is_empty());
+        assert_eq!(read.rejections.iter().map(|rejection| rejection.row).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn all_ages_keeps_every_number_zero_too() {
+        let read = all_ages(
+            "kom2024,navn,aar,befolkning\n1580,Haram,2023,0\n1580,Haram,2024,9357\n158,Haram,2024,1\n"
+                .as_bytes(),
+        );
+        assert_eq!(shown(&read), ["1580 2023 None 0", "1580 2024 None 9357"]);
+        assert_eq!(read.rejections.len(), 1);
+        assert_eq!(all_ages(b"x").rejections.len(), 2);
+    }
+}

@@ -1,0 +1,36 @@
+/* view
+doc = "The networks a municipality is a member of."
+uses = ["spine"]
+*/
+-- Memberships stand on today's codes: a municipality of another division belongs to an area when all its heirs do.
+WITH heirs AS (
+    SELECT
+        spine.period_start,
+        spine.municipality_code,
+        municipality_mappings.to_code AS heir_code,
+        count(*) OVER (PARTITION BY spine.period_start, spine.municipality_code) AS heirs
+    FROM spine
+    INNER JOIN periods
+        ON periods.period_start = spine.period_start
+    INNER JOIN municipality_mappings
+        ON municipality_mappings.policy_id = 'population_share'
+        AND municipality_mappings.from_code = spine.municipality_code
+        AND municipality_mappings.from_date = periods.division_date
+        AND municipality_mappings.to_date = periods.member_date
+)
+SELECT
+    heirs.period_start,
+    heirs.municipality_code,
+    network_members.network_id AS area_code,
+    max(networks.name) AS area_name
+FROM heirs
+INNER JOIN network_members
+    ON network_members.municipality_code = heirs.heir_code
+INNER JOIN networks
+    ON networks.network_id = network_members.network_id
+GROUP BY
+    heirs.period_start,
+    heirs.municipality_code,
+    heirs.heirs,
+    network_members.network_id
+HAVING count(DISTINCT heirs.heir_code) = heirs.heirs

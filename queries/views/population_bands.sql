@@ -1,0 +1,59 @@
+/* view
+doc = "Persons of an age band in the wanted borders: the newest count on or before 1 January of the period's year."
+uses = []
+*/
+WITH reference AS (
+    SELECT
+        periods.period_start,
+        periods.division_date,
+        periods.policy_id,
+        bands.age_from,
+        bands.age_to,
+        max(bands.reference_date) AS reference_date
+    FROM periods
+    INNER JOIN (
+        SELECT DISTINCT
+            population.age_from,
+            coalesce(population.age_to, 999) AS age_to,
+            population.reference_date
+        FROM population
+    ) AS bands
+        ON bands.reference_date <= periods.year_start
+    GROUP BY
+        periods.period_start,
+        periods.division_date,
+        periods.policy_id,
+        bands.age_from,
+        bands.age_to
+)
+SELECT
+    reference.period_start,
+    municipality_mappings.to_code AS municipality_code,
+    reference.age_from,
+    reference.age_to,
+    reference.reference_date,
+    sum(
+        population.persons * municipality_mappings.weight_to / municipality_mappings.weight_total
+        - population.persons * municipality_mappings.weight_from / municipality_mappings.weight_total
+    ) AS persons,
+    bit_or(
+        CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END
+        + CASE WHEN reference.reference_date < reference.period_start - INTERVAL '2 years' THEN 32 ELSE 0 END
+    ) AS marks
+FROM reference
+INNER JOIN population
+    ON population.reference_date = reference.reference_date
+    AND population.age_from = reference.age_from
+    AND coalesce(population.age_to, 999) = reference.age_to
+INNER JOIN municipality_mappings
+    ON municipality_mappings.policy_id = reference.policy_id
+    AND municipality_mappings.from_code = population.municipality_code
+    AND municipality_mappings.from_date = population.division_date
+    AND municipality_mappings.to_date = reference.division_date
+WHERE municipality_mappings.to_code IS NOT NULL
+GROUP BY
+    reference.period_start,
+    municipality_mappings.to_code,
+    reference.age_from,
+    reference.age_to,
+    reference.reference_date
