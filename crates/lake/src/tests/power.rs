@@ -104,10 +104,10 @@ fn the_power_goes_at_any_step() {
     disk.faults.end_at(usize::MAX, End::Killed);
     deliver(&mut lake.writer().unwrap()).unwrap();
     let mut journal = disk.faults.take_journal();
+    let moved = |path: &Path| base.path().join(path.strip_prefix(live.path()).unwrap());
     for step in &mut journal {
-        let moved = |path: &Path| base.path().join(path.strip_prefix(live.path()).unwrap());
         step.path = moved(&step.path);
-        step.to = step.to.as_deref().map(moved);
+        step.to = step.to.as_deref().map(&moved);
     }
     let linked = journal.iter().position(|s| s.action == "link").unwrap();
     for end in 0..=journal.len() {
