@@ -137,7 +137,8 @@ impl Lake {
     /// # Errors
     /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] when that record is.
     pub fn edition(&self, number: u64) -> Result<Edition, LakeError> {
-        match chain::read(self.root(), number, &mut lock(&self.inner.editions)) {
+        let read = chain::read(self.root(), number, &mut lock(&self.inner.editions));
+        match read {
             Ok(edition) => Ok(Edition::clone(&edition)),
             Err(LakeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let newest = self.latest_good()?.edition.map(|e| e.number);

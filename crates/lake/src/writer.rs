@@ -127,9 +127,7 @@ impl Writer {
         }
         for (table, batches) in by_table(change.append) {
             let file = self.write(table, batches)?;
-            let files = tables.entry(table.name.to_owned()).or_default();
-            // The very same rows once more are a repetition, not an addition.
-            files.extend(file.filter(|new| files.iter().all(|known| known.sha256 != new.sha256)));
+            tables.entry(table.name.to_owned()).or_default().extend(file);
         }
         self.publish(
             latest,
@@ -147,13 +145,10 @@ impl Writer {
             let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
             for (name, files) in &mut tables {
                 let Some(table) = Table::named(name) else { continue };
-                let (small, mut kept): (Vec<_>, Vec<_>) = files.drain(..).partition(|f| f.rows < SMALL_ROWS);
+                let small: Vec<FileEntry> = files.iter().filter(|f| f.rows < SMALL_ROWS).cloned().collect();
                 if small.len() > 1 {
-                    kept.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
-                    *files = kept;
-                } else {
-                    kept.extend(small);
-                    *files = kept;
+                    files.retain(|file| file.rows >= SMALL_ROWS);
+                    files.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
                 }
             }
             let receipts = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
@@ -192,6 +187,11 @@ impl Writer {
 
     /// The commit point: the record of the next edition gets its name, unless nothing changed.
     fn publish(&mut self, latest: Option<Edition>, mut next: Next) -> Result<Outcome, LakeError> {
+        for files in next.tables.values_mut() {
+            // The very same rows once more are a repetition, not an addition.
+            let mut seen = BTreeSet::new();
+            files.retain(|file| seen.insert(file.sha256.clone()));
+        }
         next.tables.retain(|_, files| !files.is_empty());
         let receipts: Vec<String> = next.receipts.into_iter().collect();
         if let Some(same) = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts) {

@@ -79,7 +79,7 @@ enum KpiCommand {
         id: String,
     },
     /// Answers a KPI.
-    Run(RunArguments),
+    Run(Box<RunArguments>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,13 +89,13 @@ struct RunArguments {
     /// A parameter, `name=value`.
     #[arg(long = "param")]
     params: Vec<String>,
-    /// municipality, county, network, peer_group or nation.
+    /// What a row is about: `municipality`, `county`, `network`, `peer_group` or `nation`.
     #[arg(long, default_value = "nation")]
     by: String,
     /// then, now or a day.
     #[arg(long, default_value = "then")]
     borders: String,
-    /// exact_only, population_share or largest_heir.
+    /// At inexact borders: `exact_only`, `population_share` or `largest_heir`.
     #[arg(long, default_value = "exact_only")]
     policy: String,
     /// An edition's number or a day.
@@ -107,7 +107,7 @@ struct RunArguments {
     /// The last period, such as 2020-12.
     #[arg(long)]
     to: Option<String>,
-    /// day, week, month, quarter, half_year or year.
+    /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year` or `year`.
     #[arg(long)]
     granularity: Option<String>,
     /// table or csv.

@@ -41,7 +41,12 @@ impl Faults {
         *state = State { end: Some((at, end)), ..State::default() };
     }
 
-    /// The steps since the last call, forgotten.
+    /// Steps tried since the end was set.
+    pub(crate) fn steps(&self) -> usize {
+        self.0.lock().unwrap().steps
+    }
+
+    /// The steps taken since the last call.
     pub(crate) fn take_journal(&self) -> Vec<Step> {
         std::mem::take(&mut self.0.lock().unwrap().journal)
     }

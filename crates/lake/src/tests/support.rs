@@ -146,7 +146,7 @@ pub(crate) fn sample(root: &Path) -> Lake {
     let mut first = append(0, &[row("0301", 0, 7, "a"), row("4601", 0, 9, "b")]);
     first.append.push((table("receipts"), receipts(&[("a", &payload)])));
     writer.commit(first).unwrap();
-    writer.commit(append(1, &[row("0301", 1, 8, "c"), row("5501", 1, 3, "c")])).unwrap();
+    writer.commit(append(1, &[row("0301", 1, 8, "c"), row("5501", 1, 3, "f")])).unwrap();
     let correction =
         Change { supersedes: vec![ReceiptId("a".to_owned())], ..append(2, &[row("0301", 0, 70, "d")]) };
     writer.commit(correction).unwrap();

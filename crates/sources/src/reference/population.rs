@@ -50,7 +50,8 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
     read
 }
 
-/// `None` for the row of what lies in no municipality while it is empty.
+/// `None` for a region that is no municipality (a two-digit one such as the continental shelf, the remainder of
+/// divided municipalities) as long as nobody lives there.
 fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, String> {
     let region = fields.first().map_or("", String::as_str);
     let persons = fields.get(at).map_or("", String::as_str);
@@ -58,7 +59,7 @@ fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Strin
         persons.parse().map_err(|_| format!("`{persons}` is not a number of persons for {year}"))?;
     let code = region.strip_prefix("K-").unwrap_or(region);
     let code = code.split_whitespace().next().unwrap_or_default();
-    if code == "Rest" && persons == 0 {
+    if (code == "Rest" || code.len() == 2) && persons == 0 {
         return Ok(None);
     }
     let code = MunicipalityCode::parse(code).map_err(|error| format!("{error} (region `{region}`)"))?;
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused_unless_it_is_empty() {
-        let file = "region;age;Persons 2020\nK-Rest Divided;0 years;0\nK-Rest Divided;1 year;2\n9999 Uoppgitt;1 year;2\n0301 Oslo;1 year;..\n0301 Oslo;all;1\n";
+        let file = "region;age;Persons 2020\nK-23 Shelf;0 years;0\nK-Rest Divided;1 year;2\n9999 Uoppgitt;1 year;2\n0301 Oslo;1 year;..\n0301 Oslo;all;1\n";
         let read = by_age(file.as_bytes());
         assert!(read.rows.is_empty());
         assert_eq!(read.rejections.iter().map(|rejection| rejection.row).collect::<Vec<_>>(), [3, 4, 5, 6]);
