@@ -1,48 +1,20 @@
 /* view
-doc = "Whether a municipality had a solution in production at the end of a period: yes when any part of it had."
-uses = ["spine"]
+doc = "Whether a municipality of the wanted division had a solution in production at the end of a period: yes when any part of it had."
+uses = ["part_status"]
 */
-WITH heard AS (
-    SELECT
-        periods.period_start,
-        rollout_events.solution_id,
-        municipality_parts.part_id,
-        rollout_events.stage,
-        rollout_events.synthetic,
-        -- A statement in the newest division stands over those in older ones: an old code taken off a list
-        -- after a merger says nothing about the new municipality.
-        row_number() OVER (
-            PARTITION BY
-                periods.period_start,
-                rollout_events.solution_id,
-                municipality_parts.part_id
-            ORDER BY
-                rollout_events.division_date DESC,
-                rollout_events.valid_from DESC,
-                rollout_events.known_at DESC
-        ) AS place
-    FROM rollout_events
-    INNER JOIN municipality_parts
-        ON municipality_parts.municipality_code = rollout_events.municipality_code
-        AND municipality_parts.division_date = rollout_events.division_date
-    INNER JOIN periods
-        ON rollout_events.valid_from < periods.period_end
-        AND (rollout_events.valid_to IS NULL OR rollout_events.valid_to >= periods.period_end)
-)
 SELECT
     periods.period_start,
     municipality_parts.municipality_code,
-    heard.solution_id,
-    max(CASE WHEN heard.stage IN ('in_production', 'pilot') THEN 1 ELSE 0 END) AS live,
-    max(CASE WHEN heard.synthetic THEN 8 ELSE 0 END) AS marks
+    part_status.solution_id,
+    max(part_status.live) AS live,
+    bit_or(part_status.marks) AS marks
 FROM periods
 INNER JOIN municipality_parts
     ON municipality_parts.division_date = periods.division_date
-INNER JOIN heard
-    ON heard.period_start = periods.period_start
-    AND heard.part_id = municipality_parts.part_id
-    AND heard.place = 1
+INNER JOIN part_status
+    ON part_status.period_start = periods.period_start
+    AND part_status.part_id = municipality_parts.part_id
 GROUP BY
     periods.period_start,
     municipality_parts.municipality_code,
-    heard.solution_id
+    part_status.solution_id

@@ -68,6 +68,21 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Resu
     Ok(())
 }
 
+/// Three doors to try.
+pub(crate) fn doors(dir: &Path, addr: std::net::SocketAddr) {
+    let dir = dir.display();
+    table::line("\nTry:");
+    table::line(&format!(
+        "  curl 'http://{addr}/v1/kpis/rollout.population_coverage/values?solution_id=digisos&from=2018-04&to=2020-12'"
+    ));
+    table::line(&format!(
+        "  utbredt sql --lake {dir} 'SELECT count(*) AS refused, reason FROM rejections GROUP BY reason'"
+    ));
+    table::line(&format!(
+        "  utbredt kpi run rollout.municipalities_live --lake {dir} --param solution_id=digisos --by county --from 2020-12 --to 2020-12 --format csv"
+    ));
+}
+
 /// The only clock in the house.
 #[expect(clippy::disallowed_methods, reason = "only the binary reads a clock")]
 fn now() -> chrono::DateTime<chrono::Utc> {

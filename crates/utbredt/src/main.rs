@@ -4,7 +4,8 @@ mod assets;
 mod demo;
 mod table;
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,9 +31,21 @@ enum Command {
         /// Where the lake is made.
         #[arg(long, default_value = "./demo")]
         dir: PathBuf,
-        /// End after the answer. (Serving is not part of this version.)
+        /// Where it is served.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        addr: SocketAddr,
+        /// End after the answer.
         #[arg(long)]
         no_serve: bool,
+    },
+    /// Serves a lake over HTTP until interrupted.
+    Serve {
+        /// Where it is served.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        addr: SocketAddr,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
     },
     /// Lists, shows and runs KPIs.
     #[command(subcommand)]
@@ -139,7 +152,15 @@ fn run(command: Command) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     match command {
-        Command::Demo { dir, no_serve: _ } => demo::run(&runtime, &dir),
+        Command::Demo { dir, addr, no_serve } => {
+            demo::run(&runtime, &dir)?;
+            if no_serve {
+                return Ok(());
+            }
+            demo::doors(&dir, addr);
+            serve(&runtime, &dir, addr)
+        }
+        Command::Serve { addr, lake } => serve(&runtime, &lake, addr),
         Command::Kpi(KpiCommand::List) => {
             for kpi in assets::catalogue()?.kpis() {
                 table::line(&format!("{:<32} {}", kpi.id, kpi.title.en));
@@ -174,6 +195,31 @@ fn run(command: Command) -> anyhow::Result<()> {
             table::line(&format!("{report:#?}"));
             Ok(())
         }
+    }
+}
+
+/// Serves until the process is told to stop; answers under way are finished first.
+fn serve(runtime: &tokio::runtime::Runtime, lake: &Path, addr: SocketAddr) -> anyhow::Result<()> {
+    let engine = Engine::open(lake, assets::queries())?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(addr).await?;
+        table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
+        utbredt_api::serve(listener, utbredt_api::ApiState::new(engine), stop()).await?;
+        Ok(())
+    })
+}
+
+async fn stop() {
+    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match ended.as_mut() {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
     }
 }
 

@@ -1,0 +1,50 @@
+/* kpi
+title = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
+answers = { nb = "Hvor stor del av målgruppen bruker løsningen?", nn = "Kor stor del av målgruppa brukar løysinga?", en = "What share of the target group uses the solution?" }
+version = 1
+unit = "share"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["Kildene teller ulikt: sammenlign en kommune med seg selv over tid før den sammenlignes med naboen.", "Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler."]
+nn = ["Kjeldene tel ulikt: samanlikn ein kommune med seg sjølv over tid før han blir samanlikna med naboen.", "Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar."]
+en = ["Sources count differently: compare a municipality with itself over time before comparing it with its neighbour.", "Only municipalities that have the solution count; where the number is missing, it says so."]
+[rollup]
+kind = "ratio"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc = "What is counted."
+default = "users_active"
+*/
+SELECT
+    spine.period_start,
+    spine.municipality_code,
+    usage.value AS numerator,
+    people.eligible AS denominator,
+    CASE
+        WHEN NOT spine.comparable THEN 'not_valid'
+        WHEN usage.state = 'suppressed' THEN 'suppressed'
+        WHEN usage.state = 'missing' OR people.eligible IS NULL THEN 'missing'
+        WHEN usage.state = 'not_applicable' OR people.eligible = 0 THEN 'not_applicable'
+        ELSE 'ok'
+    END AS state,
+    usage.marks | coalesce(people.marks, 0) AS marks
+FROM spine
+INNER JOIN usage_cells AS usage
+    ON usage.period_start = spine.period_start
+    AND usage.municipality_code = spine.municipality_code
+LEFT JOIN eligible_cells AS people
+    ON people.period_start = spine.period_start
+    AND people.municipality_code = spine.municipality_code
+    AND people.solution_id = $solution_id
+WHERE
+    usage.solution_id = $solution_id
+    AND usage.measure_id = $measure_id
+ORDER BY
+    spine.period_start,
+    spine.municipality_code

@@ -1,0 +1,50 @@
+/* kpi
+title = { nb = "Bruk per 1000 innbyggere", nn = "Bruk per 1000 innbyggjarar", en = "Usage per 1,000 inhabitants" }
+answers = { nb = "Hvor mye brukes løsningen i forhold til folketallet?", nn = "Kor mykje blir løysinga brukt i høve til folketalet?", en = "How much is the solution used for the size of the population?" }
+version = 1
+unit = "per_1000"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["Kildene teller ulikt: sammenlign en kommune med seg selv over tid før den sammenlignes med naboen.", "Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler."]
+nn = ["Kjeldene tel ulikt: samanlikn ein kommune med seg sjølv over tid før han blir samanlikna med naboen.", "Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar."]
+en = ["Sources count differently: compare a municipality with itself over time before comparing it with its neighbour.", "Only municipalities that have the solution count; where the number is missing, it says so."]
+[rollup]
+kind = "ratio"
+scale = 1000
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc = "What is counted."
+default = "uses"
+*/
+SELECT
+    spine.period_start,
+    spine.municipality_code,
+    usage.value AS numerator,
+    people.persons AS denominator,
+    CASE
+        WHEN NOT spine.comparable THEN 'not_valid'
+        WHEN usage.state = 'suppressed' THEN 'suppressed'
+        WHEN usage.state = 'missing' OR people.persons IS NULL THEN 'missing'
+        WHEN usage.state = 'not_applicable' OR people.persons = 0 THEN 'not_applicable'
+        ELSE 'ok'
+    END AS state,
+    usage.marks | coalesce(people.marks, 0) AS marks
+FROM spine
+INNER JOIN usage_cells AS usage
+    ON usage.period_start = spine.period_start
+    AND usage.municipality_code = spine.municipality_code
+LEFT JOIN population_cells AS people
+    ON people.period_start = spine.period_start
+    AND people.municipality_code = spine.municipality_code
+WHERE
+    usage.solution_id = $solution_id
+    AND usage.measure_id = $measure_id
+ORDER BY
+    spine.period_start,
+    spine.municipality_code

@@ -1,0 +1,63 @@
+/* kpi
+title = { nb = "Ferskhet", nn = "Ferskleik", en = "Freshness" }
+answers = { nb = "Hvor mange dager gammelt er det siste tallet?", nn = "Kor mange dagar gammalt er det siste talet?", en = "How many days old is the newest number?" }
+version = 1
+unit = "days"
+better = "lower"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["Aldri levert er forsinket, ikke ferskt."]
+nn = ["Aldri levert er forseinka, ikkje ferskt."]
+en = ["Never delivered is late, not fresh."]
+[rollup]
+kind = "max"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+*/
+WITH newest AS (
+    SELECT
+        deliveries.period_start,
+        deliveries.municipality_code,
+        max(deliveries.told_end) AS told_end
+    FROM deliveries
+    WHERE deliveries.solution_id = $solution_id
+    GROUP BY
+        deliveries.period_start,
+        deliveries.municipality_code
+),
+first_due AS (
+    SELECT
+        expected_deliveries.solution_id,
+        min(expected_deliveries.period_start) AS day
+    FROM expected_deliveries
+    WHERE expected_deliveries.solution_id = $solution_id
+    GROUP BY expected_deliveries.solution_id
+)
+SELECT
+    spine.period_start,
+    spine.municipality_code,
+    CAST(CAST(spine.period_end AS INT) - CAST(coalesce(newest.told_end, first_due.day) AS INT) AS BIGINT) AS numerator,
+    CAST(NULL AS BIGINT) AS denominator,
+    CASE
+        WHEN NOT spine.comparable THEN 'not_valid'
+        WHEN status.live IS NULL OR status.live = 0 THEN 'not_applicable'
+        WHEN newest.told_end IS NULL AND first_due.day IS NULL THEN 'not_applicable'
+        ELSE 'ok'
+    END AS state,
+    0 AS marks
+FROM spine
+LEFT JOIN newest
+    ON newest.period_start = spine.period_start
+    AND newest.municipality_code = spine.municipality_code
+LEFT JOIN first_due
+    ON first_due.solution_id = $solution_id
+LEFT JOIN status_cells AS status
+    ON status.period_start = spine.period_start
+    AND status.municipality_code = spine.municipality_code
+    AND status.solution_id = $solution_id
+ORDER BY
+    spine.period_start,
+    spine.municipality_code

@@ -1,0 +1,382 @@
+//! From a world to a lake: every list becomes the record batch of its table.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::DataType;
+use chrono::{DateTime, Duration, Utc};
+use utbredt_lake::tables::Table;
+use utbredt_lake::{Change, Lake};
+use utbredt_model::ReceiptId;
+
+use crate::oracle::{Policy, heirs};
+use crate::world::{Day, RECEIPT, SOURCE, World};
+
+/// The receipt of the second delivery.
+const SECOND: &str = "r-world-2";
+
+/// One value of a row.
+#[derive(Debug, Clone)]
+enum V {
+    Text(String),
+    Int(i64),
+    Real(f64),
+    Flag(bool),
+    Date(Day),
+    Instant(DateTime<Utc>),
+    Null,
+}
+
+impl From<&str> for V {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<&String> for V {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+impl From<i64> for V {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+impl From<i32> for V {
+    fn from(number: i32) -> Self {
+        Self::Int(number.into())
+    }
+}
+impl From<f64> for V {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+impl From<bool> for V {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+impl From<Day> for V {
+    fn from(day: Day) -> Self {
+        Self::Date(day)
+    }
+}
+impl From<DateTime<Utc>> for V {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self::Instant(moment)
+    }
+}
+impl<T: Into<Self>> From<Option<T>> for V {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+type Row = Vec<(&'static str, V)>;
+
+/// A row by column names.
+macro_rules! row {
+    ($($name:ident: $value:expr),* $(,)?) => { vec![$((stringify!($name), V::from($value))),*] };
+}
+
+fn table(name: &str) -> &'static Table {
+    Table::named(name).unwrap_or_else(|| panic!("the lake has no table {name}"))
+}
+
+/// Days since 1970.
+fn days(day: Day) -> i32 {
+    i32::try_from((day - Day::default()).num_days()).expect("a day of our age")
+}
+
+/// The batch of a table; columns that rows do not name are NULL.
+fn batch(name: &str, rows: &[Row]) -> (&'static Table, RecordBatch) {
+    let table = table(name);
+    let schema = table.schema();
+    for (column, _) in rows.iter().flatten() {
+        assert!(schema.field_with_name(column).is_ok(), "table {name} has no column {column}");
+    }
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for field in schema.fields() {
+        let cells: Vec<&V> = rows
+            .iter()
+            .map(|row| row.iter().find(|(column, _)| column == field.name()).map_or(&V::Null, |(_, v)| v))
+            .collect();
+        columns.push(column(field.data_type(), &cells));
+    }
+    let batch = RecordBatch::try_new(schema, columns).unwrap_or_else(|why| panic!("table {name}: {why}"));
+    (table, batch)
+}
+
+fn column(kind: &DataType, cells: &[&V]) -> ArrayRef {
+    macro_rules! array {
+        ($array:ty, $($pattern:pat => $value:expr),+) => {
+            Arc::new(cells.iter().map(|cell| match cell {
+                $($pattern => Some($value),)+
+                V::Null => None,
+                other => panic!("{other:?} is no {kind}"),
+            }).collect::<$array>())
+        };
+    }
+    match kind {
+        DataType::Utf8 => array!(StringArray, V::Text(text) => text.as_str()),
+        DataType::Int64 => array!(Int64Array, V::Int(number) => *number),
+        DataType::Int32 => array!(Int32Array, V::Int(number) => i32::try_from(*number).expect("fits")),
+        DataType::Float64 => array!(Float64Array, V::Real(number) => *number),
+        DataType::Boolean => array!(BooleanArray, V::Flag(flag) => *flag),
+        DataType::Date32 => array!(Date32Array, V::Date(day) => days(*day)),
+        DataType::Timestamp(..) => {
+            let micros = cells.iter().map(|cell| match cell {
+                V::Instant(moment) => Some(moment.timestamp_micros()),
+                V::Null => None,
+                other => panic!("{other:?} is no {kind}"),
+            });
+            Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        }
+        other => panic!("no column of the lake is a {other}"),
+    }
+}
+
+/// The codes of a division.
+fn codes(world: &World, division: Day) -> Vec<&str> {
+    let of_it = world.parts.iter().filter(|part| part.division_date == division);
+    let mut codes: Vec<&str> = of_it.map(|part| part.municipality_code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// The tables that describe the country.
+fn country(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+    let first = world.divisions[0].date;
+    let municipalities: Vec<Row> = world
+        .municipalities
+        .iter()
+        .map(|m| {
+            row! { municipality_code: &m.code, name: &m.name, county_code: &m.county_code,
+            valid_from: m.valid_from, valid_to: m.valid_to }
+        })
+        .collect();
+    let counties: Vec<Row> = world
+        .counties
+        .iter()
+        .map(|c| row! { county_code: &c.code, name: &c.name, valid_from: first })
+        .collect();
+    let divisions: Vec<Row> = world
+        .divisions
+        .iter()
+        .map(|d| {
+            let count = i64::try_from(codes(world, d.date).len()).expect("few");
+            row! { division_date: d.date, valid_to: d.valid_to, municipalities: count }
+        })
+        .collect();
+    let parts: Vec<Row> = world
+        .parts
+        .iter()
+        .map(|p| {
+            row! { municipality_code: &p.municipality_code, division_date: p.division_date,
+            part_id: &p.part_id, persons: p.persons }
+        })
+        .collect();
+    let networks: Vec<Row> = world
+        .networks
+        .iter()
+        .map(|n| {
+            row! { network_id: &n.network_id, name: &n.name, county_codes: "31 46", source: SOURCE,
+            certainty: "seen" }
+        })
+        .collect();
+    let members: Vec<Row> = world
+        .network_members
+        .iter()
+        .map(|m| {
+            row! { network_id: &m.network_id, municipality_code: &m.municipality_code,
+            valid_from: m.valid_from, valid_to: m.valid_to, certainty: "seen" }
+        })
+        .collect();
+    let groups: Vec<Row> = world
+        .peer_groups
+        .iter()
+        .map(|g| {
+            row! { scheme: &g.scheme, version: &g.version, group_code: &g.group_code,
+            municipality_code: &g.municipality_code, division_date: g.division_date }
+        })
+        .collect();
+    vec![
+        batch("municipalities", &municipalities),
+        batch("counties", &counties),
+        batch("divisions", &divisions),
+        batch("municipality_parts", &parts),
+        batch("municipality_mappings", &mappings(world)),
+        batch("networks", &networks),
+        batch("network_members", &members),
+        batch("peer_groups", &groups),
+        batch("population", &population(world)),
+    ]
+}
+
+fn population(world: &World) -> Vec<Row> {
+    let rows = world.population.iter().map(|p| {
+        row! { municipality_code: &p.municipality_code, division_date: p.division_date,
+        reference_date: p.reference_date, age_from: p.age_from, age_to: p.age_to, persons: p.persons,
+        vintage: "first" }
+    });
+    rows.collect()
+}
+
+/// Every municipality of every division in every division (its own too), under each policy.
+#[expect(clippy::cast_precision_loss, reason = "persons of a test world are few")]
+fn mappings(world: &World) -> Vec<Row> {
+    let policies = [
+        ("exact_only", Policy::ExactOnly),
+        ("population_share", Policy::PopulationShare),
+        ("largest_heir", Policy::LargestHeir),
+    ];
+    let mut rows = Vec::new();
+    for (policy_id, policy) in policies {
+        for from in &world.divisions {
+            let codes = codes(world, from.date);
+            for to in &world.divisions {
+                for code in &codes {
+                    for heir in heirs(world, policy, code, from.date, to.date) {
+                        let share = (heir.to - heir.from) as f64 / heir.total as f64;
+                        rows.push(row! { policy_id: policy_id, from_code: *code, from_date: from.date,
+                        to_code: heir.code.as_ref(), to_date: to.date, share: share,
+                        weight_from: heir.from, weight_to: heir.to, weight_total: heir.total,
+                        exact: heir.exact, basis: "persons", source: SOURCE });
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// The tables that describe the solutions.
+fn solutions(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+    let solutions: Vec<Row> = world
+        .solutions
+        .iter()
+        .map(|s| {
+            let id = &s.solution_id;
+            row! { solution_id: id, name_nb: id, name_nn: id, name_en: id, owner: "Etaten",
+            service_area: "testing" }
+        })
+        .collect();
+    let measures: Vec<Row> = world
+        .measures
+        .iter()
+        .map(|m| {
+            row! { measure_id: &m.measure_id, solution_id: &m.solution_id, unit: "units", kind: m.kind,
+            rollup: m.rollup, stamp: "start", sensitivity: "open" }
+        })
+        .collect();
+    let targets: Vec<Row> = world
+        .target_groups
+        .iter()
+        .map(|t| {
+            row! { target_group_id: &t.target_group_id, solution_id: &t.solution_id, rule: "by age",
+            age_from: t.age_from, age_to: t.age_to, source: SOURCE }
+        })
+        .collect();
+    let values: Vec<Row> = world
+        .unit_values
+        .iter()
+        .map(|u| {
+            let unit = if u.benefit_kind == "avoided_cost" { "ore" } else { "second" };
+            row! { solution_id: &u.solution_id, measure_id: &u.measure_id, benefit_kind: u.benefit_kind,
+            unit: unit, low: u.low, central: u.central, high: u.high, valid_from: u.valid_from,
+            valid_to: u.valid_to, source: SOURCE, quality: "assumption", owner: "Etaten" }
+        })
+        .collect();
+    let baselines: Vec<Row> = world
+        .baselines
+        .iter()
+        .map(|b| {
+            row! { solution_id: &b.solution_id, measure_id: &b.measure_id,
+            municipality_code: &b.municipality_code, division_date: b.division_date,
+            value_a_month: b.value_a_month, measured_on: world.divisions[0].date, method: "counted",
+            synthetic: false }
+        })
+        .collect();
+    let due: Vec<Row> = world
+        .expected_deliveries
+        .iter()
+        .map(|e| {
+            row! { source_id: &e.source_id, solution_id: &e.solution_id, measure_id: &e.measure_id,
+            period_start: e.period_start, period_end: e.period_end, due: e.period_end }
+        })
+        .collect();
+    vec![
+        batch("solutions", &solutions),
+        batch("measures", &measures),
+        batch("target_groups", &targets),
+        batch("unit_values", &values),
+        batch("baselines", &baselines),
+        batch("expected_deliveries", &due),
+    ]
+}
+
+/// The facts, in two deliveries, so that tables have more than one file.
+fn facts(world: &World, second: bool) -> Vec<(&'static Table, RecordBatch)> {
+    let receipt = if second { SECOND } else { RECEIPT };
+    let mine = |i: usize| i.is_multiple_of(3) == second;
+    let usage: Vec<Row> = world
+        .usage
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| mine(*i))
+        .map(|(_, u)| {
+            row! { solution_id: &u.solution_id, measure_id: &u.measure_id,
+            municipality_code: &u.municipality_code, division_date: u.division_date,
+            organisation_number: u.organisation_number.as_ref(), period_start: u.period_start,
+            period_end: u.period_end, value: u.value, state: u.state, provisional: u.provisional,
+            imputed: u.imputed, synthetic: u.synthetic, receipt_id: receipt }
+        })
+        .collect();
+    let events: Vec<Row> = world
+        .rollout_events
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| mine(*i))
+        .map(|(_, e)| {
+            row! { solution_id: &e.solution_id, municipality_code: &e.municipality_code,
+            division_date: e.division_date, stage: e.stage, valid_from: e.valid_from, valid_to: e.valid_to,
+            known_at: e.known_at, synthetic: false, receipt_id: receipt }
+        })
+        .collect();
+    let rows_in = i64::try_from(usage.len() + events.len()).expect("few");
+    let receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: receipt,
+    received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
+    rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
+    vec![batch("usage", &usage), batch("rollout_events", &events), batch("receipts", &receipts)]
+}
+
+/// Makes a lake of a world: two editions, the second recorded when the world says.
+#[must_use]
+pub fn fill(world: &World, root: &Path) -> Lake {
+    let some = |batches: Vec<(&'static Table, RecordBatch)>| -> Vec<(&'static Table, RecordBatch)> {
+        batches.into_iter().filter(|(_, batch)| batch.num_rows() > 0).collect()
+    };
+    let lake = Lake::init(root).expect("a new folder becomes a lake");
+    let mut writer = lake.writer().expect("nobody else writes");
+    let mut reference = country(world);
+    reference.extend(solutions(world));
+    for second in [false, true] {
+        let receipt = if second { SECOND } else { RECEIPT };
+        let change = Change {
+            recorded_at: world.recorded_at - Duration::hours(if second { 0 } else { 1 }),
+            reason: "a world made for testing".to_owned(),
+            replace: if second { Vec::new() } else { some(std::mem::take(&mut reference)) },
+            append: some(facts(world, second)),
+            supersedes: Vec::new(),
+            receipts: vec![ReceiptId(receipt.to_owned())],
+        };
+        writer.commit(change).expect("a sound change is committed");
+    }
+    lake
+}

@@ -1,0 +1,120 @@
+//! One seed, one world, one lake: the engine and the oracle are asked the same and must say the same.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use utbredt_engine as engine;
+
+use crate::batches::fill;
+use crate::compare::differences;
+use crate::oracle::{Borders, By, Grain, OracleRequest, Policy, answer};
+use crate::worlds::{Dice, KPIS, random, request};
+
+/// How often each KPI is asked of a world.
+const QUESTIONS: usize = 2;
+
+/// The query files of the workspace, as the engine takes them.
+#[must_use]
+pub fn query_files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../queries");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).expect("the folder of queries can be read");
+        for path in entries.map(|entry| entry.expect("its entries too").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "sql") {
+                files.push((below(&root, &path), std::fs::read_to_string(&path).expect("a query is text")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn below(root: &Path, path: &Path) -> String {
+    let inside: PathBuf = path.strip_prefix(root).expect("found below it").to_owned();
+    inside.to_string_lossy().replace('\\', "/")
+}
+
+/// The question as the engine takes it.
+#[must_use]
+pub fn to_engine(request: &OracleRequest) -> engine::KpiRequest {
+    let mut params = BTreeMap::from([("solution_id".to_owned(), request.solution_id.clone())]);
+    if let Some(measure) = &request.measure_id {
+        params.insert("measure_id".to_owned(), measure.clone());
+    }
+    engine::KpiRequest {
+        kpi: request.kpi.clone(),
+        params,
+        by: match request.by {
+            By::Municipality => engine::By::Municipality,
+            By::County => engine::By::County,
+            By::Network => engine::By::Network,
+            By::PeerGroup => engine::By::PeerGroup,
+            By::Nation => engine::By::Nation,
+        },
+        filter: BTreeMap::new(),
+        borders: match request.borders {
+            Borders::Then => engine::Borders::Then,
+            Borders::Now => engine::Borders::Now,
+            Borders::On(day) => engine::Borders::On(day),
+        },
+        policy: match request.policy {
+            Policy::ExactOnly => engine::Policy::ExactOnly,
+            Policy::PopulationShare => engine::Policy::PopulationShare,
+            Policy::LargestHeir => engine::Policy::LargestHeir,
+        },
+        as_of: engine::AsOf::Latest,
+        from: Some(request.from),
+        to: Some(request.to),
+        granularity: Some(match request.grain {
+            Grain::Month => utbredt_model::Granularity::Month,
+            Grain::Quarter => utbredt_model::Granularity::Quarter,
+            Grain::Year => utbredt_model::Granularity::Year,
+        }),
+    }
+}
+
+/// `kpi/adoption/reach.sql` is `adoption.reach`.
+fn kpi_id(path: &str) -> Option<String> {
+    Some(path.strip_prefix("kpi/")?.strip_suffix(".sql")?.replace('/', "."))
+}
+
+/// KPIs that have a file and no oracle: nobody would notice if they were wrong.
+fn unknown(files: &[(String, String)]) -> impl Iterator<Item = String> {
+    files.iter().filter_map(|(path, _)| kpi_id(path)).filter(|id| !KPIS.iter().any(|(known, _)| known == id))
+}
+
+/// Asks the world of a seed and returns every difference, each with the question it came from.
+pub async fn check_world(seed: u64) -> Vec<String> {
+    let world = random(seed);
+    let folder = tempfile::tempdir().expect("a folder for the lake");
+    let _lake = fill(&world, folder.path());
+    let files = query_files();
+    let mut told: Vec<String> = unknown(&files).map(|id| format!("the oracle knows no KPI {id}")).collect();
+    let asked =
+        KPIS.iter().filter(|(id, _)| files.iter().any(|(path, _)| kpi_id(path).as_deref() == Some(*id)));
+    let asked: Vec<(&str, bool)> = asked.copied().collect();
+    let engine = match engine::Engine::open(folder.path(), files) {
+        Ok(engine) => engine,
+        Err(why) => return vec![format!("seed {seed}: the engine does not open: {why}")],
+    };
+    let mut dice = Dice::new(seed ^ 0x5EED);
+    for kpi in asked {
+        for _ in 0..QUESTIONS {
+            let request = request(&world, kpi, &mut dice);
+            let expected = answer(&world, &request);
+            let faults = match engine.run(to_engine(&request)).await {
+                Ok(answer) => differences(&expected, &answer),
+                Err(why) => vec![format!("no answer: {why}")],
+            };
+            if !faults.is_empty() {
+                let faults = faults.iter().take(6).map(|f| format!("\n    {f}")).collect::<String>();
+                told.push(format!("seed {seed}: {request:?}{faults}"));
+            }
+        }
+    }
+    told
+}

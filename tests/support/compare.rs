@@ -1,0 +1,185 @@
+//! Compares an answer of the engine with the oracle's, by the names of the columns.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::DataType;
+use chrono::Days;
+use utbredt_engine::KpiAnswer;
+
+use crate::oracle::OracleRow;
+use crate::world::Day;
+
+const KEYS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
+const MARKS: [(&str, i64); 8] = [
+    ("provisional", 1),
+    ("imputed", 2),
+    ("perturbed", 4),
+    ("synthetic", 8),
+    ("partial", 16),
+    ("stale_denominator", 32),
+    ("split_by_share", 64),
+    ("incomplete_period", 128),
+];
+
+/// An answer's batches as one, with columns found by name.
+struct Columns<'a> {
+    batch: RecordBatch,
+    faults: &'a mut Vec<String>,
+}
+
+impl Columns<'_> {
+    fn named(&mut self, name: &str, kind: &DataType) -> Option<ArrayRef> {
+        let Some(column) = self.batch.column_by_name(name) else {
+            self.faults.push(format!("no column {name}"));
+            return None;
+        };
+        match cast(column, kind) {
+            Ok(column) => Some(column),
+            Err(why) => {
+                self.faults.push(format!("column {name}: {why}"));
+                None
+            }
+        }
+    }
+
+    fn numbers(&mut self, name: &str) -> Vec<Option<f64>> {
+        let rows = self.batch.num_rows();
+        let Some(column) = self.named(name, &DataType::Float64) else { return vec![None; rows] };
+        let column = column.as_any().downcast_ref::<Float64Array>().expect("cast to it");
+        column.iter().collect()
+    }
+
+    fn texts(&mut self, name: &str) -> Vec<Option<String>> {
+        let rows = self.batch.num_rows();
+        let Some(column) = self.named(name, &DataType::Utf8) else { return vec![None; rows] };
+        let column = column.as_any().downcast_ref::<StringArray>().expect("cast to it");
+        column.iter().map(|text| text.map(str::to_owned)).collect()
+    }
+
+    fn days(&mut self, name: &str) -> Vec<Option<Day>> {
+        let rows = self.batch.num_rows();
+        let Some(column) = self.named(name, &DataType::Date32) else { return vec![None; rows] };
+        let column = column.as_any().downcast_ref::<Date32Array>().expect("cast to it");
+        let day = |days: i32| Day::default() + Days::new(u64::try_from(days).expect("after 1970"));
+        column.iter().map(|days| days.map(day)).collect()
+    }
+}
+
+fn equal(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        // Whole numbers must be equal; one division may round one step differently.
+        (Some(a), Some(b)) if a.fract() == 0.0 && b.fract() == 0.0 => a.to_bits() == b.to_bits() || a == b,
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
+        _ => false,
+    }
+}
+
+fn bits(marks: Option<&str>) -> Option<i64> {
+    let mut sum = 0;
+    for word in marks?.split(' ').filter(|word| !word.is_empty()) {
+        sum |= MARKS.iter().find(|(name, _)| *name == word)?.1;
+    }
+    Some(sum)
+}
+
+/// Where an answer differs from what it must be; empty when it does not.
+#[must_use]
+pub fn differences(expected: &[OracleRow], answer: &KpiAnswer) -> Vec<String> {
+    let mut faults = Vec::new();
+    let batch = match concat_batches(&Arc::clone(&answer.schema), &answer.batches) {
+        Ok(batch) => batch,
+        Err(why) => return vec![format!("the batches do not fit the schema: {why}")],
+    };
+    let got = rows(batch, expected, &mut faults);
+    let name = |row: &OracleRow| format!("{} {}", row.period_start, row.key.as_deref().unwrap_or("(all)"));
+    let (want_names, got_names): (Vec<_>, Vec<_>) =
+        (expected.iter().map(name).collect(), got.iter().map(name).collect());
+    if want_names != got_names {
+        let lost = want_names.iter().filter(|n| !got_names.contains(n)).cloned().collect::<Vec<_>>();
+        let extra = got_names.iter().filter(|n| !want_names.contains(n)).cloned().collect::<Vec<_>>();
+        faults.push(format!(
+            "{} rows where {} should be; lacking [{}]; too many [{}]; else their order",
+            got.len(),
+            expected.len(),
+            lost.join(", "),
+            extra.join(", ")
+        ));
+        return faults;
+    }
+    for (want, got) in expected.iter().zip(&got) {
+        let told = row_differences(want, got);
+        if !told.is_empty() {
+            faults.push(format!("{}: {}", name(want), told.join("; ")));
+        }
+    }
+    faults
+}
+
+fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
+    let mut told = Vec::new();
+    if want.state != got.state {
+        told.push(format!("state {} should be {}", got.state, want.state));
+    }
+    let mut number = |name: &str, want: Option<f64>, got: Option<f64>| {
+        if !equal(want, got) {
+            told.push(format!("{name} {got:?} should be {want:?}"));
+        }
+    };
+    number("value", want.value, got.value);
+    number("numerator", want.numerator, got.numerator);
+    number("denominator", want.denominator, got.denominator);
+    number("coverage", want.coverage, got.coverage);
+    for (extra, value) in &want.extras {
+        number(extra, *value, got.extras.get(extra).copied().flatten());
+    }
+    for (name, want, got) in [
+        ("marks", want.marks, got.marks),
+        ("municipalities_reported", want.reported, got.reported),
+        ("municipalities_expected", want.expected, got.expected),
+    ] {
+        if want != got {
+            told.push(format!("{name} {got} should be {want}"));
+        }
+    }
+    told
+}
+
+/// The answer as the oracle writes rows.
+#[expect(clippy::cast_possible_truncation, reason = "counts of municipalities")]
+fn rows(batch: RecordBatch, expected: &[OracleRow], faults: &mut Vec<String>) -> Vec<OracleRow> {
+    let count = batch.num_rows();
+    let key = KEYS.iter().find(|name| batch.column_by_name(name).is_some());
+    let mut columns = Columns { batch, faults };
+    let starts = columns.days("period_start");
+    let keys = key.map_or(vec![None; count], |name| columns.texts(name));
+    let (states, marks) = (columns.texts("state"), columns.texts("marks"));
+    let mut number = |name: &str| columns.numbers(name);
+    let (values, numerators, denominators) = (number("value"), number("numerator"), number("denominator"));
+    let (coverages, reported) = (number("coverage"), number("municipalities_reported"));
+    let should = number("municipalities_expected");
+    let mut extras = Vec::new();
+    for name in expected.first().map(|row| row.extras.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    {
+        let numbers = number(&name);
+        extras.push((name, numbers));
+    }
+    let whole = |number: Option<f64>| number.map_or(-1, |number| number as i64);
+    (0..count)
+        .map(|i| OracleRow {
+            period_start: starts[i].unwrap_or_default(),
+            key: keys[i].clone(),
+            value: values[i],
+            numerator: numerators[i],
+            denominator: denominators[i],
+            state: states[i].clone().unwrap_or_default(),
+            coverage: coverages[i],
+            marks: bits(marks[i].as_deref()).unwrap_or(-1),
+            reported: whole(reported[i]),
+            expected: whole(should[i]),
+            extras: extras.iter().map(|(name, numbers)| (name.clone(), numbers[i])).collect(),
+        })
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! Which municipalities an area is made of, and how their cells become one row.
+
+use std::collections::BTreeMap;
+
+use super::borders::{division_holding, overlaps};
+use super::{By, Cell, OracleRequest, OracleRow, Span, State, mark};
+use crate::world::{Day, World};
+
+/// The division the members of networks are named in.
+fn members_division(world: &World) -> Day {
+    division_holding(world, Day::from_ymd_opt(2024, 1, 1).expect("a date"))
+}
+
+/// The networks every heir of a municipality is a member of on the day of the edition.
+fn networks_of(world: &World, code: &str, division: Day) -> Vec<String> {
+    let today = world.recorded_at.date_naive();
+    let heirs = overlaps(world, code, division, members_division(world));
+    let mut found = Vec::new();
+    for network in &world.networks {
+        let member = |heir: &str| {
+            world.network_members.iter().any(|m| {
+                m.network_id == network.network_id
+                    && m.municipality_code == heir
+                    && m.valid_from.is_none_or(|day| day <= today)
+                    && m.valid_to.is_none_or(|day| day > today)
+            })
+        };
+        if heirs.iter().all(|(heir, _)| member(heir)) {
+            found.push(network.network_id.clone());
+        }
+    }
+    found
+}
+
+/// The groups of a scheme every heir of a municipality is in.
+pub(crate) fn groups_of(world: &World, scheme: &str, code: &str, division: Day) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for group in world.peer_groups.iter().filter(|g| g.scheme == scheme) {
+        let heirs = overlaps(world, code, division, group.division_date);
+        let member = |heir: &str| {
+            world.peer_groups.iter().any(|g| {
+                g.scheme == scheme && g.group_code == group.group_code && g.municipality_code == heir
+            })
+        };
+        if !found.contains(&group.group_code) && heirs.iter().all(|(heir, _)| member(heir)) {
+            found.push(group.group_code.clone());
+        }
+    }
+    found
+}
+
+/// The rows of one period.
+pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells: &[Cell]) -> Vec<OracleRow> {
+    let mut areas: BTreeMap<Option<String>, Vec<&Cell>> = BTreeMap::new();
+    for cell in cells {
+        let keys = match request.by {
+            By::Municipality => vec![Some(cell.code.clone())],
+            By::County => vec![Some(cell.county.clone())],
+            By::Nation => vec![None],
+            By::Network => some(networks_of(world, &cell.code, span.target)),
+            By::PeerGroup => some(groups_of(world, "kostra", &cell.code, span.target)),
+        };
+        for key in keys {
+            areas.entry(key).or_default().push(cell);
+        }
+    }
+    areas.into_iter().map(|(key, cells)| row(&request.kpi, span, key, &cells)).collect()
+}
+
+fn some(keys: Vec<String>) -> Vec<Option<String>> {
+    keys.into_iter().map(Some).collect()
+}
+
+fn area_state(cells: &[&Cell]) -> State {
+    for state in [State::Ok, State::Suppressed, State::Missing, State::NotValid] {
+        if cells.iter().any(|cell| cell.state == state) {
+            return state;
+        }
+    }
+    State::NotApplicable
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn row(kpi: &str, span: &Span, key: Option<String>, cells: &[&Cell]) -> OracleRow {
+    let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
+    let (mut persons_behind, mut persons_expected) = (0, 0);
+    let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
+    let mut extras: BTreeMap<&str, i64> = BTreeMap::new();
+    for cell in cells {
+        match cell.state {
+            State::Ok => {
+                reported += 1;
+                expected += 1;
+                persons_behind += cell.persons;
+                persons_expected += cell.persons;
+                marks |= cell.marks;
+                denominator += cell.denominator.unwrap_or(0);
+                numerator = if kpi == "quality.freshness" {
+                    numerator.max(cell.numerator)
+                } else {
+                    numerator + cell.numerator
+                };
+                for (name, extra) in &cell.extras {
+                    *extras.entry(name).or_default() += extra;
+                }
+            }
+            State::Missing | State::Suppressed => {
+                expected += 1;
+                persons_expected += cell.persons;
+            }
+            State::NotValid => not_valid += 1,
+            State::NotApplicable => {}
+        }
+    }
+    if reported > 0 && (reported < expected || not_valid > 0) {
+        marks |= mark::PARTIAL;
+    }
+    let ok = reported > 0;
+    let has_denominator = cells.iter().any(|cell| cell.denominator.is_some());
+    let shown = shown(kpi, numerator as f64, denominator as f64);
+    let mut columns: BTreeMap<String, Option<f64>> = BTreeMap::new();
+    for name in extra_names(kpi) {
+        let found = extras.get(name).map(|whole| *whole as f64);
+        let number = match *name {
+            "share" => Some(numerator as f64 / denominator as f64),
+            money if money.starts_with("nok_") => found.map(|ore| ore / 100.0),
+            _ => found.map(|seconds| seconds / 3600.0),
+        };
+        columns.insert((*name).to_owned(), number.filter(|_| ok));
+    }
+    OracleRow {
+        period_start: span.start,
+        key,
+        value: ok.then_some(shown.1),
+        numerator: ok.then_some(shown.0),
+        denominator: (ok && has_denominator).then_some(denominator as f64),
+        state: area_state(cells).word().to_owned(),
+        coverage: (persons_expected > 0).then(|| persons_behind as f64 / persons_expected as f64),
+        marks,
+        reported,
+        expected,
+        extras: columns,
+    }
+}
+
+/// Numerator and value as they are shown.
+fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
+    match kpi {
+        "rollout.municipalities_live" | "quality.freshness" => (numerator, numerator),
+        "benefit.realised" | "benefit.potential" => (numerator / 100.0, numerator / 100.0),
+        "adoption.usage_per_1000" => (numerator, 1000.0 * numerator / denominator),
+        _ => (numerator, numerator / denominator),
+    }
+}
+
+fn extra_names(kpi: &str) -> &'static [&'static str] {
+    match kpi {
+        "rollout.municipalities_live" => &["share"],
+        "benefit.realised" | "benefit.potential" => {
+            &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"]
+        }
+        _ => &[],
+    }
+}

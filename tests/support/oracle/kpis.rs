@@ -1,0 +1,261 @@
+//! Each KPI for one municipality in one period.
+
+use std::collections::BTreeMap;
+
+use super::areas::groups_of;
+use super::borders::comparable;
+use super::inputs::{Ask, Input};
+use super::{Cell, OracleRequest, Span, State};
+use crate::world::{Day, UnitValue, World};
+
+/// A number found for a cell, before borders are looked at.
+struct Found {
+    states: Vec<State>,
+    numerator: i64,
+    denominator: Option<i64>,
+    extras: BTreeMap<&'static str, i64>,
+    marks: i64,
+}
+
+/// The cells of a period, by code.
+pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<Cell> {
+    let ask = Ask { world, policy: request.policy, span, solution: &request.solution_id };
+    let mut cells = Vec::new();
+    for row in &world.municipalities {
+        if row.valid_from > span.names_on || row.valid_to.is_some_and(|end| end <= span.names_on) {
+            continue;
+        }
+        let mut found = compute(&ask, request, &row.code);
+        if !comparable(world, request.policy, span, &row.code) {
+            found.states.push(State::NotValid);
+        }
+        let persons = ask.persons(&row.code);
+        cells.push(Cell {
+            code: row.code.clone(),
+            county: row.county_code.clone(),
+            state: first_state(&found.states),
+            numerator: found.numerator,
+            denominator: found.denominator,
+            extras: found.extras,
+            marks: found.marks,
+            persons: if persons.state == State::Ok { persons.value } else { 0 },
+        });
+    }
+    cells.sort_by(|a, b| a.code.cmp(&b.code));
+    cells
+}
+
+/// The state of a cell that needs several inputs.
+fn first_state(states: &[State]) -> State {
+    for state in [State::NotValid, State::Suppressed, State::Missing, State::NotApplicable] {
+        if states.contains(&state) {
+            return state;
+        }
+    }
+    State::Ok
+}
+
+fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+    let measure = |default: &'static str| request.measure_id.as_deref().unwrap_or(default);
+    match request.kpi.as_str() {
+        "rollout.municipalities_live" => municipalities_live(ask, code),
+        "rollout.population_coverage" => population_coverage(ask, code),
+        "adoption.reach" => {
+            let usage = ask.usage(measure("users_active"), code);
+            ratio(usage, ask.eligible(code))
+        }
+        "adoption.usage_per_1000" => {
+            let usage = ask.usage(measure("uses"), code);
+            ratio(usage, ask.persons(code))
+        }
+        "benefit.realised" => realised(ask, measure("uses"), code),
+        "benefit.potential" => potential(ask, measure("uses"), code),
+        "quality.completeness" => completeness(ask, code),
+        "quality.freshness" => freshness(ask, code),
+        other => panic!("the oracle knows no KPI {other}"),
+    }
+}
+
+fn plain(numerator: i64, denominator: Option<i64>) -> Found {
+    Found { states: Vec::new(), numerator, denominator, extras: BTreeMap::new(), marks: 0 }
+}
+
+fn municipalities_live(ask: &Ask<'_>, code: &str) -> Found {
+    plain(i64::from(ask.live(code, ask.span.target)), Some(1))
+}
+
+fn population_coverage(ask: &Ask<'_>, code: &str) -> Found {
+    let persons = ask.persons(code);
+    let live = Input {
+        state: State::Ok,
+        value: if ask.live(code, ask.span.target) { persons.value } else { 0 },
+        marks: 0,
+        silent: false,
+    };
+    ratio(live, persons)
+}
+
+fn ratio(over: Input, under: Input) -> Found {
+    let mut states = vec![over.state, under.state];
+    if under.state == State::Ok && under.value == 0 {
+        states.push(State::NotApplicable);
+    }
+    Found {
+        states,
+        numerator: over.value,
+        denominator: Some(under.value),
+        extras: BTreeMap::new(),
+        marks: over.marks | under.marks,
+    }
+}
+
+/// The unit values of a measure that hold on the period's first day.
+fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
+    let mut found = Vec::new();
+    for row in &ask.world.unit_values {
+        let holds = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
+        if row.solution_id == ask.solution && row.measure_id == measure && holds {
+            found.push(row);
+        }
+    }
+    found
+}
+
+/// What a number of units is worth, in øre and seconds.
+fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<State>) -> Found {
+    let mut extras: BTreeMap<&'static str, i64> = BTreeMap::new();
+    let mut ore = 0;
+    for name in ["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"] {
+        extras.insert(name, 0);
+    }
+    let rows = values(ask, measure);
+    for row in &rows {
+        if row.benefit_kind == "avoided_cost" {
+            ore += units * row.central;
+            *extras.entry("nok_low").or_default() += units * row.low;
+            *extras.entry("nok_high").or_default() += units * row.high;
+        } else if row.benefit_kind == "saved_time" {
+            *extras.entry("hours_low").or_default() += units * row.low;
+            *extras.entry("hours_central").or_default() += units * row.central;
+            *extras.entry("hours_high").or_default() += units * row.high;
+        }
+    }
+    if rows.is_empty() {
+        states.push(State::NotApplicable);
+    }
+    Found { states, numerator: ore, denominator: None, extras, marks }
+}
+
+fn realised(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
+    let usage = ask.usage(measure, code);
+    let mut baseline = 0;
+    let mut marks = usage.marks;
+    for row in &ask.world.baselines {
+        if row.solution_id != ask.solution || row.measure_id != measure {
+            continue;
+        }
+        if let Some(heir) = ask.lands(&row.municipality_code, row.division_date, code) {
+            baseline += heir.piece(row.value_a_month) * ask.span.months;
+            marks |= if heir.exact { 0 } else { super::mark::SPLIT };
+        }
+    }
+    valued(ask, measure, (usage.value - baseline).max(0), marks, vec![usage.state])
+}
+
+fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
+    let mut usage = ask.usage(measure, code);
+    if usage.state == State::NotApplicable && usage.silent {
+        // Not live: all of the potential is left.
+        usage = Input { state: State::Ok, value: 0, marks: 0, silent: true };
+    }
+    let eligible = ask.eligible(code);
+    let mut states = vec![usage.state, eligible.state];
+    let groups = groups_of(ask.world, "kostra", code, ask.span.target);
+    let reference = if let [group] = &groups[..] { reference(ask, measure, group) } else { None };
+    let units = match reference {
+        Some((uses, persons)) => (eligible.value * uses / persons - usage.value).max(0),
+        None => {
+            states.push(State::Missing);
+            0
+        }
+    };
+    valued(ask, measure, units, usage.marks | eligible.marks, states)
+}
+
+/// Usage and eligible persons of the municipality three quarters up its group.
+fn reference(ask: &Ask<'_>, measure: &str, group: &str) -> Option<(i64, i64)> {
+    let mut rates: Vec<(i64, i64, String)> = Vec::new();
+    for row in &ask.world.municipalities {
+        let day = ask.span.names_on;
+        if row.valid_from > day || row.valid_to.is_some_and(|end| end <= day) {
+            continue;
+        }
+        let mine = groups_of(ask.world, "kostra", &row.code, ask.span.target);
+        let (usage, eligible) = (ask.usage(measure, &row.code), ask.eligible(&row.code));
+        let stands = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
+        if mine.iter().any(|g| g == group) && stands && comparable(ask.world, ask.policy, ask.span, &row.code)
+        {
+            rates.push((usage.value, eligible.value, row.code.clone()));
+        }
+    }
+    // a/b < c/d as a*d < c*b: exact.
+    rates.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then_with(|| a.2.cmp(&b.2)));
+    let rank = (3 * rates.len()).div_ceil(4);
+    let (uses, persons, _) = rates.get(rank.checked_sub(1)?)?;
+    Some((*uses, *persons))
+}
+
+/// Whether a row that is not `missing` lands on the municipality.
+fn delivered(ask: &Ask<'_>, measure: Option<&str>, period: Option<(Day, Day)>, code: &str) -> Vec<Day> {
+    let mut ends = Vec::new();
+    for row in &ask.world.usage {
+        let named = row.solution_id == ask.solution && measure.is_none_or(|m| m == row.measure_id);
+        let timely = period.is_none_or(|p| p == (row.period_start, row.period_end));
+        if named
+            && timely
+            && row.state != "missing"
+            && ask.lands(&row.municipality_code, row.division_date, code).is_some()
+        {
+            ends.push(row.period_end);
+        }
+    }
+    ends
+}
+
+fn completeness(ask: &Ask<'_>, code: &str) -> Found {
+    let (mut expected, mut came) = (0, 0);
+    for due in &ask.world.expected_deliveries {
+        let inside = due.period_start >= ask.span.start && due.period_end <= ask.span.end;
+        if due.solution_id != ask.solution || !inside {
+            continue;
+        }
+        expected += 1;
+        let period = (due.period_start, due.period_end);
+        if !delivered(ask, Some(&due.measure_id), Some(period), code).is_empty() {
+            came += 1;
+        }
+    }
+    let mut found = plain(came, Some(expected));
+    if expected == 0 || !ask.live(code, ask.span.target) {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}
+
+fn freshness(ask: &Ask<'_>, code: &str) -> Found {
+    let ends = delivered(ask, None, None, code);
+    let newest = ends.into_iter().filter(|end| *end <= ask.span.end).max();
+    let mut first_due: Option<Day> = None;
+    for due in &ask.world.expected_deliveries {
+        if due.solution_id == ask.solution && first_due.is_none_or(|day| due.period_start < day) {
+            first_due = Some(due.period_start);
+        }
+    }
+    let since = newest.or(first_due);
+    let days = since.map_or(0, |day| (ask.span.end - day).num_days());
+    let mut found = plain(days, None);
+    if since.is_none() || !ask.live(code, ask.span.target) {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}

@@ -1,0 +1,217 @@
+//! The oracle: every KPI once more, as the plainest loops over lists. No SQL, no frames, nothing shared with the
+//! product, so that the two can only agree by both being right. Slow on purpose; worlds are small.
+
+mod areas;
+mod borders;
+mod inputs;
+mod kpis;
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Months};
+
+use crate::world::{Day, World};
+pub use borders::{Heir, heirs};
+
+/// Which kind of area the rows of an answer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// One row per municipality.
+    Municipality,
+    /// One row per county.
+    County,
+    /// One row per network.
+    Network,
+    /// One row per KOSTRA group.
+    PeerGroup,
+    /// One row.
+    Nation,
+}
+
+/// Which borders the answer is drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Borders {
+    /// Those of each period's last day.
+    Then,
+    /// Those of the day the edition was recorded.
+    Now,
+    /// Those of a day.
+    On(Day),
+}
+
+/// What is done where a territory cannot be re-expressed exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Nothing: the value is not shown.
+    ExactOnly,
+    /// The value is split by persons.
+    PopulationShare,
+    /// The heir with most persons gets all.
+    LargestHeir,
+}
+
+/// How long the periods are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// A month.
+    Month,
+    /// Three months.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct OracleRequest {
+    /// The KPI, `adoption.reach`.
+    pub kpi: String,
+    /// The solution asked about.
+    pub solution_id: String,
+    /// The measure, for the KPIs that take one; `None` = the KPI's default.
+    pub measure_id: Option<String>,
+    /// Kind of area.
+    pub by: By,
+    /// Borders.
+    pub borders: Borders,
+    /// Policy.
+    pub policy: Policy,
+    /// First day.
+    pub from: Day,
+    /// First day after.
+    pub to: Day,
+    /// Length of the periods.
+    pub grain: Grain,
+}
+
+/// One row of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OracleRow {
+    /// First day of the period.
+    pub period_start: Day,
+    /// Key of the area; `None` for the nation.
+    pub key: Option<String>,
+    /// The number.
+    pub value: Option<f64>,
+    /// What stands over the line.
+    pub numerator: Option<f64>,
+    /// What stands under it.
+    pub denominator: Option<f64>,
+    /// The state, in the words of the answers.
+    pub state: String,
+    /// Share of the expected persons that are behind the number.
+    pub coverage: Option<f64>,
+    /// Marks as bits.
+    pub marks: i64,
+    /// Municipalities behind the number.
+    pub reported: i64,
+    /// Municipalities that should be.
+    pub expected: i64,
+    /// Columns of this KPI only.
+    pub extras: BTreeMap<String, Option<f64>>,
+}
+
+/// A period and the days that decide what it is answered from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) start: Day,
+    pub(crate) end: Day,
+    /// The last day inside.
+    pub(crate) last: Day,
+    pub(crate) months: i64,
+    /// The division of the last day.
+    pub(crate) native: Day,
+    /// The division answered on.
+    pub(crate) target: Day,
+    /// The day the names and counties are read on.
+    pub(crate) names_on: Day,
+}
+
+/// Why a cell has a number or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Ok,
+    Missing,
+    NotApplicable,
+    NotValid,
+    Suppressed,
+}
+
+impl State {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Missing => "missing",
+            Self::NotApplicable => "not_applicable",
+            Self::NotValid => "not_valid",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// The bits of the marks.
+pub(crate) mod mark {
+    pub(crate) const PROVISIONAL: i64 = 1;
+    pub(crate) const IMPUTED: i64 = 2;
+    pub(crate) const SYNTHETIC: i64 = 8;
+    pub(crate) const PARTIAL: i64 = 16;
+    pub(crate) const STALE: i64 = 32;
+    pub(crate) const SPLIT: i64 = 64;
+}
+
+/// One municipality in one period.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    pub(crate) code: String,
+    pub(crate) county: String,
+    pub(crate) state: State,
+    /// Whole numbers: counts, øre or days. Meaningless unless the state is ok.
+    pub(crate) numerator: i64,
+    pub(crate) denominator: Option<i64>,
+    pub(crate) extras: BTreeMap<&'static str, i64>,
+    pub(crate) marks: i64,
+    /// Persons of all ages, none when not known.
+    pub(crate) persons: i64,
+}
+
+/// The rows a request must be answered with, in order.
+#[must_use]
+pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
+    let mut rows = Vec::new();
+    for span in spans(world, request) {
+        let cells = kpis::cells(world, request, &span);
+        rows.extend(areas::roll_up(world, request, &span, &cells));
+    }
+    rows
+}
+
+/// The periods of a request that touch `[from, to)`.
+fn spans(world: &World, request: &OracleRequest) -> Vec<Span> {
+    let months: u32 = match request.grain {
+        Grain::Month => 1,
+        Grain::Quarter => 3,
+        Grain::Year => 12,
+    };
+    let mut start = Day::from_ymd_opt(request.from.year(), 1, 1).expect("every year has a first day");
+    let mut spans = Vec::new();
+    while start < request.to {
+        let end = start + Months::new(months);
+        if end > request.from {
+            let last = end.pred_opt().expect("days have days before them");
+            let native = borders::division_holding(world, last);
+            let today = world.recorded_at.date_naive();
+            let names_on = match request.borders {
+                Borders::Then => last,
+                Borders::Now => today,
+                Borders::On(day) => day,
+            };
+            let target = borders::division_holding(world, names_on);
+            spans.push(Span { start, end, last, months: i64::from(months), native, target, names_on });
+        }
+        start = end;
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,769 @@
+//! Random worlds. A seed decides everything, so a failure is told by its seed alone. Worlds are small enough to be
+//! read, and full of what goes wrong in the real country: merges, splits, codes that stay while territory goes,
+//! facts under codes that are gone, gaps, zeros, numbers withheld.
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveTime, Utc};
+
+use crate::oracle::{Borders, By, Grain, OracleRequest, Policy};
+use crate::world::{
+    Baseline, County, Day, Division, ExpectedDelivery, Measure, Municipality, MunicipalityPart, Network,
+    NetworkMember, PeerGroup, Population, RolloutEvent, SOURCE, Solution, TargetGroup, UnitValue, Usage,
+    World,
+};
+
+/// A stream of numbers from a seed (splitmix64): all that is needed here, and the same on every machine.
+#[derive(Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice that always fall the same for a seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number from 0 up to, not including, `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        let n = u64::try_from(n).expect("a usize fits");
+        usize::try_from(self.next() % n).expect("smaller than n")
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        let width = usize::try_from(high - low + 1).expect("low is not above high");
+        low + i64::try_from(self.below(width)).expect("small")
+    }
+
+    /// Yes in so many of a hundred.
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of several.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+
+    /// A day from `first` up to, not including, `end`.
+    fn day(&mut self, first: Day, end: Day) -> Day {
+        let span = usize::try_from((end - first).num_days()).expect("end comes after first");
+        first + Days::new(u64::try_from(self.below(span)).expect("a usize fits"))
+    }
+}
+
+/// A municipality while the country is being made: which parts it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Holding {
+    code: String,
+    name: String,
+    county: usize,
+    parts: Vec<usize>,
+}
+
+const COUNTIES: [&str; 2] = ["31", "46"];
+const SOLUTIONS: [&str; 2] = ["alfa", "beta"];
+const BAND: (i32, Option<i32>) = (18, Some(67));
+const ALL_AGES: (i32, Option<i32>) = (0, None);
+
+fn date(year: i32, month: u32, day: u32) -> Day {
+    Day::from_ymd_opt(year, month, day).expect("a date")
+}
+
+/// What is known while a world is being made.
+struct Maker {
+    dice: Dice,
+    codes: usize,
+    holdings: Vec<Vec<Holding>>,
+    /// First month with usage, and the first month after.
+    window: (Day, Day),
+    world: World,
+}
+
+/// The span of days a world has usage for.
+#[must_use]
+pub fn window(world: &World) -> (Day, Day) {
+    let first = world.usage.iter().map(|row| row.period_start).min();
+    let end = world.usage.iter().map(|row| row.period_end).max();
+    (first.unwrap_or(date(2024, 1, 1)), end.unwrap_or(date(2024, 7, 1)))
+}
+
+/// The world of a seed.
+#[must_use]
+pub fn random(seed: u64) -> World {
+    let mut dice = Dice::new(seed);
+    let years: &[i32] = dice.pick::<&[i32]>(&[
+        &[2020, 2024],
+        &[2020, 2024],
+        &[2020, 2022, 2024],
+        &[2020, 2024, 2025],
+        &[2020, 2024, 2026],
+    ]);
+    // A division that begins after the edition was recorded: decided, not yet in force.
+    let ahead = years.last() == Some(&2026);
+    let today = if ahead { date(2025, 7, 1) } else { date(2026, 3, 15) };
+    let changes: Vec<i32> = years.iter().copied().skip(1).filter(|year| *year < 2026).collect();
+    let change = date(*dice.pick(&changes), 1, 1);
+    let months = |dice: &mut Dice| Months::new(u32::try_from(dice.between(3, 9)).expect("small"));
+    let window = (change - months(&mut dice), change + months(&mut dice));
+    let mut maker = Maker { dice, codes: 0, holdings: Vec::new(), window, world: empty(today) };
+    maker.territory(years);
+    maker.rename_midway();
+    maker.areas();
+    maker.population();
+    maker.solutions();
+    maker.usage();
+    maker.rollouts();
+    maker.benefits();
+    maker.deliveries();
+    maker.world
+}
+
+fn at(day: Day, minute: u32) -> DateTime<Utc> {
+    day.and_time(NaiveTime::from_hms_opt(12, minute % 60, minute / 60 % 60).expect("a time")).and_utc()
+}
+
+fn empty(today: Day) -> World {
+    World {
+        recorded_at: at(today, 0),
+        divisions: Vec::new(),
+        municipalities: Vec::new(),
+        counties: COUNTIES.iter().map(|c| County { code: (*c).into(), name: format!("Fylke {c}") }).collect(),
+        parts: Vec::new(),
+        networks: Vec::new(),
+        network_members: Vec::new(),
+        peer_groups: Vec::new(),
+        population: Vec::new(),
+        target_groups: Vec::new(),
+        solutions: Vec::new(),
+        measures: Vec::new(),
+        usage: Vec::new(),
+        rollout_events: Vec::new(),
+        unit_values: Vec::new(),
+        baselines: Vec::new(),
+        expected_deliveries: Vec::new(),
+    }
+}
+
+impl Maker {
+    fn new_code(&mut self, county: usize) -> String {
+        self.codes += 1;
+        format!("{}{:02}", COUNTIES[county], self.codes)
+    }
+
+    fn found(&mut self, county: usize, parts: Vec<usize>) -> Holding {
+        let code = self.new_code(county);
+        Holding { name: format!("Kommune {code}"), code, county, parts }
+    }
+
+    /// The divisions: who holds which parts, and the tables that follow from it.
+    fn territory(&mut self, years: &[i32]) {
+        let parts = usize::try_from(self.dice.between(4, 7)).expect("small");
+        let persons: Vec<i64> = (0..parts).map(|_| self.dice.between(1, 4000)).collect();
+        let first = self.first_division(parts);
+        self.holdings.push(first);
+        for i in 1..years.len() {
+            let next = if i >= 2 && self.dice.chance(40) {
+                self.reversal()
+            } else {
+                let mut next = self.holdings[i - 1].clone();
+                for _ in 0..self.dice.between(1, 3) {
+                    self.change(&mut next);
+                }
+                next
+            };
+            self.holdings.push(next);
+        }
+        for (i, year) in years.iter().enumerate() {
+            let (day, end) = (date(*year, 1, 1), years.get(i + 1).map(|y| date(*y, 1, 1)));
+            self.world.divisions.push(Division { date: day, valid_to: end });
+            for holding in &self.holdings[i] {
+                for part in &holding.parts {
+                    self.world.parts.push(MunicipalityPart {
+                        municipality_code: holding.code.clone(),
+                        division_date: day,
+                        part_id: format!("part{part}"),
+                        persons: persons[*part],
+                    });
+                }
+            }
+        }
+        self.municipalities();
+    }
+
+    fn first_division(&mut self, parts: usize) -> Vec<Holding> {
+        let most = parts.min(6);
+        let count =
+            usize::try_from(self.dice.between(3, i64::try_from(most).expect("small"))).expect("small");
+        let mut holdings: Vec<Holding> = Vec::new();
+        for i in 0..count {
+            let county = self.dice.below(2);
+            holdings.push(self.found(county, vec![i]));
+        }
+        for part in count..parts {
+            let at = self.dice.below(count);
+            holdings[at].parts.push(part);
+        }
+        holdings
+    }
+
+    /// Back along the old line: the division before the last one again, some of it under new numbers.
+    fn reversal(&mut self) -> Vec<Holding> {
+        let mut next = self.holdings[self.holdings.len() - 2].clone();
+        for holding in &mut next {
+            if self.dice.chance(30) {
+                holding.code = self.new_code(holding.county);
+            }
+        }
+        next
+    }
+
+    /// One change of the division.
+    fn change(&mut self, next: &mut Vec<Holding>) {
+        let one = self.dice.below(next.len());
+        match self.dice.below(5) {
+            0 if next.len() > 2 => {
+                let gone = next.remove(one);
+                let at = self.dice.below(next.len());
+                next[at].parts.extend(gone.parts);
+                if self.dice.chance(60) {
+                    next[at].code = self.new_code(next[at].county);
+                }
+            }
+            1 if next[one].parts.len() > 1 && next.len() < 6 => {
+                let cut = 1 + self.dice.below(next[one].parts.len() - 1);
+                let away = next[one].parts.split_off(cut);
+                let newcomer = self.found(next[one].county, away);
+                next.push(newcomer);
+                if self.dice.chance(40) {
+                    next[one].code = self.new_code(next[one].county);
+                }
+            }
+            2 => next[one].code = self.new_code(next[one].county),
+            3 => {
+                let county = 1 - next[one].county;
+                next[one].county = county;
+                next[one].code = self.new_code(county);
+            }
+            _ if next[one].parts.len() > 1 => {
+                // Both keep their codes while a part moves.
+                let at = self.dice.below(next.len());
+                if at != one {
+                    let part = next[one].parts.remove(0);
+                    next[at].parts.push(part);
+                }
+            }
+            _ => next[one].name = format!("{} ny", next[one].name),
+        }
+    }
+
+    /// A row lasts as long as code, name, county and territory do, over as many divisions as that is.
+    fn municipalities(&mut self) {
+        let sorted = |h: &Holding| {
+            let mut h = h.clone();
+            h.parts.sort_unstable();
+            h
+        };
+        for (i, holdings) in self.holdings.iter().enumerate() {
+            for holding in holdings {
+                let same = |others: &[Holding]| others.iter().any(|o| sorted(o) == sorted(holding));
+                if i > 0 && same(&self.holdings[i - 1]) {
+                    continue;
+                }
+                let mut last = i;
+                while last + 1 < self.holdings.len() && same(&self.holdings[last + 1]) {
+                    last += 1;
+                }
+                self.world.municipalities.push(Municipality {
+                    code: holding.code.clone(),
+                    name: holding.name.clone(),
+                    county_code: COUNTIES[holding.county].into(),
+                    valid_from: self.world.divisions[i].date,
+                    valid_to: self.world.divisions[last].valid_to,
+                });
+            }
+        }
+    }
+
+    /// A name or county that changes on a day when no territory does.
+    fn rename_midway(&mut self) {
+        if !self.dice.chance(40) {
+            return;
+        }
+        let day = self.dice.day(self.window.0, self.window.1);
+        let at = self.dice.below(self.world.municipalities.len());
+        let old = &mut self.world.municipalities[at];
+        if old.valid_from >= day || old.valid_to.is_some_and(|end| end <= day) {
+            return;
+        }
+        let mut new = old.clone();
+        old.valid_to = Some(day);
+        new.valid_from = day;
+        new.name = format!("{} omdøpt", new.name);
+        if self.dice.chance(60) {
+            let other = if new.county_code == COUNTIES[0] { COUNTIES[1] } else { COUNTIES[0] };
+            new.county_code = other.into();
+        }
+        self.world.municipalities.push(new);
+    }
+
+    fn division_of(&self, day: Day) -> usize {
+        let holds = |d: &Division| d.date <= day && d.valid_to.is_none_or(|end| day < end);
+        self.world.divisions.iter().position(holds).unwrap_or(0)
+    }
+
+    fn areas(&mut self) {
+        let members = self.division_of(date(2024, 1, 1));
+        let today = self.world.recorded_at.date_naive();
+        let networks =
+            &["net-a", "net-b", "net-c"][..usize::try_from(self.dice.between(2, 3)).expect("small")];
+        for id in networks {
+            self.world.networks.push(Network { network_id: (*id).into(), name: format!("Nettverk {id}") });
+            for holding in &self.holdings[members] {
+                if !self.dice.chance(55) {
+                    continue;
+                }
+                let (from, to) = match self.dice.below(10) {
+                    0 => (Some(date(2023, 6, 1)), Some(date(2025, 1, 1))),
+                    1 => (None, Some(today + Days::new(1))),
+                    2 => (Some(today), None),
+                    3 => (Some(today + Days::new(1)), None),
+                    4 => (None, Some(today)),
+                    _ => (None, None),
+                };
+                self.world.network_members.push(NetworkMember {
+                    network_id: (*id).into(),
+                    municipality_code: holding.code.clone(),
+                    valid_from: from,
+                    valid_to: to,
+                });
+            }
+        }
+        let grouped = if self.dice.chance(80) { members } else { 0 };
+        for (scheme, groups) in [("kostra", ["EKG01", "EKG07"]), ("centrality", ["1", "4"])] {
+            for holding in &self.holdings[grouped] {
+                if self.dice.chance(8) {
+                    continue;
+                }
+                self.world.peer_groups.push(PeerGroup {
+                    scheme: scheme.into(),
+                    version: "2024".into(),
+                    group_code: (*self.dice.pick(&groups)).into(),
+                    municipality_code: holding.code.clone(),
+                    division_date: self.world.divisions[grouped].date,
+                });
+            }
+        }
+    }
+
+    fn population(&mut self) {
+        let last = self.world.recorded_at.year();
+        let oldest_only = self.dice.chance(10);
+        for band in [ALL_AGES, BAND] {
+            for year in 2019..=last {
+                if !self.dice.chance(70) || (oldest_only && year > 2021) {
+                    continue;
+                }
+                let day = date(year, 1, 1);
+                let native = self.division_of(day);
+                // Now and then an old count is published on newer borders.
+                let on = if self.dice.chance(20) { self.dice.below(self.holdings.len()) } else { native };
+                for holding in &self.holdings[on] {
+                    if self.dice.chance(7) {
+                        continue;
+                    }
+                    let zero = self.dice.chance(if band == ALL_AGES { 3 } else { 10 });
+                    let most = if band == ALL_AGES { 6000 } else { 2500 };
+                    self.world.population.push(Population {
+                        municipality_code: holding.code.clone(),
+                        division_date: self.world.divisions[on].date,
+                        reference_date: day,
+                        age_from: band.0,
+                        age_to: band.1,
+                        persons: if zero { 0 } else { self.dice.between(1, most) },
+                    });
+                }
+            }
+        }
+    }
+
+    fn solutions(&mut self) {
+        for id in SOLUTIONS {
+            self.world.solutions.push(Solution { solution_id: id.into() });
+            let band = match self.dice.below(10) {
+                0..=5 => Some(BAND),
+                6 => Some(ALL_AGES),
+                // An age band nobody has counted.
+                7 => Some((80, None)),
+                _ => None,
+            };
+            if let Some((age_from, age_to)) = band {
+                self.world.target_groups.push(TargetGroup {
+                    target_group_id: format!("{id}-users"),
+                    solution_id: id.into(),
+                    age_from,
+                    age_to,
+                });
+            }
+            let measures = [
+                ("users_active", "stock", "last", 100),
+                ("uses", "flow", "sum", 100),
+                ("cases_open", "stock", "mean", 50),
+                ("level", "status", "none", 25),
+            ];
+            for (measure, kind, rollup, percent) in measures {
+                if self.dice.chance(percent) {
+                    self.world.measures.push(Measure {
+                        measure_id: measure.into(),
+                        solution_id: id.into(),
+                        kind,
+                        rollup,
+                    });
+                }
+            }
+        }
+    }
+
+    fn usage(&mut self) {
+        for measure in self.world.measures.clone() {
+            let synthetic = self.dice.chance(20);
+            for division in 0..self.holdings.len() {
+                for holding in self.holdings[division].clone() {
+                    self.reports(&measure, division, &holding.code, synthetic);
+                }
+            }
+        }
+    }
+
+    /// What one municipality of one division reports of one measure.
+    fn reports(&mut self, measure: &Measure, division: usize, code: &str, synthetic: bool) {
+        if self.dice.chance(15) {
+            return;
+        }
+        let span = &self.world.divisions[division];
+        let (begin, end) = (span.date, span.valid_to.unwrap_or(Day::MAX));
+        // Some go on under a code that is gone, some send history under a code that was not yet there.
+        let late = self.dice.chance(20);
+        let early = self.dice.chance(8);
+        let organisations: &[Option<&str>] = match self.dice.below(10) {
+            0 | 1 => &[Some("974760673"), Some("889640782")],
+            2 => &[Some("974760673")],
+            _ => &[None],
+        };
+        let (step, halves) = match self.dice.below(12) {
+            0 => (3, false),
+            1 => (1, true),
+            _ => (1, false),
+        };
+        let gaps = *self.dice.pick(&[0, 5, 12, 40]);
+        let mut start = self.window.0;
+        while start < self.window.1 {
+            let next = start + Months::new(step);
+            let last = next - Days::new(1);
+            let native = begin <= last && last < end;
+            if native || (late && last >= end) || (early && last < begin) {
+                let middle = start + Days::new(14);
+                let cuts = if halves { vec![(start, middle), (middle, next)] } else { vec![(start, next)] };
+                for (period_start, period_end) in cuts {
+                    for organisation in organisations {
+                        if self.dice.chance(gaps) {
+                            continue;
+                        }
+                        let row = self.row(measure, code, begin, (period_start, period_end));
+                        let organisation_number = organisation.map(str::to_owned);
+                        self.world.usage.push(Usage { organisation_number, synthetic, ..row });
+                    }
+                }
+            }
+            start = next;
+        }
+    }
+
+    fn row(&mut self, measure: &Measure, code: &str, division: Day, period: (Day, Day)) -> Usage {
+        let state = match self.dice.below(100) {
+            0..=79 => "ok",
+            80..=87 => "missing",
+            88..=93 => "suppressed",
+            _ => "not_applicable",
+        };
+        let most = if measure.measure_id == "uses" { 3000 } else { 400 };
+        let value = if self.dice.chance(10) { 0 } else { self.dice.between(1, most) };
+        Usage {
+            solution_id: measure.solution_id.clone(),
+            measure_id: measure.measure_id.clone(),
+            municipality_code: code.to_owned(),
+            division_date: division,
+            organisation_number: None,
+            period_start: period.0,
+            period_end: period.1,
+            value: (state == "ok").then_some(value),
+            state,
+            provisional: self.dice.chance(8),
+            imputed: self.dice.chance(5),
+            synthetic: false,
+        }
+    }
+
+    fn rollouts(&mut self) {
+        let (first, end) = (self.window.0 - Months::new(12), self.window.1);
+        let mut minute = 0;
+        for solution in SOLUTIONS {
+            if self.dice.chance(10) {
+                continue;
+            }
+            for (i, division) in self.world.divisions.clone().iter().enumerate() {
+                for holding in self.holdings[i].clone() {
+                    if self.dice.chance(40) {
+                        continue;
+                    }
+                    for _ in 0..self.dice.between(1, 3) {
+                        let stage = self.stage();
+                        // Most events fall while the code stands, some after it is gone.
+                        let from = first.max(division.date);
+                        let until = division.valid_to.unwrap_or(end).min(end);
+                        let in_time = from < until && self.dice.chance(75);
+                        let day =
+                            if in_time { self.dice.day(from, until) } else { self.dice.day(first, end) };
+                        let length = Days::new(u64::try_from(self.dice.between(1, 200)).expect("positive"));
+                        minute += 1;
+                        self.world.rollout_events.push(RolloutEvent {
+                            solution_id: solution.into(),
+                            municipality_code: holding.code.clone(),
+                            division_date: division.date,
+                            stage,
+                            valid_from: day,
+                            valid_to: self.dice.chance(15).then_some(day + length),
+                            known_at: at(day, minute),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn stage(&mut self) -> &'static str {
+        match self.dice.below(100) {
+            0..=49 => "in_production",
+            50..=61 => "pilot",
+            62..=75 => "paused",
+            76..=83 => "planned",
+            84..=87 => "agreed",
+            88..=91 => "technically_ready",
+            _ => "withdrawn",
+        }
+    }
+
+    fn benefits(&mut self) {
+        let middle = self.dice.day(self.window.0, self.window.1);
+        for measure in self.world.measures.clone() {
+            let likely = if measure.measure_id == "uses" { 75 } else { 25 };
+            for benefit_kind in ["avoided_cost", "saved_time"] {
+                if !self.dice.chance(likely) {
+                    continue;
+                }
+                let spans: &[(Day, Option<Day>)] = match self.dice.below(4) {
+                    0 => &[(date(2018, 1, 1), Some(middle)), (middle, None)],
+                    1 => &[(middle, None)],
+                    2 => &[(date(2018, 1, 1), Some(middle))],
+                    _ => &[(date(2018, 1, 1), None)],
+                };
+                for (valid_from, valid_to) in spans {
+                    let low = self.dice.between(0, 900);
+                    let central = low + self.dice.between(0, 900);
+                    self.world.unit_values.push(UnitValue {
+                        solution_id: measure.solution_id.clone(),
+                        measure_id: measure.measure_id.clone(),
+                        benefit_kind,
+                        low,
+                        central,
+                        high: central + self.dice.between(0, 900),
+                        valid_from: *valid_from,
+                        valid_to: *valid_to,
+                    });
+                }
+            }
+            if self.dice.chance(40) {
+                let division = self.dice.below(self.holdings.len());
+                for holding in self.holdings[division].clone() {
+                    if self.dice.chance(60) {
+                        self.world.baselines.push(Baseline {
+                            solution_id: measure.solution_id.clone(),
+                            measure_id: measure.measure_id.clone(),
+                            municipality_code: holding.code,
+                            division_date: self.world.divisions[division].date,
+                            value_a_month: self.dice.between(0, 1500),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn deliveries(&mut self) {
+        for measure in self.world.measures.clone() {
+            if self.dice.chance(25) {
+                continue;
+            }
+            let step = if self.dice.chance(15) { 3 } else { 1 };
+            let mut start = self.window.0;
+            while start < self.window.1 {
+                let next = start + Months::new(step);
+                if self.dice.chance(92) {
+                    self.world.expected_deliveries.push(ExpectedDelivery {
+                        source_id: SOURCE.into(),
+                        solution_id: measure.solution_id.clone(),
+                        measure_id: measure.measure_id.clone(),
+                        period_start: start,
+                        period_end: next,
+                    });
+                }
+                start = next;
+            }
+        }
+    }
+}
+
+/// The KPIs there are, with whether they take a measure.
+pub const KPIS: [(&str, bool); 8] = [
+    ("rollout.municipalities_live", false),
+    ("rollout.population_coverage", false),
+    ("adoption.reach", true),
+    ("adoption.usage_per_1000", true),
+    ("benefit.realised", true),
+    ("benefit.potential", true),
+    ("quality.completeness", false),
+    ("quality.freshness", false),
+];
+
+/// A question about a world.
+#[must_use]
+pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleRequest {
+    let solution_id = dice.pick(&world.solutions).solution_id.clone();
+    let measures: Vec<&Measure> = world.measures.iter().filter(|m| m.solution_id == solution_id).collect();
+    let measure_id = (kpi.1 && dice.chance(40)).then(|| dice.pick(&measures).measure_id.clone());
+    let by =
+        *dice.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
+    let (first, end) = window(world);
+    let today = world.recorded_at.date_naive();
+    let borders = match dice.below(10) {
+        0..=3 => Borders::Then,
+        4..=6 => Borders::Now,
+        7 => Borders::On(dice.pick(&world.divisions).date),
+        _ => Borders::On(dice.day(world.divisions[0].date, today)),
+    };
+    let policy =
+        *dice.pick(&[Policy::ExactOnly, Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir]);
+    let from = dice.day(first, end);
+    let to = dice.day(from + Days::new(1), end + Days::new(1));
+    let grain = *dice.pick(&[Grain::Month, Grain::Month, Grain::Quarter, Grain::Year]);
+    OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, by, borders, policy, from, to, grain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_makes_one_world() {
+        assert_eq!(format!("{:?}", random(7)), format!("{:?}", random(7)));
+        assert_ne!(format!("{:?}", random(7)), format!("{:?}", random(8)));
+    }
+
+    #[test]
+    fn every_part_lies_in_one_municipality_that_stands() {
+        for seed in 0..200 {
+            let world = random(seed);
+            let parts: Vec<&str> = world.parts.iter().map(|p| p.part_id.as_str()).collect();
+            for division in &world.divisions {
+                let held = world.parts.iter().filter(|p| p.division_date == division.date);
+                let mut ids: Vec<&str> = held.clone().map(|p| p.part_id.as_str()).collect();
+                ids.sort_unstable();
+                let mut once = parts.clone();
+                once.sort_unstable();
+                once.dedup();
+                assert_eq!(ids, once, "seed {seed}");
+                for part in held {
+                    let rows = world.municipalities.iter().filter(|m| {
+                        m.code == part.municipality_code
+                            && m.valid_from <= division.date
+                            && m.valid_to.is_none_or(|end| end > division.date)
+                    });
+                    assert_eq!(
+                        rows.count(),
+                        1,
+                        "seed {seed}: {} on {}",
+                        part.municipality_code,
+                        division.date
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn worlds_are_as_varied_as_they_should_be() {
+        let (mut splits, mut late, mut ahead, mut silent) = (0, 0, 0, 0);
+        for seed in 0..200 {
+            let world = random(seed);
+            let days: Vec<Day> = world.divisions.iter().map(|d| d.date).collect();
+            let inexact = |part: &MunicipalityPart| {
+                let code = &part.municipality_code;
+                days.iter().any(|day| {
+                    crate::oracle::heirs(&world, Policy::ExactOnly, code, part.division_date, *day)[0]
+                        .code
+                        .is_none()
+                })
+            };
+            splits += usize::from(world.parts.iter().any(inexact));
+            let gone = |row: &Usage| {
+                world.divisions.iter().any(|d| {
+                    d.date == row.division_date && d.valid_to.is_some_and(|end| end <= row.period_start)
+                })
+            };
+            late += usize::from(world.usage.iter().any(gone));
+            let today = world.recorded_at.date_naive();
+            ahead += usize::from(days.iter().any(|day| *day > today));
+            silent += usize::from(
+                SOLUTIONS.iter().any(|s| world.rollout_events.iter().all(|e| e.solution_id != *s)),
+            );
+        }
+        for count in [splits, late, ahead, silent] {
+            assert!((10..200).contains(&count), "{splits} {late} {ahead} {silent}");
+        }
+    }
+
+    /// A test that only ever sees `not_valid` proves nothing.
+    #[test]
+    fn questions_meet_every_state_and_mark() {
+        for kpi in KPIS {
+            let (mut states, mut marks) = (Vec::new(), 0);
+            for seed in 0..150 {
+                let world = random(seed);
+                let mut dice = Dice::new(seed);
+                for row in crate::oracle::answer(&world, &request(&world, kpi, &mut dice)) {
+                    marks |= row.marks;
+                    if !states.contains(&row.state) {
+                        states.push(row.state);
+                    }
+                }
+            }
+            let (own, all) = match kpi.0 {
+                "rollout.municipalities_live" => (2, 16),
+                "rollout.population_coverage" => (4, 16 + 32 + 64),
+                "adoption.reach" | "adoption.usage_per_1000" | "benefit.potential" => {
+                    (5, 1 + 2 + 8 + 16 + 32 + 64)
+                }
+                "benefit.realised" => (5, 1 + 2 + 8 + 16 + 64),
+                _ => (3, 16),
+            };
+            assert!(states.len() >= own && marks == all, "{}: {states:?} {marks}", kpi.0);
+        }
+    }
+}
