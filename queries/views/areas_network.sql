@@ -7,6 +7,7 @@ WITH heirs AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
+        periods.edition_day,
         municipality_mappings.to_code AS heir_code,
         count(*) OVER (PARTITION BY spine.period_start, spine.municipality_code) AS heirs
     FROM spine
@@ -26,6 +27,8 @@ SELECT
 FROM heirs
 INNER JOIN network_members
     ON network_members.municipality_code = heirs.heir_code
+    AND (network_members.valid_from IS NULL OR network_members.valid_from <= heirs.edition_day)
+    AND (network_members.valid_to IS NULL OR network_members.valid_to > heirs.edition_day)
 INNER JOIN networks
     ON networks.network_id = network_members.network_id
 GROUP BY

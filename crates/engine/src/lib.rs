@@ -2,6 +2,7 @@
 
 mod error;
 mod request;
+mod rollup;
 mod run;
 mod session;
 

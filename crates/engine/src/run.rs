@@ -10,12 +10,13 @@ use datafusion::common::ParamValues;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::future::BoxFuture;
-use utbredt_kpi::{Catalogue, ColumnFill, Kpi, ParamValue, RollupKind, Titles};
+use utbredt_kpi::{Catalogue, Kpi, ParamValue, Titles};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
-use crate::request::{AsOf, By, KpiRequest};
+use crate::request::{AsOf, KpiRequest};
+use crate::rollup;
 use crate::session::{self, Divisions, internal, lake_error};
 
 /// The answer to a question in SQL.
@@ -161,7 +162,9 @@ impl Engine {
         let periods = periods(kpi, request, day)?;
         let context = session::open(&self.lake, &edition).await?;
         check_solution(&context, &bound).await?;
-        session::ask(&context, &self.catalogue, &divisions, &periods, request, day).await?;
+        let frame = session::Frame { divisions: &divisions, periods: &periods, request, day };
+        session::ask(&context, &self.catalogue, &frame, &rollup::wanted(&self.catalogue, kpi, request.by))
+            .await?;
         let (schema, batches) = roll_up(&context, kpi, bound, request).await?;
         let span = |p: Option<&Period>| p.copied().unwrap_or(Period { start: day, end: day });
         let meta = Meta {
@@ -243,8 +246,7 @@ async fn roll_up(
         return Err(wrong(format!("it selects {columns:?} where {:?} is declared", kpi.expected_columns())));
     }
     context.register_table("cells", cells.into_view()).map_err(|e| internal(&e))?;
-    let frame =
-        session::query(context, &roll_up_text(kpi, request.by)).await.map_err(EngineError::Internal)?;
+    let frame = session::query(context, &rollup::text(kpi, request)?).await.map_err(EngineError::Internal)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     Ok((schema, frame.collect().await.map_err(|e| internal(&e))?))
 }
@@ -259,65 +261,4 @@ fn scalar(value: ParamValue) -> ScalarValue {
         ParamValue::Integer(number) => ScalarValue::Int64(Some(number)),
         ParamValue::Number(number) => ScalarValue::Float64(Some(number)),
     }
-}
-
-/// The roll-up of any KPI: only `ok` cells add; the rest is counted.
-fn roll_up_text(kpi: &Kpi, by: By) -> String {
-    let ok = "cells.state = 'ok'";
-    let add = match kpi.rollup.kind {
-        RollupKind::Max => "max",
-        RollupKind::Min => "min",
-        _ => "sum",
-    };
-    let value = match kpi.rollup.kind {
-        RollupKind::Ratio => {
-            format!("{}.0 * CAST(numerator AS DOUBLE) / NULLIF(denominator, 0)", kpi.rollup.scale)
-        }
-        _ => "CAST(numerator AS DOUBLE)".to_owned(),
-    };
-    let (key, name) = by.columns().unwrap_or(("", ""));
-    let keys =
-        if key.is_empty() { String::new() } else { format!("area_code AS {key}, area_name AS {name}, ") };
-    let mut extras = String::new();
-    for column in &kpi.columns {
-        if let ColumnFill::After(text) = &column.fill {
-            extras.push_str(&format!(", {text} AS {}", column.name));
-        }
-    }
-    let view = format!("areas_{}", by.as_str());
-    format!(
-        "WITH rolled AS (
-            SELECT cells.period_start, a.area_code, max(a.area_name) AS area_name,
-                {add}(CASE WHEN {ok} THEN cells.numerator END) AS numerator,
-                {add}(CASE WHEN {ok} THEN cells.denominator END) AS denominator,
-                bit_or(CASE WHEN {ok} THEN cells.marks ELSE 0 END) AS marks,
-                count(CASE WHEN {ok} THEN 1 END) AS reported,
-                count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
-                count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
-                count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
-                sum(CASE WHEN {ok} THEN p.persons END) AS covered,
-                sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN p.persons END) AS persons
-            FROM cells
-            INNER JOIN {view} AS a
-                ON a.period_start = cells.period_start AND a.municipality_code = cells.municipality_code
-            LEFT JOIN population_cells AS p
-                ON p.period_start = cells.period_start AND p.municipality_code = cells.municipality_code
-            GROUP BY cells.period_start, a.area_code
-        )
-        SELECT period_start, {keys}{value} AS value, numerator, denominator,
-            CASE WHEN reported > 0 THEN 'ok' WHEN suppressed > 0 THEN 'suppressed'
-                WHEN expected > 0 THEN 'missing' WHEN not_valid > 0 THEN 'not_valid'
-                ELSE 'not_applicable' END AS state,
-            CAST(coalesce(covered, 0) AS DOUBLE) / NULLIF(persons, 0) AS coverage,
-            concat_ws(' ',
-                CASE WHEN marks & 1 > 0 THEN 'provisional' END, CASE WHEN marks & 2 > 0 THEN 'imputed' END,
-                CASE WHEN marks & 8 > 0 THEN 'synthetic' END,
-                CASE WHEN marks & 16 > 0 OR (reported > 0 AND (reported < expected OR not_valid > 0))
-                    THEN 'partial' END,
-                CASE WHEN marks & 32 > 0 THEN 'stale_denominator' END,
-                CASE WHEN marks & 64 > 0 THEN 'split_by_share' END) AS marks,
-            reported AS municipalities_reported, expected AS municipalities_expected{extras}
-        FROM rolled
-        ORDER BY period_start, area_code",
-    )
 }

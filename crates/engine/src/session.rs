@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
-use chrono::NaiveDate;
+use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Schema};
+use chrono::{Datelike, NaiveDate};
 use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use utbredt_kpi::Catalogue;
 use utbredt_lake::{Edition, Lake, LakeError, TABLES};
-use utbredt_model::Period;
+use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
 use crate::request::{Borders, KpiRequest};
@@ -83,19 +83,32 @@ pub(crate) async fn open(lake: &Lake, edition: &Edition) -> Result<SessionContex
     Ok(context)
 }
 
-/// Adds the request's periods and the shared relations over them.
+/// What a KPI and its roll-up are asked under.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    /// The divisions of the edition.
+    pub(crate) divisions: &'a Divisions,
+    /// The periods asked for.
+    pub(crate) periods: &'a [Period],
+    /// The request.
+    pub(crate) request: &'a KpiRequest,
+    /// The day of the edition.
+    pub(crate) day: NaiveDate,
+}
+
+/// Adds the request's periods (`periods`, and `calendar` with a row for each of their days) and those shared
+/// relations that are wanted.
 pub(crate) async fn ask(
     context: &SessionContext,
     catalogue: &Catalogue,
-    divisions: &Divisions,
-    periods: &[Period],
-    request: &KpiRequest,
-    edition_day: NaiveDate,
+    frame: &Frame<'_>,
+    wanted: &[String],
 ) -> Result<(), EngineError> {
-    let batch = period_rows(divisions, periods, request, edition_day)?;
-    let memory = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
-    context.register_table("periods", Arc::new(memory)).map_err(|e| internal(&e))?;
-    for view in catalogue.views() {
+    for (name, batch) in [("periods", period_rows(frame, false)?), ("calendar", period_rows(frame, true)?)] {
+        let memory = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
+        context.register_table(name, Arc::new(memory)).map_err(|e| internal(&e))?;
+    }
+    for view in catalogue.views().iter().filter(|view| wanted.contains(&view.name)) {
         let file = || format!("views/{}.sql", view.name);
         let frame =
             query(context, &view.sql).await.map_err(|e| EngineError::Query { file: file(), why: e })?;
@@ -110,40 +123,48 @@ pub(crate) async fn query(context: &SessionContext, text: &str) -> Result<DataFr
     context.sql_with_options(text, options).await.map_err(|e| e.strip_backtrace())
 }
 
-fn period_rows(
-    divisions: &Divisions,
-    periods: &[Period],
-    request: &KpiRequest,
-    edition_day: NaiveDate,
-) -> Result<RecordBatch, EngineError> {
+/// One row for each period, or for each of its days.
+fn period_rows(frame: &Frame<'_>, daily: bool) -> Result<RecordBatch, EngineError> {
     let last = |p: &Period| p.end.pred_opt().unwrap_or(p.end);
-    let on_day = |p: &Period| match request.borders {
+    let on_day = |p: &Period| match frame.request.borders {
         Borders::Then => last(p),
-        Borders::Now => edition_day,
+        Borders::Now => frame.day,
         Borders::On(day) => day,
     };
-    let dates = |of: &dyn Fn(&Period) -> NaiveDate| -> ArrayRef {
-        let days = periods.iter().map(of);
-        Arc::new(Date32Array::from_iter_values(
-            days.map(|d| i32::try_from((d - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)),
-        ))
+    let days = |p: &Period| if daily { (p.end - p.start).num_days() } else { 1 };
+    let rows: Vec<(&Period, i64)> =
+        frame.periods.iter().flat_map(|p| (0..days(p)).map(move |offset| (p, offset))).collect();
+    let dates = |of: &dyn Fn(&Period, i64) -> NaiveDate| -> ArrayRef {
+        Arc::new(Date32Array::from_iter_values(rows.iter().map(|(p, offset)| epoch_days(of(p, *offset)))))
     };
-    let year = |p: &Period| utbredt_model::Granularity::Year.floor(last(p));
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("period_start", dates(&|p| p.start)),
-        ("period_end", dates(&|p| p.end)),
-        ("year_start", dates(&year)),
-        ("native_date", dates(&|p| divisions.holding(last(p)))),
-        ("division_date", dates(&|p| divisions.holding(on_day(p)))),
-        ("on_day", dates(&on_day)),
-        ("member_date", dates(&|_| divisions.holding(edition_day))),
-        ("policy_id", Arc::new(StringArray::from(vec![request.policy.as_str(); periods.len()]))),
+    let months = |p: &Period| {
+        let number = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
+        number(p.end) - number(p.start)
+    };
+    let year = |p: &Period| Granularity::Year.floor(last(p));
+    // The target division is called `to_date` in the calendar: facts joined to it have a `division_date` too.
+    let target = if daily { "to_date" } else { "division_date" };
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
+        ("period_start", dates(&|p, _| p.start)),
+        ("period_end", dates(&|p, _| p.end)),
+        ("year_start", dates(&|p, _| year(p))),
+        ("native_date", dates(&|p, _| frame.divisions.holding(last(p)))),
+        (target, dates(&|p, _| frame.divisions.holding(on_day(p)))),
+        ("on_day", dates(&|p, _| on_day(p))),
+        ("edition_day", dates(&|_, _| frame.day)),
+        ("member_date", dates(&|_, _| frame.divisions.holding(frame.day))),
+        ("policy_id", Arc::new(StringArray::from(vec![frame.request.policy.as_str(); rows.len()]))),
+        ("months", Arc::new(Int64Array::from_iter_values(rows.iter().map(|(p, _)| months(p))))),
     ];
-    let field = |(name, array): &(&str, ArrayRef)| {
-        let kind = if *name == "policy_id" { DataType::Utf8 } else { array.data_type().clone() };
-        Field::new(*name, kind, false)
-    };
+    if daily {
+        columns.push(("day", dates(&|p, offset| p.start + chrono::TimeDelta::days(offset))));
+    }
+    let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), false);
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
     RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect())
         .map_err(|e| EngineError::Internal(e.to_string()))
+}
+
+fn epoch_days(day: NaiveDate) -> i32 {
+    i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)
 }
