@@ -106,6 +106,22 @@ fn no_open_marks_and_no_paths_of_a_machine() {
 }
 
 #[test]
+fn every_kpi_has_its_expectations_and_the_other_way_round() {
+    let files = tracked();
+    let names = |prefix: &str, ending: &str| -> Vec<String> {
+        let inside = files.iter().filter_map(|p| p.strip_prefix(prefix)?.strip_suffix(ending));
+        inside.map(str::to_owned).collect()
+    };
+    let (kpis, expectations) = (names("queries/kpi/", ".sql"), names("tests/kpi/", ".slt"));
+    for kpi in &kpis {
+        assert!(expectations.contains(kpi), "queries/kpi/{kpi}.sql has no tests/kpi/{kpi}.slt");
+    }
+    for expectation in &expectations {
+        assert!(kpis.contains(expectation), "tests/kpi/{expectation}.slt tests no KPI");
+    }
+}
+
+#[test]
 fn files_outside_datasets_are_small() {
     for path in tracked().iter().filter(|p| !p.starts_with("datasets/")) {
         let bytes = std::fs::metadata(root().join(path)).expect("a tracked file exists").len();

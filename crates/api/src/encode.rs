@@ -29,6 +29,18 @@ pub(crate) fn encode(
     }
 }
 
+/// Writes rows as the HTTP door does, for other doors. `None` when no such format is written.
+#[must_use]
+pub fn encode_as(
+    format: &str,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    meta: &Value,
+) -> Option<Result<Bytes, ArrowError>> {
+    let format = Format::ALL.into_iter().find(|known| known.as_str() == format)?;
+    Some(encode(format, schema, batches, meta))
+}
+
 /// `{"data": […], "meta": {…}}`. The rows go straight from Arrow to text: no value tree between.
 fn json(batches: &[RecordBatch], meta: &Value) -> Result<Bytes, ArrowError> {
     let mut out = b"{\"data\":".to_vec();

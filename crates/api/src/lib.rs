@@ -18,5 +18,8 @@ mod rows;
 mod state;
 mod values;
 
+pub use encode::encode_as;
 pub use router::{router, serve};
+
 pub use state::ApiState;
+pub use values::meta as answer_meta;

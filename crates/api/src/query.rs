@@ -7,7 +7,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use chrono::NaiveDate;
 use serde_json::Value;
-use utbredt_engine::{AsOf, Borders, By, KpiRequest, Policy};
+use utbredt_engine::{AsOf, Borders, By, EngineError, KpiRequest, Policy, day_after, first_day};
 use utbredt_model::Granularity;
 
 use crate::problem::{Place, Problem, nearest};
@@ -72,8 +72,8 @@ pub(crate) fn kpi(
         borders: option(taken("borders"), plain.borders, Borders::parse)?,
         policy: option(taken("policy"), plain.policy, Policy::parse)?,
         as_of: option(taken("as_of"), plain.as_of, AsOf::parse)?,
-        from: taken("from").map(|text| date("from", &text)).transpose()?,
-        to: taken("to").map(|text| date("to", &text)).transpose()?,
+        from: taken("from").map(|text| bound("from", &text, first_day)).transpose()?,
+        to: taken("to").map(|text| bound("to", &text, day_after)).transpose()?,
         granularity: taken("granularity").map(|text| granularity(&text)).transpose()?,
         ..plain
     };
@@ -144,7 +144,7 @@ fn put(map: &mut BTreeMap<String, String>, key: String, value: &Value) -> Result
 fn option<T>(
     text: Option<String>,
     default: T,
-    parse: impl FnOnce(&str) -> Result<T, utbredt_engine::EngineError>,
+    parse: impl FnOnce(&str) -> Result<T, EngineError>,
 ) -> Result<T, Problem> {
     match text {
         None => Ok(default),
@@ -153,12 +153,27 @@ fn option<T>(
 }
 
 /// Reads a date of the query.
-pub(crate) fn date(key: &str, text: &str) -> Result<NaiveDate, Problem> {
+/// A bound of the periods, read by the engine's rule: a day, or a period such as `2020-12`.
+fn bound(
+    key: &str,
+    text: &str,
+    read: fn(&str) -> Result<NaiveDate, EngineError>,
+) -> Result<NaiveDate, Problem> {
     // Chrono reads `2025-1-1` too; one day has one spelling here, so that one question has one address.
+    let well_formed = text.len() == 10 || text.matches('-').count() < 2;
+    read(text).ok().filter(|_| well_formed).ok_or_else(|| {
+        Problem::bad_argument("invalid_date", format!("{key} is not a date or period: {text:?}")).hint(
+            "write a day as YYYY-MM-DD (from is included, to is not) or a period as 2020-12, 2020-Q4, 2020",
+        )
+    })
+}
+
+/// A day, as `on` takes it.
+pub(crate) fn date(key: &str, text: &str) -> Result<NaiveDate, Problem> {
     let well_formed = text.len() == 10;
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| well_formed).ok_or_else(|| {
         Problem::bad_argument("invalid_date", format!("{key} is not a date: {text:?}"))
-            .hint("write it as YYYY-MM-DD; from is included, to is not")
+            .hint("write it as YYYY-MM-DD")
     })
 }
 

@@ -192,7 +192,9 @@ async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encod
     Ok(Encoded { body, edition: answer.meta.edition, synthetic })
 }
 
-fn meta(kpi: &Kpi, request: &KpiRequest, meta: &Meta, language: Lang) -> Value {
+/// What stands beside the rows of an answer: how to read them, and what they were asked under.
+#[must_use]
+pub fn meta(kpi: &Kpi, request: &KpiRequest, meta: &Meta, language: Lang) -> Value {
     json!({
         "edition": meta.edition,
         "as_of": meta.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),

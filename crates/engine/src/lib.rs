@@ -7,5 +7,5 @@ mod run;
 mod session;
 
 pub use error::{EngineError, nearest};
-pub use request::{AsOf, Borders, By, KpiRequest, Policy};
+pub use request::{AsOf, Borders, By, KpiRequest, Policy, day_after, first_day};
 pub use run::{Engine, KpiAnswer, Meta, SqlAnswer};

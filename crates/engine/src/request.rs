@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
-use utbredt_model::Granularity;
+use utbredt_model::{Granularity, Period};
 
 use crate::error::{EngineError, nearest};
 
@@ -194,4 +194,28 @@ impl KpiRequest {
             granularity: None,
         }
     }
+}
+
+/// The first day a text names: a day, or the first of a period such as `2018-04`.
+///
+/// # Errors
+/// [`EngineError::Invalid`] with the forms that are read.
+pub fn first_day(text: &str) -> Result<NaiveDate, EngineError> {
+    bound(text).map(|period| period.start)
+}
+
+/// Where a text ends: after the whole of a period such as `2020-12`; a day is itself the first day after.
+///
+/// # Errors
+/// [`EngineError::Invalid`] with the forms that are read.
+pub fn day_after(text: &str) -> Result<NaiveDate, EngineError> {
+    let day: Option<NaiveDate> = text.parse().ok();
+    day.map_or_else(|| bound(text).map(|period| period.end), Ok)
+}
+
+fn bound(text: &str) -> Result<Period, EngineError> {
+    Period::parse(text).map_err(|error| EngineError::Invalid {
+        what: error.to_string(),
+        hint: "for example from 2018-04 to 2020-12; a day as `to` is the first day left out".into(),
+    })
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Resu
         let started = std::time::Instant::now();
         let answer = runtime.block_on(engine.run(asked))?;
         table::line(&format!("\n{} ({} ms)", answer.meta.title.en, started.elapsed().as_millis()));
-        table::print(&answer.batches, "table")?;
+        table::print(&answer.schema, &answer.batches, &serde_json::Value::Null, "table", None)?;
         answer.meta.caveats.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
     }
     Ok(())

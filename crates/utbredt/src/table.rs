@@ -1,8 +1,13 @@
 //! Answers on standard output, messages on standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that writes to the terminal")]
 
+use std::io::Write;
+use std::path::Path;
+
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use utbredt_engine::EngineError;
 
 /// One line of output.
 pub(crate) fn line(text: &str) {
@@ -14,31 +19,44 @@ pub(crate) fn message(text: &str) {
     eprintln!("{text}");
 }
 
-/// Rows as a table or as CSV.
-pub(crate) fn print(batches: &[RecordBatch], format: &str) -> anyhow::Result<()> {
-    match format {
-        "csv" => {
-            let mut writer = arrow::csv::Writer::new(std::io::stdout());
-            batches.iter().try_for_each(|batch| writer.write(batch))?;
-        }
-        "table" => {
-            let mut table = comfy_table::Table::new();
-            table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-            let options = FormatOptions::default();
-            for batch in batches {
-                table.set_header(batch.schema().fields().iter().map(|f| f.name().clone()));
-                let columns: Vec<ArrayFormatter<'_>> = batch
-                    .columns()
-                    .iter()
-                    .map(|c| ArrayFormatter::try_new(c, &options))
-                    .collect::<Result<_, _>>()?;
-                for row in 0..batch.num_rows() {
-                    table.add_row(columns.iter().map(|c| c.value(row).to_string()));
-                }
-            }
-            println!("{table}");
-        }
-        other => anyhow::bail!("there is no format `{other}`; table and csv are there"),
+/// Rows as a table, or in a format of the HTTP door; to a file when one is named.
+pub(crate) fn print(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    meta: &serde_json::Value,
+    format: &str,
+    output: Option<&Path>,
+) -> anyhow::Result<()> {
+    let bytes = if format == "table" {
+        format!("{}\n", drawn(schema, batches)?).into_bytes()
+    } else {
+        let encoded = utbredt_api::encode_as(format, schema, batches, meta);
+        let encoded = encoded.ok_or_else(|| EngineError::Unknown {
+            kind: "format",
+            name: format.to_owned(),
+            nearest: utbredt_engine::nearest(format, ["table", "csv", "csv-excel", "json", "arrow"]),
+            hint: "one of table, csv, csv-excel, json, arrow".into(),
+        })?;
+        encoded?.to_vec()
+    };
+    match output {
+        Some(path) => std::fs::write(path, bytes)?,
+        None => std::io::stdout().lock().write_all(&bytes)?,
     }
     Ok(())
+}
+
+fn drawn(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<comfy_table::Table> {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(schema.fields().iter().map(|f| f.name().clone()));
+    let options = FormatOptions::default();
+    for batch in batches {
+        let columns: Vec<ArrayFormatter<'_>> =
+            batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options)).collect::<Result<_, _>>()?;
+        for row in 0..batch.num_rows() {
+            table.add_row(columns.iter().map(|c| c.value(row).to_string()));
+        }
+    }
+    Ok(table)
 }

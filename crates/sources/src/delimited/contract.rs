@@ -64,7 +64,7 @@ pub struct Contract {
     pub value: ValueRules,
     /// A column that says why a value is absent.
     pub state: Option<StateColumn>,
-    /// Signs that stand in a value's place.
+    /// Signs that stand in a value's place, instead of the usual ones. A blank is missing unless declared otherwise.
     #[serde(default = "usual_symbols")]
     pub symbols: BTreeMap<String, Symbol>,
     /// How numbers that may change are marked.

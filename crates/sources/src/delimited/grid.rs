@@ -82,17 +82,23 @@ fn read_on(
     // Reading text from memory can neither fail nor meet bytes that are not UTF-8.
     while reader.read_record(&mut cells).unwrap_or(false) {
         let mut begin = cells.position().map_or(0, |p| offset(p.byte()));
-        begin += rest[begin..].len() - rest[begin..].trim_start_matches(['\n', '\r']).len();
+        let ahead = rest.get(begin..).unwrap_or_default();
+        begin += ahead.len() - ahead.trim_start_matches(['\n', '\r']).len();
         let end = offset(reader.position().byte());
-        row += rest[counted..begin].matches(line_break).count() as u64;
+        row += rest.get(counted..begin).unwrap_or_default().matches(line_break).count() as u64;
         counted = begin;
         let raw = rest.get(begin..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
         let lines = raw.matches(line_break).count();
         if lines > 0 && end == rest.len() && raw.matches('"').count() % 2 == 1 && may_resume {
             let cut = raw.find(line_break).unwrap_or(raw.len());
             let fault = Some("a quoted field is opened and never closed".to_owned());
-            let more =
-                sink(&Line { row, cells: &StringRecord::new(), raw: &raw[..cut], fault, trimmed: false });
+            let more = sink(&Line {
+                row,
+                cells: &StringRecord::new(),
+                raw: raw[..cut].trim_end_matches('\r'),
+                fault,
+                trimmed: false,
+            });
             return more.then_some((from + begin + cut + 1, row + 1));
         }
         if !sink(&Line { row, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {

@@ -43,7 +43,8 @@ impl Code {
         for count in &self.counts[1..] {
             code |= bits.take(1)?;
             if code < first + count {
-                return self.symbols.get(index + (code - first)).copied();
+                // More codes than bits can tell apart: damaged, or made to confuse.
+                return self.symbols.get(index + code.checked_sub(first)?).copied();
             }
             index += count;
             first = (first + count) << 1;

@@ -197,7 +197,9 @@ impl<'c> Mapper<'c> {
                 None if CellState::parse(word) == Some(CellState::Ok) => Some(Symbol::Ok),
                 None => return Err(format!("state `{word}` is not among the contract's symbols")),
             },
-            None => contract.symbols.get(text).copied(),
+            None => {
+                contract.symbols.get(text).copied().or_else(|| text.is_empty().then_some(Symbol::Missing))
+            }
         };
         let value = match symbol {
             Some(Symbol::Zero) => 0,
@@ -230,8 +232,10 @@ impl<'c> Mapper<'c> {
         Err(reason)
     }
 
-    /// What was read, and the rows taken back because another row contradicts them, with the reason.
-    pub(super) fn finish(mut self) -> (Parsed, Vec<(u64, String)>) {
+    /// What was read, and the rows taken back because another row contradicts them, with the reason. `broken` is why
+    /// the reading ended early.
+    pub(super) fn finish(mut self, broken: Option<String>) -> (Parsed, Vec<(u64, String)>) {
+        self.parsed.breaches.extend(broken);
         if self.places.is_none() && self.parsed.breaches.is_empty() {
             let row = self.contract.header_row;
             self.parsed

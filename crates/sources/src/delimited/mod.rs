@@ -29,10 +29,7 @@ use crate::text;
 pub fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
     let mut mapper = mapper::Mapper::new(contract);
     let read = each_row(bytes, contract, &mut |line| mapper.take(line));
-    let (mut parsed, contradicted) = mapper.finish();
-    if let Err(breach) = read {
-        parsed.breaches.push(breach);
-    }
+    let (mut parsed, contradicted) = mapper.finish(read.err());
     // Only a payload that contradicts itself is read twice, for the rows as received.
     if !contradicted.is_empty() {
         let mut raws: BTreeMap<u64, String> =

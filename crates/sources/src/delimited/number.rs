@@ -44,7 +44,7 @@ pub(super) fn period(text: &str) -> Result<Period, String> {
         return Ok(Period::holding(day, Granularity::Day));
     }
     let month = text.rsplit_once([' ', '.', '-']).and_then(|(month, year)| {
-        let year = (year.len() == 4).then(|| year.parse().ok()).flatten()?;
+        let year = year_number(year)?;
         NaiveDate::from_ymd_opt(year, month_number(month.trim_end_matches('.'))?, 1)
     });
     month.map(|first| Period::holding(first, Granularity::Month)).ok_or(error)
@@ -61,10 +61,14 @@ fn dotted_day(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('.');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
     let short = |t: &str| (1..=2).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-    if parts.next().is_some() || !short(day) || !short(month) || year.len() != 4 {
+    if parts.next().is_some() || !short(day) || !short(month) {
         return None;
     }
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
+}
+
+fn year_number(text: &str) -> Option<i32> {
+    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
 fn month_number(text: &str) -> Option<u32> {

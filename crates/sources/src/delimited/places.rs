@@ -77,11 +77,9 @@ impl Places {
     /// Refuses rows that are too short or too long for the header.
     pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), String> {
         let (have, want) = (line.cells.len(), self.width);
-        let needed =
-            self.by_name.values().copied().chain(self.values.iter().map(|v| v.at)).max().unwrap_or(0);
         let surplus = line.cells.iter().skip(want).any(|cell| !cell.trim().is_empty());
         // A spreadsheet leaves out trailing blanks; delimited text does not.
-        if !surplus && (have > needed || line.trimmed) {
+        if !surplus && (have >= want || line.trimmed) {
             return Ok(());
         }
         let other = [';', '\t', ','].into_iter().find(|d| have == 1 && want > 1 && line.raw.contains(*d));

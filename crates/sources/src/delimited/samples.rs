@@ -126,3 +126,31 @@ pub(super) fn row(number: u32, cells: &[&str]) -> String {
     }
     out + "</row>"
 }
+
+/// An `OpenDocument` sheet `Ark1` of rows of text and, where a cell reads as one, of numbers.
+pub(super) fn ods(rows: &[&[&str]]) -> Vec<u8> {
+    const MIME: &str = "application/vnd.oasis.opendocument.spreadsheet";
+    const URN: &str = "urn:oasis:names:tc:opendocument:xmlns";
+    let cell = |text: &&str| match text.parse::<f64>() {
+        Ok(_) => format!("<table:table-cell office:value-type=\"float\" office:value=\"{text}\"/>"),
+        Err(_) => format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        ),
+    };
+    let row = |cells: &&[&str]| {
+        let cells: String = cells.iter().map(cell).collect();
+        format!("<table:table-row>{cells}</table:table-row>")
+    };
+    let rows: String = rows.iter().map(row).collect();
+    let content = format!(
+        "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"{URN}:office:1.0\" \
+         xmlns:table=\"{URN}:table:1.0\" xmlns:text=\"{URN}:text:1.0\"><office:body><office:spreadsheet>\
+         <table:table table:name=\"Ark1\">{rows}</table:table></office:spreadsheet></office:body>\
+         </office:document-content>"
+    );
+    let manifest =
+        format!("<?xml version=\"1.0\"?><manifest:manifest xmlns:manifest=\"{URN}:manifest:1.0\"/>");
+    let files = [("mimetype", MIME), ("META-INF/manifest.xml", &manifest), ("content.xml", &content)];
+    let files: Vec<_> = files.iter().map(|(n, t)| (*n, 0, t.as_bytes(), t.len() as u32)).collect();
+    zip(&files)
+}

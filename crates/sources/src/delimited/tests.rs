@@ -2,7 +2,7 @@
 
 use utbredt_model::{CellState, ObservedFact, Parsed, Subject};
 
-use super::samples::{row, xlsx};
+use super::samples::{ods, row, xlsx};
 use super::{Contract, parse};
 use crate::conformance::conformance;
 
@@ -166,6 +166,9 @@ fn rows_of_another_shape_are_refused_where_they_stand() {
     assert_eq!(rows[2], (7, "the row is cut short: 2 fields, the header has 3"));
     assert_eq!(parsed.rows_in, 5);
     assert_eq!(parsed.rejections[2].raw, "1506;20");
+    // All that the contract asks for is there, but the row is not whole, so its last number may not be either.
+    let parsed = plain("", b"kommune;periode;antall;navn\n0301;2024;12");
+    assert_eq!(refused(&parsed), "2: the row is cut short: 3 fields, the header has 4");
 }
 
 #[test]
@@ -267,6 +270,15 @@ fn workbooks_are_read_as_tables_are() {
     assert!(parsed.rejections.iter().all(|r| r.reason.contains("decimal fraction")), "{parsed:?}");
     let parsed = plain("sheet = \"Data\"\n", &xlsx(&rows));
     assert_eq!(parsed.breaches[0], "sheet `Data` is missing; the workbook has `Ark1`");
+}
+
+#[test]
+fn an_open_document_is_read_too() {
+    let bytes = ods(&[&["kommune", "periode", "antall"], &["1103", "2024-01", "7"], &["301", "2024", "8"]]);
+    let parsed = plain("", &bytes);
+    assert_eq!(told(&parsed), ["1103 2024-01 7"], "{parsed:?}");
+    assert!(refused(&parsed).starts_with("3: code `301` lost its leading zero"));
+    conformance(|bytes| plain("", bytes), &[&bytes], true);
 }
 
 #[test]

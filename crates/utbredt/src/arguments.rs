@@ -1,0 +1,161 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Follows the rollout of national shared solutions through Norway's municipalities.
+#[derive(Debug, Parser)]
+#[command(
+    name = "utbredt",
+    version,
+    after_help = "Examples:
+  utbredt demo --no-serve
+  utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
+  utbredt sql --lake demo \"SELECT reason, count(*) AS refused FROM rejections GROUP BY reason\""
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Builds a lake from the embedded datasets, answers from it, then serves it.
+    Demo {
+        /// Where the lake is made.
+        #[arg(long, default_value = "./demo")]
+        dir: PathBuf,
+        /// Where it is served.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        addr: SocketAddr,
+        /// End after the answers.
+        #[arg(long)]
+        no_serve: bool,
+    },
+    /// Makes an empty lake.
+    Init {
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+    },
+    /// Serves a lake over HTTP until interrupted.
+    Serve {
+        /// Where it is served.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        addr: SocketAddr,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+    },
+    /// Lists, shows and runs KPIs.
+    #[command(subcommand)]
+    Kpi(KpiCommand),
+    /// Runs one SELECT over the lake's tables.
+    Sql {
+        /// The statement.
+        text: String,
+        /// How the rows are written: `table`, `csv`, `csv-excel` or `json`.
+        #[arg(long, default_value = "table")]
+        format: String,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+    },
+    /// Checks every query file.
+    Check {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Checks every edition, file and payload of a lake.
+    Verify {
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The product's own tables of facts.
+    #[command(subcommand)]
+    Reference(ReferenceCommand),
+    /// Writes completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReferenceCommand {
+    /// Makes the reference tables again from the originals.
+    Build {
+        /// Folder of the originals.
+        #[arg(long)]
+        from: PathBuf,
+        /// Folder of the datasets.
+        #[arg(long, default_value = "datasets")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KpiCommand {
+    /// Names every KPI.
+    List {
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a KPI's definition.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Answers a KPI.
+    Run(Box<RunArguments>),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArguments {
+    /// The KPI's id.
+    pub(crate) id: String,
+    /// A parameter, `name=value`.
+    #[arg(long = "param")]
+    pub(crate) params: Vec<String>,
+    /// What a row is about: `municipality`, `county`, `network`, `peer_group` or `nation`.
+    #[arg(long, default_value = "nation")]
+    pub(crate) by: String,
+    /// Only the row with this key, `name=value`.
+    #[arg(long = "where")]
+    pub(crate) filter: Vec<String>,
+    /// In which borders: `then`, `now` or a day.
+    #[arg(long, default_value = "then")]
+    pub(crate) borders: String,
+    /// At inexact borders: `exact_only`, `population_share` or `largest_heir`.
+    #[arg(long, default_value = "exact_only")]
+    pub(crate) policy: String,
+    /// An edition's number or a day.
+    #[arg(long)]
+    pub(crate) as_of: Option<String>,
+    /// The first period, such as 2018-04.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// The last period, such as 2020-12.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year` or `year`.
+    #[arg(long)]
+    pub(crate) granularity: Option<String>,
+    /// How the rows are written: `table`, `csv`, `csv-excel` or `json`.
+    #[arg(long, default_value = "table")]
+    pub(crate) format: String,
+    /// Write to a file instead of the terminal.
+    #[arg(short = 'o', long)]
+    pub(crate) output: Option<PathBuf>,
+    /// The lake.
+    #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+    pub(crate) lake: PathBuf,
+}

@@ -1,0 +1,91 @@
+//! `utbredt kpi`: what is typed becomes a request, the answer becomes text.
+
+use utbredt_engine::{AsOf, Borders, By, Engine, EngineError, KpiRequest, Policy, day_after, first_day};
+use utbredt_kpi::Lang;
+use utbredt_model::Granularity;
+
+use crate::arguments::{KpiCommand, RunArguments};
+use crate::{assets, runtime, table};
+
+pub(crate) fn run(command: KpiCommand) -> anyhow::Result<()> {
+    let catalogue = assets::catalogue()?;
+    match command {
+        KpiCommand::List { json: true } => {
+            let kpis: Vec<_> = catalogue
+                .kpis()
+                .map(|k| serde_json::json!({ "id": k.id, "title": k.title.en, "unit": k.unit.as_str(), "version": k.version }))
+                .collect();
+            table::line(&serde_json::Value::from(kpis).to_string());
+        }
+        KpiCommand::List { json: false } => {
+            catalogue.kpis().for_each(|kpi| table::line(&format!("{:<32} {}", kpi.id, kpi.title.en)));
+        }
+        KpiCommand::Show { id } => {
+            let kpi = catalogue.get(&id).map_err(|unknown| EngineError::Unknown {
+                kind: "kpi",
+                name: id.clone(),
+                nearest: unknown.nearest,
+                hint: "`utbredt kpi list` names them all".into(),
+            })?;
+            table::line(&kpi.markdown(Lang::En));
+        }
+        KpiCommand::Run(arguments) => {
+            let request = request(&arguments)?;
+            let engine = Engine::open(&arguments.lake, assets::queries())?;
+            let answer = runtime()?.block_on(engine.run(request.clone()))?;
+            let kpi = engine.catalogue().get(&request.kpi)?;
+            let meta = utbredt_api::answer_meta(kpi, &request, &answer.meta, Lang::En);
+            table::print(
+                &answer.schema,
+                &answer.batches,
+                &meta,
+                &arguments.format,
+                arguments.output.as_deref(),
+            )?;
+            if arguments.format == "table" {
+                let caveats = answer.meta.caveats.iter().map(|caveat| format!("note: {caveat}"));
+                caveats.for_each(|line| table::message(&line));
+                let from = format!("edition {}, {} {}", answer.meta.edition, answer.meta.rows, "rows");
+                table::message(&from);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn pairs<'a>(given: &'a [String], example: &str) -> Result<Vec<(&'a str, &'a str)>, EngineError> {
+    let pair = |text: &'a String| {
+        text.split_once('=').ok_or_else(|| EngineError::Invalid {
+            what: format!("`{text}` is not name=value"),
+            hint: format!("for example {example}"),
+        })
+    };
+    given.iter().map(pair).collect()
+}
+
+fn request(arguments: &RunArguments) -> Result<KpiRequest, EngineError> {
+    let mut asked = KpiRequest::new(&arguments.id);
+    for (name, value) in pairs(&arguments.params, "--param solution_id=digisos")? {
+        asked.params.insert(name.to_owned(), value.to_owned());
+    }
+    for (name, value) in pairs(&arguments.filter, "--where municipality_code=4601")? {
+        asked.filter.insert(name.to_owned(), value.to_owned());
+    }
+    asked.by = By::parse(&arguments.by)?;
+    asked.borders = Borders::parse(&arguments.borders)?;
+    asked.policy = Policy::parse(&arguments.policy)?;
+    asked.as_of = arguments.as_of.as_deref().map(AsOf::parse).transpose()?.unwrap_or_default();
+    asked.from = arguments.from.as_deref().map(first_day).transpose()?;
+    asked.to = arguments.to.as_deref().map(day_after).transpose()?;
+    asked.granularity = arguments.granularity.as_deref().map(granularity).transpose()?;
+    Ok(asked)
+}
+
+fn granularity(word: &str) -> Result<Granularity, EngineError> {
+    Granularity::parse(word).ok_or_else(|| EngineError::Unknown {
+        kind: "granularity",
+        name: word.to_owned(),
+        nearest: utbredt_engine::nearest(word, Granularity::ALL.iter().map(|g| g.as_str())),
+        hint: "one of day, week, month, quarter, half_year, year".into(),
+    })
+}

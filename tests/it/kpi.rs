@@ -1,0 +1,106 @@
+//! The hand-worked expectations of `tests/kpi/**.slt`, asked of the tiny world (`support/tiny.rs`) through the
+//! engine. A query whose text begins with `KPI` is a KPI's id followed by `name=value` words.
+
+use std::path::{Path, PathBuf};
+
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
+use utbredt_engine::{Borders, By, Engine, EngineError, KpiRequest, Policy};
+use utbredt_model::{Granularity, Period};
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::tiny::tiny;
+
+struct Tiny {
+    engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+impl Tiny {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the lake");
+        let _lake = fill(&tiny(), folder.path());
+        Self { engine: Engine::open(folder.path(), query_files()).expect("the lake opens"), _folder: folder }
+    }
+}
+
+fn bad(what: impl std::fmt::Display) -> EngineError {
+    EngineError::Invalid { what: what.to_string(), hint: "see tests/it/kpi.rs".into() }
+}
+
+/// `adoption.reach solution_id=post by=county from=2020-01`.
+fn request(text: &str) -> Result<KpiRequest, EngineError> {
+    let mut words = text.split_whitespace();
+    let mut asked = KpiRequest::new(words.next().ok_or_else(|| bad("no KPI named"))?);
+    let period = |text: &str| Period::parse(text).map_err(bad);
+    for word in words {
+        let (name, value) = word.split_once('=').ok_or_else(|| bad(format!("`{word}` is not name=value")))?;
+        match name {
+            "by" => asked.by = By::parse(value)?,
+            "borders" => asked.borders = Borders::parse(value)?,
+            "policy" => asked.policy = Policy::parse(value)?,
+            "from" => asked.from = Some(period(value)?.start),
+            "to" => asked.to = Some(period(value)?.end),
+            "granularity" => asked.granularity = Granularity::parse(value),
+            _ => drop(asked.params.insert(name.into(), value.into())),
+        }
+    }
+    Ok(asked)
+}
+
+#[async_trait::async_trait]
+impl AsyncDB for Tiny {
+    type Error = EngineError;
+    type ColumnType = DefaultColumnType;
+
+    async fn run(&mut self, text: &str) -> Result<DBOutput<DefaultColumnType>, EngineError> {
+        let asked = text.trim().strip_prefix("KPI").ok_or_else(|| bad("a query begins with KPI"))?;
+        let answer = self.engine.run(request(asked)?).await?;
+        let options = FormatOptions::default().with_null("NULL");
+        let mut rows = Vec::new();
+        for batch in &answer.batches {
+            let columns: Vec<ArrayFormatter<'_>> = batch
+                .columns()
+                .iter()
+                .map(|c| ArrayFormatter::try_new(c, &options).expect("every column can be shown"))
+                .collect();
+            for row in 0..batch.num_rows() {
+                let show = |c: &ArrayFormatter<'_>| match c.value(row).to_string() {
+                    empty if empty.is_empty() => "-".to_owned(),
+                    text => text,
+                };
+                rows.push(columns.iter().map(show).collect());
+            }
+        }
+        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any; answer.schema.fields().len()], rows })
+    }
+
+    async fn shutdown(&mut self) {}
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("its entries too").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "slt") {
+            found.push(path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kpi_answers_as_worked_out_by_hand() {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("kpi"), &mut found);
+    found.sort();
+    assert!(found.len() >= 8, "the expectations are gone: {found:?}");
+    let mut wrong = Vec::new();
+    for file in found {
+        let mut runner = Runner::new(|| async { Ok(Tiny::open()) });
+        if let Err(error) = runner.run_file_async(&file).await {
+            wrong.push(error.to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,230 @@
+//! The tiny world of `tests/kpi`: five municipalities, one merger, one solution, few months. A reader can hold it
+//! in the head, so every expected value in the `.slt` files is worked out by hand.
+//!
+//! | code | name | county | until 2020 | from 2020 | inhabitants |
+//! |---|---|---|---|---|---|
+//! | 0101 | Aust | 01 | alone | merges into 3001 | 100 |
+//! | 0102 | Vest | 01 | alone | merges into 3001 | 300 |
+//! | 3001 | Storby | 30 | – | Aust and Vest | 400 |
+//! | 0201 | Nes | 02 | alone | same | 200 |
+//! | 0202 | Øy | 02 | alone | same | 400, never delivers |
+//!
+//! Network `nord` is Storby and Nes; all three of today's municipalities are of KOSTRA group EKG01.
+
+use chrono::{DateTime, NaiveDate};
+
+use crate::world::{
+    Baseline, County, Day, Division, ExpectedDelivery, Measure, Municipality, MunicipalityPart, Network,
+    NetworkMember, PeerGroup, Population, RolloutEvent, Solution, TargetGroup, UnitValue, Usage, World,
+};
+
+fn day(text: &str) -> Day {
+    text.parse().expect("a day")
+}
+
+const OLD: &str = "2017-01-01";
+const NEW: &str = "2020-01-01";
+
+/// The tiny world.
+#[must_use]
+pub fn tiny() -> World {
+    World {
+        recorded_at: DateTime::parse_from_rfc3339("2020-06-15T12:00:00Z").expect("a moment").to_utc(),
+        divisions: vec![
+            Division { date: day(OLD), valid_to: Some(day(NEW)) },
+            Division { date: day(NEW), valid_to: None },
+        ],
+        municipalities: municipalities(),
+        counties: [("01", "Øst"), ("02", "Kyst"), ("30", "Stor")]
+            .map(|(code, name)| County { code: code.into(), name: name.into() })
+            .into(),
+        parts: parts(),
+        networks: vec![Network { network_id: "nord".into(), name: "Nord".into() }],
+        network_members: ["3001", "0201"]
+            .map(|code| NetworkMember {
+                network_id: "nord".into(),
+                municipality_code: code.into(),
+                valid_from: None,
+                valid_to: None,
+            })
+            .into(),
+        peer_groups: ["3001", "0201", "0202"]
+            .map(|code| PeerGroup {
+                scheme: "kostra".into(),
+                version: "2020".into(),
+                group_code: "EKG01".into(),
+                municipality_code: code.into(),
+                division_date: day(NEW),
+            })
+            .into(),
+        population: population(),
+        target_groups: vec![TargetGroup {
+            target_group_id: "grown-up".into(),
+            solution_id: "post".into(),
+            age_from: 16,
+            age_to: None,
+        }],
+        solutions: vec![Solution { solution_id: "post".into() }],
+        measures: vec![
+            Measure {
+                measure_id: "users_active".into(),
+                solution_id: "post".into(),
+                kind: "stock",
+                rollup: "last",
+            },
+            Measure { measure_id: "uses".into(), solution_id: "post".into(), kind: "flow", rollup: "sum" },
+        ],
+        usage: usage(),
+        rollout_events: events(),
+        unit_values: vec![worth("avoided_cost", 1000, 2000, 3000), worth("saved_time", 60, 120, 180)],
+        baselines: vec![Baseline {
+            solution_id: "post".into(),
+            measure_id: "uses".into(),
+            municipality_code: "0201".into(),
+            division_date: day(NEW),
+            value_a_month: 10,
+        }],
+        expected_deliveries: months()
+            .map(|(start, end)| ExpectedDelivery {
+                source_id: "post-office".into(),
+                solution_id: "post".into(),
+                measure_id: "uses".into(),
+                period_start: start,
+                period_end: end,
+            })
+            .into(),
+    }
+}
+
+/// November 2019 to February 2020.
+fn months() -> [(Day, Day); 4] {
+    [("2019-11-01", "2019-12-01"), ("2019-12-01", NEW), (NEW, "2020-02-01"), ("2020-02-01", "2020-03-01")]
+        .map(|(start, end)| (day(start), day(end)))
+}
+
+fn municipalities() -> Vec<Municipality> {
+    let row = |code: &str, name: &str, from: &str, to: Option<&str>| Municipality {
+        code: code.into(),
+        name: name.into(),
+        county_code: code[..2].into(),
+        valid_from: day(from),
+        valid_to: to.map(day),
+    };
+    vec![
+        row("0101", "Aust", OLD, Some(NEW)),
+        row("0102", "Vest", OLD, Some(NEW)),
+        row("0201", "Nes", OLD, None),
+        row("0202", "Øy", OLD, None),
+        row("3001", "Storby", NEW, None),
+    ]
+}
+
+fn parts() -> Vec<MunicipalityPart> {
+    let row = |code: &str, division: &str, part: &str, persons| MunicipalityPart {
+        municipality_code: code.into(),
+        division_date: day(division),
+        part_id: part.into(),
+        persons,
+    };
+    vec![
+        row("0101", OLD, "aust", 100),
+        row("0102", OLD, "vest", 300),
+        row("0201", OLD, "nes", 200),
+        row("0202", OLD, "oy", 400),
+        row("3001", NEW, "aust", 100),
+        row("3001", NEW, "vest", 300),
+        row("0201", NEW, "nes", 200),
+        row("0202", NEW, "oy", 400),
+    ]
+}
+
+/// Everybody, and of them the grown-up: four of five.
+fn population() -> Vec<Population> {
+    let mut rows = Vec::new();
+    let of = [
+        ("2019-01-01", OLD, [("0101", 100), ("0102", 300), ("0201", 200), ("0202", 400)].as_slice()),
+        (NEW, NEW, [("3001", 400), ("0201", 200), ("0202", 400)].as_slice()),
+    ];
+    for (reference, division, people) in of {
+        for (code, persons) in people {
+            for (age_from, persons) in [(0, *persons), (16, *persons * 4 / 5)] {
+                rows.push(Population {
+                    municipality_code: (*code).into(),
+                    division_date: day(division),
+                    reference_date: day(reference),
+                    age_from,
+                    age_to: None,
+                    persons,
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// Aust goes live in November 2019 and Nes in December; Øy in January 2020. Storby is said to be live from
+/// 3 January 2020, and Aust is taken off the list on the 10th: its old code is swept out, nothing more.
+fn events() -> Vec<RolloutEvent> {
+    let row = |code: &str, division: &str, stage: &'static str, from: &str| RolloutEvent {
+        solution_id: "post".into(),
+        municipality_code: code.into(),
+        division_date: day(division),
+        stage,
+        valid_from: day(from),
+        valid_to: None,
+        known_at: NaiveDate::and_hms_opt(&day(from), 10, 0, 0).expect("ten o'clock").and_utc(),
+    };
+    vec![
+        row("0101", OLD, "in_production", "2019-11-05"),
+        row("0201", OLD, "in_production", "2019-12-09"),
+        row("3001", NEW, "in_production", "2020-01-03"),
+        row("0101", OLD, "paused", "2020-01-10"),
+        row("0202", NEW, "in_production", "2020-01-20"),
+    ]
+}
+
+fn usage() -> Vec<Usage> {
+    let mut rows = Vec::new();
+    let of = [
+        ("0101", OLD, 0, 8, 20),
+        ("0101", OLD, 1, 16, 30),
+        ("0201", OLD, 1, 16, 50),
+        ("3001", NEW, 2, 80, 100),
+        ("3001", NEW, 3, 96, 140),
+        ("0201", NEW, 2, 32, 60),
+        ("0201", NEW, 3, 40, 40),
+    ];
+    for (code, division, month, users, uses) in of {
+        for (measure, value) in [("users_active", users), ("uses", uses)] {
+            let (period_start, period_end) = months()[month];
+            rows.push(Usage {
+                solution_id: "post".into(),
+                measure_id: measure.into(),
+                municipality_code: code.into(),
+                division_date: day(division),
+                organisation_number: None,
+                period_start,
+                period_end,
+                value: Some(value),
+                state: "ok",
+                provisional: false,
+                imputed: false,
+                synthetic: false,
+            });
+        }
+    }
+    rows
+}
+
+fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitValue {
+    UnitValue {
+        solution_id: "post".into(),
+        measure_id: "uses".into(),
+        benefit_kind,
+        low,
+        central,
+        high,
+        valid_from: day(OLD),
+        valid_to: None,
+    }
+}
