@@ -5,6 +5,7 @@ pub mod batches;
 pub mod check;
 pub mod compare;
 pub mod oracle;
+pub mod real;
 pub mod tiny;
 pub mod world;
 pub mod worlds;

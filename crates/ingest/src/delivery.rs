@@ -1,0 +1,107 @@
+//! A delivery and how it is read: the bytes of one answer, and the source's way of saying things.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use utbredt_model::{Parsed, ReceiptId, SourceId};
+use utbredt_sources::delimited::{self, Contract};
+use utbredt_sources::digdir::{self, Series};
+use utbredt_sources::digisos;
+
+use crate::rollout::Note;
+use crate::{IngestError, stages};
+
+/// What a source gave, as received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Who gave it.
+    pub source_id: SourceId,
+    /// What was asked for: the delivery's subject, a period or `all`. A new payload for the same question
+    /// takes the place of the old one.
+    pub asked: String,
+    /// The bytes.
+    pub payload: Vec<u8>,
+    /// When.
+    pub received_at: DateTime<Utc>,
+    /// Whether it was invented for demonstration.
+    pub synthetic: bool,
+}
+
+impl Delivery {
+    /// Its receipt: the same source, question and bytes always give the same one.
+    #[must_use]
+    pub fn receipt_id(&self) -> ReceiptId {
+        let mut hash = Sha256::new();
+        for part in [self.source_id.as_str().as_bytes(), self.asked.as_bytes(), &self.payload] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        let hex = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}"));
+        ReceiptId(hex.collect())
+    }
+}
+
+/// How a source's deliveries are read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// NAV's list of municipalities on Digisos.
+    Digisos {
+        /// What must be known to read an absence right.
+        notes: Vec<Note>,
+    },
+    /// A table described by a contract.
+    Delimited(Contract),
+    /// A series of Digdir's statistics API.
+    Digdir(Series),
+    /// A list of stages: `municipality_code,solution_id,stage,valid_from`.
+    Stages,
+}
+
+impl Source {
+    /// Bytes in, statements out.
+    pub(crate) fn parse(&self, delivery: &Delivery) -> Parsed {
+        match self {
+            Self::Digisos { .. } => digisos::parse(&delivery.payload),
+            Self::Delimited(contract) => delimited::parse(&delivery.payload, contract),
+            Self::Digdir(series) => digdir::parse(&delivery.payload, series),
+            Self::Stages => stages::parse(&delivery.payload, delivery.received_at),
+        }
+    }
+
+    /// Refuses a contract of another source.
+    pub(crate) fn check(&self, delivery: &Delivery) -> Result<(), IngestError> {
+        match self {
+            Self::Delimited(contract) if contract.source_id != delivery.source_id => {
+                Err(IngestError::WrongContract {
+                    delivered: delivery.source_id.to_string(),
+                    contract: contract.source_id.to_string(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn notes(&self) -> &[Note] {
+        if let Self::Digisos { notes } = self { notes } else { &[] }
+    }
+
+    /// Whether it was agreed that the numbers never fall.
+    pub(crate) fn cumulative(&self) -> bool {
+        matches!(self, Self::Delimited(contract) if contract.measure.as_ref().is_some_and(|m| m.cumulative))
+    }
+
+    pub(crate) fn contract_version(&self) -> i32 {
+        match self {
+            Self::Delimited(contract) => i32::try_from(contract.version).unwrap_or(i32::MAX),
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn synthetic(&self, delivery: &Delivery) -> bool {
+        delivery.synthetic || matches!(self, Self::Delimited(contract) if contract.synthetic)
+    }
+
+    /// Whether a row's number is the number of its line in the payload.
+    pub(crate) fn rows_are_lines(&self, payload: &[u8]) -> bool {
+        !matches!(self, Self::Digdir(_)) && !payload.starts_with(b"PK")
+    }
+}
