@@ -1,6 +1,7 @@
 //! Population by municipality, day and age band.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use utbredt_model::MunicipalityCode;
@@ -37,8 +38,14 @@ pub(super) fn population(
 ) -> Result<Csv, ReferenceError> {
     type Key = ((i32, Option<i32>), NaiveDate, MunicipalityCode);
     let mut rows: BTreeMap<Key, (NaiveDate, i64, &str)> = BTreeMap::new();
-    for count in by_age.iter().filter(|count| count.year >= 2015) {
-        let (day, division) = day(territory, count)?;
+    let mut years = BTreeMap::new();
+    for count in by_age {
+        let Year { day, division, codes } = known(&mut years, territory, count.year)?;
+        let (day, division) = (*day, *division);
+        if !codes.contains_key(&count.code) {
+            let reason = format!("{} is not a municipality on 1 January {}", count.code, count.year);
+            return Err(ReferenceError::content("population", reason));
+        }
         for band in BANDS {
             let age = count.age.unwrap_or_default();
             let inside = band.0 <= age && band.1.is_none_or(|to| age < to);
@@ -47,9 +54,14 @@ pub(super) fn population(
         }
     }
     for count in all_ages.iter().filter(|count| ALL_AGES.contains(&count.year)) {
-        let (day, division) = (new_year(count.year)?, on(territory, count.year)?);
-        let code = moved_to(territory, count, division)?;
-        let row = rows.entry(((0, None), day, code)).or_insert((division, 0, "ssb-07459-2024"));
+        let Year { day, division, codes } = known(&mut years, territory, count.year)?;
+        let holder =
+            codes.iter().find(|(_, newest)| newest.contains(&count.code)).map(|(code, _)| code.clone());
+        let code = holder.ok_or_else(|| {
+            let reason = format!("{} does not lie in one municipality of {division}", count.code);
+            ReferenceError::content("population", reason)
+        })?;
+        let row = rows.entry(((0, None), *day, code)).or_insert((*division, 0, "ssb-07459-2024"));
         row.1 += count.persons;
     }
     let mut csv = Csv::new(&[
@@ -75,40 +87,43 @@ pub(super) fn population(
     Ok(csv)
 }
 
-fn new_year(year: i32) -> Result<NaiveDate, ReferenceError> {
-    NaiveDate::from_ymd_opt(year, 1, 1)
-        .ok_or_else(|| ReferenceError::content("population", format!("{year} is no year")))
-}
-
-fn on(territory: &Territory, year: i32) -> Result<NaiveDate, ReferenceError> {
-    let day = new_year(year)?;
-    let division = territory.division_on(day).map(|division| division.date);
-    division.ok_or_else(|| ReferenceError::content("population", format!("no division holds {day}")))
-}
-
-fn day(territory: &Territory, count: &Count) -> Result<(NaiveDate, NaiveDate), ReferenceError> {
-    let division = on(territory, count.year)?;
-    if territory.municipalities(division)?.contains(&count.code) {
-        return Ok((new_year(count.year)?, division));
-    }
-    let reason = format!("{} is not a municipality on 1 January {}", count.code, count.year);
-    Err(ReferenceError::content("population", reason))
-}
-
-/// The municipality of `division` that the one of the newest division lies in, whole.
-fn moved_to(
-    territory: &Territory,
-    count: &Count,
+/// What is known of a year: its first day, the division that holds it, and that division's municipalities, each
+/// with those of the newest division that lie in it whole.
+struct Year {
+    day: NaiveDate,
     division: NaiveDate,
-) -> Result<MunicipalityCode, ReferenceError> {
-    let newest = territory.divisions().last().map_or(division, |newest| newest.date);
-    territory
-        .mappings(Policy::ExactOnly, newest, division)?
-        .into_iter()
-        .find(|mapping| mapping.from_code == count.code)
-        .and_then(|mapping| mapping.to_code)
-        .ok_or_else(|| {
-            let reason = format!("{} does not lie in one municipality of {division}", count.code);
-            ReferenceError::content("population", reason)
-        })
+    codes: BTreeMap<MunicipalityCode, BTreeSet<MunicipalityCode>>,
+}
+
+fn known<'y>(
+    years: &'y mut BTreeMap<i32, Year>,
+    territory: &Territory,
+    year: i32,
+) -> Result<&'y Year, ReferenceError> {
+    match years.entry(year) {
+        Entry::Occupied(entry) => Ok(entry.into_mut()),
+        Entry::Vacant(entry) => Ok(entry.insert(Year::of(territory, year)?)),
+    }
+}
+
+impl Year {
+    fn of(territory: &Territory, year: i32) -> Result<Self, ReferenceError> {
+        let day = NaiveDate::from_ymd_opt(year, 1, 1);
+        let (day, division) =
+            day.and_then(|day| Some((day, territory.division_on(day)?.date))).ok_or_else(|| {
+                ReferenceError::content("population", format!("no division holds 1 January {year}"))
+            })?;
+        let newest = territory.divisions().last().map_or(division, |newest| newest.date);
+        let mut codes: BTreeMap<_, BTreeSet<_>> = territory
+            .municipalities(division)?
+            .into_iter()
+            .map(|code| (code.clone(), BTreeSet::new()))
+            .collect();
+        for mapping in territory.mappings(Policy::ExactOnly, newest, division)? {
+            if let Some(holder) = mapping.to_code.and_then(|code| codes.get_mut(&code)) {
+                holder.insert(mapping.from_code);
+            }
+        }
+        Ok(Self { day, division, codes })
+    }
 }

@@ -50,8 +50,11 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
     read
 }
 
-/// `None` for a region that is no municipality (a two-digit one such as the continental shelf, the remainder of
-/// divided municipalities) as long as nobody lives there.
+/// Regions of the table that are no municipality: Svalbard and Jan Mayen, the continental shelf, and what
+/// divided municipalities leave over.
+const OUTSIDE: [&str; 5] = ["21", "22", "21-22", "23", "Rest"];
+
+/// `None` for a region outside the municipalities as long as nobody is counted there.
 fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, String> {
     let region = fields.first().map_or("", String::as_str);
     let persons = fields.get(at).map_or("", String::as_str);
@@ -59,7 +62,7 @@ fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Strin
         persons.parse().map_err(|_| format!("`{persons}` is not a number of persons for {year}"))?;
     let code = region.strip_prefix("K-").unwrap_or(region);
     let code = code.split_whitespace().next().unwrap_or_default();
-    if (code == "Rest" || code.len() == 2) && persons == 0 {
+    if OUTSIDE.contains(&code) && persons == 0 {
         return Ok(None);
     }
     let code = MunicipalityCode::parse(code).map_err(|error| format!("{error} (region `{region}`)"))?;

@@ -17,7 +17,7 @@ impl Sheet {
     /// Reads a file whose header begins with the column `first`; what stands above is a preamble.
     #[must_use]
     pub fn read(bytes: &[u8], first: &str) -> Self {
-        let text = decode(bytes);
+        let text = decode(bytes).replace("\r\n", "\n");
         let mut sheet = Self::default();
         let Some((skipped, header)) = text.lines().enumerate().find(|(_, line)| begins_with(line, first))
         else {
