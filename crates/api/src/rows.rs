@@ -1,14 +1,12 @@
-//! Keeps the rows a filter asks for. The engine answers for every area; a filter here names the key of `by`, and a key
-//! that no row has is a wrong name, never an empty answer.
+//! Looks at a request before and at an answer after the engine: a filter names the key of `by`, and rows that are made
+//! up are found out.
 
-use std::collections::BTreeSet;
-
-use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{cast, filter_record_batch};
+use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use utbredt_engine::KpiRequest;
 
-use crate::problem::{Problem, nearest};
+use crate::problem::Problem;
 
 /// A filter must be on the key the rows have.
 pub(crate) fn check(request: &KpiRequest) -> Result<(), Problem> {
@@ -25,25 +23,6 @@ pub(crate) fn check(request: &KpiRequest) -> Result<(), Problem> {
             Err(Problem::bad_argument("invalid_filter", detail).hint(hint))
         }
     }
-}
-
-/// The rows whose key is the one asked for.
-pub(crate) fn matching(request: &KpiRequest, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, Problem> {
-    let Some((key, wanted)) = request.filter.iter().next() else { return Ok(batches) };
-    let mut known = BTreeSet::new();
-    let mut kept = Vec::new();
-    for batch in &batches {
-        let Some(keys) = texts(batch, key) else { return Err(Problem::internal()) };
-        let mask: BooleanArray = keys.iter().map(|cell| Some(cell == Some(wanted.as_str()))).collect();
-        known.extend(keys.iter().flatten().map(str::to_owned));
-        kept.push(filter_record_batch(batch, &mask).map_err(|_| Problem::internal())?);
-    }
-    if known.contains(wanted) {
-        return Ok(kept);
-    }
-    Err(Problem::bad_argument(&format!("unknown_{key}"), format!("no row has the {key} {wanted:?}"))
-        .hint("a code means something only with the borders it was used in; see ?borders=")
-        .did_you_mean(nearest(wanted, known.iter().map(String::as_str))))
 }
 
 /// Whether any row is marked as made up: by the `marks` of a KPI's rows, or the `synthetic` of a table's.
@@ -84,13 +63,8 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_keeps_its_rows_and_a_wrong_code_is_refused() {
-        let kept = matching(&request(By::County, "county_code", "03"), vec![batch()]).unwrap();
-        assert_eq!(kept[0], batch().slice(0, 1));
-        assert!(synthetic(&[batch()]) && !synthetic(&kept));
-        let wrong = matching(&request(By::County, "county_code", "45"), vec![batch()]).unwrap_err();
-        assert_eq!((wrong.status.as_u16(), wrong.code.as_str()), (400, "unknown_county_code"));
-        assert!(matching(&request(By::County, "county_code", "03"), vec![]).is_err());
+    fn rows_that_are_made_up_are_found_out() {
+        assert!(synthetic(&[batch()]) && !synthetic(&[batch().slice(0, 1)]));
     }
 
     #[test]

@@ -183,7 +183,7 @@ async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encod
         tracing::error!(%error, "an answer could not be written");
         Problem::internal()
     };
-    let batches = rows::matching(&request, answer.batches)?;
+    let batches = answer.batches;
     let synthetic = rows::synthetic(&batches);
     let mut meta = meta(kpi, &request, &answer.meta, shape.language);
     meta["synthetic"] = json!(synthetic);

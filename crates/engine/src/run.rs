@@ -166,6 +166,9 @@ impl Engine {
         session::ask(&context, &self.catalogue, &frame, &rollup::wanted(&self.catalogue, kpi, request.by))
             .await?;
         let (schema, batches) = roll_up(&context, kpi, bound, request).await?;
+        if batches.iter().all(|batch| batch.num_rows() == 0) {
+            check_filter(&context, request).await?;
+        }
         let span = |p: Option<&Period>| p.copied().unwrap_or(Period { start: day, end: day });
         let meta = Meta {
             kpi_id: kpi.id.clone(),
@@ -204,26 +207,71 @@ fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period
     Ok(periods)
 }
 
+/// A code that no row has is a wrong name, never an empty answer.
+async fn check_filter(context: &SessionContext, request: &KpiRequest) -> Result<(), EngineError> {
+    let Some((key, wanted)) = request.filter.iter().next() else { return Ok(()) };
+    let text = format!("SELECT DISTINCT area_code FROM areas_{} ORDER BY area_code", request.by.as_str());
+    let known = texts(context, &text).await?;
+    let kind = request.by.as_str();
+    Err(EngineError::Unknown {
+        kind,
+        name: wanted.clone(),
+        nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
+        hint: format!("{key} is one of {} in these borders and periods", known.len()),
+    })
+}
+
+/// The first column of an answer as texts.
+async fn texts(context: &SessionContext, text: &str) -> Result<Vec<String>, EngineError> {
+    let frame = session::query(context, text).await.map_err(EngineError::Internal)?;
+    let mut all: Vec<String> = Vec::new();
+    for batch in frame.collect().await.map_err(|e| internal(&e))? {
+        let column = batch.column(0).as_any().downcast_ref::<arrow::array::StringArray>().cloned();
+        all.extend(column.iter().flatten().flatten().map(str::to_owned));
+    }
+    Ok(all)
+}
+
 /// A solution that is not in the lake is a wrong name, never an answer of zeros.
 async fn check_solution(context: &SessionContext, bound: &[(String, ParamValue)]) -> Result<(), EngineError> {
     let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "solution_id") else {
         return Ok(());
     };
-    let text = "SELECT solutions.solution_id FROM solutions ORDER BY solutions.solution_id";
-    let frame = session::query(context, text).await.map_err(EngineError::Internal)?;
-    let mut known: Vec<String> = Vec::new();
-    for batch in frame.collect().await.map_err(|e| internal(&e))? {
-        let ids = batch.column(0).as_any().downcast_ref::<arrow::array::StringArray>().cloned();
-        known.extend(ids.iter().flatten().flatten().map(str::to_owned));
-    }
+    let known =
+        texts(context, "SELECT solutions.solution_id FROM solutions ORDER BY solutions.solution_id").await?;
     if known.contains(wanted) {
-        return Ok(());
+        return check_measure(context, bound, wanted).await;
     }
     Err(EngineError::Unknown {
         kind: "solution",
         name: wanted.clone(),
         nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
         hint: format!("known: {}", known.join(", ")),
+    })
+}
+
+/// Nor is a measure the solution does not have.
+async fn check_measure(
+    context: &SessionContext,
+    bound: &[(String, ParamValue)],
+    solution_id: &str,
+) -> Result<(), EngineError> {
+    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "measure_id") else {
+        return Ok(());
+    };
+    // The solution was found among the lake's own: its id is safe inside the text.
+    let text = format!(
+        "SELECT measures.measure_id FROM measures WHERE measures.solution_id = '{solution_id}' ORDER BY 1"
+    );
+    let known = texts(context, &text).await?;
+    if known.contains(wanted) {
+        return Ok(());
+    }
+    Err(EngineError::Unknown {
+        kind: "measure",
+        name: wanted.clone(),
+        nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
+        hint: format!("{solution_id} has {}", known.join(", ")),
     })
 }
 
