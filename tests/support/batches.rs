@@ -195,7 +195,7 @@ fn country(world: &World) -> Vec<(&'static Table, RecordBatch)> {
         .iter()
         .map(|m| {
             row! { network_id: &m.network_id, municipality_code: &m.municipality_code,
-            valid_from: m.valid_from, valid_to: m.valid_to, certainty: "seen" }
+            division_date: members_division(world), valid_from: m.valid_from, valid_to: m.valid_to, certainty: "seen" }
         })
         .collect();
     let groups: Vec<Row> = world
@@ -217,6 +217,13 @@ fn country(world: &World) -> Vec<(&'static Table, RecordBatch)> {
         batch("peer_groups", &groups),
         batch("population", &population(world)),
     ]
+}
+
+/// The division the members of networks are named in: that of 1 January 2024.
+fn members_division(world: &World) -> Day {
+    let day = Day::from_ymd_opt(2024, 1, 1).expect("a date");
+    let before = world.divisions.iter().map(|division| division.date).filter(|date| *date <= day);
+    before.max().expect("a division holds the day")
 }
 
 fn population(world: &World) -> Vec<Row> {

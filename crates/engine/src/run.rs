@@ -1,5 +1,6 @@
 //! From a question to rows: the KPI's cells, rolled up to areas.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
@@ -17,7 +18,7 @@ use utbredt_model::{Granularity, Period};
 use crate::error::EngineError;
 use crate::request::{AsOf, KpiRequest};
 use crate::rollup;
-use crate::session::{self, Divisions, internal, lake_error};
+use crate::session::{self, Tables, internal, lake_error};
 
 /// The answer to a question in SQL.
 #[derive(Debug, Clone)]
@@ -74,7 +75,12 @@ pub struct Engine {
     lake: Lake,
     catalogue: Arc<Catalogue>,
     edition: Arc<RwLock<Arc<Edition>>>,
+    /// Editions opened so far, by number.
+    opened: Arc<tokio::sync::Mutex<BTreeMap<u64, Arc<Tables>>>>,
 }
+
+/// How many editions are kept open: the served one, and a few older ones asked for by `as_of`.
+const OPEN_EDITIONS: usize = 4;
 
 impl Engine {
     /// Opens a lake with the query files below `queries/`.
@@ -91,7 +97,12 @@ impl Engine {
             file: "queries".into(),
             why: all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         })?;
-        Ok(Self { lake, catalogue: Arc::new(catalogue), edition: Arc::new(RwLock::new(Arc::new(edition))) })
+        Ok(Self {
+            lake,
+            catalogue: Arc::new(catalogue),
+            edition: Arc::new(RwLock::new(Arc::new(edition))),
+            opened: Arc::default(),
+        })
     }
 
     /// The KPIs known.
@@ -117,7 +128,7 @@ impl Engine {
         let engine = self.clone();
         Box::pin(async move {
             let edition = engine.edition();
-            let context = session::open(&engine.lake, &edition).await?;
+            let context = engine.tables(Arc::clone(&edition)).await?.session()?;
             let refused =
                 |why| EngineError::Refused { why, hint: "one SELECT over the lake's tables".into() };
             let frame = session::query(&context, &text).await.map_err(refused)?;
@@ -125,6 +136,20 @@ impl Engine {
             let batches = frame.collect().await.map_err(|e| internal(&e))?;
             Ok(SqlAnswer { schema, batches, edition: edition.number, truncated: false })
         })
+    }
+
+    async fn tables(&self, edition: Arc<Edition>) -> Result<Arc<Tables>, EngineError> {
+        let mut opened = self.opened.lock().await;
+        if let Some(tables) = opened.get(&edition.number).filter(|t| t.edition.sha256 == edition.sha256) {
+            return Ok(Arc::clone(tables));
+        }
+        let number = edition.number;
+        let tables = Arc::new(Tables::open(&self.lake, edition).await?);
+        while opened.len() >= OPEN_EDITIONS {
+            opened.pop_first();
+        }
+        opened.insert(number, Arc::clone(&tables));
+        Ok(tables)
     }
 
     fn edition_of(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
@@ -157,12 +182,12 @@ impl Engine {
             hint: format!("`utbredt kpi show {}` names its parameters", kpi.id),
         })?;
         let edition = self.edition_of(request.as_of)?;
-        let divisions = Divisions::read(&self.lake, &edition)?;
+        let tables = self.tables(Arc::clone(&edition)).await?;
         let day = edition.recorded_at.date_naive();
         let periods = periods(kpi, request, day)?;
-        let context = session::open(&self.lake, &edition).await?;
+        let context = tables.session()?;
         check_solution(&context, &bound).await?;
-        let frame = session::Frame { divisions: &divisions, periods: &periods, request, day };
+        let frame = session::Frame { divisions: &tables.divisions, periods: &periods, request, day };
         session::ask(&context, &self.catalogue, &frame, &rollup::wanted(&self.catalogue, kpi, request.by))
             .await?;
         let (schema, batches) = roll_up(&context, kpi, bound, request).await?;

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
 use chrono::{Datelike, NaiveDate};
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::options::ParquetReadOptions;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use utbredt_kpi::Catalogue;
 use utbredt_lake::{Edition, Lake, LakeError, TABLES};
@@ -15,6 +18,9 @@ use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
 use crate::request::{Borders, KpiRequest};
+
+/// What all queries of an edition may hold together.
+const MEMORY_BYTES: usize = 1 << 30;
 
 /// The division that holds a day, from the edition's own table of divisions.
 #[derive(Debug, Clone)]
@@ -56,31 +62,67 @@ pub(crate) fn internal(error: &datafusion::error::DataFusionError) -> EngineErro
     EngineError::Internal(error.strip_backtrace())
 }
 
-/// A session over one edition; every file's hash is checked before it is registered.
-pub(crate) async fn open(lake: &Lake, edition: &Edition) -> Result<SessionContext, EngineError> {
-    let config = SessionConfig::new()
+/// The tables of one edition, opened once: every file's hash is checked before it is registered.
+pub(crate) struct Tables {
+    /// The edition they are of.
+    pub(crate) edition: Arc<Edition>,
+    /// Its divisions.
+    pub(crate) divisions: Divisions,
+    runtime: Arc<RuntimeEnv>,
+    providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
+}
+
+impl std::fmt::Debug for Tables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tables").field("edition", &self.edition.number).finish_non_exhaustive()
+    }
+}
+
+fn config() -> SessionConfig {
+    SessionConfig::new()
         .with_target_partitions(2)
         .with_information_schema(false)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
-    let context = SessionContext::new_with_config(config);
-    for table in TABLES {
-        let mut paths = Vec::new();
-        for entry in edition.tables.get(table.name).into_iter().flatten() {
-            let path = lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
-            paths.push(path.to_string_lossy().into_owned());
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+}
+
+impl Tables {
+    /// Opens an edition.
+    pub(crate) async fn open(lake: &Lake, edition: Arc<Edition>) -> Result<Self, EngineError> {
+        let divisions = Divisions::read(lake, &edition)?;
+        // Without a pool a query may take all memory there is and with it the process.
+        let pool = Arc::new(GreedyMemoryPool::new(MEMORY_BYTES));
+        let runtime =
+            RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().map_err(|e| internal(&e))?;
+        let context = SessionContext::new_with_config_rt(config(), Arc::clone(&runtime));
+        let mut providers: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
+        for table in TABLES {
+            let mut paths = Vec::new();
+            for entry in edition.tables.get(table.name).into_iter().flatten() {
+                let path = lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
+                paths.push(path.to_string_lossy().into_owned());
+            }
+            let schema = table.schema();
+            if paths.is_empty() {
+                let empty = RecordBatch::new_empty(Arc::clone(&schema));
+                let memory = MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))?;
+                providers.push((table.name, Arc::new(memory)));
+            } else {
+                let options = ParquetReadOptions::default().schema(&schema);
+                let frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
+                providers.push((table.name, frame.into_view()));
+            }
         }
-        let schema = table.schema();
-        if paths.is_empty() {
-            let empty = RecordBatch::new_empty(Arc::clone(&schema));
-            let memory = MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))?;
-            context.register_table(table.name, Arc::new(memory)).map_err(|e| internal(&e))?;
-        } else {
-            let options = ParquetReadOptions::default().schema(&schema);
-            let frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
-            context.register_table(table.name, frame.into_view()).map_err(|e| internal(&e))?;
-        }
+        Ok(Self { edition, divisions, runtime, providers })
     }
-    Ok(context)
+
+    /// A session of its own for one question, over these tables.
+    pub(crate) fn session(&self) -> Result<SessionContext, EngineError> {
+        let context = SessionContext::new_with_config_rt(config(), Arc::clone(&self.runtime));
+        for (name, provider) in &self.providers {
+            context.register_table(*name, Arc::clone(provider)).map_err(|e| internal(&e))?;
+        }
+        Ok(context)
+    }
 }
 
 /// What a KPI and its roll-up are asked under.

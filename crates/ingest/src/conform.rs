@@ -2,9 +2,7 @@
 //! the division they were measured in, and what names nothing known is refused with the reason.
 
 use chrono::{Months, NaiveDate};
-use polars::prelude::{
-    Column, DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, coalesce, col, lit,
-};
+use polars::prelude::{Column, DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, coalesce, col, lit};
 use utbredt_model::{Observation, ObservedFact, Parsed, Rejection, Stage, Subject};
 
 use crate::bridge::{day_number, day_of};
@@ -83,7 +81,10 @@ impl Told<'_> {
 }
 
 /// The subjects of some observations and the day each is meant on, ready to be placed.
-fn subjects(observations: &[Observation], day: fn(&ObservedFact) -> NaiveDate) -> Result<DataFrame, IngestError> {
+fn subjects(
+    observations: &[Observation],
+    day: fn(&ObservedFact) -> NaiveDate,
+) -> Result<DataFrame, IngestError> {
     let code = |o: &Observation| match &o.subject {
         Subject::Municipality(code) => Some(code.to_string()),
         Subject::Organisation(_) => None,
@@ -105,7 +106,8 @@ fn subjects(observations: &[Observation], day: fn(&ObservedFact) -> NaiveDate) -
 /// Adds to each subject its municipality's code, the newest division holding that code on or before the day,
 /// the end of that division, and the first division that ever held the code. NULL where there is none.
 fn place(subjects: &DataFrame, world: &World) -> Result<LazyFrame, IngestError> {
-    let alive = col("valid_from").lt_eq(col("day")).and(col("valid_to").is_null().or(col("day").lt(col("valid_to"))));
+    let alive =
+        col("valid_from").lt_eq(col("day")).and(col("valid_to").is_null().or(col("day").lt(col("valid_to"))));
     let owners = subjects
         .clone()
         .lazy()
@@ -122,9 +124,11 @@ fn place(subjects: &DataFrame, world: &World) -> Result<LazyFrame, IngestError> 
         .filter(alive)
         .group_by([col("id")])
         .agg([col("municipality_code").max().alias("owner_code")]);
-    let coded = subjects.clone().lazy().left_join(owners, col("id"), col("id")).with_column(
-        coalesce(&[col("said_code"), col("owner_code")]).alias("municipality_code"),
-    );
+    let coded = subjects
+        .clone()
+        .lazy()
+        .left_join(owners, col("id"), col("id"))
+        .with_column(coalesce(&[col("said_code"), col("owner_code")]).alias("municipality_code"));
     let coded = coded.collect()?.lazy();
     let stays = coded
         .clone()
@@ -231,7 +235,7 @@ fn conform_usage(
         let unknown = if known.is_none() { unknown_measure(&observation.fact, world) } else { None };
         faults.push(unknown.or_else(|| stay.fault(world)).or_else(|| too_large(&observation.fact)));
     }
-    let kept = keep(frame, observations, faults, told, rejections)?;
+    let kept = keep(&frame, observations, faults, told, rejections)?;
     let columns = cols([
         "solution_id",
         "measure_id",
@@ -250,7 +254,7 @@ fn conform_usage(
 
 /// Leaves the rows without fault and refuses the others.
 fn keep(
-    frame: DataFrame,
+    frame: &DataFrame,
     observations: &[Observation],
     faults: Vec<Option<String>>,
     told: &Told<'_>,
@@ -333,20 +337,19 @@ fn conform_rollout(
         };
         faults.push(unknown.or_else(nowhere));
     }
-    let kept = keep(frame, observations, faults, told, rejections)?;
-    let frame = kept
-        .lazy()
-        .select(cols([
-            "solution_id",
-            "municipality_code",
-            "division_date",
-            "stage",
-            "valid_from",
-            "valid_to",
-            "known_at",
-            "wave_id",
-            "note",
-        ]));
+    let kept = keep(&frame, observations, faults, told, rejections)?;
+    let columns = cols([
+        "solution_id",
+        "municipality_code",
+        "division_date",
+        "stage",
+        "valid_from",
+        "ends",
+        "known_at",
+        "wave_id",
+        "note",
+    ]);
+    let frame = kept.lazy().select(columns).rename(["ends"], ["valid_to"], true);
     Ok(told.stamp(frame).collect()?)
 }
 

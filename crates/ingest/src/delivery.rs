@@ -1,5 +1,7 @@
 //! A delivery and how it is read: the bytes of one answer, and the source's way of saying things.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use utbredt_model::{Parsed, ReceiptId, SourceId};
@@ -27,6 +29,21 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Fetches a file. What it is an answer to, and when it came, is for the caller to say.
+    ///
+    /// # Errors
+    /// [`IngestError::File`] when it cannot be read.
+    pub fn of_file(
+        path: &Path,
+        source_id: SourceId,
+        asked: &str,
+        received_at: DateTime<Utc>,
+    ) -> Result<Self, IngestError> {
+        let payload =
+            std::fs::read(path).map_err(|source| IngestError::File { path: path.to_path_buf(), source })?;
+        Ok(Self { source_id, asked: asked.to_owned(), payload, received_at, synthetic: false })
+    }
+
     /// Its receipt: the same source, question and bytes always give the same one.
     #[must_use]
     pub fn receipt_id(&self) -> ReceiptId {
@@ -35,13 +52,14 @@ impl Delivery {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
-        let hex = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}"));
+        let hex = hash.finalize().into_iter().take(8).map(|byte| format!("{byte:02x}"));
         ReceiptId(hex.collect())
     }
 }
 
 /// How a source's deliveries are read.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a process holds a handful of sources")]
 pub enum Source {
     /// NAV's list of municipalities on Digisos.
     Digisos {

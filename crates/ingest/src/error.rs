@@ -1,5 +1,7 @@
 //! What can go wrong on the way in. Bad data is not among it: that becomes a rejection or a held delivery.
 
+use std::path::PathBuf;
+
 use arrow::error::ArrowError;
 use polars::error::PolarsError;
 use utbredt_lake::LakeError;
@@ -16,6 +18,14 @@ pub enum IngestError {
     /// The reference tables could not be made.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
+    /// A file could not be fetched.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The lake has no register of places to hold a delivery against.
     #[error("the lake has no {0}: load the reference tables before anything is delivered")]
     NotReady(&'static str),
@@ -30,7 +40,9 @@ pub enum IngestError {
         nearest: Option<String>,
     },
     /// A delivery handed over with the contract of another source.
-    #[error("the delivery is from `{delivered}` but the contract is with `{contract}`; choose the contract of that source")]
+    #[error(
+        "the delivery is from `{delivered}` but the contract is with `{contract}`; choose the contract of that source"
+    )]
     WrongContract {
         /// Who delivered.
         delivered: String,

@@ -1,3 +1,26 @@
-//! Fetch, keep, parse, conform, commit.
+#![doc = include_str!("../README.md")]
+
+mod bridge;
+mod conform;
+mod deliver;
+mod delivery;
+mod demo;
+mod diff;
+mod error;
+mod expect;
+mod gates;
+mod history;
 pub mod reference;
 pub mod rollout;
+mod stages;
+pub mod synthetic;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use deliver::{Report, deliver, deliver_all};
+pub use delivery::{Delivery, Source};
+pub use demo::{DemoReport, SourceReport, demo_lake, load_reference};
+pub use diff::{ChangedCell, Diff};
+pub use error::IngestError;
+pub use expect::{Expected, expect};

@@ -12,8 +12,10 @@ use utbredt_lake::Table;
 use utbredt_model::territory::Territory;
 use utbredt_model::{ObservedFact, Parsed, Rejection, Stage, Subject};
 
+use crate::bridge::day_number;
+
 /// A statement about a municipality's absence from a list that must not be read as a withdrawal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// The municipality.
     pub municipality_code: String,
@@ -47,6 +49,7 @@ pub struct Conformed {
     pub refused: usize,
 }
 
+/// The rows of a list without a lake around them, for worlds that hold nothing else; `deliver` is the way in.
 /// Resolves each code to the newest division on or before its day in which it existed: a code still listed
 /// after its municipality merged speaks about the old one. A code that never existed is refused.
 ///
@@ -88,7 +91,7 @@ pub fn conform(
         Arc::new((0..rows.len()).map(of).collect::<StringArray>())
     };
     let days = |of: &dyn Fn(usize) -> NaiveDate| -> ArrayRef {
-        Arc::new(Date32Array::from_iter_values((0..rows.len()).map(|i| days_since_epoch(of(i)))))
+        Arc::new(Date32Array::from_iter_values((0..rows.len()).map(|i| day_number(of(i)))))
     };
     let known_at = rows.iter().map(|r| r.5.timestamp_micros());
     let table =
@@ -110,10 +113,6 @@ pub fn conform(
         ],
     )?;
     Ok(Conformed { events, rejections: rejections(receipt, &refused)?, refused: refused.len() })
-}
-
-fn days_since_epoch(day: NaiveDate) -> i32 {
-    i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)
 }
 
 fn rejections(receipt: &str, refused: &[Rejection]) -> Result<RecordBatch, ArrowError> {
@@ -148,7 +147,7 @@ pub fn municipality_parts(territory: &Territory) -> Result<RecordBatch, ArrowErr
         table.schema(),
         vec![
             Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.0))),
-            Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| days_since_epoch(r.1)))),
+            Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| day_number(r.1)))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.2))),
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.3))),
         ],

@@ -37,8 +37,11 @@ impl World {
     /// The world of tables that are not in a lake yet.
     pub(crate) fn of_tables(tables: &[(&'static Table, RecordBatch)]) -> Result<Self, IngestError> {
         Self::read(|name| {
-            let batches: Vec<_> =
-                tables.iter().filter(|(table, _)| table.name == name).map(|(_, batch)| batch.clone()).collect();
+            let batches: Vec<_> = tables
+                .iter()
+                .filter(|(table, _)| table.name == name)
+                .map(|(_, batch)| batch.clone())
+                .collect();
             bridge::to_frame(&bridge::table(name)?.schema(), &batches)
         })
     }
@@ -60,7 +63,8 @@ impl World {
         for solution in solutions.column("solution_id")?.str()?.iter().flatten() {
             known.entry(solution.to_owned()).or_default();
         }
-        let pairs = measures.column("solution_id")?.str()?.iter().zip(measures.column("measure_id")?.str()?.iter());
+        let pairs =
+            measures.column("solution_id")?.str()?.iter().zip(measures.column("measure_id")?.str()?.iter());
         for (solution, measure) in pairs {
             if let (Some(solution), Some(measure)) = (solution, measure) {
                 known.entry(solution.to_owned()).or_default().insert(measure.to_owned());
@@ -83,9 +87,8 @@ impl World {
 
     /// Checks that a measure exists, naming the nearest that does.
     pub(crate) fn check(&self, solution: &str, measure: Option<&str>) -> Result<(), IngestError> {
-        let unknown = |kind, name: &str, nearest| {
-            Err(IngestError::Unknown { kind, name: name.to_owned(), nearest })
-        };
+        let unknown =
+            |kind, name: &str, nearest| Err(IngestError::Unknown { kind, name: name.to_owned(), nearest });
         let Some(measures) = self.known.get(solution) else {
             return unknown("solution", solution, nearest(solution, self.known.keys()));
         };
@@ -158,7 +161,8 @@ fn heirs(changes: &DataFrame) -> Result<BTreeMap<(i32, String), BTreeSet<String>
     let mut heirs: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let text = |name| Ok::<_, IngestError>(changes.column(name)?.str()?);
     let days = changes.column("change_date")?.i32()?;
-    let rows = days.iter().zip(text("old_code")?.iter()).zip(text("new_code")?.iter()).zip(text("new_name")?.iter());
+    let rows =
+        days.iter().zip(text("old_code")?.iter()).zip(text("new_code")?.iter()).zip(text("new_name")?.iter());
     for (((day, old), new), name) in rows {
         if let (Some(day), Some(old), Some(new)) = (day, old, new)
             && old != new

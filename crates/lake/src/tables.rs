@@ -159,10 +159,11 @@ pub static TABLES: &[Table] = &[
     },
     Table {
         name: "network_members",
-        doc: "A municipality's membership of a network, on today's codes.",
+        doc: "A municipality's membership of a network.",
         columns: &[
             ("network_id", Text, REQUIRED, "Slug."),
-            ("municipality_code", Text, REQUIRED, "Code in the 2024 division."),
+            ("municipality_code", Text, REQUIRED, "Code in the division of division_date."),
+            ("division_date", Date, REQUIRED, "The division the code belongs to."),
             ("valid_from", Date, NULLABLE, "First day; NULL = not known."),
             ("valid_to", Date, NULLABLE, "First day after; NULL = still."),
             ("certainty", Text, REQUIRED, "seen or guess."),

@@ -2,56 +2,24 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use utbredt_engine::{By, Engine, KpiRequest};
-use utbredt_ingest::{reference, rollout};
-use utbredt_lake::{Change, Lake, Outcome, Table};
-use utbredt_model::ReceiptId;
+use utbredt_ingest as ingest;
 
 use crate::{assets, table};
 
 /// Builds the lake and prints what it says.
 pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Result<()> {
-    let lake = Lake::init(dir)?;
-    let files = assets::datasets();
-    let file = |path: &str| {
-        let found = files.iter().find(|(name, _)| name == path).map(|(_, bytes)| bytes.as_slice());
-        found.with_context(|| format!("datasets/{path} is not embedded"))
-    };
-    let territory = reference::territory(&files)?;
-    let mut replace = reference::load(&files)?;
-    let parts = Table::named("municipality_parts").context("the table of parts")?;
-    replace.push((parts, rollout::municipality_parts(&territory)?));
-    let payload = file("rollout/digisos_events.csv")?;
-    let parsed = utbredt_sources::digisos::parse(payload);
-    let mut writer = lake.writer()?;
-    let sha256 = writer.keep_raw(payload)?;
-    let receipt = ReceiptId(sha256[..16].to_owned());
-    let notes = rollout::notes(file("rollout/digisos_notes.csv")?);
-    let conformed = rollout::conform(&parsed, &territory, &notes, &receipt.0)?;
-    table::line(&format!(
-        "digisos events: {} rows in, {} accepted, {} refused",
-        parsed.rows_in,
-        conformed.events.num_rows(),
-        conformed.refused
-    ));
-    for name in ["rollout_events", "rejections"] {
-        let rows = if name == "rejections" { &conformed.rejections } else { &conformed.events };
-        replace.push((Table::named(name).context("a table of the lake")?, rows.clone()));
+    let report = ingest::demo_lake(dir, &assets::datasets(), now())?;
+    for (source, seen) in &report.sources {
+        let invented = if seen.synthetic { " (invented)" } else { "" };
+        table::line(&format!(
+            "{source}{invented}: {} deliveries, {} here before, {} held; {} rows in, {} accepted, {} refused",
+            seen.deliveries, seen.unchanged, seen.held, seen.rows_in, seen.accepted, seen.refused
+        ));
+        seen.reasons.iter().for_each(|(reason, count)| table::line(&format!("  refused {count}: {reason}")));
     }
-    let change = Change {
-        recorded_at: now(),
-        reason: "demo: reference tables and the Digisos rollout 2018-2020".into(),
-        replace,
-        append: vec![],
-        supersedes: vec![],
-        receipts: vec![receipt],
-    };
-    match writer.commit(change)? {
-        Outcome::Committed(edition) => table::line(&format!("edition {} committed", edition.number)),
-        Outcome::Unchanged(edition) => table::line(&format!("edition {} already says this", edition.number)),
-    }
-    drop(writer);
+    report.held.iter().for_each(|reason| table::line(&format!("  held: {reason}")));
+    table::line(&format!("edition {} stands", report.edition));
     let engine = Engine::open(dir, assets::queries())?;
     for kpi in ["rollout.municipalities_live", "rollout.population_coverage"] {
         let mut asked = KpiRequest::new(kpi);

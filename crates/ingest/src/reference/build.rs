@@ -169,7 +169,8 @@ impl Build<'_> {
         let mut csv =
             Csv::new(&["network_id", "name", "county_codes", "stated_members", "source", "certainty"]);
         let mut members =
-            Csv::new(&["network_id", "municipality_code", "valid_from", "valid_to", "certainty"]);
+            Csv::new(&["network_id", "municipality_code", "division_date", "valid_from", "valid_to", "certainty"]);
+        let division = newest(territory).to_string();
         for network in &networks {
             let certainty = if network.certainty.starts_with("guess") { "guess" } else { "seen" };
             let counties: Vec<_> = network.counties.iter().map(ToString::to_string).collect();
@@ -181,7 +182,8 @@ impl Build<'_> {
             for code in territory.municipalities(newest(territory))? {
                 if network.counties.contains(&code.county()) {
                     let known = all || seen.contains(&(id.to_owned(), code.to_string()));
-                    members.push(&[id, code.as_str(), "", "", if known { "seen" } else { "guess" }]);
+                    let certainty = if known { "seen" } else { "guess" };
+                    members.push(&[id, code.as_str(), &division, "", "", certainty]);
                 }
             }
         }

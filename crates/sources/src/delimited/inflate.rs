@@ -151,4 +151,22 @@ mod tests {
         assert_eq!(length(&[0x4b, 0x4c, 0x84, 0x01, 0x00], 9), None);
         assert_eq!(length(&[], 9), None);
     }
+
+    #[test]
+    fn a_block_with_its_own_codes_is_counted() {
+        // Forty cells, `<c r="B0"><v>0</v></c>` and on, as zlib packs them at level 6.
+        let hex = "\
+            65d2bb0d02410c84e156100db07ead6d69b98056e88080fa91764e0473e91f58fa345eefdbe7797f8dfbb1bec7588fef\
+            b11eef63a1caae2d4d5d772f2beab67b4652f7dd674eeab17b74509fe8e2d4737737a35ebb5b28f5de5d53d805aef405\
+            0cb10c160bc8ca6201b99dc902734d360bd0598c16a873b05ac09eca6c813b9cdd02b84f862be0560c57c0b52f539f70\
+            61b9422ec672853c18ae8077325c01af66b8025ec270053c8de10af80c861be0910c37c0bd186e80fbb83c39e0a60c37\
+            c0d5596e90cb64b99d72861be0cc36b05b996d7ddef9b37f";
+        let packed: Vec<u8> =
+            (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+        let cells: String =
+            (0..40).map(|i| format!("<c r=\"B{i}\"><v>{}</v></c>", i * 7919 % 1000)).collect();
+        assert_eq!(length(&packed, 2000), Some(cells.len() as u64));
+        assert_eq!(length(&packed, cells.len() as u64 - 1), None);
+        assert_eq!(length(&packed[..packed.len() - 1], 2000), None);
+    }
 }

@@ -1,0 +1,316 @@
+//! The path of a delivery: kept as received, parsed, conformed, held against what stands, committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::{BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{concat_batches, filter_record_batch};
+use chrono::{DateTime, Utc};
+use polars::prelude::{Column, DataFrame};
+use utbredt_lake::{Change, Edition, Table, Writer};
+use utbredt_model::{ReceiptId, Rejection};
+
+use crate::bridge::{table, to_batch};
+use crate::conform::{Conformed, conform};
+use crate::diff::{Diff, cells, diff};
+use crate::gates::breaches;
+use crate::history::{History, Reach};
+use crate::world::World;
+use crate::{Delivery, IngestError, Source};
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its receipt.
+    pub receipt_id: ReceiptId,
+    /// Who gave it.
+    pub source_id: String,
+    /// What was asked for.
+    pub asked: String,
+    /// It was here already and nothing changed; the counts below are then zero.
+    pub unchanged: bool,
+    /// Data rows read.
+    pub rows_in: u64,
+    /// Facts accepted; those of a held delivery are not in force.
+    pub accepted: u64,
+    /// Statements refused.
+    pub rejected: u64,
+    /// The refused, counted by reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Why it is held: what was in force before still is.
+    pub held: Option<Vec<String>>,
+    /// The receipt it took the place of.
+    pub superseded: Option<ReceiptId>,
+    /// What changed from that one.
+    pub diff: Option<Diff>,
+    /// The edition that stands now.
+    pub edition: u64,
+}
+
+/// Brings one delivery in, recorded when it was received.
+///
+/// # Errors
+/// [`IngestError`] when the lake is not ready or cannot be written, or the contract is another source's. What
+/// is wrong with the data is in the report instead.
+pub fn deliver(writer: &mut Writer, source: &Source, delivery: &Delivery) -> Result<Report, IngestError> {
+    let reports = land(writer, delivery.received_at, &[(source, delivery)])?;
+    reports.into_iter().next().ok_or_else(|| IngestError::Invalid("no delivery was given".to_owned()))
+}
+
+/// Brings deliveries in, one after the other, in one edition.
+///
+/// # Errors
+/// As [`deliver`]; then none of them is in.
+pub fn deliver_all(
+    writer: &mut Writer,
+    recorded_at: DateTime<Utc>,
+    deliveries: &[(Source, Delivery)],
+) -> Result<Vec<Report>, IngestError> {
+    let borrowed: Vec<_> = deliveries.iter().map(|(source, delivery)| (source, delivery)).collect();
+    land(writer, recorded_at, &borrowed)
+}
+
+/// A delivery that was read and not yet judged.
+struct Read<'d> {
+    source: &'d Source,
+    delivery: &'d Delivery,
+    sha256: String,
+    conformed: Conformed,
+    reach: Reach,
+}
+
+/// What the next edition gets.
+#[derive(Default)]
+struct Pending {
+    /// By receipt: usage and events to come into force.
+    facts: BTreeMap<String, (DataFrame, DataFrame)>,
+    /// Receipts of the lake to go out of force.
+    supersedes: BTreeSet<String>,
+    receipts: Vec<RecordBatch>,
+    rejections: Vec<RecordBatch>,
+    /// Receipts whose earlier rows are replaced.
+    again: BTreeSet<String>,
+}
+
+fn land(
+    writer: &mut Writer,
+    recorded_at: DateTime<Utc>,
+    deliveries: &[(&Source, &Delivery)],
+) -> Result<Vec<Report>, IngestError> {
+    for (source, delivery) in deliveries {
+        source.check(delivery)?;
+    }
+    let lake = writer.lake().clone();
+    let latest = lake.latest()?;
+    let world = World::of_lake(&lake, latest.as_ref())?;
+    let mut history = History::read(&lake, latest.as_ref())?;
+    let mut reads = Vec::new();
+    for (source, delivery) in deliveries {
+        let same = |(_, other): &&(&Source, &Delivery)| {
+            other.source_id == delivery.source_id && other.asked == delivery.asked
+        };
+        // What is in force already need not be read, unless the batch puts another in its place first.
+        let known = history.is_live(&delivery.receipt_id().0) && deliveries.iter().filter(same).count() == 1;
+        reads.push(if known { None } else { Some(read(writer, source, delivery, &world)?) });
+    }
+    if let Some(edition) = &latest {
+        let reach: Vec<_> = reads.iter().flatten().map(|read| read.reach.clone()).collect();
+        let replaced = reads.iter().flatten().filter_map(|read| history.answered(read.delivery)).collect();
+        history.load(&lake, edition, &reach, &replaced)?;
+    }
+    let mut pending = Pending::default();
+    let mut reports = Vec::with_capacity(deliveries.len());
+    for ((_, delivery), read) in deliveries.iter().zip(&reads) {
+        let known = history.is_live(&delivery.receipt_id().0);
+        reports.push(match read {
+            Some(read) if !known => judge(read, &world, &mut history, &mut pending)?,
+            _ => Report::of(delivery, true),
+        });
+    }
+    let edition = commit(writer, recorded_at, latest, pending, deliveries)?;
+    for report in &mut reports {
+        report.edition = edition;
+    }
+    Ok(reports)
+}
+
+fn read<'d>(
+    writer: &mut Writer,
+    source: &'d Source,
+    delivery: &'d Delivery,
+    world: &World,
+) -> Result<Read<'d>, IngestError> {
+    let sha256 = writer.keep_raw(&delivery.payload)?;
+    let conformed = conform(source, delivery, world)?;
+    let reach = Reach::of(&conformed.usage)?;
+    Ok(Read { source, delivery, sha256, conformed, reach })
+}
+
+/// Decides whether a delivery comes into force.
+fn judge(
+    read: &Read<'_>,
+    world: &World,
+    history: &mut History,
+    pending: &mut Pending,
+) -> Result<Report, IngestError> {
+    let (delivery, conformed) = (read.delivery, &read.conformed);
+    let receipt = delivery.receipt_id();
+    let replaced = history.answered(delivery);
+    let near = history.near(&read.reach, replaced.as_deref());
+    let reasons = breaches(read.source, delivery, conformed, world, &near)?;
+    let mut report = Report::of(delivery, false);
+    report.rows_in = conformed.rows_in;
+    report.accepted = (conformed.usage.height() + conformed.events.height()) as u64;
+    report.rejected = conformed.rejections.len() as u64;
+    for rejection in &conformed.rejections {
+        *report.reasons.entry(rejection.reason.clone()).or_default() += 1;
+    }
+    let held = (!reasons.is_empty()).then(|| reasons.join("\n"));
+    report.held = held.as_ref().map(|_| reasons);
+    let before = history.given(&receipt.0);
+    if held.is_some() && before.is_some_and(|given| given.held == held) {
+        report.unchanged = true;
+        return Ok(report);
+    }
+    if before.is_some_and(|given| given.held != held) {
+        pending.again.insert(receipt.0.clone());
+    }
+    if before.is_none_or(|given| given.held != held) {
+        pending.receipts.push(receipt_row(read, held.as_deref())?);
+        pending.rejections.push(rejection_rows(&receipt.0, &conformed.rejections)?);
+    }
+    if held.is_some() {
+        history.note(delivery, held);
+        return Ok(report);
+    }
+    if let Some(old) = &replaced {
+        let before = history.live(old).map(|live| cells(&live.usage, &live.events)).transpose()?;
+        let now = cells(&conformed.usage, &conformed.events)?;
+        report.diff = Some(diff(&before.unwrap_or_default(), &now));
+        report.superseded = Some(ReceiptId(old.clone()));
+        if pending.facts.remove(old).is_none() {
+            pending.supersedes.insert(old.clone());
+        }
+    }
+    history.admit(delivery, &conformed.usage, &conformed.events, replaced.as_deref())?;
+    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
+    Ok(report)
+}
+
+impl Report {
+    fn of(delivery: &Delivery, unchanged: bool) -> Self {
+        Self {
+            receipt_id: delivery.receipt_id(),
+            source_id: delivery.source_id.to_string(),
+            asked: delivery.asked.clone(),
+            unchanged,
+            rows_in: 0,
+            accepted: 0,
+            rejected: 0,
+            reasons: BTreeMap::new(),
+            held: None,
+            superseded: None,
+            diff: None,
+            edition: 0,
+        }
+    }
+}
+
+fn receipt_row(read: &Read<'_>, held: Option<&str>) -> Result<RecordBatch, IngestError> {
+    let delivery = read.delivery;
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let refused: BTreeSet<u64> = read.conformed.rejections.iter().map(|r| r.row).collect();
+    let text = |name: &str, value: &str| Column::new(name.into(), [value]);
+    let frame = DataFrame::new_infer_height(vec![
+        text("receipt_id", &delivery.receipt_id().0),
+        text("source_id", delivery.source_id.as_str()),
+        text("asked", &delivery.asked),
+        Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
+        text("sha256", &read.sha256),
+        Column::new("bytes".into(), [count(delivery.payload.len())]),
+        Column::new("rows_in".into(), [i64::try_from(read.conformed.rows_in).unwrap_or(i64::MAX)]),
+        Column::new("rows_rejected".into(), [count(refused.len())]),
+        Column::new("contract_version".into(), [read.source.contract_version()]),
+        Column::new("synthetic".into(), [read.source.synthetic(delivery)]),
+        text("state", if held.is_some() { "held" } else { "accepted" }),
+        Column::new("reason".into(), [held]),
+    ])?;
+    to_batch(table("receipts")?, &frame)
+}
+
+fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
+    let rows: Vec<i64> = rejections.iter().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
+    let reasons: Vec<&str> = rejections.iter().map(|r| r.reason.as_str()).collect();
+    let raws: Vec<&str> = rejections.iter().map(|r| r.raw.as_str()).collect();
+    let frame = DataFrame::new_infer_height(vec![
+        Column::new("receipt_id".into(), vec![receipt; rejections.len()]),
+        Column::new("row".into(), rows),
+        Column::new("reason".into(), reasons),
+        Column::new("raw".into(), raws),
+    ])?;
+    to_batch(table("rejections")?, &frame)
+}
+
+/// Makes the edition, if anything changed, and gives the number of the one that stands.
+fn commit(
+    writer: &mut Writer,
+    recorded_at: DateTime<Utc>,
+    latest: Option<Edition>,
+    pending: Pending,
+    deliveries: &[(&Source, &Delivery)],
+) -> Result<u64, IngestError> {
+    if pending.receipts.is_empty() && pending.facts.is_empty() {
+        return Ok(latest.map_or(0, |edition| edition.number));
+    }
+    let (mut append, mut replace) = (Vec::new(), Vec::new());
+    for (usage, events) in pending.facts.values() {
+        for (name, frame) in [("usage", usage), ("rollout_events", events)] {
+            if frame.height() > 0 {
+                append.push((table(name)?, to_batch(table(name)?, frame)?));
+            }
+        }
+    }
+    for (name, rows) in [("receipts", pending.receipts), ("rejections", pending.rejections)] {
+        let table = table(name)?;
+        let rows = concat_batches(&table.schema(), &rows)?;
+        if pending.again.is_empty() && rows.num_rows() > 0 {
+            append.push((table, rows));
+        } else if !pending.again.is_empty() {
+            let edition = latest.as_ref();
+            let mut all =
+                edition.map(|e| writer.lake().read_table(e, table)).transpose()?.unwrap_or_default();
+            for batch in &mut all {
+                *batch = without(batch, &pending.again)?;
+            }
+            replace.extend(all.into_iter().chain([rows]).map(|batch| (table, batch)));
+        }
+    }
+    let ids = |set: BTreeSet<String>| set.into_iter().map(ReceiptId).collect();
+    let change = Change {
+        recorded_at,
+        reason: reason(deliveries),
+        replace,
+        append,
+        supersedes: ids(pending.supersedes),
+        receipts: ids(pending.facts.into_keys().collect()),
+    };
+    Ok(writer.commit(change)?.edition().number)
+}
+
+fn without(batch: &RecordBatch, receipts: &BTreeSet<String>) -> Result<RecordBatch, IngestError> {
+    let ids = batch.column_by_name("receipt_id").and_then(|c| c.as_any().downcast_ref::<StringArray>());
+    let Some(ids) = ids else { return Ok(batch.clone()) };
+    let keep: BooleanArray = ids.iter().map(|id| Some(id.is_none_or(|id| !receipts.contains(id)))).collect();
+    Ok(filter_record_batch(batch, &keep)?)
+}
+
+fn reason(deliveries: &[(&Source, &Delivery)]) -> String {
+    if let [(_, one)] = deliveries {
+        return format!("{}: {}", one.source_id, one.asked);
+    }
+    let sources: BTreeSet<_> = deliveries.iter().map(|(_, delivery)| delivery.source_id.as_str()).collect();
+    let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+    format!("{} deliveries from {sources}", deliveries.len())
+}
+
+/// Tables of the lake as [`Change::replace`] takes them.
+pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;

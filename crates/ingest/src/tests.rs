@@ -1,0 +1,134 @@
+//! Deliveries brought into a real lake with the real reference tables.
+
+mod corrections;
+mod gates;
+mod invented;
+mod places;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use polars::prelude::DataFrame;
+use tempfile::TempDir;
+use utbredt_lake::{Change, Lake, Writer};
+use utbredt_model::SourceId;
+use utbredt_sources::delimited::Contract;
+
+use crate::bridge::{day_number, read};
+use crate::deliver::Tables;
+use crate::{Delivery, Source, reference, rollout};
+
+/// The files of `datasets/`, by path.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
+    let mut files = Vec::new();
+    for folder in ["reference", "rollout"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            files.push((format!("{folder}/{name}"), std::fs::read(path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The reference tables, made once.
+fn tables() -> &'static Tables {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    TABLES.get_or_init(|| {
+        let files = files();
+        let mut tables = reference::load(&files).unwrap();
+        let parts = rollout::municipality_parts(&reference::territory(&files).unwrap()).unwrap();
+        tables.push((crate::bridge::table("municipality_parts").unwrap(), parts));
+        tables
+    })
+}
+
+fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A lake that is ready for deliveries.
+fn ready() -> (TempDir, Writer) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
+    let change = Change {
+        recorded_at: moment("2024-01-01T00:00:00Z"),
+        reason: "reference".to_owned(),
+        replace: tables().clone(),
+        append: Vec::new(),
+        supersedes: Vec::new(),
+        receipts: Vec::new(),
+    };
+    writer.commit(change).unwrap();
+    (dir, writer)
+}
+
+const CONTRACT: &str = "source_id = \"county\"\nversion = 3\nsubject.column = \"code\"\nperiod.column = \"month\"\n\
+    solution.fixed = \"digihelse\"\nmeasure.column = \"measure\"\nvalue.column = \"n\"\n";
+
+fn contract() -> Source {
+    Source::Delimited(Contract::from_toml(CONTRACT).unwrap())
+}
+
+/// A delivery of `code;month;measure;n` rows.
+fn delivery(asked: &str, rows: &[&str]) -> Delivery {
+    Delivery {
+        source_id: SourceId::parse("county").unwrap(),
+        asked: asked.to_owned(),
+        payload: format!("code;month;measure;n\n{}\n", rows.join("\n")).into_bytes(),
+        received_at: moment("2025-03-12T06:00:00Z"),
+        synthetic: false,
+    }
+}
+
+/// A table of the latest edition.
+fn table_of(writer: &Writer, name: &'static str) -> DataFrame {
+    let latest = writer.lake().latest().unwrap();
+    read(writer.lake(), latest.as_ref(), name).unwrap()
+}
+
+/// `usage` as `code division value`, in order.
+fn usage_of(writer: &Writer) -> Vec<String> {
+    let frame = table_of(writer, "usage");
+    let (codes, values) = (frame.column("municipality_code").unwrap(), frame.column("value").unwrap());
+    let divisions = frame.column("division_date").unwrap();
+    let mut rows: Vec<_> = (0..frame.height())
+        .map(|at| {
+            let division = crate::bridge::day_of(divisions.i32().unwrap().get(at).unwrap());
+            let value = values.i64().unwrap().get(at).map_or("-".to_owned(), |v| v.to_string());
+            format!("{} {division} {value}", codes.str().unwrap().get(at).unwrap())
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn shipped_contracts_read_their_samples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
+    let mut read = 0;
+    for entry in std::fs::read_dir(root.join("contracts")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let contract = Contract::from_toml(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let sample = root.join("samples").join(path.file_stem().unwrap()).with_extension("csv");
+        let id = contract.source_id.clone();
+        let sample = Delivery::of_file(&sample, id, "sample", moment("2025-01-01T00:00:00Z")).unwrap();
+        let parsed = Source::Delimited(contract).parse(&sample);
+        assert_eq!(parsed.breaches, Vec::<String>::new(), "{}", sample.source_id);
+        let total = |r: &utbredt_model::Rejection| r.reason.starts_with("total row ");
+        assert!(parsed.observations.len() > 2 && parsed.rejections.iter().all(total), "{parsed:?}");
+        read += 1;
+    }
+    assert_eq!(read, 2);
+    assert_eq!(day_number(day("1970-01-02")), 1);
+}

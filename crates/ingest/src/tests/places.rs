@@ -1,0 +1,209 @@
+//! Where facts land: codes that ceased, codes to come, codes that never were, organisations.
+
+use super::*;
+use crate::conform::{Conformed, conform};
+use crate::world::World;
+use crate::{deliver, demo_lake};
+
+fn conformed(source: &Source, rows: &[&str]) -> Conformed {
+    let world = World::of_tables(tables()).unwrap();
+    conform(source, &delivery("x", rows), &world).unwrap()
+}
+
+fn placed(found: &Conformed) -> Vec<String> {
+    let (codes, days) = (found.usage.column("municipality_code").unwrap(), &found.usage);
+    let days = days.column("division_date").unwrap().i32().unwrap();
+    let row = |at: usize| {
+        let division = crate::bridge::day_of(days.get(at).unwrap());
+        format!("{} {division}", codes.str().unwrap().get(at).unwrap())
+    };
+    (0..found.usage.height()).map(row).collect()
+}
+
+fn reasons(found: &Conformed) -> Vec<&str> {
+    found.rejections.iter().map(|rejection| rejection.reason.as_str()).collect()
+}
+
+#[test]
+fn a_code_gets_the_division_it_was_measured_in() {
+    let rows = [
+        "0301;2016-06;uses;1",
+        "0301;2025-06;uses;1",
+        "3811;2023-12;uses;1",
+        // Ceased on 2024-01-01; for a year a source may lag behind.
+        "3811;2024-12;uses;1",
+        "3911;2024-01;uses;1",
+    ];
+    let found = conformed(&contract(), &rows);
+    let placed = placed(&found);
+    assert_eq!(
+        placed,
+        ["0301 2015-01-01", "0301 2024-01-01", "3811 2020-01-01", "3811 2020-01-01", "3911 2024-01-01"]
+    );
+    assert!(found.rejections.is_empty());
+}
+
+#[test]
+fn a_code_out_of_its_time_is_refused_with_what_to_write() {
+    let rows = [
+        "3811;2025-01;uses;1",
+        "3911;2023-12;uses;1",
+        "0703;2024-01;uses;1",
+        "1507;2025-06;uses;1",
+        "0301;2014-06;uses;1",
+    ];
+    let found = conformed(&contract(), &rows);
+    let reasons = reasons(&found);
+    assert_eq!(reasons[0], "municipality code 3811 ceased on 2024-01-01, use 3911 Færder");
+    assert_eq!(
+        reasons[1],
+        "municipality code 3911 exists from 2024-01-01 only, and the period begins on 2023-12-01"
+    );
+    assert_eq!(reasons[2], "municipality code 0703 does not exist in any division since 2015-01-01");
+    assert_eq!(reasons[3], "municipality code 1507 ceased on 2024-01-01, use 1508 Ålesund or 1580 Haram");
+    assert!(reasons[4].contains("0301 exists from 2015-01-01 only"), "{}", reasons[4]);
+    assert_eq!(found.usage.height(), 0);
+    // The row as received and its number are kept: the header is row 1.
+    assert_eq!((found.rejections[2].row, found.rejections[2].raw.as_str()), (4, "0703;2024-01;uses;1"));
+}
+
+#[test]
+fn what_is_counted_must_be_known_and_a_count() {
+    let over = format!("0301;2025-01;uses;{}", (1_i64 << 40) + 1);
+    let most = format!("4601;2025-01;uses;{}", 1_i64 << 40);
+    let found = conformed(&contract(), &["0301;2025-01;users_activ;1", &over, &most]);
+    assert_eq!(placed(&found), ["4601 2024-01-01"]);
+    let reasons = reasons(&found);
+    assert_eq!(reasons[0], "measure `users_activ` is unknown; did you mean `users_active`?");
+    assert!(reasons[1].contains("cannot be a count"), "{}", reasons[1]);
+    let text = CONTRACT.replace("\"digihelse\"", "\"digihels\"");
+    let found = conformed(&Source::Delimited(Contract::from_toml(&text).unwrap()), &["0301;2025-01;uses;1"]);
+    assert_eq!(found.rejections[0].reason, "solution `digihels` is unknown; did you mean `digihelse`?");
+}
+
+#[test]
+fn an_organisation_becomes_its_municipality_of_the_day() {
+    let text = CONTRACT.replace(
+        "subject.column = \"code\"",
+        "subject.column = \"code\"\nsubject.kind = \"organisation_number\"",
+    );
+    let source = Source::Delimited(Contract::from_toml(&text).unwrap());
+    // Færder; and a number of nobody in the register.
+    let rows = ["817263992;2023-12;uses;1", "817263992;2024-01;uses;2", "991825827;2024-01;uses;3"];
+    let found = conformed(&source, &rows);
+    assert_eq!(placed(&found), ["3811 2020-01-01", "3911 2024-01-01"]);
+    let numbers = found.usage.column("organisation_number").unwrap().str().unwrap();
+    assert!(numbers.iter().all(|number| number == Some("817263992")));
+    assert_eq!(
+        reasons(&found),
+        ["organisation number 991825827 belongs to no municipality known on 2024-01-01"]
+    );
+}
+
+#[test]
+fn absent_values_keep_their_state() {
+    let found = conformed(&contract(), &["0301;2025-01;uses;", "4601;2025-01;uses;:", "1103;2025-01;uses;0"]);
+    let states: Vec<_> = found.usage.column("state").unwrap().str().unwrap().iter().flatten().collect();
+    assert_eq!(states, ["missing", "suppressed", "ok"]);
+    let values: Vec<_> = found.usage.column("value").unwrap().i64().unwrap().iter().collect();
+    assert_eq!(values, [None, None, Some(0)]);
+}
+
+/// `day code division stage note` of the real list's events on some days.
+fn events(frame: &DataFrame, wanted: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let text = |name: &str| frame.column(name).unwrap().str().unwrap();
+    let days = |name: &str| frame.column(name).unwrap().i32().unwrap();
+    let row = |at: usize| {
+        let when = crate::bridge::day_of(days("valid_from").get(at).unwrap()).to_string();
+        let code = text("municipality_code").get(at).unwrap();
+        let division = crate::bridge::day_of(days("division_date").get(at).unwrap());
+        let noted = if text("note").get(at).is_some() { " noted" } else { "" };
+        let stage = text("stage").get(at).unwrap();
+        wanted(&when, code).then(|| format!("{when} {code} {division} {stage}{noted}"))
+    };
+    let mut rows: Vec<_> = (0..frame.height()).filter_map(row).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn the_digisos_list_is_read_with_what_must_be_known() {
+    let (dir, writer) = ready();
+    drop(writer);
+    let report = demo_lake(dir.path(), &files(), moment("2026-11-20T00:00:00Z")).unwrap();
+    let digisos = &report.sources["nav-digisos-list"];
+    // Each of the two codes that never were came and went.
+    assert_eq!((digisos.rows_in, digisos.accepted, digisos.refused), (413, 409, 4));
+    let refused: Vec<_> = digisos.reasons.keys().map(String::as_str).collect();
+    assert_eq!(
+        refused,
+        [
+            "municipality code 0703 does not exist in any division since 2015-01-01",
+            "municipality code 0717 does not exist in any division since 2015-01-01",
+        ]
+    );
+    let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
+    let frame = table_of(&writer, "rollout_events");
+    let real: Vec<bool> =
+        frame.column("solution_id").unwrap().str().unwrap().iter().map(|s| s == Some("digisos")).collect();
+    let frame = frame.filter(&real.into_iter().collect()).unwrap();
+    assert_eq!(frame.height(), 409);
+    assert!(frame.column("synthetic").unwrap().bool().unwrap().iter().all(|s| s == Some(false)));
+    // Bergen left the list on 2020-05-26 and was still in production.
+    assert_eq!(
+        events(&frame, |_, code| code == "4601"),
+        ["2020-01-02 4601 2020-01-01 in_production", "2020-05-26 4601 2020-01-01 in_production noted"]
+    );
+    the_turn_of_2020(&frame);
+    whole_demo_says_what_it_should(dir.path(), &writer, &report);
+    drop(writer);
+    let again = demo_lake(dir.path(), &files(), moment("2026-11-21T00:00:00Z")).unwrap();
+    assert_eq!(again.edition, report.edition);
+    assert!(again.sources.values().all(|source| source.unchanged == source.deliveries));
+}
+
+/// Sandnes was 1102 until 2020 and is 1108 since; the list took in the new code and put out the old later.
+fn the_turn_of_2020(frame: &DataFrame) {
+    let both = events(frame, |when, code| when >= "2018" && matches!(code, "1102" | "1108"));
+    assert!(both.contains(&"2020-01-02 1108 2020-01-01 in_production".to_owned()), "{both:?}");
+    let old: Vec<_> = both.iter().filter(|row| row.contains(" 1102 ")).collect();
+    assert!(!old.is_empty() && old.iter().all(|row| !row.contains(" 2020-01-01 ")), "{both:?}");
+}
+
+fn whole_demo_says_what_it_should(root: &Path, writer: &Writer, report: &crate::DemoReport) {
+    assert_eq!(report.held, Vec::<String>::new());
+    for (name, source) in &report.sources {
+        assert_eq!(source.rows_in, source.accepted + source.refused, "{name}");
+    }
+    let usage = &report.sources["synthetic-usage"];
+    assert_eq!((usage.deliveries, usage.synthetic), (6 * 34, true));
+    assert!(usage.accepted > 60_000, "{usage:?}");
+    let placeholder = "code `9999` is a placeholder for an unknown place, not a municipality";
+    assert!(usage.reasons[placeholder] > 10, "{usage:?}");
+    assert!(usage.reasons.keys().any(|reason| reason.contains("0703")), "{usage:?}");
+    assert!(usage.reasons.keys().any(|reason| reason.contains("lost its leading zero")), "{usage:?}");
+    let frame = table_of(writer, "usage");
+    assert_eq!(frame.height() as u64, usage.accepted);
+    assert!(frame.column("synthetic").unwrap().bool().unwrap().iter().all(|s| s == Some(true)));
+    assert_eq!(table_of(writer, "expected_deliveries").height(), 6 * 2 * 34);
+    assert!(Lake::open(root).unwrap().latest().unwrap().unwrap().synthetic);
+}
+
+#[test]
+fn a_later_list_of_the_rollout_says_which_stages_changed() {
+    let (_dir, mut writer) = ready();
+    let list = |rows: &str| Delivery {
+        source_id: SourceId::parse("secretariat").unwrap(),
+        asked: "all".to_owned(),
+        payload: format!("municipality_code,solution_id,stage,valid_from\n{rows}").into_bytes(),
+        received_at: moment("2025-01-02T00:00:00Z"),
+        synthetic: false,
+    };
+    let first = list("0301,svarut,pilot,2024-03-01\n4601,svarut,planned,2024-03-01\n");
+    deliver(&mut writer, &Source::Stages, &first).unwrap();
+    let second = list("0301,svarut,in_production,2024-03-01\n");
+    let diff = deliver(&mut writer, &Source::Stages, &second).unwrap().diff.unwrap();
+    assert_eq!((diff.added, diff.removed, diff.changed.len()), (0, 1, 1));
+    assert_eq!((diff.changed[0].old.as_str(), diff.changed[0].new.as_str()), ("pilot", "in_production"));
+    assert_eq!(table_of(&writer, "rollout_events").height(), 1);
+}
