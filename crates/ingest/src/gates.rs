@@ -207,27 +207,26 @@ fn told_elsewhere(usage: &DataFrame, near: &[&Live]) -> Result<Option<String>, I
     // One municipality may own several organisations that each tell their part.
     let with_organisation = || [key().as_slice(), &[col("organisation_number")]].concat();
     let twice = keyed(usage.clone().lazy())
-        .join(keyed(said), with_organisation(), with_organisation(), JoinArgs::new(JoinType::Semi))
+        .join(keyed(said), with_organisation(), with_organisation(), JoinArgs::new(JoinType::Inner))
         .sort(
             ["solution_id", "measure_id", "municipality_code", "period_start"],
             SortMultipleOptions::default(),
         )
         .collect()?;
     let (codes, measures) = (twice.column("municipality_code")?.str()?, twice.column("measure_id")?.str()?);
+    let receipts = twice.column("receipt_id_right")?.str()?;
     let (starts, ends) = (twice.column("period_start")?.i32()?, twice.column("period_end")?.i32()?);
     let example = |at: usize| {
         let day = |days: &polars::prelude::Int32Chunked| day_of(days.get(at).unwrap_or_default());
         let period = Period { start: day(starts), end: day(ends) };
         format!(
-            "{} of {} in {period}",
+            "{} of {} in {period} by receipt {}",
             measures.get(at).unwrap_or_default(),
-            codes.get(at).unwrap_or_default()
+            codes.get(at).unwrap_or_default(),
+            receipts.get(at).unwrap_or_default(),
         )
     };
-    let asked: BTreeSet<_> = near.iter().map(|live| format!("{} {}", live.source_id, live.asked)).collect();
-    let others = asked.into_iter().take(TOLD).collect::<Vec<_>>().join(", ");
-    let what = format!("another delivery in force tells the same cells (look at {others})");
-    Ok(told(&what, twice.height(), example))
+    Ok(told("another delivery in force tells the same cells", twice.height(), example))
 }
 
 /// A breach with its first examples.

@@ -25,7 +25,6 @@ pub(crate) struct Given {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
     pub(crate) source_id: String,
-    pub(crate) asked: String,
     /// Rows of `usage`, without what the gates do not look at.
     pub(crate) usage: DataFrame,
     /// Rows of `rollout_events`.
@@ -160,7 +159,6 @@ impl History {
         let given = self.given.get(receipt);
         self.live.entry(receipt.to_owned()).or_insert_with(|| Live {
             source_id: given.map_or(String::new(), |given| given.source_id.clone()),
-            asked: given.map_or(String::new(), |given| given.asked.clone()),
             ..Live::default()
         })
     }
@@ -195,7 +193,6 @@ impl History {
         self.note(delivery, None);
         let live = Live {
             source_id: delivery.source_id.to_string(),
-            asked: delivery.asked.clone(),
             usage: usage.clone().lazy().select(cols(COMPARED)).collect()?,
             events: events.clone(),
             reach: Reach::of(usage)?,

@@ -168,8 +168,14 @@ impl Build<'_> {
         networks.sort_by(|a, b| a.network_id.cmp(&b.network_id));
         let mut csv =
             Csv::new(&["network_id", "name", "county_codes", "stated_members", "source", "certainty"]);
-        let mut members =
-            Csv::new(&["network_id", "municipality_code", "division_date", "valid_from", "valid_to", "certainty"]);
+        let mut members = Csv::new(&[
+            "network_id",
+            "municipality_code",
+            "division_date",
+            "valid_from",
+            "valid_to",
+            "certainty",
+        ]);
         let division = newest(territory).to_string();
         for network in &networks {
             let certainty = if network.certainty.starts_with("guess") { "guess" } else { "seen" };

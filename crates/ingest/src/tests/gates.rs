@@ -96,7 +96,7 @@ fn a_counter_that_falls_is_held() {
 fn cells_told_twice_are_held() {
     let (report, usage) =
         after_good("the whole of 2025", &["0301;2025-01;uses;1500", "0301;2025-02;uses;1500"]);
-    assert!(reason(&report).contains("uses of 0301 in 2025-01"), "{report:?}");
+    assert!(reason(&report).contains("uses of 0301 in 2025-01 by receipt "), "{report:?}");
     assert_eq!(usage.len(), 2);
 }
 
