@@ -67,7 +67,8 @@ impl AsyncDB for Tiny {
             for row in 0..batch.num_rows() {
                 let show = |c: &ArrayFormatter<'_>| match c.value(row).to_string() {
                     empty if empty.is_empty() => "-".to_owned(),
-                    text => text,
+                    // A result's words are set apart by blanks.
+                    text => text.replace(": ", ":").replace(' ', "_"),
                 };
                 rows.push(columns.iter().map(show).collect());
             }

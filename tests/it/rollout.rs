@@ -51,7 +51,8 @@ async fn digisos_rises_without_a_false_fall() {
     let live = monthly(&engine, "rollout.municipalities_live", "2020-01-01").await;
     let covered = monthly(&engine, "rollout.population_coverage", "2020-01-01").await;
     assert_eq!(live.len(), 33, "April 2018 to December 2020");
-    assert!(live.iter().all(|row| row.2 == 356), "the 2020 division has 356 municipalities");
+    // Of the 356, five lie in municipalities that were divided in 2020: before that they cannot be told exactly.
+    assert!(live.iter().all(|row| row.2 == if row.0.as_str() < "2020" { 351 } else { 356 }), "{live:?}");
     let known = [
         ("2018-12", 22),
         ("2019-03", 41),

@@ -631,7 +631,8 @@ impl Maker {
 }
 
 /// The KPIs there are, with whether they take a measure.
-pub const KPIS: [(&str, bool); 8] = [
+pub const KPIS: [(&str, bool); 9] = [
+    ("rollout.follow_up", false),
     ("rollout.municipalities_live", false),
     ("rollout.population_coverage", false),
     ("adoption.reach", true),
@@ -650,6 +651,7 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let measure_id = (kpi.1 && dice.chance(40)).then(|| dice.pick(&measures).measure_id.clone());
     let by =
         *dice.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
+    let by = if kpi.0 == "rollout.follow_up" { By::Municipality } else { by };
     let (first, end) = window(world);
     let today = world.recorded_at.date_naive();
     let borders = match dice.below(10) {
@@ -761,6 +763,7 @@ mod tests {
                     (5, 1 + 2 + 8 + 16 + 32 + 64)
                 }
                 "benefit.realised" => (5, 1 + 2 + 8 + 16 + 64),
+                "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),
                 _ => (3, 16),
             };
             assert!(states.len() >= own && marks == all, "{}: {states:?} {marks}", kpi.0);

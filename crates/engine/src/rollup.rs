@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
 use utbredt_kpi::{Catalogue, ColumnFill, ColumnRollup, Kpi, RollupKind};
 
 use crate::error::{EngineError, nearest};
@@ -22,8 +23,14 @@ pub(crate) fn wanted(catalogue: &Catalogue, kpi: &Kpi, by: By) -> Vec<String> {
 }
 
 /// The roll-up of a KPI's `cells` as SQL.
-pub(crate) fn text(kpi: &Kpi, request: &KpiRequest) -> Result<String, EngineError> {
+pub(crate) fn text(kpi: &Kpi, request: &KpiRequest, first: NaiveDate) -> Result<String, EngineError> {
     let by = request.by;
+    if kpi.rollup.kind == RollupKind::None && by != By::Municipality {
+        return Err(EngineError::Invalid {
+            what: format!("{} is told for municipalities only, not by {}", kpi.id, by.as_str()),
+            hint: "ask by municipality".into(),
+        });
+    }
     let (numerator, value) = numbers(kpi);
     let keys = by
         .columns()
@@ -55,10 +62,13 @@ pub(crate) fn text(kpi: &Kpi, request: &KpiRequest) -> Result<String, EngineErro
             CAST(coalesce(covered, 0) AS DOUBLE) / NULLIF(persons, 0) AS coverage,
             {MARKS} AS marks,
             reported AS municipalities_reported, expected AS municipalities_expected{shown}
-        FROM rolled{filter}
-        ORDER BY period_start, area_code",
+        FROM rolled
+        WHERE period_start >= DATE '{first}'{filter}
+        ORDER BY period_start, {order}area_code",
         area = by.as_str(),
         filter = filter(request)?,
+        // A KPI that ranks is read from the top.
+        order = if kpi.columns.iter().any(|column| column.name == "rank") { "rank, " } else { "" },
     ))
 }
 
@@ -109,7 +119,11 @@ fn extras(kpi: &Kpi) -> (String, String) {
                 let _ = write!(sums, ", {add}(CASE WHEN cells.state = 'ok' THEN cells.{name} END) AS {name}");
                 name.clone()
             }
-            ColumnFill::Selected => name.clone(),
+            // One cell, one row: there is nothing to roll up.
+            ColumnFill::Selected => {
+                let _ = write!(sums, ", max(CASE WHEN cells.state = 'ok' THEN cells.{name} END) AS {name}");
+                name.clone()
+            }
         };
         let _ = match column.divide_by {
             1 => write!(shown, ", {show} AS {name}"),
@@ -138,7 +152,7 @@ fn filter(request: &KpiRequest) -> Result<String, EngineError> {
                 hint: "a code is digits, an id lower-case letters".into(),
             });
         }
-        let _ = write!(text, "{} area_code = '{value}'", if text.is_empty() { " WHERE" } else { " AND" });
+        let _ = write!(text, " AND area_code = '{value}'");
     }
     Ok(text)
 }

@@ -117,6 +117,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
         owner: raw.owner.into_inner(),
         granularity: raw.granularity,
         window: raw.window.map_or(12, toml::Spanned::into_inner),
+        lookback: raw.lookback,
         caveats: raw.caveats.map(toml::Spanned::into_inner).unwrap_or_default(),
         rollup,
         params,

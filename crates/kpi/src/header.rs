@@ -27,6 +27,8 @@ pub(crate) struct RawKpi {
     #[serde(default = "month")]
     pub(crate) granularity: Granularity,
     pub(crate) window: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(crate) lookback: u32,
     pub(crate) caveats: Option<Spanned<Caveats>>,
     pub(crate) rollup: Spanned<RawRollup>,
     #[serde(default)]

@@ -118,6 +118,8 @@ pub struct Kpi {
     pub granularity: Granularity,
     /// How many periods are shown when the request names no bounds.
     pub window: u32,
+    /// How many periods before the first one shown it must see, to compare with.
+    pub lookback: u32,
     /// What to know before comparing.
     pub caveats: Caveats,
     /// How areas are made.

@@ -118,6 +118,8 @@ impl Param {
     pub(crate) fn read(&self, text: &str) -> Result<ParamValue, String> {
         let as_text = || ParamValue::Text(text.to_owned());
         match self.kind {
+            // `*` is every solution, for KPIs that say so by their default.
+            ParamKind::Solution if text == "*" && self.default.as_deref() == Some("*") => Ok(as_text()),
             ParamKind::Solution => SolutionId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
             ParamKind::Measure => MeasureId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
             ParamKind::Date => {

@@ -50,6 +50,7 @@ pub(crate) fn groups_of(world: &World, scheme: &str, code: &str, division: Day) 
 }
 
 /// The rows of one period.
+#[expect(clippy::cast_possible_truncation, reason = "places are small whole numbers")]
 pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells: &[Cell]) -> Vec<OracleRow> {
     let mut areas: BTreeMap<Option<String>, Vec<&Cell>> = BTreeMap::new();
     for cell in cells {
@@ -64,7 +65,11 @@ pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells
             areas.entry(key).or_default().push(cell);
         }
     }
-    areas.into_iter().map(|(key, cells)| row(&request.kpi, span, key, &cells)).collect()
+    let mut rows: Vec<OracleRow> =
+        areas.into_iter().map(|(key, cells)| row(&request.kpi, span, key, &cells)).collect();
+    // What is ranked is read from the top; what has no rank comes last.
+    rows.sort_by_key(|row| row.extras.get("rank").map(|rank| rank.map_or(i64::MAX, |place| place as i64)));
+    rows
 }
 
 fn some(keys: Vec<String>) -> Vec<Option<String>> {
@@ -123,6 +128,7 @@ fn row(kpi: &str, span: &Span, key: Option<String>, cells: &[&Cell]) -> OracleRo
         let found = extras.get(name).map(|whole| *whole as f64);
         let number = match *name {
             "share" => Some(numerator as f64 / denominator as f64),
+            "rank" | "silent" | "falling" => found,
             money if money.starts_with("nok_") => found.map(|ore| ore / 100.0),
             _ => found.map(|seconds| seconds / 3600.0),
         };
@@ -146,7 +152,7 @@ fn row(kpi: &str, span: &Span, key: Option<String>, cells: &[&Cell]) -> OracleRo
 /// Numerator and value as they are shown.
 fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
     match kpi {
-        "rollout.municipalities_live" | "quality.freshness" => (numerator, numerator),
+        "rollout.municipalities_live" | "quality.freshness" | "rollout.follow_up" => (numerator, numerator),
         "benefit.realised" | "benefit.potential" => (numerator / 100.0, numerator / 100.0),
         "adoption.usage_per_1000" => (numerator, 1000.0 * numerator / denominator),
         _ => (numerator, numerator / denominator),
@@ -156,6 +162,7 @@ fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
 fn extra_names(kpi: &str) -> &'static [&'static str] {
     match kpi {
         "rollout.municipalities_live" => &["share"],
+        "rollout.follow_up" => &["rank", "silent", "falling"],
         "benefit.realised" | "benefit.potential" => {
             &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"]
         }

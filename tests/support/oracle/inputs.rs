@@ -41,25 +41,39 @@ impl Ask<'_> {
         false
     }
 
-    /// The event that decides a part's stage at the end of the period.
+    /// The event that decides a part's stage at the end of the period: of the codes that cover the part, the last
+    /// thing said about the one of the newest division. A code taken off before its division began says nothing.
     fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
-        let last = self.span.last;
         let mut best: Option<&RolloutEvent> = None;
         for event in &self.world.rollout_events {
-            let stands = event.valid_from <= last && event.valid_to.is_none_or(|end| end > last);
-            if event.solution_id != self.solution || !stands {
-                continue;
-            }
             let parts = parts_of(self.world, &event.municipality_code, event.division_date);
-            if !parts.iter().any(|part| part.part_id == part_id) {
+            if !self.stands(event) || !parts.iter().any(|part| part.part_id == part_id) {
                 continue;
             }
-            let age = |e: &RolloutEvent| (e.division_date, e.valid_from, e.known_at);
-            if best.is_none_or(|known| age(event) > age(known)) {
+            let last = self.world.rollout_events.iter().all(|other| {
+                let of_one = other.municipality_code == event.municipality_code
+                    && other.division_date == event.division_date;
+                !of_one
+                    || !self.stands(other)
+                    || (other.valid_from, other.known_at) <= (event.valid_from, event.known_at)
+            });
+            let off = event.stage == "paused" || event.stage == "withdrawn";
+            if !last || (off && event.valid_from < event.division_date) {
+                continue;
+            }
+            if best.is_none_or(|known| event.division_date > known.division_date) {
                 best = Some(event);
             }
         }
         best
+    }
+
+    /// Whether an event of the solution holds on the period's last day.
+    fn stands(&self, event: &RolloutEvent) -> bool {
+        let last = self.span.last;
+        event.solution_id == self.solution
+            && event.valid_from <= last
+            && event.valid_to.is_none_or(|end| end > last)
     }
 
     /// The rows of a measure that lie inside the period.

@@ -42,7 +42,22 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
         });
     }
     cells.sort_by(|a, b| a.code.cmp(&b.code));
+    if request.kpi == "rollout.follow_up" {
+        rank(&mut cells);
+    }
     cells
+}
+
+/// Most reasons first, then most persons, then by code.
+fn rank(cells: &mut [Cell]) {
+    let mut order: Vec<(i64, i64, String)> =
+        cells.iter().map(|cell| (-cell.numerator, -cell.persons, cell.code.clone())).collect();
+    order.sort();
+    for cell in cells {
+        let place =
+            order.iter().position(|(_, _, code)| *code == cell.code).expect("every cell is in the order");
+        cell.extras.insert("rank", i64::try_from(place + 1).expect("few cells"));
+    }
 }
 
 /// The state of a cell that needs several inputs.
@@ -72,6 +87,7 @@ fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
         "benefit.potential" => potential(ask, measure("uses"), code),
         "quality.completeness" => completeness(ask, code),
         "quality.freshness" => freshness(ask, code),
+        "rollout.follow_up" => follow_up(ask, request, code),
         other => panic!("the oracle knows no KPI {other}"),
     }
 }
@@ -239,6 +255,27 @@ fn completeness(ask: &Ask<'_>, code: &str) -> Found {
     if expected == 0 || !ask.live(code, ask.span.target) {
         found.states.push(State::NotApplicable);
     }
+    found
+}
+
+/// Silent though live, or fallen by more than a fifth from the period before.
+fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+    let now = ask.usage("uses", code);
+    let silent = ask.live(code, ask.span.target) && now.state == State::Missing;
+    let earlier = super::before(ask.world, request, ask.span);
+    let there = ask.world.municipalities.iter().any(|row| {
+        row.code == code
+            && row.valid_from <= earlier.names_on
+            && row.valid_to.is_none_or(|end| end > earlier.names_on)
+    });
+    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
+    let past = past.usage("uses", code);
+    let fell =
+        there && now.state == State::Ok && past.state == State::Ok && now.value * 100 < past.value * 80;
+    let mut found = plain(i64::from(silent) + i64::from(fell), None);
+    found.extras.insert("silent", i64::from(silent));
+    found.extras.insert("falling", i64::from(fell));
+    found.marks = if now.state == State::Ok { now.marks } else { 0 };
     found
 }
 

@@ -197,20 +197,36 @@ fn spans(world: &World, request: &OracleRequest) -> Vec<Span> {
     while start < request.to {
         let end = start + Months::new(months);
         if end > request.from {
-            let last = end.pred_opt().expect("days have days before them");
-            let native = borders::division_holding(world, last);
-            let today = world.recorded_at.date_naive();
-            let names_on = match request.borders {
-                Borders::Then => last,
-                Borders::Now => today,
-                Borders::On(day) => day,
-            };
-            let target = borders::division_holding(world, names_on);
-            spans.push(Span { start, end, last, months: i64::from(months), native, target, names_on });
+            spans.push(span(world, request, start, months));
         }
         start = end;
     }
     spans
+}
+
+/// The period before one.
+pub(crate) fn before(world: &World, request: &OracleRequest, later: &Span) -> Span {
+    let months = u32::try_from(later.months).expect("few months");
+    span(world, request, later.start - Months::new(months), months)
+}
+
+fn span(world: &World, request: &OracleRequest, start: Day, months: u32) -> Span {
+    let end = start + Months::new(months);
+    let last = end.pred_opt().expect("days have days before them");
+    let names_on = match request.borders {
+        Borders::Then => last,
+        Borders::Now => world.recorded_at.date_naive(),
+        Borders::On(day) => day,
+    };
+    Span {
+        start,
+        end,
+        last,
+        months: i64::from(months),
+        native: borders::division_holding(world, last),
+        target: borders::division_holding(world, names_on),
+        names_on,
+    }
 }
 
 #[cfg(test)]
