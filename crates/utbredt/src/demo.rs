@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use utbredt_engine::{By, Engine, KpiRequest};
+use anyhow::Context;
+use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest};
 use utbredt_ingest as ingest;
+use utbredt_kpi::RollupKind;
+use utbredt_model::Granularity;
 
 use crate::{assets, table};
 
@@ -21,19 +24,77 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Resu
     report.held.iter().for_each(|reason| table::line(&format!("  held: {reason}")));
     table::line(&format!("edition {} stands", report.edition));
     let engine = Engine::open(dir, assets::queries())?;
-    for kpi in ["rollout.municipalities_live", "rollout.population_coverage"] {
-        let mut asked = KpiRequest::new(kpi);
-        asked.params.insert("solution_id".into(), "digisos".into());
-        asked.by = By::Nation;
-        asked.from = chrono::NaiveDate::from_ymd_opt(2018, 4, 1);
-        asked.to = chrono::NaiveDate::from_ymd_opt(2021, 1, 1);
+    every_kpi(runtime, &engine)?;
+    digisos(runtime, &engine)?;
+    follow_up(runtime, &engine)
+}
+
+/// Every KPI once for the nation, with the time it took.
+fn every_kpi(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Result<()> {
+    table::line("\nEvery KPI for SvarUt in the last month, with the time it took (usage is invented):");
+    for kpi in engine.catalogue().kpis() {
+        let mut asked = last_month(&kpi.id);
+        asked.params.insert("solution_id".into(), "svarut".into());
+        if kpi.rollup.kind == RollupKind::None {
+            asked.by = By::Municipality;
+        }
         let started = std::time::Instant::now();
         let answer = runtime.block_on(engine.run(asked))?;
-        table::line(&format!("\n{} ({} ms)", answer.meta.title.en, started.elapsed().as_millis()));
-        table::print(&answer.schema, &answer.batches, &serde_json::Value::Null, "table", None)?;
-        answer.meta.caveats.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
+        let took = started.elapsed().as_millis();
+        let told =
+            if answer.meta.rows == 1 { only_value(&answer) } else { format!("{} rows", answer.meta.rows) };
+        table::line(&format!("  {:<32} {told:>24} {:<16} {took:>5} ms", kpi.id, kpi.unit.as_str()));
     }
     Ok(())
+}
+
+fn last_month(kpi: &str) -> KpiRequest {
+    let mut asked = KpiRequest::new(kpi);
+    asked.from = chrono::NaiveDate::from_ymd_opt(2026, 10, 1);
+    asked.to = chrono::NaiveDate::from_ymd_opt(2026, 11, 1);
+    asked
+}
+
+/// Value, state and marks of an answer's one row.
+fn only_value(answer: &KpiAnswer) -> String {
+    let shown = |name: &str| {
+        let column = answer.batches.iter().find(|b| b.num_rows() > 0)?.column_by_name(name)?.clone();
+        arrow::util::display::array_value_to_string(&column, 0).ok()
+    };
+    let (value, state) = (shown("value").unwrap_or_default(), shown("state").unwrap_or_default());
+    if state == "ok" { value } else { state }
+}
+
+/// The real rollout, quarter by quarter, on the division of 2020.
+fn digisos(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Result<()> {
+    let mut asked = KpiRequest::new("rollout.municipalities_live");
+    asked.params.insert("solution_id".into(), "digisos".into());
+    asked.from = chrono::NaiveDate::from_ymd_opt(2018, 4, 1);
+    asked.to = chrono::NaiveDate::from_ymd_opt(2021, 1, 1);
+    asked.borders = Borders::On(chrono::NaiveDate::from_ymd_opt(2020, 1, 1).context("a day")?);
+    asked.granularity = Some(Granularity::Quarter);
+    let answer = runtime.block_on(engine.run(asked))?;
+    table::line("\nThe real rollout of Digisos 2018-2020, on the municipalities of 2020:");
+    table::columns(
+        &answer.batches,
+        &["period_start", "numerator", "denominator", "share", "marks"],
+        usize::MAX,
+    )?;
+    answer.meta.caveats.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
+    Ok(())
+}
+
+/// The table that answers a question.
+fn follow_up(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Result<()> {
+    let mut asked = last_month("rollout.follow_up");
+    asked.by = By::Municipality;
+    let answer = runtime.block_on(engine.run(asked))?;
+    table::line("\nMunicipalities to follow up now (October 2026; usage is invented):");
+    table::columns(
+        &answer.batches,
+        &["rank", "municipality_code", "municipality_name", "reason", "marks"],
+        10,
+    )
 }
 
 /// Three doors to try.

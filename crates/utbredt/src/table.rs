@@ -46,9 +46,25 @@ pub(crate) fn print(
     Ok(())
 }
 
+/// Some columns of the first rows, as a table.
+pub(crate) fn columns(batches: &[RecordBatch], names: &[&str], rows: usize) -> anyhow::Result<()> {
+    let mut left = rows;
+    let mut shown = Vec::new();
+    for batch in batches {
+        let indices =
+            names.iter().map(|name| batch.schema().index_of(name)).collect::<Result<Vec<_>, _>>()?;
+        let taken = batch.project(&indices)?.slice(0, left.min(batch.num_rows()));
+        left -= taken.num_rows();
+        shown.push(taken);
+    }
+    let Some(schema) = shown.first().map(RecordBatch::schema) else { return Ok(()) };
+    line(&drawn(&schema, &shown)?.to_string());
+    Ok(())
+}
+
 fn drawn(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<comfy_table::Table> {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(comfy_table::presets::NOTHING);
     table.set_header(schema.fields().iter().map(|f| f.name().clone()));
     let options = FormatOptions::default();
     for batch in batches {
