@@ -105,3 +105,14 @@ async fn every_kpi_answers_as_worked_out_by_hand() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_catalogue_is_in_order_and_a_wrong_file_is_named() {
+    assert_eq!(Engine::check(query_files()).await.expect("the files load"), Vec::<String>::new());
+    let mut files = query_files();
+    let reach = files.iter_mut().find(|(path, _)| path == "kpi/adoption/reach.sql").expect("reach");
+    reach.1 = reach.1.replace("usage.value AS numerator", "CAST(usage.value AS DOUBLE) AS numerator");
+    let problems = Engine::check(files).await.expect("the files load");
+    assert!(problems.len() == 1 && problems[0].contains("adoption/reach.sql"), "{problems:?}");
+    assert!(problems[0].contains("whole number"), "{problems:?}");
+}

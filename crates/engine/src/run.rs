@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::common::ParamValues;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::future::BoxFuture;
 use utbredt_kpi::{Catalogue, Kpi, ParamValue, Titles};
@@ -93,15 +93,35 @@ impl Engine {
         let edition = lake.latest().map_err(|e| lake_error(&lake, &e))?;
         let edition =
             edition.ok_or_else(|| read("it has no edition yet; run `utbredt demo` or ingest".into()))?;
-        let catalogue = Catalogue::load(files).map_err(|all| EngineError::Query {
-            file: "queries".into(),
-            why: all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        })?;
+        let catalogue = load(files)?;
         Ok(Self {
             lake,
             catalogue: Arc::new(catalogue),
             edition: Arc::new(RwLock::new(Arc::new(edition))),
             opened: Arc::default(),
+        })
+    }
+
+    /// What is wrong with the query files, found by planning each KPI against the lake's tables without a row.
+    ///
+    /// # Errors
+    /// When the files cannot be read as a catalogue at all; each problem names its file.
+    pub fn check(files: Vec<(String, String)>) -> BoxFuture<'static, Result<Vec<String>, EngineError>> {
+        Box::pin(async move {
+            let catalogue = load(files)?;
+            let edition = Edition {
+                number: 0,
+                recorded_at: DateTime::UNIX_EPOCH,
+                reason: String::new(),
+                previous_sha256: None,
+                sha256: String::new(),
+                tables: BTreeMap::new(),
+                receipts: Vec::new(),
+                supersedes: Vec::new(),
+                synthetic: false,
+            };
+            let tables = Tables::empty(Arc::new(edition))?;
+            Ok(crate::check::problems(&catalogue, &tables).await)
         })
     }
 
@@ -213,6 +233,13 @@ impl Engine {
     }
 }
 
+fn load(files: Vec<(String, String)>) -> Result<Catalogue, EngineError> {
+    Catalogue::load(files).map_err(|all| EngineError::Query {
+        file: "queries".into(),
+        why: all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    })
+}
+
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
 fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period>, EngineError> {
     let granularity: Granularity = request.granularity.unwrap_or(kpi.granularity);
@@ -316,13 +343,12 @@ async fn check_measure(
     })
 }
 
-async fn roll_up(
+/// The KPI's own text, planned and bound: a row for each municipality and period.
+pub(crate) async fn cells(
     context: &SessionContext,
     kpi: &Kpi,
     bound: Vec<(String, ParamValue)>,
-    request: &KpiRequest,
-    first: NaiveDate,
-) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+) -> Result<DataFrame, EngineError> {
     let wrong = |why: String| EngineError::Query { file: kpi.path.clone(), why };
     let cells = session::query(context, &kpi.sql).await.map_err(wrong)?;
     let values = bound.into_iter().map(|(name, value)| (name, scalar(value))).collect::<Vec<_>>();
@@ -335,6 +361,17 @@ async fn roll_up(
     if columns != kpi.expected_columns() {
         return Err(wrong(format!("it selects {columns:?} where {:?} is declared", kpi.expected_columns())));
     }
+    Ok(cells)
+}
+
+async fn roll_up(
+    context: &SessionContext,
+    kpi: &Kpi,
+    bound: Vec<(String, ParamValue)>,
+    request: &KpiRequest,
+    first: NaiveDate,
+) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+    let cells = cells(context, kpi, bound).await?;
     context.register_table("cells", cells.into_view()).map_err(|e| internal(&e))?;
     let frame =
         session::query(context, &rollup::text(kpi, request, first)?).await.map_err(EngineError::Internal)?;

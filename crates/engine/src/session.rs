@@ -13,7 +13,7 @@ use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use utbredt_kpi::Catalogue;
-use utbredt_lake::{Edition, Lake, LakeError, TABLES};
+use utbredt_lake::{Edition, Lake, LakeError, TABLES, Table};
 use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
@@ -29,7 +29,7 @@ pub(crate) struct Divisions(pub(crate) Vec<NaiveDate>);
 impl Divisions {
     /// Reads them; oldest first.
     pub(crate) fn read(lake: &Lake, edition: &Edition) -> Result<Self, EngineError> {
-        let Some(table) = utbredt_lake::Table::named("divisions") else { return Ok(Self(Vec::new())) };
+        let Some(table) = Table::named("divisions") else { return Ok(Self(Vec::new())) };
         let batches = lake.read_table(edition, table).map_err(|e| lake_error(lake, &e))?;
         let mut days = Vec::new();
         for batch in &batches {
@@ -78,6 +78,12 @@ impl std::fmt::Debug for Tables {
     }
 }
 
+fn no_rows(table: &Table) -> Result<MemTable, EngineError> {
+    let schema = table.schema();
+    let empty = RecordBatch::new_empty(Arc::clone(&schema));
+    MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))
+}
+
 fn config() -> SessionConfig {
     SessionConfig::new()
         .with_target_partitions(2)
@@ -103,9 +109,7 @@ impl Tables {
             }
             let schema = table.schema();
             if paths.is_empty() {
-                let empty = RecordBatch::new_empty(Arc::clone(&schema));
-                let memory = MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))?;
-                providers.push((table.name, Arc::new(memory)));
+                providers.push((table.name, Arc::new(no_rows(table)?)));
             } else {
                 let options = ParquetReadOptions::default().schema(&schema);
                 let frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
@@ -113,6 +117,16 @@ impl Tables {
             }
         }
         Ok(Self { edition, divisions, runtime, providers })
+    }
+
+    /// The lake's tables without any row, to plan against.
+    pub(crate) fn empty(edition: Arc<Edition>) -> Result<Self, EngineError> {
+        let runtime = RuntimeEnvBuilder::new().build_arc().map_err(|e| internal(&e))?;
+        let mut providers: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
+        for table in TABLES {
+            providers.push((table.name, Arc::new(no_rows(table)?)));
+        }
+        Ok(Self { edition, divisions: Divisions(Vec::new()), runtime, providers })
     }
 
     /// A session of its own for one question, over these tables.

@@ -58,8 +58,8 @@ fn last_month(kpi: &str) -> KpiRequest {
 /// Value, state and marks of an answer's one row.
 fn only_value(answer: &KpiAnswer) -> String {
     let shown = |name: &str| {
-        let column = answer.batches.iter().find(|b| b.num_rows() > 0)?.column_by_name(name)?.clone();
-        arrow::util::display::array_value_to_string(&column, 0).ok()
+        let batch = answer.batches.iter().find(|b| b.num_rows() > 0)?;
+        arrow::util::display::array_value_to_string(batch.column_by_name(name)?, 0).ok()
     };
     let (value, state) = (shown("value").unwrap_or_default(), shown("state").unwrap_or_default());
     if state == "ok" { value } else { state }

@@ -1,0 +1,77 @@
+//! Plans every KPI against the lake's tables without a row: what it selects must be what it declares, and it may read
+//! facts and dimensions only.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
+use utbredt_kpi::{Catalogue, Kpi};
+use utbredt_model::{Granularity, Period};
+
+use crate::error::EngineError;
+use crate::request::{By, KpiRequest};
+use crate::session::{self, Tables};
+use crate::{rollup, run};
+
+/// Everything that is wrong with the KPIs of a catalogue; empty when all is well.
+pub(crate) async fn problems(catalogue: &Catalogue, tables: &Tables) -> Vec<String> {
+    let mut problems = Vec::new();
+    for kpi in catalogue.kpis() {
+        if let Err(error) = plan(catalogue, tables, kpi).await {
+            problems.push(error.to_string());
+        }
+    }
+    problems
+}
+
+async fn plan(catalogue: &Catalogue, tables: &Tables, kpi: &Kpi) -> Result<(), EngineError> {
+    let mut request = KpiRequest::new(&kpi.id);
+    request.by = By::Municipality;
+    for param in &kpi.params {
+        request.params.insert(param.name.clone(), param.example());
+    }
+    let bound = kpi.bind(&request.params).map_err(|e| wrong(kpi, &e))?;
+    let day = NaiveDate::default();
+    let periods = [Period::holding(day, Granularity::Month)];
+    let frame = session::Frame { divisions: &tables.divisions, periods: &periods, request: &request, day };
+    let context = tables.session()?;
+    session::ask(&context, catalogue, &frame, &rollup::wanted(catalogue, kpi, request.by)).await?;
+    let cells = run::cells(&context, kpi, bound).await?;
+    types(kpi, cells.schema().as_arrow()).map_err(|why| wrong(kpi, &why))?;
+    let scanned = tables_read(kpi, catalogue);
+    if let Some(bronze) = scanned.keys().find(|name| matches!(name.as_str(), "rejections")) {
+        return Err(wrong(kpi, &format!("it reads {bronze}, which holds what was refused")));
+    }
+    Ok(())
+}
+
+fn wrong(kpi: &Kpi, why: &dyn std::fmt::Display) -> EngineError {
+    EngineError::Query { file: kpi.path.clone(), why: why.to_string() }
+}
+
+/// Parts are whole numbers, so that adding them is exact in every order.
+fn types(kpi: &Kpi, schema: &arrow::datatypes::Schema) -> Result<(), String> {
+    for name in ["numerator", "denominator", "marks"] {
+        let kind = schema.field_with_name(name).map_err(|e| e.to_string())?.data_type();
+        if *kind != DataType::Int64 {
+            return Err(format!("{name} is {kind}; it must be a whole number (BIGINT) that adds exactly"));
+        }
+    }
+    let state = schema.field_with_name("state").map_err(|e| e.to_string())?.data_type();
+    if *state == DataType::Utf8 { Ok(()) } else { Err(format!("state of {} is {state}, not text", kpi.id)) }
+}
+
+/// The words of the KPI's text and of its views that are tables of the lake.
+fn tables_read(kpi: &Kpi, catalogue: &Catalogue) -> BTreeMap<String, ()> {
+    let views = catalogue.views().iter().filter(|view| kpi.views.contains(&view.name)).map(|view| &view.sql);
+    let texts = std::iter::once(&kpi.sql).chain(views);
+    let mut found = BTreeMap::new();
+    for text in texts {
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if utbredt_lake::Table::named(word).is_some() {
+                found.insert(word.to_owned(), ());
+            }
+        }
+    }
+    found
+}
