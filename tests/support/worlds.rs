@@ -766,7 +766,8 @@ mod tests {
                 "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),
                 _ => (3, 16),
             };
-            assert!(states.len() >= own && marks == all, "{}: {states:?} {marks}", kpi.0);
+            // A period that is not over comes with any of them.
+            assert!(states.len() >= own && marks & !128 == all, "{}: {states:?} {marks}", kpi.0);
         }
     }
 }

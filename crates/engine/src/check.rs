@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
 use chrono::NaiveDate;
-use utbredt_kpi::{Catalogue, Kpi};
+use utbredt_kpi::{Catalogue, Kpi, RollupKind};
 use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
@@ -49,8 +49,17 @@ fn wrong(kpi: &Kpi, why: &dyn std::fmt::Display) -> EngineError {
     EngineError::Query { file: kpi.path.clone(), why: why.to_string() }
 }
 
-/// Parts are whole numbers, so that adding them is exact in every order.
+/// Parts are whole numbers, so that adding them is exact in every order. A KPI that makes its areas' rows itself has
+/// nothing added to it.
 fn types(kpi: &Kpi, schema: &arrow::datatypes::Schema) -> Result<(), String> {
+    if kpi.rollup.kind == RollupKind::Area {
+        let value = schema.field_with_name("value").map_err(|e| e.to_string())?.data_type();
+        return if *value == DataType::Float64 {
+            Ok(())
+        } else {
+            Err(format!("value is {value}, not DOUBLE"))
+        };
+    }
     for name in ["numerator", "denominator", "marks"] {
         let kind = schema.field_with_name(name).map_err(|e| e.to_string())?.data_type();
         if *kind != DataType::Int64 {

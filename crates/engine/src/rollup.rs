@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
-use utbredt_kpi::{Catalogue, ColumnFill, ColumnRollup, Kpi, RollupKind};
+use utbredt_kpi::{Catalogue, ColumnFill, ColumnRollup, Kpi, RollupKind, Unit};
 
 use crate::error::{EngineError, nearest};
 use crate::request::{By, KpiRequest};
@@ -31,46 +31,81 @@ pub(crate) fn text(kpi: &Kpi, request: &KpiRequest, first: NaiveDate) -> Result<
             hint: "ask by municipality".into(),
         });
     }
-    let (numerator, value) = numbers(kpi);
+    let (_, value) = numbers(kpi);
+    let (_, shown) = extras(kpi);
+    let (rolled, value, state, coverage) = if kpi.rollup.kind == RollupKind::Area {
+        (own_areas(kpi), "value", "state", "coverage")
+    } else {
+        (added(kpi), value.as_str(), STATE, "CAST(coalesce(covered, 0) AS DOUBLE) / NULLIF(persons, 0)")
+    };
     let keys = by
         .columns()
         .map_or(String::new(), |(key, name)| format!("area_code AS {key}, area_name AS {name}, "));
-    let (sums, shown) = extras(kpi);
+    // A KPI that ranks is read from the top.
+    let order = if kpi.columns.iter().any(|column| column.name == "rank") { "rank, " } else { "" };
     Ok(format!(
-        "WITH rolled AS (
-            SELECT cells.period_start, a.area_code, max(a.area_name) AS area_name,
-                {numerator},
-                sum(CASE WHEN cells.state = 'ok' THEN cells.denominator END) AS denominator,
-                bit_or(CASE WHEN cells.state = 'ok' THEN cells.marks ELSE 0 END) AS marks,
-                count(CASE WHEN cells.state = 'ok' THEN 1 END) AS reported,
-                count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
-                count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
-                count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
-                sum(CASE WHEN cells.state = 'ok' THEN p.persons END) AS covered,
-                sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN p.persons END) AS persons{sums}
-            FROM cells
-            INNER JOIN areas_{area} AS a
-                ON a.period_start = cells.period_start AND a.municipality_code = cells.municipality_code
-            LEFT JOIN population_cells AS p
-                ON p.period_start = cells.period_start AND p.municipality_code = cells.municipality_code
-            GROUP BY cells.period_start, a.area_code
-        )
-        SELECT period_start, {keys}{value} AS value, numerator, denominator,
-            CASE WHEN reported > 0 THEN 'ok' WHEN suppressed > 0 THEN 'suppressed'
-                WHEN expected > 0 THEN 'missing' WHEN not_valid > 0 THEN 'not_valid'
-                ELSE 'not_applicable' END AS state,
-            CAST(coalesce(covered, 0) AS DOUBLE) / NULLIF(persons, 0) AS coverage,
-            {MARKS} AS marks,
+        "WITH rolled AS ({rolled})
+        SELECT period_start, {keys}{value} AS value, numerator, denominator, {state} AS state,
+            {coverage} AS coverage, {MARKS} AS marks,
             reported AS municipalities_reported, expected AS municipalities_expected{shown}
         FROM rolled
         WHERE period_start >= DATE '{first}'{filter}
         ORDER BY period_start, {order}area_code",
-        area = by.as_str(),
         filter = filter(request)?,
-        // A KPI that ranks is read from the top.
-        order = if kpi.columns.iter().any(|column| column.name == "rank") { "rank, " } else { "" },
     ))
 }
+
+/// Cells added up: only the `ok` ones add, the others are counted.
+fn added(kpi: &Kpi) -> String {
+    let (numerator, _) = numbers(kpi);
+    let (sums, _) = extras(kpi);
+    format!(
+        "SELECT cells.period_start, areas.area_code, max(areas.area_name) AS area_name,
+            {numerator},
+            sum(CASE WHEN cells.state = 'ok' THEN cells.denominator END) AS denominator,
+            bit_or(CASE WHEN cells.state = 'ok' THEN cells.marks ELSE 0 END) AS marks,
+            max(CASE WHEN periods.period_end > periods.edition_day THEN 1 ELSE 0 END) AS open,
+            count(CASE WHEN cells.state = 'ok' THEN 1 END) AS reported,
+            count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+            count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
+            count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
+            sum(CASE WHEN cells.state = 'ok' THEN p.persons END) AS covered,
+            sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN p.persons END) AS persons{sums}
+        FROM cells
+        INNER JOIN periods
+            ON periods.period_start = cells.period_start
+        INNER JOIN areas
+            ON areas.period_start = cells.period_start AND areas.municipality_code = cells.municipality_code
+        LEFT JOIN population_cells AS p
+            ON p.period_start = cells.period_start AND p.municipality_code = cells.municipality_code
+        GROUP BY cells.period_start, areas.area_code"
+    )
+}
+
+/// Rows a KPI made for areas itself: they get their areas' names.
+fn own_areas(kpi: &Kpi) -> String {
+    let extras: String =
+        kpi.columns.iter().map(|column| format!(", max(cells.{0}) AS {0}", column.name)).collect();
+    format!(
+        "SELECT cells.period_start, cells.area_code, max(areas.area_name) AS area_name,
+            max(cells.value) AS value, max(cells.numerator) AS numerator, max(cells.denominator) AS denominator,
+            max(cells.state) AS state, max(cells.coverage) AS coverage, max(cells.marks) AS marks,
+            max(CASE WHEN periods.period_end > periods.edition_day THEN 1 ELSE 0 END) AS open,
+            max(cells.municipalities_reported) AS reported, max(cells.municipalities_expected) AS expected,
+            0 AS not_valid{extras}
+        FROM cells
+        INNER JOIN periods
+            ON periods.period_start = cells.period_start
+        INNER JOIN areas
+            ON areas.period_start = cells.period_start AND areas.area_code = cells.area_code
+        GROUP BY cells.period_start, cells.area_code"
+    )
+}
+
+/// The state of an area, as `CellState::of_area` has it.
+const STATE: &str = "CASE WHEN reported > 0 THEN 'ok' WHEN suppressed > 0 THEN 'suppressed'
+                WHEN expected > 0 THEN 'missing' WHEN not_valid > 0 THEN 'not_valid'
+                ELSE 'not_applicable' END";
 
 /// The marks of a row in words, in the order of `utbredt_model::Marks`.
 const MARKS: &str = "concat_ws(' ',
@@ -80,7 +115,7 @@ const MARKS: &str = "concat_ws(' ',
                     THEN 'partial' END,
                 CASE WHEN marks & 32 > 0 THEN 'stale_denominator' END,
                 CASE WHEN marks & 64 > 0 THEN 'split_by_share' END,
-                CASE WHEN marks & 128 > 0 THEN 'incomplete_period' END)";
+                CASE WHEN marks & 128 > 0 OR (open = 1 AND reported > 0) THEN 'incomplete_period' END)";
 
 /// The numerator while adding, and the value made of it once, last.
 fn numbers(kpi: &Kpi) -> (String, String) {
@@ -103,9 +138,27 @@ fn numbers(kpi: &Kpi) -> (String, String) {
     (numerator, value)
 }
 
+/// The 95 % interval of a share after Wilson (1927), "Probable inference, the law of succession, and statistical
+/// inference": it stays inside 0 and 1, and says how little few persons say.
+fn wilson() -> String {
+    const Z: f64 = 1.959_963_984_540_054;
+    let (p, n) = ("(CAST(numerator AS DOUBLE) / denominator)", "CAST(NULLIF(denominator, 0) AS DOUBLE)");
+    let square = Z * Z;
+    let middle = format!("{p} + {square} / (2 * {n})");
+    let half = format!("{Z} * sqrt(greatest(0.0, {p} * (1 - {p}) / {n} + {square} / (4 * {n} * {n})))");
+    // More users than persons is no share, and has no interval. A share of 0 or 1 leaves a rounding error.
+    let end = |sign| {
+        let bound = format!("least(1.0, greatest(0.0, (({middle}) {sign} {half}) / (1 + {square} / {n})))");
+        format!("CASE WHEN reported > 0 AND numerator <= denominator AND denominator > 0 THEN {bound} END")
+    };
+    format!(", {} AS value_low, {} AS value_high", end("-"), end("+"))
+}
+
 /// The KPI's own columns: how they are rolled up, and how they are shown.
 fn extras(kpi: &Kpi) -> (String, String) {
-    let (mut sums, mut shown) = (String::new(), String::new());
+    let mut sums = String::new();
+    let interval = kpi.rollup.kind == RollupKind::Ratio && kpi.unit == Unit::Share;
+    let mut shown = if interval { wilson() } else { String::new() };
     for column in &kpi.columns {
         let name = &column.name;
         let show = match &column.fill {

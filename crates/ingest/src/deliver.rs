@@ -12,7 +12,7 @@ use utbredt_model::{ReceiptId, Rejection};
 use crate::bridge::{table, to_batch};
 use crate::conform::{Conformed, conform};
 use crate::diff::{Diff, cells, diff};
-use crate::gates::breaches;
+use crate::gates::{breaches, refused_rows};
 use crate::history::{History, Reach};
 use crate::world::World;
 use crate::{Delivery, IngestError, Source};
@@ -34,6 +34,8 @@ pub struct Report {
     pub accepted: u64,
     /// Statements refused.
     pub rejected: u64,
+    /// Rows refused in part or whole, totals and plain repetitions aside.
+    pub refused_rows: u64,
     /// The refused, counted by reason.
     pub reasons: BTreeMap<String, u64>,
     /// Why it is held: what was in force before still is.
@@ -161,6 +163,7 @@ fn judge(
     report.rows_in = conformed.rows_in;
     report.accepted = (conformed.usage.height() + conformed.events.height()) as u64;
     report.rejected = conformed.rejections.len() as u64;
+    report.refused_rows = refused_rows(conformed) as u64;
     for rejection in &conformed.rejections {
         *report.reasons.entry(rejection.reason.clone()).or_default() += 1;
     }
@@ -206,6 +209,7 @@ impl Report {
             rows_in: 0,
             accepted: 0,
             rejected: 0,
+            refused_rows: 0,
             reasons: BTreeMap::new(),
             held: None,
             superseded: None,

@@ -54,15 +54,19 @@ pub(crate) fn breaches(
     Ok(found)
 }
 
-fn too_many_refused(conformed: &Conformed) -> Option<String> {
-    // Totals are left out by agreement, and a row said twice alike is no loss.
+/// Rows refused, in part or whole. Totals are left out by agreement, and a row said twice alike is no loss.
+pub(crate) fn refused_rows(conformed: &Conformed) -> usize {
     let harmless = |reason: &str| reason.starts_with("total row ") || reason.starts_with("duplicate of ");
-    let rows: BTreeSet<u64> =
-        conformed.rejections.iter().filter(|r| !harmless(&r.reason)).map(|r| r.row).collect();
+    let refused = conformed.rejections.iter().filter(|r| !harmless(&r.reason));
+    refused.map(|r| r.row).collect::<BTreeSet<u64>>().len()
+}
+
+fn too_many_refused(conformed: &Conformed) -> Option<String> {
+    let refused = refused_rows(conformed);
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-    let share = rows.len() as f64 / conformed.rows_in.max(1) as f64;
+    let share = refused as f64 / conformed.rows_in.max(1) as f64;
     (share > MOST_REFUSED).then(|| {
-        let (refused, all) = (rows.len(), conformed.rows_in);
+        let all = conformed.rows_in;
         format!("{refused} of {all} rows were refused, more than {:.0} %", MOST_REFUSED * 100.0)
     })
 }

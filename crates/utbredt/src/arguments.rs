@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
     version,
     after_help = "Examples:
   utbredt demo --no-serve
+  utbredt init && utbredt ingest 2026-10.csv --contract county.toml
   utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
   utbredt sql --lake demo \"SELECT reason, count(*) AS refused FROM rejections GROUP BY reason\""
 )]
@@ -34,12 +35,14 @@ pub(crate) enum Command {
         #[arg(long)]
         no_serve: bool,
     },
-    /// Makes an empty lake.
+    /// Makes a lake with the embedded reference tables, or brings those of a lake up to date.
     Init {
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
     },
+    /// Delivers files; ends with 3 when one is held or too many of its rows are refused.
+    Ingest(IngestArguments),
     /// Serves a lake over HTTP until interrupted.
     Serve {
         /// Where it is served.
@@ -86,6 +89,42 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("how").required(true).args(["contract", "source"]))]
+pub(crate) struct IngestArguments {
+    /// The files, each one delivery.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The contract by which they are read; it names the source.
+    #[arg(long, value_name = "CONTRACT.toml")]
+    pub(crate) contract: Option<PathBuf>,
+    /// A source that needs no contract.
+    #[arg(long, value_enum)]
+    pub(crate) source: Option<SourceName>,
+    /// What the file answers; it takes the place of an earlier answer. The file's name without its ending when
+    /// left out.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) asked: Option<String>,
+    /// Refused rows of a delivery, totals and repetitions aside, from which the exit code is 3.
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) max_refused: u8,
+    /// The lake.
+    #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+    pub(crate) lake: PathBuf,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A source that needs no contract.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum SourceName {
+    /// NAV's list of municipalities on Digisos, as dated events.
+    Digisos,
+    /// A list of `municipality_code,solution_id,stage,valid_from`.
+    Stages,
 }
 
 #[derive(Debug, Subcommand)]

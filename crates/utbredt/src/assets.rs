@@ -25,6 +25,11 @@ pub(crate) fn datasets() -> Vec<(String, Vec<u8>)> {
     Datasets::iter().filter_map(|path| read(&path).map(|bytes| (path.to_string(), bytes))).collect()
 }
 
+/// One of them.
+pub(crate) fn dataset(path: &str) -> Option<Vec<u8>> {
+    Datasets::get(path).map(|file| file.data.into_owned())
+}
+
 /// The catalogue of the embedded query files.
 pub(crate) fn catalogue() -> anyhow::Result<Catalogue> {
     Catalogue::load(queries()).map_err(|problems| {

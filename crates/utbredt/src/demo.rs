@@ -8,11 +8,11 @@ use utbredt_ingest as ingest;
 use utbredt_kpi::RollupKind;
 use utbredt_model::Granularity;
 
-use crate::{assets, table};
+use crate::{assets, clock, table};
 
 /// Builds the lake and prints what it says.
 pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Result<()> {
-    let report = ingest::demo_lake(dir, &assets::datasets(), now())?;
+    let report = ingest::demo_lake(dir, &assets::datasets(), clock::now())?;
     for (source, seen) in &report.sources {
         let invented = if seen.synthetic { " (invented)" } else { "" };
         table::line(&format!(
@@ -110,10 +110,4 @@ pub(crate) fn doors(dir: &Path, addr: std::net::SocketAddr) {
     table::line(&format!(
         "  utbredt kpi run rollout.municipalities_live --lake {dir} --param solution_id=digisos --by county --from 2020-12 --to 2020-12 --format csv"
     ));
-}
-
-/// The only clock in the house.
-#[expect(clippy::disallowed_methods, reason = "only the binary reads a clock")]
-fn now() -> chrono::DateTime<chrono::Utc> {
-    std::time::SystemTime::now().into()
 }

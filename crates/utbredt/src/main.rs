@@ -2,7 +2,9 @@
 
 mod arguments;
 mod assets;
+mod clock;
 mod demo;
+mod ingest;
 mod kpi;
 mod table;
 
@@ -21,7 +23,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) if table::all_arrived() => code,
+        Ok(_) => {
+            table::message("error: cannot write to standard output");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             table::message(&format!("error: {error:#}"));
             let told = error.downcast_ref::<EngineError>();
@@ -39,21 +45,19 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(builder.worker_threads(2).thread_stack_size(16 << 20).enable_all().build()?)
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    match command {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Ingest(arguments) => return ingest::run(&arguments),
         Command::Demo { dir, addr, no_serve } => {
             demo::run(&runtime()?, &dir)?;
             if no_serve {
-                return Ok(());
+                Ok(())
+            } else {
+                demo::doors(&dir, addr);
+                serve(&dir, addr)
             }
-            demo::doors(&dir, addr);
-            serve(&dir, addr)
         }
-        Command::Init { lake } => {
-            Lake::init(&lake)?;
-            table::message(&format!("{} is a lake; it has no edition yet", lake.display()));
-            Ok(())
-        }
+        Command::Init { lake } => ingest::init(&lake),
         Command::Serve { addr, lake } => serve(&lake, addr),
         Command::Kpi(command) => kpi::run(command),
         Command::Sql { text, format, lake } => {
@@ -74,7 +78,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut command, "utbredt", &mut std::io::stdout());
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Loads every query file and tells all that is wrong with them at once.

@@ -1,22 +1,40 @@
 //! Answers on standard output, messages on standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that writes to the terminal")]
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use utbredt_engine::EngineError;
 
-/// One line of output.
+/// Whether a line was lost.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// One line of output. A reader that has seen enough is no reason to stop; [`all_arrived`] tells of other losses.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    let written = std::io::stdout().write_all(format!("{text}\n").as_bytes());
+    if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether every line was taken.
+pub(crate) fn all_arrived() -> bool {
+    !LOST.load(Ordering::Relaxed) && std::io::stdout().flush().is_ok()
+}
+
+/// Output that must arrive.
+pub(crate) fn write(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 /// One line to the person, not into the pipe.
 pub(crate) fn message(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Rows as a table, or in a format of the HTTP door; to a file when one is named.

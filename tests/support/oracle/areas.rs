@@ -65,8 +65,10 @@ pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells
             areas.entry(key).or_default().push(cell);
         }
     }
-    let mut rows: Vec<OracleRow> =
-        areas.into_iter().map(|(key, cells)| row(&request.kpi, span, key, &cells)).collect();
+    let mut rows: Vec<OracleRow> = areas
+        .into_iter()
+        .map(|(key, cells)| row(&request.kpi, span, world.recorded_at.date_naive(), key, &cells))
+        .collect();
     // What is ranked is read from the top; what has no rank comes last.
     rows.sort_by_key(|row| row.extras.get("rank").map(|rank| rank.map_or(i64::MAX, |place| place as i64)));
     rows
@@ -86,7 +88,7 @@ fn area_state(cells: &[&Cell]) -> State {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
-fn row(kpi: &str, span: &Span, key: Option<String>, cells: &[&Cell]) -> OracleRow {
+fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell]) -> OracleRow {
     let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
     let (mut persons_behind, mut persons_expected) = (0, 0);
     let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
@@ -121,6 +123,9 @@ fn row(kpi: &str, span: &Span, key: Option<String>, cells: &[&Cell]) -> OracleRo
         marks |= mark::PARTIAL;
     }
     let ok = reported > 0;
+    if ok && span.end > today {
+        marks |= mark::INCOMPLETE;
+    }
     let has_denominator = cells.iter().any(|cell| cell.denominator.is_some());
     let shown = shown(kpi, numerator as f64, denominator as f64);
     let mut columns: BTreeMap<String, Option<f64>> = BTreeMap::new();

@@ -157,6 +157,7 @@ pub(crate) mod mark {
     pub(crate) const PARTIAL: i64 = 16;
     pub(crate) const STALE: i64 = 32;
     pub(crate) const SPLIT: i64 = 64;
+    pub(crate) const INCOMPLETE: i64 = 128;
 }
 
 /// One municipality in one period.
