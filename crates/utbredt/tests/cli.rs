@@ -26,7 +26,7 @@ fn the_demo_answers_and_its_lake_verifies() {
     let first = demo(&dir);
     assert_eq!(code(&first), 0, "{}", text(&first.stderr));
     let said = text(&first.stdout);
-    assert!(said.contains("Population coverage") && said.contains("refused"), "{said}");
+    assert!(said.contains("rollout.population_coverage") && said.contains("refused"), "{said}");
     assert!(!said.contains('\u{1b}'), "no colours outside a terminal");
     let lake = dir.to_str().expect("a plain path");
     let verified = utbredt(&["verify", "--lake", lake, "--json"]);
@@ -109,4 +109,162 @@ fn catalogue_and_completions_need_no_lake() {
     let missing = utbredt(&["verify", "--lake", "no-such-folder"]);
     assert_eq!(code(&missing), 1);
     assert!(text(&missing.stderr).contains("no-such-folder"));
+}
+
+const CONTRACT: &str = "source_id = \"county\"\nversion = 1\nsubject.column = \"Kommunenummer\"\n\
+    period.column = \"M\u{e5}ned\"\nsolution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\n\
+    value.column = \"Antall\"\n";
+
+/// Twenty municipalities of 2024, as they should be delivered.
+const GOOD: [&str; 20] = [
+    "0301", "1101", "1103", "1106", "1108", "1111", "1112", "1114", "1119", "1120", "1121", "1122", "1124",
+    "1127", "1130", "1133", "1134", "1135", "1144", "1145",
+];
+
+fn rows(codes: &[&str]) -> String {
+    let rows = codes.iter().map(|code| format!("{code};2024-01;200\n"));
+    format!("Kommunenummer;M\u{e5}ned;Antall\n{}", rows.collect::<String>())
+}
+
+/// A lake with reference tables, a contract and what is delivered to it.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self(tempfile::tempdir().expect("a folder"));
+        std::fs::write(desk.0.path().join("county.toml"), CONTRACT).expect("written");
+        let made = utbredt(&["init", "--lake", &desk.path("lake")]);
+        assert_eq!(code(&made), 0, "{}", text(&made.stderr));
+        assert!(text(&made.stderr).contains("edition 1"), "{}", text(&made.stderr));
+        desk
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("a plain path").to_owned()
+    }
+
+    /// Delivers bytes as the answer for January.
+    fn deliver(&self, bytes: &[u8], more: &[&str]) -> (i32, String) {
+        std::fs::write(self.path("2024-01.csv"), bytes).expect("written");
+        let (file, contract, lake) = (self.path("2024-01.csv"), self.path("county.toml"), self.path("lake"));
+        let mut words = vec!["ingest", &file, "--contract", &contract, "--lake", &lake];
+        words.extend_from_slice(more);
+        let output = utbredt(&words);
+        assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+        (code(&output), text(&output.stdout))
+    }
+
+    fn sql(&self, question: &str) -> String {
+        let output = utbredt(&["sql", question, "--format", "csv", "--lake", &self.path("lake")]);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout).replace("\r\n", "\n")
+    }
+}
+
+#[test]
+fn the_same_facts_in_other_bytes_change_nothing() {
+    let desk = Desk::new();
+    let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("20 rows in, 20 accepted, 0 refused") && told.contains("edition 2 stands"),
+        "{told}"
+    );
+    let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert!(code == 0 && told.contains("unchanged") && told.contains("edition 2 stands"), "{told}");
+
+    let latin1: Vec<u8> = rows(&GOOD).chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect();
+    let tabs = rows(&GOOD).replace(';', "\t");
+    let bom = format!("\u{feff}{}", rows(&GOOD).replace('\n', "\r\n"));
+    for bytes in [latin1, tabs.into_bytes(), bom.into_bytes()] {
+        let (code, told) = desk.deliver(&bytes, &[]);
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains("takes the place of receipt"), "{told}");
+        assert!(told.contains("cells: 0 added, 0 removed, 0 changed"), "{told}");
+    }
+
+    let corrected =
+        rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
+    let (code, told) = desk.deliver(corrected.as_bytes(), &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("cells: 0 added, 1 removed, 1 changed"), "{told}");
+    assert!(told.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{told}");
+    // 18 municipalities of 200 and one of 250.
+    assert_eq!(desk.sql("SELECT count(*) AS n, sum(value) AS total FROM usage"), "n,total\n19,3850\n");
+}
+
+#[test]
+fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
+    let desk = Desk::new();
+    let damaged = rows(&GOOD).replace("0301;", "301;").replace("1101;", "9999;");
+    let cut = damaged.strip_suffix("45;2024-01;200\n").expect("the end of the last row");
+    let (code, told) = desk.deliver(cut.as_bytes(), &["--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let delivery = &told["deliveries"][0];
+    assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {told}");
+    assert_eq!(
+        (&delivery["rows_in"], &delivery["accepted"], &delivery["refused"]),
+        (&20.into(), &17.into(), &3.into())
+    );
+    let reasons = delivery["reasons"].to_string();
+    assert!(reasons.contains("leading zero") && reasons.contains("9999"), "{reasons}");
+    let refused = desk.sql("SELECT row, raw FROM rejections ORDER BY row");
+    assert_eq!(refused, "row,raw\n2,301;2024-01;200\n3,9999;2024-01;200\n21,11\n");
+
+    let (code, told) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-refused", "10"]);
+    assert!(code == 3 && told.contains("17 accepted, 3 refused"), "{told}");
+}
+
+#[test]
+fn a_held_delivery_leaves_the_last_good_one_in_force() {
+    let desk = Desk::new();
+    assert_eq!(desk.deliver(rows(&GOOD).as_bytes(), &[]).0, 0);
+    // Half of the rows with another delimiter than the header.
+    let mixed = rows(&GOOD[..10]) + &rows(&GOOD[10..]).split_once('\n').expect("rows").1.replace(';', ",");
+    for _ in 0..2 {
+        let (code, told) = desk.deliver(mixed.as_bytes(), &[]);
+        assert_eq!(code, 3, "{told}");
+        assert!(
+            told.contains("`2024-01`: held") && told.contains("held: 10 of 20 rows were refused"),
+            "{told}"
+        );
+        assert!(told.contains("edition 3 stands"), "the receipt is kept once: {told}");
+    }
+    assert_eq!(desk.sql("SELECT count(*) AS n FROM usage"), "n\n20\n");
+    let (code, told) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);
+    assert!(code == 3 && told.contains("M\u{e5}ned"), "the missing column is named: {told}");
+}
+
+#[test]
+fn what_is_typed_wrong_is_told_apart_from_what_fails() {
+    let desk = Desk::new();
+    let (lake, contract) = (desk.path("lake"), desk.path("county.toml"));
+    std::fs::write(desk.path("a.csv"), rows(&GOOD)).expect("written");
+    std::fs::write(desk.path("wrong.toml"), "source_id = 1").expect("written");
+    let (a, wrong, bare) = (desk.path("a.csv"), desk.path("wrong.toml"), desk.path("bare"));
+    utbredt_lake::Lake::init(bare.as_ref()).expect("an empty lake");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&[&a, "--lake", &lake], 2, "--contract"),
+        (&["--contract", &contract, "--lake", &lake], 2, "FILE"),
+        (&[&a, &a, "--asked", "2024-01", "--contract", &contract, "--lake", &lake], 2, "--asked"),
+        (&[&a, "--contract", &wrong, "--lake", &lake], 2, "wrong.toml"),
+        (&["no.csv", "--contract", &contract, "--lake", &lake], 1, "no.csv"),
+        (&[&a, "--contract", &contract, "--lake", "no-lake"], 1, "utbredt init"),
+        (&[&a, "--contract", &contract, "--lake", &bare], 1, "utbredt init --lake"),
+    ];
+    for (words, expected, named) in cases {
+        let mut all = vec!["ingest"];
+        all.extend_from_slice(words);
+        let output = utbredt(&all);
+        let told = text(&output.stderr);
+        assert_eq!(code(&output), expected, "{words:?}: {told}");
+        assert!(told.contains(named), "{words:?} does not name {named}: {told}");
+    }
+
+    let digisos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/rollout/digisos_events.csv");
+    let digisos = digisos.to_str().expect("a plain path");
+    let output = utbredt(&["ingest", digisos, "--source", "digisos", "--asked", "all", "--lake", &lake]);
+    let told = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{told}");
+    assert!(told.contains("413 rows in") && told.contains("0703"), "{told}");
 }
