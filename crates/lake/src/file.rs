@@ -96,9 +96,12 @@ fn fill(
     for batch in batches {
         writer.write(batch).map_err(failed)?;
     }
-    let done = writer.into_inner().map_err(failed)?;
+    // `into_inner` would say of a full disk that the rows are wrong.
+    writer.finish().map_err(failed)?;
+    writer.sync().map_err(LakeError::io("write", path))?;
+    let done = writer.inner();
     disk.sync_file(&done.file, path)?;
-    Ok((done.bytes, disk::hex(&done.hasher.finalize())))
+    Ok((done.bytes, disk::hex(&done.hasher.clone().finalize())))
 }
 
 /// Nothing in a file depends on who wrote it or when.

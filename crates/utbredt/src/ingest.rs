@@ -28,13 +28,21 @@ const LONG_WORK: u64 = 4 << 20;
 /// Makes a lake, or opens the one that is there, and puts the embedded reference tables in.
 pub(crate) fn init(root: &Path) -> anyhow::Result<()> {
     let lake = Lake::init(root)?;
-    load_reference(&mut lake.writer()?, &assets::datasets(), clock::now())?;
+    load_reference(&mut writer(&lake)?, &assets::datasets(), clock::now())?;
     let stands = lake.latest()?.map_or(0, |edition| edition.number);
     table::message(&format!(
         "{} is a lake; edition {stands} stands and holds the reference tables",
         root.display()
     ));
     Ok(())
+}
+
+/// The writer, after sweeping up what one that was stopped left behind.
+fn writer(lake: &Lake) -> anyhow::Result<Writer> {
+    let mut writer = lake.writer()?;
+    writer.clean_up()?;
+    writer.rebuild_delta()?;
+    Ok(writer)
 }
 
 /// Delivers the files one after the other and tells what became of each.
@@ -50,10 +58,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
         ));
     }
     let lake = Lake::open(&arguments.lake)?;
-    let mut writer = lake.writer()?;
-    // What a writer that was stopped left behind.
-    writer.clean_up()?;
-    writer.rebuild_delta()?;
+    let mut writer = writer(&lake)?;
     let bar = bar(&arguments.files);
     let mut reports = Vec::new();
     let mut failed = None;
@@ -231,6 +236,7 @@ fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
             "rows_in": report.rows_in,
             "accepted": report.accepted,
             "refused": report.rejected,
+            "refused_rows": report.refused_rows,
             "reasons": report.reasons,
             "held": report.held,
             "superseded": report.superseded.as_ref().map(|old| &old.0),
