@@ -52,12 +52,17 @@ where
     F: Future<Output = Result<Encoded, Problem>>,
 {
     let tag = shape.tag(fingerprint);
-    match tag.find_in(if_none_match(headers)) {
-        Match::None => {}
+    let found = tag.find_in(if_none_match(headers));
+    match found {
+        Match::None | Match::Any => {}
         Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
         Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
     }
     let encoded = cached(state, &tag, make).await?;
+    // `*` is about what is there: only a question that has an answer can be "not modified".
+    if found == Match::Any {
+        return Ok(not_modified(&tag.strong(), shape));
+    }
     let mut response = encoded.body.clone().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
@@ -153,7 +158,17 @@ mod tests {
             "attachment; filename=\"adoption.reach-edition-3.csv\""
         );
         ask(&state, None).await;
+        assert_eq!(ask(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn star_does_not_hide_a_failure() {
+        let state = ApiState::waiting();
+        let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static("*"))]);
+        let failed = async { Err(Problem::internal()) };
+        let answer = conditional(&state, &headers, shape(), "f", "adoption.reach", failed).await;
+        assert_eq!(answer.unwrap_err(), Problem::internal());
     }
 
     #[tokio::test]

@@ -12,10 +12,12 @@ pub(crate) struct ETag(String);
 pub(crate) enum Match {
     /// The client holds something else, or asked without a condition.
     None,
-    /// The client holds this, and named it by its strong tag or by `*`.
+    /// The client holds this, and named it by its strong tag.
     Strong,
     /// The client holds this under its weak tag, which is what a compressed answer carries.
     Weak,
+    /// The client holds something and wants nothing that is there (`*`).
+    Any,
 }
 
 impl ETag {
@@ -46,7 +48,7 @@ impl ETag {
     pub(crate) fn find_in<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Match {
         for field in fields {
             if field.trim() == "*" {
-                return Match::Strong;
+                return Match::Any;
             }
             for (weak, opaque) in tags(field) {
                 if opaque == self.0 {
@@ -86,7 +88,7 @@ mod tests {
         assert_eq!(tag("b").find_in(["\"a\", \"b\""]), Match::Strong);
         assert_eq!(tag("b").find_in(["\"a\" , W/\"b\",\"c\""]), Match::Weak);
         assert_eq!(tag("b").find_in(["\"a\"", "\"b\""]), Match::Strong);
-        assert_eq!(tag("b").find_in([" * "]), Match::Strong);
+        assert_eq!(tag("b").find_in([" * "]), Match::Any);
         assert_eq!(tag("b").find_in(["\"a\""]), Match::None);
         assert_eq!(tag("b").find_in([]), Match::None);
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 use utbredt_engine::Engine;
@@ -13,8 +13,9 @@ use utbredt_model::{MunicipalityCode, NetworkId, SolutionId};
 
 use crate::answer::{Shape, conditional};
 use crate::encode::encode;
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, nearest};
 use crate::query::{self, Pairs};
+use crate::rows;
 use crate::state::{ApiState, Encoded};
 
 /// `GET /v1/municipalities`, with `?on=YYYY-MM-DD` for another day's municipalities.
@@ -148,11 +149,42 @@ async fn answer(
     let engine = state.engine()?;
     let asked = query::only(query::read(pairs)?, known)?;
     let shape = Shape::choose(asked.format.as_deref(), asked.lang.as_deref(), headers)?;
+    match (one, pinned(state, headers, &asked.what, shape, name, one, look).await) {
+        (Some(one), Err(problem)) if problem.status == StatusCode::NOT_FOUND => {
+            Err(problem.did_you_mean(near(engine, name, one).await))
+        }
+        (_, answered) => answered,
+    }
+}
+
+/// The nearest name of that kind. That there is none known is no reason to fail: the answer is a refusal anyway.
+async fn near(engine: &Engine, name: &str, one: &str) -> Option<String> {
+    let (table, key) = match name {
+        "municipality" => ("municipalities", "municipality_code"),
+        "network" => ("networks", "network_id"),
+        "solution" => ("solutions", "solution_id"),
+        _ => ("rollout_events", "solution_id"),
+    };
+    let answer = engine.sql(format!("SELECT DISTINCT {key} FROM {table} ORDER BY {key}")).await.ok()?;
+    let names: Vec<_> = answer.batches.iter().filter_map(|batch| rows::texts(batch, key)).collect();
+    nearest(one, names.iter().flat_map(|names| names.iter().flatten()))
+}
+
+async fn pinned(
+    state: &ApiState,
+    headers: &HeaderMap,
+    asked: &BTreeMap<String, String>,
+    shape: Shape,
+    name: &'static str,
+    one: Option<&str>,
+    look: impl Fn(&BTreeMap<String, String>) -> Result<String, Problem>,
+) -> Result<Response, Problem> {
+    let engine = state.engine()?;
     loop {
         let edition = engine.edition();
         // JSON quotes what is in it, so no path can be made to look like another question.
-        let fingerprint = json!([edition.sha256, name, one, asked.what]).to_string();
-        let made = run(engine, look(&asked.what)?, shape, edition.number, name, one);
+        let fingerprint = json!([edition.sha256, name, one, asked]).to_string();
+        let made = run(engine, look(asked)?, shape, edition.number, name, one);
         match conditional(state, headers, shape, &fingerprint, name, made).await {
             // A newer edition arrived between the tag and the run: the tag would lie, so ask again.
             Err(problem) if problem.code == MOVED => {
@@ -196,7 +228,7 @@ async fn run(
         tracing::error!(%error, "an answer could not be written");
         Problem::internal()
     })?;
-    Ok(Encoded { body, edition, synthetic: crate::rows::synthetic(&answer.batches) })
+    Ok(Encoded { body, edition, synthetic: rows::synthetic(&answer.batches) })
 }
 
 fn nothing(name: &str, one: &str) -> Problem {

@@ -33,7 +33,7 @@ impl Metrics {
         write("utbredt_requests_total", "counter", "Requests received.", &[("", of(&self.requests))]);
         let help = "Answers 304: the client's copy was still right.";
         write("utbredt_not_modified_total", "counter", help, &[("", of(&self.not_modified))]);
-        let help = "Questions that reached the query engine.";
+        let help = "Answers made anew: neither the client nor the cache had them.";
         write("utbredt_queries_run_total", "counter", help, &[("", of(&self.queries_run))]);
         let errors = [
             ("{class=\"client\"}", of(&self.client_errors)),

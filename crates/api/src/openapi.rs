@@ -110,7 +110,6 @@ fn option_parameters(granularity: Granularity) -> Vec<Value> {
     let option = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "required": false, "schema": schema});
     let plain = KpiRequest::new("");
     let text = || json!({"type": "string"});
-    let date = || json!({"type": "string", "format": "date"});
     vec![
         option(
             "by",
@@ -128,8 +127,8 @@ fn option_parameters(granularity: Granularity) -> Vec<Value> {
             json!({"enum": Policy::WORDS, "default": plain.policy.as_str()}),
         ),
         option("as_of", "An edition's number, or a day: what was known then.", text()),
-        option("from", "The first day, included.", date()),
-        option("to", "The first day after, not included.", date()),
+        option("from", "The first day, included, or a period (2019-11, 2020-Q1, 2020).", text()),
+        option("to", "The first day left out, or the last period, included (2020-02).", text()),
         option(
             "granularity",
             "How long the periods are.",
@@ -161,8 +160,9 @@ fn static_paths() -> Map<String, Value> {
         ("/v1/solutions/{id}", "One solution.", None),
         ("/v1/rollouts", "Where every rollout stands.", None),
         ("/v1/rollouts/{solution_id}", "Where one solution's rollout stands.", None),
-        ("/v1/editions", "The edition served now, with its files and their hashes.", None),
-        ("/v1/editions/{n}", "The same, by its number.", None),
+        ("/v1/editions", "Every edition, oldest first.", None),
+        ("/v1/editions/{n}", "One edition with its files and their hashes.", None),
+        ("/v1/changes", "What the editions after `since` changed.", Some("since")),
     ];
     for (path, summary, in_query) in doors {
         let in_path = path.split_once('{').map(|(_, rest)| rest.trim_end_matches('}'));
@@ -219,6 +219,7 @@ fn schemas() -> Value {
             "kpi_version": {"type": "integer"}, "title": text, "unit": text, "better": text, "by": text,
             "borders": text, "policy": text, "granularity": text, "from": text, "to": text,
             "params": {"type": "object"}, "where": {"type": "object"},
+            "coverage": {"type": ["number", "null"], "description": "Of the last row, by nation; else null."}, "sources": texts,
             "synthetic": {"type": "boolean"}, "caveats": texts, "columns": texts,
             "rows": {"type": "integer"},
         }},

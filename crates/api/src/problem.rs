@@ -189,6 +189,7 @@ fn of_status(status: StatusCode) -> Problem {
     let reason = status.canonical_reason().unwrap_or("Error");
     let code = reason.to_ascii_lowercase().replace([' ', '-'], "_");
     Problem::new(status, code, reason, "the request could not be understood")
+        .hint("GET /v1/openapi.json tells what is understood")
 }
 
 #[cfg(test)]

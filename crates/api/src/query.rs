@@ -22,6 +22,9 @@ const PRESENTATION: [&str; 2] = ["format", "lang"];
 /// Filters that need no `where.` before them.
 const FILTERS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
 
+/// What a batch looks like.
+pub(crate) const BATCH_FORM: &str = "send an array of 1 to 50 like [{\"id\": \"adoption.reach\", \"params\": {\"solution_id\": \"digisos\"}, \"by\": \"county\"}]";
+
 /// What a request asks for, and how it wants it written.
 #[derive(Debug)]
 pub(crate) struct Asked<T> {
@@ -32,14 +35,14 @@ pub(crate) struct Asked<T> {
 
 /// Reads the pairs into a map. A key given twice is refused: taking either silently would answer another question.
 pub(crate) fn read(pairs: Pairs) -> Result<BTreeMap<String, String>, Problem> {
-    let Query(pairs) = pairs.map_err(|error| Problem::bad_argument("invalid_query", error.body_text()))?;
+    let Query(pairs) = pairs.map_err(|error| {
+        Problem::bad_argument("invalid_query", error.body_text())
+            .hint("write it as name=value&name=value, percent-encoded")
+    })?;
     let mut map = BTreeMap::new();
     for (key, value) in pairs {
         if map.contains_key(&key) {
-            return Err(Problem::bad_argument(
-                "repeated_parameter",
-                format!("{key} is given more than once"),
-            ));
+            return Err(repeated(format!("{key} is given more than once")));
         }
         map.insert(key, value);
     }
@@ -84,7 +87,7 @@ pub(crate) fn kpi(
         } else if let Some(filter) = filter {
             if request.filter.insert(filter.to_owned(), value).is_some() {
                 let detail = format!("{filter} is given both with and without `where.`");
-                return Err(Problem::bad_argument("repeated_parameter", detail));
+                return Err(repeated(detail));
             }
         } else if !OPTIONS.contains(&key.as_str()) {
             let known = OPTIONS.into_iter().chain(PRESENTATION).chain(FILTERS);
@@ -96,7 +99,7 @@ pub(crate) fn kpi(
 
 /// Reads one element of a batch: `{"id": …, "params": {…}, "where": {…}, "by": …, …}` as the pairs of a query.
 pub(crate) fn element(element: &Value) -> Result<(String, BTreeMap<String, String>), Problem> {
-    let invalid = |detail: String| Problem::bad_argument("invalid_batch", detail);
+    let invalid = |detail: String| Problem::bad_argument("invalid_batch", detail).hint(BATCH_FORM);
     let Some(object) = element.as_object() else {
         return Err(invalid("an element of the batch must be an object with an id".to_owned()));
     };
@@ -132,10 +135,13 @@ fn put(map: &mut BTreeMap<String, String>, key: String, value: &Value) -> Result
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Null => return Ok(()),
-        _ => return Err(Problem::bad_argument("invalid_batch", format!("{key} must be a text or a number"))),
+        _ => {
+            let detail = format!("{key} must be a text or a number");
+            return Err(Problem::bad_argument("invalid_batch", detail).hint(BATCH_FORM));
+        }
     };
     if map.contains_key(&key) {
-        return Err(Problem::bad_argument("repeated_parameter", format!("{key} is given more than once")));
+        return Err(repeated(format!("{key} is given more than once")));
     }
     map.insert(key, text);
     Ok(())
@@ -152,7 +158,6 @@ fn option<T>(
     }
 }
 
-/// Reads a date of the query.
 /// A bound of the periods, read by the engine's rule: a day, or a period such as `2020-12`.
 fn bound(
     key: &str,
@@ -184,6 +189,11 @@ fn granularity(text: &str) -> Result<Granularity, Problem> {
             .hint(format!("granularity is one of {}", names.join(", ")))
             .did_you_mean(nearest(text, names))
     })
+}
+
+fn repeated(detail: String) -> Problem {
+    Problem::bad_argument("repeated_parameter", detail)
+        .hint("give each parameter once; ask again for another value")
 }
 
 fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> Problem {

@@ -26,12 +26,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// What a mistyped address is compared with.
-const ADDRESSES: [&str; 15] = [
+const ADDRESSES: [&str; 17] = [
     "/",
+    "/v1/changes",
     "/health/live",
     "/health/ready",
     "/metrics",
     "/v1/editions",
+    "/v1/editions/{n}",
     "/v1/kpis",
     "/v1/kpis/{id}",
     "/v1/kpis/{id}/values",
@@ -49,7 +51,7 @@ pub fn router(state: ApiState) -> Router {
     doors().with_layers(state)
 }
 
-/// Serves until `shutdown` is done, then lets the answers under way finish.
+/// Serves until `shutdown` is done, then lets the answers under way finish. Meanwhile it looks for new editions.
 ///
 /// # Errors
 /// What the listener reports.
@@ -58,7 +60,35 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await
+    let looking = tokio::spawn(look_for_editions(state.clone()));
+    let served = axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await;
+    looking.abort();
+    served
+}
+
+/// What cannot be picked up is logged once, not at every look, and what was served is served on.
+async fn look_for_editions(state: ApiState) {
+    let mut told = String::new();
+    loop {
+        tokio::time::sleep(state.refresh_every).await;
+        let Ok(engine) = state.engine().cloned() else { continue };
+        let looked =
+            tokio::task::spawn_blocking(move || engine.refresh().map(|newer| (newer, engine.edition())));
+        match looked.await {
+            Ok(Ok((newer, edition))) => {
+                told.clear();
+                if newer {
+                    tracing::info!(edition = edition.number, "a newer edition is served");
+                }
+            }
+            Ok(Err(error)) if error.to_string() == told => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the newest edition cannot be served; the one before it still is");
+                told = error.to_string();
+            }
+            Err(error) => tracing::error!(%error, "looking for a newer edition failed"),
+        }
+    }
 }
 
 fn doors() -> Router<ApiState> {
@@ -81,6 +111,7 @@ fn doors() -> Router<ApiState> {
         .route("/v1/rollouts/{solution_id}", get(lookup::rollout))
         .route("/v1/editions", get(editions::editions))
         .route("/v1/editions/{n}", get(editions::edition))
+        .route("/v1/changes", get(editions::changes))
         .route("/v1/openapi.json", get(openapi::document))
         .fallback(no_such_door)
         .method_not_allowed_fallback(wrong_method)

@@ -36,7 +36,8 @@ pub(crate) fn synthetic(batches: &[RecordBatch]) -> bool {
     has("marks", "synthetic") || has("synthetic", "true")
 }
 
-fn texts(batch: &RecordBatch, name: &str) -> Option<StringArray> {
+/// The cells of a column of text.
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Option<StringArray> {
     let column = cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
     column.as_any().downcast_ref::<StringArray>().cloned()
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use crate::problem::Problem;
 
 /// How many bytes of encoded answers are kept.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How often a server looks for a newer edition.
+const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
 /// An encoded answer and what its headers say of it.
 #[derive(Debug, Clone)]
@@ -28,6 +31,7 @@ pub struct ApiState {
     engine: Arc<OnceLock<Engine>>,
     pub(crate) cache: Cache<String, Encoded>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) refresh_every: Duration,
 }
 
 impl fmt::Debug for ApiState {
@@ -55,7 +59,19 @@ impl ApiState {
                 u32::try_from(key.len() + answer.body.len()).unwrap_or(u32::MAX)
             })
             .build();
-        Self { engine: Arc::new(OnceLock::new()), cache, metrics: Arc::new(Metrics::default()) }
+        Self {
+            engine: Arc::new(OnceLock::new()),
+            cache,
+            metrics: Arc::new(Metrics::default()),
+            refresh_every: REFRESH_EVERY,
+        }
+    }
+
+    /// Another time between two looks for a newer edition than the 2 seconds that are usual.
+    #[must_use]
+    pub fn refreshed_every(mut self, time: Duration) -> Self {
+        self.refresh_every = time;
+        self
     }
 
     /// Gives the server its engine. The first one stays: later editions come by the engine's own refresh.

@@ -92,16 +92,17 @@ fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Resul
         );
         return Err(problem.hint("send Content-Type: application/json"));
     }
+    let hint = query::BATCH_FORM;
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",
             "The body is too large",
             "a body holds at most 64 KiB",
-        ),
-        _ => Problem::bad_argument("invalid_batch", "the body could not be read to its end"),
+        )
+        .hint("send several smaller batches"),
+        _ => Problem::bad_argument("invalid_batch", "the body could not be read to its end").hint(hint),
     })?;
-    let hint = "send an array like [{\"id\": \"adoption.reach\", \"params\": {\"solution_id\": \"digisos\"}, \"by\": \"county\"}]";
     let questions: Vec<Value> = serde_json::from_slice(&body).map_err(|error| {
         Problem::bad_argument("invalid_batch", format!("the body is not a JSON array: {error}")).hint(hint)
     })?;
@@ -110,7 +111,7 @@ fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Resul
         1..=BATCH_MAX => Ok(questions),
         many => {
             let detail = format!("the batch holds {many} questions; at most {BATCH_MAX} are taken");
-            Err(Problem::bad_argument("invalid_batch", detail))
+            Err(Problem::bad_argument("invalid_batch", detail).hint(hint))
         }
     }
 }
@@ -211,6 +212,8 @@ pub fn meta(kpi: &Kpi, request: &KpiRequest, meta: &Meta, language: Lang) -> Val
         "to": meta.to.to_string(),
         "params": request.params,
         "where": request.filter,
+        "coverage": meta.coverage,
+        "sources": meta.sources,
         "caveats": kpi.caveats.get(language),
     })
 }

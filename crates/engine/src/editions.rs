@@ -1,0 +1,152 @@
+//! Which editions there are, and how a running engine moves on to a newer one.
+
+use std::sync::{Arc, PoisonError};
+
+use utbredt_lake::{Edition, Lake};
+
+use crate::error::EngineError;
+use crate::request::AsOf;
+use crate::run::Engine;
+use crate::session::lake_error;
+
+impl Engine {
+    /// The editions up to the one served now, oldest first.
+    ///
+    /// # Errors
+    /// A record that is not as it was made, by name.
+    pub fn editions(&self) -> Result<Vec<Edition>, EngineError> {
+        let served = self.edition().number;
+        let mut editions = self.lake.editions().map_err(|e| lake_error(&self.lake, &e))?;
+        editions.retain(|edition| edition.number <= served);
+        Ok(editions)
+    }
+
+    /// Serves the lake's newest edition from now on; says whether it is another than before. Answers under way keep
+    /// the edition they began with.
+    ///
+    /// # Errors
+    /// A damaged record, or a lake that no longer holds the edition served. The engine then serves what it served.
+    pub fn refresh(&self) -> Result<bool, EngineError> {
+        let failed = |e| lake_error(&self.lake, &e);
+        let served = self.edition();
+        let newest = self.lake.latest().map_err(failed)?;
+        let Some(newest) = newest.filter(|newest| newest.number >= served.number) else {
+            return Err(replaced(&self.lake, served.number));
+        };
+        // A lake that was put in the place of another has editions of the same numbers: they are not ours to follow.
+        let known = if newest.number == served.number {
+            newest.sha256.clone()
+        } else {
+            self.lake.edition(served.number).map_err(failed)?.sha256
+        };
+        if known != served.sha256 {
+            return Err(replaced(&self.lake, served.number));
+        }
+        if newest.number == served.number {
+            return Ok(false);
+        }
+        let mut current = self.edition.write().unwrap_or_else(PoisonError::into_inner);
+        if newest.number <= current.number {
+            return Ok(false);
+        }
+        *current = Arc::new(newest);
+        Ok(true)
+    }
+
+    /// The edition a question is about.
+    pub(crate) fn edition_of(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
+        let found = match as_of {
+            AsOf::Latest => return Ok(self.edition()),
+            AsOf::Edition(number) => self.lake.edition(number),
+            AsOf::Date(day) => {
+                let end = day.succ_opt().and_then(|d| d.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc();
+                self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
+            }
+        };
+        found.map(Arc::new).map_err(|e| match e {
+            utbredt_lake::LakeError::NoEdition(_) => EngineError::Invalid {
+                what: e.to_string(),
+                hint: format!("editions 1 to {} exist", self.edition().number),
+            },
+            other => lake_error(&self.lake, &other),
+        })
+    }
+}
+
+fn replaced(lake: &Lake, number: u64) -> EngineError {
+    EngineError::Lake {
+        path: lake.root().to_path_buf(),
+        why: format!(
+            "edition {number}, which is served, is no longer in it; put it back, or start again on the lake as it is"
+        ),
+    }
+}
+
+/// A file changed since its edition was opened must not be read by the next question either. Files that have not
+/// changed are only looked at, not read.
+pub(crate) fn still_whole(lake: &Lake, edition: &Edition) -> Result<(), EngineError> {
+    for entry in edition.tables.values().flatten() {
+        lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use utbredt_lake::Change;
+
+    use super::*;
+
+    fn commit(lake: &Lake, day: i64) {
+        let table = utbredt_lake::Table::named("divisions").expect("a table");
+        let columns: Vec<arrow::array::ArrayRef> = vec![
+            Arc::new(arrow::array::Date32Array::from(vec![i32::try_from(day).expect("small")])),
+            Arc::new(arrow::array::Date32Array::from(vec![None::<i32>])),
+            Arc::new(arrow::array::Int32Array::from(vec![1_i32])),
+        ];
+        let rows = arrow::array::RecordBatch::try_new(table.schema(), columns).expect("a row");
+        let change = Change {
+            recorded_at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
+            reason: format!("day {day}"),
+            replace: vec![(table, rows)],
+            append: vec![],
+            supersedes: vec![],
+            receipts: vec![],
+        };
+        lake.writer().expect("the lock").commit(change).expect("an edition");
+    }
+
+    #[test]
+    fn a_newer_edition_is_picked_up_and_old_readers_keep_theirs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = Lake::init(folder.path()).expect("a lake");
+        commit(&lake, 1);
+        let engine = Engine::open(folder.path(), vec![]).expect("it opens");
+        let reader = engine.edition();
+        assert_eq!(engine.refresh().ok(), Some(false));
+        commit(&lake, 2);
+        let numbers = |engine: &Engine| engine.editions().expect("all").iter().map(|e| e.number).collect();
+        let before: Vec<u64> = numbers(&engine);
+        assert_eq!(before, [1], "an edition not yet served is not told of");
+        assert_eq!(engine.clone().refresh().ok(), Some(true));
+        assert_eq!((reader.number, engine.edition().number), (1, 2));
+        let after: Vec<u64> = numbers(&engine);
+        assert_eq!(after, [1, 2]);
+        assert_eq!(engine.refresh().ok(), Some(false));
+    }
+
+    #[test]
+    fn a_lake_put_in_the_place_of_another_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("lake");
+        commit(&Lake::init(&root).expect("a lake"), 1);
+        let engine = Engine::open(&root, vec![]).expect("it opens");
+        std::fs::remove_dir_all(&root).expect("gone");
+        let other = Lake::init(&root).expect("another lake");
+        commit(&other, 3);
+        commit(&other, 4);
+        assert_eq!(engine.refresh().expect_err("refused").code(), "lake_unreadable");
+        assert_eq!(engine.edition().reason, "day 1");
+    }
+}
