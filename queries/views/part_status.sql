@@ -35,6 +35,7 @@ ranked AS (
         heard.solution_id,
         municipality_parts.part_id,
         heard.stage,
+        heard.valid_from,
         heard.synthetic,
         row_number() OVER (
             PARTITION BY
@@ -55,6 +56,8 @@ SELECT
     ranked.period_start,
     ranked.solution_id,
     ranked.part_id,
+    ranked.stage,
+    ranked.valid_from AS since,
     CASE WHEN ranked.stage IN ('in_production', 'pilot') THEN 1 ELSE 0 END AS live,
     CASE WHEN ranked.synthetic THEN 8 ELSE 0 END AS marks
 FROM ranked

@@ -44,6 +44,13 @@ added AS (
                     / NULLIF(count(DISTINCT CASE WHEN pieces.state = 'ok' THEN pieces.period_end END), 0)
             ELSE sum(pieces.piece)
         END AS value,
+        -- What of it is provisional (1), imputed (2) or split by share (64).
+        CASE
+            WHEN pieces.rollup = 'mean'
+                THEN sum(CASE WHEN pieces.marks & 67 > 0 THEN pieces.piece ELSE 0 END)
+                    / NULLIF(count(DISTINCT CASE WHEN pieces.state = 'ok' THEN pieces.period_end END), 0)
+            ELSE sum(CASE WHEN pieces.marks & 67 > 0 THEN pieces.piece ELSE 0 END)
+        END AS estimated,
         bit_or(pieces.marks) AS marks,
         max(CASE WHEN pieces.state = 'ok' THEN 1 ELSE 0 END) AS oks,
         max(CASE WHEN pieces.state = 'suppressed' THEN 1 ELSE 0 END) AS suppressed,
@@ -65,6 +72,7 @@ told AS (
         added.measure_id,
         added.municipality_code,
         sum(added.value) AS value,
+        sum(added.estimated) AS estimated,
         bit_or(added.marks) AS marks,
         max(added.oks) AS oks,
         max(added.suppressed) AS suppressed,
@@ -86,6 +94,7 @@ SELECT
     measures.solution_id,
     measures.measure_id,
     CASE WHEN told.oks = 1 THEN told.value END AS value,
+    CASE WHEN told.oks = 1 THEN told.estimated END AS estimated,
     CASE
         WHEN told.oks = 1 THEN 'ok'
         WHEN told.suppressed = 1 THEN 'suppressed'

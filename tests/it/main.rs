@@ -1,5 +1,8 @@
 //! The integration suite, one binary: each module is an area.
 
+mod benefit;
+mod http;
 mod kpi;
 mod oracle;
+mod properties;
 mod rollout;

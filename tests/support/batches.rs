@@ -315,7 +315,7 @@ fn solutions(world: &World) -> Vec<(&'static Table, RecordBatch)> {
         .iter()
         .map(|e| {
             row! { source_id: &e.source_id, solution_id: &e.solution_id, measure_id: &e.measure_id,
-            period_start: e.period_start, period_end: e.period_end, due: e.period_end }
+            period_start: e.period_start, period_end: e.period_end, due: e.due }
         })
         .collect();
     vec![
@@ -326,6 +326,60 @@ fn solutions(world: &World) -> Vec<(&'static Table, RecordBatch)> {
         batch("baselines", &baselines),
         batch("expected_deliveries", &due),
     ]
+}
+
+/// The tables of plans.
+fn plans(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+    let waves: Vec<Row> = world
+        .waves
+        .iter()
+        .map(
+            |w| row! { wave_id: &w.wave_id, solution_id: &w.solution_id, name: &w.wave_id, synthetic: false },
+        )
+        .collect();
+    let members: Vec<Row> = world
+        .wave_members
+        .iter()
+        .map(|m| {
+            row! { wave_id: &m.wave_id, municipality_code: &m.municipality_code,
+            division_date: m.division_date, planned_date: m.planned_date }
+        })
+        .collect();
+    vec![batch("waves", &waves), batch("wave_members", &members)]
+}
+
+/// The tables of money and goals.
+fn money_and_goals(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+    let prices: Vec<Row> = world
+        .prices
+        .iter()
+        .map(|p| {
+            row! { solution_id: &p.solution_id, population_from: p.population_from,
+            population_to: p.population_to, ore_once: p.ore_once, ore_a_year: p.ore_a_year,
+            ore_per_inhabitant_a_year: p.ore_per_inhabitant_a_year, valid_from: p.valid_from,
+            valid_to: p.valid_to, source: SOURCE, quality: "assumption" }
+        })
+        .collect();
+    let fees: Vec<Row> = world
+        .membership_fees
+        .iter()
+        .map(|f| {
+            row! { network_id: f.network_id.as_ref(), ore_a_year: f.ore_a_year,
+            ore_per_inhabitant_a_year: f.ore_per_inhabitant_a_year, ore_a_year_max: f.ore_a_year_max,
+            host_code: f.host_code.as_ref(), valid_from: f.valid_from, valid_to: f.valid_to, source: SOURCE,
+            quality: "declared" }
+        })
+        .collect();
+    let targets: Vec<Row> = world
+        .targets
+        .iter()
+        .map(|t| {
+            row! { metric: t.metric, solution_id: &t.solution_id, scope: &t.scope, value: t.value,
+            baseline_period: t.baseline_period, baseline_value: t.baseline_value, path: t.path, due: t.due,
+            owner: "Etaten", synthetic: false }
+        })
+        .collect();
+    vec![batch("prices", &prices), batch("membership_fees", &fees), batch("targets", &targets)]
 }
 
 /// The facts, in two deliveries, so that tables have more than one file.
@@ -357,9 +411,17 @@ fn facts(world: &World, second: bool) -> Vec<(&'static Table, RecordBatch)> {
         })
         .collect();
     let rows_in = i64::try_from(usage.len() + events.len()).expect("few");
-    let receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: receipt,
+    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: receipt,
     received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
     rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
+    for (i, r) in world.receipts.iter().enumerate().filter(|(i, _)| mine(*i)) {
+        let id = format!("r-other-{i}");
+        receipts.push(
+            row! { receipt_id: &id, source_id: &r.source_id, asked: &id, received_at: r.received_at,
+            sha256: "0".repeat(64).as_str(), bytes: 0_i64, rows_in: r.rows_in, rows_rejected: r.rows_rejected,
+            contract_version: 1, synthetic: r.synthetic, state: r.state },
+        );
+    }
     vec![batch("usage", &usage), batch("rollout_events", &events), batch("receipts", &receipts)]
 }
 
@@ -373,6 +435,8 @@ pub fn fill(world: &World, root: &Path) -> Lake {
     let mut writer = lake.writer().expect("nobody else writes");
     let mut reference = country(world);
     reference.extend(solutions(world));
+    reference.extend(plans(world));
+    reference.extend(money_and_goals(world));
     for second in [false, true] {
         let receipt = if second { SECOND } else { RECEIPT };
         let change = Change {

@@ -11,11 +11,12 @@
 //!
 //! Network `nord` is Storby and Nes; all three of today's municipalities are of KOSTRA group EKG01.
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate};
 
 use crate::world::{
-    Baseline, County, Day, Division, ExpectedDelivery, Measure, Municipality, MunicipalityPart, Network,
-    NetworkMember, PeerGroup, Population, RolloutEvent, Solution, TargetGroup, UnitValue, Usage, World,
+    Baseline, County, Day, Division, ExpectedDelivery, Measure, MembershipFee, Municipality,
+    MunicipalityPart, Network, NetworkMember, PeerGroup, Population, Price, Receipt, RolloutEvent, Solution,
+    Target, TargetGroup, UnitValue, Usage, Wave, WaveMember, World,
 };
 
 fn day(text: &str) -> Day {
@@ -64,19 +65,22 @@ pub fn tiny() -> World {
             age_from: 16,
             age_to: None,
         }],
-        solutions: vec![Solution { solution_id: "post".into() }],
-        measures: vec![
-            Measure {
-                measure_id: "users_active".into(),
-                solution_id: "post".into(),
-                kind: "stock",
-                rollup: "last",
-            },
-            Measure { measure_id: "uses".into(), solution_id: "post".into(), kind: "flow", rollup: "sum" },
-        ],
+        solutions: ["post", "brev"].map(|id| Solution { solution_id: id.into() }).into(),
+        measures: measures(),
         usage: usage(),
         rollout_events: events(),
         unit_values: vec![worth("avoided_cost", 1000, 2000, 3000), worth("saved_time", 60, 120, 180)],
+        prices: vec![price(0, Some(300), 100_000, 60_000, 120), price(300, None, 250_000, 120_000, 120)],
+        membership_fees: vec![MembershipFee {
+            network_id: None,
+            ore_a_year: 60_000,
+            ore_per_inhabitant_a_year: 600,
+            ore_a_year_max: Some(240_000),
+            host_code: None,
+            valid_from: day(OLD),
+            valid_to: None,
+        }],
+        targets: targets(),
         baselines: vec![Baseline {
             solution_id: "post".into(),
             measure_id: "uses".into(),
@@ -84,16 +88,60 @@ pub fn tiny() -> World {
             division_date: day(NEW),
             value_a_month: 10,
         }],
-        expected_deliveries: months()
-            .map(|(start, end)| ExpectedDelivery {
-                source_id: "post-office".into(),
-                solution_id: "post".into(),
-                measure_id: "uses".into(),
-                period_start: start,
-                period_end: end,
-            })
-            .into(),
+        expected_deliveries: expected_deliveries(),
+        waves: vec![Wave { wave_id: "first".into(), solution_id: "post".into() }],
+        wave_members: wave_members(),
+        receipts: receipts(),
     }
+}
+
+fn measures() -> Vec<Measure> {
+    let row =
+        |id: &str, kind, rollup| Measure { measure_id: id.into(), solution_id: "post".into(), kind, rollup };
+    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum")]
+}
+
+/// What is told of a month is due on the 10th of the next.
+fn expected_deliveries() -> Vec<ExpectedDelivery> {
+    let row = |(start, end): (Day, Day)| ExpectedDelivery {
+        source_id: "post-office".into(),
+        solution_id: "post".into(),
+        measure_id: "uses".into(),
+        period_start: start,
+        period_end: end,
+        due: end + Days::new(9),
+    };
+    months().map(row).into()
+}
+
+/// One wave, planned for a day of each.
+fn wave_members() -> Vec<WaveMember> {
+    let row = |(code, planned): (&str, &str)| WaveMember {
+        wave_id: "first".into(),
+        municipality_code: code.into(),
+        division_date: day(OLD),
+        planned_date: Some(day(planned)),
+    };
+    [("0101", "2019-11-01"), ("0201", "2019-12-09"), ("0202", "2020-01-06")].map(row).into()
+}
+
+/// Three files from the post office: two in January, the second of them held; one at the end of February. One from
+/// another source, invented, in February.
+fn receipts() -> Vec<Receipt> {
+    let row = |source: &str, at: &str, rows_in, rows_rejected, state| Receipt {
+        source_id: source.into(),
+        received_at: DateTime::parse_from_rfc3339(at).expect("a moment").to_utc(),
+        rows_in,
+        rows_rejected,
+        synthetic: source == "inventor",
+        state,
+    };
+    vec![
+        row("post-office", "2020-01-01T00:00:00Z", 60, 3, "accepted"),
+        row("post-office", "2020-01-31T23:59:59Z", 20, 17, "held"),
+        row("post-office", "2020-02-29T08:00:00Z", 50, 0, "accepted"),
+        row("inventor", "2020-02-10T08:00:00Z", 150, 20, "accepted"),
+    ]
 }
 
 /// November 2019 to February 2020.
@@ -162,8 +210,9 @@ fn population() -> Vec<Population> {
     rows
 }
 
-/// Aust goes live in November 2019 and Nes in December; Øy in January 2020. Storby is said to be live from
-/// 3 January 2020, and Aust is taken off the list on the 10th: its old code is swept out, nothing more.
+/// Nes is planned in October 2019. Aust agrees on 6 October, Nes on 1 November, Øy on 1 December. Aust goes live in
+/// November and Nes in December; Øy in January 2020. Storby is said to be live from 3 January 2020, and Aust is taken
+/// off the list on the 10th: its old code is swept out, nothing more.
 fn events() -> Vec<RolloutEvent> {
     let row = |code: &str, division: &str, stage: &'static str, from: &str| RolloutEvent {
         solution_id: "post".into(),
@@ -175,11 +224,18 @@ fn events() -> Vec<RolloutEvent> {
         known_at: NaiveDate::and_hms_opt(&day(from), 10, 0, 0).expect("ten o'clock").and_utc(),
     };
     vec![
+        row("0201", OLD, "planned", "2019-10-01"),
+        row("0101", OLD, "agreed", "2019-10-06"),
+        row("0201", OLD, "agreed", "2019-11-01"),
+        row("0202", OLD, "agreed", "2019-12-01"),
         row("0101", OLD, "in_production", "2019-11-05"),
         row("0201", OLD, "in_production", "2019-12-09"),
         row("3001", NEW, "in_production", "2020-01-03"),
         row("0101", OLD, "paused", "2020-01-10"),
         row("0202", NEW, "in_production", "2020-01-20"),
+        // The other solution, of which nothing but its beginning is known.
+        RolloutEvent { solution_id: "brev".into(), ..row("0101", OLD, "in_production", "2018-03-05") },
+        RolloutEvent { solution_id: "brev".into(), ..row("0201", OLD, "in_production", "2018-06-18") },
     ]
 }
 
@@ -227,4 +283,38 @@ fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitV
         valid_from: day(OLD),
         valid_to: None,
     }
+}
+
+/// 600 kr a year for fewer than 300 inhabitants and 1200 kr for more, and 1.20 kr for each.
+fn price(from: i64, to: Option<i64>, once: i64, a_year: i64, per_inhabitant: i64) -> Price {
+    Price {
+        solution_id: "post".into(),
+        population_from: from,
+        population_to: to,
+        ore_once: once,
+        ore_a_year: a_year,
+        ore_per_inhabitant_a_year: per_inhabitant,
+        valid_from: day(OLD),
+        valid_to: None,
+    }
+}
+
+/// From nobody at the start of November 2019: the nation, Nord sooner, and Nes higher.
+fn targets() -> Vec<Target> {
+    let goal = |metric, scope: &str, value, path, due: &str| Target {
+        metric,
+        solution_id: "post".into(),
+        scope: scope.into(),
+        value,
+        baseline_period: day("2019-11-01"),
+        baseline_value: 0.0,
+        path,
+        due: day(due),
+    };
+    vec![
+        goal("rollout.population_coverage", "nation", 1.0, "straight", "2020-11-01"),
+        goal("adoption.reach", "nation", 0.5, "straight", "2020-11-01"),
+        goal("adoption.reach", "network:nord", 0.75, "s_curve", "2020-05-01"),
+        goal("adoption.reach", "municipality:0201", 1.0, "straight", "2020-03-31"),
+    ]
 }

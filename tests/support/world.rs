@@ -32,8 +32,15 @@ pub struct World {
     pub usage: Vec<Usage>,
     pub rollout_events: Vec<RolloutEvent>,
     pub unit_values: Vec<UnitValue>,
+    pub prices: Vec<Price>,
+    pub membership_fees: Vec<MembershipFee>,
+    pub targets: Vec<Target>,
     pub baselines: Vec<Baseline>,
     pub expected_deliveries: Vec<ExpectedDelivery>,
+    pub waves: Vec<Wave>,
+    pub wave_members: Vec<WaveMember>,
+    /// Deliveries received, besides those the world's own facts came in.
+    pub receipts: Vec<Receipt>,
 }
 
 #[derive(Debug, Clone)]
@@ -160,6 +167,42 @@ pub struct UnitValue {
 }
 
 #[derive(Debug, Clone)]
+pub struct Price {
+    pub solution_id: String,
+    pub population_from: i64,
+    pub population_to: Option<i64>,
+    pub ore_once: i64,
+    pub ore_a_year: i64,
+    pub ore_per_inhabitant_a_year: i64,
+    pub valid_from: Day,
+    pub valid_to: Option<Day>,
+}
+
+#[derive(Debug, Clone)]
+pub struct MembershipFee {
+    pub network_id: Option<String>,
+    pub ore_a_year: i64,
+    pub ore_per_inhabitant_a_year: i64,
+    pub ore_a_year_max: Option<i64>,
+    pub host_code: Option<String>,
+    pub valid_from: Day,
+    pub valid_to: Option<Day>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub metric: &'static str,
+    pub solution_id: String,
+    /// `nation`, `network:<id>` or `municipality:<code>`.
+    pub scope: String,
+    pub value: f64,
+    pub baseline_period: Day,
+    pub baseline_value: f64,
+    pub path: &'static str,
+    pub due: Day,
+}
+
+#[derive(Debug, Clone)]
 pub struct Baseline {
     pub solution_id: String,
     pub measure_id: String,
@@ -169,10 +212,35 @@ pub struct Baseline {
 }
 
 #[derive(Debug, Clone)]
+pub struct Wave {
+    pub wave_id: String,
+    pub solution_id: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct WaveMember {
+    pub wave_id: String,
+    pub municipality_code: String,
+    pub division_date: Day,
+    pub planned_date: Option<Day>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    pub source_id: String,
+    pub received_at: DateTime<Utc>,
+    pub rows_in: i64,
+    pub rows_rejected: i64,
+    pub synthetic: bool,
+    pub state: &'static str,
+}
+
+#[derive(Debug, Clone)]
 pub struct ExpectedDelivery {
     pub source_id: String,
     pub solution_id: String,
     pub measure_id: String,
     pub period_start: Day,
     pub period_end: Day,
+    pub due: Day,
 }

@@ -2,13 +2,15 @@
 //! read, and full of what goes wrong in the real country: merges, splits, codes that stay while territory goes,
 //! facts under codes that are gone, gaps, zeros, numbers withheld.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike, Days, Months, NaiveTime, Utc};
 
 use crate::oracle::{Borders, By, Grain, OracleRequest, Policy};
 use crate::world::{
-    Baseline, County, Day, Division, ExpectedDelivery, Measure, Municipality, MunicipalityPart, Network,
-    NetworkMember, PeerGroup, Population, RolloutEvent, SOURCE, Solution, TargetGroup, UnitValue, Usage,
-    World,
+    Baseline, County, Day, Division, ExpectedDelivery, Measure, MembershipFee, Municipality,
+    MunicipalityPart, Network, NetworkMember, PeerGroup, Population, Price, Receipt, RolloutEvent, SOURCE,
+    Solution, Target, TargetGroup, UnitValue, Usage, Wave, WaveMember, World,
 };
 
 /// A stream of numbers from a seed (splitmix64): all that is needed here, and the same on every machine.
@@ -123,6 +125,11 @@ pub fn random(seed: u64) -> World {
     maker.rollouts();
     maker.benefits();
     maker.deliveries();
+    maker.receipts();
+    maker.waves();
+    maker.prices();
+    maker.membership_fees();
+    maker.targets();
     maker.world
 }
 
@@ -147,8 +154,14 @@ fn empty(today: Day) -> World {
         usage: Vec::new(),
         rollout_events: Vec::new(),
         unit_values: Vec::new(),
+        prices: Vec::new(),
+        membership_fees: Vec::new(),
+        targets: Vec::new(),
         baselines: Vec::new(),
         expected_deliveries: Vec::new(),
+        waves: Vec::new(),
+        wave_members: Vec::new(),
+        receipts: Vec::new(),
     }
 }
 
@@ -550,12 +563,12 @@ impl Maker {
 
     fn stage(&mut self) -> &'static str {
         match self.dice.below(100) {
-            0..=49 => "in_production",
-            50..=61 => "pilot",
-            62..=75 => "paused",
-            76..=83 => "planned",
-            84..=87 => "agreed",
-            88..=91 => "technically_ready",
+            0..=44 => "in_production",
+            45..=55 => "pilot",
+            56..=67 => "paused",
+            68..=77 => "planned",
+            78..=86 => "agreed",
+            87..=93 => "technically_ready",
             _ => "withdrawn",
         }
     }
@@ -612,6 +625,7 @@ impl Maker {
                 continue;
             }
             let step = if self.dice.chance(15) { 3 } else { 1 };
+            let grace = Days::new(*self.dice.pick(&[0, 9, 35]));
             let mut start = self.window.0;
             while start < self.window.1 {
                 let next = start + Months::new(step);
@@ -622,6 +636,7 @@ impl Maker {
                         measure_id: measure.measure_id.clone(),
                         period_start: start,
                         period_end: next,
+                        due: next + grace,
                     });
                 }
                 start = next;
@@ -630,17 +645,186 @@ impl Maker {
     }
 }
 
+impl Maker {
+    /// Prices by size: some begin or end midway, some leave a size without a price.
+    fn prices(&mut self) {
+        let middle = self.dice.day(self.window.0, self.window.1);
+        for solution in SOLUTIONS {
+            if self.dice.chance(15) {
+                continue;
+            }
+            let spans: &[(Day, Option<Day>)] = match self.dice.below(4) {
+                0 => &[(date(2018, 1, 1), Some(middle)), (middle, None)],
+                1 => &[(middle, None)],
+                _ => &[(date(2018, 1, 1), None)],
+            };
+            let once = self.dice.chance(60);
+            for (valid_from, valid_to) in spans {
+                let bound = self.dice.between(200, 5000);
+                for (population_from, population_to) in [(0, Some(bound)), (bound, None)] {
+                    if self.dice.chance(10) {
+                        continue;
+                    }
+                    let price = Price {
+                        solution_id: solution.into(),
+                        population_from,
+                        population_to,
+                        ore_once: if once { self.dice.between(0, 900_000) } else { 0 },
+                        ore_a_year: self.dice.between(0, 90_000),
+                        ore_per_inhabitant_a_year: self.dice.between(0, 200),
+                        valid_from: *valid_from,
+                        valid_to: *valid_to,
+                    };
+                    self.world.prices.push(price);
+                }
+            }
+        }
+    }
+
+    /// What networks ask: most have a row of their own or share the one of no network.
+    fn membership_fees(&mut self) {
+        let middle = self.dice.day(self.window.0, self.window.1);
+        let mut networks: Vec<Option<String>> =
+            self.world.networks.iter().map(|network| Some(network.network_id.clone())).collect();
+        networks.push(None);
+        for network_id in networks {
+            if self.dice.chance(40) {
+                continue;
+            }
+            let host = self.dice.pick(&self.world.municipalities).code.clone();
+            let fee = MembershipFee {
+                network_id,
+                ore_a_year: self.dice.between(0, 100_000),
+                ore_per_inhabitant_a_year: self.dice.between(0, 200),
+                ore_a_year_max: self.dice.chance(60).then(|| self.dice.between(1, 300_000)),
+                host_code: self.dice.chance(60).then_some(host),
+                valid_from: if self.dice.chance(30) { middle } else { date(2018, 1, 1) },
+                valid_to: None,
+            };
+            self.world.membership_fees.push(fee);
+        }
+    }
+
+    /// Goals for the nation, for networks and for municipalities; due before, in and after the window.
+    fn targets(&mut self) {
+        let mut scopes = vec!["nation".to_owned()];
+        scopes.extend(self.world.networks.iter().map(|n| format!("network:{}", n.network_id)));
+        let mut codes: Vec<&str> = self.world.municipalities.iter().map(|m| m.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        scopes.extend(codes.into_iter().map(|code| format!("municipality:{code}")));
+        for metric in METRICS {
+            for solution in SOLUTIONS {
+                for scope in &scopes {
+                    if self.dice.chance(if scope == "nation" { 30 } else { 60 }) {
+                        continue;
+                    }
+                    let begin = self.window.0 - Months::new(self.few(12));
+                    let target = Target {
+                        metric,
+                        solution_id: solution.into(),
+                        scope: scope.clone(),
+                        value: f64::from(self.few(16)) / 16.0,
+                        baseline_period: begin,
+                        baseline_value: f64::from(self.few(4)) / 16.0,
+                        path: if self.dice.chance(50) { "straight" } else { "s_curve" },
+                        due: begin + Months::new(1 + self.few(30)),
+                    };
+                    self.world.targets.push(target);
+                }
+            }
+        }
+    }
+
+    /// A number from 0 to `most`.
+    fn few(&mut self, most: i64) -> u32 {
+        u32::try_from(self.dice.between(0, most)).expect("small")
+    }
+}
+
+/// The KPIs that can have a goal.
+const METRICS: [&str; 3] = ["rollout.population_coverage", "rollout.municipalities_live", "adoption.reach"];
+
+impl Maker {
+    /// Two waves, each of one division's municipalities; a few have no day planned.
+    fn waves(&mut self) {
+        let (first, end) = (self.window.0 - Months::new(10), self.window.1);
+        for wave_id in WAVES {
+            let solution_id = (*self.dice.pick(&SOLUTIONS)).to_owned();
+            let division = self.dice.below(self.holdings.len());
+            for holding in self.holdings[division].clone() {
+                if self.dice.chance(70) {
+                    let planned = self.dice.day(first, end);
+                    self.world.wave_members.push(WaveMember {
+                        wave_id: wave_id.into(),
+                        municipality_code: holding.code,
+                        division_date: self.world.divisions[division].date,
+                        planned_date: (!self.dice.chance(15)).then_some(planned),
+                    });
+                }
+            }
+            self.world.waves.push(Wave { wave_id: wave_id.into(), solution_id });
+        }
+    }
+
+    fn receipts(&mut self) {
+        for source in RECEIVED_FROM {
+            let synthetic = self.dice.chance(20);
+            for _ in 0..self.dice.between(0, 12) {
+                let day = self.dice.day(self.window.0, self.window.1);
+                let minute = u32::try_from(self.dice.below(1440)).expect("small");
+                let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0).expect("a time");
+                let rows_in = if self.dice.chance(10) { 0 } else { self.dice.between(1, 400) };
+                let rejected = if self.dice.chance(40) { 0 } else { self.dice.between(0, rows_in) };
+                self.world.receipts.push(Receipt {
+                    source_id: source.into(),
+                    received_at: day.and_time(time).and_utc(),
+                    rows_in,
+                    rows_rejected: rejected,
+                    synthetic,
+                    state: if self.dice.chance(10) { "held" } else { "accepted" },
+                });
+            }
+        }
+    }
+}
+
+/// The waves of a world.
+const WAVES: [&str; 2] = ["first", "second"];
+
+/// The sources a world has receipts of.
+const RECEIVED_FROM: [&str; 2] = ["post-office", "register"];
+
 /// The KPIs there are, with whether they take a measure.
-pub const KPIS: [(&str, bool); 9] = [
+pub const KPIS: [(&str, bool); 28] = [
     ("rollout.follow_up", false),
     ("rollout.municipalities_live", false),
     ("rollout.population_coverage", false),
+    ("rollout.stage_funnel", false),
+    ("rollout.time_in_stage", false),
+    ("rollout.schedule_variance", false),
+    ("quality.estimated_share", true),
+    ("quality.rejected", false),
+    ("quality.late_deliveries", false),
+    ("rollout.stalled", false),
     ("adoption.reach", true),
     ("adoption.usage_per_1000", true),
     ("benefit.realised", true),
     ("benefit.potential", true),
+    ("benefit.cost", false),
+    ("benefit.net", true),
+    ("benefit.remaining", true),
+    ("benefit.realisation_rate", true),
+    ("benefit.pay_back", true),
+    ("benefit.membership_contribution", false),
+    ("targets.target_progress", false),
     ("quality.completeness", false),
     ("quality.freshness", false),
+    ("adoption.growth_yoy", true),
+    ("spread.inequality", true),
+    ("spread.peer_comparison", true),
+    ("spread.left_behind", false),
+    ("adoption.digital_share", true),
 ];
 
 /// A question about a world.
@@ -651,7 +835,11 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let measure_id = (kpi.1 && dice.chance(40)).then(|| dice.pick(&measures).measure_id.clone());
     let by =
         *dice.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
-    let by = if kpi.0 == "rollout.follow_up" { By::Municipality } else { by };
+    let by = match kpi.0 {
+        "rollout.follow_up" | "benefit.pay_back" | "spread.peer_comparison" => By::Municipality,
+        "quality.rejected" => By::Nation,
+        _ => by,
+    };
     let (first, end) = window(world);
     let today = world.recorded_at.date_naive();
     let borders = match dice.below(10) {
@@ -665,7 +853,39 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let from = dice.day(first, end);
     let to = dice.day(from + Days::new(1), end + Days::new(1));
     let grain = *dice.pick(&[Grain::Month, Grain::Month, Grain::Quarter, Grain::Year]);
-    OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, by, borders, policy, from, to, grain }
+    // Three years back there was no country yet.
+    let grain =
+        if kpi.0 == "targets.target_progress" && grain == Grain::Year { Grain::Quarter } else { grain };
+    let params = params(kpi.0, dice);
+    OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, params, by, borders, policy, from, to, grain }
+}
+
+/// What a KPI takes beside solution and measure.
+fn params(kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {
+    let mut params = BTreeMap::new();
+    if kpi == "rollout.stalled" && dice.chance(80) {
+        params.insert("days", dice.pick(&[1, 30, 60, 180]).to_string());
+    }
+    if kpi == "rollout.schedule_variance" {
+        params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
+    }
+    if kpi == "rollout.time_in_stage" && dice.chance(70) {
+        let stages = ["planned", "agreed", "technically_ready", "pilot"];
+        params.insert("stage", (*dice.pick(&stages)).to_owned());
+    }
+    if kpi == "adoption.digital_share" && dice.chance(80) {
+        params.insert("all_measure_id", (*dice.pick(&["uses", "users_active", "cases_open"])).to_owned());
+    }
+    if kpi == "quality.rejected" && dice.chance(60) {
+        params.insert("source_id", (*dice.pick(&RECEIVED_FROM)).to_owned());
+    }
+    if kpi == "targets.target_progress" && dice.chance(80) {
+        params.insert("metric", (*dice.pick(&METRICS)).to_owned());
+    }
+    if ["benefit.remaining", "benefit.realisation_rate"].contains(&kpi) && dice.chance(70) {
+        params.insert("reference", (*dice.pick(&["p75", "median", "best"])).to_owned());
+    }
+    params
 }
 
 #[cfg(test)]
@@ -746,7 +966,7 @@ mod tests {
     fn questions_meet_every_state_and_mark() {
         for kpi in KPIS {
             let (mut states, mut marks) = (Vec::new(), 0);
-            for seed in 0..150 {
+            for seed in 0..400 {
                 let world = random(seed);
                 let mut dice = Dice::new(seed);
                 for row in crate::oracle::answer(&world, &request(&world, kpi, &mut dice)) {
@@ -757,12 +977,26 @@ mod tests {
                 }
             }
             let (own, all) = match kpi.0 {
-                "rollout.municipalities_live" => (2, 16),
-                "rollout.population_coverage" => (4, 16 + 32 + 64),
-                "adoption.reach" | "adoption.usage_per_1000" | "benefit.potential" => {
-                    (5, 1 + 2 + 8 + 16 + 32 + 64)
+                "spread.left_behind" | "rollout.municipalities_live" | "rollout.stage_funnel" => (2, 16),
+                "quality.rejected" => (2, 8),
+                "rollout.schedule_variance" => (4, 1 + 16),
+                "quality.estimated_share" => (5, 1 + 2 + 8 + 16 + 64),
+                "rollout.population_coverage" | "benefit.cost" | "benefit.membership_contribution" => {
+                    (4, 16 + 32 + 64)
                 }
-                "benefit.realised" => (5, 1 + 2 + 8 + 16 + 64),
+                "spread.inequality"
+                | "spread.peer_comparison"
+                | "adoption.reach"
+                | "adoption.usage_per_1000"
+                | "benefit.potential"
+                | "benefit.net"
+                | "targets.target_progress"
+                | "benefit.realisation_rate"
+                | "benefit.pay_back"
+                | "benefit.remaining" => (5, 1 + 2 + 8 + 16 + 32 + 64),
+                "adoption.digital_share" | "adoption.growth_yoy" | "benefit.realised" => {
+                    (5, 1 + 2 + 8 + 16 + 64)
+                }
                 "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),
                 _ => (3, 16),
             };

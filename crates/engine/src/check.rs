@@ -10,8 +10,8 @@ use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
 use crate::request::{By, KpiRequest};
+use crate::run;
 use crate::session::{self, Tables};
-use crate::{rollup, run};
 
 /// Everything that is wrong with the KPIs of a catalogue; empty when all is well.
 pub(crate) async fn problems(catalogue: &Catalogue, tables: &Tables) -> Vec<String> {
@@ -33,9 +33,15 @@ async fn plan(catalogue: &Catalogue, tables: &Tables, kpi: &Kpi) -> Result<(), E
     let bound = kpi.bind(&request.params).map_err(|e| wrong(kpi, &e))?;
     let day = NaiveDate::default();
     let periods = [Period::holding(day, Granularity::Month)];
-    let frame = session::Frame { divisions: &tables.divisions, periods: &periods, request: &request, day };
+    let frame = session::Frame {
+        divisions: &tables.divisions,
+        periods: &periods,
+        request: &request,
+        day,
+        year_ago: false,
+    };
     let context = tables.session()?;
-    session::ask(&context, catalogue, &frame, &rollup::wanted(catalogue, kpi, request.by)).await?;
+    session::prepare(&context, tables, catalogue, &frame, kpi).await?;
     let cells = run::cells(&context, kpi, bound).await?;
     types(kpi, cells.schema().as_arrow()).map_err(|why| wrong(kpi, &why))?;
     let scanned = tables_read(kpi, catalogue);

@@ -31,6 +31,12 @@ pub(crate) fn text(kpi: &Kpi, request: &KpiRequest, first: NaiveDate) -> Result<
             hint: "ask by municipality".into(),
         });
     }
+    if kpi.rollup.nation_only && by != By::Nation {
+        return Err(EngineError::Invalid {
+            what: format!("{} is told for the nation only, not by {}", kpi.id, by.as_str()),
+            hint: "ask by nation: what it counts belongs to no municipality".into(),
+        });
+    }
     let (_, value) = numbers(kpi);
     let (_, shown) = extras(kpi);
     let (rolled, value, state, coverage) = if kpi.rollup.kind == RollupKind::Area {
@@ -129,12 +135,16 @@ fn numbers(kpi: &Kpi) -> (String, String) {
         1 => format!("{added} AS numerator"),
         by => format!("CAST({added} AS DOUBLE) / {by} AS numerator"),
     };
-    let value = match kpi.rollup.kind {
-        RollupKind::Ratio => {
-            format!("{}.0 * CAST(numerator AS DOUBLE) / NULLIF(denominator, 0)", kpi.rollup.scale)
-        }
-        _ => "CAST(numerator AS DOUBLE)".to_owned(),
+    let scale = match (kpi.rollup.kind, &kpi.unit) {
+        (RollupKind::Ratio, _) => Some(kpi.rollup.scale),
+        // A single municipality's rate: its unit says what it is a rate of.
+        (RollupKind::None, Unit::Per1000) => Some(1000),
+        (RollupKind::None, Unit::Share) => Some(1),
+        _ => None,
     };
+    let value = scale.map_or("CAST(numerator AS DOUBLE)".to_owned(), |scale| {
+        format!("{scale}.0 * CAST(numerator AS DOUBLE) / NULLIF(denominator, 0)")
+    });
     (numerator, value)
 }
 

@@ -15,8 +15,10 @@ use utbredt_kpi::{Catalogue, Kpi, ParamValue, Titles};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::{Granularity, Period};
 
+use crate::editions::still_whole;
 use crate::error::EngineError;
-use crate::request::{AsOf, KpiRequest};
+use crate::evidence;
+use crate::request::KpiRequest;
 use crate::rollup;
 use crate::session::{self, Tables, internal, lake_error};
 
@@ -56,6 +58,10 @@ pub struct Meta {
     pub caveats: Vec<String>,
     /// How many rows.
     pub rows: usize,
+    /// The share of the nation's inhabitants the last row speaks for; none for rows of several areas.
+    pub coverage: Option<f64>,
+    /// The sources of the deliveries it was computed from.
+    pub sources: Vec<String>,
 }
 
 /// The answer of a KPI.
@@ -72,9 +78,9 @@ pub struct KpiAnswer {
 /// Answers questions from a lake.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    lake: Lake,
+    pub(crate) lake: Lake,
     catalogue: Arc<Catalogue>,
-    edition: Arc<RwLock<Arc<Edition>>>,
+    pub(crate) edition: Arc<RwLock<Arc<Edition>>>,
     /// Editions opened so far, by number.
     opened: Arc<tokio::sync::Mutex<BTreeMap<u64, Arc<Tables>>>>,
 }
@@ -161,6 +167,7 @@ impl Engine {
     async fn tables(&self, edition: Arc<Edition>) -> Result<Arc<Tables>, EngineError> {
         let mut opened = self.opened.lock().await;
         if let Some(tables) = opened.get(&edition.number).filter(|t| t.edition.sha256 == edition.sha256) {
+            still_whole(&self.lake, &edition)?;
             return Ok(Arc::clone(tables));
         }
         let number = edition.number;
@@ -170,24 +177,6 @@ impl Engine {
         }
         opened.insert(number, Arc::clone(&tables));
         Ok(tables)
-    }
-
-    fn edition_of(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
-        let found = match as_of {
-            AsOf::Latest => return Ok(self.edition()),
-            AsOf::Edition(number) => self.lake.edition(number),
-            AsOf::Date(day) => {
-                let end = day.succ_opt().and_then(|d| d.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc();
-                self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
-            }
-        };
-        found.map(Arc::new).map_err(|e| match e {
-            utbredt_lake::LakeError::NoEdition(_) => EngineError::Invalid {
-                what: e.to_string(),
-                hint: format!("editions 1 to {} exist", self.edition().number),
-            },
-            other => lake_error(&self.lake, &other),
-        })
     }
 
     async fn answer(&self, request: &KpiRequest) -> Result<KpiAnswer, EngineError> {
@@ -207,11 +196,13 @@ impl Engine {
         let periods = periods(kpi, request, day)?;
         let context = tables.session()?;
         check_solution(&context, &bound).await?;
+        crate::names::check(&context, &bound).await?;
         let seen = looking_back(kpi, request, &periods);
-        let frame = session::Frame { divisions: &tables.divisions, periods: &seen, request, day };
-        session::ask(&context, &self.catalogue, &frame, &rollup::wanted(&self.catalogue, kpi, request.by))
-            .await?;
+        let frame =
+            session::Frame { divisions: &tables.divisions, periods: &seen, request, day, year_ago: false };
+        session::prepare(&context, &tables, &self.catalogue, &frame, kpi).await?;
         let first = periods.first().map_or(day, |period| period.start);
+        let sources = evidence::sources(&context, &self.catalogue, &tables, (kpi, &bound), &seen).await?;
         let (schema, batches) = roll_up(&context, kpi, bound, request, first).await?;
         if batches.iter().all(|batch| batch.num_rows() == 0) {
             check_filter(&context, request).await?;
@@ -228,6 +219,8 @@ impl Engine {
             to: span(periods.last()).end,
             caveats: kpi.caveats.en.clone(),
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            coverage: evidence::coverage(request.by, &batches),
+            sources,
         };
         Ok(KpiAnswer { schema, batches, meta })
     }
@@ -265,7 +258,7 @@ fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period
 fn looking_back(kpi: &Kpi, request: &KpiRequest, periods: &[Period]) -> Vec<Period> {
     let granularity = request.granularity.unwrap_or(kpi.granularity);
     let mut seen = periods.to_vec();
-    for _ in 0..kpi.lookback {
+    for _ in 0..kpi.lookback.periods() {
         let Some(before) = seen.first().and_then(|first| first.start.pred_opt()) else { break };
         seen.insert(0, Period::holding(before, granularity));
     }
@@ -287,7 +280,7 @@ async fn check_filter(context: &SessionContext, request: &KpiRequest) -> Result<
 }
 
 /// The first column of an answer as texts.
-async fn texts(context: &SessionContext, text: &str) -> Result<Vec<String>, EngineError> {
+pub(crate) async fn texts(context: &SessionContext, text: &str) -> Result<Vec<String>, EngineError> {
     let frame = session::query(context, text).await.map_err(EngineError::Internal)?;
     let mut all: Vec<String> = Vec::new();
     for batch in frame.collect().await.map_err(|e| internal(&e))? {

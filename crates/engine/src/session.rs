@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
@@ -12,7 +12,7 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
-use utbredt_kpi::Catalogue;
+use utbredt_kpi::{Catalogue, Kpi, Lookback};
 use utbredt_lake::{Edition, Lake, LakeError, TABLES, Table};
 use utbredt_model::{Granularity, Period};
 
@@ -21,6 +21,9 @@ use crate::request::{Borders, KpiRequest};
 
 /// What all queries of an edition may hold together.
 const MEMORY_BYTES: usize = 1 << 30;
+
+/// From how many rows on a question is worth two threads.
+const MANY_ROWS: u64 = 2_000_000;
 
 /// The division that holds a day, from the edition's own table of divisions.
 #[derive(Debug, Clone)]
@@ -70,6 +73,8 @@ pub(crate) struct Tables {
     pub(crate) divisions: Divisions,
     runtime: Arc<RuntimeEnv>,
     providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    /// Sources found before: an edition never changes, so neither do they.
+    pub(crate) sources: crate::evidence::Memory,
 }
 
 impl std::fmt::Debug for Tables {
@@ -84,11 +89,15 @@ fn no_rows(table: &Table) -> Result<MemTable, EngineError> {
     MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))
 }
 
-fn config() -> SessionConfig {
+/// Most of a small answer's time is planning, and a plan for one thread is half as large: the threads are better spent
+/// on other questions. One pass of the optimizer does for our views what three do.
+fn config(edition: &Edition) -> SessionConfig {
+    let rows: u64 = edition.tables.values().flatten().map(|file| file.rows).sum();
     SessionConfig::new()
-        .with_target_partitions(2)
+        .with_target_partitions(if rows < MANY_ROWS { 1 } else { 2 })
         .with_information_schema(false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_usize("datafusion.optimizer.max_passes", 1)
 }
 
 impl Tables {
@@ -99,7 +108,7 @@ impl Tables {
         let pool = Arc::new(GreedyMemoryPool::new(MEMORY_BYTES));
         let runtime =
             RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().map_err(|e| internal(&e))?;
-        let context = SessionContext::new_with_config_rt(config(), Arc::clone(&runtime));
+        let context = SessionContext::new_with_config_rt(config(&edition), Arc::clone(&runtime));
         let mut providers: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for table in TABLES {
             let mut paths = Vec::new();
@@ -116,7 +125,7 @@ impl Tables {
                 providers.push((table.name, frame.into_view()));
             }
         }
-        Ok(Self { edition, divisions, runtime, providers })
+        Ok(Self { edition, divisions, runtime, providers, sources: Default::default() })
     }
 
     /// The lake's tables without any row, to plan against.
@@ -126,12 +135,13 @@ impl Tables {
         for table in TABLES {
             providers.push((table.name, Arc::new(no_rows(table)?)));
         }
-        Ok(Self { edition, divisions: Divisions(Vec::new()), runtime, providers })
+        let divisions = Divisions(Vec::new());
+        Ok(Self { edition, divisions, runtime, providers, sources: Default::default() })
     }
 
     /// A session of its own for one question, over these tables.
     pub(crate) fn session(&self) -> Result<SessionContext, EngineError> {
-        let context = SessionContext::new_with_config_rt(config(), Arc::clone(&self.runtime));
+        let context = SessionContext::new_with_config_rt(config(&self.edition), Arc::clone(&self.runtime));
         for (name, provider) in &self.providers {
             context.register_table(*name, Arc::clone(provider)).map_err(|e| internal(&e))?;
         }
@@ -150,11 +160,13 @@ pub(crate) struct Frame<'a> {
     pub(crate) request: &'a KpiRequest,
     /// The day of the edition.
     pub(crate) day: NaiveDate,
+    /// Whether what is told is told of a year before each period, in the borders of the period.
+    pub(crate) year_ago: bool,
 }
 
 /// Adds the request's periods (`periods`, and `calendar` with a row for each of their days) and those shared
 /// relations that are wanted.
-pub(crate) async fn ask(
+async fn ask(
     context: &SessionContext,
     catalogue: &Catalogue,
     frame: &Frame<'_>,
@@ -179,6 +191,55 @@ pub(crate) async fn ask(
     Ok(())
 }
 
+/// Adds every relation the KPI and its roll-up read.
+pub(crate) async fn prepare(
+    context: &SessionContext,
+    tables: &Tables,
+    catalogue: &Catalogue,
+    frame: &Frame<'_>,
+    kpi: &Kpi,
+) -> Result<(), EngineError> {
+    let wanted = crate::rollup::wanted(catalogue, kpi, frame.request.by);
+    ask(context, catalogue, frame, &wanted).await?;
+    if kpi.lookback.sees_year_ago() {
+        ask_year_ago(context, tables, catalogue, frame, &wanted).await?;
+    }
+    Ok(())
+}
+
+/// Adds the wanted relations once more as they were a year before each period, in the period's own borders: a
+/// municipality is then compared with its own territory, whatever it was called. They get a name of their own, and
+/// `periods.year_ago` leads to them.
+async fn ask_year_ago(
+    context: &SessionContext,
+    tables: &Tables,
+    catalogue: &Catalogue,
+    frame: &Frame<'_>,
+    wanted: &[String],
+) -> Result<(), EngineError> {
+    let apart = tables.session()?;
+    ask(&apart, catalogue, &Frame { year_ago: true, ..*frame }, wanted).await?;
+    for view in catalogue.views().iter().filter(|view| wanted.contains(&view.name)) {
+        let then = apart.table_provider(view.name.as_str()).await.map_err(|e| internal(&e))?;
+        let name = format!("{}{}", view.name, Lookback::YEAR_AGO);
+        context.register_table(name, then).map_err(|e| internal(&e))?;
+    }
+    Ok(())
+}
+
+/// The period a year before: the same months, or for days and weeks the same weekdays, 52 weeks before.
+fn year_before(period: &Period) -> Period {
+    let before = |day: NaiveDate| {
+        if period.start.day() == 1 && period.end.day() == 1 {
+            day.checked_sub_months(Months::new(12))
+        } else {
+            day.checked_sub_days(Days::new(364))
+        }
+    };
+    let moved = |day| before(day).unwrap_or(day);
+    Period { start: moved(period.start), end: moved(period.end) }
+}
+
 /// Plans a text that may only read.
 pub(crate) async fn query(context: &SessionContext, text: &str) -> Result<DataFrame, String> {
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
@@ -193,11 +254,19 @@ fn period_rows(frame: &Frame<'_>, daily: bool) -> Result<RecordBatch, EngineErro
         Borders::Now => frame.day,
         Borders::On(day) => day,
     };
+    // The period told of, and the one shown, which decides the borders.
+    let told = |p: &Period| if frame.year_ago { year_before(p) } else { *p };
     let days = |p: &Period| if daily { (p.end - p.start).num_days() } else { 1 };
-    let rows: Vec<(&Period, i64)> =
-        frame.periods.iter().flat_map(|p| (0..days(p)).map(move |offset| (p, offset))).collect();
+    let pairs = frame.periods.iter().map(|shown| (told(shown), shown));
+    let rows: Vec<(Period, &Period, i64)> =
+        pairs.flat_map(|(p, shown)| (0..days(&p)).map(move |offset| (p, shown, offset))).collect();
     let dates = |of: &dyn Fn(&Period, i64) -> NaiveDate| -> ArrayRef {
-        Arc::new(Date32Array::from_iter_values(rows.iter().map(|(p, offset)| epoch_days(of(p, *offset)))))
+        Arc::new(Date32Array::from_iter_values(rows.iter().map(|(p, _, offset)| epoch_days(of(p, *offset)))))
+    };
+    let borders = |of: &dyn Fn(NaiveDate) -> NaiveDate| -> ArrayRef {
+        Arc::new(Date32Array::from_iter_values(
+            rows.iter().map(|(_, shown, _)| epoch_days(of(on_day(shown)))),
+        ))
     };
     let months = |p: &Period| {
         let number = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
@@ -211,16 +280,18 @@ fn period_rows(frame: &Frame<'_>, daily: bool) -> Result<RecordBatch, EngineErro
         ("period_end", dates(&|p, _| p.end)),
         ("year_start", dates(&|p, _| year(p))),
         ("native_date", dates(&|p, _| frame.divisions.holding(last(p)))),
-        (target, dates(&|p, _| frame.divisions.holding(on_day(p)))),
-        ("on_day", dates(&|p, _| on_day(p))),
+        (target, borders(&|day| frame.divisions.holding(day))),
+        ("on_day", borders(&|day| day)),
         ("edition_day", dates(&|_, _| frame.day)),
         ("member_date", dates(&|_, _| frame.divisions.holding(frame.day))),
         ("policy_id", Arc::new(StringArray::from(vec![frame.request.policy.as_str(); rows.len()]))),
-        ("months", Arc::new(Int64Array::from_iter_values(rows.iter().map(|(p, _)| months(p))))),
+        ("months", Arc::new(Int64Array::from_iter_values(rows.iter().map(|(p, ..)| months(p))))),
     ];
-    if daily {
-        columns.push(("day", dates(&|p, offset| p.start + chrono::TimeDelta::days(offset))));
-    }
+    columns.push(if daily {
+        ("day", dates(&|p, offset| p.start + chrono::TimeDelta::days(offset)))
+    } else {
+        ("year_ago", dates(&|p, _| year_before(p).start))
+    });
     let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), false);
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
     RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect())
@@ -229,4 +300,26 @@ fn period_rows(frame: &Frame<'_>, daily: bool) -> Result<RecordBatch, EngineErro
 
 fn epoch_days(day: NaiveDate) -> i32 {
     i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(text: &str) -> String {
+        let before = year_before(&Period::parse(text).unwrap());
+        format!("{} {}", before.start, before.end)
+    }
+
+    #[test]
+    fn a_year_before_is_the_same_months_or_the_same_weekdays() {
+        assert_eq!(before("2024-03"), "2023-03-01 2023-04-01");
+        assert_eq!(before("2024-02"), "2023-02-01 2023-03-01");
+        assert_eq!(before("2024-Q1"), "2023-01-01 2023-04-01");
+        assert_eq!(before("2024"), "2023-01-01 2024-01-01");
+        // Friday 1 March 2024 and Friday 3 March 2023.
+        assert_eq!(before("2024-03-01"), "2023-03-03 2023-03-04");
+        // Week 53 has no namesake in 2025: the week 52 weeks before it is Monday 29 December 2025.
+        assert_eq!(before("2026-W53"), "2025-12-29 2026-01-05");
+    }
 }

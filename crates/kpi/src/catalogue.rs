@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Kpi, KpiError, Titles, UnknownKpi, View, check,
+    Kpi, KpiError, Lookback, Titles, UnknownKpi, View, check,
     error::{Problems, nearest},
     header::{self, Header, RawKpi},
     lexer::tokens,
@@ -211,7 +211,8 @@ fn in_order(mut left: BTreeMap<String, View>, errors: &mut Vec<KpiError>) -> Vec
 /// The views `sql` reads, directly or through another, in the order of `views`.
 fn closure(sql: &str, views: &[View]) -> Vec<String> {
     let found = tokens(sql);
-    let mut needed: BTreeSet<&str> = check::relations(&found).into_iter().map(|(name, _)| name).collect();
+    let plain = |(name, _)| str::strip_suffix(name, Lookback::YEAR_AGO).unwrap_or(name);
+    let mut needed: BTreeSet<&str> = check::relations(&found).into_iter().map(plain).collect();
     for view in views.iter().rev() {
         if needed.contains(view.name.as_str()) {
             needed.extend(view.uses.iter().map(String::as_str));

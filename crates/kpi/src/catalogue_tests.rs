@@ -269,6 +269,32 @@ fn sums_casts_of_other_things_and_text_codes_pass() {
 }
 
 #[test]
+fn a_kpi_looks_back_by_periods_or_by_a_year() {
+    let files = |lookback: &str, relation: &str| {
+        let text = REACH.replace("version = 2", &format!("version = 2\n{lookback}"));
+        let text = text.replace("JOIN usage_cells AS", &format!("JOIN {relation} AS"));
+        load(&[("kpi/a/b.sql", &text), ("views/usage_cells.sql", USAGE), ("views/spine.sql", SPINE)])
+    };
+    let kpi = |lookback, relation| files(lookback, relation).unwrap().get("a.b").unwrap().clone();
+    assert_eq!(kpi("", "usage_cells").lookback, Lookback::Periods(0));
+    assert_eq!(kpi("lookback = 3", "usage_cells").lookback.periods(), 3);
+    let yearly = kpi("lookback = \"year\"", "usage_cells_year_ago");
+    assert!(yearly.lookback.sees_year_ago() && yearly.lookback.periods() == 0);
+    assert_eq!(yearly.views, ["spine", "usage_cells"]);
+    let errors = files("lookback = \"month\"", "usage_cells").unwrap_err();
+    assert!(errors[0].what.contains("a number of periods, or \"year\""), "{errors:#?}");
+}
+
+#[test]
+fn only_areas_can_be_of_the_nation_alone() {
+    let text = REACH.replace("kind = \"ratio\"", "kind = \"ratio\"\nnation_only = true");
+    let files =
+        [("kpi/a/b.sql", text.as_str()), ("views/usage_cells.sql", USAGE), ("views/spine.sql", SPINE)];
+    let errors = load(&files).unwrap_err();
+    assert!(errors.iter().any(|error| error.what.contains("nation_only is only for areas")), "{errors:#?}");
+}
+
+#[test]
 fn an_area_kpi_has_the_area_shape() {
     let text = r#"/* kpi
 title   = { nb = "a", nn = "a", en = "a" }

@@ -9,7 +9,8 @@ use toml::Spanned;
 use utbredt_model::Granularity;
 
 use crate::{
-    Better, Caveats, Column, ColumnFill, ColumnRollup, KpiRollup, Param, ParamKind, RollupKind, Titles, Unit,
+    Better, Caveats, Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, Param, ParamKind, RollupKind,
+    Titles, Unit,
     error::{Problems, nearest},
     words::is_name,
 };
@@ -28,7 +29,7 @@ pub(crate) struct RawKpi {
     pub(crate) granularity: Granularity,
     pub(crate) window: Option<Spanned<u32>>,
     #[serde(default)]
-    pub(crate) lookback: u32,
+    pub(crate) lookback: Lookback,
     pub(crate) caveats: Option<Spanned<Caveats>>,
     pub(crate) rollup: Spanned<RawRollup>,
     #[serde(default)]
@@ -43,6 +44,8 @@ pub(crate) struct RawRollup {
     kind: RollupKind,
     scale: Option<i64>,
     divide_by: Option<i64>,
+    #[serde(default)]
+    nation_only: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,6 +160,9 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
     if raw.scale.is_some() && kind != RollupKind::Ratio {
         problems.add(line, "rollup.scale is only for ratios", "remove it, or write kind = \"ratio\"");
     }
+    if raw.nation_only && kind != RollupKind::Area {
+        problems.add(line, "rollup.nation_only is only for areas", "remove it, or write kind = \"area\"");
+    }
     let scale = raw.scale.unwrap_or(1);
     let unit_line = Some(header.line(problems, &header.raw.unit));
     let made_by_sql = matches!(kind, RollupKind::Area | RollupKind::None);
@@ -172,7 +178,8 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         }
         _ => {}
     }
-    KpiRollup { kind, scale, divide_by: raw.divide_by.unwrap_or(1) }
+    let nation_only = raw.nation_only;
+    KpiRollup { kind, scale, divide_by: raw.divide_by.unwrap_or(1), nation_only }
 }
 
 /// Moves a table's entries out in the order they were written.

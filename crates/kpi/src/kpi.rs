@@ -40,6 +40,50 @@ impl RollupKind {
     }
 }
 
+/// What a KPI sees besides the periods shown, to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "`lookback` is a number of periods, or \"year\"")]
+pub enum Lookback {
+    /// So many periods before the first one shown.
+    Periods(u32),
+    /// Every view again, a year before each period shown and in that period's borders.
+    Year(YearWord),
+}
+
+/// The word `year`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum YearWord {
+    /// Written so in headers.
+    Year,
+}
+
+impl Lookback {
+    /// What a view is called when it is seen a year before: `usage_cells_year_ago`.
+    pub const YEAR_AGO: &'static str = "_year_ago";
+
+    /// How many periods before the first one shown are seen.
+    #[must_use]
+    pub const fn periods(self) -> u32 {
+        match self {
+            Self::Periods(periods) => periods,
+            Self::Year(_) => 0,
+        }
+    }
+
+    /// Whether the views are seen a year before as well.
+    #[must_use]
+    pub const fn sees_year_ago(self) -> bool {
+        matches!(self, Self::Year(_))
+    }
+}
+
+impl Default for Lookback {
+    fn default() -> Self {
+        Self::Periods(0)
+    }
+}
+
 /// The `[rollup]` of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KpiRollup {
@@ -49,6 +93,8 @@ pub struct KpiRollup {
     pub scale: i64,
     /// Numerator and value are divided by it at the very edge (øre to NOK). 1 unless declared.
     pub divide_by: i64,
+    /// What it counts belongs to no municipality: it is told for the nation alone.
+    pub nation_only: bool,
 }
 
 /// How an extra column's cells are combined.
@@ -118,8 +164,8 @@ pub struct Kpi {
     pub granularity: Granularity,
     /// How many periods are shown when the request names no bounds.
     pub window: u32,
-    /// How many periods before the first one shown it must see, to compare with.
-    pub lookback: u32,
+    /// What it must see besides the periods shown, to compare with.
+    pub lookback: Lookback,
     /// What to know before comparing.
     pub caveats: Caveats,
     /// How areas are made.

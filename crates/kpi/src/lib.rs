@@ -14,7 +14,7 @@ mod words;
 
 pub use catalogue::Catalogue;
 pub use error::{KpiError, ParamError, UnknownKpi};
-pub use kpi::{Column, ColumnFill, ColumnRollup, Kpi, KpiRollup, RollupKind};
+pub use kpi::{Column, ColumnFill, ColumnRollup, Kpi, KpiRollup, Lookback, RollupKind, YearWord};
 pub use param::{Param, ParamKind, ParamValue};
 pub use view::View;
 pub use words::{Better, Caveats, Lang, Titles, Unit};

@@ -357,6 +357,22 @@ pub static TABLES: &[Table] = &[
         sort: &["solution_id", "population_from"],
     },
     Table {
+        name: "membership_fees",
+        doc: "What a network asks of its members. NOK in øre a year, plus øre per inhabitant a year, up to a most.",
+        columns: &[
+            ("network_id", Text, NULLABLE, "The network; NULL = any that has no row of its own."),
+            ("ore_a_year", Int, REQUIRED, "A year."),
+            ("ore_per_inhabitant_a_year", Int, REQUIRED, "Per inhabitant a year."),
+            ("ore_a_year_max", Int, NULLABLE, "The most a member pays a year; NULL = no most."),
+            ("host_code", Text, NULLABLE, "Code of the host, which pays nothing; NULL = none or not known."),
+            ("valid_from", Date, REQUIRED, "First day."),
+            ("valid_to", Date, NULLABLE, "First day after."),
+            ("source", Text, REQUIRED, "Where the model is from."),
+            ("quality", Text, REQUIRED, "published, declared or assumption."),
+        ],
+        sort: &["network_id", "valid_from"],
+    },
+    Table {
         name: "baselines",
         doc: "The state measured before start (nullpunkt).",
         columns: &[

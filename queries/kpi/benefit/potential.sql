@@ -47,106 +47,35 @@ unit = "hours"
 rollup = "sum"
 divide_by = 3600
 */
-WITH grouped AS (
-    SELECT
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code,
-        max(areas_peer_group.area_code) AS group_code
-    FROM areas_peer_group
-    GROUP BY
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code
-    HAVING count(*) = 1
-),
-cells AS (
-    SELECT
-        spine.period_start,
-        spine.municipality_code,
-        spine.comparable,
-        usage.state,
-        usage.silent,
-        -- Where the solution is not yet live nothing is used, and all of the potential is left.
-        CASE WHEN usage.state = 'not_applicable' AND usage.silent THEN 0 ELSE usage.value END AS uses,
-        eligible.eligible,
-        CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
-    FROM spine
-    INNER JOIN usage_cells AS usage
-        ON usage.period_start = spine.period_start
-        AND usage.municipality_code = spine.municipality_code
-    LEFT JOIN eligible_cells AS eligible
-        ON eligible.period_start = spine.period_start
-        AND eligible.municipality_code = spine.municipality_code
-        AND eligible.solution_id = $solution_id
-    WHERE
-        usage.solution_id = $solution_id
-        AND usage.measure_id = $measure_id
-),
-ranked AS (
-    SELECT
-        cells.period_start,
-        areas_peer_group.area_code AS group_code,
-        cells.uses,
-        cells.eligible AS persons,
-        row_number() OVER (
-            PARTITION BY
-                cells.period_start,
-                areas_peer_group.area_code
-            ORDER BY
-                CAST(cells.uses AS DOUBLE) / cells.eligible,
-                cells.municipality_code
-        ) AS place,
-        count(*) OVER (
-            PARTITION BY
-                cells.period_start,
-                areas_peer_group.area_code
-        ) AS municipalities
-    FROM cells
-    INNER JOIN areas_peer_group
-        ON areas_peer_group.period_start = cells.period_start
-        AND areas_peer_group.municipality_code = cells.municipality_code
-    WHERE
-        cells.state = 'ok'
-        AND cells.comparable
-        AND cells.eligible > 0
-),
-reference AS (
-    SELECT
-        ranked.period_start,
-        ranked.group_code,
-        ranked.uses,
-        ranked.persons
-    FROM ranked
-    WHERE ranked.place = (3 * ranked.municipalities + 3) / 4
-)
 SELECT
-    cells.period_start,
-    cells.municipality_code,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.ore_central AS numerator,
+    spine.period_start,
+    spine.municipality_code,
+    gap.units * worth.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     CASE
-        WHEN NOT cells.comparable THEN 'not_valid'
-        WHEN cells.state = 'suppressed' THEN 'suppressed'
-        WHEN cells.state = 'missing' OR cells.eligible IS NULL OR reference.persons IS NULL THEN 'missing'
-        WHEN (cells.state = 'not_applicable' AND NOT cells.silent) OR worth.ore_central IS NULL THEN 'not_applicable'
+        WHEN NOT spine.comparable THEN 'not_valid'
+        WHEN gap.state <> 'ok' THEN gap.state
+        WHEN worth.ore_central IS NULL THEN 'not_applicable'
         ELSE 'ok'
     END AS state,
-    cells.marks AS marks,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.ore_low AS nok_low,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.ore_high AS nok_high,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.seconds_low AS hours_low,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.seconds_central AS hours_central,
-    greatest(0, cells.eligible * reference.uses / reference.persons - cells.uses) * worth.seconds_high AS hours_high
-FROM cells
-LEFT JOIN grouped
-    ON grouped.period_start = cells.period_start
-    AND grouped.municipality_code = cells.municipality_code
-LEFT JOIN reference
-    ON reference.period_start = grouped.period_start
-    AND reference.group_code = grouped.group_code
+    gap.marks AS marks,
+    gap.units * worth.ore_low AS nok_low,
+    gap.units * worth.ore_high AS nok_high,
+    gap.units * worth.seconds_low AS hours_low,
+    gap.units * worth.seconds_central AS hours_central,
+    gap.units * worth.seconds_high AS hours_high
+FROM spine
+INNER JOIN gap_cells AS gap
+    ON gap.period_start = spine.period_start
+    AND gap.municipality_code = spine.municipality_code
 LEFT JOIN unit_sums AS worth
-    ON worth.period_start = cells.period_start
-    AND worth.solution_id = $solution_id
-    AND worth.measure_id = $measure_id
+    ON worth.period_start = gap.period_start
+    AND worth.solution_id = gap.solution_id
+    AND worth.measure_id = gap.measure_id
+WHERE
+    gap.solution_id = $solution_id
+    AND gap.measure_id = $measure_id
+    AND gap.reference = 'p75'
 ORDER BY
-    cells.period_start,
-    cells.municipality_code
+    spine.period_start,
+    spine.municipality_code

@@ -47,65 +47,30 @@ unit = "hours"
 rollup = "sum"
 divide_by = 3600
 */
-WITH before AS (
-    SELECT
-        periods.period_start,
-        municipality_mappings.to_code AS municipality_code,
-        sum(
-            baselines.value_a_month * municipality_mappings.weight_to / municipality_mappings.weight_total
-            - baselines.value_a_month * municipality_mappings.weight_from / municipality_mappings.weight_total
-        ) * max(periods.months) AS units,
-        bit_or(
-            (CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END)
-            + (CASE WHEN baselines.synthetic THEN 8 ELSE 0 END)
-        ) AS marks
-    FROM baselines
-    CROSS JOIN periods
-    INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = periods.policy_id
-        AND municipality_mappings.from_code = baselines.municipality_code
-        AND municipality_mappings.from_date = baselines.division_date
-        AND municipality_mappings.to_date = periods.division_date
-    WHERE
-        baselines.solution_id = $solution_id
-        AND baselines.measure_id = $measure_id
-        AND municipality_mappings.to_code IS NOT NULL
-    GROUP BY
-        periods.period_start,
-        municipality_mappings.to_code
-)
 SELECT
     spine.period_start,
     spine.municipality_code,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.ore_central AS numerator,
+    realised.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     CASE
         WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN usage.state = 'suppressed' THEN 'suppressed'
-        WHEN usage.state = 'missing' THEN 'missing'
-        WHEN usage.state = 'not_applicable' OR worth.ore_central IS NULL THEN 'not_applicable'
+        WHEN realised.state <> 'ok' THEN realised.state
+        WHEN NOT realised.valued THEN 'not_applicable'
         ELSE 'ok'
     END AS state,
-    usage.marks | coalesce(before.marks, 0) AS marks,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.ore_low AS nok_low,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.ore_high AS nok_high,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.seconds_low AS hours_low,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.seconds_central AS hours_central,
-    greatest(0, usage.value - coalesce(before.units, 0)) * worth.seconds_high AS hours_high
+    realised.marks AS marks,
+    realised.ore_low AS nok_low,
+    realised.ore_high AS nok_high,
+    realised.seconds_low AS hours_low,
+    realised.seconds_central AS hours_central,
+    realised.seconds_high AS hours_high
 FROM spine
-INNER JOIN usage_cells AS usage
-    ON usage.period_start = spine.period_start
-    AND usage.municipality_code = spine.municipality_code
-LEFT JOIN before
-    ON before.period_start = spine.period_start
-    AND before.municipality_code = spine.municipality_code
-LEFT JOIN unit_sums AS worth
-    ON worth.period_start = spine.period_start
-    AND worth.solution_id = usage.solution_id
-    AND worth.measure_id = usage.measure_id
+INNER JOIN realised_cells AS realised
+    ON realised.period_start = spine.period_start
+    AND realised.municipality_code = spine.municipality_code
 WHERE
-    usage.solution_id = $solution_id
-    AND usage.measure_id = $measure_id
+    realised.solution_id = $solution_id
+    AND realised.measure_id = $measure_id
 ORDER BY
     spine.period_start,
     spine.municipality_code

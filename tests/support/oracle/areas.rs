@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::borders::{division_holding, overlaps};
-use super::{By, Cell, OracleRequest, OracleRow, Span, State, mark};
+use super::{By, Cell, OracleRequest, OracleRow, Span, State, mark, spread};
 use crate::world::{Day, World};
 
 /// The division the members of networks are named in.
@@ -12,7 +12,7 @@ fn members_division(world: &World) -> Day {
 }
 
 /// The networks every heir of a municipality is a member of on the day of the edition.
-fn networks_of(world: &World, code: &str, division: Day) -> Vec<String> {
+pub(crate) fn networks_of(world: &World, code: &str, division: Day) -> Vec<String> {
     let today = world.recorded_at.date_naive();
     let heirs = overlaps(world, code, division, members_division(world));
     let mut found = Vec::new();
@@ -108,7 +108,8 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                     numerator + cell.numerator
                 };
                 for (name, extra) in &cell.extras {
-                    *extras.entry(name).or_default() += extra;
+                    let so_far = extras.entry(name).or_default();
+                    *so_far = if name.starts_with("days_") { (*so_far).max(*extra) } else { *so_far + extra };
                 }
             }
             State::Missing | State::Suppressed => {
@@ -133,13 +134,13 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
         let found = extras.get(name).map(|whole| *whole as f64);
         let number = match *name {
             "share" => Some(numerator as f64 / denominator as f64),
-            "rank" | "silent" | "falling" => found,
-            money if money.starts_with("nok_") => found.map(|ore| ore / 100.0),
-            _ => found.map(|seconds| seconds / 3600.0),
+            money if money.split('_').any(|word| word == "nok") => found.map(|ore| ore / 100.0),
+            hours if hours.starts_with("hours_") => found.map(|seconds| seconds / 3600.0),
+            _ => found,
         };
         columns.insert((*name).to_owned(), number.filter(|_| ok));
     }
-    OracleRow {
+    let row = OracleRow {
         period_start: span.start,
         key,
         value: ok.then_some(shown.1),
@@ -151,14 +152,22 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
         reported,
         expected,
         extras: columns,
-    }
+    };
+    let row = super::stages::finish(kpi, row, cells);
+    spread::finish(kpi, super::benefit::finish(kpi, row), cells)
 }
 
 /// Numerator and value as they are shown.
 fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
     match kpi {
-        "rollout.municipalities_live" | "quality.freshness" | "rollout.follow_up" => (numerator, numerator),
-        "benefit.realised" | "benefit.potential" => (numerator / 100.0, numerator / 100.0),
+        "rollout.municipalities_live"
+        | "quality.freshness"
+        | "rollout.follow_up"
+        | "rollout.stage_funnel"
+        | "rollout.stalled"
+        | "quality.late_deliveries" => (numerator, numerator),
+        "benefit.pay_back" => (numerator, numerator),
+        money if money.starts_with("benefit.") => (numerator / 100.0, numerator / 100.0),
         "adoption.usage_per_1000" => (numerator, 1000.0 * numerator / denominator),
         _ => (numerator, numerator / denominator),
     }
@@ -167,10 +176,18 @@ fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
 fn extra_names(kpi: &str) -> &'static [&'static str] {
     match kpi {
         "rollout.municipalities_live" => &["share"],
+        "rollout.stage_funnel" => &super::stages::FUNNEL,
+        "rollout.stalled" => &["days_since", "share"],
+        "rollout.schedule_variance" => &["late_so_far"],
+        "rollout.time_in_stage" => &["reached", "waiting"],
+        "quality.late_deliveries" => &["days_late", "share"],
         "rollout.follow_up" => &["rank", "silent", "falling"],
         "benefit.realised" | "benefit.potential" => {
             &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"]
         }
+        "benefit.net" => &["realised_nok", "cost_nok", "net_nok_low", "net_nok_high"],
+        "benefit.pay_back" => &["once_nok", "net_nok"],
+        "benefit.remaining" => &["now_nok", "blocked_nok", "beyond_nok"],
         _ => &[],
     }
 }

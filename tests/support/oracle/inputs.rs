@@ -43,7 +43,7 @@ impl Ask<'_> {
 
     /// The event that decides a part's stage at the end of the period: of the codes that cover the part, the last
     /// thing said about the one of the newest division. A code taken off before its division began says nothing.
-    fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
+    pub(crate) fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
         let mut best: Option<&RolloutEvent> = None;
         for event in &self.world.rollout_events {
             let parts = parts_of(self.world, &event.municipality_code, event.division_date);
@@ -102,15 +102,27 @@ impl Ask<'_> {
         row.period_end == newest
     }
 
+    /// The rows that make a municipality's usage, with what of each lands on it.
+    fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Heir)> {
+        let rollup = self.rollup(measure);
+        let rows = self.rows(measure);
+        rows.iter()
+            .filter(|row| self.kept(row, &rows, rollup))
+            .filter_map(|row| Some((*row, self.lands(&row.municipality_code, row.division_date, code)?)))
+            .collect()
+    }
+
+    /// What of the usage rests on rows that may still change, were estimated, or are split by persons.
+    pub(crate) fn estimated(&self, measure: &str, code: &str) -> i64 {
+        total(&self.landing(measure, code), self.rollup(measure), |row, heir| {
+            row.provisional || row.imputed || !heir.exact
+        })
+    }
+
     /// The usage of a municipality of the target division.
     pub(crate) fn usage(&self, measure: &str, code: &str) -> Input {
         let rollup = self.rollup(measure);
-        let rows = self.rows(measure);
-        let landing: Vec<(&Usage, Heir)> = rows
-            .iter()
-            .filter(|row| self.kept(row, &rows, rollup))
-            .filter_map(|row| Some((*row, self.lands(&row.municipality_code, row.division_date, code)?)))
-            .collect();
+        let landing = self.landing(measure, code);
         let any = |state: &str| landing.iter().any(|(row, _)| row.state == state);
         let state = if any("ok") {
             State::Ok
@@ -136,7 +148,7 @@ impl Ask<'_> {
         if state == State::Ok && lacking {
             marks |= mark::PARTIAL;
         }
-        Input { state, value: total(&landing, rollup), marks, silent: landing.is_empty() }
+        Input { state, value: total(&landing, rollup, |_, _| true), marks, silent: landing.is_empty() }
     }
 
     /// Whether a municipality of the time, live and counted here, has said nothing at all in the period.
@@ -221,11 +233,15 @@ fn same_municipality(a: &Usage, b: &Usage) -> bool {
 }
 
 /// The rows' values in one: added, or for a mean the mean of each source municipality over its ends, then added.
-fn total(landing: &[(&Usage, Heir)], rollup: &str) -> i64 {
+/// Rows that do not count add nothing, though a mean is over their ends too.
+fn total(landing: &[(&Usage, Heir)], rollup: &str, counts: impl Fn(&Usage, &Heir) -> bool) -> i64 {
+    let piece = |row: &Usage, heir: &Heir| {
+        if counts(row, heir) { heir.piece(row.value.expect("an ok row has a value")) } else { 0 }
+    };
     let valued: Vec<(&Usage, i64)> = landing
         .iter()
         .filter(|(row, _)| row.state == "ok")
-        .map(|(row, heir)| (*row, heir.piece(row.value.expect("an ok row has a value"))))
+        .map(|(row, heir)| (*row, piece(row, heir)))
         .collect();
     if rollup != "mean" {
         return valued.iter().map(|(_, piece)| piece).sum();

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::{Ask, Input};
-use super::{Cell, OracleRequest, Span, State};
+use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
 use crate::world::{Day, UnitValue, World};
 
 /// A number found for a cell, before borders are looked at.
-struct Found {
-    states: Vec<State>,
-    numerator: i64,
-    denominator: Option<i64>,
-    extras: BTreeMap<&'static str, i64>,
-    marks: i64,
+pub(crate) struct Found {
+    pub(crate) states: Vec<State>,
+    pub(crate) numerator: i64,
+    pub(crate) denominator: Option<i64>,
+    pub(crate) extras: BTreeMap<&'static str, i64>,
+    pub(crate) marks: i64,
 }
 
 /// The cells of a period, by code.
@@ -88,11 +88,25 @@ fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
         "quality.completeness" => completeness(ask, code),
         "quality.freshness" => freshness(ask, code),
         "rollout.follow_up" => follow_up(ask, request, code),
-        other => panic!("the oracle knows no KPI {other}"),
+        "rollout.stage_funnel" => stages::funnel(ask, code),
+        "quality.estimated_share" => super::deliveries::estimated(ask, measure("uses"), code),
+        "rollout.schedule_variance" => stages::variance(ask, &request.params["wave_id"], code),
+        "rollout.time_in_stage" => {
+            stages::spell(ask, request.params.get("stage").map_or("agreed", String::as_str), code)
+        }
+        "quality.late_deliveries" => super::deliveries::late(ask, code),
+        "rollout.stalled" => stages::stalled(ask, number(request, "days", 90), code),
+        money if money.starts_with("benefit.") => benefit::compute(ask, request, code),
+        _ => spread::compute(ask, request, code),
     }
 }
 
-fn plain(numerator: i64, denominator: Option<i64>) -> Found {
+/// A parameter that is a whole number.
+fn number(request: &OracleRequest, name: &str, default: i64) -> i64 {
+    request.params.get(name).map_or(default, |text| text.parse().expect("a whole number"))
+}
+
+pub(crate) fn plain(numerator: i64, denominator: Option<i64>) -> Found {
     Found { states: Vec::new(), numerator, denominator, extras: BTreeMap::new(), marks: 0 }
 }
 
@@ -111,7 +125,7 @@ fn population_coverage(ask: &Ask<'_>, code: &str) -> Found {
     ratio(live, persons)
 }
 
-fn ratio(over: Input, under: Input) -> Found {
+pub(crate) fn ratio(over: Input, under: Input) -> Found {
     let mut states = vec![over.state, under.state];
     if under.state == State::Ok && under.value == 0 {
         states.push(State::NotApplicable);
@@ -126,7 +140,7 @@ fn ratio(over: Input, under: Input) -> Found {
 }
 
 /// The unit values of a measure that hold on the period's first day.
-fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
+pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
     let mut found = Vec::new();
     for row in &ask.world.unit_values {
         let holds = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
@@ -162,7 +176,7 @@ fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<
     Found { states, numerator: ore, denominator: None, extras, marks }
 }
 
-fn realised(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
+pub(crate) fn realised(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     let usage = ask.usage(measure, code);
     let mut baseline = 0;
     let mut marks = usage.marks;
@@ -187,7 +201,7 @@ fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     let eligible = ask.eligible(code);
     let mut states = vec![usage.state, eligible.state];
     let groups = groups_of(ask.world, "kostra", code, ask.span.target);
-    let reference = if let [group] = &groups[..] { reference(ask, measure, group) } else { None };
+    let reference = if let [group] = &groups[..] { reference(ask, measure, group, 3) } else { None };
     let units = match reference {
         Some((uses, persons)) => (eligible.value * uses / persons - usage.value).max(0),
         None => {
@@ -198,8 +212,8 @@ fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     valued(ask, measure, units, usage.marks | eligible.marks, states)
 }
 
-/// Usage and eligible persons of the municipality three quarters up its group.
-fn reference(ask: &Ask<'_>, measure: &str, group: &str) -> Option<(i64, i64)> {
+/// Usage and eligible persons of the municipality so many quarters up its group.
+pub(crate) fn reference(ask: &Ask<'_>, measure: &str, group: &str, quarters: usize) -> Option<(i64, i64)> {
     let mut rates: Vec<(i64, i64, String)> = Vec::new();
     for row in &ask.world.municipalities {
         let day = ask.span.names_on;
@@ -216,13 +230,18 @@ fn reference(ask: &Ask<'_>, measure: &str, group: &str) -> Option<(i64, i64)> {
     }
     // a/b < c/d as a*d < c*b: exact.
     rates.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then_with(|| a.2.cmp(&b.2)));
-    let rank = (3 * rates.len()).div_ceil(4);
+    let rank = (quarters * rates.len()).div_ceil(4);
     let (uses, persons, _) = rates.get(rank.checked_sub(1)?)?;
     Some((*uses, *persons))
 }
 
 /// Whether a row that is not `missing` lands on the municipality.
-fn delivered(ask: &Ask<'_>, measure: Option<&str>, period: Option<(Day, Day)>, code: &str) -> Vec<Day> {
+pub(crate) fn delivered(
+    ask: &Ask<'_>,
+    measure: Option<&str>,
+    period: Option<(Day, Day)>,
+    code: &str,
+) -> Vec<Day> {
     let mut ends = Vec::new();
     for row in &ask.world.usage {
         let named = row.solution_id == ask.solution && measure.is_none_or(|m| m == row.measure_id);

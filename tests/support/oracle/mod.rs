@@ -2,9 +2,14 @@
 //! product, so that the two can only agree by both being right. Slow on purpose; worlds are small.
 
 mod areas;
+mod benefit;
 mod borders;
+mod deliveries;
 mod inputs;
 mod kpis;
+mod spread;
+mod stages;
+mod targets;
 
 use std::collections::BTreeMap;
 
@@ -70,6 +75,8 @@ pub struct OracleRequest {
     pub solution_id: String,
     /// The measure, for the KPIs that take one; `None` = the KPI's default.
     pub measure_id: Option<String>,
+    /// What else is asked for, by parameter; the KPI's defaults where absent.
+    pub params: BTreeMap<&'static str, String>,
     /// Kind of area.
     pub by: By,
     /// Borders.
@@ -180,6 +187,18 @@ pub(crate) struct Cell {
 pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
     let mut rows = Vec::new();
     for span in spans(world, request) {
+        if request.kpi == "quality.rejected" {
+            rows.push(deliveries::rejected(world, request, &span));
+            continue;
+        }
+        if request.kpi == "targets.target_progress" {
+            rows.extend(targets::rows(world, request, &span));
+            continue;
+        }
+        if request.kpi == "benefit.membership_contribution" && request.by == By::Network {
+            rows.extend(benefit::to_networks(world, request, &span));
+            continue;
+        }
         let cells = kpis::cells(world, request, &span);
         rows.extend(areas::roll_up(world, request, &span, &cells));
     }
@@ -209,6 +228,18 @@ fn spans(world: &World, request: &OracleRequest) -> Vec<Span> {
 pub(crate) fn before(world: &World, request: &OracleRequest, later: &Span) -> Span {
     let months = u32::try_from(later.months).expect("few months");
     span(world, request, later.start - Months::new(months), months)
+}
+
+/// The months a year before a period, told in the borders of the period.
+pub(crate) fn year_before(world: &World, later: &Span) -> Span {
+    let last = later.end - Months::new(12) - chrono::Days::new(1);
+    Span {
+        start: later.start - Months::new(12),
+        end: later.end - Months::new(12),
+        last,
+        native: borders::division_holding(world, last),
+        ..*later
+    }
 }
 
 fn span(world: &World, request: &OracleRequest, start: Day, months: u32) -> Span {

@@ -122,8 +122,14 @@ fn world() -> World {
         ],
         rollout_events: vec![event("3101", OLD, "2023-03-01"), event("3104", NEW, "2024-02-01")],
         unit_values: Vec::new(),
+        prices: Vec::new(),
+        membership_fees: Vec::new(),
+        targets: Vec::new(),
         baselines: Vec::new(),
         expected_deliveries: Vec::new(),
+        waves: Vec::new(),
+        wave_members: Vec::new(),
+        receipts: Vec::new(),
     }
 }
 
@@ -132,6 +138,7 @@ fn ask(kpi: &str, by: By, borders: Borders, policy: Policy, from: &str, to: &str
         kpi: kpi.into(),
         solution_id: "alfa".into(),
         measure_id: None,
+        params: BTreeMap::new(),
         by,
         borders,
         policy,

@@ -1,0 +1,56 @@
+/* kpi
+title = { nb = "Digitaliseringsgrad", nn = "Digitaliseringsgrad", en = "Digital share" }
+answers = { nb = "Hvor stor del av sakene kommer inn digitalt?", nn = "Kor stor del av sakene kjem inn digitalt?", en = "What share of the cases comes in digitally?" }
+version = 1
+unit = "share"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["Summen av digitale delt på summen av alle, aldri snittet av kommunenes andeler. Bare kommuner der begge tall er kjent, regnes med.", "Uten tall for alle saker er andelen ikke aktuell."]
+nn = ["Summen av digitale delt på summen av alle, aldri snittet av delane til kommunane. Berre kommunar der begge tal er kjende, er rekna med.", "Utan tal for alle saker er delen ikkje aktuell."]
+en = ["All digital ones over all, never the mean of the municipalities' shares. Only municipalities where both numbers are known count.", "Without a number for all cases the share is not applicable."]
+[rollup]
+kind = "ratio"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc = "Counts the digital ones."
+default = "uses"
+[params.all_measure_id]
+type = "measure"
+doc = "Counts all, on paper and by telephone too."
+default = "cases"
+*/
+SELECT
+    spine.period_start,
+    spine.municipality_code,
+    digital.value AS numerator,
+    everything.value AS denominator,
+    CASE
+        WHEN NOT spine.comparable THEN 'not_valid'
+        -- A solution whose cases nobody counts owes no number.
+        WHEN digital.state IS NULL OR everything.state IS NULL THEN 'not_applicable'
+        WHEN digital.state = 'suppressed' OR everything.state = 'suppressed' THEN 'suppressed'
+        WHEN digital.state = 'missing' OR everything.state = 'missing' THEN 'missing'
+        WHEN digital.state = 'not_applicable' OR everything.state = 'not_applicable' OR everything.value = 0 THEN 'not_applicable'
+        ELSE 'ok'
+    END AS state,
+    coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks
+FROM spine
+LEFT JOIN usage_cells AS digital
+    ON digital.period_start = spine.period_start
+    AND digital.municipality_code = spine.municipality_code
+    AND digital.solution_id = $solution_id
+    AND digital.measure_id = $measure_id
+LEFT JOIN usage_cells AS everything
+    ON everything.period_start = spine.period_start
+    AND everything.municipality_code = spine.municipality_code
+    AND everything.solution_id = $solution_id
+    AND everything.measure_id = $all_measure_id
+ORDER BY
+    spine.period_start,
+    spine.municipality_code

@@ -1,0 +1,142 @@
+/* kpi
+title = { nb = "Medlemsbidrag", nn = "Medlemsbidrag", en = "Membership contribution" }
+answers = { nb = "Hva koster det å være med i nettverket?", nn = "Kva kostar det å vere med i nettverket?", en = "What does it cost to be a member of the network?" }
+version = 1
+unit = "nok"
+better = "neither"
+owner = "secretariat"
+granularity = "year"
+window = 1
+[caveats]
+nb = ["Regnet etter den modellen som står i tabellen membership_fees: et nettverk uten egen rad er regnet etter den som er oppgitt for ingen bestemt, og betaler ikke nødvendigvis det.", "Vertskommunen betaler ingenting; verten er bare kjent der den er oppgitt.", "En kommune i flere nettverk betaler til hvert av dem; medlemmene er de på utgavens dag."]
+nn = ["Rekna etter den modellen som står i tabellen membership_fees: eit nettverk utan eiga rad er rekna etter den som er oppgjeven for ingen bestemt, og betaler ikkje nødvendigvis det.", "Vertskommunen betaler ingenting; verten er berre kjend der han er oppgjeven.", "Ein kommune i fleire nettverk betaler til kvart av dei; medlemene er dei på dagen til utgåva."]
+en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "The host pays nothing; it is known only where it is declared.", "A municipality of several networks pays to each; the members are those on the day of the edition."]
+[rollup]
+kind = "area"
+*/
+WITH fees AS (
+    SELECT
+        periods.period_start,
+        periods.months,
+        networks.network_id,
+        coalesce(own.ore_a_year, shared.ore_a_year) AS ore_a_year,
+        coalesce(own.ore_per_inhabitant_a_year, shared.ore_per_inhabitant_a_year) AS ore_per_inhabitant_a_year,
+        CASE WHEN own.network_id IS NULL THEN shared.ore_a_year_max ELSE own.ore_a_year_max END AS ore_a_year_max,
+        CASE WHEN own.network_id IS NULL THEN shared.host_code ELSE own.host_code END AS host_code
+    FROM periods
+    CROSS JOIN networks
+    LEFT JOIN membership_fees AS own
+        ON own.network_id = networks.network_id
+        AND own.valid_from <= periods.period_start
+        AND (own.valid_to IS NULL OR own.valid_to > periods.period_start)
+    LEFT JOIN membership_fees AS shared
+        ON shared.network_id IS NULL
+        AND shared.valid_from <= periods.period_start
+        AND (shared.valid_to IS NULL OR shared.valid_to > periods.period_start)
+    -- A fee is told by the year and divides into months, not into weeks.
+    WHERE
+        date_part('day', periods.period_start) = 1
+        AND date_part('day', periods.period_end) = 1
+),
+-- Each membership with what it costs.
+paid AS (
+    SELECT
+        areas_network.period_start,
+        areas_network.municipality_code,
+        areas_network.area_code AS network_id,
+        CASE
+            WHEN fees.host_code = areas_network.municipality_code THEN 0
+            ELSE least(
+                fees.ore_a_year + fees.ore_per_inhabitant_a_year * people.persons,
+                coalesce(fees.ore_a_year_max, 9223372036854775807)
+            ) * fees.months / 12
+        END AS ore,
+        people.marks
+    FROM areas_network
+    INNER JOIN fees
+        ON fees.period_start = areas_network.period_start
+        AND fees.network_id = areas_network.area_code
+    INNER JOIN population_cells AS people
+        ON people.period_start = areas_network.period_start
+        AND people.municipality_code = areas_network.municipality_code
+    WHERE fees.ore_a_year IS NOT NULL
+),
+-- A network's row is what is paid to it; any other area's is what its municipalities pay to all of theirs.
+told AS (
+    SELECT
+        areas.period_start,
+        areas.area_code,
+        areas.municipality_code,
+        sum(paid.ore) AS ore,
+        coalesce(bit_or(paid.marks), 0) AS marks
+    FROM areas
+    LEFT JOIN networks
+        ON networks.network_id = areas.area_code
+    LEFT JOIN paid
+        ON paid.period_start = areas.period_start
+        AND paid.municipality_code = areas.municipality_code
+        AND paid.network_id = coalesce(networks.network_id, paid.network_id)
+    GROUP BY
+        areas.period_start,
+        areas.area_code,
+        areas.municipality_code
+),
+judged AS (
+    SELECT
+        told.period_start,
+        told.area_code,
+        told.ore,
+        told.marks,
+        people.persons,
+        CASE
+            WHEN NOT spine.comparable THEN 'not_valid'
+            WHEN people.persons IS NULL THEN 'missing'
+            WHEN told.ore IS NULL THEN 'not_applicable'
+            ELSE 'ok'
+        END AS state
+    FROM told
+    INNER JOIN spine
+        ON spine.period_start = told.period_start
+        AND spine.municipality_code = told.municipality_code
+    LEFT JOIN population_cells AS people
+        ON people.period_start = told.period_start
+        AND people.municipality_code = told.municipality_code
+),
+added AS (
+    SELECT
+        judged.period_start,
+        judged.area_code,
+        sum(CASE WHEN judged.state = 'ok' THEN judged.ore END) AS ore,
+        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
+        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN judged.state IN ('ok', 'missing') THEN 1 END) AS expected,
+        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN judged.state = 'ok' THEN judged.persons END) AS covered,
+        sum(CASE WHEN judged.state IN ('ok', 'missing') THEN judged.persons END) AS persons
+    FROM judged
+    GROUP BY
+        judged.period_start,
+        judged.area_code
+)
+SELECT
+    added.period_start,
+    added.area_code,
+    CAST(added.ore AS DOUBLE) / 100 AS value,
+    CAST(added.ore AS DOUBLE) / 100 AS numerator,
+    CAST(NULL AS BIGINT) AS denominator,
+    CASE
+        WHEN added.reported > 0 THEN 'ok'
+        WHEN added.expected > 0 THEN 'missing'
+        WHEN added.not_valid > 0 THEN 'not_valid'
+        ELSE 'not_applicable'
+    END AS state,
+    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
+    added.marks
+    | CASE WHEN added.reported > 0 AND (added.reported < added.expected OR added.not_valid > 0) THEN 16 ELSE 0 END
+        AS marks,
+    added.reported AS municipalities_reported,
+    added.expected AS municipalities_expected
+FROM added
+ORDER BY
+    added.period_start,
+    added.area_code

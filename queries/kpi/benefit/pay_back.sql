@@ -1,0 +1,77 @@
+/* kpi
+title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
+answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
+version = 1
+unit = "months"
+better = "lower"
+owner = "secretariat"
+granularity = "quarter"
+window = 4
+[caveats]
+nb = ["Regnet fra innføringen, med periodens nettogevinst i hver måned: en kommune der bruken vokser, er raskere i mål.", "Finnes ingen engangskostnad, eller er nettogevinsten null eller negativ, finnes det ingen tilbakebetalingstid."]
+nn = ["Rekna frå innføringa, med nettogevinsten til perioden i kvar månad: ein kommune der bruken veks, er raskare i mål.", "Finst det ingen eingongskostnad, eller er nettogevinsten null eller negativ, finst det inga tilbakebetalingstid."]
+en = ["Counted from the start, with the period's net benefit in every month: a municipality whose use grows is there sooner.", "Without a cost paid once, or with a net benefit of nothing or less, there is no pay-back time."]
+[rollup]
+kind = "none"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc = "What is counted."
+default = "uses"
+[columns.once_nok]
+doc = "What is paid once."
+unit = "nok"
+divide_by = 100
+[columns.net_nok]
+doc = "Net benefit of the period."
+unit = "nok"
+divide_by = 100
+*/
+WITH net AS (
+    SELECT
+        spine.period_start,
+        spine.municipality_code,
+        periods.months,
+        cost.ore_once,
+        realised.ore_central - cost.ore AS ore,
+        CASE
+            WHEN NOT spine.comparable THEN 'not_valid'
+            WHEN realised.state = 'suppressed' THEN 'suppressed'
+            WHEN realised.state = 'missing' OR cost.state = 'missing' THEN 'missing'
+            WHEN realised.state <> 'ok' OR NOT realised.valued OR cost.state <> 'ok' THEN 'not_applicable'
+            ELSE 'ok'
+        END AS state,
+        realised.marks | cost.marks AS marks
+    FROM spine
+    INNER JOIN periods
+        ON periods.period_start = spine.period_start
+    INNER JOIN realised_cells AS realised
+        ON realised.period_start = spine.period_start
+        AND realised.municipality_code = spine.municipality_code
+    INNER JOIN cost_cells AS cost
+        ON cost.period_start = spine.period_start
+        AND cost.municipality_code = spine.municipality_code
+        AND cost.solution_id = realised.solution_id
+    WHERE
+        realised.solution_id = $solution_id
+        AND realised.measure_id = $measure_id
+)
+SELECT
+    net.period_start,
+    net.municipality_code,
+    -- The first whole month in which it is earned.
+    (net.ore_once * net.months + net.ore - 1) / NULLIF(greatest(net.ore, 0), 0) AS numerator,
+    CAST(NULL AS BIGINT) AS denominator,
+    CASE
+        WHEN net.state = 'ok' AND (net.ore_once = 0 OR net.ore <= 0) THEN 'not_applicable'
+        ELSE net.state
+    END AS state,
+    net.marks AS marks,
+    net.ore_once AS once_nok,
+    net.ore AS net_nok
+FROM net
+ORDER BY
+    net.period_start,
+    net.municipality_code

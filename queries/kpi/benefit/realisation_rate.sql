@@ -1,0 +1,120 @@
+/* kpi
+title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
+answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
+version = 1
+unit = "share"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["Realisert gevinst delt på realisert og gjenstående til sammen, også det som venter på innføring.", "Referansen er en annen kommune i samme KOSTRA-gruppe: 1 betyr like mye bruk som den, ikke at alt er hentet.", "Bare unngåtte kostnader teller; frigjort tid er ikke regnet om til kroner."]
+nn = ["Realisert gevinst delt på realisert og attståande til saman, også det som ventar på innføring.", "Referansen er ein annan kommune i same KOSTRA-gruppe: 1 tyder like mykje bruk som den, ikkje at alt er henta.", "Berre unngåtte kostnader tel; frigjord tid er ikkje rekna om til kroner."]
+en = ["What is realised of what is realised and remains together, what waits for its rollout included.", "The reference is another municipality of the same KOSTRA group: 1 means as much use as there, not that all is gained.", "Only avoided costs count; freed time is not turned into kroner."]
+[rollup]
+kind = "area"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.measure_id]
+type = "measure"
+doc = "What is counted."
+default = "uses"
+[params.reference]
+type = "choice"
+doc = "The municipality of the KOSTRA group that is measured up to."
+choices = ["p75", "median", "best"]
+default = "p75"
+*/
+WITH valued AS (
+    SELECT
+        spine.period_start,
+        spine.municipality_code,
+        -- Where the solution is not yet live nothing is realised.
+        CASE WHEN realised.state = 'ok' THEN realised.ore_central ELSE 0 END AS ore,
+        gap.units * worth.ore_central AS ore_left,
+        CASE
+            WHEN NOT spine.comparable THEN 'not_valid'
+            WHEN gap.state <> 'ok' THEN gap.state
+            WHEN worth.ore_central IS NULL THEN 'not_applicable'
+            ELSE 'ok'
+        END AS state,
+        gap.marks | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
+    FROM spine
+    INNER JOIN gap_cells AS gap
+        ON gap.period_start = spine.period_start
+        AND gap.municipality_code = spine.municipality_code
+    INNER JOIN realised_cells AS realised
+        ON realised.period_start = gap.period_start
+        AND realised.municipality_code = gap.municipality_code
+        AND realised.solution_id = gap.solution_id
+        AND realised.measure_id = gap.measure_id
+    LEFT JOIN unit_sums AS worth
+        ON worth.period_start = gap.period_start
+        AND worth.solution_id = gap.solution_id
+        AND worth.measure_id = gap.measure_id
+    WHERE
+        gap.solution_id = $solution_id
+        AND gap.measure_id = $measure_id
+        AND gap.reference = $reference
+),
+judged AS (
+    SELECT
+        valued.period_start,
+        valued.municipality_code,
+        valued.ore,
+        valued.ore + valued.ore_left AS ore_all,
+        CASE
+            WHEN valued.state = 'ok' AND valued.ore + valued.ore_left = 0 THEN 'not_applicable'
+            ELSE valued.state
+        END AS state,
+        valued.marks
+    FROM valued
+),
+added AS (
+    SELECT
+        judged.period_start,
+        areas.area_code,
+        sum(CASE WHEN judged.state = 'ok' THEN judged.ore END) AS ore,
+        sum(CASE WHEN judged.state = 'ok' THEN judged.ore_all END) AS ore_all,
+        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
+        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN judged.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+        count(CASE WHEN judged.state = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN judged.state = 'ok' THEN people.persons END) AS covered,
+        sum(CASE WHEN judged.state IN ('ok', 'missing', 'suppressed') THEN people.persons END) AS persons
+    FROM judged
+    INNER JOIN areas
+        ON areas.period_start = judged.period_start
+        AND areas.municipality_code = judged.municipality_code
+    LEFT JOIN population_cells AS people
+        ON people.period_start = judged.period_start
+        AND people.municipality_code = judged.municipality_code
+    GROUP BY
+        judged.period_start,
+        areas.area_code
+)
+SELECT
+    added.period_start,
+    added.area_code,
+    CAST(added.ore AS DOUBLE) / added.ore_all AS value,
+    CAST(added.ore AS DOUBLE) / 100 AS numerator,
+    CAST(added.ore_all AS DOUBLE) / 100 AS denominator,
+    CASE
+        WHEN added.reported > 0 THEN 'ok'
+        WHEN added.suppressed > 0 THEN 'suppressed'
+        WHEN added.expected > 0 THEN 'missing'
+        WHEN added.not_valid > 0 THEN 'not_valid'
+        ELSE 'not_applicable'
+    END AS state,
+    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
+    added.marks
+    | CASE WHEN added.reported > 0 AND (added.reported < added.expected OR added.not_valid > 0) THEN 16 ELSE 0 END
+        AS marks,
+    added.reported AS municipalities_reported,
+    added.expected AS municipalities_expected
+FROM added
+ORDER BY
+    added.period_start,
+    added.area_code

@@ -1,0 +1,69 @@
+/* kpi
+title = { nb = "Avviste rader", nn = "Avviste rader", en = "Rows refused" }
+answers = { nb = "Hvor stor del av radene kildene sendte, ble avvist?", nn = "Kor stor del av radene kjeldene sende, vart avvist?", en = "What share of the rows the sources sent was refused?" }
+version = 1
+unit = "share"
+better = "lower"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["En rad som er avvist, hører ikke til noen kommune; tallet gis bare for landet.", "Alle leveranser mottatt i perioden er med, også tilbakeholdte og slike som senere er erstattet; dagen er døgnet i UTC."]
+nn = ["Ei rad som er avvist, høyrer ikkje til nokon kommune; talet blir berre gjeve for landet.", "Alle leveransar mottekne i perioden er med, òg tilbakehaldne og slike som seinare er erstatta; dagen er døgnet i UTC."]
+en = ["A row that was refused belongs to no municipality; the number is told for the nation only.", "All deliveries received in the period count, those held and those superseded later too; the day is that of UTC."]
+[rollup]
+kind = "area"
+nation_only = true
+[params.source_id]
+type = "text"
+doc = "The source; * is all of them."
+default = "*"
+[columns.deliveries]
+doc = "Deliveries received."
+unit = "deliveries"
+*/
+WITH received AS (
+    SELECT
+        periods.period_start,
+        count(*) AS deliveries,
+        sum(receipts.rows_in) AS rows_in,
+        sum(receipts.rows_rejected) AS rows_rejected,
+        bit_or(
+            (CASE WHEN receipts.synthetic THEN 8 ELSE 0 END)
+            -- Nothing here is a municipality's, so that the period's own mark is set here as well.
+            + (CASE WHEN periods.period_end > periods.edition_day THEN 128 ELSE 0 END)
+        ) AS marks
+    FROM periods
+    INNER JOIN receipts
+        ON CAST(receipts.received_at AS DATE) >= periods.period_start
+        AND CAST(receipts.received_at AS DATE) < periods.period_end
+    WHERE
+        $source_id = '*'
+        OR receipts.source_id = $source_id
+    GROUP BY periods.period_start
+    HAVING sum(receipts.rows_in) > 0
+),
+nation AS (
+    SELECT DISTINCT
+        areas.period_start,
+        areas.area_code
+    FROM areas
+)
+SELECT
+    nation.period_start,
+    nation.area_code,
+    CAST(received.rows_rejected AS DOUBLE) / received.rows_in AS value,
+    received.rows_rejected AS numerator,
+    received.rows_in AS denominator,
+    CASE WHEN received.rows_in IS NULL THEN 'not_applicable' ELSE 'ok' END AS state,
+    CAST(NULL AS DOUBLE) AS coverage,
+    coalesce(received.marks, 0) AS marks,
+    0 AS municipalities_reported,
+    0 AS municipalities_expected,
+    received.deliveries AS deliveries
+FROM nation
+LEFT JOIN received
+    ON received.period_start = nation.period_start
+ORDER BY
+    nation.period_start,
+    nation.area_code

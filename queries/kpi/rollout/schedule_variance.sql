@@ -1,0 +1,132 @@
+/* kpi
+title = { nb = "Planavvik", nn = "Planavvik", en = "Schedule variance" }
+answers = { nb = "Hvor stor del av puljen kom i produksjon til planlagt dag, og hvor mange dager skiller?", nn = "Kor stor del av pulja kom i produksjon til planlagd dag, og kor mange dagar skil?", en = "What share of the wave was in production by the planned day, and how many days apart are they?" }
+version = 1
+unit = "share"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+[caveats]
+nb = ["I produksjon er første dag en del av kommunen var det; pilot teller ikke.", "Den som er over planlagt dag uten å være i produksjon, er forsinket så langt, til periodens siste dag, og merket som foreløpig.", "Den som er planlagt senere, regnes ikke med; en som er uten planlagt dag, mangler.", "Er flere av puljens kommuner blitt én, gjelder den tidligste planlagte dagen."]
+nn = ["I produksjon er første dag ein del av kommunen var det; pilot tel ikkje.", "Den som er over planlagd dag utan å vere i produksjon, er forseinka så langt, til den siste dagen i perioden, og merkt som førebels.", "Den som er planlagd seinare, er ikkje rekna med; ein som er utan planlagd dag, manglar.", "Er fleire av kommunane i pulja blitt éin, gjeld den tidlegaste planlagde dagen."]
+en = ["In production is the first day any part of the municipality was; a pilot does not count.", "Who is past the planned day and not in production is late so far, up to the period's last day, and marked provisional.", "Who is planned later does not count yet; one without a planned day is missing.", "Where several of the wave's municipalities have become one, the earliest planned day holds."]
+[rollup]
+kind = "area"
+[params.wave_id]
+type = "text"
+doc = "The wave."
+[columns.median_days]
+doc = "Days from the planned day to production, the middle of the municipalities; negative is early."
+unit = "days"
+[columns.late_so_far]
+doc = "Municipalities past the planned day and not yet in production."
+unit = "municipalities"
+*/
+WITH members AS (
+    SELECT
+        periods.period_start,
+        municipality_mappings.to_code AS municipality_code,
+        waves.solution_id,
+        min(wave_members.planned_date) AS planned_date,
+        bit_or(CASE WHEN waves.synthetic THEN 8 ELSE 0 END) AS marks
+    FROM wave_members
+    INNER JOIN waves
+        ON waves.wave_id = wave_members.wave_id
+    CROSS JOIN periods
+    INNER JOIN municipality_mappings
+        ON municipality_mappings.policy_id = periods.policy_id
+        AND municipality_mappings.from_code = wave_members.municipality_code
+        AND municipality_mappings.from_date = wave_members.division_date
+        AND municipality_mappings.to_date = periods.division_date
+    WHERE
+        wave_members.wave_id = $wave_id
+        AND municipality_mappings.to_code IS NOT NULL
+    GROUP BY
+        periods.period_start,
+        municipality_mappings.to_code,
+        waves.solution_id
+),
+measured AS (
+    SELECT
+        spine.period_start,
+        spine.municipality_code,
+        spine.comparable,
+        members.municipality_code IS NOT NULL AS member,
+        -- Not in production: late so far, on the period's last day.
+        CAST(coalesce(entries.first_day, spine.period_end - INTERVAL '1 day') AS DATE) AS day,
+        CAST(members.planned_date AS DATE) AS planned_date,
+        entries.first_day IS NULL AS waiting,
+        coalesce(members.marks, 0) | coalesce(entries.marks, 0) AS marks
+    FROM spine
+    LEFT JOIN members
+        ON members.period_start = spine.period_start
+        AND members.municipality_code = spine.municipality_code
+    LEFT JOIN stage_entries AS entries
+        ON entries.period_start = spine.period_start
+        AND entries.municipality_code = spine.municipality_code
+        AND entries.solution_id = members.solution_id
+        AND entries.stage = 'in_production'
+),
+judged AS (
+    SELECT
+        measured.period_start,
+        measured.municipality_code,
+        CAST(CAST(measured.day AS INT) - CAST(measured.planned_date AS INT) AS BIGINT) AS days,
+        CASE WHEN measured.waiting THEN 1 ELSE 0 END AS waiting,
+        measured.marks | CASE WHEN measured.waiting THEN 1 ELSE 0 END AS marks,
+        CASE
+            WHEN NOT measured.comparable THEN 'not_valid'
+            WHEN NOT measured.member THEN 'not_applicable'
+            WHEN measured.planned_date IS NULL THEN 'missing'
+            WHEN measured.waiting AND measured.day <= measured.planned_date THEN 'not_applicable'
+            ELSE 'ok'
+        END AS state
+    FROM measured
+),
+counted AS (
+    SELECT
+        areas.period_start,
+        areas.area_code,
+        sum(CASE WHEN judged.state = 'ok' AND judged.days <= 0 THEN 1 WHEN judged.state = 'ok' THEN 0 END) AS on_time,
+        sum(CASE WHEN judged.state = 'ok' THEN judged.waiting END) AS late_so_far,
+        median(CASE WHEN judged.state = 'ok' THEN CAST(judged.days AS DOUBLE) END) AS median_days,
+        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
+        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN judged.state IN ('ok', 'missing') THEN 1 END) AS expected,
+        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN judged.state = 'ok' THEN people.persons ELSE 0 END) AS covered,
+        sum(CASE WHEN judged.state IN ('ok', 'missing') THEN people.persons END) AS persons
+    FROM areas
+    INNER JOIN judged
+        ON judged.period_start = areas.period_start
+        AND judged.municipality_code = areas.municipality_code
+    LEFT JOIN population_cells AS people
+        ON people.period_start = areas.period_start
+        AND people.municipality_code = areas.municipality_code
+    GROUP BY
+        areas.period_start,
+        areas.area_code
+)
+SELECT
+    counted.period_start,
+    counted.area_code,
+    CAST(counted.on_time AS DOUBLE) / NULLIF(counted.reported, 0) AS value,
+    counted.on_time AS numerator,
+    NULLIF(counted.reported, 0) AS denominator,
+    CASE
+        WHEN counted.reported > 0 THEN 'ok'
+        WHEN counted.expected > 0 THEN 'missing'
+        WHEN counted.not_valid > 0 THEN 'not_valid'
+        ELSE 'not_applicable'
+    END AS state,
+    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
+    counted.marks | CASE WHEN counted.reported > 0 AND counted.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    counted.reported AS municipalities_reported,
+    counted.expected AS municipalities_expected,
+    counted.median_days AS median_days,
+    counted.late_so_far AS late_so_far
+FROM counted
+ORDER BY
+    counted.period_start,
+    counted.area_code

@@ -1,0 +1,78 @@
+/* kpi
+title = { nb = "Kommuner som blir igjen", nn = "Kommunar som blir att", en = "Municipalities left behind" }
+answers = { nb = "Hvilke kommuner står uten løsningen et år etter at halve KOSTRA-gruppen fikk den?", nn = "Kva kommunar står utan løysinga eit år etter at halve KOSTRA-gruppa fekk henne?", en = "Which municipalities are without the solution a year after half of their KOSTRA group got it?" }
+version = 1
+unit = "municipalities"
+better = "lower"
+owner = "secretariat"
+granularity = "month"
+window = 12
+lookback = "year"
+[caveats]
+nb = ["En kommune er igjen når den ikke er i produksjon ved periodens slutt, og minst halve gruppen var det et år før."]
+nn = ["Ein kommune er att når han ikkje er i produksjon ved slutten av perioden, og minst halve gruppa var det eit år før."]
+en = ["A municipality is left behind when it is not live at the end of the period and at least half of its group was a year before."]
+[rollup]
+kind = "count"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[columns.share]
+doc = "Municipalities left behind of all that are compared with a group."
+unit = "share"
+after = "CAST(numerator AS DOUBLE) / denominator"
+*/
+WITH grouped AS (
+    SELECT
+        areas_peer_group.period_start,
+        areas_peer_group.municipality_code,
+        max(areas_peer_group.area_code) AS group_code
+    FROM areas_peer_group
+    GROUP BY
+        areas_peer_group.period_start,
+        areas_peer_group.municipality_code
+    HAVING count(*) = 1
+),
+ahead AS (
+    SELECT
+        grouped.period_start,
+        grouped.group_code,
+        count(*) AS members,
+        sum(coalesce(status_year_ago.live, 0)) AS live,
+        bit_or(coalesce(status_year_ago.marks, 0)) AS marks
+    FROM grouped
+    INNER JOIN periods
+        ON periods.period_start = grouped.period_start
+    LEFT JOIN status_cells_year_ago AS status_year_ago
+        ON status_year_ago.period_start = periods.year_ago
+        AND status_year_ago.municipality_code = grouped.municipality_code
+        AND status_year_ago.solution_id = $solution_id
+    GROUP BY
+        grouped.period_start,
+        grouped.group_code
+)
+SELECT
+    spine.period_start,
+    spine.municipality_code,
+    CASE WHEN coalesce(status.live, 0) = 0 AND 2 * ahead.live >= ahead.members THEN 1 ELSE 0 END AS numerator,
+    1 AS denominator,
+    CASE
+        WHEN NOT spine.comparable THEN 'not_valid'
+        WHEN ahead.members IS NULL THEN 'not_applicable'
+        ELSE 'ok'
+    END AS state,
+    coalesce(status.marks, 0) | coalesce(ahead.marks, 0) AS marks
+FROM spine
+LEFT JOIN grouped
+    ON grouped.period_start = spine.period_start
+    AND grouped.municipality_code = spine.municipality_code
+LEFT JOIN ahead
+    ON ahead.period_start = grouped.period_start
+    AND ahead.group_code = grouped.group_code
+LEFT JOIN status_cells AS status
+    ON status.period_start = spine.period_start
+    AND status.municipality_code = spine.municipality_code
+    AND status.solution_id = $solution_id
+ORDER BY
+    spine.period_start,
+    spine.municipality_code

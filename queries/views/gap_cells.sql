@@ -1,0 +1,65 @@
+/* view
+doc = "How far a municipality's use is from that of the reference of its KOSTRA group, in units: missing to it, or beyond it. Where the solution is not yet live nothing is used."
+uses = ["areas_peer_group", "eligible_cells", "reference_rates", "spine", "usage_cells"]
+*/
+WITH grouped AS (
+    SELECT
+        areas_peer_group.period_start,
+        areas_peer_group.municipality_code,
+        max(areas_peer_group.area_code) AS group_code
+    FROM areas_peer_group
+    GROUP BY
+        areas_peer_group.period_start,
+        areas_peer_group.municipality_code
+    HAVING count(*) = 1
+),
+cells AS (
+    SELECT
+        spine.period_start,
+        spine.municipality_code,
+        grouped.group_code,
+        usage.solution_id,
+        usage.measure_id,
+        usage.silent,
+        CASE WHEN usage.state = 'not_applicable' AND usage.silent THEN 'ok' ELSE usage.state END AS state,
+        CASE WHEN usage.state = 'not_applicable' AND usage.silent THEN 0 ELSE usage.value END AS uses,
+        eligible.eligible AS persons,
+        CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
+    FROM spine
+    INNER JOIN usage_cells AS usage
+        ON usage.period_start = spine.period_start
+        AND usage.municipality_code = spine.municipality_code
+    LEFT JOIN eligible_cells AS eligible
+        ON eligible.period_start = spine.period_start
+        AND eligible.municipality_code = spine.municipality_code
+        AND eligible.solution_id = usage.solution_id
+    LEFT JOIN grouped
+        ON grouped.period_start = spine.period_start
+        AND grouped.municipality_code = spine.municipality_code
+),
+rules AS (
+    SELECT column1 AS reference
+    FROM (VALUES ('median'), ('p75'), ('best'))
+)
+SELECT
+    cells.period_start,
+    cells.municipality_code,
+    cells.solution_id,
+    cells.measure_id,
+    rules.reference,
+    greatest(0, cells.persons * reference.uses / reference.persons - cells.uses) AS units,
+    greatest(0, cells.uses - cells.persons * reference.uses / reference.persons) AS units_beyond,
+    CASE
+        WHEN cells.state = 'suppressed' THEN 'suppressed'
+        WHEN cells.state = 'missing' OR cells.persons IS NULL OR reference.persons IS NULL THEN 'missing'
+        ELSE cells.state
+    END AS state,
+    cells.marks
+FROM cells
+CROSS JOIN rules
+LEFT JOIN reference_rates AS reference
+    ON reference.period_start = cells.period_start
+    AND reference.group_code = cells.group_code
+    AND reference.solution_id = cells.solution_id
+    AND reference.measure_id = cells.measure_id
+    AND reference.reference = rules.reference

@@ -1,0 +1,172 @@
+//! What must hold whatever the numbers are: parts sum to the whole in all borders, an edition answers the same for
+//! ever, and how rows were delivered changes nothing.
+
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use chrono::{Days, TimeDelta};
+use utbredt_engine::{AsOf, Borders, By, Engine, KpiAnswer, KpiRequest, Policy};
+use utbredt_lake::Lake;
+use utbredt_model::Granularity;
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::world::World;
+use utbredt_tests::worlds::random;
+
+/// KPIs whose numerators and denominators add.
+const ADDITIVE: [&str; 7] = [
+    "rollout.municipalities_live",
+    "rollout.population_coverage",
+    "adoption.reach",
+    "adoption.usage_per_1000",
+    "benefit.realised",
+    "benefit.potential",
+    "quality.completeness",
+];
+
+fn engine(world: &World, root: &Path) -> Engine {
+    let _lake = fill(world, root);
+    Engine::open(root, query_files()).expect("the lake opens")
+}
+
+fn asked(world: &World, kpi: &str) -> KpiRequest {
+    let mut asked = KpiRequest::new(kpi);
+    asked.params.insert("solution_id".into(), world.solutions[0].solution_id.clone());
+    let first = world.usage.iter().map(|row| row.period_start).min().expect("there is usage");
+    asked.from = Some(first);
+    asked.to = first.checked_add_days(Days::new(420));
+    asked.granularity = Some(Granularity::Quarter);
+    asked
+}
+
+/// Period, numerator and denominator in hundredths, reported, expected.
+type Sum = (i32, i64, i64, i64, i64);
+
+/// Sums by period. Money has hundredths: whole numbers add the same in every order.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of a test world are small")]
+fn sums(answer: &KpiAnswer) -> Vec<Sum> {
+    let mut rows: Vec<Sum> = Vec::new();
+    for batch in &answer.batches {
+        let column = |name: &str| {
+            arrow::compute::cast(
+                batch.column_by_name(name).expect("a column"),
+                &arrow::datatypes::DataType::Float64,
+            )
+            .expect("a number")
+        };
+        let (numerators, denominators) = (column("numerator"), column("denominator"));
+        let count =
+            |name: &str| batch.column_by_name(name).expect("a column").as_primitive::<Int64Type>().clone();
+        let (reported, expected) = (count("municipalities_reported"), count("municipalities_expected"));
+        let starts = batch.column_by_name("period_start").expect("a column").as_primitive::<Date32Type>();
+        for i in 0..batch.num_rows() {
+            let number = |array: &ArrayRef| {
+                let array = array.as_primitive::<Float64Type>();
+                if array.is_null(i) { 0 } else { (array.value(i) * 100.0).round() as i64 }
+            };
+            let row = (
+                starts.value(i),
+                number(&numerators),
+                number(&denominators),
+                reported.value(i),
+                expected.value(i),
+            );
+            match rows.last_mut().filter(|last| last.0 == row.0) {
+                None => rows.push(row),
+                Some(last) => *last = (row.0, last.1 + row.1, last.2 + row.2, last.3 + row.3, last.4 + row.4),
+            }
+        }
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn municipalities_sum_to_counties_and_to_the_nation_in_all_borders() {
+    for seed in 0..2 {
+        let world = random(seed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = engine(&world, folder.path());
+        let borders = [Borders::Then, Borders::Now, Borders::On(world.divisions[0].date)];
+        let policies = [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir];
+        for kpi in ADDITIVE {
+            for borders in borders {
+                for policy in policies {
+                    let mut request = asked(&world, kpi);
+                    (request.borders, request.policy) = (borders, policy);
+                    let mut told = Vec::new();
+                    for by in [By::Municipality, By::County, By::Nation] {
+                        request.by = by;
+                        told.push(sums(&engine.run(request.clone()).await.expect("an answer")));
+                    }
+                    assert_eq!(told[0], told[1], "seed {seed} {kpi} {borders} {policy:?}");
+                    assert_eq!(told[1], told[2], "seed {seed} {kpi} {borders} {policy:?}");
+                }
+            }
+        }
+    }
+}
+
+fn bytes(answer: &KpiAnswer) -> Vec<u8> {
+    let meta = serde_json::json!({ "edition": answer.meta.edition });
+    utbredt_api::encode_as("json", &answer.schema, &answer.batches, &meta)
+        .expect("json")
+        .expect("encoded")
+        .to_vec()
+}
+
+async fn everything(engine: &Engine, world: &World, as_of: AsOf) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for kpi in ADDITIVE {
+        for borders in [Borders::Then, Borders::Now] {
+            let mut request = asked(world, kpi);
+            (request.by, request.borders, request.as_of) = (By::Municipality, borders, as_of);
+            all.push(bytes(&engine.run(request).await.expect("an answer")));
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edition_answers_the_same_bytes_for_ever() {
+    let world = random(11);
+    let folder = tempfile::tempdir().expect("a folder");
+    let before = engine(&world, folder.path());
+    let number = before.edition().number;
+    let first = everything(&before, &world, AsOf::Edition(number)).await;
+    // A later edition without the last delivery, and one with its files put together.
+    let lake = Lake::open(folder.path()).expect("the lake opens");
+    let mut writer = lake.writer().expect("the lock");
+    let later = world.recorded_at + TimeDelta::days(400);
+    let change = utbredt_lake::Change {
+        recorded_at: later,
+        reason: "the last delivery is withdrawn".into(),
+        replace: vec![],
+        append: vec![],
+        supersedes: before.edition().receipts.iter().map(|r| utbredt_model::ReceiptId(r.clone())).collect(),
+        receipts: vec![],
+    };
+    writer.commit(change).expect("an edition");
+    writer.compact(later).expect("compacted");
+    drop(writer);
+    let after = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    assert!(after.edition().number > number);
+    assert_eq!(everything(&after, &world, AsOf::Edition(number)).await, first);
+    assert_ne!(everything(&after, &world, AsOf::Latest).await, first);
+    let on = AsOf::Date(world.recorded_at.date_naive());
+    assert_eq!(everything(&after, &world, on).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_order_rows_came_in_changes_no_byte() {
+    let world = random(5);
+    let mut turned = world.clone();
+    turned.usage.reverse();
+    turned.population.reverse();
+    turned.rollout_events.reverse();
+    turned.municipalities.reverse();
+    let (one, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let straight = everything(&engine(&world, one.path()), &world, AsOf::Latest).await;
+    let reversed = everything(&engine(&turned, other.path()), &world, AsOf::Latest).await;
+    assert!(straight == reversed, "an answer depends on the order of rows");
+}

@@ -1,0 +1,238 @@
+//! KPIs that compare: a municipality with itself a year before, and with others. What an area says is made from its
+//! cells here, not by adding.
+
+use std::collections::BTreeMap;
+
+use super::areas::groups_of;
+use super::borders::comparable;
+use super::inputs::Ask;
+use super::kpis::{Found, plain, ratio};
+use super::{Cell, OracleRequest, OracleRow, State, year_before};
+
+/// The cell of a municipality.
+pub(crate) fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+    let measure = request.measure_id.as_deref().unwrap_or("uses");
+    match request.kpi.as_str() {
+        "adoption.growth_yoy" => growth(ask, measure, code),
+        "spread.inequality" => ratio(ask.usage(measure, code), ask.persons(code)),
+        "spread.peer_comparison" => compared(ask, measure, code),
+        "spread.left_behind" => left_behind(ask, code),
+        "adoption.digital_share" => digital(ask, request, measure, code),
+        other => panic!("the oracle knows no KPI {other}"),
+    }
+}
+
+/// The row of an area whose KPI does not simply add.
+pub(crate) fn finish(kpi: &str, row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    match kpi {
+        "adoption.growth_yoy" => grown(row, cells),
+        "spread.inequality" => unequal(row, cells),
+        "spread.peer_comparison" => placed(row, cells),
+        "spread.left_behind" => {
+            let extras = BTreeMap::from([("share".to_owned(), row.value)]);
+            OracleRow { value: row.numerator, extras, ..row }
+        }
+        _ => row,
+    }
+}
+
+/// What is told now and what was told a year before, of the same territory.
+fn growth(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
+    let earlier = year_before(ask.world, ask.span);
+    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
+    let (now, then) = (ask.usage(measure, code), past.usage(measure, code));
+    let told_now = comparable(ask.world, ask.policy, ask.span, code);
+    let told_then = comparable(ask.world, ask.policy, &earlier, code);
+    let mut found = plain(now.value, Some(then.value));
+    found.states = vec![now.state, then.state];
+    found.marks = now.marks | then.marks;
+    if !told_then {
+        found.states.push(State::NotValid);
+    }
+    if told_now && now.state == State::Ok {
+        found.extras.insert("now", now.value);
+    }
+    if told_then && then.state == State::Ok {
+        found.extras.insert("then", then.value);
+    } else if told_then && then.state == State::NotApplicable {
+        // Without the solution there was no use.
+        found.extras.insert("without", 1);
+    }
+    found
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn grown(row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    let (mut all_now, mut all_then, mut new, mut new_uses, mut rise) = (0, 0, 0, 0, 0);
+    for cell in cells {
+        let now = cell.extras.get("now").copied();
+        let then = cell.extras.get("then").copied();
+        all_now += now.unwrap_or(0);
+        all_then += then.unwrap_or(0);
+        // What was there before, when that is known at all.
+        let before = if cell.extras.contains_key("without") { Some(0) } else { then };
+        let (Some(now), Some(before)) = (now, before) else { continue };
+        rise += (now - before).max(0);
+        if before == 0 && now > 0 {
+            new += 1;
+            new_uses += now;
+        }
+    }
+    let ok = row.state == "ok" && row.denominator != Some(0.0);
+    let part = |over: i64, under: i64| (under > 0).then(|| over as f64 / under as f64);
+    let extras = BTreeMap::from([
+        ("unmatched_growth".to_owned(), part(all_now, all_then).map(|ratio| ratio - 1.0)),
+        ("new_municipalities".to_owned(), Some(f64::from(new))),
+        ("share_from_new".to_owned(), part(new_uses, rise)),
+    ]);
+    let extras = extras.into_iter().map(|(name, number)| (name, number.filter(|_| ok))).collect();
+    let state = if row.state == "ok" && !ok { "not_applicable".to_owned() } else { row.state };
+    OracleRow {
+        value: row.value.filter(|_| ok).map(|ratio| ratio - 1.0),
+        numerator: row.numerator.filter(|_| ok),
+        denominator: row.denominator.filter(|_| ok),
+        state,
+        extras,
+        ..row
+    }
+}
+
+/// The value a share of the way up, by the nearest rank: the first that at least that share is not above.
+fn quantile(sorted: &[f64], tenths: usize) -> Option<f64> {
+    sorted.get((tenths * sorted.len()).div_ceil(10).checked_sub(1)?).copied()
+}
+
+/// Half the mean difference between any two, in parts of the mean.
+#[expect(clippy::cast_precision_loss, reason = "few municipalities")]
+fn gini(rates: &[f64]) -> Option<f64> {
+    let (mut differences, mut sum) = (0.0, 0.0);
+    for one in rates {
+        sum += one;
+        for other in rates {
+            differences += (one - other).abs();
+        }
+    }
+    let gini = differences / (2.0 * rates.len() as f64 * sum);
+    (sum > 0.0).then(|| (gini * 1e12).round() / 1e12)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn unequal(row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    let mut known: Vec<(f64, &str, i64)> = Vec::new();
+    for cell in cells.iter().filter(|cell| cell.state == State::Ok) {
+        known.push((1000.0 * cell.numerator as f64 / cell.persons as f64, &cell.code, cell.persons));
+    }
+    known.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+    let rates: Vec<f64> = known.iter().map(|(rate, ..)| *rate).collect();
+    let persons = |of: &[(f64, &str, i64)]| of.iter().map(|(.., persons)| *persons).sum::<i64>() as f64;
+    let value = gini(&rates);
+    let bottom = persons(&known[..known.len().div_ceil(5)]) / persons(&known);
+    let extras = [
+        ("p10_per_1000", quantile(&rates, 1)),
+        ("p50_per_1000", quantile(&rates, 5)),
+        ("p90_per_1000", quantile(&rates, 9)),
+        ("bottom_quintile_persons_share", Some(bottom)),
+    ];
+    let extras = extras.map(|(name, number)| (name.to_owned(), number.filter(|_| value.is_some())));
+    let state = if row.state == "ok" && value.is_none() { "not_applicable".to_owned() } else { row.state };
+    OracleRow { value, numerator: None, denominator: None, state, extras: extras.into(), ..row }
+}
+
+/// The one KOSTRA group of a municipality, and everybody in it and in no other.
+fn peers<'a>(ask: &Ask<'a>, code: &str) -> Option<Vec<&'a str>> {
+    let groups = |code: &str| groups_of(ask.world, "kostra", code, ask.span.target);
+    let mine = groups(code);
+    let day = ask.span.names_on;
+    let stand = ask
+        .world
+        .municipalities
+        .iter()
+        .filter(|row| row.valid_from <= day && row.valid_to.is_none_or(|end| end > day));
+    let peers = stand.map(|row| row.code.as_str()).filter(|code| groups(code) == mine).collect();
+    (mine.len() == 1).then_some(peers)
+}
+
+/// The 95 % interval of a count's rate, on the scale on which counts vary evenly.
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn interval(uses: i64, persons: i64) -> (f64, f64) {
+    let root = (uses as f64).sqrt();
+    ((root - 0.98).max(0.0).powi(2) / persons as f64, (root + 0.98).powi(2) / persons as f64)
+}
+
+/// Against the others of the group that are known.
+fn compared(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
+    let mut found = ratio(ask.usage(measure, code), ask.persons(code));
+    let Some(peers) = peers(ask, code) else {
+        found.states.push(State::NotApplicable);
+        return found;
+    };
+    let mut known: Vec<(i64, i64, &str)> = Vec::new();
+    for peer in peers {
+        let (uses, persons) = (ask.usage(measure, peer), ask.persons(peer));
+        let told = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
+        if told && comparable(ask.world, ask.policy, ask.span, peer) {
+            known.push((uses.value, persons.value, peer));
+        }
+    }
+    known.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then(a.2.cmp(b.2)));
+    let own = interval(found.numerator, found.denominator.unwrap_or(0));
+    let count = |test: &dyn Fn((f64, f64)) -> bool| {
+        let met =
+            known.iter().filter(|(uses, persons, peer)| *peer != code && test(interval(*uses, *persons)));
+        i64::try_from(met.count()).expect("few peers")
+    };
+    found.extras.insert("peers", i64::try_from(known.len()).expect("few peers"));
+    found.extras.insert("rank_low", 1 + count(&|(low, _)| low > own.1));
+    found.extras.insert("rank_high", 1 + count(&|(_, high)| high >= own.0));
+    for (quarters, uses_name, persons_name) in [(2, "u50", "p50"), (3, "u75", "p75")] {
+        let rank = (quarters * known.len()).div_ceil(4);
+        if let Some((uses, persons, _)) = rank.checked_sub(1).and_then(|at| known.get(at)) {
+            found.extras.insert(uses_name, *uses);
+            found.extras.insert(persons_name, *persons);
+        }
+    }
+    found
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn placed(row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    let ok = row.state == "ok";
+    let get = |name: &str| cells[0].extras.get(name).map(|whole| *whole as f64).filter(|_| ok);
+    let rate = |uses: &str, persons: &str| Some(1000.0 * get(uses)? / get(persons)?);
+    let extras = [
+        ("median_per_1000", rate("u50", "p50")),
+        ("p75_per_1000", rate("u75", "p75")),
+        ("rank_low", get("rank_low")),
+        ("rank_high", get("rank_high")),
+        ("peers", get("peers")),
+    ];
+    let extras = extras.map(|(name, number)| (name.to_owned(), number)).into();
+    OracleRow { value: row.value.map(|ratio| 1000.0 * ratio), extras, ..row }
+}
+
+/// Not live, though a year ago half of the group was.
+fn left_behind(ask: &Ask<'_>, code: &str) -> Found {
+    let earlier = year_before(ask.world, ask.span);
+    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
+    let Some(peers) = peers(ask, code) else {
+        let mut found = plain(0, Some(1));
+        found.states.push(State::NotApplicable);
+        return found;
+    };
+    let live = peers.iter().filter(|peer| past.live(peer, ask.span.target)).count();
+    let behind = !ask.live(code, ask.span.target) && 2 * live >= peers.len();
+    plain(i64::from(behind), Some(1))
+}
+
+/// The digital ones of all, where all are counted.
+fn digital(ask: &Ask<'_>, request: &OracleRequest, measure: &str, code: &str) -> Found {
+    let all = request.params.get("all_measure_id").map_or("cases", String::as_str);
+    let counted =
+        |name: &str| ask.world.measures.iter().any(|m| m.solution_id == ask.solution && m.measure_id == name);
+    if !counted(all) {
+        let mut found = plain(0, Some(0));
+        found.states.push(State::NotApplicable);
+        return found;
+    }
+    ratio(ask.usage(measure, code), ask.usage(all, code))
+}

@@ -1,0 +1,216 @@
+//! KPIs of the way to production: where municipalities stand, and which of them stand still.
+
+use std::collections::BTreeMap;
+
+use super::borders::parts_of;
+use super::inputs::Ask;
+use super::kpis::{Found, plain};
+use super::{Cell, OracleRow, State, mark};
+use crate::world::Day;
+
+/// From the least to the furthest; behind them all is to have been heard of never.
+const LADDER: [&str; 7] =
+    ["withdrawn", "paused", "planned", "agreed", "technically_ready", "pilot", "in_production"];
+
+/// The steps on the way to production.
+const UNDER_WAY: [&str; 4] = ["planned", "agreed", "technically_ready", "pilot"];
+
+/// The furthest stage any part stands in, and the newest day on which a part came to stand where it stands.
+fn standing(ask: &Ask<'_>, code: &str) -> Option<(&'static str, Day)> {
+    let mut furthest: Option<usize> = None;
+    let mut newest: Option<Day> = None;
+    for part in parts_of(ask.world, code, ask.span.target) {
+        if let Some(event) = ask.newest(&part.part_id) {
+            let step = LADDER.iter().position(|stage| *stage == event.stage);
+            furthest = furthest.max(step);
+            newest = newest.max(Some(event.valid_from));
+        }
+    }
+    Some((LADDER[furthest?], newest?))
+}
+
+/// One municipality, in one of the stages.
+pub(crate) fn funnel(ask: &Ask<'_>, code: &str) -> Found {
+    let stage = standing(ask, code).map_or("none", |(stage, _)| stage);
+    let is = |name: &str| i64::from(stage == name);
+    let mut extras = BTreeMap::new();
+    for name in FUNNEL {
+        let counted = match name {
+            "none" => is("none"),
+            plain if !plain.starts_with("reached_") => is(plain),
+            reached => {
+                // In the step itself or a later one.
+                let from = LADDER.iter().position(|stage| reached.ends_with(stage)).expect("a step");
+                LADDER[from..].iter().map(|stage| is(stage)).sum()
+            }
+        };
+        extras.insert(name, counted);
+    }
+    Found { states: Vec::new(), numerator: is("in_production"), denominator: Some(1), extras, marks: 0 }
+}
+
+/// Columns of the funnel.
+pub(crate) const FUNNEL: [&str; 12] = [
+    "planned",
+    "agreed",
+    "technically_ready",
+    "pilot",
+    "in_production",
+    "paused",
+    "withdrawn",
+    "none",
+    "reached_planned",
+    "reached_agreed",
+    "reached_technically_ready",
+    "reached_pilot",
+];
+
+/// Under way, and nothing heard in the last days of the period.
+pub(crate) fn stalled(ask: &Ask<'_>, days: i64, code: &str) -> Found {
+    let stands = standing(ask, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
+    let since = stands.map_or(0, |(_, day)| (ask.span.last - day).num_days());
+    Found {
+        states: if stands.is_none() { vec![State::NotApplicable] } else { Vec::new() },
+        numerator: i64::from(since >= days),
+        denominator: Some(1),
+        extras: BTreeMap::from([("days_since", since)]),
+        marks: 0,
+    }
+}
+
+/// The first day a part of a municipality entered a stage, of the days until the period's end.
+fn first_day(ask: &Ask<'_>, stage: &str, code: &str) -> Option<Day> {
+    let mine = parts_of(ask.world, code, ask.span.target);
+    let mut first: Option<Day> = None;
+    for event in ask.world.rollout_events.iter().filter(|event| event.solution_id == ask.solution) {
+        let corrected = ask.world.rollout_events.iter().any(|other| {
+            other.solution_id == event.solution_id
+                && other.municipality_code == event.municipality_code
+                && other.division_date == event.division_date
+                && other.valid_from == event.valid_from
+                && other.known_at > event.known_at
+        });
+        let theirs = parts_of(ask.world, &event.municipality_code, event.division_date);
+        let here = theirs.iter().any(|part| mine.iter().any(|own| own.part_id == part.part_id));
+        let counts = event.stage == stage && here && !corrected && event.valid_from <= ask.span.last;
+        if counts && first.is_none_or(|day| event.valid_from < day) {
+            first = Some(event.valid_from);
+        }
+    }
+    first
+}
+
+/// How far from the day a wave planned for it a municipality went into production.
+pub(crate) fn variance(ask: &Ask<'_>, wave_id: &str, code: &str) -> Found {
+    let wave = ask.world.waves.iter().find(|wave| wave.wave_id == wave_id).expect("a wave of the world");
+    let ask = Ask { world: ask.world, policy: ask.policy, span: ask.span, solution: &wave.solution_id };
+    let mut found = plain(0, Some(1));
+    let members: Vec<Option<Day>> = ask
+        .world
+        .wave_members
+        .iter()
+        .filter(|m| m.wave_id == wave_id)
+        .filter(|m| ask.lands(&m.municipality_code, m.division_date, code).is_some())
+        .map(|m| m.planned_date)
+        .collect();
+    let Some(planned) = members.iter().flatten().min() else {
+        found.states.push(if members.is_empty() { State::NotApplicable } else { State::Missing });
+        return found;
+    };
+    let days = if let Some(day) = first_day(&ask, "in_production", code) {
+        found.extras.insert("late_so_far", 0);
+        (day - *planned).num_days()
+    } else {
+        found.extras.insert("late_so_far", 1);
+        found.marks = mark::PROVISIONAL;
+        if ask.span.last <= *planned {
+            found.states.push(State::NotApplicable);
+        }
+        (ask.span.last - *planned).num_days()
+    };
+    found.numerator = i64::from(days <= 0);
+    found.extras.insert("variance", days);
+    found
+}
+
+/// How long a municipality took, or has waited, from a stage to production.
+pub(crate) fn spell(ask: &Ask<'_>, stage: &str, code: &str) -> Found {
+    let mut found = plain(0, None);
+    let arrived = first_day(ask, "in_production", code);
+    match first_day(ask, stage, code) {
+        Some(entered) if arrived.is_none_or(|day| day >= entered) => {
+            let until = arrived.unwrap_or(ask.span.last);
+            found.extras.insert("spell", (until - entered).num_days());
+            found.extras.insert("reached", i64::from(arrived.is_some()));
+            found.extras.insert("waiting", i64::from(arrived.is_none()));
+        }
+        _ => found.states.push(State::NotApplicable),
+    }
+    found
+}
+
+/// What an area says that is not a sum of its cells.
+#[expect(clippy::cast_precision_loss, reason = "days of a test world are few")]
+pub(crate) fn finish(kpi: &str, mut row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    let ok: Vec<&&Cell> = cells.iter().filter(|cell| cell.state == State::Ok).collect();
+    match kpi {
+        "rollout.schedule_variance" => {
+            let mut days: Vec<i64> = ok.iter().map(|cell| cell.extras["variance"]).collect();
+            days.sort_unstable();
+            let middle = days.len() / 2;
+            let median = match days.len() {
+                0 => None,
+                odd if odd % 2 == 1 => Some(days[middle] as f64),
+                _ => Some((days[middle - 1] + days[middle]) as f64 / 2.0),
+            };
+            row.extras.insert("median_days".to_owned(), median);
+        }
+        "rollout.time_in_stage" => {
+            let spells: Vec<(i64, bool)> =
+                ok.iter().map(|cell| (cell.extras["spell"], cell.extras["reached"] == 1)).collect();
+            let median = median_spell(&spells);
+            row.value = median.map(|days| days as f64);
+            row.numerator = None;
+            if !ok.is_empty() && median.is_none() {
+                State::NotApplicable.word().clone_into(&mut row.state);
+            }
+        }
+        _ => {}
+    }
+    row
+}
+
+/// Kaplan and Meier's: the first day on which at most half are still on the way, in whole fractions.
+fn median_spell(spells: &[(i64, bool)]) -> Option<i64> {
+    let mut ends: Vec<i64> = spells.iter().filter(|(_, reached)| *reached).map(|(days, _)| *days).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let (mut over, mut under) = (1_i128, 1_i128);
+    for end in ends {
+        let at_risk = spells.iter().filter(|(days, _)| *days >= end).count();
+        let reached = spells.iter().filter(|spell| **spell == (end, true)).count();
+        over *= i128::try_from(at_risk - reached).expect("few");
+        under *= i128::try_from(at_risk).expect("few");
+        if 2 * over <= under {
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median_spell;
+
+    #[test]
+    fn a_median_keeps_those_who_wait() {
+        // Of three, one is there after 30 days, one after 38, one has waited 30: two thirds are left, then none.
+        assert_eq!(median_spell(&[(30, true), (38, true), (30, false)]), Some(38));
+        // Who left the list before day 30 is not at risk then.
+        assert_eq!(median_spell(&[(30, true), (29, false)]), Some(30));
+        // A half is enough: 3/4 times 2/3.
+        assert_eq!(median_spell(&[(1, true), (2, true), (9, false), (9, false)]), Some(2));
+        assert_eq!(median_spell(&[(1, true), (9, false), (9, false)]), None);
+        assert_eq!(median_spell(&[]), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! Progress to a target: another KPI's rows held against the goal that is nearest to each of them.
+
+use super::areas::{networks_of, roll_up};
+use super::{By, OracleRequest, OracleRow, Span, before, kpis};
+use crate::world::{Target, World};
+
+/// Days of a month.
+const MONTH: f64 = 30.4375;
+
+/// The rows of a period.
+pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
+    let mut past = *span;
+    for _ in 0..3 {
+        past = before(world, request, &past);
+    }
+    let earlier = measured(world, request, &past);
+    let mut rows = measured(world, request, span);
+    for row in &mut rows {
+        let Some(goal) = goal(world, request, span, row.key.as_deref()) else {
+            // Where there is no goal there is nothing to tell.
+            (row.value, row.numerator, row.denominator, row.coverage) = (None, None, None, None);
+            (row.marks, row.reported, row.expected) = (0, 0, 0);
+            "not_applicable".clone_into(&mut row.state);
+            continue;
+        };
+        let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
+        set("target_share", Some(goal.value));
+        set("on_path_share", Some(on_path(goal, span)));
+        let left = row.value.map(|value| goal.value - value);
+        set("gap_share", left);
+        let months = days(goal.due - span.end) / MONTH;
+        let required = left.and_then(|left| match left {
+            reached if reached <= 0.0 => Some(0.0),
+            left if months > 0.0 => Some(left / months),
+            _ => None,
+        });
+        set("required_share_a_month", required);
+        let then = earlier.iter().find(|old| old.key == row.key).and_then(|old| old.value);
+        let months = days(span.end - past.end) / MONTH;
+        set("current_share_a_month", row.value.zip(then).map(|(now, then)| (now - then) / months));
+    }
+    rows
+}
+
+#[expect(clippy::cast_precision_loss, reason = "few days")]
+fn days(span: chrono::TimeDelta) -> f64 {
+    span.num_days() as f64
+}
+
+/// What the KPI that has the goal says of each area.
+fn measured(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
+    let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
+    let asked = OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() };
+    let cells = kpis::cells(world, &asked, span);
+    let mut rows = roll_up(world, &asked, span, &cells);
+    for row in &mut rows {
+        row.extras = COLUMNS.iter().map(|name| ((*name).to_owned(), None)).collect();
+        row.value = row.numerator.zip(row.denominator).map(|(over, under)| over / under);
+    }
+    rows
+}
+
+const COLUMNS: [&str; 5] =
+    ["target_share", "on_path_share", "gap_share", "required_share_a_month", "current_share_a_month"];
+
+/// The goal of an area: its own, else that of a network it is in, else the nation's.
+fn goal<'a>(world: &'a World, request: &OracleRequest, span: &Span, key: Option<&str>) -> Option<&'a Target> {
+    let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
+    let key = key.unwrap_or_default();
+    let levels: Vec<Vec<String>> = match request.by {
+        By::Municipality => vec![
+            vec![format!("municipality:{key}")],
+            networks_of(world, key, span.target).iter().map(|id| format!("network:{id}")).collect(),
+            vec!["nation".to_owned()],
+        ],
+        By::Network => vec![vec![format!("network:{key}")], vec!["nation".to_owned()]],
+        _ => vec![vec!["nation".to_owned()]],
+    };
+    for scopes in levels {
+        let begun = world.targets.iter().filter(|target| {
+            target.metric == metric
+                && target.solution_id == request.solution_id
+                && scopes.contains(&target.scope)
+                && target.baseline_period < span.end
+        });
+        let (mut ahead, mut past): (Vec<&Target>, Vec<&Target>) =
+            begun.partition(|target| target.due >= span.end);
+        // Names break ties, and before them the higher goal.
+        let order =
+            |a: &&Target, b: &&Target| b.value.total_cmp(&a.value).then_with(|| a.scope.cmp(&b.scope));
+        ahead.sort_by(|a, b| a.due.cmp(&b.due).then_with(|| order(a, b)));
+        past.sort_by(|a, b| b.due.cmp(&a.due).then_with(|| order(a, b)));
+        if let Some(found) = ahead.first().or(past.first()) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Where the way from the baseline to the goal is at the end of the period.
+fn on_path(goal: &Target, span: &Span) -> f64 {
+    let whole = days(goal.due - goal.baseline_period);
+    let gone = (days(span.end - goal.baseline_period) / whole).clamp(0.0, 1.0);
+    let done = if goal.path == "s_curve" { 3.0 * gone.powi(2) - 2.0 * gone.powi(3) } else { gone };
+    goal.baseline_value + (goal.value - goal.baseline_value) * done
+}
