@@ -777,7 +777,10 @@ async fn the_real_rollout_of_digisos() {
     let live: Vec<&Value> =
         body["data"].as_array().expect("rows").iter().map(|row| &row["numerator"]).collect();
     assert_eq!(live, [117, 124, 190, 198, 198]);
-    assert_eq!((&body["meta"]["sources"], &body["meta"]["coverage"]), (&json!([]), &json!(1.0)));
+    assert_eq!(
+        (&body["meta"]["sources"], &body["meta"]["coverage"]),
+        (&json!(["nav-digisos-list"]), &json!(1.0))
+    );
     let csv = app.get(&format!("{path}&format=csv")).await.text();
     assert!(
         csv.lines().nth(3).is_some_and(|march| march.starts_with("2020-03-01,190.0,190,356,ok,")),

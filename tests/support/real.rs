@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::DataType;
 use chrono::DateTime;
-use utbredt_ingest::{reference, rollout};
+use utbredt_ingest::{deliver, load_reference, rollout};
 use utbredt_lake::{Change, Lake, Table};
 
 use crate::world::Day;
@@ -33,43 +33,28 @@ pub fn datasets() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn file<'a>(files: &'a [(String, Vec<u8>)], path: &str) -> &'a [u8] {
-    &files.iter().find(|(name, _)| name == path).expect("the dataset is there").1
-}
-
-fn table(name: &str) -> &'static Table {
-    Table::named(name).expect("a table of the lake")
-}
-
 /// A lake of the reference tables, the Digisos events and the usage given; says how many events were refused.
-pub fn real_lake(root: &Path, usage: Option<RecordBatch>) -> usize {
+pub fn real_lake(root: &Path, usage: Option<RecordBatch>) -> u64 {
+    let recorded_at = DateTime::parse_from_rfc3339("2026-11-01T00:00:00Z").expect("a moment").to_utc();
     let files = datasets();
-    let territory = reference::territory(&files).expect("the territory");
-    let mut replace = reference::load(&files).expect("the reference tables");
-    replace.push((table("municipality_parts"), rollout::municipality_parts(&territory).expect("the parts")));
-    let parsed = utbredt_sources::digisos::parse(file(&files, "rollout/digisos_events.csv"));
-    let notes = rollout::notes(file(&files, "rollout/digisos_notes.csv"));
-    let conformed = rollout::conform(&parsed, &territory, &notes, "r-digisos").expect("facts");
-    replace.push((table("rollout_events"), conformed.events));
-    replace.push((table("rejections"), conformed.rejections));
-    replace.extend(usage.map(|rows| (table("usage"), rows)));
-    let change = Change {
-        recorded_at: DateTime::parse_from_rfc3339("2026-11-01T00:00:00Z").expect("a moment").to_utc(),
-        reason: "test".into(),
-        replace,
-        append: vec![],
-        supersedes: vec![],
-        receipts: vec![],
-    };
-    let lake = Lake::init(root).expect("a lake");
-    lake.writer().expect("the lock").commit(change).expect("an edition");
-    conformed.refused
+    let mut writer = Lake::init(root).expect("a lake").writer().expect("the lock");
+    load_reference(&mut writer, &files, recorded_at).expect("the reference tables");
+    let (source, delivery) = rollout::digisos(&files, recorded_at).expect("the shipped list");
+    let report = deliver(&mut writer, &source, &delivery).expect("a delivery");
+    if let Some(rows) = usage {
+        let append = vec![(Table::named("usage").expect("a table"), rows)];
+        let reason = "counts of a test".to_owned();
+        let change =
+            Change { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
+        writer.commit(change).expect("an edition");
+    }
+    report.rejected
 }
 
 /// Counts of one solution and measure: municipality, its division, period, value.
 #[must_use]
 pub fn usage(solution: &str, measure: &str, rows: &[Count<'_>]) -> RecordBatch {
-    let schema = table("usage").schema();
+    let schema = Table::named("usage").expect("a table").schema();
     let days = |of: &dyn Fn(&Count<'_>) -> Day| {
         let days =
             rows.iter().map(|row| i32::try_from((of(row) - Day::default()).num_days()).expect("a near day"));

@@ -5,13 +5,9 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Change, Lake, Writer};
-use utbredt_model::SourceId;
 
-use crate::bridge::table;
 use crate::deliver::Tables;
-use crate::{
-    Delivery, IngestError, Report, Source, deliver, deliver_all, expect, reference, rollout, synthetic,
-};
+use crate::{IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic};
 
 /// The seed of the invented numbers.
 const SEED: u64 = 2024;
@@ -71,7 +67,7 @@ pub(crate) fn lake_of(
 ) -> Result<DemoReport, IngestError> {
     let mut writer = Lake::init(root)?.writer()?;
     let tables = load_reference(&mut writer, files, recorded_at)?;
-    let (source, delivery) = digisos(files, recorded_at)?;
+    let (source, delivery) = rollout::digisos(files, recorded_at)?;
     let mut report = DemoReport::default();
     report.add(&deliver(&mut writer, &source, &delivery)?, false);
     let invented: Result<Vec<_>, IngestError> = synthetic::deliveries(SEED, from, to, &tables)?
@@ -94,9 +90,7 @@ pub fn load_reference(
     files: &[(String, Vec<u8>)],
     recorded_at: DateTime<Utc>,
 ) -> Result<Tables, IngestError> {
-    let mut tables = reference::load(files)?;
-    let parts = rollout::municipality_parts(&reference::territory(files)?)?;
-    tables.push((table("municipality_parts")?, parts));
+    let tables = reference::load(files)?;
     writer.commit(Change {
         recorded_at,
         reason: "reference tables".to_owned(),
@@ -106,26 +100,6 @@ pub fn load_reference(
         receipts: Vec::new(),
     })?;
     Ok(tables)
-}
-
-/// The Digisos rollout as shipped.
-fn digisos(
-    files: &[(String, Vec<u8>)],
-    received_at: DateTime<Utc>,
-) -> Result<(Source, Delivery), IngestError> {
-    let file = |path: &str| {
-        let found = files.iter().find(|(name, _)| name == path).map(|(_, bytes)| bytes.clone());
-        found.ok_or_else(|| IngestError::Invalid(format!("datasets/{path} is missing")))
-    };
-    let source_id = SourceId::parse("nav-digisos-list").map_err(|e| IngestError::Invalid(e.to_string()))?;
-    let delivery = Delivery {
-        source_id,
-        asked: "all".to_owned(),
-        payload: file("rollout/digisos_events.csv")?,
-        received_at,
-        synthetic: false,
-    };
-    Ok((Source::Digisos { notes: rollout::notes(&file("rollout/digisos_notes.csv")?) }, delivery))
 }
 
 impl DemoReport {

@@ -1,8 +1,8 @@
 //! The reference tables: places, people, organisations, networks and what solutions are worth.
 //!
 //! [`build`] makes `datasets/reference/*.csv` from the public originals; it runs when an original changes.
-//! [`load`] turns those small files into lake tables; it runs whenever a lake is made, and computes the two
-//! tables too large to keep as text: `divisions` and `municipality_mappings`.
+//! [`load`] turns those small files into lake tables; it runs whenever a lake is made, and computes the
+//! tables too large to keep as text: `divisions`, `municipality_parts` and `municipality_mappings`.
 
 mod build;
 mod load;

@@ -17,7 +17,7 @@ use utbredt_sources::delimited::Contract;
 
 use crate::bridge::{day_number, read};
 use crate::deliver::Tables;
-use crate::{Delivery, Source, reference, rollout};
+use crate::{Delivery, Source, reference};
 
 /// The files of `datasets/`, by path.
 fn files() -> Vec<(String, Vec<u8>)> {
@@ -37,13 +37,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
 /// The reference tables, made once.
 fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
-    TABLES.get_or_init(|| {
-        let files = files();
-        let mut tables = reference::load(&files).unwrap();
-        let parts = rollout::municipality_parts(&reference::territory(&files).unwrap()).unwrap();
-        tables.push((crate::bridge::table("municipality_parts").unwrap(), parts));
-        tables
-    })
+    TABLES.get_or_init(|| reference::load(&files()).unwrap())
 }
 
 fn moment(text: &str) -> DateTime<Utc> {

@@ -19,6 +19,9 @@ use clap::{Parser, Subcommand};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// A folder with `kpi/` and `views/` in place of the program's own.
+    #[arg(long, global = true, env = "UTBREDT_QUERIES", value_name = "DIR")]
+    pub(crate) queries: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +69,7 @@ pub(crate) enum Command {
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
     },
-    /// Checks every query file.
+    /// Plans every query file and tells all that is wrong with them.
     Check {
         /// Report as JSON.
         #[arg(long)]

@@ -1,22 +1,50 @@
 //! What the binary carries: query files and datasets.
 
+use std::path::Path;
+
+use anyhow::Context;
 use rust_embed::RustEmbed;
 use utbredt_kpi::Catalogue;
 
 #[derive(RustEmbed)]
 #[folder = "../../queries"]
 #[include = "*.sql"]
-struct Queries;
+struct Carried;
 
 #[derive(RustEmbed)]
 #[folder = "../../datasets"]
 #[include = "*.csv"]
 struct Datasets;
 
-/// The query files, by path below `queries/`.
-pub(crate) fn queries() -> Vec<(String, String)> {
-    let read = |path: &str| Queries::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    Queries::iter().filter_map(|path| read(&path).map(|text| (path.to_string(), text))).collect()
+/// Query files, by path below their folder.
+pub(crate) type Queries = Vec<(String, String)>;
+
+/// The query files of a folder, or those of the program.
+pub(crate) fn queries(folder: Option<&Path>) -> anyhow::Result<Queries> {
+    let read = |path: &str| Carried::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    let carried = || Carried::iter().filter_map(|path| read(&path).map(|text| (path.to_string(), text)));
+    folder.map_or_else(|| Ok(carried().collect()), below)
+}
+
+fn below(root: &Path) -> anyhow::Result<Queries> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.join("kpi"), root.join("views")];
+    while let Some(folder) = folders.pop() {
+        let entries =
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "sql") {
+                let text = std::fs::read_to_string(&path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                files.push((path.strip_prefix(root)?.to_string_lossy().replace('\\', "/"), text));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The datasets, by path below `datasets/`.
@@ -30,9 +58,9 @@ pub(crate) fn dataset(path: &str) -> Option<Vec<u8>> {
     Datasets::get(path).map(|file| file.data.into_owned())
 }
 
-/// The catalogue of the embedded query files.
-pub(crate) fn catalogue() -> anyhow::Result<Catalogue> {
-    Catalogue::load(queries()).map_err(|problems| {
+/// The catalogue they make.
+pub(crate) fn catalogue(queries: Queries) -> anyhow::Result<Catalogue> {
+    Catalogue::load(queries).map_err(|problems| {
         anyhow::anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })
 }

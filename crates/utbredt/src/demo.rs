@@ -8,25 +8,35 @@ use utbredt_ingest as ingest;
 use utbredt_kpi::RollupKind;
 use utbredt_model::Granularity;
 
+use crate::assets::Queries;
 use crate::{assets, clock, table};
 
 /// Builds the lake and prints what it says.
-pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path, queries: Queries) -> anyhow::Result<()> {
     let report = ingest::demo_lake(dir, &assets::datasets(), clock::now())?;
     for (source, seen) in &report.sources {
         let invented = if seen.synthetic { " (invented)" } else { "" };
         table::line(&format!(
-            "{source}{invented}: {} deliveries, {} here before, {} held; {} rows in, {} accepted, {} refused",
-            seen.deliveries, seen.unchanged, seen.held, seen.rows_in, seen.accepted, seen.refused
+            "{source}{invented}: {}, {} here before, {} held; {} rows in, {} accepted, {} refused",
+            counted(seen.deliveries, "delivery", "deliveries"),
+            seen.unchanged,
+            seen.held,
+            seen.rows_in,
+            seen.accepted,
+            seen.refused
         ));
         seen.reasons.iter().for_each(|(reason, count)| table::line(&format!("  refused {count}: {reason}")));
     }
     report.held.iter().for_each(|reason| table::line(&format!("  held: {reason}")));
     table::line(&format!("edition {} stands", report.edition));
-    let engine = Engine::open(dir, assets::queries())?;
+    let engine = Engine::open(dir, queries)?;
     every_kpi(runtime, &engine)?;
     digisos(runtime, &engine)?;
     follow_up(runtime, &engine)
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Every KPI once for the nation, with the time it took.

@@ -5,10 +5,11 @@ use utbredt_kpi::Lang;
 use utbredt_model::Granularity;
 
 use crate::arguments::{KpiCommand, RunArguments};
+use crate::assets::Queries;
 use crate::{assets, runtime, table};
 
-pub(crate) fn run(command: KpiCommand) -> anyhow::Result<()> {
-    let catalogue = assets::catalogue()?;
+pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
+    let catalogue = assets::catalogue(queries.clone())?;
     match command {
         KpiCommand::List { json: true } => {
             let kpis: Vec<_> = catalogue
@@ -31,7 +32,7 @@ pub(crate) fn run(command: KpiCommand) -> anyhow::Result<()> {
         }
         KpiCommand::Run(arguments) => {
             let request = request(&arguments)?;
-            let engine = Engine::open(&arguments.lake, assets::queries())?;
+            let engine = Engine::open(&arguments.lake, queries)?;
             let answer = runtime()?.block_on(engine.run(request.clone()))?;
             let kpi = engine.catalogue().get(&request.kpi)?;
             let meta = utbredt_api::answer_meta(kpi, &request, &answer.meta, Lang::En);

@@ -1,4 +1,4 @@
-//! The `utbredt` command: arguments in, the rooms called in order, text out. No logic of its own.
+#![doc = include_str!("../README.md")]
 
 mod arguments;
 mod assets;
@@ -17,12 +17,13 @@ use utbredt_engine::{Engine, EngineError};
 use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
+use crate::assets::Queries;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    match run(Arguments::parse()) {
         Ok(code) if table::all_arrived() => code,
         Ok(_) => {
             table::message("error: cannot write to standard output");
@@ -45,28 +46,29 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(builder.worker_threads(2).thread_stack_size(16 << 20).enable_all().build()?)
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let done = match command {
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let queries = assets::queries(arguments.queries.as_deref())?;
+    let done = match arguments.command {
         Command::Ingest(arguments) => return ingest::run(&arguments),
         Command::Demo { dir, addr, no_serve } => {
-            demo::run(&runtime()?, &dir)?;
+            demo::run(&runtime()?, &dir, queries.clone())?;
             if no_serve {
                 Ok(())
             } else {
                 demo::doors(&dir, addr);
-                serve(&dir, addr)
+                serve(&dir, addr, queries)
             }
         }
         Command::Init { lake } => ingest::init(&lake),
-        Command::Serve { addr, lake } => serve(&lake, addr),
-        Command::Kpi(command) => kpi::run(command),
+        Command::Serve { addr, lake } => serve(&lake, addr, queries),
+        Command::Kpi(command) => kpi::run(command, queries),
         Command::Sql { text, format, lake } => {
-            let engine = Engine::open(&lake, assets::queries())?;
+            let engine = Engine::open(&lake, queries)?;
             let answer = runtime()?.block_on(engine.sql(text))?;
             let meta = serde_json::json!({ "edition": answer.edition, "truncated": answer.truncated });
             table::print(&answer.schema, &answer.batches, &meta, &format, None)
         }
-        Command::Check { json } => check(json),
+        Command::Check { json } => check(queries, json),
         Command::Verify { lake, json } => verify(&lake, json),
         Command::Reference(ReferenceCommand::Build { from, to }) => {
             let report = utbredt_ingest::reference::build(&from, &to)?;
@@ -82,15 +84,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// Loads every query file and tells all that is wrong with them at once.
-fn check(json: bool) -> anyhow::Result<()> {
-    let catalogue = assets::catalogue()?;
-    let (kpis, views) = (catalogue.kpis().len(), catalogue.views().len());
+/// Plans every query file and tells all that is wrong with them at once.
+fn check(queries: Queries, json: bool) -> anyhow::Result<()> {
+    let count = |folder: &str| queries.iter().filter(|(path, _)| path.starts_with(folder)).count();
+    let (kpis, views) = (count("kpi/"), count("views/"));
+    let problems = runtime()?.block_on(Engine::check(queries))?;
     if json {
-        table::line(&serde_json::json!({ "kpis": kpis, "views": views, "problems": [] }).to_string());
-    } else {
+        let told = serde_json::json!({ "kpis": kpis, "views": views, "problems": problems });
+        table::line(&told.to_string());
+    } else if problems.is_empty() {
         table::line(&format!("{kpis} KPIs and {views} views are in order"));
     }
+    anyhow::ensure!(problems.is_empty(), "{}", problems.join("\n"));
     Ok(())
 }
 
@@ -110,8 +115,8 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
 }
 
 /// Serves until the process is told to stop; answers under way are finished first.
-fn serve(lake: &Path, addr: SocketAddr) -> anyhow::Result<()> {
-    let engine = Engine::open(lake, assets::queries())?;
+fn serve(lake: &Path, addr: SocketAddr, queries: Queries) -> anyhow::Result<()> {
+    let engine = Engine::open(lake, queries)?;
     runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(addr).await?;
         table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));

@@ -105,10 +105,45 @@ fn catalogue_and_completions_need_no_lake() {
         assert_eq!(code(&output), 0, "{words:?}: {}", text(&output.stderr));
         assert!(!output.stdout.is_empty());
     }
+    let elsewhere = utbredt(&["check", "--queries", "no-such-folder"]);
+    assert_eq!(code(&elsewhere), 1);
+    assert!(text(&elsewhere.stderr).contains("no-such-folder"));
     assert_eq!(code(&utbredt(&["no-such-command"])), 2);
     let missing = utbredt(&["verify", "--lake", "no-such-folder"]);
     assert_eq!(code(&missing), 1);
     assert!(text(&missing.stderr).contains("no-such-folder"));
+}
+
+/// A KPI of one's own needs no build: the program's files, with one more column wrong in one of them.
+#[test]
+fn query_files_of_a_folder_take_the_place_of_the_programs_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("queries");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
+    let mut folders = vec![shipped.clone()];
+    while let Some(from) = folders.pop() {
+        let to = own.join(from.strip_prefix(&shipped).unwrap());
+        std::fs::create_dir_all(&to).unwrap();
+        for entry in std::fs::read_dir(&from).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let words = ["check", "--queries", own.to_str().unwrap()];
+    assert_eq!(code(&utbredt(&words)), 0);
+    let reach = own.join("kpi/adoption/reach.sql");
+    let mine = std::fs::read_to_string(&reach).unwrap();
+    std::fs::write(own.join("kpi/adoption/mine.sql"), &mine).unwrap();
+    let listed = utbredt(&["kpi", "list", "--queries", own.to_str().unwrap()]);
+    assert!(text(&listed.stdout).contains("adoption.mine"));
+    std::fs::write(&reach, mine.replace("FROM spine", "FROM spinne")).unwrap();
+    let wrong = utbredt(&words);
+    assert_eq!(code(&wrong), 1);
+    assert!(text(&wrong.stderr).contains("adoption/reach.sql"), "{}", text(&wrong.stderr));
 }
 
 const CONTRACT: &str = "source_id = \"county\"\nversion = 1\nsubject.column = \"Kommunenummer\"\n\

@@ -22,8 +22,8 @@ const PARTS: &str = "reference/territory_parts.csv";
 const BESIDE: [&str; 4] = ["territory_parts", "split_shares", "split_targets", "seen_members"];
 
 /// Turns the files below `reference/` into lake tables, each sorted as its table asks (NULL first), and adds
-/// the computed `divisions` and `municipality_mappings`: every ordered pair of divisions, each to itself
-/// included, under every policy. Files elsewhere are passed over. Tables come in the lake's order.
+/// the computed `divisions`, `municipality_parts` and `municipality_mappings`: every ordered pair of divisions,
+/// each to itself included, under every policy. Files elsewhere are passed over. Tables come in the lake's order.
 ///
 /// # Errors
 /// [`ReferenceError`] naming the file: one of no table, a header or a value its table does not take, or no
@@ -42,6 +42,7 @@ pub fn load(files: &[(String, Vec<u8>)]) -> Result<Vec<(&'static Table, RecordBa
     }
     let (territory, basis) = territory_and_basis(files)?;
     batches.insert("divisions", divisions(&territory)?);
+    batches.insert("municipality_parts", municipality_parts(&territory)?);
     batches.insert("municipality_mappings", mappings(&territory, &basis)?);
     let sorted =
         |table: &'static Table| batches.remove(table.name).map(|batch| Ok((table, sort(table, &batch)?)));
@@ -152,6 +153,23 @@ fn divisions(territory: &Territory) -> Result<RecordBatch, ReferenceError> {
         Arc::new(Int32Array::from(counts)),
     ];
     batch("divisions", columns)
+}
+
+/// Which municipality each part of the territory lies in, division by division.
+fn municipality_parts(territory: &Territory) -> Result<RecordBatch, ReferenceError> {
+    let places = territory.divisions().iter().enumerate();
+    let rows: Vec<_> = places
+        .flat_map(|(place, division)| territory.parts().iter().map(move |part| (division.date, place, part)))
+        .collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|(_, place, part)| part.codes[*place].as_str()),
+        )),
+        dates(rows.iter().map(|(date, ..)| Some(*date))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|(.., part)| part.part_id.as_str()))),
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|(.., part)| part.persons))),
+    ];
+    batch("municipality_parts", columns)
 }
 
 fn mappings(territory: &Territory, basis: &BTreeMap<String, String>) -> Result<RecordBatch, ReferenceError> {

@@ -203,8 +203,7 @@ fn tables_come_in_the_lakes_order_and_are_all_there() {
     let tables = load(&shipped()).unwrap();
     let names: Vec<_> = tables.iter().map(|(table, _)| table.name).collect();
     // Those filled by deliveries, and the parts, which the caller makes of `territory`.
-    let kept =
-        ["usage", "rollout_events", "receipts", "rejections", "expected_deliveries", "municipality_parts"];
+    let kept = ["usage", "rollout_events", "receipts", "rejections", "expected_deliveries"];
     let expected: Vec<_> =
         TABLES.iter().map(|table| table.name).filter(|name| !kept.contains(name)).collect();
     assert_eq!(names, expected);
