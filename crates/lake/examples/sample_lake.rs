@@ -1,5 +1,5 @@
 //! Makes a small lake with a history, in the folder named by the first argument, for readers in other
-//! languages to be tried on: `cargo run -p utbredt-lake --example sample_lake -- /tmp/lake`.
+//! languages to be tried on: `cargo run --workspace --example sample_lake -- DIR`.
 //!
 //! It holds what such readers stumble over: codes that begin with a zero, NULL, days, moments, Norwegian
 //! letters, a correction, a table that was emptied, and merged files.

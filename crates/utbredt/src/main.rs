@@ -72,7 +72,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Verify { lake, json } => verify(&lake, json),
         Command::Reference(ReferenceCommand::Build { from, to }) => {
             let report = utbredt_ingest::reference::build(&from, &to)?;
-            table::line(&format!("{report:#?}"));
+            report.files.iter().for_each(|(file, rows)| table::line(&format!("{file}: {rows} rows")));
+            for (file, refused) in &report.rejections {
+                table::line(&format!("{file} row {}: refused, {}", refused.row, refused.reason));
+            }
             Ok(())
         }
         Command::Completions { shell } => {
