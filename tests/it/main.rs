@@ -6,3 +6,4 @@ mod kpi;
 mod oracle;
 mod properties;
 mod rollout;
+mod sql;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod diff;
 mod editions;
 mod error;
 mod evidence;
@@ -9,8 +10,11 @@ mod request;
 mod rollup;
 mod run;
 mod session;
+mod sql;
 
+pub use diff::{Cause, DiffAnswer, DiffMeta, DiffRequest};
 pub use error::{EngineError, nearest};
 pub use request::{AsOf, Borders, By, KpiRequest, Policy, day_after, first_day};
-pub use run::{Engine, KpiAnswer, Meta, SqlAnswer};
+pub use run::{Engine, KpiAnswer, Meta};
+pub use sql::SqlAnswer;
 pub use utbredt_lake::Edition;

@@ -18,6 +18,7 @@ pub(crate) async fn check(
     context: &SessionContext,
     bound: &[(String, ParamValue)],
 ) -> Result<(), EngineError> {
+    check_solution(context, bound).await?;
     for (parameter, kind, text) in NAMED {
         let given = bound.iter().find(|(name, _)| name == parameter);
         let Some((_, ParamValue::Text(wanted))) = given.filter(|(_, value)| value.to_string() != "*") else {
@@ -38,4 +39,50 @@ pub(crate) async fn check(
         }
     }
     Ok(())
+}
+
+/// A solution that is not in the lake is a wrong name, never an answer of zeros.
+async fn check_solution(context: &SessionContext, bound: &[(String, ParamValue)]) -> Result<(), EngineError> {
+    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "solution_id") else {
+        return Ok(());
+    };
+    if wanted == "*" {
+        return Ok(());
+    }
+    let known =
+        texts(context, "SELECT solutions.solution_id FROM solutions ORDER BY solutions.solution_id").await?;
+    if known.contains(wanted) {
+        return check_measure(context, bound, wanted).await;
+    }
+    Err(EngineError::Unknown {
+        kind: "solution",
+        name: wanted.clone(),
+        nearest: nearest(wanted, known.iter().map(String::as_str)),
+        hint: format!("known: {}", known.join(", ")),
+    })
+}
+
+/// Nor is a measure the solution does not have.
+async fn check_measure(
+    context: &SessionContext,
+    bound: &[(String, ParamValue)],
+    solution_id: &str,
+) -> Result<(), EngineError> {
+    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "measure_id") else {
+        return Ok(());
+    };
+    // The solution was found among the lake's own: its id is safe inside the text.
+    let text = format!(
+        "SELECT measures.measure_id FROM measures WHERE measures.solution_id = '{solution_id}' ORDER BY 1"
+    );
+    let known = texts(context, &text).await?;
+    if known.contains(wanted) {
+        return Ok(());
+    }
+    Err(EngineError::Unknown {
+        kind: "measure",
+        name: wanted.clone(),
+        nearest: nearest(wanted, known.iter().map(String::as_str)),
+        hint: format!("{solution_id} has {}", known.join(", ")),
+    })
 }

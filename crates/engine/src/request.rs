@@ -196,6 +196,38 @@ impl KpiRequest {
     }
 }
 
+impl KpiRequest {
+    /// The words of a question that mean the same for every KPI.
+    pub const OPTIONS: [&str; 7] = ["by", "borders", "policy", "as_of", "from", "to", "granularity"];
+
+    /// Sets one of [`Self::OPTIONS`]; says whether `name` is one.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the value is not one the option takes.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<bool, EngineError> {
+        match name {
+            "by" => self.by = By::parse(value)?,
+            "borders" => self.borders = Borders::parse(value)?,
+            "policy" => self.policy = Policy::parse(value)?,
+            "as_of" => self.as_of = AsOf::parse(value)?,
+            "from" => self.from = Some(first_day(value)?),
+            "to" => self.to = Some(day_after(value)?),
+            "granularity" => self.granularity = Some(granularity(value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn granularity(word: &str) -> Result<Granularity, EngineError> {
+    Granularity::parse(word).ok_or_else(|| EngineError::Unknown {
+        kind: "granularity",
+        name: word.to_owned(),
+        nearest: nearest(word, Granularity::ALL.iter().map(|g| g.as_str())),
+        hint: format!("one of {}", Granularity::ALL.map(Granularity::as_str).join(", ")),
+    })
+}
+
 /// The first day a text names: a day, or the first of a period such as `2018-04`.
 ///
 /// # Errors

@@ -22,19 +22,6 @@ use crate::request::KpiRequest;
 use crate::rollup;
 use crate::session::{self, Tables, internal, lake_error};
 
-/// The answer to a question in SQL.
-#[derive(Debug, Clone)]
-pub struct SqlAnswer {
-    /// Its columns.
-    pub schema: SchemaRef,
-    /// Its rows.
-    pub batches: Vec<RecordBatch>,
-    /// The edition it was read from.
-    pub edition: u64,
-    /// Whether rows were left out.
-    pub truncated: bool,
-}
-
 /// What must be known to read an answer right.
 #[derive(Debug, Clone)]
 pub struct Meta {
@@ -149,22 +136,7 @@ impl Engine {
         Box::pin(async move { engine.answer(&request).await })
     }
 
-    /// Answers a question in SQL over the tables of the newest edition.
-    pub fn sql(&self, text: String) -> BoxFuture<'static, Result<SqlAnswer, EngineError>> {
-        let engine = self.clone();
-        Box::pin(async move {
-            let edition = engine.edition();
-            let context = engine.tables(Arc::clone(&edition)).await?.session()?;
-            let refused =
-                |why| EngineError::Refused { why, hint: "one SELECT over the lake's tables".into() };
-            let frame = session::query(&context, &text).await.map_err(refused)?;
-            let schema = Arc::new(frame.schema().as_arrow().clone());
-            let batches = frame.collect().await.map_err(|e| internal(&e))?;
-            Ok(SqlAnswer { schema, batches, edition: edition.number, truncated: false })
-        })
-    }
-
-    async fn tables(&self, edition: Arc<Edition>) -> Result<Arc<Tables>, EngineError> {
+    pub(crate) async fn tables(&self, edition: Arc<Edition>) -> Result<Arc<Tables>, EngineError> {
         let mut opened = self.opened.lock().await;
         if let Some(tables) = opened.get(&edition.number).filter(|t| t.edition.sha256 == edition.sha256) {
             still_whole(&self.lake, &edition)?;
@@ -180,33 +152,17 @@ impl Engine {
     }
 
     async fn answer(&self, request: &KpiRequest) -> Result<KpiAnswer, EngineError> {
-        let kpi = self.catalogue.get(&request.kpi).map_err(|e| EngineError::Unknown {
-            kind: "kpi",
-            name: request.kpi.clone(),
-            nearest: e.nearest,
-            hint: "`utbredt kpi list` names them all".into(),
-        })?;
-        let bound = kpi.bind(&request.params).map_err(|e| EngineError::Invalid {
-            what: e.to_string(),
-            hint: format!("`utbredt kpi show {}` names its parameters", kpi.id),
-        })?;
+        let kpi = kpi_of(&self.catalogue, &request.kpi)?;
+        let bound = bind(kpi, &request.params)?;
         let edition = self.edition_of(request.as_of)?;
         let tables = self.tables(Arc::clone(&edition)).await?;
         let day = edition.recorded_at.date_naive();
         let periods = periods(kpi, request, day)?;
-        let context = tables.session()?;
-        check_solution(&context, &bound).await?;
-        crate::names::check(&context, &bound).await?;
-        let seen = looking_back(kpi, request, &periods);
-        let frame =
-            session::Frame { divisions: &tables.divisions, periods: &seen, request, day, year_ago: false };
-        session::prepare(&context, &tables, &self.catalogue, &frame, kpi).await?;
-        let first = periods.first().map_or(day, |period| period.start);
-        let sources = evidence::sources(&context, &self.catalogue, &tables, (kpi, &bound), &seen).await?;
-        let (schema, batches) = roll_up(&context, kpi, bound, request, first).await?;
-        if batches.iter().all(|batch| batch.num_rows() == 0) {
-            check_filter(&context, request).await?;
-        }
+        let asked = Asked { catalogue: &self.catalogue, kpi, bound, request, periods: &periods, day };
+        let (context, seen) = asked.prepare(&tables).await?;
+        let about = (kpi, asked.bound.as_slice());
+        let sources = evidence::sources(&context, &self.catalogue, &tables, about, &seen).await?;
+        let (schema, batches) = asked.rows(&context).await?;
         let span = |p: Option<&Period>| p.copied().unwrap_or(Period { start: day, end: day });
         let meta = Meta {
             kpi_id: kpi.id.clone(),
@@ -226,7 +182,73 @@ impl Engine {
     }
 }
 
-fn load(files: Vec<(String, String)>) -> Result<Catalogue, EngineError> {
+/// A question with all that decides its rows but the tables.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) kpi: &'a Kpi,
+    pub(crate) bound: Vec<(String, ParamValue)>,
+    pub(crate) request: &'a KpiRequest,
+    pub(crate) periods: &'a [Period],
+    pub(crate) day: NaiveDate,
+}
+
+impl Asked<'_> {
+    /// A session in which every relation the KPI reads is laid over the tables, and the periods it sees.
+    pub(crate) async fn prepare(
+        &self,
+        tables: &Tables,
+    ) -> Result<(SessionContext, Vec<Period>), EngineError> {
+        let context = tables.session()?;
+        crate::names::check(&context, &self.bound).await?;
+        let seen = looking_back(self.kpi, self.request, self.periods);
+        let frame = session::Frame {
+            divisions: &tables.divisions,
+            periods: &seen,
+            request: self.request,
+            day: self.day,
+            year_ago: false,
+        };
+        session::prepare(&context, tables, self.catalogue, &frame, self.kpi).await?;
+        Ok((context, seen))
+    }
+
+    /// The rows, from a session prepared for them.
+    pub(crate) async fn rows(
+        &self,
+        context: &SessionContext,
+    ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+        let first = self.periods.first().map_or(self.day, |period| period.start);
+        let (schema, batches) = roll_up(context, self.kpi, self.bound.clone(), self.request, first).await?;
+        if batches.iter().all(|batch| batch.num_rows() == 0) {
+            check_filter(context, self.request).await?;
+        }
+        Ok((schema, batches))
+    }
+}
+
+/// The KPI of that id.
+pub(crate) fn kpi_of<'a>(catalogue: &'a Catalogue, id: &str) -> Result<&'a Kpi, EngineError> {
+    catalogue.get(id).map_err(|e| EngineError::Unknown {
+        kind: "kpi",
+        name: id.to_owned(),
+        nearest: e.nearest,
+        hint: "`utbredt kpi list` names them all".into(),
+    })
+}
+
+/// Its parameters with the values given.
+pub(crate) fn bind(
+    kpi: &Kpi,
+    given: &BTreeMap<String, String>,
+) -> Result<Vec<(String, ParamValue)>, EngineError> {
+    kpi.bind(given).map_err(|e| EngineError::Invalid {
+        what: e.to_string(),
+        hint: format!("`utbredt kpi show {}` names its parameters", kpi.id),
+    })
+}
+
+pub(crate) fn load(files: Vec<(String, String)>) -> Result<Catalogue, EngineError> {
     Catalogue::load(files).map_err(|all| EngineError::Query {
         file: "queries".into(),
         why: all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
@@ -234,7 +256,7 @@ fn load(files: Vec<(String, String)>) -> Result<Catalogue, EngineError> {
 }
 
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
-fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period>, EngineError> {
+pub(crate) fn periods(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period>, EngineError> {
     let granularity: Granularity = request.granularity.unwrap_or(kpi.granularity);
     let to = request.to.unwrap_or_else(|| granularity.floor(day));
     let from = request.from.unwrap_or_else(|| {
@@ -288,52 +310,6 @@ pub(crate) async fn texts(context: &SessionContext, text: &str) -> Result<Vec<St
         all.extend(column.iter().flatten().flatten().map(str::to_owned));
     }
     Ok(all)
-}
-
-/// A solution that is not in the lake is a wrong name, never an answer of zeros.
-async fn check_solution(context: &SessionContext, bound: &[(String, ParamValue)]) -> Result<(), EngineError> {
-    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "solution_id") else {
-        return Ok(());
-    };
-    if wanted == "*" {
-        return Ok(());
-    }
-    let known =
-        texts(context, "SELECT solutions.solution_id FROM solutions ORDER BY solutions.solution_id").await?;
-    if known.contains(wanted) {
-        return check_measure(context, bound, wanted).await;
-    }
-    Err(EngineError::Unknown {
-        kind: "solution",
-        name: wanted.clone(),
-        nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
-        hint: format!("known: {}", known.join(", ")),
-    })
-}
-
-/// Nor is a measure the solution does not have.
-async fn check_measure(
-    context: &SessionContext,
-    bound: &[(String, ParamValue)],
-    solution_id: &str,
-) -> Result<(), EngineError> {
-    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "measure_id") else {
-        return Ok(());
-    };
-    // The solution was found among the lake's own: its id is safe inside the text.
-    let text = format!(
-        "SELECT measures.measure_id FROM measures WHERE measures.solution_id = '{solution_id}' ORDER BY 1"
-    );
-    let known = texts(context, &text).await?;
-    if known.contains(wanted) {
-        return Ok(());
-    }
-    Err(EngineError::Unknown {
-        kind: "measure",
-        name: wanted.clone(),
-        nearest: crate::error::nearest(wanted, known.iter().map(String::as_str)),
-        hint: format!("{solution_id} has {}", known.join(", ")),
-    })
 }
 
 /// The KPI's own text, planned and bound: a row for each municipality and period.

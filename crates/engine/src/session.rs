@@ -72,7 +72,8 @@ pub(crate) struct Tables {
     /// Its divisions.
     pub(crate) divisions: Divisions,
     runtime: Arc<RuntimeEnv>,
-    providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    /// Every table of the lake, in the order of [`TABLES`].
+    pub(crate) providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
     /// Sources found before: an edition never changes, so neither do they.
     pub(crate) sources: crate::evidence::Memory,
 }
@@ -137,6 +138,16 @@ impl Tables {
         }
         let divisions = Divisions(Vec::new());
         Ok(Self { edition, divisions, runtime, providers, sources: Default::default() })
+    }
+
+    /// Tables of this edition and another mixed.
+    pub(crate) fn mixed(
+        &self,
+        divisions: Divisions,
+        providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    ) -> Self {
+        let (edition, runtime) = (Arc::clone(&self.edition), Arc::clone(&self.runtime));
+        Self { edition, divisions, runtime, providers, sources: Default::default() }
     }
 
     /// A session of its own for one question, over these tables.

@@ -1,8 +1,7 @@
 //! `utbredt kpi`: what is typed becomes a request, the answer becomes text.
 
-use utbredt_engine::{AsOf, Borders, By, Engine, EngineError, KpiRequest, Policy, day_after, first_day};
+use utbredt_engine::{Engine, EngineError, KpiRequest};
 use utbredt_kpi::Lang;
-use utbredt_model::Granularity;
 
 use crate::arguments::{KpiCommand, RunArguments};
 use crate::assets::Queries;
@@ -72,21 +71,18 @@ fn request(arguments: &RunArguments) -> Result<KpiRequest, EngineError> {
     for (name, value) in pairs(&arguments.filter, "--where municipality_code=4601")? {
         asked.filter.insert(name.to_owned(), value.to_owned());
     }
-    asked.by = By::parse(&arguments.by)?;
-    asked.borders = Borders::parse(&arguments.borders)?;
-    asked.policy = Policy::parse(&arguments.policy)?;
-    asked.as_of = arguments.as_of.as_deref().map(AsOf::parse).transpose()?.unwrap_or_default();
-    asked.from = arguments.from.as_deref().map(first_day).transpose()?;
-    asked.to = arguments.to.as_deref().map(day_after).transpose()?;
-    asked.granularity = arguments.granularity.as_deref().map(granularity).transpose()?;
+    let given = |name: &'static str, value: &Option<String>| value.clone().map(|value| (name, value));
+    let options = [
+        Some(("by", arguments.by.clone())),
+        Some(("borders", arguments.borders.clone())),
+        Some(("policy", arguments.policy.clone())),
+        given("as_of", &arguments.as_of),
+        given("from", &arguments.from),
+        given("to", &arguments.to),
+        given("granularity", &arguments.granularity),
+    ];
+    for (name, value) in options.into_iter().flatten() {
+        asked.set(name, &value)?;
+    }
     Ok(asked)
-}
-
-fn granularity(word: &str) -> Result<Granularity, EngineError> {
-    Granularity::parse(word).ok_or_else(|| EngineError::Unknown {
-        kind: "granularity",
-        name: word.to_owned(),
-        nearest: utbredt_engine::nearest(word, Granularity::ALL.iter().map(|g| g.as_str())),
-        hint: "one of day, week, month, quarter, half_year, year".into(),
-    })
 }

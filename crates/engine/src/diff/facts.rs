@@ -1,0 +1,191 @@
+//! Facts half-way from one edition to the other: told anew where they were told before, and nothing new beside.
+//!
+//! A delivery that answers a question (source and subject) which a delivery gone out of force answered takes that
+//! one's place. What it says of a cell that was told of before is revised; what it says beyond that is new. So a
+//! source that sends its whole history each time is not taken to have rewritten it. A count is of the same cell when
+//! all but its value is the same. An event is of the told history when it lies no later than the last event told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::SessionContext;
+use utbredt_lake::{Edition, Lake, LakeError, Table};
+
+use crate::error::EngineError;
+use crate::session::{internal, lake_error, query};
+
+/// The receipts by what became of them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Receipts {
+    /// In force before, and no longer.
+    pub(crate) gone: BTreeSet<String>,
+    /// Not in force before; with whether it took the place of one gone.
+    pub(crate) arrived: BTreeMap<String, bool>,
+}
+
+/// By receipt, the question it answers: source and subject.
+type Questions = BTreeMap<String, (String, String)>;
+
+impl Receipts {
+    pub(crate) fn read(lake: &Lake, before: &Edition, after: &Edition) -> Result<Self, EngineError> {
+        let known = questions(lake, after).map_err(|e| lake_error(lake, &e))?;
+        let mut all = questions(lake, before).map_err(|e| lake_error(lake, &e))?;
+        all.extend(known.clone());
+        let ids = after.receipts.iter().cloned().chain(known.into_keys());
+        Ok(Self::sort(&before.receipts, &after.receipts, ids, &all))
+    }
+
+    fn sort(
+        before: &[String],
+        after: &[String],
+        ids: impl Iterator<Item = String>,
+        asked: &Questions,
+    ) -> Self {
+        let live: BTreeSet<&String> = before.iter().collect();
+        let still: BTreeSet<&String> = after.iter().collect();
+        let gone: BTreeSet<String> = before.iter().filter(|id| !still.contains(id)).cloned().collect();
+        let answered: BTreeSet<_> = gone.iter().filter_map(|id| asked.get(id)).collect();
+        let replaces = |id: &String| asked.get(id).is_some_and(|question| answered.contains(question));
+        let arrived = ids.filter(|id| !live.contains(id)).map(|id| (id.clone(), replaces(&id))).collect();
+        Self { gone, arrived }
+    }
+}
+
+fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, LakeError> {
+    let mut found = Questions::new();
+    let Some(table) = Table::named("receipts") else { return Ok(found) };
+    for batch in lake.read_table(edition, table)? {
+        let column =
+            |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
+        let columns = (column("receipt_id"), column("source_id"), column("asked"));
+        let (Some(ids), Some(sources), Some(subjects)) = columns else { continue };
+        for row in 0..batch.num_rows() {
+            let question = (sources.value(row).to_owned(), subjects.value(row).to_owned());
+            found.insert(ids.value(row).to_owned(), question);
+        }
+    }
+    Ok(found)
+}
+
+/// What was told before stands as it stands now.
+const USAGE: &str = "
+    SELECT after.* FROM after
+    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id
+    UNION ALL
+    SELECT after.* FROM after
+    LEFT SEMI JOIN arrived ON arrived.receipt_id = after.receipt_id AND arrived.replaces
+    LEFT SEMI JOIN told
+        ON told.solution_id = after.solution_id
+        AND told.measure_id = after.measure_id
+        AND told.municipality_code = after.municipality_code
+        AND told.division_date = after.division_date
+        AND told.organisation = coalesce(after.organisation_number, '')
+        AND told.period_start = after.period_start
+        AND told.period_end = after.period_end";
+
+/// The cells told of in deliveries gone out of force.
+const TOLD_USAGE: &str = "
+    SELECT DISTINCT before.solution_id, before.measure_id, before.municipality_code, before.division_date,
+        coalesce(before.organisation_number, '') AS organisation, before.period_start, before.period_end
+    FROM before
+    LEFT SEMI JOIN gone ON gone.receipt_id = before.receipt_id";
+
+const EVENTS: &str = "
+    SELECT after.* FROM after
+    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id
+    UNION ALL
+    SELECT after.* FROM after
+    LEFT SEMI JOIN arrived ON arrived.receipt_id = after.receipt_id AND arrived.replaces
+    LEFT SEMI JOIN told ON told.solution_id = after.solution_id AND told.last_told >= after.valid_from";
+
+/// How far the deliveries gone out of force told each solution's history.
+const TOLD_EVENTS: &str = "
+    SELECT before.solution_id, max(before.valid_from) AS last_told
+    FROM before
+    LEFT SEMI JOIN gone ON gone.receipt_id = before.receipt_id
+    GROUP BY before.solution_id";
+
+/// Deliveries that are new are as they were before: not there, or held.
+const DELIVERIES: &str = "
+    SELECT after.* FROM after
+    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id AND NOT arrived.replaces
+    UNION ALL
+    SELECT before.* FROM before
+    LEFT SEMI JOIN arrived ON arrived.receipt_id = before.receipt_id AND NOT arrived.replaces";
+
+/// A table of facts with what is revised and without what is new.
+pub(crate) async fn revised(
+    table: &str,
+    receipts: &Receipts,
+    before: Arc<dyn TableProvider>,
+    after: Arc<dyn TableProvider>,
+) -> Result<Arc<dyn TableProvider>, EngineError> {
+    let (text, told) = match table {
+        "usage" => (USAGE, Some(TOLD_USAGE)),
+        "rollout_events" => (EVENTS, Some(TOLD_EVENTS)),
+        _ => (DELIVERIES, None),
+    };
+    let context = SessionContext::new();
+    let put = |name: &str, provider| context.register_table(name, provider).map_err(|e| internal(&e));
+    put("before", before)?;
+    put("after", after)?;
+    put("gone", memory(receipts.gone.iter().map(|id| (id, false)))?)?;
+    put("arrived", memory(receipts.arrived.iter().map(|(id, replaces)| (id, *replaces)))?)?;
+    if let Some(told) = told {
+        let frame = query(&context, told).await.map_err(EngineError::Internal)?;
+        put("told", frame.into_view())?;
+    }
+    Ok(query(&context, text).await.map_err(EngineError::Internal)?.into_view())
+}
+
+fn memory<'a>(
+    rows: impl Iterator<Item = (&'a String, bool)> + Clone,
+) -> Result<Arc<dyn TableProvider>, EngineError> {
+    let ids: StringArray = rows.clone().map(|(id, _)| Some(id)).collect();
+    let replaces: BooleanArray = rows.map(|(_, replaces)| Some(replaces)).collect();
+    let columns: [(&str, Arc<dyn Array>); 2] =
+        [("receipt_id", Arc::new(ids)), ("replaces", Arc::new(replaces))];
+    let batch = RecordBatch::try_from_iter(columns).map_err(|e| EngineError::Internal(e.to_string()))?;
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
+    Ok(Arc::new(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(of: &[&str]) -> Vec<String> {
+        of.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_receipt_takes_the_place_of_one_gone_when_it_answers_the_same() {
+        let question =
+            |id: &str, source: &str, asked: &str| (id.to_owned(), (source.to_owned(), asked.to_owned()));
+        let asked: Questions = [
+            question("old", "county", "2024-01"),
+            question("between", "county", "2024-01"),
+            question("corrected", "county", "2024-01"),
+            question("next", "county", "2024-02"),
+            question("elsewhere", "register", "2024-01"),
+            question("stays", "county", "2023-12"),
+            question("withdrawn", "county", "2023-11"),
+        ]
+        .into();
+        let before = ids(&["old", "stays", "withdrawn"]);
+        let after = ids(&["corrected", "elsewhere", "next", "stays"]);
+        let found = Receipts::sort(&before, &after, after.iter().cloned(), &asked);
+        assert_eq!(found.gone, ids(&["old", "withdrawn"]).into_iter().collect());
+        let expected = [("corrected", true), ("elsewhere", false), ("next", false)];
+        assert_eq!(found.arrived, expected.map(|(id, replaces)| (id.to_owned(), replaces)).into());
+        // From the edition between to the last the correction is of the one between.
+        let between = ids(&["between", "stays"]);
+        let found = Receipts::sort(&between, &after, after.iter().cloned(), &asked);
+        assert_eq!(found.arrived.get("corrected"), Some(&true));
+        let none = Receipts::sort(&after, &after, after.iter().cloned(), &asked);
+        assert_eq!(none, Receipts::default());
+    }
+}
