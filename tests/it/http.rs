@@ -315,6 +315,7 @@ async fn a_copy_that_is_still_right_costs_no_query() {
         "/v1/kpis",
         "/v1/editions",
         "/v1/changes",
+        "/v1/kpis/adoption.reach/diff?solution_id=post&before=1&from=2020-01&to=2020-02",
         "/v1/openapi.json",
         "/v1/rollouts/post",
     ];
@@ -481,6 +482,45 @@ async fn editions_and_changes_tell_the_history() {
     assert_eq!(problem["did_you_mean"], "since");
 }
 
+/// In the first quarter of 2020 the first of the two deliveries tells January's 100 uses in Storby, the second adds
+/// February's 140, to its 400 inhabitants. Nothing else of the quarter is in the second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_diff_tells_what_changed_between_two_editions() {
+    let app = TestApp::tiny();
+    let path = "/v1/kpis/adoption.usage_per_1000/diff?solution_id=post&by=municipality&granularity=quarter\
+        &from=2020-Q1&to=2020-Q1";
+    let rows = app.data(&format!("{path}&before=1&after=2")).await;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    for (name, expected) in [
+        ("period_start", json!("2020-01-01")),
+        ("municipality_code", json!("3001")),
+        ("municipality_name", json!("Storby")),
+        ("value_before", json!(250.0)),
+        ("value_after", json!(600.0)),
+        ("change", json!(350.0)),
+        ("new_data", json!(350.0)),
+        ("revised_data", json!(0.0)),
+        ("definition", json!(0.0)),
+        ("borders", json!(0.0)),
+        ("denominator", json!(0.0)),
+        ("numerator_before", json!(100)),
+        ("numerator_after", json!(240)),
+        ("numerator_new_data", json!(140)),
+        ("denominator_after", json!(400)),
+        ("state_before", json!("ok")),
+        ("causes", json!("new_data")),
+    ] {
+        assert_eq!(rows[0][name], expected, "{name} of {:?}", rows[0]);
+    }
+    assert_eq!(app.data(&format!("{path}&before=1&all=true")).await.len(), 3, "every municipality");
+    assert_eq!(app.data(&format!("{path}&before=2")).await, Vec::<Value>::new(), "after is the newest");
+    let meta = app.get(&format!("{path}&before=1")).await.ok()["meta"].clone();
+    // The second delivery, and two more of which the tiny world knows only that they came.
+    assert_eq!((&meta["rows"], &meta["compared"], &meta["deliveries"]), (&json!(1), &json!(3), &json!(3)));
+    assert_eq!((&meta["before"]["edition"], &meta["after"]["edition"]), (&json!(1), &json!(2)));
+    assert_eq!(meta["rows_by_cause"]["new_data"], 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn look_ups_answer_refuse_and_say_that_there_is_none() {
     let app = TestApp::tiny();
@@ -569,6 +609,11 @@ async fn what_is_wrong_is_refused_with_the_way_to_mend_it() {
         ("/v1/kpis/rollout.follow_up/values?by=county", 400, "invalid_value", None),
         ("/v1/kpis?on=2020-01-01", 400, "unknown_parameter", None),
         ("/v1/kpis?format=csv", 400, "format_not_available", None),
+        ("/v1/kpis/adoption.reach/diff?solution_id=post", 400, "missing_parameter", None),
+        ("/v1/kpis/adoption.reach/diff?solution_id=post&before=1&after=9", 400, "unknown_edition", Some("2")),
+        ("/v1/kpis/adoption.reach/diff?solution_id=post&before=2&after=1", 400, "invalid_value", None),
+        ("/v1/kpis/adoption.reach/diff?solution_id=post&before=1&as_of=1", 400, "unknown_parameter", None),
+        ("/v1/kpis/adoption.reach/diff?solution_id=posts&before=1", 400, "unknown_solution", Some("post")),
         ("/v1/openapi.jsn", 404, "unknown_path", Some("/v1/openapi.json")),
         ("/v1/kpis/%FF", 400, "bad_request", None),
     ] {

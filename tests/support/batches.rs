@@ -79,6 +79,9 @@ impl<T: Into<Self>> From<Option<T>> for V {
 
 type Row = Vec<(&'static str, V)>;
 
+/// Rows of tables, as a change of the lake takes them.
+pub type Batches = Vec<(&'static Table, RecordBatch)>;
+
 /// A row by column names.
 macro_rules! row {
     ($($name:ident: $value:expr),* $(,)?) => { vec![$((stringify!($name), V::from($value))),*] };
@@ -151,7 +154,7 @@ fn codes(world: &World, division: Day) -> Vec<&str> {
 }
 
 /// The tables that describe the country.
-fn country(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+fn country(world: &World) -> Batches {
     let first = world.divisions[0].date;
     let municipalities: Vec<Row> = world
         .municipalities
@@ -264,7 +267,7 @@ fn mappings(world: &World) -> Vec<Row> {
 }
 
 /// The tables that describe the solutions.
-fn solutions(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+fn solutions(world: &World) -> Batches {
     let solutions: Vec<Row> = world
         .solutions
         .iter()
@@ -329,7 +332,7 @@ fn solutions(world: &World) -> Vec<(&'static Table, RecordBatch)> {
 }
 
 /// The tables of plans.
-fn plans(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+fn plans(world: &World) -> Batches {
     let waves: Vec<Row> = world
         .waves
         .iter()
@@ -349,7 +352,7 @@ fn plans(world: &World) -> Vec<(&'static Table, RecordBatch)> {
 }
 
 /// The tables of money and goals.
-fn money_and_goals(world: &World) -> Vec<(&'static Table, RecordBatch)> {
+fn money_and_goals(world: &World) -> Batches {
     let prices: Vec<Row> = world
         .prices
         .iter()
@@ -383,9 +386,19 @@ fn money_and_goals(world: &World) -> Vec<(&'static Table, RecordBatch)> {
 }
 
 /// The facts, in two deliveries, so that tables have more than one file.
-fn facts(world: &World, second: bool) -> Vec<(&'static Table, RecordBatch)> {
+fn facts(world: &World, second: bool) -> Batches {
     let receipt = if second { SECOND } else { RECEIPT };
-    let mine = |i: usize| i.is_multiple_of(3) == second;
+    told(world, receipt, receipt, |i| i.is_multiple_of(3) == second)
+}
+
+/// All facts of a world as one delivery, the answer to what was asked.
+#[must_use]
+pub fn delivery(world: &World, receipt: &str, asked: &str) -> Batches {
+    some(told(world, receipt, asked, |_| true))
+}
+
+/// The facts whose places in their lists are those of a delivery.
+fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool) -> Batches {
     let usage: Vec<Row> = world
         .usage
         .iter()
@@ -411,7 +424,7 @@ fn facts(world: &World, second: bool) -> Vec<(&'static Table, RecordBatch)> {
         })
         .collect();
     let rows_in = i64::try_from(usage.len() + events.len()).expect("few");
-    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: receipt,
+    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: asked,
     received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
     rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
     for (i, r) in world.receipts.iter().enumerate().filter(|(i, _)| mine(*i)) {
@@ -425,18 +438,27 @@ fn facts(world: &World, second: bool) -> Vec<(&'static Table, RecordBatch)> {
     vec![batch("usage", &usage), batch("rollout_events", &events), batch("receipts", &receipts)]
 }
 
-/// Makes a lake of a world: two editions, the second recorded when the world says.
+/// Batches that have rows.
+fn some(batches: Batches) -> Batches {
+    batches.into_iter().filter(|(_, batch)| batch.num_rows() > 0).collect()
+}
+
+/// Every table that is not made of deliveries.
 #[must_use]
-pub fn fill(world: &World, root: &Path) -> Lake {
-    let some = |batches: Vec<(&'static Table, RecordBatch)>| -> Vec<(&'static Table, RecordBatch)> {
-        batches.into_iter().filter(|(_, batch)| batch.num_rows() > 0).collect()
-    };
-    let lake = Lake::init(root).expect("a new folder becomes a lake");
-    let mut writer = lake.writer().expect("nobody else writes");
+pub fn reference(world: &World) -> Batches {
     let mut reference = country(world);
     reference.extend(solutions(world));
     reference.extend(plans(world));
     reference.extend(money_and_goals(world));
+    reference
+}
+
+/// Makes a lake of a world: two editions, the second recorded when the world says.
+#[must_use]
+pub fn fill(world: &World, root: &Path) -> Lake {
+    let lake = Lake::init(root).expect("a new folder becomes a lake");
+    let mut writer = lake.writer().expect("nobody else writes");
+    let mut reference = reference(world);
     for second in [false, true] {
         let receipt = if second { SECOND } else { RECEIPT };
         let change = Change {

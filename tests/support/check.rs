@@ -119,7 +119,15 @@ pub async fn check_world(seed: u64) -> Vec<String> {
         for _ in 0..QUESTIONS {
             let request = request(&world, kpi, &mut dice);
             let expected = answer(&world, &request);
+            // The one measure of the worlds that is a status: levels are not added.
+            let adds = request.measure_id.as_deref() != Some("level");
             let faults = match engine.run(to_engine(&request)).await {
+                Ok(_) if !adds => vec!["levels were added".to_owned()],
+                Err(engine::EngineError::Invalid { what, .. })
+                    if !adds && what.contains("declares no sum") =>
+                {
+                    continue;
+                }
                 Ok(answer) => differences(&expected, &answer),
                 Err(why) => vec![format!("no answer: {why}")],
             };

@@ -9,6 +9,9 @@
 //! | 0201 | Nes | 02 | alone | same | 200 |
 //! | 0202 | Øy | 02 | alone | same | 400, never delivers |
 //!
+//! A second solution, `sak`, was tried in the first months of 2019 and given up: what is told of it shows habits, zeros and
+//! a report that is lacking.
+//!
 //! Network `nord` is Storby and Nes; all three of today's municipalities are of KOSTRA group EKG01.
 
 use chrono::{DateTime, Days, NaiveDate};
@@ -65,9 +68,9 @@ pub fn tiny() -> World {
             age_from: 16,
             age_to: None,
         }],
-        solutions: ["post", "brev"].map(|id| Solution { solution_id: id.into() }).into(),
+        solutions: ["post", "brev", "sak"].map(|id| Solution { solution_id: id.into() }).into(),
         measures: measures(),
-        usage: usage(),
+        usage: [usage(), tried()].concat(),
         rollout_events: events(),
         unit_values: vec![worth("avoided_cost", 1000, 2000, 3000), worth("saved_time", 60, 120, 180)],
         prices: vec![price(0, Some(300), 100_000, 60_000, 120), price(300, None, 250_000, 120_000, 120)],
@@ -98,7 +101,8 @@ pub fn tiny() -> World {
 fn measures() -> Vec<Measure> {
     let row =
         |id: &str, kind, rollup| Measure { measure_id: id.into(), solution_id: "post".into(), kind, rollup };
-    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum")]
+    let tried = Measure { solution_id: "sak".into(), ..row("uses", "flow", "sum") };
+    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried]
 }
 
 /// What is told of a month is due on the 10th of the next.
@@ -236,6 +240,13 @@ fn events() -> Vec<RolloutEvent> {
         // The other solution, of which nothing but its beginning is known.
         RolloutEvent { solution_id: "brev".into(), ..row("0101", OLD, "in_production", "2018-03-05") },
         RolloutEvent { solution_id: "brev".into(), ..row("0201", OLD, "in_production", "2018-06-18") },
+        // What was tried and given up.
+        RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "in_production", "2019-01-07") },
+        RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "withdrawn", "2019-06-03") },
+        RolloutEvent { solution_id: "sak".into(), ..row("0201", OLD, "in_production", "2019-01-21") },
+        RolloutEvent { solution_id: "sak".into(), ..row("0201", OLD, "withdrawn", "2019-06-03") },
+        RolloutEvent { solution_id: "sak".into(), ..row("0202", OLD, "in_production", "2019-03-04") },
+        RolloutEvent { solution_id: "sak".into(), ..row("0202", OLD, "withdrawn", "2019-06-03") },
     ]
 }
 
@@ -270,6 +281,29 @@ fn usage() -> Vec<Usage> {
         }
     }
     rows
+}
+
+/// What was told of the solution that was given up: Nes used it every month, Aust in January only and told no number for
+/// April, Øy never.
+fn tried() -> Vec<Usage> {
+    let told =
+        [("0101", 1, 4), ("0101", 2, 0), ("0101", 3, 0), ("0201", 1, 5), ("0201", 2, 6), ("0201", 3, 7)];
+    let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0)];
+    let row = |(code, month, value): (&str, u32, i64)| Usage {
+        solution_id: "sak".into(),
+        measure_id: "uses".into(),
+        municipality_code: code.into(),
+        division_date: day(OLD),
+        organisation_number: None,
+        period_start: Day::from_ymd_opt(2019, month, 1).expect("a day"),
+        period_end: Day::from_ymd_opt(2019, month + 1, 1).expect("a day"),
+        value: Some(value),
+        state: "ok",
+        provisional: false,
+        imputed: false,
+        synthetic: false,
+    };
+    told.into_iter().chain(later).map(row).collect()
 }
 
 fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitValue {

@@ -796,7 +796,7 @@ const WAVES: [&str; 2] = ["first", "second"];
 const RECEIVED_FROM: [&str; 2] = ["post-office", "register"];
 
 /// The KPIs there are, with whether they take a measure.
-pub const KPIS: [(&str, bool); 28] = [
+pub const KPIS: [(&str, bool); 32] = [
     ("rollout.follow_up", false),
     ("rollout.municipalities_live", false),
     ("rollout.population_coverage", false),
@@ -818,6 +818,7 @@ pub const KPIS: [(&str, bool); 28] = [
     ("benefit.pay_back", true),
     ("benefit.membership_contribution", false),
     ("targets.target_progress", false),
+    ("targets.time_to_target", false),
     ("quality.completeness", false),
     ("quality.freshness", false),
     ("adoption.growth_yoy", true),
@@ -825,6 +826,9 @@ pub const KPIS: [(&str, bool); 28] = [
     ("spread.peer_comparison", true),
     ("spread.left_behind", false),
     ("adoption.digital_share", true),
+    ("adoption.ladder", true),
+    ("adoption.cohort_curve", true),
+    ("adoption.change", true),
 ];
 
 /// A question about a world.
@@ -852,19 +856,29 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
         *dice.pick(&[Policy::ExactOnly, Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir]);
     let from = dice.day(first, end);
     let to = dice.day(from + Days::new(1), end + Days::new(1));
+    // Most have the solution before there is use to tell of.
+    let from = if kpi.0 == "adoption.cohort_curve" { from - Months::new(9) } else { from };
     let grain = *dice.pick(&[Grain::Month, Grain::Month, Grain::Quarter, Grain::Year]);
     // Three years back there was no country yet.
-    let grain =
-        if kpi.0 == "targets.target_progress" && grain == Grain::Year { Grain::Quarter } else { grain };
-    let params = params(kpi.0, dice);
+    let looks_back = ["targets.target_progress", "adoption.ladder"].contains(&kpi.0);
+    let grain = if looks_back && grain == Grain::Year { Grain::Quarter } else { grain };
+    let foretells = kpi.0 == "targets.time_to_target";
+    let grain = if foretells { Grain::Month } else { grain };
+    // It looks 35 months back.
+    let later = Months::new(if foretells && from < date(2023, 1, 1) { 24 } else { 0 });
+    let (from, to) = (from + later, to + later);
+    let params = params(world, kpi.0, dice);
     OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, params, by, borders, policy, from, to, grain }
 }
 
 /// What a KPI takes beside solution and measure.
-fn params(kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {
+fn params(world: &World, kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {
     let mut params = BTreeMap::new();
     if kpi == "rollout.stalled" && dice.chance(80) {
         params.insert("days", dice.pick(&[1, 30, 60, 180]).to_string());
+    }
+    if ["rollout.municipalities_live", "rollout.population_coverage"].contains(&kpi) && dice.chance(60) {
+        params.insert("merge_rule", (*dice.pick(&["any", "all", "population"])).to_owned());
     }
     if kpi == "rollout.schedule_variance" {
         params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
@@ -873,13 +887,29 @@ fn params(kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {
         let stages = ["planned", "agreed", "technically_ready", "pilot"];
         params.insert("stage", (*dice.pick(&stages)).to_owned());
     }
+    if kpi == "adoption.ladder" && dice.chance(80) {
+        params.insert("in_a_row", (*dice.pick(&["1", "2", "3", "6"])).to_owned());
+    }
+    if kpi == "adoption.cohort_curve" {
+        params.insert("months_since", dice.pick(&[0, 1, 2, 3, 7, 12]).to_string());
+        if dice.chance(40) {
+            params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
+        }
+    }
+    if kpi == "adoption.change" && dice.chance(60) {
+        params.insert("against", (*dice.pick(&["period", "year"])).to_owned());
+    }
     if kpi == "adoption.digital_share" && dice.chance(80) {
         params.insert("all_measure_id", (*dice.pick(&["uses", "users_active", "cases_open"])).to_owned());
     }
     if kpi == "quality.rejected" && dice.chance(60) {
-        params.insert("source_id", (*dice.pick(&RECEIVED_FROM)).to_owned());
+        // A source the lake has never heard of is refused, and no question of the oracle's.
+        let source = *dice.pick(&RECEIVED_FROM);
+        if source == "*" || world.receipts.iter().any(|receipt| receipt.source_id == source) {
+            params.insert("source_id", source.to_owned());
+        }
     }
-    if kpi == "targets.target_progress" && dice.chance(80) {
+    if kpi.starts_with("targets.") && dice.chance(80) {
         params.insert("metric", (*dice.pick(&METRICS)).to_owned());
     }
     if ["benefit.remaining", "benefit.realisation_rate"].contains(&kpi) && dice.chance(70) {
@@ -991,10 +1021,13 @@ mod tests {
                 | "benefit.potential"
                 | "benefit.net"
                 | "targets.target_progress"
+                | "targets.time_to_target"
+                | "adoption.cohort_curve"
+                | "adoption.change"
                 | "benefit.realisation_rate"
                 | "benefit.pay_back"
                 | "benefit.remaining" => (5, 1 + 2 + 8 + 16 + 32 + 64),
-                "adoption.digital_share" | "adoption.growth_yoy" | "benefit.realised" => {
+                "adoption.digital_share" | "adoption.growth_yoy" | "adoption.ladder" | "benefit.realised" => {
                     (5, 1 + 2 + 8 + 16 + 64)
                 }
                 "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),

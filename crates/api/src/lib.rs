@@ -3,6 +3,7 @@
 
 mod answer;
 mod catalogue;
+mod diff;
 mod editions;
 mod encode;
 mod etag;
@@ -18,6 +19,7 @@ mod rows;
 mod state;
 mod values;
 
+pub use diff::meta as diff_meta;
 pub use encode::encode_as;
 pub use router::{router, serve};
 

@@ -36,6 +36,7 @@ fn build(catalogue: &Catalogue, language: Lang) -> Value {
     let mut paths = static_paths();
     for kpi in catalogue.kpis() {
         paths.insert(format!("/v1/kpis/{}/values", kpi.id), kpi_path(kpi, language));
+        paths.insert(format!("/v1/kpis/{}/diff", kpi.id), diff_path(kpi, language));
     }
     json!({
         "openapi": "3.1.0",
@@ -84,6 +85,34 @@ fn kpi_path(kpi: &Kpi, language: Lang) -> Value {
                 "text/csv": {"schema": {"type": "string"}},
                 "application/vnd.apache.arrow.stream": {},
             }},
+            "304": {"$ref": "#/components/responses/NotModified"},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }})
+}
+
+/// A diff takes what the values take, and two editions for the one.
+fn diff_path(kpi: &Kpi, language: Lang) -> Value {
+    let own = |name: &str, description: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "description": description, "required": required, "schema": schema});
+    let edition = || json!({"type": "string"});
+    let mut parameters = vec![
+        own("before", "The older edition: its number, or a day on which it was the newest.", true, edition()),
+        own("after", "The newer edition; the newest when left out.", false, edition()),
+        own("all", "Also the rows that did not change.", false, json!({"type": "boolean", "default": false})),
+    ];
+    parameters.extend(kpi.params.iter().map(parameter));
+    parameters.extend(option_parameters(kpi.granularity).into_iter().filter(|option| option["name"] != "as_of"));
+    let title = kpi.title.get(language);
+    json!({"get": {
+        "operationId": format!("{}_diff", kpi.sql_name()),
+        "summary": format!("{title}: what changed between two editions"),
+        "description": "Each change of a value split into the parts new_data, revised_data, definition, borders and \
+            denominator, which sum to it. A part is null where one of the two editions has no value; `state_before`, \
+            `state_after` and `causes` tell what happened instead.",
+        "tags": [kpi.question],
+        "parameters": parameters,
+        "responses": {
+            "200": {"$ref": "#/components/responses/Rows"},
             "304": {"$ref": "#/components/responses/NotModified"},
             "default": {"$ref": "#/components/responses/Problem"},
         },

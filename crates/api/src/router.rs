@@ -18,7 +18,7 @@ use tower_http::trace::TraceLayer;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, nearest, render_problems};
 use crate::state::ApiState;
-use crate::{catalogue, editions, lookup, openapi, ops, values};
+use crate::{catalogue, diff, editions, lookup, openapi, ops, values};
 
 /// How long a question may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// What a mistyped address is compared with.
-const ADDRESSES: [&str; 17] = [
+const ADDRESSES: [&str; 18] = [
     "/",
     "/v1/changes",
     "/health/live",
@@ -36,6 +36,7 @@ const ADDRESSES: [&str; 17] = [
     "/v1/editions/{n}",
     "/v1/kpis",
     "/v1/kpis/{id}",
+    "/v1/kpis/{id}/diff",
     "/v1/kpis/{id}/values",
     "/v1/kpis:batch",
     "/v1/municipalities",
@@ -100,6 +101,7 @@ fn doors() -> Router<ApiState> {
         .route("/v1/kpis", get(catalogue::kpis))
         .route("/v1/kpis/{id}", get(catalogue::kpi))
         .route("/v1/kpis/{id}/values", get(values::values))
+        .route("/v1/kpis/{id}/diff", get(diff::diff))
         .route("/v1/kpis:batch", post(values::batch))
         .route("/v1/municipalities", get(lookup::municipalities))
         .route("/v1/municipalities/{code}", get(lookup::municipality))

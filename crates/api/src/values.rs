@@ -146,7 +146,7 @@ async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question:
 }
 
 /// Reads the question and checks its words; nothing is planned yet.
-fn request_of(
+pub(crate) fn request_of(
     engine: &Engine,
     id: &str,
     pairs: BTreeMap<String, String>,
@@ -165,7 +165,7 @@ fn request_of(
 /// What the answer depends on, known without planning: the question, the definition, and the lake. The newest edition
 /// is part of it also when an older one is asked for, so a rebuilt lake never meets its predecessor's tags. The
 /// request is tied to the edition its tag speaks of: one that arrives meanwhile must not answer under the old tag.
-fn pin(engine: &Engine, mut request: KpiRequest) -> Result<(KpiRequest, String), Problem> {
+pub(crate) fn pin(engine: &Engine, mut request: KpiRequest) -> Result<(KpiRequest, String), Problem> {
     let kpi = crate::catalogue::find(engine.catalogue(), &request.kpi)?;
     let edition = engine.edition();
     if request.as_of == AsOf::Latest {

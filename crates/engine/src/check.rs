@@ -38,6 +38,8 @@ async fn plan(catalogue: &Catalogue, tables: &Tables, kpi: &Kpi) -> Result<(), E
         periods: &periods,
         request: &request,
         day,
+        bound: &bound,
+        first: day,
         year_ago: false,
     };
     let context = tables.session()?;

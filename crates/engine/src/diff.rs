@@ -90,6 +90,8 @@ pub struct DiffMeta {
     pub corrections: Vec<String>,
     /// How many others came in.
     pub deliveries: usize,
+    /// Whether either answer rests on rows invented for demonstration.
+    pub synthetic: bool,
 }
 
 /// What changed.
@@ -162,6 +164,7 @@ impl Engine {
             superseded: walk.receipts.gone.iter().cloned().collect(),
             deliveries: walk.receipts.arrived.len() - corrections.len(),
             corrections,
+            synthetic: stations.iter().any(|cells| cells.synthetic),
         };
         Ok(DiffAnswer { schema: batch.schema(), batches: vec![batch], meta })
     }

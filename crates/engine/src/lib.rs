@@ -5,6 +5,7 @@ mod diff;
 mod editions;
 mod error;
 mod evidence;
+pub mod forecast;
 mod names;
 mod request;
 mod rollup;

@@ -62,27 +62,44 @@ async fn check_solution(context: &SessionContext, bound: &[(String, ParamValue)]
     })
 }
 
-/// Nor is a measure the solution does not have.
+/// Nor is a measure the solution does not have. A KPI adds what municipalities count, so a measure that declares no
+/// sum is refused: a mean of shares, or an added level, is a number that means nothing.
 async fn check_measure(
     context: &SessionContext,
     bound: &[(String, ParamValue)],
     solution_id: &str,
 ) -> Result<(), EngineError> {
-    let Some((_, ParamValue::Text(wanted))) = bound.iter().find(|(name, _)| name == "measure_id") else {
-        return Ok(());
-    };
     // The solution was found among the lake's own: its id is safe inside the text.
-    let text = format!(
-        "SELECT measures.measure_id FROM measures WHERE measures.solution_id = '{solution_id}' ORDER BY 1"
-    );
-    let known = texts(context, &text).await?;
-    if known.contains(wanted) {
-        return Ok(());
+    let of = |column: &str, more: &str| {
+        format!("SELECT {column} FROM measures WHERE solution_id = '{solution_id}'{more} ORDER BY 1")
+    };
+    for (name, value) in bound {
+        let ParamValue::Text(wanted) = value else { continue };
+        // The measure of all cases, beside which one is held, need not exist: then nobody counts them.
+        if name != "measure_id" {
+            continue;
+        }
+        let known = texts(context, &of("measure_id", "")).await?;
+        if !known.contains(wanted) {
+            return Err(EngineError::Unknown {
+                kind: "measure",
+                name: wanted.clone(),
+                nearest: nearest(wanted, known.iter().map(String::as_str)),
+                hint: format!("{solution_id} has {}", known.join(", ")),
+            });
+        }
+        let added = " AND kind IN ('stock', 'flow') AND rollup <> 'none'";
+        let added = texts(context, &of("measure_id", added)).await?;
+        if !added.contains(wanted) {
+            return Err(EngineError::Invalid {
+                what: format!("{wanted} of {solution_id} declares no sum, and this KPI adds"),
+                hint: if added.is_empty() {
+                    format!("a share is delivered as two measures, what is counted and of how many; {solution_id} has none that add")
+                } else {
+                    format!("a share is delivered as two measures, what is counted and of how many; those that add: {}", added.join(", "))
+                },
+            });
+        }
     }
-    Err(EngineError::Unknown {
-        kind: "measure",
-        name: wanted.clone(),
-        nearest: nearest(wanted, known.iter().map(String::as_str)),
-        hint: format!("{solution_id} has {}", known.join(", ")),
-    })
+    Ok(())
 }

@@ -12,14 +12,21 @@ use crate::request::{By, KpiRequest};
 /// The shared relations a KPI and its roll-up read.
 pub(crate) fn wanted(catalogue: &Catalogue, kpi: &Kpi, by: By) -> Vec<String> {
     let mut wanted = kpi.views.clone();
-    let mut open = vec![format!("areas_{}", by.as_str()), "population_cells".to_owned()];
+    wanted.extend(below(catalogue, format!("areas_{}", by.as_str())));
+    wanted.extend(below(catalogue, "population_cells".to_owned()));
+    wanted
+}
+
+/// A shared relation and all it is made of.
+pub(crate) fn below(catalogue: &Catalogue, name: String) -> Vec<String> {
+    let (mut found, mut open) = (Vec::new(), vec![name]);
     while let Some(name) = open.pop() {
         if let Some(view) = catalogue.views().iter().find(|view| view.name == name) {
             open.extend(view.uses.iter().cloned());
         }
-        wanted.push(name);
+        found.push(name);
     }
-    wanted
+    found
 }
 
 /// The roll-up of a KPI's `cells` as SQL.
@@ -156,12 +163,16 @@ fn wilson() -> String {
     let square = Z * Z;
     let middle = format!("{p} + {square} / (2 * {n})");
     let half = format!("{Z} * sqrt(greatest(0.0, {p} * (1 - {p}) / {n} + {square} / (4 * {n} * {n})))");
-    // More users than persons is no share, and has no interval. A share of 0 or 1 leaves a rounding error.
-    let end = |sign| {
+    // More users than persons is no share, and has no interval. At 0 and 1 an end of it is the share itself, which the
+    // formula would miss by a rounding error.
+    let end = |sign, meets: &str| {
         let bound = format!("least(1.0, greatest(0.0, (({middle}) {sign} {half}) / (1 + {square} / {n})))");
-        format!("CASE WHEN reported > 0 AND numerator <= denominator AND denominator > 0 THEN {bound} END")
+        format!(
+            "CASE WHEN reported = 0 OR numerator > denominator OR denominator <= 0 THEN NULL
+                WHEN numerator = {meets} THEN {p} WHEN reported > 0 THEN {bound} END"
+        )
     };
-    format!(", {} AS value_low, {} AS value_high", end("-"), end("+"))
+    format!(", {} AS value_low, {} AS value_high", end("-", "0"), end("+", "denominator"))
 }
 
 /// The KPI's own columns: how they are rolled up, and how they are shown.

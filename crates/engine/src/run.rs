@@ -9,7 +9,6 @@ use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::common::ParamValues;
 use datafusion::prelude::{DataFrame, SessionContext};
-use datafusion::scalar::ScalarValue;
 use futures::future::BoxFuture;
 use utbredt_kpi::{Catalogue, Kpi, ParamValue, Titles};
 use utbredt_lake::{Edition, Lake};
@@ -207,6 +206,8 @@ impl Asked<'_> {
             periods: &seen,
             request: self.request,
             day: self.day,
+            bound: &self.bound,
+            first: self.periods.first().map_or(self.day, |period| period.start),
             year_ago: false,
         };
         session::prepare(&context, tables, self.catalogue, &frame, self.kpi).await?;
@@ -320,7 +321,7 @@ pub(crate) async fn cells(
 ) -> Result<DataFrame, EngineError> {
     let wrong = |why: String| EngineError::Query { file: kpi.path.clone(), why };
     let cells = session::query(context, &kpi.sql).await.map_err(wrong)?;
-    let values = bound.into_iter().map(|(name, value)| (name, scalar(value))).collect::<Vec<_>>();
+    let values = bound.into_iter().map(|(name, value)| (name, session::scalar(&value))).collect::<Vec<_>>();
     let cells = if values.is_empty() {
         cells
     } else {
@@ -346,16 +347,4 @@ async fn roll_up(
         session::query(context, &rollup::text(kpi, request, first)?).await.map_err(EngineError::Internal)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     Ok((schema, frame.collect().await.map_err(|e| internal(&e))?))
-}
-
-fn scalar(value: ParamValue) -> ScalarValue {
-    match value {
-        ParamValue::Text(text) => ScalarValue::Utf8(Some(text)),
-        ParamValue::Date(day) => {
-            let days = (day - NaiveDate::default()).num_days();
-            ScalarValue::Date32(i32::try_from(days).ok())
-        }
-        ParamValue::Integer(number) => ScalarValue::Int64(Some(number)),
-        ParamValue::Number(number) => ScalarValue::Float64(Some(number)),
-    }
 }

@@ -6,13 +6,15 @@ use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, String
 use arrow::datatypes::{Field, Schema};
 use chrono::{Datelike, Days, Months, NaiveDate};
 use datafusion::catalog::TableProvider;
+use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
-use utbredt_kpi::{Catalogue, Kpi, Lookback};
+use datafusion::scalar::ScalarValue;
+use utbredt_kpi::{Catalogue, Kpi, Lookback, ParamValue, View};
 use utbredt_lake::{Edition, Lake, LakeError, TABLES, Table};
 use utbredt_model::{Granularity, Period};
 
@@ -171,6 +173,10 @@ pub(crate) struct Frame<'a> {
     pub(crate) request: &'a KpiRequest,
     /// The day of the edition.
     pub(crate) day: NaiveDate,
+    /// The parameters, with their values.
+    pub(crate) bound: &'a [(String, ParamValue)],
+    /// The first day of the periods shown; those before it are only seen.
+    pub(crate) first: NaiveDate,
     /// Whether what is told is told of a year before each period, in the borders of the period.
     pub(crate) year_ago: bool,
 }
@@ -188,11 +194,12 @@ async fn ask(
         let memory = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
         context.register_table(name, Arc::new(memory)).map_err(|e| internal(&e))?;
     }
-    for view in catalogue.views().iter().filter(|view| wanted.contains(&view.name)) {
-        let file = || format!("views/{}.sql", view.name);
-        let frame =
-            query(context, &view.sql).await.map_err(|e| EngineError::Query { file: file(), why: e })?;
-        let view_of = frame.into_view();
+    // Whatever reads `areas` comes after what `areas` itself is made of.
+    let grouping = crate::rollup::below(catalogue, format!("areas_{by}"));
+    let mut views: Vec<&View> = catalogue.views().iter().filter(|view| wanted.contains(&view.name)).collect();
+    views.sort_by_key(|view| !grouping.contains(&view.name));
+    for view in views {
+        let view_of = laid(context, view, frame).await?;
         // The grouping asked for is known to every text as `areas`.
         if view.name.strip_prefix("areas_") == Some(by) {
             context.register_table("areas", Arc::clone(&view_of)).map_err(|e| internal(&e))?;
@@ -200,6 +207,43 @@ async fn ask(
         context.register_table(view.name.as_str(), view_of).map_err(|e| internal(&e))?;
     }
     Ok(())
+}
+
+/// One shared relation: its text with the parameters filled in, its rows passed through a function when it names one.
+async fn laid(
+    context: &SessionContext,
+    view: &View,
+    frame: &Frame<'_>,
+) -> Result<Arc<dyn TableProvider>, EngineError> {
+    let wrong = |why: String| EngineError::Query { file: view.path.clone(), why };
+    let mut rows = query(context, &view.sql).await.map_err(wrong)?;
+    if !view.params.is_empty() {
+        let used = frame.bound.iter().filter(|(name, _)| view.params.contains(name));
+        let values: Vec<_> = used.map(|(name, value)| (name.clone(), scalar(value))).collect();
+        rows = rows.with_param_values(ParamValues::from(values)).map_err(|e| internal(&e))?;
+    }
+    let Some(function) = &view.through else { return Ok(rows.into_view()) };
+    let rows = rows.collect().await.map_err(|e| internal(&e))?;
+    let told = through(function, &rows, frame.first).map_err(wrong)?;
+    Ok(Arc::new(MemTable::try_new(told.schema(), vec![vec![told]]).map_err(|e| internal(&e))?))
+}
+
+/// The functions a view's rows can pass through.
+fn through(function: &str, rows: &[RecordBatch], first: NaiveDate) -> Result<RecordBatch, String> {
+    match function {
+        "bounded_growth" => crate::forecast::bounded_growth(rows, first),
+        _ => Err(format!("`through` names {function}; there is bounded_growth")),
+    }
+}
+
+/// A parameter's value as SQL has it.
+pub(crate) fn scalar(value: &ParamValue) -> ScalarValue {
+    match value {
+        ParamValue::Text(text) => ScalarValue::Utf8(Some(text.clone())),
+        ParamValue::Date(day) => ScalarValue::Date32(Some(epoch_days(*day))),
+        ParamValue::Integer(number) => ScalarValue::Int64(Some(*number)),
+        ParamValue::Number(number) => ScalarValue::Float64(Some(*number)),
+    }
 }
 
 /// Adds every relation the KPI and its roll-up read.

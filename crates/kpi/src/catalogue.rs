@@ -62,6 +62,7 @@ impl Catalogue {
         let views = in_order(views, &mut errors);
         for kpi in kpis.values_mut() {
             kpi.views = closure(&kpi.sql, &views);
+            check_params(kpi, &views, &mut errors);
         }
         errors.sort();
         if errors.is_empty() { Ok(Self { kpis, views }) } else { Err(errors) }
@@ -188,6 +189,24 @@ fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
         }
         errors.append(&mut problems.errors);
     }
+}
+
+/// What a KPI declares is used, by itself or by a view it reads; and what those views use is declared.
+fn check_params(kpi: &Kpi, views: &[View], errors: &mut Vec<KpiError>) {
+    let mut problems = Problems::new(&kpi.path, &kpi.sql);
+    let mut used: BTreeSet<String> = check::params_used(&tokens(&kpi.sql)).into_iter().collect();
+    for view in views.iter().filter(|view| kpi.views.contains(&view.name)) {
+        for name in view.params.iter().filter(|name| kpi.params.iter().all(|param| param.name != **name)) {
+            let what = format!("the view `{}` uses `${name}`, which the header does not declare", view.name);
+            problems.add(Some(1), what, format!("declare it: [params.{name}]"));
+        }
+        used.extend(view.params.iter().cloned());
+    }
+    for param in kpi.params.iter().filter(|param| !used.contains(&param.name)) {
+        let what = format!("the parameter `{}` is declared and never used", param.name);
+        problems.add(None, what, format!("use `${}` in the SQL or remove it", param.name));
+    }
+    errors.append(&mut problems.errors);
 }
 
 /// Orders views so that each comes after those it uses; names break ties, so the order is stable.

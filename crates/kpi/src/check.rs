@@ -130,10 +130,15 @@ fn params(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
         }
         used.insert(name);
     }
-    for param in kpi.params.iter().filter(|p| !used.contains(p.name.as_str())) {
-        let what = format!("the parameter `{}` is declared and never used", param.name);
-        problems.add(None, what, format!("use `${}` in the SQL or remove it", param.name));
-    }
+}
+
+/// The parameters a text uses, each once.
+pub(crate) fn params_used(found: &[Token]) -> Vec<String> {
+    let used = found.iter().filter_map(|token| match &token.kind {
+        TokenKind::Param(name) => Some(name.clone()),
+        _ => None,
+    });
+    used.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// The items of the outermost SELECT, each as its tokens.

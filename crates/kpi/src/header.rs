@@ -84,6 +84,7 @@ pub(crate) struct RawView {
     pub(crate) doc: String,
     #[serde(default)]
     pub(crate) uses: Vec<Spanned<String>>,
+    pub(crate) through: Option<Spanned<String>>,
 }
 
 const fn month() -> Granularity {

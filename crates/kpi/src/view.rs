@@ -1,8 +1,10 @@
 //! A shared relation that KPIs read.
 
 use crate::{
+    check,
     error::Problems,
     header::{self, RawView},
+    lexer::tokens,
     words::is_name,
 };
 
@@ -17,6 +19,10 @@ pub struct View {
     pub doc: String,
     /// The views it builds on.
     pub uses: Vec<String>,
+    /// The engine's function its rows pass through before they are read.
+    pub through: Option<String>,
+    /// The parameters its SQL uses: every KPI that reads it declares them.
+    pub params: Vec<String>,
     /// The whole file, header included: it runs as it stands.
     pub sql: String,
 }
@@ -30,11 +36,19 @@ pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
     if header.raw.doc.trim().is_empty() {
         problems.add(Some(1), "`doc` is empty", "say what a row of the view is");
     }
+    let through = header.raw.through.as_ref().map(|name| name.get_ref().clone());
+    if let Some(name) = header.raw.through.as_ref().filter(|name| !is_name(name.get_ref())) {
+        let line = header.line(problems, name);
+        let what = format!("`through` cannot be `{}`", name.get_ref());
+        problems.add(Some(line), what, "name a function of the engine, for example bounded_growth");
+    }
     Some(View {
         name: stem.to_owned(),
         path: problems.path.to_owned(),
         doc: header.raw.doc,
         uses: header.raw.uses.into_iter().map(toml::Spanned::into_inner).collect(),
+        through,
+        params: check::params_used(&tokens(problems.text)),
         sql: problems.text.to_owned(),
     })
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
@@ -58,6 +59,11 @@ pub(crate) enum Command {
     /// Lists, shows and runs KPIs.
     #[command(subcommand)]
     Kpi(KpiCommand),
+    /// Tells what changed a KPI between two editions, each change split by cause.
+    Diff(Box<DiffArguments>),
+    /// Tries the forecasts of targets.time_to_target on an invented nation; ends with 3 when they are not as sure as
+    /// they say.
+    Backtest(BacktestArguments),
     /// Runs one SELECT over the lake's tables.
     Sql {
         /// The statement.
@@ -92,6 +98,22 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BacktestArguments {
+    /// The nation's seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many municipalities it has.
+    #[arg(long, default_value_t = 357, value_parser = clap::value_parser!(u16).range(2..=2000).map(usize::from))]
+    pub(crate) municipalities: usize,
+    /// How many months are told of it.
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(48..=240).map(usize::from))]
+    pub(crate) months: usize,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -164,6 +186,35 @@ pub(crate) enum KpiCommand {
 pub(crate) struct RunArguments {
     /// The KPI's id.
     pub(crate) id: String,
+    /// An edition's number or a day.
+    #[arg(long)]
+    pub(crate) as_of: Option<String>,
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArguments {
+    /// The older edition: its number, or a day on which it was the newest.
+    pub(crate) before: String,
+    /// The newer edition.
+    pub(crate) after: String,
+    /// The KPI's id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) kpi: String,
+    /// The query files as they were before, when they have changed too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) queries_before: Option<PathBuf>,
+    /// Also the rows that did not change.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+// What is asked of a KPI, and how the answer is written. No doc comment: clap would show it in place of the command's.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Question {
     /// A parameter, `name=value`.
     #[arg(long = "param")]
     pub(crate) params: Vec<String>,
@@ -179,9 +230,6 @@ pub(crate) struct RunArguments {
     /// At inexact borders: `exact_only`, `population_share` or `largest_heir`.
     #[arg(long, default_value = "exact_only")]
     pub(crate) policy: String,
-    /// An edition's number or a day.
-    #[arg(long)]
-    pub(crate) as_of: Option<String>,
     /// The first period, such as 2018-04.
     #[arg(long)]
     pub(crate) from: Option<String>,

@@ -3,7 +3,7 @@
 use utbredt_engine::{Engine, EngineError, KpiRequest};
 use utbredt_kpi::Lang;
 
-use crate::arguments::{KpiCommand, RunArguments};
+use crate::arguments::{KpiCommand, Question};
 use crate::assets::Queries;
 use crate::{assets, runtime, table};
 
@@ -30,8 +30,12 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
             table::line(&kpi.markdown(Lang::En));
         }
         KpiCommand::Run(arguments) => {
-            let request = request(&arguments)?;
-            let engine = Engine::open(&arguments.lake, queries)?;
+            let asked = &arguments.question;
+            let mut request = request(&arguments.id, asked)?;
+            if let Some(as_of) = &arguments.as_of {
+                request.set("as_of", as_of)?;
+            }
+            let engine = Engine::open(&asked.lake, queries)?;
             let answer = runtime()?.block_on(engine.run(request.clone()))?;
             let kpi = engine.catalogue().get(&request.kpi)?;
             let meta = utbredt_api::answer_meta(kpi, &request, &answer.meta, Lang::En);
@@ -39,10 +43,10 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
                 &answer.schema,
                 &answer.batches,
                 &meta,
-                &arguments.format,
-                arguments.output.as_deref(),
+                &asked.format,
+                asked.output.as_deref(),
             )?;
-            if arguments.format == "table" {
+            if asked.format == "table" {
                 let caveats = answer.meta.caveats.iter().map(|caveat| format!("note: {caveat}"));
                 caveats.for_each(|line| table::message(&line));
                 let from = format!("edition {}, {} {}", answer.meta.edition, answer.meta.rows, "rows");
@@ -63,8 +67,9 @@ fn pairs<'a>(given: &'a [String], example: &str) -> Result<Vec<(&'a str, &'a str
     given.iter().map(pair).collect()
 }
 
-fn request(arguments: &RunArguments) -> Result<KpiRequest, EngineError> {
-    let mut asked = KpiRequest::new(&arguments.id);
+/// What is typed of a KPI's question.
+pub(crate) fn request(id: &str, arguments: &Question) -> Result<KpiRequest, EngineError> {
+    let mut asked = KpiRequest::new(id);
     for (name, value) in pairs(&arguments.params, "--param solution_id=digisos")? {
         asked.params.insert(name.to_owned(), value.to_owned());
     }
@@ -76,7 +81,6 @@ fn request(arguments: &RunArguments) -> Result<KpiRequest, EngineError> {
         Some(("by", arguments.by.clone())),
         Some(("borders", arguments.borders.clone())),
         Some(("policy", arguments.policy.clone())),
-        given("as_of", &arguments.as_of),
         given("from", &arguments.from),
         given("to", &arguments.to),
         given("granularity", &arguments.granularity),

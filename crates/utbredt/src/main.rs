@@ -2,8 +2,10 @@
 
 mod arguments;
 mod assets;
+mod backtest;
 mod clock;
 mod demo;
+mod diff;
 mod ingest;
 mod kpi;
 mod table;
@@ -62,12 +64,14 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Init { lake } => ingest::init(&lake),
         Command::Serve { addr, lake } => serve(&lake, addr, queries),
         Command::Kpi(command) => kpi::run(command, queries),
+        Command::Diff(arguments) => diff::run(&arguments, queries),
         Command::Sql { text, format, lake } => {
             let engine = Engine::open(&lake, queries)?;
             let answer = runtime()?.block_on(engine.sql(text))?;
             let meta = serde_json::json!({ "edition": answer.edition, "truncated": answer.truncated });
             table::print(&answer.schema, &answer.batches, &meta, &format, None)
         }
+        Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),
         Command::Verify { lake, json } => verify(&lake, json),
         Command::Reference(ReferenceCommand::Build { from, to }) => {

@@ -8,20 +8,38 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler."]
-nn = ["Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar."]
-en = ["Only municipalities that have the solution count; where the number is missing, it says so."]
+nb = ["Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler.", "Åpen er en leveranse som ikke er kommet og ikke hadde frist før utgavens dag; mangler er en som hadde det."]
+nn = ["Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar.", "Open er ein leveranse som ikkje er komen og ikkje hadde frist før dagen til utgåva; manglar er ein som hadde det."]
+en = ["Only municipalities that have the solution count; where the number is missing, it says so.", "Open is a delivery that has not come and was not due before the day of the edition; missing is one that was."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[columns.final_deliveries]
+doc = "Delivered, and not expected to change."
+unit = "deliveries"
+rollup = "sum"
+[columns.provisional_deliveries]
+doc = "Delivered, and may still change."
+unit = "deliveries"
+rollup = "sum"
+[columns.open_deliveries]
+doc = "Not delivered, and not due before the day of the edition."
+unit = "deliveries"
+rollup = "sum"
+[columns.missing_deliveries]
+doc = "Not delivered though due."
+unit = "deliveries"
+rollup = "sum"
 */
 WITH came AS (
     SELECT
         deliveries.period_start,
         deliveries.municipality_code,
-        count(*) AS delivered
+        count(*) AS delivered,
+        sum(deliveries.provisional) AS provisional,
+        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS delivered_of_past
     FROM deliveries
     INNER JOIN periods
         ON periods.period_start = deliveries.period_start
@@ -40,7 +58,8 @@ WITH came AS (
 due AS (
     SELECT
         periods.period_start,
-        count(*) AS expected
+        count(*) AS expected,
+        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS past
     FROM periods
     INNER JOIN expected_deliveries
         ON expected_deliveries.period_start >= periods.period_start
@@ -58,7 +77,11 @@ SELECT
         WHEN due.expected IS NULL OR status.live IS NULL OR status.live = 0 THEN 'not_applicable'
         ELSE 'ok'
     END AS state,
-    0 AS marks
+    0 AS marks,
+    coalesce(came.delivered, 0) - coalesce(came.provisional, 0) AS final_deliveries,
+    coalesce(came.provisional, 0) AS provisional_deliveries,
+    due.expected - due.past - coalesce(came.delivered, 0) + coalesce(came.delivered_of_past, 0) AS open_deliveries,
+    due.past - coalesce(came.delivered_of_past, 0) AS missing_deliveries
 FROM spine
 LEFT JOIN due
     ON due.period_start = spine.period_start

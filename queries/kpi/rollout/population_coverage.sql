@@ -8,19 +8,28 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "Innbyggere 1. januar i periodens år."]
-nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Innbyggjarar 1. januar i året til perioden."]
-en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year."]
+nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "Innbyggere 1. januar i periodens år.", "En kommune av flere deler regnes med når en av dem er i produksjon, om merge_rule ikke sier noe annet."]
+nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Innbyggjarar 1. januar i året til perioden.", "Ein kommune av fleire delar er rekna med når ein av dei er i produksjon, om merge_rule ikkje seier noko anna."]
+en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year.", "A municipality of several parts counts when any of them is in production, unless merge_rule says otherwise."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[params.merge_rule]
+type = "choice"
+doc = "When a municipality of several parts has it: any part does, all parts do, or parts with more than half of the inhabitants (2019) do."
+choices = ["any", "all", "population"]
+default = "any"
 */
 SELECT
     spine.period_start,
     spine.municipality_code,
-    coalesce(status.live, 0) * population.persons AS numerator,
+    CASE $merge_rule
+        WHEN 'all' THEN coalesce(status.live_all, 0)
+        WHEN 'population' THEN coalesce(status.live_population, 0)
+        ELSE coalesce(status.live_any, 0)
+    END * population.persons AS numerator,
     population.persons AS denominator,
     CASE
         WHEN NOT spine.comparable THEN 'not_valid'
@@ -33,7 +42,7 @@ FROM spine
 LEFT JOIN population_cells AS population
     ON population.period_start = spine.period_start
     AND population.municipality_code = spine.municipality_code
-LEFT JOIN status_cells AS status
+LEFT JOIN status_rules AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = $solution_id

@@ -54,14 +54,7 @@ pub(crate) fn groups_of(world: &World, scheme: &str, code: &str, division: Day) 
 pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells: &[Cell]) -> Vec<OracleRow> {
     let mut areas: BTreeMap<Option<String>, Vec<&Cell>> = BTreeMap::new();
     for cell in cells {
-        let keys = match request.by {
-            By::Municipality => vec![Some(cell.code.clone())],
-            By::County => vec![Some(cell.county.clone())],
-            By::Nation => vec![None],
-            By::Network => some(networks_of(world, &cell.code, span.target)),
-            By::PeerGroup => some(groups_of(world, "kostra", &cell.code, span.target)),
-        };
-        for key in keys {
+        for key in keys_of(world, request, span, cell) {
             areas.entry(key).or_default().push(cell);
         }
     }
@@ -72,6 +65,22 @@ pub(crate) fn roll_up(world: &World, request: &OracleRequest, span: &Span, cells
     // What is ranked is read from the top; what has no rank comes last.
     rows.sort_by_key(|row| row.extras.get("rank").map(|rank| rank.map_or(i64::MAX, |place| place as i64)));
     rows
+}
+
+/// The areas a cell is counted in.
+pub(crate) fn keys_of(
+    world: &World,
+    request: &OracleRequest,
+    span: &Span,
+    cell: &Cell,
+) -> Vec<Option<String>> {
+    match request.by {
+        By::Municipality => vec![Some(cell.code.clone())],
+        By::County => vec![Some(cell.county.clone())],
+        By::Nation => vec![None],
+        By::Network => some(networks_of(world, &cell.code, span.target)),
+        By::PeerGroup => some(groups_of(world, "kostra", &cell.code, span.target)),
+    }
 }
 
 fn some(keys: Vec<String>) -> Vec<Option<String>> {
@@ -153,7 +162,8 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
         expected,
         extras: columns,
     };
-    let row = super::stages::finish(kpi, row, cells);
+    let row = super::cohorts::finish(kpi, row, cells);
+    let row = super::ladder::finish(kpi, super::stages::finish(kpi, row, cells), cells);
     spread::finish(kpi, super::benefit::finish(kpi, row), cells)
 }
 
@@ -180,6 +190,9 @@ fn extra_names(kpi: &str) -> &'static [&'static str] {
         "rollout.stalled" => &["days_since", "share"],
         "rollout.schedule_variance" => &["late_so_far"],
         "rollout.time_in_stage" => &["reached", "waiting"],
+        "quality.completeness" => {
+            &["final_deliveries", "provisional_deliveries", "open_deliveries", "missing_deliveries"]
+        }
         "quality.late_deliveries" => &["days_late", "share"],
         "rollout.follow_up" => &["rank", "silent", "falling"],
         "benefit.realised" | "benefit.potential" => {

@@ -103,7 +103,7 @@ impl Ask<'_> {
     }
 
     /// The rows that make a municipality's usage, with what of each lands on it.
-    fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Heir)> {
+    pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Heir)> {
         let rollup = self.rollup(measure);
         let rows = self.rows(measure);
         rows.iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::areas::groups_of;
-use super::borders::comparable;
+use super::borders::{comparable, parts_of};
 use super::inputs::{Ask, Input};
 use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
 use crate::world::{Day, UnitValue, World};
@@ -73,8 +73,8 @@ fn first_state(states: &[State]) -> State {
 fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = |default: &'static str| request.measure_id.as_deref().unwrap_or(default);
     match request.kpi.as_str() {
-        "rollout.municipalities_live" => municipalities_live(ask, code),
-        "rollout.population_coverage" => population_coverage(ask, code),
+        "rollout.municipalities_live" => plain(i64::from(merged(ask, request, code)), Some(1)),
+        "rollout.population_coverage" => population_coverage(ask, request, code),
         "adoption.reach" => {
             let usage = ask.usage(measure("users_active"), code);
             ratio(usage, ask.eligible(code))
@@ -87,6 +87,8 @@ fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
         "benefit.potential" => potential(ask, measure("uses"), code),
         "quality.completeness" => completeness(ask, code),
         "quality.freshness" => freshness(ask, code),
+        "adoption.cohort_curve" => super::cohorts::cell(ask, request, code),
+        "adoption.ladder" => super::ladder::cell(ask, request, code),
         "rollout.follow_up" => follow_up(ask, request, code),
         "rollout.stage_funnel" => stages::funnel(ask, code),
         "quality.estimated_share" => super::deliveries::estimated(ask, measure("uses"), code),
@@ -102,7 +104,7 @@ fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
 }
 
 /// A parameter that is a whole number.
-fn number(request: &OracleRequest, name: &str, default: i64) -> i64 {
+pub(crate) fn number(request: &OracleRequest, name: &str, default: i64) -> i64 {
     request.params.get(name).map_or(default, |text| text.parse().expect("a whole number"))
 }
 
@@ -110,15 +112,30 @@ pub(crate) fn plain(numerator: i64, denominator: Option<i64>) -> Found {
     Found { states: Vec::new(), numerator, denominator, extras: BTreeMap::new(), marks: 0 }
 }
 
-fn municipalities_live(ask: &Ask<'_>, code: &str) -> Found {
-    plain(i64::from(ask.live(code, ask.span.target)), Some(1))
+/// Whether a municipality has the solution by the rule for one of several parts.
+fn merged(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> bool {
+    let (mut parts, mut with, mut persons, mut persons_with) = (0, 0, 0, 0);
+    for part in parts_of(ask.world, code, ask.span.target) {
+        parts += 1;
+        persons += part.persons;
+        let stage = ask.newest(&part.part_id).map(|event| event.stage);
+        if stage == Some("in_production") || stage == Some("pilot") {
+            with += 1;
+            persons_with += part.persons;
+        }
+    }
+    match request.params.get("merge_rule").map(String::as_str) {
+        Some("all") => parts > 0 && with == parts,
+        Some("population") => persons_with > persons - persons_with,
+        _ => with > 0,
+    }
 }
 
-fn population_coverage(ask: &Ask<'_>, code: &str) -> Found {
+fn population_coverage(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let persons = ask.persons(code);
     let live = Input {
         state: State::Ok,
-        value: if ask.live(code, ask.span.target) { persons.value } else { 0 },
+        value: if merged(ask, request, code) { persons.value } else { 0 },
         marks: 0,
         silent: false,
     };
@@ -257,20 +274,43 @@ pub(crate) fn delivered(
     ends
 }
 
+/// What was expected inside the period, each delivery in one of four states.
 fn completeness(ask: &Ask<'_>, code: &str) -> Found {
-    let (mut expected, mut came) = (0, 0);
+    let today = ask.world.recorded_at.date_naive();
+    let (mut settled, mut provisional, mut open, mut missing) = (0, 0, 0, 0);
     for due in &ask.world.expected_deliveries {
         let inside = due.period_start >= ask.span.start && due.period_end <= ask.span.end;
         if due.solution_id != ask.solution || !inside {
             continue;
         }
-        expected += 1;
-        let period = (due.period_start, due.period_end);
-        if !delivered(ask, Some(&due.measure_id), Some(period), code).is_empty() {
-            came += 1;
+        let (mut came, mut changing) = (false, false);
+        for row in &ask.world.usage {
+            let answers = row.solution_id == due.solution_id
+                && row.measure_id == due.measure_id
+                && (row.period_start, row.period_end) == (due.period_start, due.period_end);
+            if answers
+                && row.state != "missing"
+                && ask.lands(&row.municipality_code, row.division_date, code).is_some()
+            {
+                came = true;
+                changing |= row.provisional;
+            }
+        }
+        match (came, changing) {
+            (true, true) => provisional += 1,
+            (true, false) => settled += 1,
+            (false, _) if due.due < today => missing += 1,
+            (false, _) => open += 1,
         }
     }
-    let mut found = plain(came, Some(expected));
+    let expected = settled + provisional + open + missing;
+    let mut found = plain(settled + provisional, Some(expected));
+    found.extras = BTreeMap::from([
+        ("final_deliveries", settled),
+        ("provisional_deliveries", provisional),
+        ("open_deliveries", open),
+        ("missing_deliveries", missing),
+    ]);
     if expected == 0 || !ask.live(code, ask.span.target) {
         found.states.push(State::NotApplicable);
     }

@@ -4,9 +4,13 @@
 mod areas;
 mod benefit;
 mod borders;
+mod change;
+mod cohorts;
 mod deliveries;
+mod forecast;
 mod inputs;
 mod kpis;
+mod ladder;
 mod spread;
 mod stages;
 mod targets;
@@ -185,10 +189,17 @@ pub(crate) struct Cell {
 /// The rows a request must be answered with, in order.
 #[must_use]
 pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
+    if request.kpi == "targets.time_to_target" {
+        return forecast::answer(world, request);
+    }
     let mut rows = Vec::new();
     for span in spans(world, request) {
         if request.kpi == "quality.rejected" {
             rows.push(deliveries::rejected(world, request, &span));
+            continue;
+        }
+        if request.kpi == "adoption.change" {
+            rows.extend(change::rows(world, request, &span));
             continue;
         }
         if request.kpi == "targets.target_progress" {
@@ -203,6 +214,12 @@ pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
         rows.extend(areas::roll_up(world, request, &span, &cells));
     }
     rows
+}
+
+/// A word as a number, for the columns of words: rows are compared by numbers.
+#[must_use]
+pub fn word_number(text: &str) -> f64 {
+    f64::from(text.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))))
 }
 
 /// The periods of a request that touch `[from, to)`.

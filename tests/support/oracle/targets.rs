@@ -48,7 +48,7 @@ fn days(span: chrono::TimeDelta) -> f64 {
 }
 
 /// What the KPI that has the goal says of each area.
-fn measured(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
+pub(crate) fn measured(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
     let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
     let asked = OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() };
     let cells = kpis::cells(world, &asked, span);
@@ -64,7 +64,12 @@ const COLUMNS: [&str; 5] =
     ["target_share", "on_path_share", "gap_share", "required_share_a_month", "current_share_a_month"];
 
 /// The goal of an area: its own, else that of a network it is in, else the nation's.
-fn goal<'a>(world: &'a World, request: &OracleRequest, span: &Span, key: Option<&str>) -> Option<&'a Target> {
+pub(crate) fn goal<'a>(
+    world: &'a World,
+    request: &OracleRequest,
+    span: &Span,
+    key: Option<&str>,
+) -> Option<&'a Target> {
     let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
     let key = key.unwrap_or_default();
     let levels: Vec<Vec<String>> = match request.by {

@@ -17,7 +17,7 @@ use utbredt_lake::{Edition, Lake, LakeError, Table};
 use crate::error::EngineError;
 use crate::session::{internal, lake_error, query};
 
-/// The receipts by what became of them.
+/// The receipts by what became of them. Their lists in an edition are sorted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Receipts {
     /// In force before, and no longer.
@@ -31,25 +31,20 @@ type Questions = BTreeMap<String, (String, String)>;
 
 impl Receipts {
     pub(crate) fn read(lake: &Lake, before: &Edition, after: &Edition) -> Result<Self, EngineError> {
-        let known = questions(lake, after).map_err(|e| lake_error(lake, &e))?;
-        let mut all = questions(lake, before).map_err(|e| lake_error(lake, &e))?;
-        all.extend(known.clone());
-        let ids = after.receipts.iter().cloned().chain(known.into_keys());
-        Ok(Self::sort(&before.receipts, &after.receipts, ids, &all))
+        let read = |edition| questions(lake, edition).map_err(|e| lake_error(lake, &e));
+        Ok(Self::sort((&before.receipts, &read(before)?), (&after.receipts, &read(after)?)))
     }
 
-    fn sort(
-        before: &[String],
-        after: &[String],
-        ids: impl Iterator<Item = String>,
-        asked: &Questions,
-    ) -> Self {
-        let live: BTreeSet<&String> = before.iter().collect();
-        let still: BTreeSet<&String> = after.iter().collect();
-        let gone: BTreeSet<String> = before.iter().filter(|id| !still.contains(id)).cloned().collect();
-        let answered: BTreeSet<_> = gone.iter().filter_map(|id| asked.get(id)).collect();
-        let replaces = |id: &String| asked.get(id).is_some_and(|question| answered.contains(question));
-        let arrived = ids.filter(|id| !live.contains(id)).map(|id| (id.clone(), replaces(&id))).collect();
+    /// From the receipts in force and those known, before and after.
+    fn sort(before: (&[String], &Questions), after: (&[String], &Questions)) -> Self {
+        let asked = |id: &String| after.1.get(id).or_else(|| before.1.get(id));
+        let gone: BTreeSet<String> = before.0.iter().filter(|id| after.0.binary_search(id).is_err()).cloned().collect();
+        let answered: BTreeSet<_> = gone.iter().filter_map(asked).collect();
+        let replaces = |id: &String| asked(id).is_some_and(|question| answered.contains(question));
+        // What was held before and is held still has not arrived.
+        let held = after.1.keys().filter(|id| !before.1.contains_key(*id));
+        let arrived = after.0.iter().chain(held).filter(|id| before.0.binary_search(id).is_err());
+        let arrived = arrived.map(|id| (id.clone(), replaces(id))).collect();
         Self { gone, arrived }
     }
 }
@@ -177,15 +172,20 @@ mod tests {
         .into();
         let before = ids(&["old", "stays", "withdrawn"]);
         let after = ids(&["corrected", "elsewhere", "next", "stays"]);
-        let found = Receipts::sort(&before, &after, after.iter().cloned(), &asked);
+        let found = Receipts::sort((&before, &asked), (&after, &asked));
         assert_eq!(found.gone, ids(&["old", "withdrawn"]).into_iter().collect());
         let expected = [("corrected", true), ("elsewhere", false), ("next", false)];
         assert_eq!(found.arrived, expected.map(|(id, replaces)| (id.to_owned(), replaces)).into());
         // From the edition between to the last the correction is of the one between.
         let between = ids(&["between", "stays"]);
-        let found = Receipts::sort(&between, &after, after.iter().cloned(), &asked);
+        let found = Receipts::sort((&between, &asked), (&after, &asked));
         assert_eq!(found.arrived.get("corrected"), Some(&true));
-        let none = Receipts::sort(&after, &after, after.iter().cloned(), &asked);
+        let none = Receipts::sort((&after, &asked), (&after, &asked));
         assert_eq!(none, Receipts::default());
+        // One that came and was held.
+        let mut known = asked.clone();
+        known.extend([question("held", "county", "2024-03")]);
+        let held = Receipts::sort((&after, &asked), (&after, &known));
+        assert_eq!(held.arrived, [("held".to_owned(), false)].into());
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Cells {
     pub(crate) names: BTreeMap<Key, String>,
     /// The columns whose numbers are not whole.
     pub(crate) real: BTreeSet<&'static str>,
+    /// Whether any row rests on what was invented for demonstration.
+    pub(crate) synthetic: bool,
 }
 
 impl Cells {
@@ -99,6 +101,9 @@ impl Cells {
             let texts = |name: &str| cast(column(name)?, &DataType::Utf8);
             let starts = cast(column("period_start")?, &DataType::Date32)?;
             let states = texts("state")?;
+            let marks = texts("marks")?;
+            let mut words = marks.as_string::<i32>().iter().flatten().flat_map(|marks| marks.split(' '));
+            cells.synthetic |= words.any(|mark| mark == "synthetic");
             let keys = by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(key)?, texts(name)?)));
             let keys = keys.transpose()?;
             let (values, numerators, denominators) =

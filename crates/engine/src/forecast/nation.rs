@@ -1,0 +1,143 @@
+//! An invented nation to try the forecasts on: a seed decides everything. Most of its municipalities do **not** grow
+//! the way the forecasts assume, on purpose.
+
+use super::trend::{Point, Series};
+
+/// How a municipality grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// S-shaped, to its own ceiling.
+    Logistic,
+    /// Fast first and slower ever after.
+    Gompertz,
+    /// As many each month until all who will have come.
+    Linear,
+    /// S-shaped until it stops.
+    Stalled,
+    /// S-shaped, less used in July and December.
+    Seasonal,
+    /// Slow, until a campaign makes it fast.
+    Campaign,
+    /// Up and down as it pleases.
+    Wandering,
+    /// S-shaped, with one jump because the counting changed.
+    Recounted,
+}
+
+const WAYS: [(Way, f64); 8] = [
+    (Way::Logistic, 0.2),
+    (Way::Gompertz, 0.2),
+    (Way::Linear, 0.15),
+    (Way::Stalled, 0.1),
+    (Way::Seasonal, 0.12),
+    (Way::Campaign, 0.08),
+    (Way::Wandering, 0.1),
+    (Way::Recounted, 0.05),
+];
+
+/// Splitmix64: every number follows from the one before it.
+#[derive(Debug)]
+struct Dice(u64);
+
+impl Dice {
+    fn share(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        f64::from(u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or_default()) / 4_294_967_296.0
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.share()
+    }
+
+    /// Nearly normal: twelve throws added.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.share()).sum::<f64>() - 6.0
+    }
+}
+
+/// The series of so many municipalities over so many months.
+#[must_use]
+pub(super) fn nation(seed: u64, municipalities: usize, months: usize) -> Vec<Series> {
+    let mut dice = Dice(seed);
+    (0..municipalities).map(|_| municipality(&mut dice, months)).collect()
+}
+
+fn way(dice: &mut Dice) -> Way {
+    let mut left = dice.share();
+    for (way, share) in WAYS {
+        if left < share {
+            return way;
+        }
+        left -= share;
+    }
+    Way::Logistic
+}
+
+fn municipality(dice: &mut Dice, months: usize) -> Series {
+    // From some hundreds to some hundred thousand persons; 200 at least.
+    let persons = (5000.0 * (1.2 * dice.normal()).exp()).max(200.0).round();
+    let path = Path {
+        way: way(dice),
+        ceiling: dice.between(0.35, 0.98),
+        middle: dice.between(5.0, 45.0),
+        pace: dice.between(0.06, 0.22),
+        turn: dice.between(18.0, 54.0),
+    };
+    // Some count few persons, some count badly.
+    let (uneven, sluggish) = (dice.between(0.005, 0.04), dice.between(0.0, 0.6));
+    let (mut mood, mut walk) = (0.0, 0.0);
+    let mut series = Series::with_capacity(months);
+    for month in 0..months {
+        walk += 0.06 * dice.normal();
+        mood = sluggish * mood + uneven * dice.normal();
+        let share = path.share(super::trend::count(month), walk);
+        let chance = (share * (1.0 - share) / persons).sqrt() * dice.normal();
+        let counted = ((share * (1.0 + mood) + 1.5 * chance) * persons).round().clamp(0.0, persons);
+        let silent = dice.share() < 0.03;
+        series.push((!silent).then_some(Point { numerator: counted, denominator: persons }));
+    }
+    series
+}
+
+/// A municipality's way without chance.
+#[derive(Debug)]
+struct Path {
+    way: Way,
+    ceiling: f64,
+    /// The month half of those who will have come.
+    middle: f64,
+    pace: f64,
+    /// The month something happens.
+    turn: f64,
+}
+
+impl Path {
+    fn share(&self, month: f64, walk: f64) -> f64 {
+        let s = |month: f64| self.ceiling / (1.0 + (-self.pace * (month - self.middle)).exp());
+        match self.way {
+            Way::Logistic => s(month),
+            Way::Gompertz => {
+                self.ceiling * (-std::f64::consts::LN_2 * (-0.8 * self.pace * (month - self.middle)).exp()).exp()
+            }
+            Way::Linear => (0.02 + 0.12 * self.pace * month).min(self.ceiling),
+            Way::Stalled => s(month.min(self.turn)),
+            Way::Seasonal => {
+                let dip = match month % 12.0 {
+                    july if (6.0..7.0).contains(&july) => 0.88,
+                    december if december >= 11.0 => 0.94,
+                    _ => 1.0,
+                };
+                s(month) * dip
+            }
+            Way::Campaign => {
+                let slow = 0.3 * month.min(self.turn);
+                s(slow + (month - self.turn).max(0.0) * 1.3)
+            }
+            Way::Wandering => self.ceiling / (1.0 + (1.0 - 0.02 * month - walk).exp()),
+            Way::Recounted => (s(month) + if month >= self.turn { 0.2 } else { 0.0 }).min(0.99),
+        }
+    }
+}

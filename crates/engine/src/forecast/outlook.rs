@@ -1,0 +1,134 @@
+//! What a trend says of the periods to come.
+
+/// What is left of a rise a period later.
+const DAMPING: f64 = 0.93;
+
+/// Logits beyond this are everybody.
+const FARTHEST: f64 = 300.0;
+
+/// Of normal errors, four of five are within so many deviations.
+pub(super) const FOUR_OF_FIVE: f64 = 1.281_551_565_544_600_5;
+
+/// When a goal is reached, in periods from now; none where that is not within sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// One chance in ten that it is reached by then.
+    pub(super) early: Option<usize>,
+    /// One in two.
+    pub(super) middle: Option<usize>,
+    /// Nine in ten.
+    pub(super) late: Option<usize>,
+}
+
+/// A series' level and rise with what is not known of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Trend {
+    /// The weighted mean of the logits.
+    pub(super) mean: f64,
+    /// How many periods ago that was.
+    pub(super) behind: f64,
+    /// Rise a period, borrowed from the pool in part.
+    pub(super) slope: f64,
+    /// What is not known of the mean.
+    pub(super) mean_variance: f64,
+    /// What is not known of the slope.
+    pub(super) slope_variance: f64,
+    /// How much a single point scatters.
+    pub(super) noise: f64,
+    /// How much a slope moves by itself.
+    pub(super) restless: f64,
+    /// Persons who could use it.
+    pub(super) eligible: f64,
+}
+
+impl Trend {
+    /// So many periods of today's rise are in the next `ahead`, each smaller than the one before.
+    pub(super) fn reach(ahead: f64) -> f64 {
+        DAMPING * (1.0 - DAMPING.powf(ahead)) / (1.0 - DAMPING)
+    }
+
+    /// Middle and variance of the logit `ahead` periods from now.
+    pub(super) fn logit(&self, ahead: f64) -> (f64, f64) {
+        let reach = Self::reach(ahead);
+        let along = self.behind + reach;
+        let variance = self.mean_variance
+            + along * along * self.slope_variance
+            + reach * reach * self.restless
+            + self.noise;
+        (self.mean + self.slope * along, variance)
+    }
+
+    /// The share that so many deviations from the middle is, `ahead` periods from now: below everybody, always.
+    #[must_use]
+    pub(super) fn share(&self, ahead: f64, deviations: f64) -> f64 {
+        let (mean, variance) = self.logit(ahead);
+        let odds = (mean + deviations * variance.sqrt()).min(FARTHEST).exp();
+        // Half a person was added on both sides.
+        let share = (odds * (self.eligible + 0.5) - 0.5) / (1.0 + odds) / self.eligible;
+        share.clamp(0.0, 1.0)
+    }
+
+    /// The goal on the scale of the trend; none when nobody can reach it.
+    fn goal(&self, share: f64) -> Option<f64> {
+        let numerator = share * self.eligible;
+        (numerator <= self.eligible)
+            .then(|| ((numerator + 0.5).max(0.0) / (self.eligible - numerator + 0.5)).ln())
+    }
+
+    /// The chance that the goal is reached `ahead` periods from now or before.
+    #[must_use]
+    pub(super) fn chance(&self, share: f64, ahead: f64) -> f64 {
+        let Some(goal) = self.goal(share).filter(|_| ahead > 0.0) else { return 0.0 };
+        let at = |ahead: f64| {
+            let (mean, variance) = self.logit(ahead);
+            normal((mean - goal) / variance.sqrt())
+        };
+        // What has been reached once is reached, though doubt grows.
+        let mut best = at(ahead);
+        let mut whole = 1.0;
+        while whole < ahead {
+            best = best.max(at(whole));
+            whole += 1.0;
+        }
+        best
+    }
+
+    /// When the goal is reached, looking `most` periods ahead.
+    #[must_use]
+    pub(super) fn arrival(&self, share: f64, most: usize) -> Arrival {
+        let first = |deviations: f64| {
+            let goal = self.goal(share)?;
+            (1..=most).find(|ahead| {
+                let (mean, variance) = self.logit(super::trend::count(*ahead));
+                mean + deviations * variance.sqrt() >= goal
+            })
+        };
+        Arrival { early: first(FOUR_OF_FIVE), middle: first(0.0), late: first(-FOUR_OF_FIVE) }
+    }
+}
+
+/// The standard normal distribution function.
+#[must_use]
+pub(super) fn normal(x: f64) -> f64 {
+    // The error function by its series near the middle and by its continued fraction in the tails.
+    let size = x.abs();
+    let density = (-0.5 * x * x).exp() * 0.398_942_280_401_432_7;
+    let upper = if size < 3.0 {
+        let mut term = size;
+        let mut sum = size;
+        let mut odd = 1.0;
+        while term > sum * 1e-17 {
+            odd += 2.0;
+            term *= size * size / odd;
+            sum += term;
+        }
+        0.5 - density * sum
+    } else {
+        let mut below = 0.0;
+        for step in (1..=60).rev() {
+            below = f64::from(step) / (size + below);
+        }
+        density / (size + below)
+    };
+    if x > 0.0 { 1.0 - upper } else { upper }
+}

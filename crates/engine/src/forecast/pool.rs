@@ -1,0 +1,128 @@
+//! Many series together: the short and the small borrow from the rest how fast they rise and how much they scatter,
+//! and all learn from how far the forecasts of earlier periods were off.
+
+use super::outlook::{FOUR_OF_FIVE, Trend};
+use super::trend::{Line, Refusal, Series, count, line};
+
+/// Horizons at which earlier forecasts are held against what came. The longest and the window together are what must be
+/// seen before the first period told of, 12 + 23, for the answer not to depend on where that is.
+const LEARNT_AT: [usize; 3] = [3, 6, 12];
+
+/// The variance a slope moves by before anything is learnt,
+const RESTLESS: f64 = 1.2e-3;
+
+/// and how many errors that is worth.
+const RESTLESS_WORTH: f64 = 20.0;
+
+/// How many free points the pool's word on the scatter is worth.
+const SCATTER_WORTH: f64 = 4.0;
+
+/// What is told of each series, by place: the series' order decides nothing but the order of the answer.
+#[must_use]
+pub(super) fn judge(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
+    let places = series.iter().map(Vec::len).max().unwrap_or(0);
+    let mut told: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
+    for place in 0..places {
+        let lines: Vec<Result<Line, Refusal>> = series.iter().map(|one| line(one, place)).collect();
+        let mut trends = borrow(&lines);
+        let restless = learn(series, &told, &trends, place);
+        for (so_far, trend) in told.iter_mut().zip(&mut trends) {
+            so_far.push(trend.map(|trend| Trend { restless, ..trend }));
+        }
+    }
+    told
+}
+
+/// Slopes and scatters drawn towards the pool's.
+fn borrow(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
+    let stand: Vec<&Line> = lines.iter().flatten().collect();
+    let scatter = scatter_of(&stand);
+    let slopes: Vec<(f64, f64)> =
+        stand.iter().map(|line| (line.slope, scatter(line) * line.slope_weight)).collect();
+    let pool = pooled(&slopes);
+    let trend = |line: &Line| {
+        let noise = scatter(line);
+        let own = noise * line.slope_weight;
+        let kept = 1.0 / (1.0 + own / pool.between);
+        Trend {
+            mean: line.mean,
+            behind: line.behind,
+            slope: kept * line.slope + (1.0 - kept) * pool.mean,
+            mean_variance: noise * line.mean_weight,
+            slope_variance: kept * own + (1.0 - kept).powi(2) * pool.mean_variance,
+            noise,
+            restless: RESTLESS,
+            eligible: line.eligible,
+        }
+    };
+    lines.iter().map(|line| line.as_ref().map(trend).map_err(|refusal| *refusal)).collect()
+}
+
+/// How much a line's points scatter: the logarithm of its own variance drawn towards what lines of its size have.
+fn scatter_of(lines: &[&Line]) -> impl Fn(&Line) -> f64 {
+    let logs: Vec<(f64, f64)> = lines.iter().map(|line| (line.chance.ln(), line.scatter.ln())).collect();
+    let many = count(logs.len());
+    let (x, y) = (
+        logs.iter().map(|(x, _)| x).sum::<f64>() / many,
+        logs.iter().map(|(_, y)| y).sum::<f64>() / many,
+    );
+    let along = logs.iter().map(|(a, b)| (a - x) * (b - y)).sum::<f64>();
+    let across = logs.iter().map(|(a, _)| (a - x).powi(2)).sum::<f64>();
+    let rise = if across > 0.0 { (along / across).clamp(0.0, 1.0) } else { 0.0 };
+    let alone = logs.len() < 3;
+    move |line| {
+        let own = line.scatter.ln();
+        let others = if alone { own } else { y + rise * (line.chance.ln() - x) };
+        ((line.freedom * own + SCATTER_WORTH * others) / (line.freedom + SCATTER_WORTH)).exp()
+    }
+}
+
+/// The pool's slope.
+#[derive(Debug, Clone, Copy)]
+struct Pooled {
+    mean: f64,
+    mean_variance: f64,
+    /// How much the series' true slopes differ.
+    between: f64,
+}
+
+/// DerSimonian and Laird's estimate of the mean of slopes told with different certainty, and of their true spread.
+fn pooled(slopes: &[(f64, f64)]) -> Pooled {
+    // One slope alone stands for itself.
+    if let [(mean, mean_variance)] = *slopes {
+        return Pooled { mean, mean_variance, between: f64::INFINITY };
+    }
+    let sum = |of: &dyn Fn(&(f64, f64)) -> f64| slopes.iter().map(of).sum::<f64>();
+    let weight = sum(&|slope| 1.0 / slope.1);
+    let squares = sum(&|slope| 1.0 / (slope.1 * slope.1));
+    let fixed = sum(&|slope| slope.0 / slope.1) / weight;
+    let scatter = sum(&|slope| (slope.0 - fixed).powi(2) / slope.1);
+    let between = ((scatter - count(slopes.len()) + 1.0) / (weight - squares / weight)).max(0.0);
+    let weight = sum(&|slope| 1.0 / (slope.1 + between));
+    let mean = sum(&|slope| slope.0 / (slope.1 + between)) / weight;
+    Pooled { mean, mean_variance: 1.0 / weight, between }
+}
+
+/// How much slopes move beyond what the lines know: what four of five of the earlier forecasts would have needed.
+fn learn(
+    series: &[Series],
+    told: &[Vec<Result<Trend, Refusal>>],
+    now: &[Result<Trend, Refusal>],
+    place: usize,
+) -> f64 {
+    let mut needed = Vec::new();
+    for ((points, earlier), _) in series.iter().zip(told).zip(now).filter(|(_, now)| now.is_ok()) {
+        let Some(came) = points.get(place).copied().flatten() else { continue };
+        for ahead in LEARNT_AT {
+            let Some(Ok(then)) = place.checked_sub(ahead).and_then(|at| earlier.get(at)) else { continue };
+            let (mean, variance) = Trend { restless: 0.0, ..*then }.logit(count(ahead));
+            let reach = Trend::reach(count(ahead));
+            let error = (came.logit() - mean) / FOUR_OF_FIVE;
+            needed.push(((error * error - variance) / (reach * reach)).max(0.0));
+        }
+    }
+    needed.sort_by(f64::total_cmp);
+    let many = needed.len();
+    let found = needed.get((4 * many).div_ceil(5).saturating_sub(1)).copied().unwrap_or(0.0);
+    (count(many) * found + RESTLESS_WORTH * RESTLESS) / (count(many) + RESTLESS_WORTH)
+}

@@ -1,0 +1,1 @@
+//! The forecasts held against what can be worked out beside them.

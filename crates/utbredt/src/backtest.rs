@@ -1,0 +1,120 @@
+//! `utbredt backtest`: how good the forecasts of `targets.time_to_target` would have been, in lines or as JSON.
+
+use std::process::ExitCode;
+
+use utbredt_engine::forecast::{Backtest, FORECASTERS, HORIZONS, SIZES, SIZES_AT, Score, backtest};
+
+use crate::arguments::BacktestArguments;
+use crate::table;
+
+/// What an 80 % interval may cover.
+const SOUND: std::ops::RangeInclusive<f64> = 0.75..=0.85;
+
+/// Ends with 3 when the 80 % intervals are not what they say.
+pub(crate) fn run(arguments: &BacktestArguments) -> ExitCode {
+    let found = backtest(arguments.seed, arguments.municipalities, arguments.months);
+    if arguments.json {
+        table::line(&json(arguments, &found).to_string());
+    } else {
+        lines(arguments, &found);
+    }
+    let shares = HORIZONS.iter().filter_map(|ahead| found.scores.get(&(FORECASTERS[0], *ahead)));
+    let sound = shares.map(Score::coverage).chain([found.dates.coverage()]).all(|part| SOUND.contains(&part));
+    if sound {
+        return ExitCode::SUCCESS;
+    }
+    table::message("the 80 % intervals cover less than 75 % or more than 85 %");
+    ExitCode::from(3)
+}
+
+fn lines(arguments: &BacktestArguments, found: &Backtest) {
+    let BacktestArguments { seed, municipalities, months, .. } = arguments;
+    table::line(&format!(
+        "SYNTHETIC: {municipalities} invented municipalities, {months} months, seed {seed}; no number is real"
+    ));
+    table::line(&format!("{} forecasts told again from earlier months and held against what came", found.told));
+    for (reason, refused) in &found.refused {
+        table::line(&format!("  refused, {reason}: {refused}"));
+    }
+    table::line("");
+    table::line("share at the horizon          in 80 %     bias   off by    score  above 100 %");
+    for ahead in HORIZONS {
+        for forecaster in FORECASTERS {
+            if let Some(score) = found.scores.get(&(forecaster, ahead)) {
+                table::line(&format!("{ahead:>3} months  {}", numbers(forecaster, score)));
+            }
+        }
+    }
+    table::line("");
+    table::line(&format!("the same by size, {SIZES_AT} months ahead"));
+    for (size, persons) in SIZES {
+        for forecaster in FORECASTERS {
+            if let Some(score) = found.sizes.get(&(size, forecaster)) {
+                table::line(&format!("{persons:>6.0}+    {}", numbers(forecaster, score)));
+            }
+        }
+    }
+    let (chances, dates) = (found.chance_scores(), found.dates);
+    table::line("");
+    table::line(&format!(
+        "dates: {:.1} % in the 80 % interval, of {} goals reached within the data and {} not reached by the late date",
+        dates.coverage() * 100.0,
+        dates.reached,
+        dates.missed
+    ));
+    table::line(&format!(
+        "chance of a goal within a year: Brier score {:.3}, {:.3} for one who expects no change ({} chances)",
+        chances.0, chances.1, found.chances
+    ));
+}
+
+fn numbers(forecaster: &str, score: &Score) -> String {
+    format!(
+        "{forecaster:<16} {:>7.1} % {:>+7.2} {:>7.2} {:>8.2} {:>8.1} %",
+        score.coverage() * 100.0,
+        score.bias() * 100.0,
+        score.distance() * 100.0,
+        score.interval() * 100.0,
+        score.above_all() * 100.0
+    )
+}
+
+fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
+    let told = |score: &Score| {
+        serde_json::json!({
+            "forecasts": score.forecasts,
+            "coverage": score.coverage(),
+            "bias": score.bias(),
+            "mean_distance": score.distance(),
+            "interval_score": score.interval(),
+            "above_all": score.above_all(),
+        })
+    };
+    let row = |key: &str, of: serde_json::Value, forecaster: &str, score: &Score| {
+        let mut row = serde_json::json!({ key: of, "forecaster": forecaster });
+        if let (Some(row), serde_json::Value::Object(told)) = (row.as_object_mut(), told(score)) {
+            row.extend(told);
+        }
+        row
+    };
+    let shares = found.scores.iter().map(|((who, ahead), score)| row("months_ahead", (*ahead).into(), who, score));
+    let sizes = found.sizes.iter().map(|((size, who), score)| row("size", (*size).into(), who, score));
+    let (chance, no_change) = found.chance_scores();
+    serde_json::json!({
+        "synthetic": true,
+        "seed": arguments.seed,
+        "municipalities": arguments.municipalities,
+        "months": arguments.months,
+        "forecasts": found.told,
+        "refused": found.refused,
+        "shares": shares.collect::<Vec<_>>(),
+        "sizes": sizes.collect::<Vec<_>>(),
+        "dates": {
+            "coverage": found.dates.coverage(),
+            "reached": found.dates.reached,
+            "inside": found.dates.inside,
+            "missed": found.dates.missed,
+        },
+        "chances": { "judged": found.chances, "brier": chance, "brier_no_change": no_change },
+    })
+}

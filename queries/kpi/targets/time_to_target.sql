@@ -1,0 +1,112 @@
+/* kpi
+title = { nb = "Tid til målet", nn = "Tid til målet", en = "Time to target" }
+answers = { nb = "Når blir målet nådd med dagens vekst, og hvor sikkert er det?", nn = "Når blir målet nådd med veksten no, og kor sikkert er det?", en = "When will the target be reached at this growth, and how sure is that?" }
+version = 1
+unit = "share"
+better = "higher"
+owner = "secretariat"
+granularity = "month"
+window = 12
+lookback = 35
+[caveats]
+nb = ["Verdien er det som er nådd; framskrivningen er et regnestykke over de siste 24 periodene, ikke et løfte, og kan aldri vise mer enn alle.", "Områdene i svaret låner av hverandre hvor fort det går: et svar for kommuner og et for fylker kan derfor si noe ulikt.", "Det framskrives ikke før åtte punkter har kommet etter et brudd, ved færre enn åtte punkter, under 10 %, eller der flere er talt enn det finnes; årsaken står i egen kolonne.", "Innføringens egen dekning stiger i sprang: et stort sprang regnes som brudd, også når det er ekte.", "Treffsikkerheten kan prøves: utbredt backtest."]
+nn = ["Verdien er det som er nådd; framskrivinga er eit reknestykke over dei siste 24 periodane, ikkje ein lovnad, og kan aldri vise meir enn alle.", "Områda i svaret låner av kvarandre kor fort det går: eit svar for kommunar og eit for fylke kan difor seie noko ulikt.", "Det blir ikkje framskrive før åtte punkt har kome etter eit brot, ved færre enn åtte punkt, under 10 %, eller der fleire er talde enn det finst; årsaka står i ein eigen kolonne.", "Dekninga til innføringa sjølv stig i sprang: eit stort sprang blir rekna som brot, òg når det er ekte.", "Treffsikkerheita kan prøvast: utbredt backtest."]
+en = ["The value is what has been reached; the forecast is arithmetic over the last 24 periods, not a promise, and can never show more than everybody.", "The areas of an answer borrow from each other how fast they grow: an answer for municipalities and one for counties may therefore differ.", "Nothing is foretold before eight points have come after a break, from fewer than eight points, below 10 %, or where more are counted than could be; a column says why.", "The coverage of a rollout itself rises in leaps: a great leap is taken for a break, even when it is real.", "How good it is can be tried: utbredt backtest."]
+[rollup]
+kind = "area"
+[params.solution_id]
+type = "solution"
+doc = "The shared solution."
+[params.metric]
+type = "choice"
+doc = "The KPI that has the target. Reach is that of users_active."
+choices = ["rollout.population_coverage", "rollout.municipalities_live", "adoption.reach"]
+default = "rollout.population_coverage"
+[columns.target_share]
+doc = "The target."
+unit = "share"
+[columns.target_source]
+doc = "Whose target it is: the nation's, a network's or the municipality's own."
+unit = "words"
+[columns.due]
+doc = "The day it is due."
+unit = "dates"
+[columns.outlook]
+doc = "reached, on_time (the median date is no later than the due day), late, not_at_this_pace (no median date within 20 years), or refused."
+unit = "words"
+[columns.refusal]
+doc = "Why nothing is foretold: no_number, above_eligible, break, few_points or low_reach."
+unit = "words"
+[columns.break_period]
+doc = "First day of the period in which the numbers broke off from those before."
+unit = "dates"
+[columns.probability]
+doc = "The chance that the target is reached by its due day, from 0 to 1."
+unit = "chances"
+[columns.median_date]
+doc = "The first end of a period by which the target is as likely reached as not; the day after the period's last."
+unit = "dates"
+[columns.early_date]
+doc = "The same for one chance in ten: where the 80 % interval begins."
+unit = "dates"
+[columns.late_date]
+doc = "The same for nine chances in ten: where the interval ends; none when that is not within 20 years."
+unit = "dates"
+[columns.due_share]
+doc = "What will have been reached on the due day, in the middle."
+unit = "share"
+[columns.due_share_low]
+doc = "The low end of its 80 % interval."
+unit = "share"
+[columns.due_share_high]
+doc = "The high end."
+unit = "share"
+*/
+SELECT
+    metric_areas.period_start,
+    metric_areas.area_code,
+    CASE WHEN goals.target IS NOT NULL THEN CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator END AS value,
+    CASE WHEN goals.target IS NOT NULL THEN metric_areas.numerator END AS numerator,
+    CASE WHEN goals.target IS NOT NULL THEN metric_areas.denominator END AS denominator,
+    -- Where there is no target there is nothing to tell.
+    CASE
+        WHEN goals.target IS NULL THEN 'not_applicable'
+        WHEN metric_areas.reported > 0 THEN 'ok'
+        WHEN metric_areas.suppressed > 0 THEN 'suppressed'
+        WHEN metric_areas.expected > 0 THEN 'missing'
+        WHEN metric_areas.not_valid > 0 THEN 'not_valid'
+        ELSE 'not_applicable'
+    END AS state,
+    CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons, 0) END
+        AS coverage,
+    CASE
+        WHEN goals.target IS NULL THEN 0
+        WHEN metric_areas.reported > 0 AND (metric_areas.reported < metric_areas.expected OR metric_areas.not_valid > 0)
+            THEN metric_areas.marks | 16
+        ELSE metric_areas.marks
+    END AS marks,
+    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.reported END AS municipalities_reported,
+    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.expected END AS municipalities_expected,
+    goals.target AS target_share,
+    goals.scope AS target_source,
+    goals.due AS due,
+    forecasts.outlook AS outlook,
+    forecasts.refusal AS refusal,
+    forecasts.break_period AS break_period,
+    forecasts.probability AS probability,
+    forecasts.median_date AS median_date,
+    forecasts.early_date AS early_date,
+    forecasts.late_date AS late_date,
+    forecasts.share_middle AS due_share,
+    forecasts.share_low AS due_share_low,
+    forecasts.share_high AS due_share_high
+FROM metric_areas
+LEFT JOIN goals
+    ON goals.period_start = metric_areas.period_start
+    AND goals.area_code = metric_areas.area_code
+LEFT JOIN forecasts
+    ON forecasts.period_start = metric_areas.period_start
+    AND forecasts.area_code = metric_areas.area_code
+ORDER BY
+    metric_areas.period_start,
+    metric_areas.area_code

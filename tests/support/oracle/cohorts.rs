@@ -1,0 +1,147 @@
+//! Use since go-live: each municipality counted from its own first month in production.
+
+use chrono::{Datelike, Months};
+
+use super::borders::{comparable, parts_of};
+use super::inputs::Ask;
+use super::kpis::{Found, number, plain};
+use super::{Cell, OracleRequest, OracleRow, Span, State, mark};
+use crate::world::Day;
+
+/// The months told in columns of their own: what a cell calls its use and target group, and the two columns.
+const POINTS: [(i64, [&str; 4]); 9] = [
+    (0, ["u0", "e0", "month_0_per_1000", "month_0_municipalities"]),
+    (1, ["u1", "e1", "month_1_per_1000", "month_1_municipalities"]),
+    (2, ["u2", "e2", "month_2_per_1000", "month_2_municipalities"]),
+    (3, ["u3", "e3", "month_3_per_1000", "month_3_municipalities"]),
+    (6, ["u6", "e6", "month_6_per_1000", "month_6_municipalities"]),
+    (9, ["u9", "e9", "month_9_per_1000", "month_9_municipalities"]),
+    (12, ["u12", "e12", "month_12_per_1000", "month_12_municipalities"]),
+    (18, ["u18", "e18", "month_18_per_1000", "month_18_municipalities"]),
+    (24, ["u24", "e24", "month_24_per_1000", "month_24_municipalities"]),
+];
+
+/// The first day ever told on which a part of the municipality was in production.
+fn go_live(ask: &Ask<'_>, code: &str) -> Option<Day> {
+    let mut first: Option<Day> = None;
+    for part in parts_of(ask.world, code, ask.span.target) {
+        for event in &ask.world.rollout_events {
+            let covers = parts_of(ask.world, &event.municipality_code, event.division_date)
+                .iter()
+                .any(|other| other.part_id == part.part_id);
+            let corrected = ask.world.rollout_events.iter().any(|later| {
+                later.solution_id == event.solution_id
+                    && later.municipality_code == event.municipality_code
+                    && later.division_date == event.division_date
+                    && later.valid_from == event.valid_from
+                    && later.known_at > event.known_at
+            });
+            if event.solution_id == ask.solution && event.stage == "in_production" && covers && !corrected {
+                first = Some(first.map_or(event.valid_from, |day| day.min(event.valid_from)));
+            }
+        }
+    }
+    first
+}
+
+/// Whether a municipality is of the wave.
+fn in_wave(ask: &Ask<'_>, wave_id: &str, code: &str) -> bool {
+    let own = ask.world.waves.iter().any(|w| w.wave_id == wave_id && w.solution_id == ask.solution);
+    own && ask
+        .world
+        .wave_members
+        .iter()
+        .any(|m| m.wave_id == wave_id && ask.lands(&m.municipality_code, m.division_date, code).is_some())
+}
+
+/// The day a municipality went live, when it is of the cohort of the period.
+fn member_since(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Option<Day> {
+    let own = go_live(ask, code)?;
+    let mut cohort_day = own;
+    if let Some(wave_id) = request.params.get("wave_id") {
+        if !in_wave(ask, wave_id, code) {
+            return None;
+        }
+        let names = ask.span.names_on;
+        for row in &ask.world.municipalities {
+            let stands = row.valid_from <= names && row.valid_to.is_none_or(|end| end > names);
+            if stands && in_wave(ask, wave_id, &row.code) {
+                cohort_day = cohort_day.min(go_live(ask, &row.code).unwrap_or(cohort_day));
+            }
+        }
+    }
+    (cohort_day >= ask.span.start && cohort_day < ask.span.end).then_some(own)
+}
+
+/// What a municipality told of one month: its state, the use and the marks.
+fn month(ask: &Ask<'_>, measure: &str, code: &str, start: Day) -> (State, i64, i64) {
+    let end = start + Months::new(1);
+    if end > ask.world.recorded_at.date_naive() {
+        return (State::NotApplicable, 0, 0);
+    }
+    let span = Span { start, end, ..*ask.span };
+    let of_month = Ask { world: ask.world, policy: ask.policy, span: &span, solution: ask.solution };
+    let told = of_month.usage(measure, code);
+    let lacking = of_month
+        .landing(measure, code)
+        .iter()
+        .any(|(row, _)| row.state == "missing" || row.state == "suppressed");
+    let state = if told.silent { State::Missing } else { told.state };
+    (state, told.value, (told.marks & !mark::PARTIAL) | if lacking { mark::PARTIAL } else { 0 })
+}
+
+/// A municipality of the cohort, at the month of the value and at those of the columns.
+pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+    let measure = request.measure_id.as_deref().unwrap_or("uses");
+    let target_group = ask.eligible(code);
+    let mut found = plain(0, Some(target_group.value));
+    let since =
+        member_since(ask, request, code).filter(|_| comparable(ask.world, ask.policy, ask.span, code));
+    let Some(since) = since else {
+        found.states.push(State::NotApplicable);
+        return found;
+    };
+    found.extras.insert("member", 1);
+    let first = since.with_day(1).expect("months have a first day");
+    let at = |months: i64| first + Months::new(u32::try_from(months).expect("not before go-live"));
+    let told = month(ask, measure, code, at(number(request, "months_since", 12)));
+    found.states.push(told.0);
+    // Before the month is over nothing is lacking.
+    let reached = at(number(request, "months_since", 12) + 1) <= ask.world.recorded_at.date_naive();
+    if reached {
+        found.states.push(target_group.state);
+    }
+    if target_group.state == State::Ok && target_group.value == 0 {
+        found.states.push(State::NotApplicable);
+    }
+    found.numerator = told.1;
+    found.marks = told.2 | target_group.marks;
+    for (months, [uses, persons, ..]) in POINTS {
+        let (state, value, _) = month(ask, measure, code, at(months));
+        if state == State::Ok && target_group.state == State::Ok && target_group.value > 0 {
+            found.extras.insert(uses, value);
+            found.extras.insert(persons, target_group.value);
+        }
+    }
+    found
+}
+
+/// The curve of an area's cohort.
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+pub(crate) fn finish(kpi: &str, mut row: OracleRow, cells: &[&Cell]) -> OracleRow {
+    if kpi != "adoption.cohort_curve" {
+        return row;
+    }
+    row.value = row.value.map(|ratio| 1000.0 * ratio);
+    let all = |name: &str| cells.iter().filter_map(|cell| cell.extras.get(name).copied()).collect::<Vec<_>>();
+    row.extras.insert("cohort_municipalities".to_owned(), Some(all("member").len() as f64));
+    let few = if row.reported < 5 { 1.0 } else { 0.0 };
+    row.extras.insert("few".to_owned(), (row.reported > 0).then_some(few));
+    for (_, [uses, persons, rate, behind]) in POINTS {
+        let (told, of) = (all(uses), all(persons));
+        let pooled = 1000.0 * told.iter().sum::<i64>() as f64 / of.iter().sum::<i64>() as f64;
+        row.extras.insert(rate.to_owned(), (!told.is_empty()).then_some(pooled));
+        row.extras.insert(behind.to_owned(), Some(told.len() as f64));
+    }
+    row
+}

@@ -1,0 +1,456 @@
+//! When a goal is reached, once more from the formulas in the engine's documentation, with nothing of its code: normal
+//! equations, sums written out, an integral by Simpson's rule, and one month after another.
+
+use std::collections::BTreeMap;
+
+use chrono::Months;
+
+use super::targets::{goal, measured};
+use super::{OracleRequest, OracleRow, Span, before, spans};
+use crate::world::{Day, World};
+
+/// More than the engine sees where there is more: what is told must not depend on where one begins to look.
+const BACK: usize = 40;
+
+/// A share at the end of a period: users and all who could be.
+type Count = (f64, f64);
+
+/// What is known of a series at one place, before and after it has borrowed from the others.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    mean: f64,
+    ago: f64,
+    slope: f64,
+    mean_weight: f64,
+    slope_weight: f64,
+    scatter: f64,
+    free: f64,
+    by_chance: f64,
+    persons: f64,
+    noise: f64,
+    slope_variance: f64,
+    restless: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum No {
+    Number,
+    Eligible,
+    Break(usize),
+    Points,
+    Reach,
+}
+
+/// The rows a request must be answered with.
+pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
+    let shown = spans(world, request);
+    let Some(first) = shown.first() else { return Vec::new() };
+    let beginning = world.divisions.iter().map(|division| division.date).min();
+    let mut seen = vec![*first];
+    while seen.len() <= BACK && beginning.is_some_and(|day| day < seen[0].start) {
+        seen.insert(0, before(world, request, &seen[0]));
+    }
+    let back = seen.len() - 1;
+    seen.extend(&shown[1..]);
+    let told: Vec<Vec<OracleRow>> = seen.iter().map(|span| measured(world, request, span)).collect();
+    let mut series: BTreeMap<Option<String>, Vec<Option<Count>>> = BTreeMap::new();
+    for (place, row) in told.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row))) {
+        let points = series.entry(row.key.clone()).or_insert_with(|| vec![None; seen.len()]);
+        points[place] = row.numerator.zip(row.denominator);
+    }
+    let judged = judge(&series, seen.len());
+    let mut rows = Vec::new();
+    for (place, span) in seen.iter().enumerate().skip(back) {
+        for mut row in told[place].clone() {
+            let goal = goal(world, request, span, row.key.as_deref()).map(|goal| (goal.value, goal.due));
+            row.extras = blank();
+            match goal {
+                Some(goal) => {
+                    let known = &judged[place][&row.key];
+                    finish(&mut row, span, goal, known, &seen);
+                }
+                None => {
+                    // Where there is no goal there is nothing to tell.
+                    (row.value, row.numerator, row.denominator, row.coverage) = (None, None, None, None);
+                    (row.marks, row.reported, row.expected) = (0, 0, 0);
+                    "not_applicable".clone_into(&mut row.state);
+                }
+            }
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+const COLUMNS: [&str; 12] = [
+    "target_share",
+    "due",
+    "outlook",
+    "refusal",
+    "break_period",
+    "probability",
+    "median_date",
+    "early_date",
+    "late_date",
+    "due_share",
+    "due_share_low",
+    "due_share_high",
+];
+
+fn blank() -> BTreeMap<String, Option<f64>> {
+    COLUMNS.iter().map(|name| ((*name).to_owned(), None)).collect()
+}
+
+/// A word as the comparison knows it.
+fn word(text: &str) -> Option<f64> {
+    Some(super::word_number(text))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "days of this century")]
+fn number(day: Day) -> f64 {
+    (day - Day::default()).num_days() as f64
+}
+
+fn tidy(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}
+
+fn finish(row: &mut OracleRow, span: &Span, (goal, due): (f64, Day), known: &Result<Known, No>, seen: &[Span]) {
+    let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
+    set("target_share", Some(goal));
+    set("due", Some(number(due)));
+    let now = row.numerator.zip(row.denominator);
+    let no = match (now, known) {
+        (None, _) => Some(No::Number),
+        (Some((users, persons)), _) if users > persons => Some(No::Eligible),
+        (Some((users, persons)), _) if users / persons >= goal => {
+            set("outlook", word("reached"));
+            set("probability", Some(1.0));
+            return;
+        }
+        (_, Err(no)) => Some(*no),
+        _ => None,
+    };
+    if let Some(no) = no {
+        set("outlook", word("refused"));
+        set("refusal", word(reason(no)));
+        if let No::Break(place) = no {
+            set("break_period", Some(number(seen[place].start)));
+        }
+        return;
+    }
+    let Ok(known) = known else { return };
+    let months = u32::try_from(span.months).expect("few months");
+    let end_of = |ahead: u32| span.end + Months::new(ahead * months);
+    let most = 240 / months;
+    // Whole periods that end no later than the goal is due, and the part of the next one.
+    let mut left = 0.0;
+    for ahead in 0..most {
+        let (from, to) = (end_of(ahead), end_of(ahead + 1));
+        if due >= to {
+            left += 1.0;
+        } else if due > from {
+            left += (number(due) - number(from)) / (number(to) - number(from));
+        }
+    }
+    set("probability", Some(tidy(chance(known, goal, left))));
+    let mut dates = [None; 3];
+    for (date, at_least) in dates.iter_mut().zip([-Z, 0.0, Z]) {
+        // A chance of one in ten is reached where the middle lies 1.28 deviations below the goal.
+        for ahead in (1..=most).rev() {
+            let (middle, variance) = future(known, f64::from(ahead));
+            if place_of(goal, known.persons).is_some_and(|place| middle - place >= at_least * variance.sqrt()) {
+                *date = Some(end_of(ahead));
+            }
+        }
+    }
+    let [early, median, late] = dates;
+    set("early_date", early.map(number));
+    set("median_date", median.map(number));
+    set("late_date", late.map(number));
+    set(
+        "outlook",
+        word(match median {
+            None => "not_at_this_pace",
+            Some(day) if day <= due => "on_time",
+            Some(_) => "late",
+        }),
+    );
+    if left > 0.0 {
+        let (middle, variance) = future(known, left);
+        for (name, deviations) in [("due_share_low", -Z), ("due_share", 0.0), ("due_share_high", Z)] {
+            let odds = (middle + deviations * variance.sqrt()).exp();
+            // The number of users x for which (x + 1/2) / (n - x + 1/2) are those odds.
+            let users = (odds * known.persons + odds / 2.0 - 0.5) / (1.0 + odds);
+            set(name, Some(tidy((users / known.persons).clamp(0.0, 1.0))));
+        }
+    }
+}
+
+const fn reason(no: No) -> &'static str {
+    match no {
+        No::Number => "no_number",
+        No::Eligible => "above_eligible",
+        No::Break(_) => "break",
+        No::Points => "few_points",
+        No::Reach => "low_reach",
+    }
+}
+
+/// Nine of ten are below this many deviations.
+const Z: f64 = 1.281_551_565_544_600_4;
+
+/// Where a goal lies among so many persons.
+fn place_of(goal: f64, persons: f64) -> Option<f64> {
+    (goal <= 1.0).then(|| ((goal * persons + 0.5) / (persons - goal * persons + 0.5)).ln())
+}
+
+/// Each period's rise is 0.93 of the one before.
+fn rises(ahead: f64) -> f64 {
+    let (mut sum, mut rise, mut left) = (0.0, 1.0, ahead);
+    while left >= 1.0 {
+        rise *= 0.93;
+        sum += rise;
+        left -= 1.0;
+    }
+    // What is left is the beginning of a period: the sum's own formula between two whole numbers.
+    sum + rise * 0.93 * (1.0 - 0.93_f64.powf(left)) / 0.07
+}
+
+fn future(known: &Known, ahead: f64) -> (f64, f64) {
+    let rises = rises(ahead);
+    let variance = known.noise * known.mean_weight
+        + (known.ago + rises).powi(2) * known.slope_variance
+        + rises.powi(2) * known.restless
+        + known.noise;
+    (known.mean + known.slope * (known.ago + rises), variance)
+}
+
+fn chance(known: &Known, goal: f64, ahead: f64) -> f64 {
+    let Some(place) = place_of(goal, known.persons).filter(|_| ahead > 0.0) else { return 0.0 };
+    let mut times = vec![ahead];
+    let mut whole = 1.0;
+    while whole < ahead {
+        times.push(whole);
+        whole += 1.0;
+    }
+    let at = |ahead: f64| {
+        let (middle, variance) = future(known, ahead);
+        below((middle - place) / variance.sqrt())
+    };
+    times.into_iter().map(at).fold(0.0, f64::max)
+}
+
+/// The part of a normal distribution below so many deviations, by Simpson's rule from the middle.
+fn below(x: f64) -> f64 {
+    let end = x.clamp(-9.0, 9.0);
+    let steps = 2000;
+    let width = end / f64::from(steps);
+    let height = |i: i32| (-(f64::from(i) * width).powi(2) / 2.0).exp();
+    let mut sum = height(0) + height(steps);
+    for i in 1..steps {
+        sum += height(i) * if i % 2 == 1 { 4.0 } else { 2.0 };
+    }
+    0.5 + sum * width / 3.0 / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+type Judged = BTreeMap<Option<String>, Result<Known, No>>;
+
+/// What is known of every series at every place.
+fn judge(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -> Vec<Judged> {
+    let mut all: Vec<Judged> = Vec::new();
+    for place in 0..places {
+        let mut now: Judged =
+            series.iter().map(|(key, points)| (key.clone(), alone(points, place))).collect();
+        borrow(&mut now);
+        let restless = restless(series, &all, &now, place);
+        for known in now.values_mut().flatten() {
+            known.restless = restless;
+        }
+        all.push(now);
+    }
+    all
+}
+
+/// A series' own line, or why there is none.
+fn alone(points: &[Option<Count>], place: usize) -> Result<Known, No> {
+    let mut found: Vec<(usize, f64, f64)> = Vec::new();
+    for at in place.saturating_sub(23)..=place {
+        if let Some((users, persons)) = points[at] {
+            found.push((at, users, persons));
+        }
+    }
+    let Some(last) = found.last().copied().filter(|last| last.0 == place) else { return Err(No::Number) };
+    if found.iter().any(|(_, users, persons)| users > persons || *persons <= 0.0) {
+        return Err(No::Eligible);
+    }
+    let broke = broke(&found);
+    let since: Vec<(usize, f64, f64)> =
+        found.into_iter().filter(|(at, ..)| broke.is_none_or(|broke| *at >= broke)).collect();
+    if since.len() < 8 {
+        return Err(broke.map_or(No::Points, No::Break));
+    }
+    if last.1 / last.2 < 0.1 {
+        return Err(No::Reach);
+    }
+    Ok(fit(&since, place))
+}
+
+/// The newest place where the share leaps.
+#[expect(clippy::cast_precision_loss, reason = "few places")]
+fn broke(found: &[(usize, f64, f64)]) -> Option<usize> {
+    let mut changes = Vec::new();
+    for i in 1..found.len() {
+        let ((then, a, b), (now, c, d)) = (found[i - 1], found[i]);
+        changes.push((now, c / d - a / b, (now - then) as f64));
+    }
+    let a_period: Vec<f64> = changes.iter().map(|(_, change, gap)| change / gap).collect();
+    let usual = middle(a_period.clone())?;
+    let off = middle(a_period.iter().map(|change| (change - usual).abs()).collect())? / 0.674_489_750_196_081_7;
+    let mut newest = None;
+    for (place, change, gap) in changes {
+        let beyond = (change - usual * gap).abs();
+        if beyond > 0.1 && beyond > 6.0 * off {
+            newest = Some(place);
+        }
+    }
+    newest
+}
+
+fn middle(mut numbers: Vec<f64>) -> Option<f64> {
+    numbers.sort_by(f64::total_cmp);
+    let many = numbers.len();
+    match many {
+        0 => None,
+        odd if odd % 2 == 1 => Some(numbers[many / 2]),
+        _ => Some((numbers[many / 2 - 1] + numbers[many / 2]) / 2.0),
+    }
+}
+
+/// Weighted least squares of z on time by the normal equations.
+#[expect(clippy::cast_precision_loss, reason = "few places")]
+fn fit(points: &[(usize, f64, f64)], place: usize) -> Known {
+    let (mut w0, mut w1, mut w2, mut z0, mut z1, mut ww) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    let rows: Vec<(f64, f64, f64)> = points
+        .iter()
+        .map(|(at, users, persons)| {
+            let t = *at as f64 - place as f64;
+            (0.7_f64.powf(-t), t, ((users + 0.5) / (persons - users + 0.5)).ln())
+        })
+        .collect();
+    for (w, t, z) in &rows {
+        w0 += w;
+        w1 += w * t;
+        w2 += w * t * t;
+        z0 += w * z;
+        z1 += w * t * z;
+        ww += w * w;
+    }
+    let slope = (w0 * z1 - w1 * z0) / (w0 * w2 - w1 * w1);
+    let start = (z0 - slope * w1) / w0;
+    let (mut left, mut lever) = (0.0, 0.0);
+    for (w, t, z) in &rows {
+        left += w * (z - start - slope * t).powi(2);
+        lever += (w * (t - w1 / w0)).powi(2);
+    }
+    let spread = w2 - w1 * w1 / w0;
+    let free = w0 * w0 / ww - 2.0;
+    let (_, users, persons) = points[points.len() - 1];
+    let scatter = (left / w0 * (free + 2.0) / free).max(1e-6);
+    Known {
+        mean: z0 / w0,
+        ago: -w1 / w0,
+        slope,
+        mean_weight: ww / (w0 * w0),
+        slope_weight: lever / (spread * spread),
+        scatter,
+        free,
+        by_chance: 1.0 / (users + 0.5) + 1.0 / (persons - users + 0.5),
+        persons,
+        noise: scatter,
+        slope_variance: f64::NAN,
+        restless: f64::NAN,
+    }
+}
+
+/// Scatters and slopes drawn towards those of all.
+#[expect(clippy::cast_precision_loss, reason = "few series")]
+fn borrow(now: &mut Judged) {
+    let all: Vec<Known> = now.values().flatten().copied().collect();
+    let many = all.len() as f64;
+    // ln s2 = y + rise (ln v - x), never falling and never steeper than what chance itself does.
+    let x = all.iter().map(|known| known.by_chance.ln()).sum::<f64>() / many;
+    let y = all.iter().map(|known| known.scatter.ln()).sum::<f64>() / many;
+    let (mut xy, mut xx) = (0.0, 0.0);
+    for known in &all {
+        xy += (known.by_chance.ln() - x) * (known.scatter.ln() - y);
+        xx += (known.by_chance.ln() - x).powi(2);
+    }
+    let rise = if xx > 0.0 { (xy / xx).clamp(0.0, 1.0) } else { 0.0 };
+    for known in now.values_mut().flatten() {
+        if all.len() >= 3 {
+            let others = y + rise * (known.by_chance.ln() - x);
+            let log = (known.free * known.scatter.ln() + 4.0 * others) / (known.free + 4.0);
+            known.noise = log.exp();
+        }
+        known.slope_variance = known.noise * known.slope_weight;
+    }
+    let all: Vec<Known> = now.values().flatten().copied().collect();
+    if all.len() < 2 {
+        return;
+    }
+    let (mut w, mut wb, mut ww) = (0.0, 0.0, 0.0);
+    for known in &all {
+        w += 1.0 / known.slope_variance;
+        wb += known.slope / known.slope_variance;
+        ww += 1.0 / known.slope_variance.powi(2);
+    }
+    let q: f64 = all.iter().map(|known| (known.slope - wb / w).powi(2) / known.slope_variance).sum();
+    let tau2 = ((q - (many - 1.0)) / (w - ww / w)).max(0.0);
+    let (mut w, mut wb) = (0.0, 0.0);
+    for known in &all {
+        w += 1.0 / (known.slope_variance + tau2);
+        wb += known.slope / (known.slope_variance + tau2);
+    }
+    for known in now.values_mut().flatten() {
+        let own = known.slope_variance;
+        let k = tau2 / (tau2 + own);
+        known.slope = k * known.slope + (1.0 - k) * wb / w;
+        known.slope_variance = k * own + (1.0 - k).powi(2) / w;
+    }
+}
+
+/// What four of five forecasts of 3, 6 and 12 periods ago would have needed.
+#[expect(clippy::cast_precision_loss, reason = "few forecasts")]
+fn restless(
+    series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
+    earlier: &[Judged],
+    now: &Judged,
+    place: usize,
+) -> f64 {
+    let mut needed = Vec::new();
+    for (key, points) in series {
+        for ahead in [3, 6, 12] {
+            let Some((users, persons)) = points[place].filter(|_| now[key].is_ok()) else { continue };
+            if ahead > place {
+                continue;
+            }
+            if let Ok(then) = &earlier[place - ahead][key] {
+                let (middle, variance) = future(&Known { restless: 0.0, ..*then }, ahead as f64);
+                let off = ((users + 0.5) / (persons - users + 0.5)).ln() - middle;
+                needed.push(((off.powi(2) / Z.powi(2) - variance) / rises(ahead as f64).powi(2)).max(0.0));
+            }
+        }
+    }
+    needed.sort_by(f64::total_cmp);
+    let many = needed.len();
+    if many == 0 {
+        return 0.0012;
+    }
+    // The first that at least four fifths are no greater than.
+    let mut at = 0;
+    while (at + 1) * 5 < many * 4 {
+        at += 1;
+    }
+    (many as f64 * needed[at] + 20.0 * 0.0012) / (many as f64 + 20.0)
+}
