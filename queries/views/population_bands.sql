@@ -1,31 +1,7 @@
 /* view
 doc = "Persons of an age band in the wanted borders: the newest count on or before 1 January of the period's year."
-uses = []
+uses = ["population_reference"]
 */
-WITH reference AS (
-    SELECT
-        periods.period_start,
-        periods.division_date,
-        periods.policy_id,
-        bands.age_from,
-        bands.age_to,
-        max(bands.reference_date) AS reference_date
-    FROM periods
-    INNER JOIN (
-        SELECT DISTINCT
-            population.age_from,
-            coalesce(population.age_to, 999) AS age_to,
-            population.reference_date
-        FROM population
-    ) AS bands
-        ON bands.reference_date <= periods.year_start
-    GROUP BY
-        periods.period_start,
-        periods.division_date,
-        periods.policy_id,
-        bands.age_from,
-        bands.age_to
-)
 SELECT
     reference.period_start,
     municipality_mappings.to_code AS municipality_code,
@@ -40,7 +16,7 @@ SELECT
         CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END
         + CASE WHEN reference.reference_date < reference.period_start - INTERVAL '2 years' THEN 32 ELSE 0 END
     ) AS marks
-FROM reference
+FROM population_reference AS reference
 INNER JOIN population
     ON population.reference_date = reference.reference_date
     AND population.age_from = reference.age_from

@@ -826,6 +826,12 @@ async fn the_real_rollout_of_digisos() {
         (&body["meta"]["sources"], &body["meta"]["coverage"]),
         (&json!(["nav-digisos-list"]), &json!(1.0))
     );
+    // A status divides by no inhabitants; coverage does, by those of the year's first day.
+    assert_eq!(body["meta"]["denominators"], json!([]));
+    let covered = app.get(&path.replace("municipalities_live", "population_coverage")).await.ok();
+    let counted =
+        json!([{"reference_date": "2020-01-01", "age_from": 0, "age_to": null, "vintage": "ssb-07459"}]);
+    assert_eq!(covered["meta"]["denominators"], counted);
     let csv = app.get(&format!("{path}&format=csv")).await.text();
     assert!(
         csv.lines().nth(3).is_some_and(|march| march.starts_with("2020-03-01,190.0,190,356,ok,")),

@@ -1,7 +1,9 @@
 //! The integration suite, one binary: each module is an area.
 
+mod algebra;
 mod benefit;
 mod diff;
+mod forecast;
 mod http;
 mod kpi;
 mod oracle;

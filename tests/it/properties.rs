@@ -170,3 +170,42 @@ async fn the_order_rows_came_in_changes_no_byte() {
     let reversed = everything(&engine(&turned, other.path()), &world, AsOf::Latest).await;
     assert!(straight == reversed, "an answer depends on the order of rows");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_threads_nor_files_change_a_byte() {
+    let world = random(7);
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = engine(&world, folder.path());
+    let told = everything(&plain, &world, AsOf::Latest).await;
+    for partitions in [2, 5] {
+        let cut = plain.clone().in_partitions(partitions);
+        assert!(everything(&cut, &world, AsOf::Latest).await == told, "{partitions} partitions");
+    }
+    // The same rows, some of them in files of their own.
+    let other = tempfile::tempdir().expect("a folder");
+    let mut first = world.clone();
+    let rest = first.usage.split_off(world.usage.len() / 3);
+    let lake = fill(&first, other.path());
+    let mut writer = lake.writer().expect("the lock");
+    for rows in rest.chunks(rest.len() / 4 + 1) {
+        let append = vec![utbredt_tests::batches::usage(rows, utbredt_tests::world::RECEIPT)];
+        let change = utbredt_lake::Change {
+            recorded_at: world.recorded_at,
+            reason: "more".into(),
+            replace: vec![],
+            append,
+            supersedes: vec![],
+            receipts: vec![],
+        };
+        writer.commit(change).expect("an edition");
+    }
+    drop(writer);
+    let many = Engine::open(other.path(), query_files()).expect("the lake opens");
+    assert!(many.edition().tables["usage"].len() > plain.edition().tables["usage"].len());
+    let rows = |bytes: &Vec<u8>| {
+        let body: serde_json::Value = serde_json::from_slice(bytes).expect("json");
+        body["data"].to_string()
+    };
+    let all = everything(&many, &world, AsOf::Latest).await;
+    assert!(all.iter().map(rows).eq(told.iter().map(rows)), "an answer depends on the files");
+}

@@ -2,9 +2,14 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use arrow::util::display::array_value_to_string;
+use chrono::DateTime;
 use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest, day_after, first_day};
+use utbredt_lake::{Change, Lake, Table};
+use utbredt_tests::batches::targets;
 use utbredt_tests::check::query_files;
 use utbredt_tests::real::{real_lake, usage};
+use utbredt_tests::world::Target;
 
 /// Month, numerator, denominator, value.
 type Row = (String, i64, i64, f64);
@@ -78,6 +83,77 @@ async fn digisos_rises_without_a_false_fall() {
     }
     let fall = covered.windows(2).find(|pair| pair[1].3 < pair[0].3 - 0.005);
     assert!(fall.is_none(), "{fall:?}");
+}
+
+/// A goal for all from the start of the list.
+fn goal(due: &str) -> arrow::array::RecordBatch {
+    targets(&[Target {
+        metric: "rollout.population_coverage",
+        solution_id: "digisos".into(),
+        scope: "nation".into(),
+        value: 0.9,
+        baseline_period: first_day("2018-01").expect("a month"),
+        baseline_value: 0.0,
+        path: "straight",
+        due: due.parse().expect("a day"),
+    }])
+}
+
+/// Month, outlook, refusal and the month of a break.
+fn outlooks(answer: &KpiAnswer) -> Vec<(String, String, String, String)> {
+    let mut rows = Vec::new();
+    for batch in &answer.batches {
+        let shown = |name: &str, row: usize| {
+            let column = batch.column_by_name(name).expect("a column");
+            array_value_to_string(column, row).expect("every column can be shown")
+        };
+        for row in 0..batch.num_rows() {
+            let month = shown("period_start", row)[..7].to_owned();
+            rows.push((month, shown("outlook", row), shown("refusal", row), shown("break_period", row)));
+        }
+    }
+    rows
+}
+
+/// In March 2020 the list leapt from 124 to 190 municipalities: no pace. Renumbered and merged municipalities in January
+/// 2020 are none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_foretold_across_march_2020_and_the_reason_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    real_lake(folder.path(), None);
+    let lake = Lake::open(folder.path()).expect("the lake opens");
+    let change = Change {
+        recorded_at: DateTime::parse_from_rfc3339("2026-11-02T00:00:00Z").expect("a moment").to_utc(),
+        reason: "a goal".into(),
+        replace: vec![(Table::named("targets").expect("a table"), goal("2021-12-31"))],
+        append: vec![],
+        supersedes: vec![],
+        receipts: vec![],
+    };
+    lake.writer().expect("the lock").commit(change).expect("an edition");
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    for borders in ["then", "2020-01-01"] {
+        let mut asked = KpiRequest::new("targets.time_to_target");
+        asked.params.insert("solution_id".into(), "digisos".into());
+        asked.borders = Borders::parse(borders).expect("borders");
+        asked.from = Some(first_day("2019-09").expect("a month"));
+        asked.to = Some(day_after("2020-12").expect("a month"));
+        let answer = engine.run(asked).await.expect("an answer");
+        let found = outlooks(&answer);
+        let told = |month: &str| {
+            let (_, outlook, refusal, broke) =
+                found.iter().find(|row| row.0 == month).expect("a month asked for");
+            [outlook.as_str(), refusal, broke]
+        };
+        // The codes of January, and all before and after the leap, are foretold.
+        for month in ["2019-12", "2020-01", "2020-02", "2020-10", "2020-12"] {
+            assert_eq!(told(month), ["not_at_this_pace", "", ""], "{borders} {month}");
+        }
+        // From March to September there are fewer than eight months since.
+        for month in ["2020-03", "2020-04", "2020-09"] {
+            assert_eq!(told(month), ["refused", "break", "2020-03-01"], "{borders} {month}");
+        }
+    }
 }
 
 /// Frøya's share of inhabitants over 15 with a digital mailbox was printed as 19.4 %: 738 of the 3,799 persons of 16

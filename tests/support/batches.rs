@@ -14,7 +14,7 @@ use utbredt_lake::{Change, Lake};
 use utbredt_model::ReceiptId;
 
 use crate::oracle::{Policy, heirs};
-use crate::world::{Day, RECEIPT, SOURCE, World};
+use crate::world::{Day, RECEIPT, SOURCE, Target, Usage, World};
 
 /// The receipt of the second delivery.
 const SECOND: &str = "r-world-2";
@@ -373,8 +373,14 @@ fn money_and_goals(world: &World) -> Batches {
             quality: "declared" }
         })
         .collect();
-    let targets: Vec<Row> = world
-        .targets
+    let targets = (table("targets"), targets(&world.targets));
+    vec![batch("prices", &prices), batch("membership_fees", &fees), targets]
+}
+
+/// Goals as rows of their table.
+#[must_use]
+pub fn targets(goals: &[Target]) -> RecordBatch {
+    let rows: Vec<Row> = goals
         .iter()
         .map(|t| {
             row! { metric: t.metric, solution_id: &t.solution_id, scope: &t.scope, value: t.value,
@@ -382,7 +388,7 @@ fn money_and_goals(world: &World) -> Batches {
             owner: "Etaten", synthetic: false }
         })
         .collect();
-    vec![batch("prices", &prices), batch("membership_fees", &fees), batch("targets", &targets)]
+    batch("targets", &rows).1
 }
 
 /// The facts, in two deliveries, so that tables have more than one file.
@@ -397,21 +403,22 @@ pub fn delivery(world: &World, receipt: &str, asked: &str) -> Batches {
     some(told(world, receipt, asked, |_| true))
 }
 
+/// Rows of usage as a delivery brings them.
+pub fn usage<'a>(rows: impl IntoIterator<Item = &'a Usage>, receipt: &str) -> (&'static Table, RecordBatch) {
+    let row = |u: &Usage| {
+        row! { solution_id: &u.solution_id, measure_id: &u.measure_id,
+        municipality_code: &u.municipality_code, division_date: u.division_date,
+        organisation_number: u.organisation_number.as_ref(), period_start: u.period_start,
+        period_end: u.period_end, value: u.value, state: u.state, provisional: u.provisional,
+        imputed: u.imputed, synthetic: u.synthetic, receipt_id: receipt }
+    };
+    batch("usage", &rows.into_iter().map(row).collect::<Vec<_>>())
+}
+
 /// The facts whose places in their lists are those of a delivery.
 fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool) -> Batches {
-    let usage: Vec<Row> = world
-        .usage
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| mine(*i))
-        .map(|(_, u)| {
-            row! { solution_id: &u.solution_id, measure_id: &u.measure_id,
-            municipality_code: &u.municipality_code, division_date: u.division_date,
-            organisation_number: u.organisation_number.as_ref(), period_start: u.period_start,
-            period_end: u.period_end, value: u.value, state: u.state, provisional: u.provisional,
-            imputed: u.imputed, synthetic: u.synthetic, receipt_id: receipt }
-        })
-        .collect();
+    let counts = world.usage.iter().enumerate().filter(|(i, _)| mine(*i)).map(|(_, row)| row);
+    let counts = usage(counts, receipt);
     let events: Vec<Row> = world
         .rollout_events
         .iter()
@@ -423,7 +430,7 @@ fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool)
             known_at: e.known_at, synthetic: false, receipt_id: receipt }
         })
         .collect();
-    let rows_in = i64::try_from(usage.len() + events.len()).expect("few");
+    let rows_in = i64::try_from(counts.1.num_rows() + events.len()).expect("few");
     let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: asked,
     received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
     rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
@@ -435,7 +442,7 @@ fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool)
             contract_version: 1, synthetic: r.synthetic, state: r.state },
         );
     }
-    vec![batch("usage", &usage), batch("rollout_events", &events), batch("receipts", &receipts)]
+    vec![counts, batch("rollout_events", &events), batch("receipts", &receipts)]
 }
 
 /// Batches that have rows.

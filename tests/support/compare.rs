@@ -52,7 +52,8 @@ impl Columns<'_> {
             return self.texts(name).iter().map(|text| text.as_deref().map(word_number)).collect();
         }
         if kind == Some(DataType::Date32) {
-            let number = |day: Day| f64::from(i32::try_from((day - Day::default()).num_days()).expect("near"));
+            let number =
+                |day: Day| f64::from(i32::try_from((day - Day::default()).num_days()).expect("near"));
             return self.days(name).into_iter().map(|day| day.map(number)).collect();
         }
         let Some(column) = self.named(name, &DataType::Float64) else { return vec![None; rows] };

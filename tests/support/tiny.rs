@@ -333,7 +333,8 @@ fn price(from: i64, to: Option<i64>, once: i64, a_year: i64, per_inhabitant: i64
     }
 }
 
-/// From nobody at the start of November 2019: the nation, Nord sooner, and Nes higher.
+/// From nobody at the start of November 2019: the nation, Nord sooner, and Nes higher. The other solution has one of its
+/// own, from December 2017.
 fn targets() -> Vec<Target> {
     let goal = |metric, scope: &str, value, path, due: &str| Target {
         metric,
@@ -348,6 +349,11 @@ fn targets() -> Vec<Target> {
     vec![
         goal("rollout.population_coverage", "nation", 1.0, "straight", "2020-11-01"),
         goal("adoption.reach", "nation", 0.5, "straight", "2020-11-01"),
+        Target {
+            solution_id: "brev".into(),
+            baseline_period: day("2017-12-01"),
+            ..goal("rollout.municipalities_live", "nation", 0.7, "straight", "2019-07-01")
+        },
         goal("adoption.reach", "network:nord", 0.75, "s_curve", "2020-05-01"),
         goal("adoption.reach", "municipality:0201", 1.0, "straight", "2020-03-31"),
     ]

@@ -842,6 +842,8 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let by = match kpi.0 {
         "rollout.follow_up" | "benefit.pay_back" | "spread.peer_comparison" => By::Municipality,
         "quality.rejected" => By::Nation,
+        // One municipality alone neither mixes nor moves.
+        "adoption.change" if by == By::Municipality => By::Nation,
         _ => by,
     };
     let (first, end) = window(world);
@@ -896,8 +898,8 @@ fn params(world: &World, kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, S
             params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
         }
     }
-    if kpi == "adoption.change" && dice.chance(60) {
-        params.insert("against", (*dice.pick(&["period", "year"])).to_owned());
+    if kpi == "adoption.change" && dice.chance(80) {
+        params.insert("against", (*dice.pick(&["period", "year", "year"])).to_owned());
     }
     if kpi == "adoption.digital_share" && dice.chance(80) {
         params.insert("all_measure_id", (*dice.pick(&["uses", "users_active", "cases_open"])).to_owned());

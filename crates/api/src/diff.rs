@@ -45,11 +45,7 @@ pub(crate) async fn diff(
     conditional(&state, &headers, shape, &fingerprint, &name, run(engine, wanted, shape)).await
 }
 
-fn edition(
-    engine: &Engine,
-    map: &mut BTreeMap<String, String>,
-    key: &str,
-) -> Result<Option<AsOf>, Problem> {
+fn edition(engine: &Engine, map: &mut BTreeMap<String, String>, key: &str) -> Result<Option<AsOf>, Problem> {
     let Some(text) = map.remove(key).filter(|text| !text.is_empty()) else { return Ok(None) };
     let parsed = AsOf::parse(&text).map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     // An edition not yet served is not told of.

@@ -101,7 +101,8 @@ fn diff_path(kpi: &Kpi, language: Lang) -> Value {
         own("all", "Also the rows that did not change.", false, json!({"type": "boolean", "default": false})),
     ];
     parameters.extend(kpi.params.iter().map(parameter));
-    parameters.extend(option_parameters(kpi.granularity).into_iter().filter(|option| option["name"] != "as_of"));
+    parameters
+        .extend(option_parameters(kpi.granularity).into_iter().filter(|option| option["name"] != "as_of"));
     let title = kpi.title.get(language);
     json!({"get": {
         "operationId": format!("{}_diff", kpi.sql_name()),
@@ -249,6 +250,9 @@ fn schemas() -> Value {
             "borders": text, "policy": text, "granularity": text, "from": text, "to": text,
             "params": {"type": "object"}, "where": {"type": "object"},
             "coverage": {"type": ["number", "null"], "description": "Of the last row, by nation; else null."}, "sources": texts,
+            "denominators": {"type": "array", "description": "The counts of inhabitants divided by.", "items":
+                {"type": "object", "properties": {"reference_date": text, "age_from": {"type": "integer"},
+                    "age_to": {"type": ["integer", "null"], "description": "The first age left out."}, "vintage": text}}},
             "synthetic": {"type": "boolean"}, "caveats": texts, "columns": texts,
             "rows": {"type": "integer"},
         }},

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use utbredt_engine::{AsOf, Engine, KpiRequest, Meta};
+use utbredt_engine::{AsOf, Denominator, Engine, KpiRequest, Meta};
 use utbredt_kpi::{Kpi, Lang};
 
 use crate::answer::{Shape, cached, conditional};
@@ -214,7 +214,17 @@ pub fn meta(kpi: &Kpi, request: &KpiRequest, meta: &Meta, language: Lang) -> Val
         "where": request.filter,
         "coverage": meta.coverage,
         "sources": meta.sources,
+        "denominators": meta.denominators.iter().map(denominator).collect::<Vec<_>>(),
         "caveats": kpi.caveats.get(language),
+    })
+}
+
+fn denominator(counted: &Denominator) -> Value {
+    json!({
+        "reference_date": counted.reference_date.to_string(),
+        "age_from": counted.age_from,
+        "age_to": counted.age_to,
+        "vintage": counted.vintage,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::request::By;
 use crate::run::texts;
 use crate::session::Tables;
 
-/// What was asked of an edition about its sources, and found.
+/// What was asked of an edition about its evidence, and found: an edition never changes, so neither does this.
 pub(crate) type Memory = Mutex<BTreeMap<String, Vec<String>>>;
 
 /// How many such answers are kept: planning one costs as much as a small KPI.
@@ -64,16 +64,25 @@ pub(crate) async fn sources(
         "SELECT DISTINCT receipts.source_id FROM receipts WHERE receipts.receipt_id IN ({}) ORDER BY 1",
         parts.join(" UNION ALL ")
     );
-    let memory = || tables.sources.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = memory().get(&text) {
+    remembered(tables, text.clone(), texts(context, &text)).await
+}
+
+/// What was found before under the same key, or what is found now.
+pub(crate) async fn remembered(
+    tables: &Tables,
+    key: String,
+    find: impl Future<Output = Result<Vec<String>, EngineError>>,
+) -> Result<Vec<String>, EngineError> {
+    let memory = || tables.memory.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().get(&key) {
         return Ok(known.clone());
     }
-    let found = texts(context, &text).await?;
+    let found = find.await?;
     let mut memory = memory();
     if memory.len() >= REMEMBERED {
         memory.clear();
     }
-    memory.insert(text, found.clone());
+    memory.insert(key, found.clone());
     Ok(found)
 }
 

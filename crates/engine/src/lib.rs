@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod denominators;
 mod diff;
 mod editions;
 mod error;
@@ -13,6 +14,7 @@ mod run;
 mod session;
 mod sql;
 
+pub use denominators::Denominator;
 pub use diff::{Cause, DiffAnswer, DiffMeta, DiffRequest};
 pub use error::{EngineError, nearest};
 pub use request::{AsOf, Borders, By, KpiRequest, Policy, day_after, first_day};

@@ -94,9 +94,14 @@ async fn check_measure(
             return Err(EngineError::Invalid {
                 what: format!("{wanted} of {solution_id} declares no sum, and this KPI adds"),
                 hint: if added.is_empty() {
-                    format!("a share is delivered as two measures, what is counted and of how many; {solution_id} has none that add")
+                    format!(
+                        "a share is delivered as two measures, what is counted and of how many; {solution_id} has none that add"
+                    )
                 } else {
-                    format!("a share is delivered as two measures, what is counted and of how many; those that add: {}", added.join(", "))
+                    format!(
+                        "a share is delivered as two measures, what is counted and of how many; those that add: {}",
+                        added.join(", ")
+                    )
                 },
             });
         }

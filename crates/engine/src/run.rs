@@ -14,6 +14,7 @@ use utbredt_kpi::{Catalogue, Kpi, ParamValue, Titles};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::{Granularity, Period};
 
+use crate::denominators::{Denominator, denominators};
 use crate::editions::still_whole;
 use crate::error::EngineError;
 use crate::evidence;
@@ -48,6 +49,8 @@ pub struct Meta {
     pub coverage: Option<f64>,
     /// The sources of the deliveries it was computed from.
     pub sources: Vec<String>,
+    /// The counts of inhabitants it divides by.
+    pub denominators: Vec<Denominator>,
 }
 
 /// The answer of a KPI.
@@ -69,6 +72,8 @@ pub struct Engine {
     pub(crate) edition: Arc<RwLock<Arc<Edition>>>,
     /// Editions opened so far, by number.
     opened: Arc<tokio::sync::Mutex<BTreeMap<u64, Arc<Tables>>>>,
+    /// Into how many parts each question is cut; by the lake's size when nobody says.
+    partitions: Option<usize>,
 }
 
 /// How many editions are kept open: the served one, and a few older ones asked for by `as_of`.
@@ -91,7 +96,16 @@ impl Engine {
             catalogue: Arc::new(catalogue),
             edition: Arc::new(RwLock::new(Arc::new(edition))),
             opened: Arc::default(),
+            partitions: None,
         })
+    }
+
+    /// Cuts each question into so many parts that run beside each other; without it the lake's size decides. The
+    /// answers are the same to the byte.
+    #[must_use]
+    pub fn in_partitions(mut self, partitions: usize) -> Self {
+        (self.partitions, self.opened) = (Some(partitions), Arc::default());
+        self
     }
 
     /// What is wrong with the query files, found by planning each KPI against the lake's tables without a row.
@@ -142,7 +156,7 @@ impl Engine {
             return Ok(Arc::clone(tables));
         }
         let number = edition.number;
-        let tables = Arc::new(Tables::open(&self.lake, edition).await?);
+        let tables = Arc::new(Tables::open(&self.lake, edition, self.partitions).await?);
         while opened.len() >= OPEN_EDITIONS {
             opened.pop_first();
         }
@@ -161,6 +175,7 @@ impl Engine {
         let (context, seen) = asked.prepare(&tables).await?;
         let about = (kpi, asked.bound.as_slice());
         let sources = evidence::sources(&context, &self.catalogue, &tables, about, &seen).await?;
+        let denominators = denominators(&context, &tables, about, &seen).await?;
         let (schema, batches) = asked.rows(&context).await?;
         let span = |p: Option<&Period>| p.copied().unwrap_or(Period { start: day, end: day });
         let meta = Meta {
@@ -176,6 +191,7 @@ impl Engine {
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             coverage: evidence::coverage(request.by, &batches),
             sources,
+            denominators,
         };
         Ok(KpiAnswer { schema, batches, meta })
     }

@@ -73,11 +73,12 @@ pub(crate) struct Tables {
     pub(crate) edition: Arc<Edition>,
     /// Its divisions.
     pub(crate) divisions: Divisions,
+    partitions: usize,
     runtime: Arc<RuntimeEnv>,
     /// Every table of the lake, in the order of [`TABLES`].
     pub(crate) providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
-    /// Sources found before: an edition never changes, so neither do they.
-    pub(crate) sources: crate::evidence::Memory,
+    /// Sources and denominators found before.
+    pub(crate) memory: crate::evidence::Memory,
 }
 
 impl std::fmt::Debug for Tables {
@@ -92,26 +93,36 @@ fn no_rows(table: &Table) -> Result<MemTable, EngineError> {
     MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))
 }
 
+/// Into how many parts a question is cut when nobody says.
+fn partitions(edition: &Edition) -> usize {
+    let rows: u64 = edition.tables.values().flatten().map(|file| file.rows).sum();
+    if rows < MANY_ROWS { 1 } else { 2 }
+}
+
 /// Most of a small answer's time is planning, and a plan for one thread is half as large: the threads are better spent
 /// on other questions. One pass of the optimizer does for our views what three do.
-fn config(edition: &Edition) -> SessionConfig {
-    let rows: u64 = edition.tables.values().flatten().map(|file| file.rows).sum();
+fn config(partitions: usize) -> SessionConfig {
     SessionConfig::new()
-        .with_target_partitions(if rows < MANY_ROWS { 1 } else { 2 })
+        .with_target_partitions(partitions)
         .with_information_schema(false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.optimizer.max_passes", 1)
 }
 
 impl Tables {
-    /// Opens an edition.
-    pub(crate) async fn open(lake: &Lake, edition: Arc<Edition>) -> Result<Self, EngineError> {
+    /// Opens an edition; a question is cut into `cut` parts, or as many as its size is worth.
+    pub(crate) async fn open(
+        lake: &Lake,
+        edition: Arc<Edition>,
+        cut: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        let partitions = cut.unwrap_or_else(|| partitions(&edition));
         let divisions = Divisions::read(lake, &edition)?;
         // Without a pool a query may take all memory there is and with it the process.
         let pool = Arc::new(GreedyMemoryPool::new(MEMORY_BYTES));
         let runtime =
             RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().map_err(|e| internal(&e))?;
-        let context = SessionContext::new_with_config_rt(config(&edition), Arc::clone(&runtime));
+        let context = SessionContext::new_with_config_rt(config(partitions), Arc::clone(&runtime));
         let mut providers: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for table in TABLES {
             let mut paths = Vec::new();
@@ -128,7 +139,7 @@ impl Tables {
                 providers.push((table.name, frame.into_view()));
             }
         }
-        Ok(Self { edition, divisions, runtime, providers, sources: Default::default() })
+        Ok(Self { edition, divisions, partitions, runtime, providers, memory: Default::default() })
     }
 
     /// The lake's tables without any row, to plan against.
@@ -139,7 +150,7 @@ impl Tables {
             providers.push((table.name, Arc::new(no_rows(table)?)));
         }
         let divisions = Divisions(Vec::new());
-        Ok(Self { edition, divisions, runtime, providers, sources: Default::default() })
+        Ok(Self { edition, divisions, partitions: 1, runtime, providers, memory: Default::default() })
     }
 
     /// Tables of this edition and another mixed.
@@ -149,12 +160,13 @@ impl Tables {
         providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
     ) -> Self {
         let (edition, runtime) = (Arc::clone(&self.edition), Arc::clone(&self.runtime));
-        Self { edition, divisions, runtime, providers, sources: Default::default() }
+        let partitions = self.partitions;
+        Self { edition, divisions, partitions, runtime, providers, memory: Default::default() }
     }
 
     /// A session of its own for one question, over these tables.
     pub(crate) fn session(&self) -> Result<SessionContext, EngineError> {
-        let context = SessionContext::new_with_config_rt(config(&self.edition), Arc::clone(&self.runtime));
+        let context = SessionContext::new_with_config_rt(config(self.partitions), Arc::clone(&self.runtime));
         for (name, provider) in &self.providers {
             context.register_table(*name, Arc::clone(provider)).map_err(|e| internal(&e))?;
         }

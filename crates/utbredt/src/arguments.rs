@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
   utbredt demo --no-serve
   utbredt init && utbredt ingest 2026-10.csv --contract county.toml
   utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
+  utbredt diff 1 2 --lake demo --kpi rollout.population_coverage --param solution_id=digisos --from 2018-04 --to 2020-12
   utbredt sql --lake demo \"SELECT reason, count(*) AS refused FROM rejections GROUP BY reason\""
 )]
 pub(crate) struct Arguments {

@@ -32,7 +32,10 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
     table::line(&format!(
         "SYNTHETIC: {municipalities} invented municipalities, {months} months, seed {seed}; no number is real"
     ));
-    table::line(&format!("{} forecasts told again from earlier months and held against what came", found.told));
+    table::line(&format!(
+        "{} forecasts told again from earlier months and held against what came",
+        found.told
+    ));
     for (reason, refused) in &found.refused {
         table::line(&format!("  refused, {reason}: {refused}"));
     }
@@ -61,6 +64,10 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
         dates.coverage() * 100.0,
         dates.reached,
         dates.missed
+    ));
+    table::line(&format!(
+        "not at this pace: said of {} goals, {} of which were reached within the data",
+        dates.told_never, dates.reached_after_all
     ));
     table::line(&format!(
         "chance of a goal within a year: Brier score {:.3}, {:.3} for one who expects no change ({} chances)",
@@ -97,7 +104,8 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
         }
         row
     };
-    let shares = found.scores.iter().map(|((who, ahead), score)| row("months_ahead", (*ahead).into(), who, score));
+    let shares =
+        found.scores.iter().map(|((who, ahead), score)| row("months_ahead", (*ahead).into(), who, score));
     let sizes = found.sizes.iter().map(|((size, who), score)| row("size", (*size).into(), who, score));
     let (chance, no_change) = found.chance_scores();
     serde_json::json!({
@@ -114,6 +122,8 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
             "reached": found.dates.reached,
             "inside": found.dates.inside,
             "missed": found.dates.missed,
+            "not_at_this_pace": found.dates.told_never,
+            "reached_after_all": found.dates.reached_after_all,
         },
         "chances": { "judged": found.chances, "brier": chance, "brier_no_change": no_change },
     })

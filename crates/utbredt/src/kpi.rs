@@ -39,16 +39,19 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
             let answer = runtime()?.block_on(engine.run(request.clone()))?;
             let kpi = engine.catalogue().get(&request.kpi)?;
             let meta = utbredt_api::answer_meta(kpi, &request, &answer.meta, Lang::En);
-            table::print(
-                &answer.schema,
-                &answer.batches,
-                &meta,
-                &asked.format,
-                asked.output.as_deref(),
-            )?;
+            table::print(&answer.schema, &answer.batches, &meta, &asked.format, asked.output.as_deref())?;
             if asked.format == "table" {
                 let caveats = answer.meta.caveats.iter().map(|caveat| format!("note: {caveat}"));
                 caveats.for_each(|line| table::message(&line));
+                for counted in &answer.meta.denominators {
+                    let ages = match (counted.age_from, counted.age_to) {
+                        (0, None) => "all ages".to_owned(),
+                        (from, None) => format!("{from} years and over"),
+                        (from, Some(to)) => format!("{from} to {} years", to.saturating_sub(1)),
+                    };
+                    let (day, vintage) = (counted.reference_date, &counted.vintage);
+                    table::message(&format!("inhabitants: {ages}, counted {day}, {vintage}"));
+                }
                 let from = format!("edition {}, {} {}", answer.meta.edition, answer.meta.rows, "rows");
                 table::message(&from);
             }

@@ -229,6 +229,86 @@ fn the_same_facts_in_other_bytes_change_nothing() {
 }
 
 #[test]
+fn a_diff_tells_what_a_correction_changed() {
+    let desk = Desk::new();
+    assert_eq!(desk.deliver(rows(&GOOD).as_bytes(), &[]).0, 0);
+    let corrected =
+        rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
+    assert_eq!(desk.deliver(corrected.as_bytes(), &[]).0, 0);
+    let lake = desk.path("lake");
+    let diff = |words: &[&str]| {
+        let mut all = vec!["diff", "--kpi", "adoption.usage_per_1000", "--param", "solution_id=digihelse"];
+        all.extend(["--from", "2024-01", "--to", "2024-01", "--lake", &lake]);
+        all.extend_from_slice(words);
+        let output = utbredt(&all);
+        (code(&output), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, csv, told) = diff(&["2", "3", "--by", "municipality", "--format", "csv"]);
+    assert_eq!(code, 0, "{told}");
+    let mut lines = csv.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let cells: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let cell = |row: usize, name: &str| cells[row][names.iter().position(|n| *n == name).expect("a column")];
+    assert_eq!(cells.len(), 2, "{csv}");
+    let changed =
+        ["municipality_code", "numerator_before", "numerator_after", "numerator_revised_data", "causes"];
+    assert_eq!(changed.map(|name| cell(0, name)), ["1103", "200", "250", "50", "revised_data"]);
+    assert_eq!((cell(0, "change"), cell(0, "new_data")), (cell(0, "revised_data"), "0.0"), "{csv}");
+    // What is no longer told has no change in numbers.
+    let gone =
+        ["municipality_code", "numerator_before", "numerator_after", "change", "state_before", "causes"];
+    assert_eq!(gone.map(|name| cell(1, name)), ["1145", "200", "", "", "ok", "revised_data"]);
+
+    let (code, table, told) = diff(&["2", "3"]);
+    assert!(code == 0 && table.contains("revised_data") && !table.contains("numerator"), "{table}");
+    assert_eq!(told, "edition 2 to 3, 1 of 1 rows: revised_data 1\n");
+    let (code, json, _) = diff(&["3", "3", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(code == 0 && told["data"].as_array().is_some_and(Vec::is_empty), "{json}");
+    assert_eq!((&told["meta"]["rows"], &told["meta"]["compared"]), (&0.into(), &1.into()));
+    for (words, named) in
+        [(["2", "7"], "`3`"), (["3", "2"], "older edition first"), (["2", "newest"], "number")]
+    {
+        let (code, out, told) = diff(&words);
+        assert!(code == 2 && out.is_empty() && told.contains(named), "{words:?}: {told}");
+    }
+}
+
+/// Where the machine thinks it is changes no day: the Digisos list has moments near midnight, and a file has months.
+#[test]
+fn the_machines_time_zone_changes_nothing() {
+    let told = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"].map(|zone| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = folder.path().join("lake");
+        let run = |words: &[&str]| {
+            let output = Command::new(env!("CARGO_BIN_EXE_utbredt"))
+                .args(words)
+                .args(["--lake", lake.to_str().expect("a plain path")])
+                .env("TZ", zone)
+                .output()
+                .expect("the command starts");
+            assert_eq!(code(&output), 0, "{words:?}: {}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        let (csv, contract) = (folder.path().join("2024-01.csv"), folder.path().join("county.toml"));
+        std::fs::write(&csv, rows(&GOOD)).expect("written");
+        std::fs::write(&contract, CONTRACT).expect("written");
+        let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/rollout/digisos_events.csv");
+        run(&["init"]);
+        run(&["ingest", csv.to_str().expect("plain"), "--contract", contract.to_str().expect("plain")]);
+        run(&["ingest", list.to_str().expect("plain"), "--source", "digisos"]);
+        let facts = run(&["sql", "SELECT * FROM usage ORDER BY municipality_code", "--format", "csv"]);
+        let events = "SELECT * FROM rollout_events ORDER BY municipality_code, valid_from, known_at";
+        let events = run(&["sql", events, "--format", "csv"]);
+        assert!(facts.lines().count() == 21 && events.lines().count() == 410, "{facts}");
+        let kpi = ["kpi", "run", "rollout.municipalities_live", "--param", "solution_id=digisos"];
+        let more = ["--from", "2018-04", "--to", "2020-12", "--granularity", "week", "--format", "csv"];
+        (facts, events, run(&[kpi.as_slice(), more.as_slice()].concat()))
+    });
+    assert!(told[0] == told[1] && told[1] == told[2], "an answer depends on the machine's time zone");
+}
+
+#[test]
 fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let desk = Desk::new();
     let damaged = rows(&GOOD).replace("0301;", "301;").replace("1101;", "9999;");

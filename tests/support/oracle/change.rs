@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn the_parts_sum_to_the_change() {
         let mut met = [0; 4];
-        for seed in 0..300 {
+        for seed in 0..600 {
             let world = random(seed);
             let mut dice = Dice::new(seed);
             for row in answer(&world, &request(&world, ("adoption.change", true), &mut dice)) {

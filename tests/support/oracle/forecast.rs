@@ -54,7 +54,9 @@ pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
     seen.extend(&shown[1..]);
     let told: Vec<Vec<OracleRow>> = seen.iter().map(|span| measured(world, request, span)).collect();
     let mut series: BTreeMap<Option<String>, Vec<Option<Count>>> = BTreeMap::new();
-    for (place, row) in told.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row))) {
+    for (place, row) in
+        told.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row)))
+    {
         let points = series.entry(row.key.clone()).or_insert_with(|| vec![None; seen.len()]);
         points[place] = row.numerator.zip(row.denominator);
     }
@@ -115,7 +117,13 @@ fn tidy(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
-fn finish(row: &mut OracleRow, span: &Span, (goal, due): (f64, Day), known: &Result<Known, No>, seen: &[Span]) {
+fn finish(
+    row: &mut OracleRow,
+    span: &Span,
+    (goal, due): (f64, Day),
+    known: &Result<Known, No>,
+    seen: &[Span],
+) {
     let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
     set("target_share", Some(goal));
     set("due", Some(number(due)));
@@ -159,7 +167,8 @@ fn finish(row: &mut OracleRow, span: &Span, (goal, due): (f64, Day), known: &Res
         // A chance of one in ten is reached where the middle lies 1.28 deviations below the goal.
         for ahead in (1..=most).rev() {
             let (middle, variance) = future(known, f64::from(ahead));
-            if place_of(goal, known.persons).is_some_and(|place| middle - place >= at_least * variance.sqrt()) {
+            if place_of(goal, known.persons).is_some_and(|place| middle - place >= at_least * variance.sqrt())
+            {
                 *date = Some(end_of(ahead));
             }
         }
@@ -306,11 +315,12 @@ fn broke(found: &[(usize, f64, f64)]) -> Option<usize> {
     }
     let a_period: Vec<f64> = changes.iter().map(|(_, change, gap)| change / gap).collect();
     let usual = middle(a_period.clone())?;
-    let off = middle(a_period.iter().map(|change| (change - usual).abs()).collect())? / 0.674_489_750_196_081_7;
+    let off =
+        middle(a_period.iter().map(|change| (change - usual).abs()).collect())? / 0.674_489_750_196_081_7;
     let mut newest = None;
     for (place, change, gap) in changes {
         let beyond = (change - usual * gap).abs();
-        if beyond > 0.1 && beyond > 6.0 * off {
+        if beyond > 0.1 && beyond > 3.5 * off {
             newest = Some(place);
         }
     }
@@ -453,4 +463,30 @@ fn restless(
         at += 1;
     }
     (many as f64 * needed[at] + 20.0 * 0.0012) / (many as f64 + 20.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worlds::{Dice, random, request};
+
+    /// A comparison that only ever sees refusals proves nothing.
+    #[test]
+    fn questions_meet_every_outlook() {
+        let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+        for seed in 0..200 {
+            let world = random(seed);
+            let asked = request(&world, ("targets.time_to_target", false), &mut Dice::new(seed));
+            for row in super::super::answer(&world, &asked) {
+                let told = |name: &str, text: &str| row.extras[name] == word(text);
+                for outlook in ["reached", "on_time", "late", "not_at_this_pace"] {
+                    *met.entry(outlook).or_default() += usize::from(told("outlook", outlook));
+                }
+                for refusal in ["no_number", "break", "few_points", "low_reach", "above_eligible"] {
+                    *met.entry(refusal).or_default() += usize::from(told("refusal", refusal));
+                }
+            }
+        }
+        assert!(met.values().all(|times| *times >= 1), "{met:?}");
+    }
 }

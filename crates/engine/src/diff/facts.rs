@@ -38,7 +38,8 @@ impl Receipts {
     /// From the receipts in force and those known, before and after.
     fn sort(before: (&[String], &Questions), after: (&[String], &Questions)) -> Self {
         let asked = |id: &String| after.1.get(id).or_else(|| before.1.get(id));
-        let gone: BTreeSet<String> = before.0.iter().filter(|id| after.0.binary_search(id).is_err()).cloned().collect();
+        let gone: BTreeSet<String> =
+            before.0.iter().filter(|id| after.0.binary_search(id).is_err()).cloned().collect();
         let answered: BTreeSet<_> = gone.iter().filter_map(asked).collect();
         let replaces = |id: &String| asked(id).is_some_and(|question| answered.contains(question));
         // What was held before and is held still has not arrived.

@@ -90,6 +90,10 @@ pub struct Dates {
     pub inside: usize,
     /// Not reached by the late date.
     pub missed: usize,
+    /// Goals said not to be reached at this pace.
+    pub told_never: usize,
+    /// Of them, those that were reached within the data.
+    pub reached_after_all: usize,
 }
 
 impl Dates {
@@ -161,8 +165,7 @@ impl Backtest {
             let months = count(ahead);
             let ends = |trend: &Trend| [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| trend.share(months, z));
             let known = recent(series, place);
-            let told =
-                [ends(trend), ends(alone), last_value(&known, months), straight_line(&known, months)];
+            let told = [ends(trend), ends(alone), last_value(&known, months), straight_line(&known, months)];
             for (forecaster, told) in FORECASTERS.into_iter().zip(told) {
                 self.scores.entry((forecaster, ahead)).or_default().add(told, came);
                 if ahead == SIZES_AT {
@@ -180,6 +183,8 @@ impl Backtest {
                 series.get(place + ahead).copied().flatten().is_some_and(|point| point.share() >= goal)
             });
             let arrival = trend.arrival(goal, 240);
+            self.dates.told_never += usize::from(arrival.middle.is_none());
+            self.dates.reached_after_all += usize::from(arrival.middle.is_none() && came.is_some());
             let early = arrival.early.unwrap_or(usize::MAX);
             let late = arrival.late.unwrap_or(usize::MAX);
             match came {
@@ -221,10 +226,8 @@ fn last_value(known: &[(f64, f64)], ahead: f64) -> [f64; 3] {
 /// The least-squares line through the shares, with its textbook interval.
 fn straight_line(known: &[(f64, f64)], ahead: f64) -> [f64; 3] {
     let many = count(known.len());
-    let (x, y) = (
-        known.iter().map(|k| k.0).sum::<f64>() / many,
-        known.iter().map(|k| k.1).sum::<f64>() / many,
-    );
+    let (x, y) =
+        (known.iter().map(|k| k.0).sum::<f64>() / many, known.iter().map(|k| k.1).sum::<f64>() / many);
     let across = known.iter().map(|k| (k.0 - x).powi(2)).sum::<f64>();
     let slope = known.iter().map(|k| (k.0 - x) * (k.1 - y)).sum::<f64>() / across;
     let left = known.iter().map(|k| (k.1 - y - slope * (k.0 - x)).powi(2)).sum::<f64>() / (many - 2.0);

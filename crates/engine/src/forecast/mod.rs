@@ -7,8 +7,8 @@
 //! least squares: mean `z̄` at the mean time `−u` periods ago, slope `b`, and the scatter `s²` about it. With independent
 //! errors `Var z̄ = s² Σw²/(Σw)²` and `Var b = s² Σw²(t−t̄)²/(Σw(t−t̄)²)²`, with `(Σw)²/Σw² − 2` free points.
 //!
-//! **Refusals.** No line is told across a break (a change that is more than 10 points and six robust deviations away from
-//! the median of the series' own changes) until eight points have come, nor from fewer than eight points, below a reach of
+//! **Refusals.** No line is told across a break (a change that is more than 10 points and 3.5 robust deviations away from
+//! the median of the series' own changes; Iglewicz and Hoaglin 1993) until eight points have come, nor from fewer than eight points, below a reach of
 //! 10 %, or where more are counted than could be.
 //!
 //! **The pool** ([`pool`]): all series of the answer. `ln s²` is drawn towards the least-squares line of `ln s²` on the

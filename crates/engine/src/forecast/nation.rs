@@ -120,7 +120,8 @@ impl Path {
         match self.way {
             Way::Logistic => s(month),
             Way::Gompertz => {
-                self.ceiling * (-std::f64::consts::LN_2 * (-0.8 * self.pace * (month - self.middle)).exp()).exp()
+                self.ceiling
+                    * (-std::f64::consts::LN_2 * (-0.8 * self.pace * (month - self.middle)).exp()).exp()
             }
             Way::Linear => (0.02 + 0.12 * self.pace * month).min(self.ceiling),
             Way::Stalled => s(month.min(self.turn)),

@@ -62,10 +62,8 @@ fn borrow(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
 fn scatter_of(lines: &[&Line]) -> impl Fn(&Line) -> f64 {
     let logs: Vec<(f64, f64)> = lines.iter().map(|line| (line.chance.ln(), line.scatter.ln())).collect();
     let many = count(logs.len());
-    let (x, y) = (
-        logs.iter().map(|(x, _)| x).sum::<f64>() / many,
-        logs.iter().map(|(_, y)| y).sum::<f64>() / many,
-    );
+    let (x, y) =
+        (logs.iter().map(|(x, _)| x).sum::<f64>() / many, logs.iter().map(|(_, y)| y).sum::<f64>() / many);
     let along = logs.iter().map(|(a, b)| (a - x) * (b - y)).sum::<f64>();
     let across = logs.iter().map(|(a, _)| (a - x).powi(2)).sum::<f64>();
     let rise = if across > 0.0 { (along / across).clamp(0.0, 1.0) } else { 0.0 };
@@ -79,15 +77,15 @@ fn scatter_of(lines: &[&Line]) -> impl Fn(&Line) -> f64 {
 
 /// The pool's slope.
 #[derive(Debug, Clone, Copy)]
-struct Pooled {
-    mean: f64,
-    mean_variance: f64,
+pub(super) struct Pooled {
+    pub(super) mean: f64,
+    pub(super) mean_variance: f64,
     /// How much the series' true slopes differ.
-    between: f64,
+    pub(super) between: f64,
 }
 
 /// DerSimonian and Laird's estimate of the mean of slopes told with different certainty, and of their true spread.
-fn pooled(slopes: &[(f64, f64)]) -> Pooled {
+pub(super) fn pooled(slopes: &[(f64, f64)]) -> Pooled {
     // One slope alone stands for itself.
     if let [(mean, mean_variance)] = *slopes {
         return Pooled { mean, mean_variance, between: f64::INFINITY };

@@ -45,7 +45,8 @@ pub(crate) fn bounded_growth(rows: &[RecordBatch], first: NaiveDate) -> Result<R
     for batch in rows {
         read(batch, &mut areas)?;
     }
-    let periods: BTreeSet<NaiveDate> = areas.values().flat_map(|questions| questions.keys().copied()).collect();
+    let periods: BTreeSet<NaiveDate> =
+        areas.values().flat_map(|questions| questions.keys().copied()).collect();
     let periods: Vec<NaiveDate> = periods.into_iter().collect();
     let of_area = |questions: &BTreeMap<NaiveDate, Question>| -> Series {
         periods.iter().map(|start| questions.get(start).and_then(|question| question.point)).collect()
@@ -54,8 +55,10 @@ pub(crate) fn bounded_growth(rows: &[RecordBatch], first: NaiveDate) -> Result<R
     let judged = judge(&series);
     let mut out = Vec::new();
     for ((code, questions), trends) in areas.iter().zip(&judged) {
-        for ((start, trend), question) in
-            periods.iter().zip(trends).filter_map(|(start, trend)| Some(((start, trend), questions.get(start)?)))
+        for ((start, trend), question) in periods
+            .iter()
+            .zip(trends)
+            .filter_map(|(start, trend)| Some(((start, trend), questions.get(start)?)))
         {
             if let Some(goal) = question.goal.filter(|_| *start >= first) {
                 out.push((code.as_str(), *start, told(question, goal, trend, &periods)));
@@ -135,14 +138,22 @@ fn told(
     let ahead = step.until(question.end, due);
     let arrival = trend.arrival(target, step.in_years(YEARS));
     let date = |periods: Option<usize>| periods.map(|periods| step.after(question.end, periods));
-    let shares = [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| (ahead > 0.0).then(|| tidy(trend.share(ahead, z))));
+    let shares =
+        [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| (ahead > 0.0).then(|| tidy(trend.share(ahead, z))));
     let dates = [arrival.early, arrival.middle, arrival.late].map(date);
     let outlook = match dates[1] {
         None => "not_at_this_pace",
         Some(day) if day <= due => "on_time",
         Some(_) => "late",
     };
-    Told { outlook, refusal: None, broke: None, chance: Some(tidy(trend.chance(target, ahead))), dates, shares }
+    Told {
+        outlook,
+        refusal: None,
+        broke: None,
+        chance: Some(tidy(trend.chance(target, ahead))),
+        dates,
+        shares,
+    }
 }
 
 /// Four decimals say more than is known, and are the same on every machine.
@@ -195,14 +206,19 @@ impl Step {
         if due <= from || whole == most {
             return super::trend::count(whole);
         }
-        let days = |from: NaiveDate, to: NaiveDate| i32::try_from((to - from).num_days()).map_or(0.0, f64::from);
+        let days =
+            |from: NaiveDate, to: NaiveDate| i32::try_from((to - from).num_days()).map_or(0.0, f64::from);
         super::trend::count(whole) + days(from, due) / days(from, to)
     }
 }
 
-fn written(rows: &[(&str, NaiveDate, Told)]) -> Result<RecordBatch, String> {
-    let days = |of: &dyn Fn(&(&str, NaiveDate, Told)) -> Option<NaiveDate>| -> ArrayRef {
-        let number = |day: NaiveDate| i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
+/// An area, a period, and what is told of them.
+type Row<'a> = (&'a str, NaiveDate, Told);
+
+fn written(rows: &[Row<'_>]) -> Result<RecordBatch, String> {
+    let days = |of: &dyn Fn(&Row<'_>) -> Option<NaiveDate>| -> ArrayRef {
+        let number =
+            |day: NaiveDate| i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
         Arc::new(rows.iter().map(|row| of(row).map(number)).collect::<Date32Array>())
     };
     let words = |of: &dyn Fn(&Told) -> Option<&'static str>| -> ArrayRef {

@@ -15,8 +15,8 @@ const DISCOUNT: f64 = 0.7;
 /// The smallest jump that is taken for a break, as a share.
 const JUMP: f64 = 0.1;
 
-/// And in robust deviations of the series' own changes.
-const DEVIATIONS: f64 = 6.0;
+/// And in robust deviations of the series' own changes, where Iglewicz and Hoaglin (1993) put the end of the ordinary.
+const DEVIATIONS: f64 = 3.5;
 
 /// Of a normal's deviation, how much the median distance from its middle is.
 const MEDIAN_DEVIATION: f64 = 0.674_489_750_196_081_7;
@@ -135,14 +135,14 @@ pub(super) fn line(series: &[Option<Point>], place: usize) -> Result<Line, Refus
 
 /// The newest place a series jumps at: it changes by more than its own changes explain.
 fn newest_jump(points: &[(usize, Point)]) -> Option<usize> {
-    let changes: Vec<f64> = points.windows(2).map(|pair| rise(&pair[0], &pair[1]) / gap(&pair[0], &pair[1])).collect();
+    let changes: Vec<f64> =
+        points.windows(2).map(|pair| rise(&pair[0], &pair[1]) / gap(&pair[0], &pair[1])).collect();
     let middle = median(&changes)?;
     let distances: Vec<f64> = changes.iter().map(|change| (change - middle).abs()).collect();
     let deviation = median(&distances)? / MEDIAN_DEVIATION;
     let most = JUMP.max(DEVIATIONS * deviation);
-    let jumps = |pair: &[(usize, Point)]| {
-        (rise(&pair[0], &pair[1]) - middle * gap(&pair[0], &pair[1])).abs() > most
-    };
+    let jumps =
+        |pair: &[(usize, Point)]| (rise(&pair[0], &pair[1]) - middle * gap(&pair[0], &pair[1])).abs() > most;
     points.windows(2).rposition(jumps).map(|before| before + 1)
 }
 
