@@ -843,7 +843,7 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
         "rollout.follow_up" | "benefit.pay_back" | "spread.peer_comparison" => By::Municipality,
         "quality.rejected" => By::Nation,
         // One municipality alone neither mixes nor moves.
-        "adoption.change" if by == By::Municipality => By::Nation,
+        "adoption.change" if by == By::Municipality && dice.chance(70) => By::Nation,
         _ => by,
     };
     let (first, end) = window(world);

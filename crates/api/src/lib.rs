@@ -17,6 +17,7 @@ mod query;
 mod router;
 mod rows;
 mod state;
+mod status;
 mod values;
 
 pub use diff::meta as diff_meta;

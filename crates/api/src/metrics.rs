@@ -1,7 +1,10 @@
 //! A few counters, by hand: atomics and thirty lines of text need no crate.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use utbredt_engine::Run;
 
 /// Counted since the server started.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ impl Metrics {
     }
 
     /// Prometheus' text format.
-    pub(crate) fn render(&self, edition: Option<u64>) -> String {
+    pub(crate) fn render(&self, edition: Option<u64>, runs: &[Run]) -> String {
         let mut out = String::new();
         let mut write = |name: &str, kind: &str, help: &str, samples: &[(&str, u64)]| {
             // Writing to a String cannot fail.
@@ -43,6 +46,25 @@ impl Metrics {
         if let Some(edition) = edition {
             write("utbredt_edition", "gauge", "The edition served now.", &[("", edition)]);
         }
+        let last: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
+        let mut each = |name: &str, help: &str, of: &dyn Fn(&Run) -> u64| {
+            let labels: Vec<(String, u64)> =
+                last.iter().map(|(id, run)| (format!("{{source=\"{id}\"}}"), of(run))).collect();
+            let samples: Vec<(&str, u64)> =
+                labels.iter().map(|(label, value)| (label.as_str(), *value)).collect();
+            if !samples.is_empty() {
+                write(name, "gauge", help, &samples);
+            }
+        };
+        let seconds = |run: &Run| u64::try_from(run.started_at.timestamp()).unwrap_or_default();
+        each("utbredt_source_well", "Whether the source's last run went well.", &|run| {
+            u64::from(run.is_well())
+        });
+        each("utbredt_source_run_timestamp_seconds", "When the source was asked last.", &seconds);
+        each("utbredt_source_run_milliseconds", "How long that took.", &|run| run.took_ms);
+        each("utbredt_source_rows", "Rows read then.", &|run| run.rows_in);
+        each("utbredt_source_refused", "Statements refused then.", &|run| run.refused);
+        each("utbredt_source_bytes", "Bytes received then.", &|run| run.bytes);
         out
     }
 }
@@ -56,9 +78,20 @@ mod tests {
         let metrics = Metrics::default();
         Metrics::count(&metrics.requests);
         Metrics::count(&metrics.requests);
-        let text = metrics.render(Some(7));
+        let run = |id: &str, failed: Option<&str>| Run {
+            source_id: id.into(),
+            failed: failed.map(str::to_owned),
+            rows_in: 3,
+            ..Run::default()
+        };
+        let text = metrics.render(Some(7), &[run("a", None), run("b", None), run("a", Some("away"))]);
         assert!(text.contains("# TYPE utbredt_requests_total counter\nutbredt_requests_total 2\n"), "{text}");
         assert!(text.contains("utbredt_errors_total{class=\"server\"} 0\n"), "{text}");
-        assert!(text.ends_with("utbredt_edition 7\n"), "{text}");
+        assert!(text.contains("utbredt_edition 7\n"), "{text}");
+        assert!(
+            text.contains("utbredt_source_well{source=\"a\"} 0\nutbredt_source_well{source=\"b\"} 1\n"),
+            "{text}"
+        );
+        assert!(text.contains("utbredt_source_rows{source=\"a\"} 3\n"), "{text}");
     }
 }

@@ -193,6 +193,7 @@ fn static_paths() -> Map<String, Value> {
         ("/v1/editions", "Every edition, oldest first.", None),
         ("/v1/editions/{n}", "One edition with its files and their hashes.", None),
         ("/v1/changes", "What the editions after `since` changed.", Some("since")),
+        ("/v1/status", "How each source fares.", None),
     ];
     for (path, summary, in_query) in doors {
         let in_path = path.split_once('{').map(|(_, rest)| rest.trim_end_matches('}'));

@@ -23,9 +23,11 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Response, Pro
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
-    let edition = state.engine().ok().map(|engine| engine.edition().number);
+    let engine = state.engine().ok();
+    let edition = engine.map(|engine| engine.edition().number);
+    let runs = engine.and_then(|engine| engine.runs().ok()).unwrap_or_default();
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
-    ([NO_STORE, kind], state.metrics.render(edition)).into_response()
+    ([NO_STORE, kind], state.metrics.render(edition, &runs)).into_response()
 }
 
 /// `GET /`.

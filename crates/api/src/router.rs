@@ -18,7 +18,7 @@ use tower_http::trace::TraceLayer;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, nearest, render_problems};
 use crate::state::ApiState;
-use crate::{catalogue, diff, editions, lookup, openapi, ops, values};
+use crate::{catalogue, diff, editions, lookup, openapi, ops, status, values};
 
 /// How long a question may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// What a mistyped address is compared with.
-const ADDRESSES: [&str; 18] = [
+const ADDRESSES: [&str; 19] = [
     "/",
     "/v1/changes",
     "/health/live",
@@ -43,6 +43,7 @@ const ADDRESSES: [&str; 18] = [
     "/v1/networks",
     "/v1/openapi.json",
     "/v1/rollouts",
+    "/v1/status",
     "/v1/solutions",
     "/v1/municipalities/{code}",
 ];
@@ -114,6 +115,7 @@ fn doors() -> Router<ApiState> {
         .route("/v1/editions", get(editions::editions))
         .route("/v1/editions/{n}", get(editions::edition))
         .route("/v1/changes", get(editions::changes))
+        .route("/v1/status", get(status::status))
         .route("/v1/openapi.json", get(openapi::document))
         .fallback(no_such_door)
         .method_not_allowed_fallback(wrong_method)

@@ -11,6 +11,7 @@ mod names;
 mod request;
 mod rollup;
 mod run;
+mod runs;
 mod session;
 mod sql;
 
@@ -20,4 +21,4 @@ pub use error::{EngineError, nearest};
 pub use request::{AsOf, Borders, By, KpiRequest, Policy, day_after, first_day};
 pub use run::{Engine, KpiAnswer, Meta};
 pub use sql::SqlAnswer;
-pub use utbredt_lake::Edition;
+pub use utbredt_lake::{Edition, Run};

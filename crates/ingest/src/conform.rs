@@ -34,7 +34,7 @@ pub(crate) struct Conformed {
 /// Holds a delivery against the world.
 pub(crate) fn conform(source: &Source, delivery: &Delivery, world: &World) -> Result<Conformed, IngestError> {
     let Parsed { observations, mut rejections, rows_in, breaches } = source.parse(delivery);
-    let told = Told { source, delivery, text: String::from_utf8_lossy(&delivery.payload) };
+    let told = Told { source, delivery, text: source.lines(&delivery.payload) };
     let (usage, rollout): (Vec<_>, Vec<_>) =
         observations.into_iter().partition(|o| matches!(o.fact, ObservedFact::Usage { .. }));
     let usage = conform_usage(&usage, &told, world, &mut rejections)?;
@@ -47,17 +47,19 @@ pub(crate) fn conform(source: &Source, delivery: &Delivery, world: &World) -> Re
 struct Told<'d> {
     source: &'d Source,
     delivery: &'d Delivery,
-    text: std::borrow::Cow<'d, str>,
+    /// Its text, where rows are lines.
+    text: Option<std::borrow::Cow<'d, str>>,
 }
 
 impl Told<'_> {
     /// The row as received, where rows are lines; else what was understood of it.
     fn raw<'o>(&self, refused: &[(&'o Observation, String)]) -> Vec<String> {
         let understood = |o: &'o Observation| format!("{:?} {:?}", o.subject, o.fact);
-        if !self.source.rows_are_lines(&self.delivery.payload) {
+        let Some(text) = &self.text else {
             return refused.iter().map(|(o, _)| understood(o)).collect();
-        }
-        let lines: Vec<&str> = self.text.lines().collect();
+        };
+        let line_break = if text.contains('\n') { '\n' } else { '\r' };
+        let lines: Vec<&str> = text.split(line_break).map(|line| line.trim_end_matches('\r')).collect();
         let line = |row: u64| usize::try_from(row).ok().and_then(|row| lines.get(row.checked_sub(1)?));
         refused
             .iter()

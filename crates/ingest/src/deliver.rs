@@ -6,7 +6,7 @@ use arrow::array::{BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch};
 use chrono::{DateTime, Utc};
 use polars::prelude::{Column, DataFrame};
-use utbredt_lake::{Change, Edition, Table, Writer};
+use utbredt_lake::{Change, Edition, Lake, Table, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 
 use crate::bridge::{table, to_batch};
@@ -112,7 +112,12 @@ fn land(
         };
         // What is in force already need not be read, unless the batch puts another in its place first.
         let known = history.is_live(&delivery.receipt_id().0) && deliveries.iter().filter(same).count() == 1;
-        reads.push(if known { None } else { Some(read(writer, source, delivery, &world)?) });
+        reads.push(if known {
+            None
+        } else {
+            let sha256 = writer.keep_raw(&delivery.payload)?;
+            Some(read(source, delivery, sha256, &world)?)
+        });
     }
     if let Some(edition) = &latest {
         let reach: Vec<_> = reads.iter().flatten().map(|read| read.reach.clone()).collect();
@@ -136,15 +141,41 @@ fn land(
 }
 
 fn read<'d>(
-    writer: &mut Writer,
     source: &'d Source,
     delivery: &'d Delivery,
+    sha256: String,
     world: &World,
 ) -> Result<Read<'d>, IngestError> {
-    let sha256 = writer.keep_raw(&delivery.payload)?;
     let conformed = conform(source, delivery, world)?;
     let reach = Reach::of(&conformed.usage)?;
     Ok(Read { source, delivery, sha256, conformed, reach })
+}
+
+/// The steps of [`deliver`] up to the decision, which is not carried out: nothing is kept and nothing is written.
+pub(crate) fn weigh(
+    lake: Option<&Lake>,
+    world: &World,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<(Report, Conformed), IngestError> {
+    source.check(delivery)?;
+    let latest = lake.map(Lake::latest).transpose()?.flatten();
+    let mut history = match lake {
+        Some(lake) => History::read(lake, latest.as_ref())?,
+        None => History::default(),
+    };
+    let read = read(source, delivery, String::new(), world)?;
+    if let (Some(lake), Some(edition)) = (lake, &latest) {
+        let replaced = history.answered(delivery).into_iter().collect();
+        history.load(lake, edition, std::slice::from_ref(&read.reach), &replaced)?;
+    }
+    let known = history.is_live(&delivery.receipt_id().0);
+    let mut report = judge(&read, world, &mut history, &mut Pending::default())?;
+    if known {
+        (report.unchanged, report.held, report.superseded) = (true, None, None);
+    }
+    report.edition = latest.map_or(0, |edition| edition.number);
+    Ok((report, read.conformed))
 }
 
 /// Decides whether a delivery comes into force.

@@ -1,13 +1,15 @@
 //! A delivery and how it is read: the bytes of one answer, and the source's way of saying things.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use utbredt_model::{Parsed, ReceiptId, SourceId};
+use utbredt_model::{Parsed, ReceiptId, SolutionId, SourceId};
 use utbredt_sources::delimited::{self, Contract};
 use utbredt_sources::digdir::{self, Series};
 use utbredt_sources::digisos;
+use utbredt_sources::fiks::{self, invoice::Invoice};
 
 use crate::rollout::Note;
 use crate::{IngestError, stages};
@@ -58,7 +60,7 @@ impl Delivery {
 }
 
 /// How a source's deliveries are read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a process holds a handful of sources")]
 pub enum Source {
     /// NAV's list of municipalities on Digisos.
@@ -72,6 +74,10 @@ pub enum Source {
     Digdir(Series),
     /// A list of stages: `municipality_code,solution_id,stage,valid_from`.
     Stages,
+    /// Which municipalities have activated a solution on the Fiks platform.
+    FiksActivation(SolutionId),
+    /// Lines of an invoice of the Fiks platform.
+    FiksInvoice(Invoice),
 }
 
 impl Source {
@@ -82,20 +88,27 @@ impl Source {
             Self::Delimited(contract) => delimited::parse(&delivery.payload, contract),
             Self::Digdir(series) => digdir::parse(&delivery.payload, series),
             Self::Stages => stages::parse(&delivery.payload, delivery.received_at),
+            Self::FiksActivation(solution_id) => {
+                fiks::activation::parse(&delivery.payload, solution_id, delivery.received_at)
+            }
+            Self::FiksInvoice(invoice) => fiks::invoice::parse(&delivery.payload, invoice),
         }
     }
 
     /// Refuses a contract of another source.
     pub(crate) fn check(&self, delivery: &Delivery) -> Result<(), IngestError> {
-        match self {
-            Self::Delimited(contract) if contract.source_id != delivery.source_id => {
-                Err(IngestError::WrongContract {
-                    delivered: delivery.source_id.to_string(),
-                    contract: contract.source_id.to_string(),
-                })
-            }
-            _ => Ok(()),
+        let agreed = match self {
+            Self::Delimited(contract) => &contract.source_id,
+            Self::FiksInvoice(invoice) => &invoice.source_id,
+            _ => return Ok(()),
+        };
+        if *agreed == delivery.source_id {
+            return Ok(());
         }
+        Err(IngestError::WrongContract {
+            delivered: delivery.source_id.to_string(),
+            contract: agreed.to_string(),
+        })
     }
 
     pub(crate) fn notes(&self) -> &[Note] {
@@ -110,6 +123,7 @@ impl Source {
     pub(crate) fn contract_version(&self) -> i32 {
         match self {
             Self::Delimited(contract) => i32::try_from(contract.version).unwrap_or(i32::MAX),
+            Self::FiksInvoice(invoice) => i32::try_from(invoice.version).unwrap_or(i32::MAX),
             _ => 1,
         }
     }
@@ -118,8 +132,12 @@ impl Source {
         delivery.synthetic || matches!(self, Self::Delimited(contract) if contract.synthetic)
     }
 
-    /// Whether a row's number is the number of its line in the payload.
-    pub(crate) fn rows_are_lines(&self, payload: &[u8]) -> bool {
-        !matches!(self, Self::Digdir(_)) && !payload.starts_with(b"PK")
+    /// The text of a payload in which a row's number is the number of its line.
+    pub(crate) fn lines<'p>(&self, payload: &'p [u8]) -> Option<Cow<'p, str>> {
+        match self {
+            Self::Delimited(contract) => delimited::lines(payload, contract),
+            Self::Digdir(_) | Self::FiksActivation(_) | Self::FiksInvoice(_) => None,
+            Self::Digisos { .. } | Self::Stages => Some(String::from_utf8_lossy(payload)),
+        }
     }
 }

@@ -88,7 +88,7 @@ const COMPARED: [&str; 10] = [
 ];
 
 /// What was delivered before.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct History {
     given: BTreeMap<String, Given>,
     in_force: BTreeSet<String>,

@@ -4,6 +4,7 @@ mod corrections;
 mod gates;
 mod invented;
 mod places;
+mod trial;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -20,7 +21,7 @@ use crate::deliver::Tables;
 use crate::{Delivery, Source, reference};
 
 /// The files of `datasets/`, by path.
-fn files() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let mut files = Vec::new();
     for folder in ["reference", "rollout"] {
@@ -114,7 +115,9 @@ fn shipped_contracts_read_their_samples() {
             continue;
         }
         let contract = Contract::from_toml(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let sample = root.join("samples").join(path.file_stem().unwrap()).with_extension("csv");
+        let sample = root.join("samples").join(path.file_stem().unwrap());
+        let sample =
+            ["csv", "json"].map(|e| sample.with_extension(e)).into_iter().find(|s| s.is_file()).unwrap();
         let id = contract.source_id.clone();
         let sample = Delivery::of_file(&sample, id, "sample", moment("2025-01-01T00:00:00Z")).unwrap();
         let parsed = Source::Delimited(contract).parse(&sample);
@@ -123,6 +126,6 @@ fn shipped_contracts_read_their_samples() {
         assert!(parsed.observations.len() > 2 && parsed.rejections.iter().all(total), "{parsed:?}");
         read += 1;
     }
-    assert_eq!(read, 2);
+    assert_eq!(read, 4);
     assert_eq!(day_number(day("1970-01-02")), 1);
 }

@@ -36,14 +36,7 @@ impl World {
 
     /// The world of tables that are not in a lake yet.
     pub(crate) fn of_tables(tables: &[(&'static Table, RecordBatch)]) -> Result<Self, IngestError> {
-        Self::read(|name| {
-            let batches: Vec<_> = tables
-                .iter()
-                .filter(|(table, _)| table.name == name)
-                .map(|(_, batch)| batch.clone())
-                .collect();
-            bridge::to_frame(&bridge::table(name)?.schema(), &batches)
-        })
+        Self::read(|name| of_tables(tables, name))
     }
 
     fn read(table: impl Fn(&'static str) -> Result<DataFrame, IngestError>) -> Result<Self, IngestError> {
@@ -99,6 +92,16 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// One of some tables that are in no lake.
+pub(crate) fn of_tables(
+    tables: &[(&'static Table, RecordBatch)],
+    name: &'static str,
+) -> Result<DataFrame, IngestError> {
+    let own = tables.iter().filter(|(table, _)| table.name == name);
+    let batches: Vec<_> = own.map(|(_, batch)| batch.clone()).collect();
+    bridge::to_frame(&bridge::table(name)?.schema(), &batches)
 }
 
 /// The known name most like the one given.

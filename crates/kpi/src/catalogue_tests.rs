@@ -125,41 +125,6 @@ fn a_sound_file_is_read_whole() {
 }
 
 #[test]
-fn views_come_after_those_they_use() {
-    let catalogue = sound();
-    let names: Vec<&str> = catalogue.views().iter().map(|v| v.name.as_str()).collect();
-    assert_eq!(names, ["spine", "usage_cells"]);
-    assert_eq!(catalogue.get("adoption.reach").unwrap().views, ["spine", "usage_cells"]);
-}
-
-#[test]
-fn a_view_read_through_another_is_known() {
-    let base = "/* view\ndoc = \"b\"\n*/\nSELECT 1 AS x FROM facts";
-    let top = "/* view\ndoc = \"t\"\nuses = [\"z_base\"]\n*/\nSELECT x FROM z_base";
-    let kpi = REACH.replace("FROM spine\n", "FROM a_top AS spine\n");
-    let catalogue =
-        load(&[("views/a_top.sql", top), ("views/z_base.sql", base), ("kpi/adoption/reach.sql", &kpi)])
-            .unwrap();
-    assert_eq!(catalogue.get("adoption.reach").unwrap().views, ["z_base", "a_top"]);
-}
-
-#[test]
-fn views_in_a_circle_and_views_unnamed_are_told() {
-    let a = "/* view\ndoc = \"a\"\nuses = [\"b\"]\n*/\nSELECT x FROM b";
-    let b = "/* view\ndoc = \"b\"\nuses = [\"a\"]\n*/\nSELECT x FROM a";
-    let errors = load(&[("views/a.sql", a), ("views/b.sql", b)]).unwrap_err();
-    assert_eq!(errors.len(), 2);
-    assert!(errors[0].to_string().contains("a, b use each other in a circle"), "{}", errors[0]);
-
-    let silent = "/* view\ndoc = \"a\"\n*/\nSELECT x\nFROM spine";
-    let errors = load(&[("views/a.sql", silent), ("views/spine.sql", SPINE)]).unwrap_err();
-    assert_eq!(
-        errors[0].to_string(),
-        "queries/views/a.sql:5: the SQL reads the view `spine`, which `uses` does not name; add \"spine\" to `uses`"
-    );
-}
-
-#[test]
 fn an_unknown_id_names_the_nearest() {
     let error = sound().get("adoption.raech").unwrap_err();
     assert_eq!(error.to_string(), "there is no KPI `adoption.raech`, did you mean `adoption.reach`?");
@@ -393,3 +358,6 @@ fn the_page_speaks_the_readers_language() {
         assert!(page.lines().any(|l| l == line), "{line}\n---\n{page}");
     }
 }
+
+#[path = "catalogue_view_tests.rs"]
+mod views;

@@ -10,6 +10,7 @@ mod file;
 mod lake;
 mod raw;
 mod rows;
+mod runs;
 pub mod tables;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use clean_up::CleanUp;
 pub use edition::{Edition, FORMAT, FileEntry};
 pub use error::LakeError;
 pub use lake::Lake;
+pub use runs::Run;
 pub use tables::{TABLES, Table};
 pub use verify::VerifyReport;
 pub use writer::{Change, Outcome, Writer};

@@ -14,7 +14,7 @@ use utbredt_model::{
 use crate::oslo;
 
 /// The interface cuts an aggregation at this many points without a word.
-const SILENT_CUT: u64 = 10_000;
+pub const SILENT_CUT: usize = 10_000;
 
 /// How far apart a series' points are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -76,29 +76,31 @@ struct Point {
     values: Vec<(MeasureId, i64)>,
 }
 
-/// Reads an answer: a JSON array of points. Points that `filter` does not choose are counted in `rows_in` only.
+/// Reads an answer: a JSON array of points, or an array of such answers, of which each was asked for a part of the time.
+/// Points that `filter` does not choose are counted in `rows_in` only.
 ///
 /// Hours become Oslo days. An hour nobody's point stands in was never delivered, so its day is provisional; so is the
 /// day of an organisation one of whose points was refused.
 #[must_use]
 pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
     let mut parsed = Parsed::default();
-    let points = match serde_json::from_slice::<Vec<Value>>(bytes) {
-        Ok(points) => points,
+    let answers = match answers(bytes) {
+        Ok(answers) => answers,
         Err(error) => {
             parsed.breaches.push(format!("the answer is not a whole JSON array of points: {error}"));
             return parsed;
         }
     };
-    parsed.rows_in = points.len() as u64;
-    if points.is_empty() {
-        parsed.breaches.push("the answer has no points".to_owned());
-    }
-    if parsed.rows_in == SILENT_CUT {
+    if answers.iter().any(|answer| answer.len() == SILENT_CUT) {
         let breach = format!(
             "the answer has exactly {SILENT_CUT} points, where the source cuts it off; ask for less time"
         );
         parsed.breaches.push(breach);
+    }
+    let points: Vec<Value> = answers.into_iter().flatten().collect();
+    parsed.rows_in = points.len() as u64;
+    if points.is_empty() {
+        parsed.breaches.push("the answer has no points".to_owned());
     }
     let contradicted = repeated(&points);
     let mut gather = Gather {
@@ -121,6 +123,18 @@ pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
     }
     gather.finish(&mut parsed);
     parsed
+}
+
+/// The answers of a payload.
+fn answers(bytes: &[u8]) -> Result<Vec<Vec<Value>>, serde_json::Error> {
+    let all: Vec<Value> = serde_json::from_slice(bytes)?;
+    if all.is_empty() || !all.iter().all(Value::is_array) {
+        return Ok(vec![all]);
+    }
+    Ok(all
+        .into_iter()
+        .filter_map(|answer| if let Value::Array(points) = answer { Some(points) } else { None })
+        .collect())
 }
 
 /// Points that stand twice: a point is its stamp and its categories. Equal ones leave one, differing ones none.
@@ -309,6 +323,21 @@ impl Gather<'_> {
 mod tests {
     use super::*;
     use crate::conformance::conformance;
+
+    #[test]
+    fn answers_asked_for_one_after_the_other_are_one_payload() {
+        let (one, two) = (point("2024-01-01T00:00:00Z", "a", 3), point("2024-01-01T01:00:00Z", "a", 4));
+        let whole = parse(format!("[{one},{two}]").as_bytes(), &flow());
+        let parts = parse(format!("[[{one}],[],[{two}]]").as_bytes(), &flow());
+        assert_eq!(parts, whole);
+        assert_eq!((parts.rows_in, parts.observations.len()), (2, 1));
+        // Each answer may be cut, and only each: two that are 10,000 together were not.
+        let many = |count: usize| vec![r#"{"timestamp":"x"}"#; count].join(",");
+        let cut =
+            |text: String| parse(text.as_bytes(), &flow()).breaches.iter().any(|b| b.contains("cuts it off"));
+        assert!(cut(format!("[[{}],[]]", many(SILENT_CUT))));
+        assert!(!cut(format!("[[{}],[{}]]", many(SILENT_CUT / 2), many(SILENT_CUT / 2))));
+    }
 
     fn series(more: &str) -> Series {
         let base = "owner = \"991825827\"\nseries = \"idporten-innlogging\"\ndistance = \"hours\"\n\

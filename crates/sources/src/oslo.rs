@@ -26,6 +26,14 @@ pub fn day(moment: DateTime<Utc>) -> NaiveDate {
     moment.naive_utc().checked_add_signed(shift).map_or_else(|| moment.date_naive(), |local| local.date())
 }
 
+/// The moment `day` begins in Oslo.
+#[must_use]
+pub fn start(day: NaiveDate) -> DateTime<Utc> {
+    // The clock never turns at midnight: what it shows an hour before is what it shows then.
+    let midnight = day.and_time(NaiveTime::MIN).and_utc();
+    midnight - TimeDelta::hours(offset_hours(midnight - TimeDelta::hours(1)))
+}
+
 /// How many hours `day` has in Oslo: 24, but 23 when summer begins and 25 when it ends.
 #[must_use]
 pub fn hours_in(day: NaiveDate) -> usize {
@@ -45,6 +53,17 @@ mod tests {
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_where_the_one_before_ends() {
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+        for next in first.iter_days().take(800) {
+            let (begin, end) = (start(next), start(next.succ_opt().unwrap()));
+            assert_eq!(usize::try_from((end - begin).num_hours()).unwrap(), hours_in(next), "{next}");
+            assert_eq!((day(begin), day(begin - TimeDelta::seconds(1))), (next, next.pred_opt().unwrap()));
+        }
+        assert_eq!(start(NaiveDate::from_ymd_opt(2024, 7, 1).unwrap()), at("2024-06-30T22:00:00Z"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl<T> Default for Read<T> {
 }
 
 impl<T> Read<T> {
-    fn take(&mut self, row: u64, raw: &str, outcome: Result<T, String>) {
+    pub(crate) fn take(&mut self, row: u64, raw: &str, outcome: Result<T, String>) {
         match outcome {
             Ok(value) => self.rows.push(value),
             Err(reason) => self.rejections.push(Rejection::new(row, reason, raw)),

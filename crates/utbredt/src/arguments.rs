@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
     version,
     after_help = "Examples:
   utbredt demo --no-serve
+  utbredt source new 2026-10.csv > county.toml && utbredt source try 2026-10.csv --contract county.toml
   utbredt init && utbredt ingest 2026-10.csv --contract county.toml
   utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
   utbredt diff 1 2 --lake demo --kpi rollout.population_coverage --param solution_id=digisos --from 2018-04 --to 2020-12
@@ -46,10 +47,20 @@ pub(crate) enum Command {
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
     },
-    /// Delivers files; ends with 3 when one is held or too many of its rows are refused.
+    /// Delivers files, or asks the sources of the plan that are due; ends with 3 when a delivery is held, too many of
+    /// its rows are refused, or a source fails.
     Ingest(IngestArguments),
+    /// The sources of the plan: which there are, how they fare; and files that are to become one.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Serves a lake over HTTP until interrupted.
     Serve {
+        /// Ask the sources of the plan meanwhile, each when it is due.
+        #[arg(long)]
+        ingest: bool,
+        /// The plan.
+        #[command(flatten)]
+        plan: PlanArguments,
         /// Where it is served.
         #[arg(long, default_value = "127.0.0.1:8080")]
         addr: SocketAddr,
@@ -62,7 +73,7 @@ pub(crate) enum Command {
     Kpi(KpiCommand),
     /// Tells what changed a KPI between two editions, each change split by cause.
     Diff(Box<DiffArguments>),
-    /// Tries the forecasts of targets.time_to_target on an invented nation; ends with 3 when they are not as sure as
+    /// Tries the forecasts of `targets.time_to_target` on an invented nation; ends with 3 when they are not as sure as
     /// they say.
     Backtest(BacktestArguments),
     /// Runs one SELECT over the lake's tables.
@@ -117,12 +128,67 @@ pub(crate) struct BacktestArguments {
     pub(crate) json: bool,
 }
 
+/// Where the plan is.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlanArguments {
+    /// The plan: sources, when each is asked, what it owes.
+    #[arg(long, env = "UTBREDT_PLAN", default_value = "./utbredt.toml", value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Let the plan's hosts be this machine, without TLS: for a server of a test.
+    #[arg(long, hide = true)]
+    pub(crate) local: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Lists the sources of the plan and when each is asked next.
+    List {
+        /// The plan.
+        #[command(flatten)]
+        plan: PlanArguments,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tells how each source fares: its last run, its last that went well.
+    Status {
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Asks one source now, whether it is due or not.
+    Run {
+        /// Its id.
+        id: String,
+        /// The plan.
+        #[command(flatten)]
+        plan: PlanArguments,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what a file would bring, what would be refused and why, and what would change; nothing is written. Ends
+    /// with 3 when the delivery would be held or too many of its rows refused.
+    Try(TryArguments),
+    /// Looks at a file and proposes the contract that reads it.
+    New(NewArguments),
+}
+
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("how").required(true).args(["contract", "source"]))]
+#[command(group = clap::ArgGroup::new("how").args(["contract", "source"]))]
 pub(crate) struct IngestArguments {
-    /// The files, each one delivery.
-    #[arg(required = true, value_name = "FILE")]
+    /// The files, each one delivery; without any, the sources of the plan that are due are asked.
+    #[arg(value_name = "FILE", requires = "how")]
     pub(crate) files: Vec<PathBuf>,
+    /// The plan.
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     /// The contract by which they are read; it names the source.
     #[arg(long, value_name = "CONTRACT.toml")]
     pub(crate) contract: Option<PathBuf>,
@@ -142,6 +208,56 @@ pub(crate) struct IngestArguments {
     /// Report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+// How a file is read: by exactly one of the two.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct How {
+    /// The contract by which a file is read; it names the source.
+    #[arg(long, value_name = "CONTRACT.toml")]
+    pub(crate) contract: Option<PathBuf>,
+    /// A source that needs no contract.
+    #[arg(long, value_enum)]
+    pub(crate) source: Option<SourceName>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TryArguments {
+    /// The file.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) how: How,
+    /// What the file answers, as in `ingest`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) asked: Option<String>,
+    /// Refused rows, totals and repetitions aside, from which the exit code is 3.
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) max_refused: u8,
+    /// The lake it is held against: `./lake` when left out, or the program's own reference tables when there is none.
+    #[arg(long, env = "UTBREDT_LAKE")]
+    pub(crate) lake: Option<PathBuf>,
+    /// Report as JSON, with every number read and every row refused.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewArguments {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// What the source shall be called; made of the file's name when left out.
+    #[arg(long, value_name = "ID")]
+    pub(crate) source_id: Option<String>,
+    /// The solution, where the file does not say it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) solution: Option<String>,
+    /// The measure, where the file does not say it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) measure: Option<String>,
+    /// The lake whose solutions and measures are known, as in `source try`.
+    #[arg(long, env = "UTBREDT_LAKE")]
+    pub(crate) lake: Option<PathBuf>,
 }
 
 /// A source that needs no contract.

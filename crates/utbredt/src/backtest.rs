@@ -40,7 +40,9 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
         table::line(&format!("  refused, {reason}: {refused}"));
     }
     table::line("");
-    table::line("share at the horizon          in 80 %     bias   off by    score  above 100 %");
+    table::line(
+        "share at the horizon          in 80 %     bias   off by    score  above 100 %   (in points; score: lower is better)",
+    );
     for ahead in HORIZONS {
         for forecaster in FORECASTERS {
             if let Some(score) = found.scores.get(&(forecaster, ahead)) {

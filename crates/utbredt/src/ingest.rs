@@ -17,10 +17,10 @@ use crate::arguments::{IngestArguments, SourceName};
 use crate::{assets, clock, table};
 
 /// How a delivery ends that is held, or of which too many rows are refused.
-const BELOW_THRESHOLD: u8 = 3;
+pub(crate) const BELOW_THRESHOLD: u8 = 3;
 
 /// Cells of a correction that are told; `--json` tells them all.
-const TOLD: usize = 10;
+pub(crate) const TOLD: usize = 10;
 
 /// Bytes from which a bar is worth looking at.
 const LONG_WORK: u64 = 4 << 20;
@@ -38,7 +38,7 @@ pub(crate) fn init(root: &Path) -> anyhow::Result<()> {
 }
 
 /// The writer, after sweeping up what one that was stopped left behind.
-fn writer(lake: &Lake) -> anyhow::Result<Writer> {
+pub(crate) fn writer(lake: &Lake) -> anyhow::Result<Writer> {
     let mut writer = lake.writer()?;
     writer.clean_up()?;
     writer.rebuild_delta()?;
@@ -47,7 +47,10 @@ fn writer(lake: &Lake) -> anyhow::Result<Writer> {
 
 /// Delivers the files one after the other and tells what became of each.
 pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
-    let (source, source_id) = source(arguments)?;
+    if arguments.files.is_empty() {
+        return crate::source::run_due(&arguments.plan, &arguments.lake, arguments.json);
+    }
+    let (source, source_id) = source(arguments.contract.as_deref(), arguments.source)?;
     if let (Some(asked), [_, _, ..]) = (&arguments.asked, &arguments.files[..]) {
         return Err(usage(
             format!(
@@ -79,15 +82,22 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
         return Err(error);
     }
     written.context("every file is delivered and this report was lost")?;
-    let poor = reports.iter().any(|(_, report)| {
-        report.held.is_some() || report.refused_rows * 100 > u64::from(arguments.max_refused) * report.rows_in
-    });
+    let poor = reports.iter().any(|(_, report)| is_poor(report, arguments.max_refused));
     Ok(if poor { ExitCode::from(BELOW_THRESHOLD) } else { ExitCode::SUCCESS })
 }
 
-fn source(arguments: &IngestArguments) -> anyhow::Result<(Source, SourceId)> {
+/// Whether a delivery is held, or more of its rows refused than may be, in per cent.
+pub(crate) fn is_poor(report: &Report, max_refused: u8) -> bool {
+    report.held.is_some() || report.refused_rows * 100 > u64::from(max_refused) * report.rows_in
+}
+
+/// How a file is read, and whose it is.
+pub(crate) fn source(
+    contract: Option<&Path>,
+    named_source: Option<SourceName>,
+) -> anyhow::Result<(Source, SourceId)> {
     let named = |name: &str| SourceId::parse(name).map_err(|e| anyhow::anyhow!(e.to_string()));
-    match (&arguments.contract, arguments.source) {
+    match (contract, named_source) {
         (Some(path), _) => {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -105,7 +115,7 @@ fn source(arguments: &IngestArguments) -> anyhow::Result<(Source, SourceId)> {
     }
 }
 
-fn usage(what: String, hint: &str) -> anyhow::Error {
+pub(crate) fn usage(what: String, hint: &str) -> anyhow::Error {
     EngineError::Invalid { what, hint: hint.to_owned() }.into()
 }
 
@@ -124,6 +134,11 @@ fn bar(files: &[PathBuf]) -> ProgressBar {
     bar
 }
 
+/// A file's name without its ending.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 fn one(
     writer: &mut Writer,
     arguments: &IngestArguments,
@@ -131,8 +146,7 @@ fn one(
     source: &Source,
     source_id: &SourceId,
 ) -> anyhow::Result<Report> {
-    let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let asked = arguments.asked.clone().unwrap_or_else(stem);
+    let asked = arguments.asked.clone().unwrap_or_else(|| stem(path));
     let delivery = Delivery::of_file(path, source_id.clone(), &asked, clock::now())?;
     let before = writer.lake().latest()?.map_or(0, |edition| edition.number);
     let report = deliver(writer, source, &delivery).map_err(|error| {
@@ -176,6 +190,19 @@ fn state(report: &Report) -> &'static str {
     }
 }
 
+/// What a correction changed, in lines.
+pub(crate) fn cells(report: &Report) -> Vec<String> {
+    let Some(diff) = &report.diff else { return Vec::new() };
+    let changed = diff.changed.len();
+    let mut lines =
+        vec![format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed)];
+    lines.extend(diff.changed.iter().take(TOLD).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)));
+    if changed > TOLD {
+        lines.push(format!("    and {} more", changed - TOLD));
+    }
+    lines
+}
+
 fn told(reports: &[(&PathBuf, Report)]) -> String {
     let mut lines = Vec::new();
     for (path, report) in reports {
@@ -200,31 +227,24 @@ fn told(reports: &[(&PathBuf, Report)]) -> String {
         if let Some(old) = &report.superseded {
             lines.push(format!("  takes the place of receipt {}", old.0));
         }
-        if let Some(diff) = &report.diff {
-            let changed = diff.changed.len();
-            lines.push(format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed));
-            lines.extend(
-                diff.changed.iter().take(TOLD).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)),
-            );
-            if changed > TOLD {
-                lines.push(format!("    and {} more", changed - TOLD));
-            }
-        }
+        lines.extend(cells(report));
     }
     lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
-    let cells = |report: &Report| -> Value {
-        let changed = |diff: &utbredt_ingest::Diff| -> Vec<Value> {
-            diff.changed.iter().map(|c| json!({ "cell": c.key, "old": c.old, "new": c.new })).collect()
-        };
-        report.diff.as_ref().map_or(
-            Value::Null,
-            |diff| json!({ "added": diff.added, "removed": diff.removed, "changed": changed(diff) }),
-        )
+/// What a correction changed.
+pub(crate) fn cells_as_json(report: &Report) -> Value {
+    let changed = |diff: &utbredt_ingest::Diff| -> Vec<Value> {
+        diff.changed.iter().map(|c| json!({ "cell": c.key, "old": c.old, "new": c.new })).collect()
     };
+    report.diff.as_ref().map_or(
+        Value::Null,
+        |diff| json!({ "added": diff.added, "removed": diff.removed, "changed": changed(diff) }),
+    )
+}
+
+fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
     let delivery = |(path, report): &(&PathBuf, Report)| {
         json!({
             "file": path.display().to_string(),
@@ -240,7 +260,7 @@ fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
             "reasons": report.reasons,
             "held": report.held,
             "superseded": report.superseded.as_ref().map(|old| &old.0),
-            "cells": cells(report),
+            "cells": cells_as_json(report),
             "edition": report.edition,
         })
     };

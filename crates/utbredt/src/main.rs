@@ -8,11 +8,14 @@ mod demo;
 mod diff;
 mod ingest;
 mod kpi;
+mod source;
 mod table;
+mod trial;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use utbredt_engine::{Engine, EngineError};
@@ -62,7 +65,17 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Init { lake } => ingest::init(&lake),
-        Command::Serve { addr, lake } => serve(&lake, addr, queries),
+        Command::Source(command) => return source::run(&command),
+        Command::Serve { ingest: false, addr, lake, .. } => serve(&lake, addr, queries),
+        Command::Serve { plan, addr, lake, .. } => {
+            let stopped = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
+                let served = serve(&lake, addr, queries);
+                stopped.store(true, Ordering::Relaxed);
+                served
+            })
+        }
         Command::Kpi(command) => kpi::run(command, queries),
         Command::Diff(arguments) => diff::run(&arguments, queries),
         Command::Sql { text, format, lake } => {

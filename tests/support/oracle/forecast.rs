@@ -284,9 +284,12 @@ fn judge(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -
 /// A series' own line, or why there is none.
 fn alone(points: &[Option<Count>], place: usize) -> Result<Known, No> {
     let mut found: Vec<(usize, f64, f64)> = Vec::new();
-    for at in place.saturating_sub(23)..=place {
-        if let Some((users, persons)) = points[at] {
-            found.push((at, users, persons));
+    for (at, point) in points.iter().enumerate() {
+        if let Some((users, persons)) = point
+            && at <= place
+            && at + 24 > place
+        {
+            found.push((at, *users, *persons));
         }
     }
     let Some(last) = found.last().copied().filter(|last| last.0 == place) else { return Err(No::Number) };

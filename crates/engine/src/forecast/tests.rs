@@ -164,7 +164,7 @@ fn the_order_of_the_rows_decides_nothing() {
     let backwards: Vec<RecordBatch> = (0..rows.num_rows()).rev().map(|row| rows.slice(row, 1)).collect();
     assert_eq!(bounded_growth(&backwards, month(24)).unwrap(), told);
     // What is told of a month is the same however many are told.
-    let last = bounded_growth(&[rows.clone()], month(29)).unwrap();
+    let last = bounded_growth(std::slice::from_ref(&rows), month(29)).unwrap();
     let of_last = concat_batches(&told.schema(), &[told.slice(5, 1), told.slice(11, 1)]).unwrap();
     assert_eq!(last, of_last);
     // Two rows for one area and period are no series.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use utbredt_model::{CellState, Granularity, MeasureId, Period, SolutionId, SourceId};
+use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
 use crate::text::Encoding;
 
@@ -43,6 +43,12 @@ pub struct Contract {
     /// The row of column names, counted from 1; rows above it are skipped.
     #[serde(default = "one")]
     pub header_row: u32,
+    /// How many rows the column names take, as a row of months over a row of measures.
+    #[serde(default = "one")]
+    pub header_rows: u32,
+    /// Where the array of rows lies in a JSON delivery: field names joined by dots, as `data.items`; the top when
+    /// absent.
+    pub rows: Option<String>,
     /// The sheet of a workbook; the first when absent.
     pub sheet: Option<String>,
     /// The decimal sign, `,` unless declared; the other one may group thousands.
@@ -86,6 +92,8 @@ pub enum Format {
     Xlsx,
     /// The open document standard's.
     Ods,
+    /// An array of objects; their fields are the columns, those of objects inside joined by dots.
+    Json,
 }
 
 /// How values are laid out.
@@ -95,7 +103,7 @@ pub enum Layout {
     /// One value a row.
     #[default]
     Long,
-    /// A column per period or per measure.
+    /// A column per period, per measure, or per both.
     Wide,
 }
 
@@ -256,13 +264,19 @@ pub struct Totals {
     pub names: Vec<String>,
 }
 
-/// The value columns of a wide table: those named by periods, or those listed.
+/// The value columns of a wide table: those named by periods, those listed, or those named by a period and one of
+/// the measures listed, in one header row or in several.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wide {
     /// Every column whose name reads as a period.
     #[serde(default)]
     pub periods: bool,
+    /// Only periods of this length, so that a `2024` that adds up its months is left out. A day stands for the period
+    /// that holds it.
+    pub granularity: Option<Granularity>,
+    /// The year of columns named by months alone.
+    pub year: Option<i32>,
     /// Taken off the front of a period's name when there, as `Persons `.
     pub prefix_to_strip: Option<String>,
     /// A column per measure: column name to measure.
@@ -278,7 +292,7 @@ fn comma() -> char {
     ','
 }
 
-fn usual_symbols() -> BTreeMap<String, Symbol> {
+pub(super) fn usual_symbols() -> BTreeMap<String, Symbol> {
     [
         (":", Symbol::Suppressed),
         ("..", Symbol::Missing),
@@ -288,141 +302,4 @@ fn usual_symbols() -> BTreeMap<String, Symbol> {
     ]
     .map(|(sign, meaning)| (sign.to_owned(), meaning))
     .into()
-}
-
-impl Contract {
-    /// Reads a contract and checks that it says one thing only.
-    ///
-    /// # Errors
-    /// [`ContractError`] with the place and how to mend it.
-    pub fn from_toml(text: &str) -> Result<Self, ContractError> {
-        let contract: Self = toml::from_str(text).map_err(|e| ContractError::Syntax(e.to_string()))?;
-        contract.check()?;
-        Ok(contract)
-    }
-
-    fn check(&self) -> Result<(), ContractError> {
-        let unclear =
-            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
-        if self.header_row == 0 {
-            return unclear("header_row", "counts from 1");
-        }
-        if !matches!(self.decimal, ',' | '.') {
-            return unclear("decimal", "must be `,` or `.`");
-        }
-        if self.delimiter.is_some_and(|d| !d.is_ascii() || matches!(d, '"' | '\n' | '\r')) {
-            return unclear("delimiter", "must be one ASCII character, not a quote or a line break");
-        }
-        check_pick("solution", &self.solution, |id| {
-            SolutionId::parse(id).map(drop).map_err(|e| e.to_string())
-        })?;
-        if let Some(measure) = &self.measure {
-            check_pick("measure", measure, |id| MeasureId::parse(id).map(drop).map_err(|e| e.to_string()))?;
-        }
-        if let Some(period) = &self.period {
-            check_period(period)?;
-        }
-        if self.value.unit_column.is_some() && self.value.unit.is_none() {
-            return unclear("value", "has a unit_column but no `unit` to compare it with");
-        }
-        let wide = self.wide.as_ref();
-        match (self.layout, wide) {
-            (Layout::Long, Some(_)) => unclear("wide", "belongs to `layout = \"wide\"`"),
-            (Layout::Wide, None) => unclear("wide", "is missing: give `periods = true` or `measures`"),
-            (Layout::Wide, Some(w)) if w.periods != w.measures.is_empty() => {
-                unclear("wide", "needs exactly one of `periods = true` and `measures`")
-            }
-            _ if self.layout == Layout::Long && self.value.column.is_none() => {
-                unclear("value", "needs a `column` when the layout is long")
-            }
-            _ if self.period.is_none() != wide.is_some_and(|w| w.periods) => {
-                unclear("period", "must be given unless the columns of a wide table are the periods")
-            }
-            _ if self.measure.is_none() == wide.is_none_or(|w| w.measures.is_empty()) => {
-                unclear("measure", "must be given unless the columns of a wide table are the measures")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Every column the contract names, apart from the value columns of a wide table found by pattern.
-    pub(super) fn columns(&self) -> Vec<&str> {
-        let period = self.period.as_ref();
-        let mut names = vec![Some(&self.subject.column), self.solution.column.as_ref()];
-        names.extend([period.and_then(|p| p.column.as_ref()), period.and_then(|p| p.start.as_ref())]);
-        names.extend([
-            period.and_then(|p| p.end.as_ref()),
-            self.measure.as_ref().and_then(|m| m.column.as_ref()),
-        ]);
-        names.extend([self.value.column.as_ref(), self.value.unit_column.as_ref()]);
-        names.extend([self.state.as_ref().map(|s| &s.column), self.totals.column.as_ref()]);
-        names.push(self.provisional.as_ref().and_then(|p| p.column.as_ref()));
-        names.extend(self.wide.iter().flat_map(|w| w.measures.keys().map(Some)));
-        names.into_iter().flatten().map(String::as_str).collect()
-    }
-}
-
-fn check_pick(
-    section: &'static str,
-    pick: &Pick,
-    id: impl Fn(&str) -> Result<(), String>,
-) -> Result<(), ContractError> {
-    if pick.column.is_some() == pick.fixed.is_some() {
-        let problem = "needs exactly one of `column` and `fixed`".to_owned();
-        return Err(ContractError::Unclear { section, problem });
-    }
-    for text in pick.fixed.iter().chain(pick.map.values()) {
-        id(text)
-            .map_err(|problem| ContractError::Unclear { section, problem: format!("names {problem}") })?;
-    }
-    Ok(())
-}
-
-fn check_period(period: &PeriodColumns) -> Result<(), ContractError> {
-    let pair = period.start.is_some() && period.end.is_some();
-    let half = period.start.is_some() != period.end.is_some();
-    let ways = usize::from(period.column.is_some()) + usize::from(pair) + usize::from(period.fixed.is_some());
-    let unclear = |problem| Err(ContractError::Unclear { section: "period", problem });
-    if half || ways != 1 {
-        return unclear("needs exactly one of `column`, `start` with `end`, and `fixed`".to_owned());
-    }
-    match period.fixed.as_deref().map(Period::parse) {
-        Some(Err(error)) => unclear(format!("is fixed wrongly: {error}")),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LEAST: &str = "source_id = \"s\"\nversion = 1\nsubject.column = \"code\"\nperiod.column = \"p\"\n\
-        solution.fixed = \"digisos\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n";
-
-    #[test]
-    fn the_least_contract_reads() {
-        let contract = Contract::from_toml(LEAST).unwrap();
-        assert!(!contract.synthetic);
-        assert_eq!(contract.columns(), ["code", "p", "n"]);
-        assert_eq!(contract.symbols["-"], Symbol::Zero);
-    }
-
-    #[test]
-    fn an_unclear_contract_says_where() {
-        for (more, word) in [
-            ("sumbols = 1\n", "sumbols"),
-            ("solution.column = \"x\"\n", "[solution]"),
-            ("layout = \"wide\"\n", "[wide]"),
-            ("header_row = 0\n", "header_row"),
-            ("decimal = \";\"\n", "decimal"),
-            ("period.fixed = \"2024\"\n", "[period]"),
-            ("value.unit_column = \"u\"\n", "[value]"),
-            ("delimiter = \"ø\"\n", "delimiter"),
-        ] {
-            let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();
-            assert!(error.contains(word), "{error} lacks {word}");
-        }
-        let error = Contract::from_toml(&LEAST.replace("\"uses\"", "\"Antall brukere\"")).unwrap_err();
-        assert!(error.to_string().contains("Antall brukere"));
-    }
 }

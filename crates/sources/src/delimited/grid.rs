@@ -5,7 +5,7 @@ use csv::{ReaderBuilder, StringRecord};
 use super::Contract;
 
 const MAX_LINE: usize = 1 << 20;
-const MAX_COLUMNS: usize = 2_000;
+pub(super) const MAX_COLUMNS: usize = 2_000;
 const MAX_FIELD: usize = 64 << 10;
 /// How many unclosed quotes are stepped over before the rest of the file is refused as one row.
 const MAX_RESUMES: usize = 100;
@@ -125,12 +125,13 @@ fn sniff(text: &str, contract: &Contract) -> char {
             .has_headers(false)
             .delimiter(u8::try_from(delimiter).unwrap_or(b','))
             .from_reader(text.as_bytes());
-        let mut header = StringRecord::new();
-        let _ = reader.read_record(&mut header);
+        let header: Vec<StringRecord> =
+            reader.records().flatten().take(usize::try_from(contract.header_rows).unwrap_or(1)).collect();
+        let cells = || header.iter().flatten();
         (
-            header.iter().filter(|c| wanted.iter().any(|w| super::places::same_name(w, c))).count(),
-            header.len(),
+            cells().filter(|c| wanted.iter().any(|w| super::places::same_name(w, c))).count(),
+            header.iter().map(StringRecord::len).max(),
         )
     };
-    [',', ';', '\t'].into_iter().max_by_key(|d| score(*d)).unwrap_or(';')
+    ['|', ',', ';', '\t'].into_iter().max_by_key(|d| score(*d)).unwrap_or(';')
 }

@@ -21,6 +21,8 @@ type Key = (Subject, SolutionId, MeasureId, Period);
 
 pub(super) struct Mapper<'c> {
     contract: &'c Contract,
+    /// The rows of column names.
+    header: Vec<StringRecord>,
     places: Option<Places>,
     parsed: Parsed,
     /// Where each key was first said.
@@ -35,6 +37,7 @@ impl<'c> Mapper<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
         Self {
             contract,
+            header: Vec::new(),
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
@@ -44,16 +47,27 @@ impl<'c> Mapper<'c> {
         }
     }
 
-    /// Takes the header, then every row. Says whether to go on.
+    /// Takes the rows of column names, then every row. Says whether to go on.
     pub(super) fn take(&mut self, line: &Line<'_>) -> bool {
-        let Some(places) = self.places.take() else {
-            match line.fault.clone().map_or_else(|| Places::find(self.contract, line.cells), |f| Err(vec![f]))
-            {
-                Ok(places) => self.places = Some(places),
-                Err(breaches) => self.parsed.breaches = breaches,
+        if self.places.is_none() {
+            if let Some(fault) = &line.fault {
+                self.parsed.breaches.push(fault.clone());
+                return false;
             }
-            return self.places.is_some();
-        };
+            let last = u64::from(self.contract.header_row + self.contract.header_rows - 1);
+            // Without anything below it, the last row of names may have been skipped as blank.
+            if self.header.is_empty() || line.row <= last {
+                self.header.push(line.cells.clone());
+                if line.row < last && self.contract.header_rows > 1 {
+                    return true;
+                }
+                return self.find_places();
+            }
+            if !self.find_places() {
+                return false;
+            }
+        }
+        let Some(places) = self.places.take() else { return false };
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
             if let Err(reason) = self.row(&places, line) {
@@ -62,6 +76,14 @@ impl<'c> Mapper<'c> {
         }
         self.places = Some(places);
         true
+    }
+
+    fn find_places(&mut self) -> bool {
+        match Places::find(self.contract, &self.header) {
+            Ok(places) => self.places = Some(places),
+            Err(breaches) => self.parsed.breaches.extend(breaches),
+        }
+        self.places.is_some()
     }
 
     fn refuse(&mut self, line: &Line<'_>, mut reason: String) {

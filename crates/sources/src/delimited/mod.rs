@@ -1,11 +1,14 @@
-//! Any table in CSV, XLSX or ODS, read by a contract: which column says whom, when, what and how much.
+//! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column says whom, when, what and how much.
 
+mod check;
 mod contract;
 mod grid;
 mod inflate;
+mod json;
 mod mapper;
 mod number;
 mod places;
+mod propose;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -13,6 +16,7 @@ mod tests;
 mod workbook;
 mod zip;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use utbredt_model::{Parsed, Rejection};
@@ -21,6 +25,9 @@ pub use contract::{
     Contract, ContractError, Format, Layout, OutOfRange, PeriodColumns, Pick, Provisional, StateColumn,
     SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
+pub use propose::{About, Known, TO_CHOOSE, propose};
+
+pub(crate) use number::whole;
 
 use crate::text;
 
@@ -47,6 +54,49 @@ pub fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
     parsed
 }
 
+/// A row for [`rows`]: its number, its cells, the row as received, and why it cannot be read.
+pub(crate) type Row<'r> = (u64, &'r csv::StringRecord, &'r str, Option<&'r str>);
+
+/// The rows of a table, header first, for a parser whose cells say more than a contract can; of the contract only what
+/// tells how to read the file counts. `false` stops the reading.
+pub(crate) fn rows(
+    bytes: &[u8],
+    contract: &Contract,
+    take: &mut dyn FnMut(Row<'_>) -> bool,
+) -> Result<(), String> {
+    each_row(bytes, contract, &mut |line| take((line.row, line.cells, line.raw, line.fault.as_deref())))
+}
+
+/// The lines of a delivery whose rows are lines, so that a row can be shown as received. `None` for workbooks and JSON.
+#[must_use]
+pub fn lines<'b>(bytes: &'b [u8], contract: &Contract) -> Option<Cow<'b, str>> {
+    match file(bytes, contract) {
+        File::Csv(text) => Some(text),
+        File::Workbook | File::Json(_) => None,
+    }
+}
+
+enum File<'b> {
+    Workbook,
+    Json(Cow<'b, str>),
+    Csv(Cow<'b, str>),
+}
+
+/// What a delivery is: as declared, or as its first bytes say.
+fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
+    let text = || text::decode(bytes, contract.encoding);
+    match contract.format {
+        Some(Format::Csv) => File::Csv(text()),
+        Some(Format::Json) => File::Json(text()),
+        Some(Format::Xlsx | Format::Ods) => File::Workbook,
+        None if bytes.starts_with(b"PK\x03\x04") => File::Workbook,
+        None => {
+            let text = text();
+            if json::is_json(&text) { File::Json(text) } else { File::Csv(text) }
+        }
+    }
+}
+
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), String> {
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         return Err(
@@ -54,13 +104,12 @@ fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(
                 .to_owned(),
         );
     }
-    let workbook = match contract.format {
-        Some(format) => format != Format::Csv,
-        None => bytes.starts_with(b"PK\x03\x04"),
-    };
-    if workbook {
-        return workbook::each_row(bytes, contract, sink);
+    match file(bytes, contract) {
+        File::Workbook => workbook::each_row(bytes, contract, sink),
+        File::Json(text) => json::each_row(&text, contract, sink),
+        File::Csv(text) => {
+            grid::each_row(&text, contract, sink);
+            Ok(())
+        }
     }
-    grid::each_row(&text::decode(bytes, contract.encoding), contract, sink);
-    Ok(())
 }

@@ -5,7 +5,7 @@ use utbredt_model::{Granularity, Period};
 
 /// Reads a whole number. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
-pub(super) fn whole(text: &str, decimal: char) -> Result<i64, String> {
+pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, String> {
     let grouping = if decimal == ',' { '.' } else { ',' };
     let bare = text.trim();
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
@@ -33,17 +33,24 @@ pub(super) fn whole(text: &str, decimal: char) -> Result<i64, String> {
     format!("{sign}{}", groups.concat()).parse().map_err(|_| format!("`{text}` is too large a number"))
 }
 
-/// Reads a period: our forms, and `31.10.2026`, `10.2026`, `oktober 2026`, `okt. 2026`. A year of two digits is refused.
+/// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
+/// A year of two digits is refused, and so is `01/02/2026`, which two readers would read differently.
 pub(super) fn period(text: &str) -> Result<Period, String> {
     let text = text.trim();
     let error = match Period::parse(text) {
         Ok(period) => return Ok(period),
         Err(error) => error.to_string(),
     };
-    if let Some(day) = dotted_day(text) {
+    // Midnight is how programs write a day; a time zone beside it would make it another day.
+    let bare = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    let turned = bare.replace('/', "-");
+    if let Ok(period) = Period::parse(&turned) {
+        return Ok(period);
+    }
+    if let Some(day) = dotted_day(bare) {
         return Ok(Period::holding(day, Granularity::Day));
     }
-    let month = text.rsplit_once([' ', '.', '-']).and_then(|(month, year)| {
+    let month = text.rsplit_once([' ', '.', '-', '/']).and_then(|(month, year)| {
         let year = year_number(year)?;
         NaiveDate::from_ymd_opt(year, month_number(month.trim_end_matches('.'))?, 1)
     });
@@ -147,10 +154,23 @@ mod tests {
             ("oktober 2026", "2026-10"),
             ("Des. 2025", "2025-12"),
             ("mar-2024", "2024-03"),
+            ("10/2026", "2026-10"),
+            ("2026/10", "2026-10"),
+            ("2026-10-31T00:00:00", "2026-10-31"),
+            ("31.10.2026 00:00:00", "2026-10-31"),
         ] {
             assert_eq!(period(text).map(|p| p.to_string()), Ok(expected.to_owned()), "{text}");
         }
-        for text in ["okt 26", "13.2026", "32.1.2026", "å 2024", ""] {
+        for text in [
+            "okt 26",
+            "13.2026",
+            "32.1.2026",
+            "å 2024",
+            "",
+            "01/02/2026",
+            "2026-10-31T00:00:00Z",
+            "T00:00:00",
+        ] {
             assert!(period(text).is_err(), "{text}");
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use csv::StringRecord;
-use utbredt_model::{MeasureId, Period};
+use utbredt_model::{Granularity, MeasureId, Period};
 
-use super::contract::Contract;
+use super::contract::{Contract, Wide};
 use super::grid::Line;
 use super::number;
 
@@ -21,6 +21,40 @@ pub(super) struct ValueColumn {
     pub(super) period: Option<Period>,
 }
 
+/// The names above one column, the topmost first.
+pub(super) struct Head<'h> {
+    /// What stands in the column itself.
+    pub(super) own: Vec<&'h str>,
+    /// The same, where a blank cell above the last row repeats its left neighbour, as cells joined into one do.
+    pub(super) spread: Vec<&'h str>,
+}
+
+impl Head<'_> {
+    fn is(&self, wanted: &str) -> bool {
+        self.own.iter().any(|part| same_name(wanted, part)) || same_name(wanted, &self.own.join(" "))
+    }
+}
+
+/// The names above each column.
+pub(super) fn heads(header: &[StringRecord]) -> Vec<Head<'_>> {
+    let width = header.iter().map(StringRecord::len).max().unwrap_or(0);
+    let mut left = vec![""; header.len()];
+    let mut heads = Vec::with_capacity(width);
+    for at in 0..width {
+        let mut head = Head { own: Vec::new(), spread: Vec::new() };
+        for (row, cells) in header.iter().enumerate() {
+            let cell = cells.get(at).unwrap_or("").trim();
+            if !cell.is_empty() || row + 1 == header.len() {
+                left[row] = cell;
+            }
+            head.own.extend(Some(cell).filter(|part| !part.is_empty()));
+            head.spread.extend(Some(left[row]).filter(|part| !part.is_empty()));
+        }
+        heads.push(head);
+    }
+    heads
+}
+
 /// The declared columns' places in this delivery's header.
 pub(super) struct Places {
     by_name: BTreeMap<String, usize>,
@@ -29,44 +63,38 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn find(contract: &Contract, header: &StringRecord) -> Result<Self, Vec<String>> {
+    /// Finds them in the rows of column names.
+    pub(super) fn find(contract: &Contract, header: &[StringRecord]) -> Result<Self, Vec<String>> {
+        let heads = heads(header);
         let mut by_name = BTreeMap::new();
         let mut breaches = Vec::new();
         for wanted in contract.columns() {
-            let mut at =
-                header.iter().enumerate().filter(|(_, have)| same_name(wanted, have)).map(|(i, _)| i);
+            let mut at = heads.iter().enumerate().filter(|(_, head)| head.is(wanted)).map(|(i, _)| i);
             match (at.next(), at.next()) {
                 (Some(at), None) => {
                     by_name.insert(wanted.to_owned(), at);
                 }
                 (Some(_), Some(_)) => breaches.push(format!("column `{wanted}` stands twice in the header")),
-                (None, _) => breaches.push(missing(wanted, header)),
+                (None, _) => breaches.push(missing(wanted, &heads)),
             }
         }
         let mut values = Vec::new();
         for at in contract.value.column.iter().filter_map(|name| by_name.get(name)) {
             values.push(ValueColumn { at: *at, measure: None, period: None });
         }
-        let wide = contract.wide.clone().unwrap_or_default();
-        for (name, measure) in &wide.measures {
-            if let Some(at) = by_name.get(name) {
-                values.push(ValueColumn { at: *at, measure: Some(measure.clone()), period: None });
+        match &contract.wide {
+            Some(wide) if wide.periods => {
+                let taken: Vec<usize> = by_name.values().copied().collect();
+                values.extend(by_period(wide, &heads, &taken));
+                breaches.extend(unfit(wide, &values));
             }
+            Some(wide) => values.extend(wide.measures.iter().filter_map(|(name, measure)| {
+                let at = *by_name.get(name)?;
+                Some(ValueColumn { at, measure: Some(measure.clone()), period: None })
+            })),
+            None => {}
         }
-        if wide.periods {
-            let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
-            let taken: Vec<usize> = by_name.values().copied().collect();
-            for (at, name) in header.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
-                let name = name.trim();
-                if let Ok(period) = number::period(name.strip_prefix(prefix).unwrap_or(name)) {
-                    values.push(ValueColumn { at, measure: None, period: Some(period) });
-                }
-            }
-        }
-        if values.is_empty() && breaches.is_empty() {
-            breaches.push("no column of the header is named by a period".to_owned());
-        }
-        if breaches.is_empty() { Ok(Self { by_name, values, width: header.len() }) } else { Err(breaches) }
+        if breaches.is_empty() { Ok(Self { by_name, values, width: heads.len() }) } else { Err(breaches) }
     }
 
     /// A cell by its column's declared name; empty when the row is too short.
@@ -95,14 +123,97 @@ impl Places {
     }
 }
 
-fn missing(wanted: &str, header: &StringRecord) -> String {
-    let distance =
-        |have: &&str| strsim::damerau_levenshtein(&wanted.to_lowercase(), &have.trim().to_lowercase());
-    let short = |have: &&str| have.len() <= 100 && !have.trim().is_empty();
-    match header.iter().filter(short).min_by_key(distance) {
-        Some(nearest) => {
-            format!("column `{wanted}` is missing; nearest in the header is `{}`", nearest.trim())
+/// The columns named by a period, and by a measure too where measures are listed.
+fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColumn> {
+    let free = heads.iter().enumerate().filter(|(at, _)| !taken.contains(at));
+    let named = free.filter_map(|(at, head)| {
+        if wide.measures.is_empty() {
+            let period = period_of(wide, &head.spread, &head.own)?;
+            return Some(ValueColumn { at, measure: None, period: Some(period) });
         }
+        wide.measures.iter().find_map(|(name, measure)| {
+            let rest = without(name, &head.spread)?;
+            let period = period_of(wide, &rest, &rest)?;
+            Some(ValueColumn { at, measure: Some(measure.clone()), period: Some(period) })
+        })
+    });
+    named.collect()
+}
+
+/// What is left of a column's names when the measure's is taken out, be it a row of its own or the front or the end of
+/// one. `None` when it is not there.
+fn without<'h>(name: &str, parts: &[&'h str]) -> Option<Vec<&'h str>> {
+    if let Some(at) = parts.iter().position(|part| same_name(name, part)) {
+        return Some([&parts[..at], &parts[at + 1..]].concat());
+    }
+    let name = name.trim();
+    let bare = |text: &'h str| text.trim_matches(|c: char| c.is_whitespace() || "_-:/,.()".contains(c));
+    let rest = |part: &&'h str| {
+        let part = bare(part);
+        let front =
+            part.get(..name.len()).filter(|front| same_name(name, front)).map(|_| &part[name.len()..]);
+        let cut = || part.len().checked_sub(name.len());
+        let end =
+            || cut().and_then(|cut| part.get(cut..).filter(|end| same_name(name, end)).map(|_| &part[..cut]));
+        front.or_else(end).map(bare)
+    };
+    let (at, rest) = parts.iter().enumerate().find_map(|(at, part)| Some((at, rest(part)?)))?;
+    Some(parts.iter().enumerate().map(|(i, part)| if i == at { rest } else { *part }).collect())
+}
+
+/// The period a column is named by: all its names together, as `2024` over `jan`, or one alone that is its own.
+fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
+    let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
+    let bare = |part: &str| part.strip_prefix(prefix).unwrap_or(part).trim().to_owned();
+    let parts: Vec<String> = spread.iter().map(|part| bare(part)).collect();
+    let turned: Vec<String> = parts.iter().rev().cloned().collect();
+    let pairs = parts.windows(2).map(|pair| format!("{} {}", pair[1], pair[0]));
+    let with_year =
+        wide.year.into_iter().flat_map(|year| own.iter().map(move |part| format!("{} {year}", bare(part))));
+    let mut read = [parts.join(" "), turned.join(" ")]
+        .into_iter()
+        .chain(pairs)
+        .chain(with_year)
+        .chain(own.iter().map(|part| bare(part)))
+        .filter_map(|text| number::period(&text).ok());
+    read.find_map(|period| match wide.granularity {
+        None => Some(period),
+        Some(length) if Period::holding(period.start, length) == period => Some(period),
+        Some(length) => {
+            let day = Period::holding(period.start, Granularity::Day) == period;
+            day.then(|| Period::holding(period.start, length))
+        }
+    })
+}
+
+/// Measures without a column, and columns that say the same.
+fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    if values.is_empty() {
+        breaches.push("no column of the header is named by a period".to_owned());
+    } else {
+        for (name, measure) in &wide.measures {
+            if !values.iter().any(|column| column.measure.as_ref() == Some(measure)) {
+                breaches.push(format!("no column of the header is named by `{name}` and a period"));
+            }
+        }
+    }
+    for (index, column) in values.iter().enumerate() {
+        let same = |other: &&ValueColumn| (&other.measure, other.period) == (&column.measure, column.period);
+        if let (Some(first), Some(period)) = (values[..index].iter().find(same), column.period) {
+            let (first, second) = (first.at + 1, column.at + 1);
+            breaches.push(format!("columns {first} and {second} of the header both stand for {period}"));
+        }
+    }
+    breaches
+}
+
+fn missing(wanted: &str, heads: &[Head<'_>]) -> String {
+    let names: Vec<String> = heads.iter().map(|head| head.own.join(" ")).collect();
+    let distance = |have: &&String| strsim::damerau_levenshtein(&wanted.to_lowercase(), &have.to_lowercase());
+    let short = |have: &&String| have.len() <= 100 && !have.is_empty();
+    match names.iter().filter(short).min_by_key(distance) {
+        Some(nearest) => format!("column `{wanted}` is missing; nearest in the header is `{nearest}`"),
         None => format!("column `{wanted}` is missing; the header names no column"),
     }
 }

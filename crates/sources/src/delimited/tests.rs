@@ -1,5 +1,9 @@
 //! What deliveries look like in the wild, and what becomes of them.
 
+mod json;
+mod propose;
+mod wide;
+
 use utbredt_model::{CellState, ObservedFact, Parsed, Subject};
 
 use super::samples::{ods, row, xlsx};

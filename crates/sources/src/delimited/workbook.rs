@@ -8,27 +8,44 @@ use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
 use chrono::{NaiveDate, TimeDelta};
 use csv::StringRecord;
 
-use super::grid::{Line, Sink, fault};
+use super::grid::{Line, MAX_COLUMNS, Sink, fault};
 use super::{Contract, Format, zip};
 
-const MAX_COLUMNS: usize = 2_000;
+const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
+
+/// Measures the archive and says what kind of workbook it is.
+fn kind(bytes: &[u8], declared: Option<Format>) -> Result<Format, String> {
+    let names = zip::entries(bytes)?;
+    let holds = |name: &str| names.iter().any(|n| n == name);
+    match declared {
+        Some(format) => Ok(format),
+        None if holds("xl/workbook.xml") => Ok(Format::Xlsx),
+        None if holds("content.xml") => Ok(Format::Ods),
+        None => Err("the archive is neither an XLSX nor an ODS workbook".to_owned()),
+    }
+}
+
+/// The kind of a workbook and the names of its sheets.
+pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), String> {
+    let format = kind(bytes, None)?;
+    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
+    let names = catch_unwind(AssertUnwindSafe(|| match format {
+        Format::Ods => Ods::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(|e| damaged(&e)),
+        _ => Xlsx::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(|e| damaged(&e)),
+    }))
+    .unwrap_or_else(|_| Err(UNREADABLE.to_owned()))?;
+    Ok((format, names))
+}
 
 /// Reads the contract's sheet from its header row on, or says why it cannot.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), String> {
-    let names = zip::entries(bytes)?;
-    let holds = |name: &str| names.iter().any(|n| n == name);
-    let format = match contract.format {
-        Some(format) => format,
-        None if holds("xl/workbook.xml") => Format::Xlsx,
-        None if holds("content.xml") => Format::Ods,
-        None => return Err("the archive is neither an XLSX nor an ODS workbook".to_owned()),
-    };
+    let format = kind(bytes, contract.format)?;
     // The libraries below read what strangers send; a fault of theirs must not become ours.
     let rows = catch_unwind(AssertUnwindSafe(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     }))
-    .unwrap_or_else(|_| Err("the workbook is damaged in a way its reader does not survive".to_owned()))?;
+    .unwrap_or_else(|_| Err(UNREADABLE.to_owned()))?;
     let delimiter = ";";
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {

@@ -63,31 +63,32 @@ pub fn changes(bytes: &[u8]) -> Read<Change> {
     };
     for (row, raw) in (1..).zip(&answer.code_changes) {
         let shown = format!("{:?} -> {:?} {}", raw.old_code, raw.new_code, raw.change_occurred);
-        read.take(row, &shown, change(raw));
+        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
+        let (old, new) = (text(&raw.old_code), text(&raw.new_code));
+        let (old_name, new_name) = (text(&raw.old_name), text(&raw.new_name));
+        read.take(row, &shown, change(&old, old_name, &new, new_name, &raw.change_occurred));
     }
     read
 }
 
-fn change(raw: &RawChange) -> Result<Change, String> {
-    let code = |text: &Option<String>| -> Result<Option<MunicipalityCode>, String> {
-        let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+/// One change, from the fields of either form.
+pub(crate) fn change(
+    old: &str,
+    old_name: String,
+    new: &str,
+    new_name: String,
+    date: &str,
+) -> Result<Change, String> {
+    let code = |text: &str| -> Result<Option<MunicipalityCode>, String> {
+        let text = Some(text.trim()).filter(|text| !text.is_empty());
         text.map(MunicipalityCode::parse).transpose().map_err(|error| error.to_string())
     };
-    let (old, new) = (code(&raw.old_code)?, code(&raw.new_code)?);
+    let (old, new) = (code(old)?, code(new)?);
     if old.is_none() && new.is_none() {
         return Err("a change from nothing to nothing".to_owned());
     }
-    let name = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
-    Ok(Change {
-        date: raw
-            .change_occurred
-            .parse()
-            .map_err(|_| format!("`{}` is not a date such as 2020-01-01", raw.change_occurred))?,
-        old,
-        new,
-        old_name: name(&raw.old_name),
-        new_name: name(&raw.new_name),
-    })
+    let date = date.parse().map_err(|_| format!("`{date}` is not a date such as 2020-01-01"))?;
+    Ok(Change { date, old, new, old_name, new_name })
 }
 
 /// Reads one version of the classification. The placeholder 9999 is passed over in silence: it is always

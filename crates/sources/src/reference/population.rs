@@ -2,12 +2,17 @@
 //! with one column a year (tab, comma or semicolon; latin-1 or UTF-8; with and without a preamble; codes bare
 //! or behind `K-`), and in all ages on the codes of 2024, one row a year.
 
+#[cfg(test)]
+mod real;
+
 use std::collections::BTreeMap;
 
-use utbredt_model::MunicipalityCode;
+use chrono::NaiveDate;
+use utbredt_model::{MunicipalityCode, Rejection};
 
 use super::Read;
 use super::text::Sheet;
+use crate::klass::Register;
 
 /// A count of persons in a place on 1 January.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,12 +42,14 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
     let mut alive: BTreeMap<(MunicipalityCode, i32), i64> = BTreeMap::new();
     for (line, fields) in &sheet.records {
         for &(at, year) in &years {
-            let count = count(fields, at, year);
-            if let Ok(Some(count)) = &count {
-                *alive.entry((count.code.clone(), year)).or_default() += count.persons;
-            }
-            if let Some(outcome) = count.transpose() {
-                read.take(*line, &fields.join(";"), outcome);
+            match count(fields, at, year) {
+                Ok(Some(count)) => {
+                    let persons = alive.entry((count.code.clone(), year)).or_default();
+                    *persons = persons.saturating_add(count.persons);
+                    read.rows.push(count);
+                }
+                Ok(None) => {}
+                Err(reason) => read.rejections.push(Rejection::new(*line, reason, fields.join(";"))),
             }
         }
     }
@@ -60,6 +67,9 @@ fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Strin
     let persons = fields.get(at).map_or("", String::as_str);
     let persons: i64 =
         persons.parse().map_err(|_| format!("`{persons}` is not a number of persons for {year}"))?;
+    if persons < 0 {
+        return Err(format!("`{persons}` persons for {year}: fewer than none"));
+    }
     let code = region.strip_prefix("K-").unwrap_or(region);
     let code = code.split_whitespace().next().unwrap_or_default();
     if OUTSIDE.contains(&code) && persons == 0 {
@@ -105,9 +115,95 @@ pub fn all_ages(bytes: &[u8]) -> Read<Count> {
     read
 }
 
+/// A year whose numbers stand on codes that did not exist yet: they were carried back to later borders, not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackCast {
+    /// The year.
+    pub year: i32,
+    /// How many codes with persons began later.
+    pub codes: usize,
+    /// One of them.
+    pub example: MunicipalityCode,
+    /// The day it began.
+    pub since: NaiveDate,
+}
+
+/// The years of a file that were carried back, by the register's evidence: persons on a code that began after that
+/// 1 January. Noughts are no evidence, since SSB fills the square with them.
+#[must_use]
+pub fn back_cast(rows: &[Count], register: &Register) -> Vec<BackCast> {
+    let mut young: BTreeMap<i32, BTreeMap<&MunicipalityCode, NaiveDate>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.persons > 0) {
+        let began =
+            NaiveDate::from_ymd_opt(row.year, 1, 1).and_then(|day| register.begins_after(&row.code, day));
+        if let Some(since) = began {
+            young.entry(row.year).or_default().insert(&row.code, since);
+        }
+    }
+    let year = |(year, codes): (i32, BTreeMap<&MunicipalityCode, NaiveDate>)| {
+        let (example, since) = codes.first_key_value().map(|(code, since)| ((*code).clone(), *since))?;
+        Some(BackCast { year, codes: codes.len(), example, since })
+    };
+    young.into_iter().filter_map(year).collect()
+}
+
+/// What of a file was counted on the codes of its time. A file has one division: up to the last year that was carried
+/// back nothing is taken, and each of those years is one refusal.
+#[must_use]
+pub fn counted(read: Read<Count>, register: &Register) -> Read<Count> {
+    let carried = back_cast(&read.rows, register);
+    let last = carried.last().map(|carried| carried.year);
+    let (mut rows, mut rejections) = (read.rows, read.rejections);
+    for BackCast { year, codes, example, since } in carried {
+        let reason = format!(
+            "the numbers for {year} were carried back to later borders, not counted: {codes} codes in them began \
+             later, {example} on {since}"
+        );
+        let row = rows.iter().position(|row| row.year == year).map_or(1, |at| at as u64 + 1);
+        rejections.push(Rejection::new(row, reason, year.to_string()));
+    }
+    rows.retain(|row| last.is_none_or(|last| row.year > last));
+    Read { rows, rejections }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conformance::conformance;
+
+    #[test]
+    fn it_keeps_its_promises() {
+        let ages = "region\tage\tPersons 2017\tPersons 2018\n1620 A\t0 years\t5\t0\n1620 A\t1 year\t0\t3\n";
+        conformance(by_age, &[ages.as_bytes()], false);
+        conformance(all_ages, &[b"kom2024,navn,aar,befolkning\n0301,Oslo,2024,717710\n"], false);
+    }
+
+    #[test]
+    fn a_year_on_codes_that_began_later_was_carried_back() {
+        let change = |date: &str, old: &str, new: &str| utbredt_model::territory::Change {
+            date: date.parse().unwrap(),
+            old: MunicipalityCode::parse(old).ok(),
+            new: MunicipalityCode::parse(new).ok(),
+            old_name: String::new(),
+            new_name: String::new(),
+        };
+        let register = Register::of(&[
+            change("2020-01-01", "1534", "1507"),
+            change("2024-01-01", "1507", "1508"),
+            change("2024-01-01", "1507", "1580"),
+        ]);
+        let file = "kom2024,navn,aar,befolkning\n1508,A,2023,67000\n1580,H,2023,0\n4601,B,2022,1\n1508,A,2024,58000\n1580,H,2024,9357\n";
+        let read = all_ages(file.as_bytes());
+        let carried = back_cast(&read.rows, &register);
+        assert_eq!(carried.len(), 1);
+        assert_eq!((carried[0].year, carried[0].codes, carried[0].example.as_str()), (2023, 1, "1508"));
+        let counted = counted(read, &register);
+        // 2022 shows nothing wrong of itself, but the file's division is that of 2024.
+        assert_eq!(shown(&counted), ["1508 2024 None 58000", "1580 2024 None 9357"]);
+        assert!(counted.rejections[0].reason.contains("1508 on 2024-01-01"));
+        let true_file = "region;age;Persons 2021\nK-1507 A;0 years;5\nK-1508 A;0 years;0\n";
+        assert!(back_cast(&by_age(true_file.as_bytes()).rows, &register).is_empty());
+    }
 
     fn shown(read: &Read<Count>) -> Vec<String> {
         let show = |row: &Count| format!("{} {} {:?} {}", row.code, row.year, row.age, row.persons);

@@ -8,4 +8,5 @@
 mod act;
 mod errors;
 mod kills;
+mod pull;
 mod steps;

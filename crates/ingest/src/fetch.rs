@@ -1,0 +1,16 @@
+//! The network's door: bytes of an address on a list, or why there are none.
+//!
+//! Everything a national source is known to do is met here once, for every connector: it is away, it is slow, it is cut
+//! off, it asks for patience, it sends us elsewhere. A connector sees an answer or a reason.
+
+mod client;
+mod guard;
+mod maskinporten;
+mod secret;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use client::{Answer, Ask, Client, Clock, FetchError, Limits};
+pub use guard::{Guard, Refusal, Target};
+pub use maskinporten::{Maskinporten, Registration, TokenError};
+pub use secret::{Secret, SecretPlace, Secrets};

@@ -1,0 +1,391 @@
+//! One question over HTTP, asked until it is answered, refused, or there is no point in asking on.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::ToSocketAddrs;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use ureq::config::Config;
+use ureq::http::{HeaderMap, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::Secret;
+use super::guard::{Guard, Refusal, Target};
+
+/// Time, from outside: nothing here reads a clock.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits.
+    fn sleep(&self, time: Duration);
+}
+
+/// How much patience there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// Until the whole answer is here.
+    pub answer: Duration,
+    /// The largest answer taken.
+    pub bytes: u64,
+    /// How often one question is asked.
+    pub attempts: u32,
+    /// The wait after the first failure; each next one waits twice as long.
+    pub wait: Duration,
+    /// The longest wait, also when the source asks for a longer one.
+    pub longest_wait: Duration,
+    /// Questions of a host that failed one after the other, after which it is left alone.
+    pub failures: u32,
+    /// For how long it is left alone.
+    pub pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(120),
+            bytes: 64 << 20,
+            attempts: 5,
+            wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(300),
+            failures: 3,
+            pause: Duration::from_secs(600),
+        }
+    }
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The address.
+    pub address: String,
+    /// Headers that may be shown.
+    pub headers: Vec<(String, String)>,
+    /// Headers that may not, and that go to no other host than the address's.
+    pub secrets: Vec<(String, Secret)>,
+    /// What is posted; a GET without it.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Ask {
+    /// A GET.
+    pub fn get(address: impl Into<String>) -> Self {
+        Self { address: address.into(), headers: Vec::new(), secrets: Vec::new(), body: None }
+    }
+}
+
+/// An answer of status 200, or that nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// 200, 204 or 304.
+    pub status: u16,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Its tag, to be sent as `If-None-Match` the next time.
+    pub etag: Option<String>,
+    /// How often it was asked.
+    pub attempts: u32,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The address is not one that is asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The source says no, and would say so again.
+    #[error("{address} answers {status}: {told}")]
+    Status {
+        /// The address.
+        address: String,
+        /// The status.
+        status: u16,
+        /// The beginning of what it says.
+        told: String,
+    },
+    /// It was asked as often as there is patience.
+    #[error("{address} did not answer {attempts} times; the last time: {why}")]
+    Tired {
+        /// The address.
+        address: String,
+        /// How often it was asked.
+        attempts: u32,
+        /// What came last.
+        why: String,
+    },
+    /// The source asks for more patience than there is.
+    #[error("{address} asks to be left alone for {} s, which is longer than is waited", wait.as_secs())]
+    Later {
+        /// The address.
+        address: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// The answer is larger than is taken.
+    #[error("{address} answers with more than {limit} bytes")]
+    TooLarge {
+        /// The address.
+        address: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The host failed so often that it is left alone.
+    #[error("{host} failed {failures} times in a row and is left alone until {until}")]
+    Paused {
+        /// The host.
+        host: String,
+        /// How often.
+        failures: u32,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// It sends us round in circles.
+    #[error("{address} was sent on more than {0} times", REDIRECTS)]
+    Circle {
+        /// The first address.
+        address: String,
+    },
+}
+
+/// How often an answer may send us to another address.
+const REDIRECTS: usize = 5;
+
+/// How much of a refusal is told on.
+const TOLD: usize = 300;
+
+/// Asks addresses of a list.
+#[derive(Debug)]
+pub struct Client<'c> {
+    guard: Guard,
+    agent: ureq::Agent,
+    limits: Limits,
+    clock: &'c dyn Clock,
+    /// Of each host: failures in a row, and until when it is left alone.
+    hosts: Mutex<BTreeMap<String, (u32, DateTime<Utc>)>>,
+}
+
+/// What came of asking once.
+enum Once {
+    Answer(u16, HeaderMap, Vec<u8>),
+    TooLarge,
+    /// Nothing, for a reason that may pass.
+    Failed(String),
+    /// Nothing, because of where the name leads.
+    Refused(Refusal),
+}
+
+impl<'c> Client<'c> {
+    /// A client for the hosts a guard lets through.
+    #[must_use]
+    pub fn new(guard: Guard, limits: Limits, clock: &'c dyn Clock) -> Self {
+        let config = Config::builder()
+            .https_only(!guard.is_local())
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent("utbredt")
+            .timeout_connect(Some(limits.connect))
+            .timeout_global(Some(limits.answer))
+            .build();
+        let resolver = Checked(guard.clone());
+        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
+        Self { guard, agent, limits, clock, hosts: Mutex::default() }
+    }
+
+    /// The clock it was given.
+    #[must_use]
+    pub fn clock(&self) -> &'c dyn Clock {
+        self.clock
+    }
+
+    /// Asks until there is an answer.
+    ///
+    /// A status of the source's own trouble (429, 500, 502, 503, 504), a connection that fails and a body that is cut off
+    /// are asked again, after a wait that doubles, or the one the source asks for. Whoever sends us elsewhere sends us to
+    /// an address that is checked like the first, and secrets stay with their host.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn fetch(&self, ask: &Ask) -> Result<Answer, FetchError> {
+        let first = self.guard.check(&ask.address)?;
+        self.not_paused(first.host())?;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (why, wanted) = match self.follow(ask, &first)? {
+                (target, Once::Answer(status, headers, body)) => match status {
+                    200 | 204 | 304 => {
+                        self.worked(first.host());
+                        let etag = headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+                        return Ok(Answer { status, body, etag, attempts });
+                    }
+                    429 | 500 | 502 | 503 | 504 => (format!("status {status}"), retry_after(&headers)),
+                    _ => {
+                        let told = String::from_utf8_lossy(&body).chars().take(TOLD).collect();
+                        return Err(FetchError::Status { address: shown(&target), status, told });
+                    }
+                },
+                (target, Once::TooLarge) => {
+                    return Err(FetchError::TooLarge { address: shown(&target), limit: self.limits.bytes });
+                }
+                (_, Once::Refused(refusal)) => return Err(refusal.into()),
+                (_, Once::Failed(why)) => (why, None),
+            };
+            tracing::warn!(address = %shown(&first), attempts, why, "asked in vain");
+            if attempts >= self.limits.attempts {
+                self.failed(first.host());
+                return Err(FetchError::Tired { address: shown(&first), attempts, why });
+            }
+            let wait = wanted.unwrap_or_else(|| self.backoff(&ask.address, attempts));
+            if wait > self.limits.longest_wait {
+                self.failed(first.host());
+                return Err(FetchError::Later { address: shown(&first), wait });
+            }
+            self.clock.sleep(wait);
+        }
+    }
+
+    /// Asks once, and once more wherever the answer sends us.
+    fn follow(&self, ask: &Ask, first: &Target) -> Result<(Target, Once), FetchError> {
+        let mut target = first.clone();
+        for _ in 0..=REDIRECTS {
+            let once = self.once(ask, &target, target.host() == first.host());
+            let Once::Answer(301 | 302 | 303 | 307 | 308, headers, _) = &once else {
+                return Ok((target, once));
+            };
+            let place = headers.get("location").and_then(|place| place.to_str().ok());
+            let Some(place) = place.filter(|_| ask.body.is_none()) else { return Ok((target, once)) };
+            let next = target.url().join(place).map_err(|error| Refusal {
+                address: place.chars().take(200).collect(),
+                why: format!("it is no address ({error})"),
+            })?;
+            target = self.guard.check_url(next)?;
+        }
+        Err(FetchError::Circle { address: shown(first) })
+    }
+
+    fn once(&self, ask: &Ask, target: &Target, at_home: bool) -> Once {
+        let mut headers: Vec<(&str, &str)> = vec![("accept-encoding", "identity")];
+        headers.extend(ask.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        if at_home {
+            headers.extend(ask.secrets.iter().map(|(name, value)| (name.as_str(), value.0.as_str())));
+        }
+        let sent = match &ask.body {
+            None => headers.iter().fold(self.agent.get(target.as_str()), |r, (n, v)| r.header(*n, *v)).call(),
+            Some(body) => {
+                let request = self.agent.post(target.as_str());
+                headers.iter().fold(request, |r, (n, v)| r.header(*n, *v)).send(body.as_slice())
+            }
+        };
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return self.failure(&error, target),
+        };
+        let limit = self.limits.bytes;
+        let declared = response.headers().get("content-length");
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit) {
+            return Once::TooLarge;
+        }
+        match response.body_mut().with_config().limit(limit).read_to_vec() {
+            Ok(body) if declared.is_some_and(|length| (body.len() as u64) < length) => {
+                Once::Failed(format!("the answer was cut off after {} bytes", body.len()))
+            }
+            Ok(body) => Once::Answer(response.status().as_u16(), response.headers().clone(), body),
+            Err(ureq::Error::BodyExceedsLimit(_)) => Once::TooLarge,
+            Err(error) => Once::Failed(format!("the answer was cut off ({error})")),
+        }
+    }
+
+    /// The checked resolver's refusal comes back as an error of the connection.
+    fn failure(&self, error: &ureq::Error, target: &Target) -> Once {
+        match error {
+            ureq::Error::Io(io) if io.get_ref().is_some_and(|inner| inner.is::<Forbidden>()) => {
+                Once::Refused(Refusal { address: shown(target), why: io.to_string() })
+            }
+            error => Once::Failed(error.to_string()),
+        }
+    }
+
+    /// A wait that doubles, with up to half of it more by the address and the attempt, so that not everybody who was
+    /// turned away at once comes back at once.
+    fn backoff(&self, address: &str, attempts: u32) -> Duration {
+        let base = self.limits.wait.saturating_mul(1 << (attempts - 1).min(16));
+        let hash = Sha256::digest(format!("{address} {attempts} {}", self.clock.now()).as_bytes());
+        let more = u32::from(hash.first().copied().unwrap_or_default());
+        (base + base * more / 512).min(self.limits.longest_wait)
+    }
+
+    fn not_paused(&self, host: &str) -> Result<(), FetchError> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        match hosts.get(host) {
+            Some(&(failures, until)) if failures >= self.limits.failures && self.clock.now() < until => {
+                Err(FetchError::Paused { host: host.to_owned(), failures, until })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, host: &str) {
+        let pause = TimeDelta::from_std(self.limits.pause).unwrap_or(TimeDelta::MAX);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = hosts.entry(host.to_owned()).or_default();
+        *entry = (entry.0 + 1, self.clock.now() + pause);
+    }
+
+    fn worked(&self, host: &str) {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+    }
+}
+
+/// An address as it may be shown: what is asked may name a person.
+fn shown(target: &Target) -> String {
+    target.as_str().split('?').next().unwrap_or_default().to_owned()
+}
+
+/// What the source asks us to wait: seconds, or a moment against the source's own clock, which may be wrong.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let wanted = text("retry-after")?;
+    if let Ok(seconds) = wanted.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = DateTime::parse_from_rfc2822(wanted).ok()?;
+    let now = DateTime::parse_from_rfc2822(text("date")?).ok()?;
+    (moment - now).to_std().ok()
+}
+
+/// Looks a name up, once, and gives only addresses of public machines.
+#[derive(Debug)]
+struct Checked(Guard);
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Forbidden(String);
+
+impl Resolver for Checked {
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        let mut found = self.empty();
+        for address in (host, port).to_socket_addrs().map_err(|_| ureq::Error::HostNotFound)? {
+            // One forbidden address is enough: a name that leads to us as well is not to be trusted.
+            if let Err(why) = self.0.check_ip(address.ip()) {
+                let why = Forbidden(format!("its name leads to a machine that is not asked: {why}"));
+                return Err(ureq::Error::Io(std::io::Error::other(why)));
+            }
+            if found.len() < 16 {
+                found.push(address);
+            }
+        }
+        if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
+    }
+}

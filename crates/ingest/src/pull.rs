@@ -1,0 +1,88 @@
+//! Pulling: what of a source is not here yet is asked for, piece by piece, and each piece is a delivery of its own.
+//!
+//! Nothing is remembered beside the lake. Which pieces are here is read from its receipts, so a pull that was stopped
+//! anywhere goes on where it stood, and ends with the same editions as one that was not.
+
+mod digdir;
+mod fiks;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use arrow::array::{Array, StringArray};
+use utbredt_lake::Lake;
+use utbredt_model::SourceId;
+
+use crate::bridge::table;
+use crate::fetch::{FetchError, Refusal};
+use crate::{IngestError, Report};
+
+pub use digdir::{Digdir, pull as pull_digdir};
+pub use fiks::{FiksActivation, pull as pull_fiks};
+
+/// What a pull did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pulled {
+    /// Questions that were answered.
+    pub requests: u64,
+    /// Bytes of the answers.
+    pub bytes: u64,
+    /// What became of each delivery.
+    pub reports: Vec<Report>,
+    /// Why it stopped before everything was here; what came before that is in.
+    pub stopped: Option<String>,
+}
+
+/// Why a pull could not even begin, or the lake could not take what came.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PullError {
+    /// The lake could not be read or written.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The address is not one that is asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The source does not have what is declared.
+    #[error("{0}")]
+    Undeclared(String),
+}
+
+impl From<utbredt_lake::LakeError> for PullError {
+    fn from(error: utbredt_lake::LakeError) -> Self {
+        Self::Ingest(error.into())
+    }
+}
+
+/// An address that is refused is for the operator to mend; everything else may be better the next time.
+fn stopped(error: FetchError) -> Result<String, PullError> {
+    match error {
+        FetchError::Refused(refusal) => Err(refusal.into()),
+        passing => Ok(passing.to_string()),
+    }
+}
+
+/// What a source was asked whose answer is in force.
+fn answered(lake: &Lake, source_id: &SourceId) -> Result<BTreeSet<String>, IngestError> {
+    let Some(edition) = lake.latest()? else { return Ok(BTreeSet::new()) };
+    let live: BTreeSet<&str> = edition.receipts.iter().map(String::as_str).collect();
+    let mut all = BTreeSet::new();
+    for batch in lake.read_table(&edition, table("receipts")?)? {
+        let text =
+            |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
+        let (Some(ids), Some(sources), Some(asked)) = (text("receipt_id"), text("source_id"), text("asked"))
+        else {
+            continue;
+        };
+        for row in 0..batch.num_rows() {
+            if sources.value(row) == source_id.as_str()
+                && live.contains(ids.value(row))
+                && asked.is_valid(row)
+            {
+                all.insert(asked.value(row).to_owned());
+            }
+        }
+    }
+    Ok(all)
+}

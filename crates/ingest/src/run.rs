@@ -1,0 +1,155 @@
+//! One look at one source of the plan: what is new comes in, and what became of it is noted.
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use utbredt_lake::{Lake, LakeError, Run, Writer};
+
+use crate::fetch::{Client, Maskinporten, SecretPlace, Secrets};
+use crate::plan::{Identity, Plan, Planned, Way, contract, invoice};
+use crate::pull::{FiksActivation, PullError, Pulled, pull_digdir, pull_fiks};
+use crate::{Delivery, IngestError, Report, Source, deliver, expect};
+
+/// What a run needs beside the lake.
+#[derive(Clone, Copy)]
+pub struct Means<'m> {
+    /// Asks over HTTP.
+    pub client: &'m Client<'m>,
+    /// The folder the plan's paths begin at.
+    pub base: &'m Path,
+    /// The plan's registration with Maskinporten.
+    pub maskinporten: Option<&'m Identity>,
+    /// The environment's variables, where secrets may be.
+    pub environment: Secrets<'m>,
+}
+
+impl std::fmt::Debug for Means<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Means").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Looks at a source, brings in what is new, and notes the run. Whatever goes wrong with the source is in the run; the
+/// source is asked again the next time, whatever happened.
+///
+/// # Errors
+/// Only when the lake itself cannot be read or written.
+pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<Run, IngestError> {
+    let client = means.client;
+    let started_at = client.clock().now();
+    let mut failed = None;
+    let owed = planned.expected(started_at.date_naive());
+    if !owed.is_empty() {
+        match expect(writer, started_at, &owed) {
+            Err(IngestError::Lake(error)) => return Err(error.into()),
+            Err(error) => failed = Some(error.to_string()),
+            Ok(_) => {}
+        }
+    }
+    let pulled = match &planned.way {
+        Way::Digdir(digdir) => pull_digdir(client, writer, &planned.id, digdir),
+        Way::FiksActivation(list) => activation(writer, means, planned, list),
+        Way::FiksInvoices { folder, declaration } => invoice(&means.base.join(declaration))
+            .and_then(|source| files(writer, client, planned, &means.base.join(folder), &source))
+            .map_err(Into::into),
+        Way::Folder { folder, contract: path } => contract(&means.base.join(path))
+            .and_then(|read| {
+                files(writer, client, planned, &means.base.join(folder), &Source::Delimited(read))
+            })
+            .map_err(Into::into),
+    };
+    let pulled = match pulled {
+        Ok(pulled) => pulled,
+        Err(PullError::Ingest(IngestError::Lake(error))) => return Err(error.into()),
+        Err(error) => Pulled { stopped: Some(error.to_string()), ..Pulled::default() },
+    };
+    let took = (client.clock().now() - started_at).num_milliseconds();
+    let sum = |of: fn(&Report) -> u64| pulled.reports.iter().map(of).sum();
+    let held = |report: &Report| {
+        report.held.as_ref().map(|reasons| format!("{}: {}", report.asked, reasons.join("; ")))
+    };
+    let run = Run {
+        source_id: planned.id.to_string(),
+        started_at,
+        took_ms: u64::try_from(took).unwrap_or_default(),
+        requests: pulled.requests,
+        bytes: pulled.bytes,
+        deliveries: pulled.reports.len() as u64,
+        rows_in: sum(|report| report.rows_in),
+        accepted: sum(|report| if report.held.is_some() { 0 } else { report.accepted }),
+        refused: sum(|report| report.rejected),
+        held: pulled.reports.iter().filter_map(held).collect(),
+        failed: failed.or(pulled.stopped),
+        edition: writer.lake().latest()?.map_or(0, |edition| edition.number),
+    };
+    match &run.failed {
+        Some(why) => tracing::error!(source = %run.source_id, why, "a source failed"),
+        None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was asked"),
+    }
+    writer.lake().note_run(&run)?;
+    Ok(run)
+}
+
+/// The list of activations, asked for as ourselves.
+fn activation(
+    writer: &mut Writer,
+    means: &Means<'_>,
+    planned: &Planned,
+    list: &FiksActivation,
+) -> Result<Pulled, PullError> {
+    let read = |place: &SecretPlace| place.read(means.base, means.environment);
+    let Some(identity) = means.maskinporten else {
+        return Err(PullError::Undeclared("[maskinporten] is not declared".to_owned()));
+    };
+    let us = Maskinporten::new(&identity.registration, &read(&identity.key)?)
+        .map_err(|error| PullError::Undeclared(error.to_string()))?;
+    pull_fiks(means.client, writer, &planned.id, list, (&us, &read(&list.integration_password)?))
+}
+
+/// The files of a folder, by name; each is the answer to what its name says.
+fn files(
+    writer: &mut Writer,
+    client: &Client<'_>,
+    planned: &Planned,
+    folder: &Path,
+    source: &Source,
+) -> Result<Pulled, IngestError> {
+    let unread = |source| IngestError::File { path: folder.to_path_buf(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_file() && !hidden {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut pulled = Pulled::default();
+    for path in paths {
+        let asked = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let delivery = Delivery::of_file(&path, planned.id.clone(), &asked, client.clock().now())?;
+        pulled.requests += 1;
+        pulled.bytes += delivery.payload.len() as u64;
+        pulled.reports.push(deliver(writer, source, &delivery)?);
+    }
+    Ok(pulled)
+}
+
+/// How long a source that failed is left alone before it is asked again, if its schedule does not ask earlier.
+const AGAIN_HOURS: i64 = 1;
+
+/// The sources of a plan that are due, in its order: those whose moment has come since they were asked, and those that
+/// failed an hour ago or longer. None is ever given up on.
+///
+/// # Errors
+/// When the log of runs cannot be read.
+pub fn due<'p>(plan: &'p Plan, lake: &Lake, now: DateTime<Utc>) -> Result<Vec<&'p Planned>, LakeError> {
+    let runs = lake.runs()?;
+    let is_due = |planned: &&Planned| {
+        let last = runs.iter().rev().find(|run| run.source_id == planned.id.as_str());
+        let again = last
+            .is_some_and(|run| run.failed.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
+        again || planned.schedule.due(last.map(|run| run.started_at), now)
+    };
+    Ok(plan.sources.iter().filter(is_due).collect())
+}

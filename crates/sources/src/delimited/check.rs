@@ -1,0 +1,171 @@
+//! Whether a contract says one thing only, and which columns it asks for.
+
+use utbredt_model::{MeasureId, Period, SolutionId};
+
+use super::contract::{Contract, ContractError, Format, Layout, PeriodColumns, Pick};
+
+/// More rows of column names than this are a mistake.
+const MAX_HEADER_ROWS: u32 = 5;
+
+impl Contract {
+    /// Reads a contract and checks that it says one thing only.
+    ///
+    /// # Errors
+    /// [`ContractError`] with the place and how to mend it.
+    pub fn from_toml(text: &str) -> Result<Self, ContractError> {
+        let contract: Self = toml::from_str(text).map_err(|e| ContractError::Syntax(e.to_string()))?;
+        contract.check()?;
+        Ok(contract)
+    }
+
+    fn check(&self) -> Result<(), ContractError> {
+        let unclear =
+            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
+        self.check_file()?;
+        check_pick("solution", &self.solution, |id| {
+            SolutionId::parse(id).map(drop).map_err(|e| e.to_string())
+        })?;
+        if let Some(measure) = &self.measure {
+            check_pick("measure", measure, |id| MeasureId::parse(id).map(drop).map_err(|e| e.to_string()))?;
+        }
+        if let Some(period) = &self.period {
+            check_period(period)?;
+        }
+        if self.value.unit_column.is_some() && self.value.unit.is_none() {
+            return unclear("value", "has a unit_column but no `unit` to compare it with");
+        }
+        let wide = self.wide.as_ref();
+        match (self.layout, wide) {
+            (Layout::Long, Some(_)) => unclear("wide", "belongs to `layout = \"wide\"`"),
+            (Layout::Wide, None) => unclear("wide", "is missing: give `periods = true`, `measures`, or both"),
+            (Layout::Wide, Some(w)) if !w.periods && w.measures.is_empty() => {
+                unclear("wide", "needs `periods = true`, `measures`, or both")
+            }
+            (Layout::Wide, Some(w)) if !w.periods && (w.granularity.is_some() || w.year.is_some()) => {
+                unclear("wide", "has a `granularity` or `year` without `periods = true`")
+            }
+            _ if self.layout == Layout::Long && self.value.column.is_none() => {
+                unclear("value", "needs a `column` when the layout is long")
+            }
+            _ if self.period.is_none() != wide.is_some_and(|w| w.periods) => {
+                unclear("period", "must be given unless the columns of a wide table are the periods")
+            }
+            _ if self.measure.is_none() == wide.is_none_or(|w| w.measures.is_empty()) => {
+                unclear("measure", "must be given unless the columns of a wide table are the measures")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the file is laid out.
+    fn check_file(&self) -> Result<(), ContractError> {
+        let unclear =
+            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
+        if self.header_row == 0 {
+            return unclear("header_row", "counts from 1");
+        }
+        if !(1..=MAX_HEADER_ROWS).contains(&self.header_rows) {
+            return unclear("header_rows", "must be from 1 to 5");
+        }
+        if self.format == Some(Format::Json) && (self.header_row, self.header_rows) != (1, 1) {
+            return unclear("header_row", "has no meaning in JSON: the fields name themselves");
+        }
+        if self.rows.is_some() && self.format.is_some_and(|f| f != Format::Json) {
+            return unclear("rows", "says where rows lie in JSON, and `format` is another");
+        }
+        if !matches!(self.decimal, ',' | '.') {
+            return unclear("decimal", "must be `,` or `.`");
+        }
+        if self.delimiter.is_some_and(|d| !d.is_ascii() || matches!(d, '"' | '\n' | '\r')) {
+            return unclear("delimiter", "must be one ASCII character, not a quote or a line break");
+        }
+        Ok(())
+    }
+
+    /// Every column the contract names, apart from those of a wide table found by their period.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        let period = self.period.as_ref();
+        let mut names = vec![Some(&self.subject.column), self.solution.column.as_ref()];
+        names.extend([period.and_then(|p| p.column.as_ref()), period.and_then(|p| p.start.as_ref())]);
+        names.extend([
+            period.and_then(|p| p.end.as_ref()),
+            self.measure.as_ref().and_then(|m| m.column.as_ref()),
+        ]);
+        names.extend([self.value.column.as_ref(), self.value.unit_column.as_ref()]);
+        names.extend([self.state.as_ref().map(|s| &s.column), self.totals.column.as_ref()]);
+        names.push(self.provisional.as_ref().and_then(|p| p.column.as_ref()));
+        let by_name = self.wide.iter().filter(|wide| !wide.periods);
+        names.extend(by_name.flat_map(|wide| wide.measures.keys().map(Some)));
+        names.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
+fn check_pick(
+    section: &'static str,
+    pick: &Pick,
+    id: impl Fn(&str) -> Result<(), String>,
+) -> Result<(), ContractError> {
+    if pick.column.is_some() == pick.fixed.is_some() {
+        let problem = "needs exactly one of `column` and `fixed`".to_owned();
+        return Err(ContractError::Unclear { section, problem });
+    }
+    for text in pick.fixed.iter().chain(pick.map.values()) {
+        id(text)
+            .map_err(|problem| ContractError::Unclear { section, problem: format!("names {problem}") })?;
+    }
+    Ok(())
+}
+
+fn check_period(period: &PeriodColumns) -> Result<(), ContractError> {
+    let pair = period.start.is_some() && period.end.is_some();
+    let half = period.start.is_some() != period.end.is_some();
+    let ways = usize::from(period.column.is_some()) + usize::from(pair) + usize::from(period.fixed.is_some());
+    let unclear = |problem| Err(ContractError::Unclear { section: "period", problem });
+    if half || ways != 1 {
+        return unclear("needs exactly one of `column`, `start` with `end`, and `fixed`".to_owned());
+    }
+    match period.fixed.as_deref().map(Period::parse) {
+        Some(Err(error)) => unclear(format!("is fixed wrongly: {error}")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract::Symbol;
+    use super::*;
+
+    const LEAST: &str = "source_id = \"s\"\nversion = 1\nsubject.column = \"code\"\nperiod.column = \"p\"\n\
+        solution.fixed = \"digisos\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n";
+
+    #[test]
+    fn the_least_contract_reads() {
+        let contract = Contract::from_toml(LEAST).unwrap();
+        assert!(!contract.synthetic);
+        assert_eq!(contract.columns(), ["code", "p", "n"]);
+        assert_eq!(contract.symbols["-"], Symbol::Zero);
+    }
+
+    #[test]
+    fn an_unclear_contract_says_where() {
+        for (more, word) in [
+            ("sumbols = 1\n", "sumbols"),
+            ("solution.column = \"x\"\n", "[solution]"),
+            ("layout = \"wide\"\n", "[wide]"),
+            ("header_row = 0\n", "header_row"),
+            ("decimal = \";\"\n", "decimal"),
+            ("period.fixed = \"2024\"\n", "[period]"),
+            ("value.unit_column = \"u\"\n", "[value]"),
+            ("delimiter = \"ø\"\n", "delimiter"),
+            ("header_rows = 0\n", "header_rows"),
+            ("header_rows = 6\n", "header_rows"),
+            ("header_rows = 2\nformat = \"json\"\n", "header_row"),
+            ("rows = \"data\"\nformat = \"csv\"\n", "rows"),
+        ] {
+            let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();
+            assert!(error.contains(word), "{error} lacks {word}");
+        }
+        let error = Contract::from_toml(&LEAST.replace("\"uses\"", "\"Antall brukere\"")).unwrap_err();
+        assert!(error.to_string().contains("Antall brukere"));
+    }
+}

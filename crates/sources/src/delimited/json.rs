@@ -1,0 +1,298 @@
+//! Rows out of JSON: an array of objects, at the top or where the contract says. The objects are taken one by one and
+//! laid flat, so that a field of an object inside is a column named by both, as `kommune.nummer`. What stands beside the
+//! array on the way to it belongs to every row.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use csv::StringRecord;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Contract;
+use super::grid::{Line, MAX_COLUMNS, Sink, fault};
+
+/// Stands where a row holds a list, which is no cell.
+const LIST: &str = "[…]";
+
+/// Whether a text is JSON, as far as its first sign tells.
+pub(super) fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+/// Reads every object as a row; the names of all their fields come first, as row 0.
+pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Result<(), String> {
+    if contract.header_rows > 1 {
+        return Err("the delivery is JSON, which has no header rows; declare `header_rows = 1`".to_owned());
+    }
+    let path: Vec<&str> = contract.rows.iter().flat_map(|path| path.split('.')).collect();
+    let (mut beside, mut names, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut rows = 0_u64;
+    walk(text, &path, &mut |found| match found {
+        Found::Beside(field) => beside.push(field),
+        Found::Row(row) => {
+            rows += 1;
+            for field in row.into_iter().flatten() {
+                if known.len() <= MAX_COLUMNS && known.insert(field.name.clone()) {
+                    names.push(field.name);
+                }
+            }
+        }
+    })?;
+    if rows == 0 {
+        return Err("the array of rows is empty".to_owned());
+    }
+    if known.len() > MAX_COLUMNS {
+        return Err(format!(
+            "the rows have more than {MAX_COLUMNS} different fields; at most so many are read"
+        ));
+    }
+    let header: StringRecord = beside.iter().map(|field| &field.name).chain(&names).collect();
+    let mut go_on = sink(&Line { row: 0, cells: &header, raw: "", fault: fault(&header, ""), trimmed: true });
+    let places: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(beside.len()..).collect();
+    let mut row_number = 0;
+    walk(text, &path, &mut |found| {
+        if let Found::Row(row) = found
+            && go_on
+        {
+            row_number += 1;
+            go_on = give(row_number, row.as_deref(), &beside, &places, contract.decimal, sink);
+        }
+    })
+}
+
+/// Lays one row out under the header.
+fn give(
+    number: u64,
+    row: Option<&[Field]>,
+    beside: &[Field],
+    places: &BTreeMap<&str, usize>,
+    decimal: char,
+    sink: Sink<'_>,
+) -> bool {
+    let mut twice = None;
+    let mut cells: Vec<Option<String>> = beside.iter().map(|field| Some(field.shown(decimal))).collect();
+    cells.resize(beside.len() + places.len(), None);
+    for field in row.into_iter().flatten() {
+        let cell = places.get(field.name.as_str()).and_then(|at| cells.get_mut(*at));
+        if let Some(cell) = cell
+            && cell.replace(field.shown(decimal)).is_some()
+        {
+            twice = Some(format!("the field `{}` stands twice in the row", field.name));
+        }
+    }
+    let raw = row.map_or(String::new(), |row| {
+        let fields: Vec<String> = row.iter().map(Field::raw).collect();
+        format!("{{{}}}", fields.join(","))
+    });
+    let cells: StringRecord = cells.into_iter().map(Option::unwrap_or_default).collect();
+    let no_object = row.is_none().then(|| "the row is not an object with fields".to_owned());
+    let fault = no_object.or(twice).or_else(|| fault(&cells, &raw));
+    sink(&Line { row: number, cells: &cells, raw: &raw, fault, trimmed: true })
+}
+
+/// One field of a row, laid flat.
+#[derive(Debug, Clone)]
+struct Field {
+    name: String,
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    /// A number with a fraction, which is written with a point.
+    Fraction,
+    /// Anything else that is written without quotes.
+    Bare,
+}
+
+impl Field {
+    /// As a person would have typed it.
+    fn shown(&self, decimal: char) -> String {
+        match self.kind {
+            Kind::Fraction => self.text.replace('.', &decimal.to_string()),
+            _ => self.text.clone(),
+        }
+    }
+
+    fn raw(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let value = match self.kind {
+            Kind::Text => quoted(&self.text),
+            _ if self.text.is_empty() => "null".to_owned(),
+            _ => self.text.clone(),
+        };
+        format!("{}:{value}", quoted(&self.name))
+    }
+}
+
+enum Found {
+    /// A field beside the array of rows or beside an object on the way to it.
+    Beside(Field),
+    /// A row, or nothing when it is no object.
+    Row(Option<Vec<Field>>),
+}
+
+fn walk(text: &str, path: &[&str], take: &mut dyn FnMut(Found)) -> Result<(), String> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Way { path, above: String::new(), take }.deserialize(&mut reader);
+    read.and_then(|()| reader.end()).map_err(|error| format!("the JSON does not read: {error}"))
+}
+
+/// The way from the top to the array of rows.
+struct Way<'w> {
+    path: &'w [&'w str],
+    /// The names of the fields walked through, each with its dot.
+    above: String,
+    take: &'w mut dyn FnMut(Found),
+}
+
+impl<'de> DeserializeSeed<'de> for Way<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Way<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.first() {
+            Some(field) => write!(f, "an object with the field `{field}`"),
+            None => f.write_str("the array of rows"),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = Vec::new();
+        let mut reached = false;
+        while let Some(name) = map.next_key::<String>()? {
+            if self.path.first() == Some(&name.as_str()) {
+                if std::mem::replace(&mut reached, true) {
+                    return Err(A::Error::custom(format!("the field `{name}` stands twice")));
+                }
+                let (path, above) = (&self.path[1..], format!("{}{name}.", self.above));
+                map.next_value_seed(Way { path, above, take: &mut *self.take })?;
+                continue;
+            }
+            let mut fields = Vec::new();
+            map.next_value_seed(Flat { name: format!("{}{name}", self.above), fields: &mut fields })?;
+            fields.retain(|field| field.text != LIST);
+            fields.truncate(MAX_COLUMNS.saturating_sub(seen.len()));
+            fields.into_iter().for_each(|field| (self.take)(Found::Beside(field)));
+            if seen.len() < MAX_COLUMNS {
+                seen.push(name);
+            }
+        }
+        match self.path.first() {
+            _ if reached => Ok(()),
+            Some(wanted) => {
+                let nearest = seen.iter().min_by_key(|have| strsim::damerau_levenshtein(wanted, have));
+                let nearest = nearest.map_or(String::new(), |near| format!("; nearest is `{near}`"));
+                Err(A::Error::custom(format!(
+                    "the field `{wanted}` on the way to the rows is missing{nearest}"
+                )))
+            }
+            None => {
+                let names: Vec<_> = seen.iter().take(10).map(|name| format!("`{name}`")).collect();
+                Err(A::Error::custom(format!(
+                    "where rows should be is an object of {}; say in the contract where the array lies, as `rows = \
+                     \"data\"`",
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        if let Some(field) = self.path.first() {
+            return Err(A::Error::custom(format!("an array stands where an object with `{field}` should")));
+        }
+        while let Some(row) = array.next_element_seed(Row)? {
+            (self.take)(Found::Row(row));
+        }
+        Ok(())
+    }
+}
+
+/// One element of the array.
+struct Row;
+
+impl<'de> DeserializeSeed<'de> for Row {
+    type Value = Option<Vec<Field>>;
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        let mut fields = Vec::new();
+        let object = Flat { name: String::new(), fields: &mut fields }.deserialize(reader)?;
+        Ok(object.then_some(fields))
+    }
+}
+
+/// Lays a value flat under a name; tells whether it was an object.
+struct Flat<'f> {
+    name: String,
+    fields: &'f mut Vec<Field>,
+}
+
+impl Flat<'_> {
+    fn put(self, text: impl Into<String>, kind: Kind) -> bool {
+        // One more than may be, so that the row is seen to have too many.
+        if self.fields.len() <= MAX_COLUMNS {
+            self.fields.push(Field { name: self.name, text: text.into(), kind });
+        }
+        false
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Flat<'_> {
+    type Value = bool;
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<bool, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Flat<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(self.put("", Kind::Bare))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
+        Ok(self.put(value.to_string(), Kind::Bare))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<bool, E> {
+        Ok(self.put(value.to_string(), Kind::Bare))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<bool, E> {
+        Ok(self.put(value.to_string(), Kind::Bare))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<bool, E> {
+        Ok(self.put(value.to_string(), Kind::Fraction))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        Ok(self.put(text, Kind::Text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<bool, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self.put(LIST, Kind::Bare))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(field) = map.next_key::<String>()? {
+            let name = if self.name.is_empty() { field } else { format!("{}.{field}", self.name) };
+            map.next_value_seed(Flat { name, fields: &mut *self.fields })?;
+        }
+        Ok(true)
+    }
+}

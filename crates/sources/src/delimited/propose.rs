@@ -1,0 +1,87 @@
+//! A contract proposed for a file nobody has described yet: what can be seen is filled in, what cannot is left to be
+//! filled in, with a name that no delivery passes by.
+
+mod columns;
+mod names;
+mod periods;
+mod sheet;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use utbredt_model::{IdError, MeasureId, SolutionId, SourceId};
+
+use super::Contract;
+
+/// Stands where a person has to choose. No solution and no measure is called so, and everything is refused until then.
+pub const TO_CHOOSE: &str = "to-choose";
+
+/// What a file may speak of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Solutions, with the names they go by.
+    pub solutions: BTreeMap<String, BTreeSet<String>>,
+    /// Measures, with the units they are counted in.
+    pub measures: BTreeMap<String, BTreeSet<String>>,
+    /// Codes of municipalities, of whatever day.
+    pub municipalities: BTreeSet<String>,
+}
+
+/// What is known of a file before it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The name its source shall have.
+    pub source_id: SourceId,
+    /// Its name, which may hold a period or a solution.
+    pub file_name: String,
+    /// The solution, where the file does not say it.
+    pub solution: Option<SolutionId>,
+    /// The measure, where the file does not say it.
+    pub measure: Option<MeasureId>,
+}
+
+impl About {
+    /// What a file's name tells: the source is called after its words, periods and numbers aside.
+    ///
+    /// # Errors
+    /// [`IdError`] when a name that was asked for is none.
+    pub fn of_file(file_name: &str, source_id: Option<&str>) -> Result<Self, IdError> {
+        let slug = names::slug(file_name);
+        let words: Vec<&str> =
+            slug.split('_').filter(|word| !word.bytes().any(|byte| byte.is_ascii_digit())).collect();
+        let own = if words.is_empty() || !file_name.contains(char::is_alphabetic) {
+            "source".to_owned()
+        } else {
+            words.join("-")
+        };
+        let source_id = SourceId::parse(source_id.unwrap_or(&own))?;
+        Ok(Self { source_id, file_name: file_name.to_owned(), solution: None, measure: None })
+    }
+}
+
+/// Looks at a file and proposes a contract that reads it, in TOML with comments.
+///
+/// # Errors
+/// Why the file does not look like a table of municipalities or organisations, and what was looked for.
+pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, String> {
+    let mut found: Option<(usize, String)> = None;
+    let mut why = None;
+    for sheet in sheet::sheets(bytes, known)? {
+        let sketch = match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
+            Ok(sketch) => sketch,
+            Err(error) => {
+                why.get_or_insert(error);
+                continue;
+            }
+        };
+        let toml = write::toml(&sketch, about, known);
+        let contract = Contract::from_toml(&toml)
+            .map_err(|error| format!("what can be seen of the file does not make a contract: {error}"))?;
+        let parsed = super::parse(bytes, &contract);
+        let read = parsed.observations.len();
+        if found.as_ref().is_none_or(|(best, _)| read > *best) {
+            found = Some((read, toml + &write::tried(&parsed, &sketch)));
+        }
+    }
+    found.map(|(_, toml)| toml).ok_or_else(|| why.unwrap_or_else(|| "the file holds no table".to_owned()))
+}

@@ -1,0 +1,200 @@
+//! What the words of a file may mean: solutions, measures, and the signs that stand in a number's place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Symbol;
+use super::Known;
+
+/// A likeness below this is none.
+const ALIKE: f64 = 0.75;
+
+/// Stems of words that stand above counts, and the measure each speaks of.
+const STEMS: [(&str, &str); 24] = [
+    ("bruker", "users_active"),
+    ("innbygger", "users_active"),
+    ("innbyggjar", "users_active"),
+    ("person", "users_active"),
+    ("user", "users_active"),
+    ("pasient", "users_active"),
+    ("bruk", "uses"),
+    ("antal", "uses"),
+    ("forsendelse", "uses"),
+    ("melding", "uses"),
+    ("oppslag", "uses"),
+    ("besøk", "uses"),
+    ("søknad", "uses"),
+    ("brev", "uses"),
+    ("innsyn", "uses"),
+    ("innlogg", "uses"),
+    ("innsend", "uses"),
+    ("henvendels", "uses"),
+    ("sak", "uses"),
+    ("uses", "uses"),
+    ("message", "uses"),
+    ("letter", "uses"),
+    ("visit", "uses"),
+    ("request", "uses"),
+];
+
+fn bare(text: &str) -> String {
+    text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The known name most like a text, if any is: the same, one inside the other, or almost the same.
+fn nearest(text: &str, known: &BTreeMap<String, BTreeSet<String>>, also: bool) -> Option<String> {
+    let text = bare(text);
+    let likeness = |name: &str| {
+        let name = bare(name);
+        if name == text {
+            2.0
+        } else if name.chars().count() > 4 && text.contains(&name) {
+            // The longest name inside wins: `digihelsestasjon` holds `digihelse`.
+            1.0 + strsim::normalized_damerau_levenshtein(&name, &text) / 2.0
+        } else {
+            strsim::normalized_damerau_levenshtein(&name, &text)
+        }
+    };
+    let scored = known.iter().map(|(id, names)| {
+        let names = names.iter().filter(|_| also);
+        (names.map(|name| likeness(name)).fold(likeness(id), f64::max), id)
+    });
+    let (best, id) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best >= ALIKE).then(|| id.clone())
+}
+
+/// The solution a text speaks of.
+pub(super) fn solution(text: &str, known: &Known) -> Option<String> {
+    nearest(text, &known.solutions, true)
+}
+
+/// The measure a text speaks of.
+pub(super) fn measure(text: &str, known: &Known) -> Option<String> {
+    let by_stem = || {
+        let text = text.to_lowercase();
+        let (_, id) = STEMS.iter().find(|(stem, _)| text.contains(stem))?;
+        known.measures.contains_key(*id).then(|| (*id).to_owned())
+    };
+    nearest(text, &known.measures, false).or_else(by_stem)
+}
+
+/// An identifier made of a text, for what is not known.
+pub(super) fn slug(text: &str) -> String {
+    let plain = text.to_lowercase().replace(['æ', 'ä'], "ae").replace(['ø', 'ö'], "o").replace('å', "a");
+    let mut out = String::new();
+    for c in plain.chars() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+    }
+    let out: String = out.trim_matches('_').chars().take(60).collect();
+    if out.starts_with(|c: char| c.is_ascii_lowercase()) { out } else { format!("x{out}") }
+}
+
+/// What a sign in a number's place may mean, beside the usual ones.
+pub(super) fn symbol(text: &str) -> Option<Symbol> {
+    let text = text.to_lowercase();
+    let below = |rest: &str| rest.trim().parse::<u32>().is_ok();
+    if text.strip_prefix(['<', '≤']).is_some_and(below) || text == "*" || text == "skjult" || text == "x" {
+        return Some(Symbol::Suppressed);
+    }
+    match text.as_str() {
+        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "nan" | "#n/a" | "i.t." => {
+            Some(Symbol::Missing)
+        }
+        "ia" | "i.a." | "ikke aktuelt" | "ikkje aktuelt" => Some(Symbol::NotApplicable),
+        _ => None,
+    }
+}
+
+/// Whether a text names a row that adds up others.
+pub(super) fn is_total(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    [
+        "sum",
+        "total",
+        "i alt",
+        "hele landet",
+        "heile landet",
+        "landet",
+        "alle ",
+        "samlet",
+        "samla",
+        "gjennomsnitt",
+        "noreg",
+        "norge",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word))
+        || text == "alle"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        let names = |pairs: &[(&str, &[&str])]| {
+            pairs
+                .iter()
+                .map(|(id, names)| ((*id).to_owned(), names.iter().map(|n| (*n).to_owned()).collect()))
+                .collect()
+        };
+        Known {
+            solutions: names(&[
+                ("digihelse", &["DigiHelse"]),
+                ("digihelsestasjon", &["DigiHelsestasjon"]),
+                ("digital-postkasse", &["Digital postkasse til innbyggere", "Digital mailbox"]),
+                ("svarut", &["SvarUt"]),
+            ]),
+            measures: names(&[("users_active", &["persons"]), ("uses", &["letters"])]),
+            municipalities: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn solutions_are_known_by_what_they_are_called() {
+        for (text, id) in [
+            ("DigiHelse", Some("digihelse")),
+            ("Digi-Helsestasjon", Some("digihelsestasjon")),
+            ("Rapport DigiHelsestasjon 2024", Some("digihelsestasjon")),
+            ("SvarrUt", Some("svarut")),
+            ("digital mailbox", Some("digital-postkasse")),
+            ("Bookup", None),
+            ("", None),
+        ] {
+            assert_eq!(solution(text, &known()).as_deref(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn measures_are_known_by_their_stems() {
+        for (text, id) in [
+            ("uses", Some("uses")),
+            ("Antall brukere", Some("users_active")),
+            ("Antall", Some("uses")),
+            ("Innlogginger", Some("uses")),
+            ("Merknad", None),
+        ] {
+            assert_eq!(measure(text, &known()).as_deref(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slug_is_an_identifier() {
+        for (text, id) in [("Antall søk (2024)", "antall_sok_2024"), ("2024", "x2024"), ("Å", "a"), ("", "x")]
+        {
+            assert_eq!(slug(text), id);
+            assert!(utbredt_model::MeasureId::parse(&slug(text)).is_ok());
+        }
+    }
+
+    #[test]
+    fn signs_and_totals() {
+        assert_eq!(symbol("<5"), Some(Symbol::Suppressed));
+        assert_eq!(symbol("N/A"), Some(Symbol::Missing));
+        assert_eq!(symbol("12"), None);
+        assert!(is_total("Sum Vestland") && is_total("Hele landet") && !is_total("Sund"));
+    }
+}

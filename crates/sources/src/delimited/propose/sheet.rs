@@ -1,0 +1,234 @@
+//! A file's rows before anything is known of them, and where among them the column names stand.
+
+use csv::StringRecord;
+use serde_json::Value;
+use utbredt_model::{OrganisationNumber, Period};
+
+use super::super::number;
+use super::super::{Contract, File, Format, SubjectKind, each_row, file, grid, workbook};
+use super::Known;
+use crate::text::{self, Encoding};
+
+/// So many rows are looked at.
+const LOOKED_AT: usize = 5_000;
+/// So many sheets of a workbook are looked at.
+const SHEETS: usize = 20;
+/// Column names take no more rows than these.
+const MOST_HEADER_ROWS: usize = 3;
+/// Words that stand above a column of municipalities.
+const PLACES: [&str; 8] = ["kommune", "municip", "region", "komm", "knr", "org", "kode", "code"];
+
+/// A table found in a file.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    pub(super) format: Format,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) delimiter: Option<char>,
+    pub(super) sheet: Option<String>,
+    pub(super) rows_at: Option<String>,
+    /// What stands above the column names.
+    pub(super) above: Vec<String>,
+    /// The row of the first column names, from 1.
+    pub(super) header_row: u64,
+    pub(super) header: Vec<StringRecord>,
+    pub(super) rows: Vec<StringRecord>,
+    /// The column of the places.
+    pub(super) subject: usize,
+}
+
+/// How a place is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) kind: SubjectKind,
+    pub(super) prefix: &'static str,
+    pub(super) lost_zero: bool,
+    pub(super) name_follows: bool,
+}
+
+/// Reads a cell as a place.
+pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
+    let text = cell.trim();
+    let digits: String = text.strip_prefix("0192:").unwrap_or(text).split_whitespace().collect();
+    if OrganisationNumber::parse(&digits).is_ok() {
+        let prefix = if text.starts_with("0192:") { "0192:" } else { "" };
+        let kind = SubjectKind::OrganisationNumber;
+        return Some(Code { kind, prefix, lost_zero: false, name_follows: false });
+    }
+    let prefix = ["K-", "K_", "k-"].into_iter().find(|prefix| text.starts_with(prefix)).unwrap_or("");
+    let mut words = text[prefix.len()..].split_whitespace();
+    let number = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
+    let name_follows = words.next().is_some_and(|word| word.contains(char::is_alphabetic));
+    let lost_zero = number.len() == 3;
+    let whole = if lost_zero { format!("0{number}") } else { number.to_owned() };
+    let kind = SubjectKind::MunicipalityCode;
+    known.municipalities.contains(&whole).then_some(Code { kind, prefix, lost_zero, name_follows })
+}
+
+/// Every table of a file: one for each sheet of a workbook, else one.
+pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, String>>, String> {
+    let mut contract = bare()?;
+    match file(bytes, &contract) {
+        File::Workbook => {
+            let (format, names) = workbook::sheets(bytes)?;
+            contract.format = Some(format);
+            let one = |name: String| {
+                contract.sheet = Some(name);
+                find(bytes, &contract, known)
+            };
+            Ok(names.into_iter().take(SHEETS).map(one).collect())
+        }
+        File::Json(text) => {
+            contract.format = Some(Format::Json);
+            let value: Value =
+                serde_json::from_str(&text).map_err(|error| format!("the JSON does not read: {error}"))?;
+            contract.rows = rows_of(&value)?;
+            Ok(vec![find(bytes, &contract, known)])
+        }
+        File::Csv(text) => {
+            contract.format = Some(Format::Csv);
+            contract.encoding = Some(text::sniff(bytes));
+            contract.delimiter = Some(delimiter(&text, &contract));
+            Ok(vec![find(bytes, &contract, known)])
+        }
+    }
+}
+
+/// A contract that takes any table, to read rows by.
+fn bare() -> Result<Contract, String> {
+    let least = "source_id = \"s\"\nversion = 1\nsubject.column = \"s\"\nperiod.column = \"p\"\n\
+        solution.fixed = \"s\"\nmeasure.fixed = \"m\"\nvalue.column = \"v\"\n";
+    Contract::from_toml(least).map_err(|error| error.to_string())
+}
+
+/// The largest array of objects, as its path; `None` is the top.
+fn rows_of(top: &Value) -> Result<Option<String>, String> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut open = vec![(String::new(), top)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Array(rows) if rows.iter().any(Value::is_object) => found.push((rows.len(), path)),
+            Value::Object(fields) => open.extend(fields.iter().rev().map(|(name, value)| {
+                (if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, value)
+            })),
+            _ => {}
+        }
+    }
+    // The first of the longest, in the file's order.
+    let best = found.into_iter().rev().max_by_key(|(rows, _)| *rows);
+    let (_, path) = best.ok_or("the JSON holds no array of objects")?;
+    Ok(Some(path).filter(|path| !path.is_empty()))
+}
+
+/// The delimiter under which most rows have the same number of fields, more than one.
+fn delimiter(text: &str, contract: &Contract) -> char {
+    let score = |delimiter: char| {
+        let mut contract = contract.clone();
+        contract.delimiter = Some(delimiter);
+        let mut widths = std::collections::BTreeMap::new();
+        let mut rows = 0;
+        grid::each_row(text, &contract, &mut |line| {
+            if line.cells.len() > 1 {
+                *widths.entry(line.cells.len()).or_insert(0_usize) += 1;
+            }
+            rows += 1;
+            rows < LOOKED_AT
+        });
+        widths.into_iter().map(|(width, rows)| (rows, width)).max()
+    };
+    ['|', ',', '\t', ';'].into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(';')
+}
+
+/// Finds the column of places, then the column names above it.
+fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, String> {
+    let mut rows: Vec<(u64, StringRecord)> = Vec::new();
+    each_row(bytes, contract, &mut |line| {
+        if line.fault.is_none() && line.cells.iter().any(|cell| !cell.trim().is_empty()) {
+            rows.push((line.row, line.cells.clone()));
+        }
+        rows.len() < LOOKED_AT
+    })?;
+    let sheet = contract.sheet.as_ref().map_or(String::new(), |name| format!("sheet `{name}`: "));
+    let subject = places(&rows, known).ok_or_else(|| {
+        format!("{sheet}no column holds codes of municipalities or organisation numbers, which every contract needs")
+    })?;
+    let is_place = |row: &StringRecord| code(row.get(subject).unwrap_or(""), known).is_some();
+    let first = rows.iter().position(|(_, row)| is_place(row)).unwrap_or(0);
+    let bottom =
+        if contract.format == Some(Format::Json) { Some(0) } else { bottom_of_names(&rows[..first]) };
+    let bottom =
+        bottom.ok_or_else(|| format!("{sheet}no row of column names stands above the first code"))?;
+    let top = top_of_names(&rows[..=bottom]);
+    let cut = |range: &[(u64, StringRecord)]| range.iter().map(|(_, row)| row.clone()).collect::<Vec<_>>();
+    Ok(Sheet {
+        format: contract.format.unwrap_or(Format::Csv),
+        encoding: contract.encoding,
+        delimiter: contract.delimiter,
+        sheet: contract.sheet.clone(),
+        rows_at: contract.rows.clone(),
+        above: cut(&rows[..top]).iter().flatten().map(str::to_owned).collect(),
+        header_row: rows[top].0,
+        header: cut(&rows[top..=bottom]),
+        rows: cut(&rows[bottom + 1..]),
+        subject,
+    })
+}
+
+/// The column with most places in it. Years are codes of Finnmark too, so a column of years needs a name that says so.
+fn places(rows: &[(u64, StringRecord)], known: &Known) -> Option<usize> {
+    let width = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+    let score = |at: usize| {
+        let cells = || rows.iter().filter_map(move |(_, row)| row.get(at)).map(str::trim);
+        let codes: Vec<&str> = cells().filter(|cell| code(cell, known).is_some()).collect();
+        let named = cells().take(30).any(|cell| {
+            let cell = cell.to_lowercase();
+            code(&cell, known).is_none() && PLACES.iter().any(|word| cell.contains(word))
+        });
+        let year = |cell: &&str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
+        let years = codes.iter().all(year);
+        let count = if years && !named { 0 } else { codes.len() };
+        (count, named)
+    };
+    let best = (0..width).max_by_key(|at| (score(*at), std::cmp::Reverse(*at)))?;
+    (score(best).0 > 0).then_some(best)
+}
+
+/// The lowest row above the data with two names or more and no number.
+fn bottom_of_names(above: &[(u64, StringRecord)]) -> Option<usize> {
+    let counts = |cell: &str| number::whole(cell, ',').is_ok() && !is_period(cell);
+    let names = |row: &StringRecord| row.iter().filter(|cell| !cell.trim().is_empty()).count();
+    above.iter().rposition(|(_, row)| names(row) > 1 && !row.iter().any(counts))
+}
+
+/// A row above belongs to the names when those below are not enough: some stand twice, or are months without a year.
+fn top_of_names(rows: &[(u64, StringRecord)]) -> usize {
+    let mut top = rows.len() - 1;
+    while top > 0 && rows.len() - top < MOST_HEADER_ROWS {
+        let ((above, higher), (row, lower)) = (&rows[top - 1], &rows[top]);
+        let names: Vec<String> =
+            lower.iter().map(|cell| cell.trim().to_lowercase()).filter(|cell| !cell.is_empty()).collect();
+        let twice = names.iter().enumerate().any(|(at, name)| names[..at].contains(name));
+        let months = names.iter().filter(|name| is_month(name)).count() > 1;
+        let reaches = higher.iter().skip(1).any(|cell| !cell.trim().is_empty());
+        if !(twice || months) || !reaches || above + 1 != *row {
+            break;
+        }
+        top -= 1;
+    }
+    top
+}
+
+/// Whether a text is a month without a year.
+pub(super) fn is_month(text: &str) -> bool {
+    text.contains(char::is_alphabetic) && number::period(&format!("{text} 2024")).is_ok()
+}
+
+/// Whether a text is a period a delivery may be about.
+pub(super) fn is_period(text: &str) -> bool {
+    read_period(text).is_some()
+}
+
+/// Reads a period of our time: `1204` is a count and no year.
+pub(super) fn read_period(text: &str) -> Option<Period> {
+    use chrono::Datelike;
+    number::period(text).ok().filter(|period| (1990..2060).contains(&period.start.year()))
+}

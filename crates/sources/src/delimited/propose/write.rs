@@ -1,0 +1,268 @@
+//! A sketch as a contract in TOML, with comments for whoever has to check it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use utbredt_model::Parsed;
+
+use super::super::contract::usual_symbols;
+use super::super::{Format, Layout, SubjectKind, Symbol};
+use super::columns::{Choice, Sketch, When};
+use super::{About, Known, TO_CHOOSE};
+use crate::text::Encoding;
+
+/// A text in TOML's quotes, on one line whatever it holds: JSON's escapes are among TOML's, which asks for one more.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// A contract under construction.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.0 += text;
+        self.0.push('\n');
+    }
+
+    fn comment(&mut self, text: &str) {
+        // A line break inside a name must not end the comment.
+        self.line(&format!("# {}", text.replace(|c: char| c.is_control(), " ")));
+    }
+
+    fn section(&mut self, name: &str) {
+        self.line(&format!("\n[{name}]"));
+    }
+
+    fn text(&mut self, key: &str, value: &str) {
+        self.line(&format!("{key} = {}", quoted(value)));
+    }
+
+    fn map(&mut self, section: &str, map: &BTreeMap<String, String>) {
+        if !map.is_empty() {
+            self.section(section);
+            map.iter().for_each(|(key, value)| self.line(&format!("{} = {}", quoted(key), quoted(value))));
+        }
+    }
+}
+
+/// The contract.
+pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
+    let mut page = Page::default();
+    file(&mut page, sketch, about);
+    subject(&mut page, sketch);
+    period(&mut page, sketch);
+    let solutions: Vec<&str> = known.solutions.keys().map(String::as_str).collect();
+    let measures: Vec<&str> = known.measures.keys().map(String::as_str).collect();
+    choice(&mut page, "solution", &sketch.solution, &solutions);
+    if let Some(measure) = &sketch.measure {
+        choice(&mut page, "measure", measure, &measures);
+    }
+    value(&mut page, sketch);
+    if sketch.layout == Layout::Wide {
+        wide(&mut page, sketch, &measures);
+    }
+    if !sketch.passed_over.is_empty() {
+        page.line("");
+        page.comment(&format!("Columns no part of this contract: {}.", sketch.passed_over.join(", ")));
+    }
+    page.0
+}
+
+fn file(page: &mut Page, sketch: &Sketch, about: &About) {
+    let sheet = &sketch.sheet;
+    page.comment(
+        "Proposed from one file. Check each line, then try it: utbredt source try FILE --contract THIS.toml",
+    );
+    page.text("source_id", about.source_id.as_str());
+    page.line("version = 1");
+    let (format, encoding) = (
+        match sheet.format {
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
+            Format::Ods => "ods",
+            Format::Json => "json",
+        },
+        sheet.encoding.map(|encoding| match encoding {
+            Encoding::Utf8 => "utf-8",
+            Encoding::Windows1252 => "windows-1252",
+            Encoding::Latin1 => "latin-1",
+            Encoding::Utf16 => "utf-16",
+        }),
+    );
+    page.text("format", format);
+    encoding.into_iter().for_each(|encoding| page.text("encoding", encoding));
+    sheet.delimiter.into_iter().for_each(|delimiter| page.text("delimiter", &delimiter.to_string()));
+    sheet.sheet.iter().for_each(|name| page.text("sheet", name));
+    sheet.rows_at.iter().for_each(|path| page.text("rows", path));
+    if sheet.format != Format::Json {
+        page.line(&format!("header_row = {}", sheet.header_row));
+        if sheet.header.len() > 1 {
+            page.line(&format!("header_rows = {}", sheet.header.len()));
+        }
+    }
+    page.text("decimal", &sketch.decimal.to_string());
+    if sketch.layout == Layout::Wide {
+        page.text("layout", "wide");
+    }
+}
+
+fn subject(page: &mut Page, sketch: &Sketch) {
+    page.section("subject");
+    page.text("column", &sketch.subject);
+    if sketch.code.kind == SubjectKind::OrganisationNumber {
+        page.text("kind", "organisation_number");
+    }
+    if !sketch.code.prefix.is_empty() {
+        page.text("prefix_to_strip", sketch.code.prefix);
+    }
+    if sketch.code.lost_zero {
+        page.comment("Some codes have three digits: they lost their zero in a spreadsheet.");
+        page.line("restore_zero = true");
+    }
+    if sketch.code.name_follows {
+        page.line("name_follows = true");
+    }
+    if !sketch.totals.is_empty() {
+        page.section("totals");
+        sketch.totals_column.iter().for_each(|column| page.text("column", column));
+        let names: Vec<String> = sketch.totals.iter().map(|name| quoted(name)).collect();
+        page.line(&format!("names = [{}]", names.join(", ")));
+    }
+}
+
+fn period(page: &mut Page, sketch: &Sketch) {
+    match &sketch.when {
+        When::Header => return,
+        When::Column(..) | When::Pair(..) | When::Fixed(_) => page.section("period"),
+    }
+    match &sketch.when {
+        When::Header => {}
+        When::Column(column, length) => {
+            page.text("column", column);
+            if let Some(length) = length {
+                page.comment("Every day is a month's first or last: each stands for its month.");
+                page.text("granularity", length.as_str());
+            }
+        }
+        When::Pair(start, end, last_days) => {
+            page.text("start", start);
+            page.text("end", end);
+            page.line(&format!("end_inclusive = {last_days}"));
+        }
+        When::Fixed(Some(period)) => {
+            page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
+            page.text("fixed", &period.to_string());
+        }
+        When::Fixed(None) => {
+            page.comment("Nothing says when: write the period here. As it stands everything is refused.");
+            page.text("fixed", "1900");
+        }
+    }
+}
+
+fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str]) {
+    page.section(section);
+    match choice {
+        Choice::Column(column, map) => {
+            page.text("column", column);
+            let unknown: Vec<&str> = map
+                .iter()
+                .filter(|(_, id)| !known.contains(&id.as_str()))
+                .map(|(said, _)| said.as_str())
+                .collect();
+            if !unknown.is_empty() {
+                page.comment(&format!("Not known here, and refused: {}.", unknown.join(", ")));
+                page.comment(&format!("Known: {}.", known.join(", ")));
+            }
+            page.map(&format!("{section}.map"), map);
+        }
+        Choice::Fixed(id) => {
+            page.comment(&if id == TO_CHOOSE {
+                format!("The file does not say which: choose one of {}.", known.join(", "))
+            } else {
+                "Not said row by row: check it.".to_owned()
+            });
+            page.text("fixed", id);
+        }
+    }
+}
+
+fn value(page: &mut Page, sketch: &Sketch) {
+    if sketch.value.is_some() || sketch.unit.is_some() {
+        page.section("value");
+        sketch.value.iter().for_each(|column| page.text("column", column));
+        if let Some((column, unit)) = &sketch.unit {
+            page.text("unit_column", column);
+            page.text("unit", unit);
+        }
+    }
+    let mut symbols = if sketch.symbols.is_empty() { BTreeMap::new() } else { usual_symbols() };
+    if let Some(column) = &sketch.state {
+        page.section("state");
+        page.text("column", column);
+        symbols = usual_symbols();
+        for symbol in [Symbol::Missing, Symbol::NotApplicable, Symbol::NotValid, Symbol::Suppressed] {
+            symbols.insert(symbol.state().as_str().to_owned(), symbol);
+        }
+    }
+    symbols.extend(sketch.symbols.clone());
+    let word = |symbol: Symbol| if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
+    let symbols = symbols.into_iter().map(|(sign, symbol)| (sign, word(symbol).to_owned())).collect();
+    page.map("symbols", &symbols);
+    if sketch.provisional {
+        page.section("provisional");
+        page.text("marker", "*");
+    }
+}
+
+fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
+    page.section("wide");
+    if sketch.when == When::Header {
+        page.line("periods = true");
+        if let Some(length) = sketch.wide.granularity {
+            page.comment(
+                "Columns of another length, as a year among months, add up others and are passed over.",
+            );
+            page.text("granularity", length.as_str());
+        }
+        if let Some(year) = sketch.wide.year {
+            page.comment("The months have no year of their own: check it.");
+            page.line(&format!("year = {year}"));
+        }
+        sketch.wide.prefix.iter().for_each(|prefix| page.text("prefix_to_strip", prefix));
+    }
+    if sketch.wide.measures.values().any(|id| !known.contains(&id.as_str())) {
+        page.comment(&format!("Choose one of {}.", known.join(", ")));
+    }
+    page.map("wide.measures", &sketch.wide.measures);
+}
+
+/// What came out of the file by the contract, as the last lines of it.
+pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
+    let mut page = Page::default();
+    page.line("");
+    let mut summary = String::new();
+    let _ = write!(
+        summary,
+        "Of this file: {} rows, {} numbers read, {} refused.",
+        parsed.rows_in,
+        parsed.observations.len(),
+        parsed.rejections.len()
+    );
+    page.comment(&summary);
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    parsed.rejections.iter().for_each(|r| *reasons.entry(r.reason.as_str()).or_default() += 1);
+    for (reason, count) in reasons.iter().take(10) {
+        page.comment(&format!("  {count} because {reason}"));
+    }
+    let against = parsed.rejections.iter().filter(|r| r.reason.starts_with("contradicts ")).count();
+    if against * 2 > parsed.observations.len() && !sketch.passed_over.is_empty() {
+        page.comment(
+            "Rows contradict each other: a column that is no part of this contract may tell them apart.",
+        );
+    }
+    parsed.breaches.iter().take(5).for_each(|breach| page.comment(&format!("  held: {breach}")));
+    page.0
+}

@@ -1,0 +1,321 @@
+//! SSB Klass as its interface answers, for any classification: the codes of a day or span, the changes, the
+//! correspondences and a version, each as JSON or as the CSV (latin-1, `;`, unless asked otherwise).
+//!
+//! The parsers of the originals behind `datasets/reference` are in [`crate::reference::klass`]; these read what a
+//! running program fetches, and [`Register`] and [`kinds`] tell what its changes mean.
+
+mod register;
+#[cfg(test)]
+mod tests;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utbredt_model::territory::Change;
+use utbredt_model::{CountyCode, MunicipalityCode, Rejection};
+
+pub use register::{Register, kinds};
+
+use crate::reference::text::Sheet;
+use crate::reference::{Read, klass as originals};
+
+/// A classification this program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Classification {
+    /// Municipalities.
+    Municipalities,
+    /// Counties.
+    Counties,
+    /// KOSTRA groups.
+    Kostra,
+    /// Classes of centrality.
+    Centrality,
+}
+
+impl Classification {
+    /// Its number at the register.
+    #[must_use]
+    pub const fn id(self) -> u32 {
+        match self {
+            Self::Municipalities => 131,
+            Self::Counties => 104,
+            Self::Kostra => 112,
+            Self::Centrality => 128,
+        }
+    }
+
+    /// Whether a code means “unknown”: 9999, 99 and the like stand in every version and are never a place.
+    fn is_placeholder(self, code: &str) -> bool {
+        let digits = match self {
+            Self::Municipalities => 4,
+            Self::Counties => 2,
+            Self::Kostra | Self::Centrality => return false,
+        };
+        code.len() == digits && code.ends_with("99") && code.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    fn check(self, code: &str) -> Result<(), String> {
+        match self {
+            Self::Municipalities => MunicipalityCode::parse(code).map(drop).map_err(|e| e.to_string()),
+            Self::Counties => CountyCode::parse(code).map(drop).map_err(|e| e.to_string()),
+            Self::Kostra | Self::Centrality if code.is_empty() => Err("the code is empty".to_owned()),
+            Self::Kostra | Self::Centrality => Ok(()),
+        }
+    }
+}
+
+/// A name in one or more languages: `Unjárga - Nesseby`. Which part is Norwegian the register does not say, and the
+/// order tells nothing; names are for reading, never for joining.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Name(String);
+
+impl Name {
+    /// Takes a name, with its outer blanks off.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
+    /// The whole name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The parts, in the order given: Norwegian, Sami and Kven names stand between dashes.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split(" - ").flat_map(|part| part.split(" – ")).map(str::trim).filter(|part| !part.is_empty())
+    }
+
+    /// Whether two names have the same parts, whatever their order, their dashes and their case.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let parts = |name: &Self| {
+            let mut parts: Vec<_> = name.parts().map(str::to_lowercase).collect();
+            parts.sort();
+            parts
+        };
+        parts(self) == parts(other)
+    }
+
+    /// Whether letters were lost on the way: latin-1 has no `š` or `ŋ` and puts a question mark. Ask for UTF-8.
+    #[must_use]
+    pub fn lost_letters(&self) -> bool {
+        self.0.contains(['?', '\u{fffd}'])
+    }
+}
+
+/// A code and the span it is valid in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// The code above it, where the classification has levels.
+    pub parent: Option<String>,
+    /// Its name.
+    pub name: Name,
+    /// First day of the span asked for in which it is valid; none when a day was asked for.
+    pub valid_from: Option<NaiveDate>,
+    /// First day after; none = as far as was asked.
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// A code of one classification and the one it belongs to in another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Correspondence {
+    /// The code here.
+    pub source: String,
+    /// The code there.
+    pub target: String,
+    /// The name there.
+    pub target_name: Name,
+    /// First day.
+    pub valid_from: Option<NaiveDate>,
+    /// First day after; none = still.
+    pub valid_to: Option<NaiveDate>,
+}
+
+#[derive(Deserialize)]
+struct Codes {
+    codes: Vec<RawCode>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct RawCode {
+    code: String,
+    parent_code: Option<String>,
+    name: String,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+    valid_from_in_requested_range: Option<String>,
+    valid_to_in_requested_range: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Correspondences {
+    correspondence_items: Vec<RawCorrespondence>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct RawCorrespondence {
+    source_code: String,
+    target_code: String,
+    target_name: String,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+}
+
+/// Reads `codesAt` and `codes`. Placeholders are passed over in silence.
+#[must_use]
+pub fn codes(bytes: &[u8], classification: Classification) -> Read<Code> {
+    let raws = if is_json(bytes) {
+        serde_json::from_slice::<Codes>(bytes)
+            .map(|answer| answer.codes)
+            .map_err(|error| refused(&error, bytes))
+    } else {
+        rows(bytes, ["code", "parentCode", "name", "validFrom", "validTo"]).map(|rows| {
+            let raw = |[code, parent, name, from, to]: [String; 5]| RawCode {
+                code,
+                parent_code: Some(parent),
+                name,
+                valid_from: Some(from),
+                valid_to: Some(to),
+                ..RawCode::default()
+            };
+            rows.into_iter().map(raw).collect()
+        })
+    };
+    let mut read = Read::default();
+    match raws {
+        Err(rejections) => read.rejections = rejections,
+        Ok(raws) => {
+            for (row, raw) in (1..).zip(&raws) {
+                if !classification.is_placeholder(raw.code.trim()) {
+                    read.take(row, &format!("{};{}", raw.code, raw.name), code(raw, classification));
+                }
+            }
+        }
+    }
+    read
+}
+
+fn code(raw: &RawCode, classification: Classification) -> Result<Code, String> {
+    let code = raw.code.trim();
+    classification.check(code)?;
+    let asked = |range: &Option<String>, whole: &Option<String>| day(range.as_deref().or(whole.as_deref()));
+    Ok(Code {
+        code: code.to_owned(),
+        parent: raw.parent_code.as_deref().map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned),
+        name: Name::new(&raw.name),
+        valid_from: asked(&raw.valid_from_in_requested_range, &raw.valid_from)?,
+        valid_to: asked(&raw.valid_to_in_requested_range, &raw.valid_to)?,
+    })
+}
+
+/// Reads `changes`, of the past and, when the future was included, of days still to come.
+#[must_use]
+pub fn changes(bytes: &[u8]) -> Read<Change> {
+    if is_json(bytes) {
+        return originals::changes(bytes);
+    }
+    let mut read = Read::default();
+    match rows(bytes, ["oldCode", "oldName", "newCode", "newName", "changeOccurred"]) {
+        Err(rejections) => read.rejections = rejections,
+        Ok(rows) => {
+            for (row, fields) in (1..).zip(rows) {
+                let raw = fields.join(";");
+                let [old, old_name, new, new_name, date] = fields;
+                read.take(row, &raw, originals::change(&old, old_name, &new, new_name, &date));
+            }
+        }
+    }
+    read
+}
+
+/// Reads `corresponds` from `source` to another classification. Placeholders are passed over in silence. A span that
+/// ends on the last day of a year ends before the next: the interface gives the first day after, older tables the
+/// last day.
+#[must_use]
+pub fn corresponds(bytes: &[u8], source: Classification, target: Classification) -> Read<Correspondence> {
+    let raws = if is_json(bytes) {
+        serde_json::from_slice::<Correspondences>(bytes)
+            .map(|answer| answer.correspondence_items)
+            .map_err(|error| refused(&error, bytes))
+    } else {
+        rows(bytes, ["sourceCode", "targetCode", "targetName", "validFrom", "validTo"]).map(|rows| {
+            let raw = |[source_code, target_code, target_name, from, to]: [String; 5]| RawCorrespondence {
+                source_code,
+                target_code,
+                target_name,
+                valid_from: Some(from),
+                valid_to: Some(to),
+            };
+            rows.into_iter().map(raw).collect()
+        })
+    };
+    let mut read = Read::default();
+    match raws {
+        Err(rejections) => read.rejections = rejections,
+        Ok(raws) => {
+            for (row, raw) in (1..).zip(&raws) {
+                let (here, there) = (raw.source_code.trim(), raw.target_code.trim());
+                if !source.is_placeholder(here) && !target.is_placeholder(there) {
+                    let outcome = source.check(here).and_then(|()| target.check(there)).and_then(|()| {
+                        Ok(Correspondence {
+                            source: here.to_owned(),
+                            target: there.to_owned(),
+                            target_name: Name::new(&raw.target_name),
+                            valid_from: day(raw.valid_from.as_deref())?,
+                            valid_to: day(raw.valid_to.as_deref())?.map(first_after),
+                        })
+                    });
+                    read.take(row, &format!("{here};{there}"), outcome);
+                }
+            }
+        }
+    }
+    read
+}
+
+fn first_after(day: NaiveDate) -> NaiveDate {
+    use chrono::Datelike;
+    if (day.month(), day.day()) == (12, 31) { day.succ_opt().unwrap_or(day) } else { day }
+}
+
+/// Reads a version of classification 131.
+#[must_use]
+pub fn version(bytes: &[u8]) -> Read<originals::Named> {
+    originals::division(bytes)
+}
+
+fn day(text: Option<&str>) -> Result<Option<NaiveDate>, String> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| format!("`{text}` is not a date such as 2024-01-01"))
+        }
+    }
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['))
+}
+
+fn refused(error: &serde_json::Error, bytes: &[u8]) -> Vec<Rejection> {
+    let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
+    vec![Rejection::new(1, format!("not an answer of Klass: {error}"), raw)]
+}
+
+/// The named columns of a CSV, row by row.
+fn rows<const N: usize>(bytes: &[u8], names: [&str; N]) -> Result<Vec<[String; N]>, Vec<Rejection>> {
+    let sheet = Sheet::read(bytes, names.first().copied().unwrap_or_default());
+    if !sheet.rejections.is_empty() {
+        return Err(sheet.rejections);
+    }
+    let columns = sheet.columns(names).map_err(|rejection| vec![rejection])?;
+    let row =
+        |(_, fields): &(u64, Vec<String>)| columns.map(|at| fields.get(at).cloned().unwrap_or_default());
+    Ok(sheet.records.iter().map(row).collect())
+}

@@ -1,0 +1,93 @@
+//! What the register's changes mean: which code was alive on which day, and which pairs of codes are a border that
+//! moved rather than a municipality that was split.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use utbredt_model::MunicipalityCode;
+use utbredt_model::territory::{Change, ChangeKind, classify};
+
+/// Which codes were alive when, as far as a feed of changes and known divisions tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Register {
+    /// By code: the days something happened to it, whether it lived the day before, and whether from then on.
+    events: BTreeMap<MunicipalityCode, BTreeMap<NaiveDate, (bool, bool)>>,
+}
+
+impl Register {
+    /// What the changes tell.
+    #[must_use]
+    pub fn of(changes: &[Change]) -> Self {
+        let mut register = Self::default();
+        let mut event = |code: &Option<MunicipalityCode>, date, before, after| {
+            if let Some(code) = code {
+                let days = register.events.entry(code.clone()).or_default();
+                let (was, is): &mut (bool, bool) = days.entry(date).or_default();
+                *was |= before;
+                *is |= after;
+            }
+        };
+        for change in changes {
+            event(&change.old, change.date, true, false);
+            event(&change.new, change.date, false, true);
+        }
+        register
+    }
+
+    /// Adds what a whole division tells: these codes lived on `day`.
+    #[must_use]
+    pub fn with<'c>(mut self, day: NaiveDate, codes: impl IntoIterator<Item = &'c MunicipalityCode>) -> Self {
+        for code in codes {
+            self.events.entry(code.clone()).or_default().entry(day).or_insert((true, true));
+        }
+        self
+    }
+
+    /// Whether the code was alive on `day`; `None` when nothing is known of it.
+    #[must_use]
+    pub fn lives(&self, code: &MunicipalityCode, day: NaiveDate) -> Option<bool> {
+        let events = self.events.get(code)?;
+        if let Some((_, (_, after))) = events.range(..=day).next_back() {
+            return Some(*after);
+        }
+        events.first_key_value().map(|(_, (before, _))| *before)
+    }
+
+    /// The first day, at or after `day`, on which a code begins that is not alive on `day`.
+    #[must_use]
+    pub fn begins_after(&self, code: &MunicipalityCode, day: NaiveDate) -> Option<NaiveDate> {
+        if self.lives(code, day)? {
+            return None;
+        }
+        self.events.get(code)?.range(day..).find(|(_, (_, after))| *after).map(|(date, _)| *date)
+    }
+}
+
+/// The kind of each change, as [`classify`] reads them, but for pieces of territory that change hands: when a code
+/// goes on (a pair with itself) and beside it stands a pair with a code that was alive the day before, a border moved
+/// and nobody was split. From 2026 the register lists such pieces among the rest.
+///
+/// `alive` says whether a code lived the day before; [`Register::lives`] or the codes of that day answer it.
+#[must_use]
+pub fn kinds(changes: &[Change], alive: impl Fn(&MunicipalityCode, NaiveDate) -> bool) -> Vec<ChangeKind> {
+    let goes_on: BTreeSet<(NaiveDate, &MunicipalityCode)> = changes
+        .iter()
+        .filter(|change| change.old == change.new)
+        .filter_map(|change| Some((change.date, change.old.as_ref()?)))
+        .collect();
+    let is_piece = |change: &Change| match (&change.old, &change.new) {
+        (Some(old), Some(new)) if old != new => {
+            let before = change.date.pred_opt().unwrap_or(change.date);
+            goes_on.contains(&(change.date, old)) && alive(new, before)
+        }
+        _ => false,
+    };
+    let pieces: Vec<bool> = changes.iter().map(is_piece).collect();
+    let rest: Vec<Change> =
+        changes.iter().zip(&pieces).filter(|(_, piece)| !**piece).map(|(change, _)| change.clone()).collect();
+    let mut rest = classify(&rest).into_iter();
+    let kind = |piece: &bool| {
+        if *piece { ChangeKind::Boundary } else { rest.next().unwrap_or(ChangeKind::Boundary) }
+    };
+    pieces.iter().map(kind).collect()
+}

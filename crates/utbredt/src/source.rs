@@ -1,0 +1,155 @@
+//! `utbredt source` and the plan behind `ingest` and `serve --ingest`: sources are listed, asked when due, and never given
+//! up on.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use utbredt_ingest::Means;
+use utbredt_ingest::fetch::{Client, Guard, Limits};
+use utbredt_ingest::plan::{Plan, Planned};
+use utbredt_lake::{Lake, Run};
+
+use crate::arguments::{PlanArguments, SourceCommand};
+use crate::clock::System;
+use crate::ingest::{BELOW_THRESHOLD, writer};
+use crate::{clock, table, trial};
+
+/// How long it is waited before looking again whether something is due.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
+
+/// How soon a stop is noticed.
+const NOTICE: Duration = Duration::from_millis(200);
+
+pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        SourceCommand::List { plan, json } => list(plan, *json).map(|()| ExitCode::SUCCESS),
+        SourceCommand::Status { lake, json } => status(lake, *json),
+        SourceCommand::Run { id, plan, lake, json } => {
+            let read = Plan::read(&plan.plan)?;
+            let chosen = read.source(id)?;
+            Ok(told(&ask(plan, &read, &[chosen], lake)?, *json))
+        }
+        SourceCommand::Try(arguments) => trial::attempt(arguments),
+        SourceCommand::New(arguments) => trial::new(arguments).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn list(arguments: &PlanArguments, as_json: bool) -> anyhow::Result<()> {
+    let plan = Plan::read(&arguments.plan)?;
+    let next = |source: &Planned| source.schedule.next(clock::now()).map(|moment| moment.to_rfc3339());
+    if as_json {
+        let one = |source: &Planned| json!({ "id": source.id.as_str(), "schedule": source.schedule.to_string(), "next": next(source) });
+        table::line(&json!({ "sources": plan.sources.iter().map(one).collect::<Vec<_>>() }).to_string());
+        return Ok(());
+    }
+    for source in &plan.sources {
+        let next = next(source).unwrap_or_else(|| "never".to_owned());
+        table::line(&format!("{}: {}, next {next}", source.id, source.schedule));
+    }
+    Ok(())
+}
+
+/// The newest run of each source, in the order of their names; 3 when one of them did not go well.
+fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    let runs = Lake::open(root)?.runs()?;
+    let mut ids: Vec<&str> = runs.iter().map(|run| run.source_id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let of =
+        |id: &str, well: bool| runs.iter().rev().find(|run| run.source_id == id && (!well || run.is_well()));
+    let mut told = Vec::new();
+    for id in &ids {
+        let Some(last) = of(id, false) else { continue };
+        let well = of(id, true).map(|run| run.started_at.to_rfc3339());
+        if as_json {
+            told.push(json!({ "source_id": id, "last": run_as_json(last), "last_well": well }));
+        } else {
+            lines(last).iter().for_each(|line| table::line(line));
+            table::line(&format!("  last well: {}", well.unwrap_or_else(|| "never".to_owned())));
+        }
+    }
+    if as_json {
+        table::line(&json!({ "sources": told }).to_string());
+    }
+    let all_well = ids.iter().all(|id| of(id, false).is_none_or(Run::is_well));
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) })
+}
+
+/// Asks the sources of the plan that are due.
+pub(crate) fn run_due(arguments: &PlanArguments, root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    Ok(told(&ask_due(arguments, root)?, as_json))
+}
+
+fn ask_due(arguments: &PlanArguments, root: &Path) -> anyhow::Result<Vec<Run>> {
+    let plan = Plan::read(&arguments.plan)?;
+    let due = utbredt_ingest::due(&plan, &Lake::open(root)?, clock::now())?;
+    if due.is_empty() { Ok(Vec::new()) } else { ask(arguments, &plan, &due, root) }
+}
+
+/// Asks sources one after the other; one that fails keeps none of the others back.
+fn ask(
+    arguments: &PlanArguments,
+    plan: &Plan,
+    sources: &[&Planned],
+    root: &Path,
+) -> anyhow::Result<Vec<Run>> {
+    let hosts = plan.hosts.iter().cloned();
+    let guard = if arguments.local { Guard::with_local(hosts) } else { Guard::new(hosts) };
+    let client = Client::new(guard, Limits::default(), &System);
+    let base = arguments.plan.parent().unwrap_or(Path::new("."));
+    let environment = |name: &str| std::env::var(name).ok();
+    let maskinporten = plan.maskinporten.as_ref();
+    let means = Means { client: &client, base, maskinporten, environment: &environment };
+    let mut writer = writer(&Lake::open(root)?)?;
+    let asked = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &means, source));
+    Ok(asked.collect::<Result<_, _>>()?)
+}
+
+/// Asks what is due, again and again, until it is told to stop. The writer is let go between looks.
+pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &AtomicBool) {
+    while !stopped.load(Ordering::Relaxed) {
+        match ask_due(arguments, root) {
+            Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&line)),
+            Err(error) => table::message(&format!("error: {error:#}")),
+        }
+        let mut waited = Duration::ZERO;
+        while waited < BETWEEN_LOOKS && !stopped.load(Ordering::Relaxed) {
+            std::thread::sleep(NOTICE);
+            waited += NOTICE;
+        }
+    }
+}
+
+/// Tells what became of runs; 3 when one did not go well.
+fn told(runs: &[Run], as_json: bool) -> ExitCode {
+    if as_json {
+        let runs: Vec<Value> = runs.iter().map(run_as_json).collect();
+        table::line(&json!({ "runs": runs }).to_string());
+    } else if runs.is_empty() {
+        table::message("nothing is due");
+    } else {
+        runs.iter().flat_map(lines).for_each(|line| table::line(&line));
+    }
+    if runs.iter().all(Run::is_well) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
+}
+
+fn lines(run: &Run) -> Vec<String> {
+    let ended = if run.is_well() { "well" } else { "not well" };
+    let mut lines = vec![
+        format!("{}: {ended}, {} in {} ms", run.source_id, run.started_at.to_rfc3339(), run.took_ms),
+        format!(
+            "  {} deliveries, {} rows in, {} accepted, {} refused, {} bytes",
+            run.deliveries, run.rows_in, run.accepted, run.refused, run.bytes
+        ),
+    ];
+    lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
+    lines.extend(run.failed.iter().map(|why| format!("  failed: {why}")));
+    lines
+}
+
+fn run_as_json(run: &Run) -> Value {
+    serde_json::to_value(run).unwrap_or(Value::Null)
+}

@@ -1,0 +1,201 @@
+//! `utbredt source try` and `new`: a file is tried before it is delivered, and a contract is proposed for one that has none.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use arrow::array::RecordBatch;
+use serde_json::{Value, json};
+use utbredt_engine::EngineError;
+use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick};
+use utbredt_lake::Lake;
+use utbredt_sources::delimited::{About, Known, TO_CHOOSE, propose};
+
+use crate::arguments::{NewArguments, TryArguments};
+use crate::ingest::{BELOW_THRESHOLD, TOLD, cells, cells_as_json, is_poor, source, stem, usage};
+use crate::{assets, clock, table};
+
+/// Where a lake is looked for when none is named.
+const DEFAULT_LAKE: &str = "./lake";
+
+/// Rows of one reason that are named.
+const ROWS_NAMED: usize = 5;
+
+/// The lake named, or the one at the usual place; where none is, the program's own reference tables.
+fn yardstick(named: Option<&Path>) -> anyhow::Result<Yardstick> {
+    let usual = Path::new(DEFAULT_LAKE);
+    match named {
+        Some(root) => Ok(Yardstick::Lake(Lake::open(root)?)),
+        None if usual.join("FORMAT").exists() => Ok(Yardstick::Lake(Lake::open(usual)?)),
+        None => Ok(Yardstick::of_files(&assets::datasets())?),
+    }
+}
+
+/// Tells what would become of a file.
+pub(crate) fn attempt(arguments: &TryArguments) -> anyhow::Result<ExitCode> {
+    let (source, source_id) = source(arguments.how.contract.as_deref(), arguments.how.source)?;
+    let asked = arguments.asked.clone().unwrap_or_else(|| stem(&arguments.file));
+    let delivery = Delivery::of_file(&arguments.file, source_id, &asked, clock::now())?;
+    let yardstick = yardstick(arguments.lake.as_deref())?;
+    let trial = yardstick.try_delivery(&source, &delivery).map_err(|error| match &error {
+        IngestError::NotReady(_) => anyhow::Error::from(error).context("`utbredt init` puts them in"),
+        _ => error.into(),
+    })?;
+    let in_lake = matches!(yardstick, Yardstick::Lake(_));
+    if arguments.json {
+        table::write(&format!("{}\n", as_json(arguments, &trial, in_lake)?))?;
+    } else {
+        tell(arguments, &trial, in_lake)?;
+    }
+    let poor = is_poor(&trial.report, arguments.max_refused);
+    Ok(if poor { ExitCode::from(BELOW_THRESHOLD) } else { ExitCode::SUCCESS })
+}
+
+fn state(trial: &Trial) -> &'static str {
+    match (&trial.report.held, trial.report.unchanged) {
+        (Some(_), _) => "held",
+        (None, true) => "unchanged",
+        (None, false) => "accepted",
+    }
+}
+
+fn tell(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Result<()> {
+    let report = &trial.report;
+    let becomes = match state(trial) {
+        "held" => "would be held",
+        "unchanged" => "is here already",
+        _ => "would be accepted",
+    };
+    table::line(&format!("{}: {} `{}` {becomes}", arguments.file.display(), report.source_id, report.asked));
+    table::line(&format!(
+        "  {} rows in, {} facts read, {} refused",
+        report.rows_in, report.accepted, report.rejected
+    ));
+    for (batch, columns) in [
+        (
+            &trial.usage,
+            &[
+                "solution_id",
+                "measure_id",
+                "municipality_code",
+                "period_start",
+                "period_end",
+                "value",
+                "state",
+            ][..],
+        ),
+        (&trial.rollout_events, &["solution_id", "municipality_code", "stage", "valid_from"][..]),
+    ] {
+        if batch.num_rows() > 0 {
+            table::columns(std::slice::from_ref(batch), columns, TOLD)?;
+            let more = batch.num_rows().saturating_sub(TOLD);
+            if more > 0 {
+                table::line(&format!("  and {more} more"));
+            }
+        }
+    }
+    refusals(trial).iter().for_each(|line| table::line(line));
+    report.held.iter().flatten().for_each(|reason| table::line(&format!("  held: {reason}")));
+    if let Some(old) = &report.superseded {
+        table::line(&format!("  takes the place of receipt {}", old.0));
+    }
+    cells(report).iter().for_each(|line| table::line(line));
+    table::message(&if in_lake {
+        format!("edition {} still stands: nothing was written", report.edition)
+    } else {
+        "held against the program's own reference tables, since there is no lake here; nothing was written"
+            .to_owned()
+    });
+    Ok(())
+}
+
+/// The refused rows by reason, with the first of each as received.
+fn refusals(trial: &Trial) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
+    for rejection in &trial.rejections {
+        by_reason.entry(&rejection.reason).or_default().push((rejection.row, &rejection.raw));
+    }
+    let mut lines = Vec::new();
+    for (reason, rows) in by_reason {
+        let named: Vec<String> = rows.iter().take(ROWS_NAMED).map(|(row, _)| row.to_string()).collect();
+        let more = rows.len().saturating_sub(ROWS_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("  refused {}: {reason}", rows.len()));
+        let first = rows.first().map_or("", |(_, raw)| raw.lines().next().unwrap_or(""));
+        lines.push(format!("    row {}{more}: {first}", named.join(", ")));
+    }
+    lines
+}
+
+fn as_json(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Result<Value> {
+    let report = &trial.report;
+    let rejections: Vec<Value> =
+        trial.rejections.iter().map(|r| json!({ "row": r.row, "reason": r.reason, "raw": r.raw })).collect();
+    Ok(json!({
+        "file": arguments.file.display().to_string(),
+        "source_id": report.source_id,
+        "asked": report.asked,
+        "against": if in_lake { "lake" } else { "reference" },
+        "state": state(trial),
+        "rows_in": report.rows_in,
+        "accepted": report.accepted,
+        "refused": report.rejected,
+        "refused_rows": report.refused_rows,
+        "reasons": report.reasons,
+        "held": report.held,
+        "superseded": report.superseded.as_ref().map(|old| &old.0),
+        "cells": cells_as_json(report),
+        "usage": rows(&trial.usage)?,
+        "rollout_events": rows(&trial.rollout_events)?,
+        "rejections": rejections,
+        "edition": in_lake.then_some(report.edition),
+    }))
+}
+
+fn rows(batch: &RecordBatch) -> anyhow::Result<Value> {
+    let mut writer = arrow::json::ArrayWriter::new(Vec::new());
+    writer.write(batch)?;
+    writer.finish()?;
+    let bytes = writer.into_inner();
+    Ok(if bytes.is_empty() { json!([]) } else { serde_json::from_slice(&bytes)? })
+}
+
+/// Writes the contract proposed for a file.
+pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
+    let known = yardstick(arguments.lake.as_deref())?.known()?;
+    let about = about(arguments, &known)?;
+    let file = &arguments.file;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let contract = propose(&bytes, &about, &known)
+        .map_err(|why| anyhow::anyhow!("no contract can be proposed for {}: {why}", file.display()))?;
+    table::write(&contract)?;
+    if contract.contains(TO_CHOOSE) {
+        table::message(&format!(
+            "write what is to be chosen in place of `{TO_CHOOSE}`; everything is refused until then"
+        ));
+    }
+    Ok(())
+}
+
+fn about(arguments: &NewArguments, known: &Known) -> anyhow::Result<About> {
+    let mut about = About::of_file(&stem(&arguments.file), arguments.source_id.as_deref())
+        .map_err(|error| usage(error.to_string(), "a source is called as `county-reports`"))?;
+    let check = |kind: &'static str, name: &str, names: Vec<&str>| {
+        if names.contains(&name) {
+            return Ok(());
+        }
+        let nearest = utbredt_engine::nearest(name, names.iter().copied());
+        let hint = format!("one of {}", names.join(", "));
+        Err(EngineError::Unknown { kind, name: name.to_owned(), nearest, hint })
+    };
+    if let Some(name) = &arguments.solution {
+        check("solution", name, known.solutions.keys().map(String::as_str).collect())?;
+        about.solution = Some(name.parse()?);
+    }
+    if let Some(name) = &arguments.measure {
+        check("measure", name, known.measures.keys().map(String::as_str).collect())?;
+        about.measure = Some(name.parse()?);
+    }
+    Ok(about)
+}
