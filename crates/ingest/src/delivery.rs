@@ -1,6 +1,7 @@
 //! A delivery and how it is read: the bytes of one answer, and the source's way of saying things.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,10 @@ use utbredt_sources::digisos;
 use utbredt_sources::fiks::{self, invoice::Invoice};
 
 use crate::rollout::Note;
-use crate::{IngestError, stages};
+use crate::{IngestError, apart, stages};
+
+/// The largest file taken.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// What a source gave, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +45,18 @@ impl Delivery {
         asked: &str,
         received_at: DateTime<Utc>,
     ) -> Result<Self, IngestError> {
-        let payload =
-            std::fs::read(path).map_err(|source| IngestError::File { path: path.to_path_buf(), source })?;
+        let unread = |source| IngestError::File { path: path.to_path_buf(), source };
+        let mut payload = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut payload))
+            .map_err(unread)?;
+        if payload.len() as u64 > MOST_BYTES {
+            let most = MOST_BYTES >> 20;
+            return Err(IngestError::Invalid(format!(
+                "{} is larger than {most} MiB: deliver it in parts, each with its own --asked",
+                path.display()
+            )));
+        }
         Ok(Self { source_id, asked: asked.to_owned(), payload, received_at, synthetic: false })
     }
 
@@ -61,7 +75,6 @@ impl Delivery {
 
 /// How a source's deliveries are read.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a process holds a handful of sources")]
 pub enum Source {
     /// NAV's list of municipalities on Digisos.
     Digisos {
@@ -85,7 +98,7 @@ impl Source {
     pub(crate) fn parse(&self, delivery: &Delivery) -> Parsed {
         match self {
             Self::Digisos { .. } => digisos::parse(&delivery.payload),
-            Self::Delimited(contract) => delimited::parse(&delivery.payload, contract),
+            Self::Delimited(contract) => apart::parse(&delivery.payload, contract),
             Self::Digdir(series) => digdir::parse(&delivery.payload, series),
             Self::Stages => stages::parse(&delivery.payload, delivery.received_at),
             Self::FiksActivation(solution_id) => {

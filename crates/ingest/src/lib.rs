@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod apart;
 mod bridge;
 mod conform;
 mod deliver;

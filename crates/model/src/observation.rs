@@ -1,11 +1,12 @@
 //! What a source said, row by row, in its own words: before anybody believed it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{CellState, MeasureId, MunicipalityCode, OrganisationNumber, Period, SolutionId, Stage};
 
 /// Whom a statement is about, as the source names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// A municipality by code, in whatever division the source used.
     Municipality(MunicipalityCode),
@@ -14,7 +15,7 @@ pub enum Subject {
 }
 
 /// The statement itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ObservedFact {
     /// A count over a period, or a stock at its end.
     Usage {
@@ -45,7 +46,7 @@ pub enum ObservedFact {
 }
 
 /// One statement of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The row of the payload it stands in, counted from 1 (header included where there is one).
     pub row: u64,
@@ -56,7 +57,7 @@ pub struct Observation {
 }
 
 /// A row that could not be believed. Kept with its reason, never dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The row of the payload, counted from 1.
     pub row: u64,
@@ -74,7 +75,7 @@ impl Rejection {
 }
 
 /// What parsing a payload gives: parsing never fails on data.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Parsed {
     /// The rows believed so far.
     pub observations: Vec<Observation>,

@@ -105,6 +105,9 @@ pub(crate) enum Command {
     /// The product's own tables of facts.
     #[command(subcommand)]
     Reference(ReferenceCommand),
+    /// Reads one delivery for another process of this program, bound by limits.
+    #[command(hide = true)]
+    ParseChild,
     /// Writes completions for a shell.
     Completions {
         /// The shell.

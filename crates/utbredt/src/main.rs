@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use utbredt_engine::{Engine, EngineError};
+use utbredt_ingest::apart;
 use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
@@ -52,6 +53,13 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if matches!(arguments.command, Command::ParseChild) {
+        apart::read_here(std::io::stdin(), std::io::stdout())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Ok(program) = std::env::current_exe() {
+        apart::Reader::new(program, vec!["parse-child".to_owned()]).install();
+    }
     let queries = assets::queries(arguments.queries.as_deref())?;
     let done = match arguments.command {
         Command::Ingest(arguments) => return ingest::run(&arguments),
@@ -95,6 +103,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(())
         }
+        Command::ParseChild => Ok(()),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "utbredt", &mut std::io::stdout());

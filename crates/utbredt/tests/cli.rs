@@ -115,22 +115,6 @@ fn catalogue_and_completions_need_no_lake() {
 }
 
 /// A KPI of one's own needs no build: the program's files, with one more column wrong in one of them.
-/// Anyone can try the forecasts; the numbers say that they are invented and are the same for a seed.
-#[test]
-fn a_back_test_needs_no_lake_and_says_that_it_is_invented() {
-    let small = ["backtest", "--seed", "3", "--municipalities", "60", "--months", "60"];
-    let (once, again) = (utbredt(&small), utbredt(&small));
-    assert_eq!(text(&once.stdout), text(&again.stdout));
-    let said = text(&once.stdout);
-    assert!(said.starts_with("SYNTHETIC: 60 invented municipalities, 60 months, seed 3"), "{said}");
-    for word in ["bounded_growth", "last_value", "straight_line", "refused, break", "dates: "] {
-        assert!(said.contains(word), "{said}");
-    }
-    let json = text(&utbredt(&[&small[..], &["--json"]].concat()).stdout);
-    assert!(json.starts_with("{\"synthetic\":true,\"seed\":3,"), "{json}");
-    assert_eq!(code(&utbredt(&["backtest", "--months", "12"])), 2);
-}
-
 #[test]
 fn query_files_of_a_folder_take_the_place_of_the_programs_own() {
     let folder = tempfile::tempdir().unwrap();

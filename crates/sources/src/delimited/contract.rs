@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
 use crate::text::Encoding;
@@ -24,7 +24,7 @@ pub enum ContractError {
 }
 
 /// The agreement about one source's tables.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
     /// Whose deliveries these are.
@@ -83,7 +83,7 @@ pub struct Contract {
 }
 
 /// A file format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Text with a delimiter.
@@ -97,7 +97,7 @@ pub enum Format {
 }
 
 /// How values are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// One value a row.
@@ -108,7 +108,7 @@ pub enum Layout {
 }
 
 /// Where the subject stands.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectColumn {
     /// The column.
@@ -127,7 +127,7 @@ pub struct SubjectColumn {
 }
 
 /// What names a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
     /// Four digits.
@@ -138,7 +138,7 @@ pub enum SubjectKind {
 }
 
 /// Where the period stands: exactly one of a column, a pair of columns, and a fixed period.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodColumns {
     /// A column of periods.
@@ -157,7 +157,7 @@ pub struct PeriodColumns {
 }
 
 /// A column, or one identifier for the whole delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pick {
     /// The column.
@@ -173,7 +173,7 @@ pub struct Pick {
 }
 
 /// What a value may be.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValueRules {
     /// The column; required when the layout is long.
@@ -193,7 +193,7 @@ pub struct ValueRules {
 }
 
 /// What a value outside its range does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutOfRange {
     /// The row is refused.
@@ -204,7 +204,7 @@ pub enum OutOfRange {
 }
 
 /// A column that says why a value is absent, in the words of `symbols`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateColumn {
     /// The column; an empty cell leaves it to the value.
@@ -212,7 +212,7 @@ pub struct StateColumn {
 }
 
 /// What a sign in a value's place means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Symbol {
     /// A value stands after all.
@@ -244,7 +244,7 @@ impl Symbol {
 }
 
 /// How a number that may change is marked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provisional {
     /// The column of the mark; when absent the mark ends the value, as in `12*`.
@@ -254,7 +254,7 @@ pub struct Provisional {
 }
 
 /// Rows that add up others, known by a name.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
     /// The column of the name; the subject's when absent.
@@ -266,7 +266,7 @@ pub struct Totals {
 
 /// The value columns of a wide table: those named by periods, those listed, or those named by a period and one of
 /// the measures listed, in one header row or in several.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wide {
     /// Every column whose name reads as a period.

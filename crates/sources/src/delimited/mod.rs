@@ -67,6 +67,15 @@ pub(crate) fn rows(
     each_row(bytes, contract, &mut |line| take((line.row, line.cells, line.raw, line.fault.as_deref())))
 }
 
+/// Whether a delivery is a workbook, as declared or by its first bytes.
+#[must_use]
+pub fn is_workbook(bytes: &[u8], contract: &Contract) -> bool {
+    match contract.format {
+        Some(format) => matches!(format, Format::Xlsx | Format::Ods),
+        None => bytes.starts_with(b"PK\x03\x04"),
+    }
+}
+
 /// The lines of a delivery whose rows are lines, so that a row can be shown as received. `None` for workbooks and JSON.
 #[must_use]
 pub fn lines<'b>(bytes: &'b [u8], contract: &Contract) -> Option<Cow<'b, str>> {
@@ -84,17 +93,12 @@ enum File<'b> {
 
 /// What a delivery is: as declared, or as its first bytes say.
 fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
-    let text = || text::decode(bytes, contract.encoding);
-    match contract.format {
-        Some(Format::Csv) => File::Csv(text()),
-        Some(Format::Json) => File::Json(text()),
-        Some(Format::Xlsx | Format::Ods) => File::Workbook,
-        None if bytes.starts_with(b"PK\x03\x04") => File::Workbook,
-        None => {
-            let text = text();
-            if json::is_json(&text) { File::Json(text) } else { File::Csv(text) }
-        }
+    if is_workbook(bytes, contract) {
+        return File::Workbook;
     }
+    let text = text::decode(bytes, contract.encoding);
+    let is_json = contract.format.map_or_else(|| json::is_json(&text), |format| format == Format::Json);
+    if is_json { File::Json(text) } else { File::Csv(text) }
 }
 
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), String> {

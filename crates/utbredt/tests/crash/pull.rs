@@ -138,7 +138,8 @@ fn a_pull_killed_anywhere_ends_as_if_nothing_had_been() {
     let (mut hits, mut seed) = (0, 0x2545_f491_4f6c_dd1d_u64);
     for _ in 0..kills {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let moment = whole.mul_f64((seed >> 40) as f64 / f64::from(1 << 24) / 2.0);
+        // Together as long as a calm pull, so that the kills fall all over it.
+        let moment = whole.mul_f64(2.0 / kills as f64 * (seed >> 40) as f64 / f64::from(1 << 24));
         let mut child = command(folder.path(), &stormy, now, &pull).spawn().expect("it starts");
         let until = Instant::now() + moment;
         while Instant::now() < until && child.try_wait().expect("a child").is_none() {
