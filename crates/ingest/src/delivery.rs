@@ -45,18 +45,7 @@ impl Delivery {
         asked: &str,
         received_at: DateTime<Utc>,
     ) -> Result<Self, IngestError> {
-        let unread = |source| IngestError::File { path: path.to_path_buf(), source };
-        let mut payload = Vec::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut payload))
-            .map_err(unread)?;
-        if payload.len() as u64 > MOST_BYTES {
-            let most = MOST_BYTES >> 20;
-            return Err(IngestError::Invalid(format!(
-                "{} is larger than {most} MiB: deliver it in parts, each with its own --asked",
-                path.display()
-            )));
-        }
+        let payload = read_file(path)?;
         Ok(Self { source_id, asked: asked.to_owned(), payload, received_at, synthetic: false })
     }
 
@@ -71,6 +60,32 @@ impl Delivery {
         let hex = hash.finalize().into_iter().take(8).map(|byte| format!("{byte:02x}"));
         ReceiptId(hex.collect())
     }
+}
+
+/// The bytes of a file, unless it is larger than is taken.
+///
+/// # Errors
+/// [`IngestError::File`] when it cannot be read, [`IngestError::Invalid`] when it is too large.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, IngestError> {
+    let read = || {
+        let mut file = std::fs::File::open(path)?;
+        let stated = file.metadata()?.len();
+        let mut payload = Vec::with_capacity(usize::try_from(stated.min(MOST_BYTES)).unwrap_or(0) + 1);
+        // A file may be larger than it states, as a pipe is.
+        if stated <= MOST_BYTES {
+            file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut payload)?;
+        }
+        Ok((stated.max(payload.len() as u64), payload))
+    };
+    let (bytes, payload) = read().map_err(|source| IngestError::File { path: path.to_path_buf(), source })?;
+    if bytes > MOST_BYTES {
+        let most = MOST_BYTES >> 20;
+        return Err(IngestError::Invalid(format!(
+            "{} is larger than {most} MiB: deliver it in parts, each with its own --asked",
+            path.display()
+        )));
+    }
+    Ok(payload)
 }
 
 /// How a source's deliveries are read.

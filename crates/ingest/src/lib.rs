@@ -26,7 +26,7 @@ mod trial;
 mod world;
 
 pub use deliver::{Report, deliver, deliver_all};
-pub use delivery::{Delivery, Source};
+pub use delivery::{Delivery, Source, read_file};
 pub use demo::{DemoReport, SourceReport, demo_lake, load_reference};
 pub use diff::{ChangedCell, Diff};
 pub use error::IngestError;

@@ -10,6 +10,7 @@ mod tests;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utbredt_model::territory::Change;
 use utbredt_model::{CountyCode, MunicipalityCode, Rejection};
 
@@ -170,30 +171,22 @@ struct RawCorrespondence {
 /// Reads `codesAt` and `codes`. Placeholders are passed over in silence.
 #[must_use]
 pub fn codes(bytes: &[u8], classification: Classification) -> Read<Code> {
-    let raws = if is_json(bytes) {
-        serde_json::from_slice::<Codes>(bytes)
-            .map(|answer| answer.codes)
-            .map_err(|error| refused(&error, bytes))
-    } else {
-        rows(bytes, ["code", "parentCode", "name", "validFrom", "validTo"]).map(|rows| {
-            let raw = |[code, parent, name, from, to]: [String; 5]| RawCode {
-                code,
-                parent_code: Some(parent),
-                name,
-                valid_from: Some(from),
-                valid_to: Some(to),
-                ..RawCode::default()
-            };
-            rows.into_iter().map(raw).collect()
-        })
+    let of = |[code, parent, name, from, to]: [String; 5]| RawCode {
+        code,
+        parent_code: Some(parent),
+        name,
+        valid_from: Some(from),
+        valid_to: Some(to),
+        ..RawCode::default()
     };
+    let names = ["code", "parentCode", "name", "validFrom", "validTo"];
     let mut read = Read::default();
-    match raws {
+    match either(bytes, |answer: Codes| answer.codes, names, of) {
         Err(rejections) => read.rejections = rejections,
         Ok(raws) => {
-            for (row, raw) in (1..).zip(&raws) {
+            for (row, raw) in raws {
                 if !classification.is_placeholder(raw.code.trim()) {
-                    read.take(row, &format!("{};{}", raw.code, raw.name), code(raw, classification));
+                    read.take(row, &format!("{};{}", raw.code, raw.name), code(&raw, classification));
                 }
             }
         }
@@ -224,7 +217,7 @@ pub fn changes(bytes: &[u8]) -> Read<Change> {
     match rows(bytes, ["oldCode", "oldName", "newCode", "newName", "changeOccurred"]) {
         Err(rejections) => read.rejections = rejections,
         Ok(rows) => {
-            for (row, fields) in (1..).zip(rows) {
+            for (row, fields) in rows {
                 let raw = fields.join(";");
                 let [old, old_name, new, new_name, date] = fields;
                 read.take(row, &raw, originals::change(&old, old_name, &new, new_name, &date));
@@ -239,44 +232,39 @@ pub fn changes(bytes: &[u8]) -> Read<Change> {
 /// last day.
 #[must_use]
 pub fn corresponds(bytes: &[u8], source: Classification, target: Classification) -> Read<Correspondence> {
-    let raws = if is_json(bytes) {
-        serde_json::from_slice::<Correspondences>(bytes)
-            .map(|answer| answer.correspondence_items)
-            .map_err(|error| refused(&error, bytes))
-    } else {
-        rows(bytes, ["sourceCode", "targetCode", "targetName", "validFrom", "validTo"]).map(|rows| {
-            let raw = |[source_code, target_code, target_name, from, to]: [String; 5]| RawCorrespondence {
-                source_code,
-                target_code,
-                target_name,
-                valid_from: Some(from),
-                valid_to: Some(to),
-            };
-            rows.into_iter().map(raw).collect()
-        })
+    let of = |[source_code, target_code, target_name, from, to]: [String; 5]| RawCorrespondence {
+        source_code,
+        target_code,
+        target_name,
+        valid_from: Some(from),
+        valid_to: Some(to),
     };
+    let names = ["sourceCode", "targetCode", "targetName", "validFrom", "validTo"];
     let mut read = Read::default();
-    match raws {
+    match either(bytes, |answer: Correspondences| answer.correspondence_items, names, of) {
         Err(rejections) => read.rejections = rejections,
         Ok(raws) => {
-            for (row, raw) in (1..).zip(&raws) {
+            for (row, raw) in raws {
                 let (here, there) = (raw.source_code.trim(), raw.target_code.trim());
                 if !source.is_placeholder(here) && !target.is_placeholder(there) {
-                    let outcome = source.check(here).and_then(|()| target.check(there)).and_then(|()| {
-                        Ok(Correspondence {
-                            source: here.to_owned(),
-                            target: there.to_owned(),
-                            target_name: Name::new(&raw.target_name),
-                            valid_from: day(raw.valid_from.as_deref())?,
-                            valid_to: day(raw.valid_to.as_deref())?.map(first_after),
-                        })
-                    });
+                    let outcome = source.check(here).and_then(|()| target.check(there));
+                    let outcome = outcome.and_then(|()| correspondence(&raw));
                     read.take(row, &format!("{here};{there}"), outcome);
                 }
             }
         }
     }
     read
+}
+
+fn correspondence(raw: &RawCorrespondence) -> Result<Correspondence, String> {
+    Ok(Correspondence {
+        source: raw.source_code.trim().to_owned(),
+        target: raw.target_code.trim().to_owned(),
+        target_name: Name::new(&raw.target_name),
+        valid_from: day(raw.valid_from.as_deref())?,
+        valid_to: day(raw.valid_to.as_deref())?.map(first_after),
+    })
 }
 
 fn first_after(day: NaiveDate) -> NaiveDate {
@@ -303,19 +291,34 @@ fn is_json(bytes: &[u8]) -> bool {
     bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['))
 }
 
-fn refused(error: &serde_json::Error, bytes: &[u8]) -> Vec<Rejection> {
-    let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
-    vec![Rejection::new(1, format!("not an answer of Klass: {error}"), raw)]
+/// The rows of an answer in either form, each with its number: the entry's in JSON, the line's in CSV.
+fn either<R, A: DeserializeOwned, const N: usize>(
+    bytes: &[u8],
+    entries: impl Fn(A) -> Vec<R>,
+    names: [&str; N],
+    of: impl Fn([String; N]) -> R,
+) -> Result<Vec<(u64, R)>, Vec<Rejection>> {
+    if !is_json(bytes) {
+        return Ok(rows(bytes, names)?.into_iter().map(|(line, fields)| (line, of(fields))).collect());
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(answer) => Ok((1..).zip(entries(answer)).collect()),
+        Err(error) => {
+            let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
+            Err(vec![Rejection::new(1, format!("not an answer of Klass: {error}"), raw)])
+        }
+    }
 }
 
-/// The named columns of a CSV, row by row.
-fn rows<const N: usize>(bytes: &[u8], names: [&str; N]) -> Result<Vec<[String; N]>, Vec<Rejection>> {
+/// The named columns of a CSV, line by line.
+fn rows<const N: usize>(bytes: &[u8], names: [&str; N]) -> Result<Vec<(u64, [String; N])>, Vec<Rejection>> {
     let sheet = Sheet::read(bytes, names.first().copied().unwrap_or_default());
     if !sheet.rejections.is_empty() {
         return Err(sheet.rejections);
     }
     let columns = sheet.columns(names).map_err(|rejection| vec![rejection])?;
-    let row =
-        |(_, fields): &(u64, Vec<String>)| columns.map(|at| fields.get(at).cloned().unwrap_or_default());
+    let row = |(line, fields): &(u64, Vec<String>)| {
+        (*line, columns.map(|at| fields.get(at).cloned().unwrap_or_default()))
+    };
     Ok(sheet.records.iter().map(row).collect())
 }

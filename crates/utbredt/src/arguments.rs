@@ -193,10 +193,10 @@ pub(crate) struct IngestArguments {
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
     /// The contract by which they are read; it names the source.
-    #[arg(long, value_name = "CONTRACT.toml")]
+    #[arg(long, value_name = "CONTRACT.toml", requires = "files")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, requires = "files")]
     pub(crate) source: Option<SourceName>,
     /// What the file answers; it takes the place of an earlier answer. The file's name without its ending when
     /// left out.

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 use utbredt_engine::EngineError;
-use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick};
+use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, read_file};
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE, propose};
 
@@ -166,7 +165,7 @@ pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
     let known = yardstick(arguments.lake.as_deref())?.known()?;
     let about = about(arguments, &known)?;
     let file = &arguments.file;
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let bytes = read_file(file)?;
     let contract = propose(&bytes, &about, &known)
         .map_err(|why| anyhow::anyhow!("no contract can be proposed for {}: {why}", file.display()))?;
     table::write(&contract)?;

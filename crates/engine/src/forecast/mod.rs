@@ -3,7 +3,7 @@
 //! **The scale.** A share of x in n persons stands at `z = ln((x + ½) / (n − x + ½))`, where growth towards everybody is a
 //! straight line and everybody lies at the end of the scale.
 //!
-//! **One series** ([`trend`]). Its points of the last 24 periods, a point of age a weighing `w = 0.7^a`, make a line by
+//! **One series** (`trend`). Its points of the last 24 periods, a point of age a weighing `w = 0.7^a`, make a line by
 //! least squares: mean `z̄` at the mean time `−u` periods ago, slope `b`, and the scatter `s²` about it. With independent
 //! errors `Var z̄ = s² Σw²/(Σw)²` and `Var b = s² Σw²(t−t̄)²/(Σw(t−t̄)²)²`, with `(Σw)²/Σw² − 2` free points.
 //!
@@ -11,12 +11,12 @@
 //! the median of the series' own changes; Iglewicz and Hoaglin 1993) until eight points have come, nor from fewer than eight points, below a reach of
 //! 10 %, or where more are counted than could be.
 //!
-//! **The pool** ([`pool`]): all series of the answer. `ln s²` is drawn towards the least-squares line of `ln s²` on the
+//! **The pool** (`pool`): all series of the answer. `ln s²` is drawn towards the least-squares line of `ln s²` on the
 //! logarithm of what counting so many persons scatters by chance, `1/(x+½) + 1/(n−x+½)`. Slopes are drawn towards their
 //! common mean m by empirical Bayes with DerSimonian and Laird's τ² (1986): `b' = k b + (1−k) m`, `k = τ²/(τ² + Var b)`,
 //! `Var b' = k Var b + (1−k)² Var m`.
 //!
-//! **The future** ([`outlook`]). A rise is damped (Gardner and McKenzie 1985): `r(h) = Σ 0.93^i, i = 1..h` of today's slope
+//! **The future** (`outlook`). A rise is damped (Gardner and McKenzie 1985): `r(h) = Σ 0.93^i, i = 1..h` of today's slope
 //! come in h periods. `z(h)` is normal about `z̄ + b'(u + r)` with variance `Var z̄ + (u + r)² Var b' + r² q + s²`. The slope's
 //! own restlessness q is learnt: of the pool's forecasts 3, 6 and 12 periods ago for now, it is what four of five would have
 //! needed for now to lie inside their 80 % intervals; 0.0012 before anything is learnt, which weighs as twenty.
@@ -24,7 +24,7 @@
 //! **The answer.** The chance of a goal by a day is the greatest of the chances at the ends of the periods until then; its
 //! median date is the first end of a period with a chance of one half, the 80 % interval is from one in ten to nine in ten.
 //!
-//! [`backtest`] says how good that is on an invented nation ([`nation`]). Nothing here is thrown, and no clock is read:
+//! [`backtest`] says how good that is on an invented nation (`nation`). Nothing here is thrown, and no clock is read:
 //! the same points give the same answer, in whatever order they come.
 
 mod backtest;

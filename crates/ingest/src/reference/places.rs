@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use utbredt_model::MunicipalityCode;
-use utbredt_model::territory::{Change, Territory, classify};
+use utbredt_model::territory::{Change, Territory};
+use utbredt_sources::klass::{Register, kinds};
 use utbredt_sources::reference::klass::Named;
 use utbredt_sources::reference::lists::County;
 
@@ -112,10 +113,12 @@ pub(super) fn counties(spans: &[Span], names: &[County]) -> Result<Csv, Referenc
     Ok(csv)
 }
 
-/// The changes from `from` on, each with its kind.
+/// The changes, each with its kind; a piece of land that changed hands is no split.
 pub(super) fn changes(changes: &[Change]) -> Csv {
     let mut csv = Csv::new(&["change_date", "old_code", "new_code", "old_name", "new_name", "kind"]);
-    for (change, kind) in changes.iter().zip(classify(changes)) {
+    let register = Register::of(changes);
+    let lived = |code: &MunicipalityCode, day| register.lives(code, day).unwrap_or(true);
+    for (change, kind) in changes.iter().zip(kinds(changes, lived)) {
         csv.push(&[
             change.date.to_string(),
             or_empty(change.old.as_ref()),
