@@ -2,19 +2,48 @@
 //! facts and dimensions only.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
+use futures::future::BoxFuture;
 use utbredt_kpi::{Catalogue, Kpi, RollupKind};
+use utbredt_lake::Edition;
 use utbredt_model::{Granularity, Period};
 
+use crate::asked::{cells, load};
 use crate::error::EngineError;
 use crate::request::{By, KpiRequest};
-use crate::run;
+use crate::run::Engine;
 use crate::session::{self, Tables};
 
+impl Engine {
+    /// What is wrong with the query files, found by planning each KPI against the lake's tables without a row.
+    ///
+    /// # Errors
+    /// When the files cannot be read as a catalogue at all; each problem names its file.
+    pub fn check(files: Vec<(String, String)>) -> BoxFuture<'static, Result<Vec<String>, EngineError>> {
+        Box::pin(async move {
+            let catalogue = load(files)?;
+            let edition = Edition {
+                number: 0,
+                recorded_at: DateTime::UNIX_EPOCH,
+                reason: String::new(),
+                previous_sha256: None,
+                sha256: String::new(),
+                tables: BTreeMap::new(),
+                receipts: Vec::new(),
+                supersedes: Vec::new(),
+                synthetic: false,
+            };
+            let tables = Tables::empty(Arc::new(edition))?;
+            Ok(problems(&catalogue, &tables).await)
+        })
+    }
+}
+
 /// Everything that is wrong with the KPIs of a catalogue; empty when all is well.
-pub(crate) async fn problems(catalogue: &Catalogue, tables: &Tables) -> Vec<String> {
+async fn problems(catalogue: &Catalogue, tables: &Tables) -> Vec<String> {
     let mut problems = Vec::new();
     for kpi in catalogue.kpis() {
         if let Err(error) = plan(catalogue, tables, kpi).await {
@@ -44,7 +73,7 @@ async fn plan(catalogue: &Catalogue, tables: &Tables, kpi: &Kpi) -> Result<(), E
     };
     let context = tables.session()?;
     session::prepare(&context, tables, catalogue, &frame, kpi).await?;
-    let cells = run::cells(&context, kpi, bound).await?;
+    let cells = cells(&context, kpi, bound).await?;
     types(kpi, cells.schema().as_arrow()).map_err(|why| wrong(kpi, &why))?;
     let scanned = tables_read(kpi, catalogue);
     if let Some(bronze) = scanned.keys().find(|name| matches!(name.as_str(), "rejections")) {

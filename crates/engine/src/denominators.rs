@@ -7,7 +7,7 @@ use utbredt_model::Period;
 
 use crate::error::EngineError;
 use crate::evidence::remembered;
-use crate::run::texts;
+use crate::read::texts;
 use crate::session::Tables;
 
 /// A count of inhabitants that periods of an answer are measured by.

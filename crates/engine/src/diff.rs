@@ -23,9 +23,10 @@ use utbredt_model::Period;
 pub use self::cause::Cause;
 use self::facts::Receipts;
 use self::split::{Cells, STATIONS};
+use crate::asked::{Asked, bind, kpi_of, load, periods};
 use crate::error::EngineError;
 use crate::request::{AsOf, KpiRequest};
-use crate::run::{Asked, Engine, bind, kpi_of, load, periods};
+use crate::run::Engine;
 use crate::session::{Divisions, Tables};
 
 /// A question about two editions.

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError};
 use utbredt_lake::{Edition, Lake};
 
 use crate::error::EngineError;
+use crate::read::lake_error;
 use crate::request::AsOf;
 use crate::run::Engine;
-use crate::session::lake_error;
 
 impl Engine {
     /// The editions up to the one served now, oldest first.
@@ -80,15 +80,6 @@ fn replaced(lake: &Lake, number: u64) -> EngineError {
             "edition {number}, which is served, is no longer in it; put it back, or start again on the lake as it is"
         ),
     }
-}
-
-/// A file changed since its edition was opened must not be read by the next question either. Files that have not
-/// changed are only looked at, not read.
-pub(crate) fn still_whole(lake: &Lake, edition: &Edition) -> Result<(), EngineError> {
-    for entry in edition.tables.values().flatten() {
-        lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an answer rests on: the sources of the deliveries it was computed from, and how much of its area it covers.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use arrow::array::{Array, Float64Array, RecordBatch};
 use datafusion::prelude::SessionContext;
@@ -9,12 +9,9 @@ use utbredt_kpi::{Catalogue, Kpi, ParamValue};
 use utbredt_model::Period;
 
 use crate::error::EngineError;
+use crate::read::texts;
 use crate::request::By;
-use crate::run::texts;
 use crate::session::Tables;
-
-/// What was asked of an edition about its evidence, and found: an edition never changes, so neither does this.
-pub(crate) type Memory = Mutex<BTreeMap<String, Vec<String>>>;
 
 /// How many such answers are kept: planning one costs as much as a small KPI.
 const REMEMBERED: usize = 1000;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asked;
 mod check;
 mod denominators;
 mod diff;
@@ -8,6 +9,7 @@ mod error;
 mod evidence;
 pub mod forecast;
 mod names;
+mod read;
 mod request;
 mod rollup;
 mod run;

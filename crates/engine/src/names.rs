@@ -5,7 +5,7 @@ use datafusion::prelude::SessionContext;
 use utbredt_kpi::ParamValue;
 
 use crate::error::{EngineError, nearest};
-use crate::run::texts;
+use crate::read::texts;
 
 /// Parameter, what it names, and where the lake has the names.
 const NAMED: [(&str, &str, &str); 2] = [

@@ -3,8 +3,8 @@
 use utbredt_lake::Run;
 
 use crate::error::EngineError;
+use crate::read::lake_error;
 use crate::run::Engine;
-use crate::session::lake_error;
 
 impl Engine {
     /// Every look at a source, oldest first.

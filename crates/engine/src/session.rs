@@ -1,6 +1,7 @@
 //! An edition's tables, and the periods of one request, in one query session.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
@@ -8,17 +9,17 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use datafusion::catalog::TableProvider;
 use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use utbredt_kpi::{Catalogue, Kpi, Lookback, ParamValue, View};
-use utbredt_lake::{Edition, Lake, LakeError, TABLES, Table};
+use utbredt_lake::{Edition, Lake, TABLES, Table};
 use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
+use crate::read::{internal, lake_error, query};
 use crate::request::{Borders, KpiRequest};
 
 /// What all queries of an edition may hold together.
@@ -54,18 +55,8 @@ impl Divisions {
     }
 }
 
-/// A damaged file keeps its name on the way out.
-pub(crate) fn lake_error(lake: &Lake, error: &LakeError) -> EngineError {
-    match error {
-        LakeError::Damaged { path, .. } => EngineError::Damaged { file: path.clone() },
-        other => EngineError::Lake { path: lake.root().to_path_buf(), why: other.to_string() },
-    }
-}
-
-/// The engine's own failures, without its stack.
-pub(crate) fn internal(error: &datafusion::error::DataFusionError) -> EngineError {
-    EngineError::Internal(error.strip_backtrace())
-}
+/// What was asked of an edition about its evidence, and found: an edition never changes, so neither does this.
+pub(crate) type Memory = Mutex<BTreeMap<String, Vec<String>>>;
 
 /// The tables of one edition, opened once: every file's hash is checked before it is registered.
 pub(crate) struct Tables {
@@ -78,7 +69,7 @@ pub(crate) struct Tables {
     /// Every table of the lake, in the order of [`TABLES`].
     pub(crate) providers: Vec<(&'static str, Arc<dyn TableProvider>)>,
     /// Sources and denominators found before.
-    pub(crate) memory: crate::evidence::Memory,
+    pub(crate) memory: Memory,
 }
 
 impl std::fmt::Debug for Tables {
@@ -305,12 +296,6 @@ fn year_before(period: &Period) -> Period {
     };
     let moved = |day| before(day).unwrap_or(day);
     Period { start: moved(period.start), end: moved(period.end) }
-}
-
-/// Plans a text that may only read.
-pub(crate) async fn query(context: &SessionContext, text: &str) -> Result<DataFrame, String> {
-    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    context.sql_with_options(text, options).await.map_err(|e| e.strip_backtrace())
 }
 
 /// One row for each period, or for each of its days.

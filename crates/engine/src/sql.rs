@@ -21,9 +21,9 @@ use futures::future::BoxFuture;
 use utbredt_kpi::Catalogue;
 
 use crate::error::{EngineError, nearest};
+use crate::read::internal;
 use crate::request::{AsOf, KpiRequest};
 use crate::run::Engine;
-use crate::session::internal;
 
 /// The answer to a question in SQL.
 #[derive(Debug, Clone)]

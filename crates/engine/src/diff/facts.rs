@@ -15,7 +15,7 @@ use datafusion::prelude::SessionContext;
 use utbredt_lake::{Edition, Lake, LakeError, Table};
 
 use crate::error::EngineError;
-use crate::session::{internal, lake_error, query};
+use crate::read::{internal, lake_error, query};
 
 /// The receipts by what became of them. Their lists in an edition are sorted.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -54,7 +54,7 @@ impl<'c> Mapper<'c> {
                 self.parsed.breaches.push(fault.clone());
                 return false;
             }
-            let last = u64::from(self.contract.header_row + self.contract.header_rows - 1);
+            let last = u64::from(self.contract.header_row) + u64::from(self.contract.header_rows) - 1;
             // Without anything below it, the last row of names may have been skipped as blank.
             if self.header.is_empty() || line.row <= last {
                 self.header.push(line.cells.clone());

@@ -46,8 +46,13 @@ impl<'s> ByPeriod<'s> {
         Self { columns, year: year.filter(|_| months > 1) }
     }
 
-    /// The length most of the periods have.
+    /// The length most of the periods have. Days that are all a month's first or last stand for their months.
     fn length(&self) -> Option<Granularity> {
+        let is_edge =
+            |period: &Period| Period::holding(period.start, Granularity::Day) == *period && edge(*period);
+        if self.columns.iter().all(|(_, period, _)| is_edge(period)) {
+            return Some(Granularity::Month);
+        }
         let of = |length: &Granularity| {
             self.columns.iter().filter(|(_, p, _)| Period::holding(p.start, *length) == *p).count()
         };
@@ -59,7 +64,8 @@ impl<'s> ByPeriod<'s> {
         let length = self.length();
         sketch.wide.granularity = length;
         sketch.wide.year = self.year;
-        let fits = |period: &Period| length.is_none_or(|l| Period::holding(period.start, l) == *period);
+        let day = |period: &Period| Period::holding(period.start, Granularity::Day) == *period;
+        let fits = |p: &Period| length.is_none_or(|l| Period::holding(p.start, l) == *p || day(p));
         let mut rests: Vec<&String> =
             self.columns.iter().filter(|(_, period, _)| fits(period)).map(|(.., rest)| rest).collect();
         rests.sort();

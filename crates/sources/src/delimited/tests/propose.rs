@@ -151,6 +151,10 @@ fn months_across_are_seen_in_every_shape() {
     let (toml, parsed) = proposed(bare.as_bytes(), "x");
     assert_eq!(all(&parsed), ["svarut uses 0301 2023-01 1", "svarut uses 0301 2023-02 2"], "{toml}");
 
+    let days = "Kommunenr;2024-01-01;01.02.2024\n0301;1;2\n";
+    let (toml, parsed) = proposed(days.as_bytes(), "svarut");
+    assert_eq!(told(&parsed), ["0301 2024-01 1", "0301 2024-02 2"], "{toml}");
+
     let years = ";2023;;2024\nKommunenr;nov;des;jan\n0301;1;2;3\n";
     let (toml, parsed) = proposed(years.as_bytes(), "svarut");
     assert_eq!(told(&parsed), ["0301 2023-11 1", "0301 2023-12 2", "0301 2024-01 3"], "{toml}");

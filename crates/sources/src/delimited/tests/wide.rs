@@ -99,6 +99,8 @@ fn a_second_header_row_that_is_blank_or_absent_is_understood() {
     let parsed = parse(b"Kommune;2024-01\n\n0301;7\n", &rules);
     assert_eq!(told(&parsed), ["0301 2024-01 7"]);
     assert!(!parse(b"Kommune;2024-01\n", &rules).breaches.is_empty());
+    let far = contract(&format!("{MONTHS}header_row = 4294967295\nheader_rows = 2\n"));
+    assert!(!parse(b"Kommune;2024-01\n0301;7\n", &far).breaches.is_empty());
 }
 
 #[test]
