@@ -2,6 +2,7 @@
 
 mod algebra;
 mod benefit;
+mod borders;
 mod diff;
 mod forecast;
 mod http;

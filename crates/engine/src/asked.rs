@@ -13,9 +13,9 @@ use utbredt_model::{Granularity, Period};
 
 use crate::error::EngineError;
 use crate::read::{internal, query, texts};
-use crate::request::KpiRequest;
+use crate::request::{Borders, KpiRequest};
 use crate::rollup;
-use crate::session::{self, Tables};
+use crate::session::{self, Divisions, Tables};
 
 /// A question with all that decides its rows but the tables.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl Asked<'_> {
         &self,
         tables: &Tables,
     ) -> Result<(SessionContext, Vec<Period>), EngineError> {
+        self.check_borders(&tables.divisions)?;
         let context = tables.session()?;
         crate::names::check(&context, &self.bound).await?;
         let seen = looking_back(self.kpi, self.request, self.periods);
@@ -48,6 +49,26 @@ impl Asked<'_> {
         };
         session::prepare(&context, tables, self.catalogue, &frame, self.kpi).await?;
         Ok((context, seen))
+    }
+
+    /// Before the oldest division the lake knows no borders: an answer in them would have no row.
+    fn check_borders(&self, divisions: &Divisions) -> Result<(), EngineError> {
+        let Some(oldest) = divisions.0.first() else { return Ok(()) };
+        let wanted = match self.request.borders {
+            Borders::On(day) => Some(day),
+            Borders::Now => None,
+            // The last day of a period decides its borders.
+            Borders::Then => self.periods.first().and_then(|period| period.end.pred_opt()),
+        };
+        match wanted.filter(|day| day < oldest) {
+            None => Ok(()),
+            Some(day) => Err(EngineError::Invalid {
+                what: format!("the borders of {day} are not known"),
+                hint: format!(
+                    "the oldest that are known are those of {oldest}; ask for later periods, or in the borders of a later day"
+                ),
+            }),
+        }
     }
 
     /// The rows, from a session prepared for them.

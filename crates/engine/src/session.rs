@@ -227,14 +227,17 @@ async fn laid(
     }
     let Some(function) = &view.through else { return Ok(rows.into_view()) };
     let rows = rows.collect().await.map_err(|e| internal(&e))?;
-    let told = through(function, &rows, frame.first).map_err(wrong)?;
+    let told = through(function, &rows, frame).map_err(wrong)?;
     Ok(Arc::new(MemTable::try_new(told.schema(), vec![vec![told]]).map_err(|e| internal(&e))?))
 }
 
 /// The functions a view's rows can pass through.
-fn through(function: &str, rows: &[RecordBatch], first: NaiveDate) -> Result<RecordBatch, String> {
+fn through(function: &str, rows: &[RecordBatch], frame: &Frame<'_>) -> Result<RecordBatch, String> {
     match function {
-        "bounded_growth" => crate::forecast::bounded_growth(rows, first),
+        "bounded_growth" => {
+            let starts: Vec<NaiveDate> = frame.periods.iter().map(|period| period.start).collect();
+            crate::forecast::bounded_growth(rows, &starts, frame.first)
+        }
         _ => Err(format!("`through` names {function}; there is bounded_growth")),
     }
 }

@@ -151,11 +151,12 @@ impl Ask<'_> {
         Input { state, value: total(&landing, rollup, |_, _| true), marks, silent: landing.is_empty() }
     }
 
-    /// Whether a municipality of the time, live and counted here, has said nothing at all in the period.
+    /// Whether a municipality of the time, counted here, has said nothing at all in the period though it owed it: it is
+    /// live, or no rollout is followed.
     fn someone_silent(&self, measure: &str, code: &str) -> bool {
         for native in codes_of(self.world, self.span.native) {
-            if self.lands(&native, self.span.native, code).is_none() || !self.live(&native, self.span.native)
-            {
+            let owes = !self.has_events() || self.live(&native, self.span.native);
+            if !owes || self.lands(&native, self.span.native, code).is_none() {
                 continue;
             }
             let here = (native.as_str(), self.span.native);

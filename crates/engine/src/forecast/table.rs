@@ -1,6 +1,6 @@
 //! The edge of the forecasts: rows of a relation in, rows out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, RecordBatch, StringArray};
@@ -39,15 +39,17 @@ struct Told {
 }
 
 /// The forecasts of series: `period_start, period_end, area_code, numerator, denominator, target, due` in, a row for
-/// each area and period; told of those that have a goal, from `first` on.
-pub(crate) fn bounded_growth(rows: &[RecordBatch], first: NaiveDate) -> Result<RecordBatch, String> {
+/// each area and period; told of those that have a goal, from `first` on. `periods` are all that are seen, by their first
+/// days: one in which no area at all has a row passes as well.
+pub(crate) fn bounded_growth(
+    rows: &[RecordBatch],
+    periods: &[NaiveDate],
+    first: NaiveDate,
+) -> Result<RecordBatch, String> {
     let mut areas: BTreeMap<String, BTreeMap<NaiveDate, Question>> = BTreeMap::new();
     for batch in rows {
         read(batch, &mut areas)?;
     }
-    let periods: BTreeSet<NaiveDate> =
-        areas.values().flat_map(|questions| questions.keys().copied()).collect();
-    let periods: Vec<NaiveDate> = periods.into_iter().collect();
     let of_area = |questions: &BTreeMap<NaiveDate, Question>| -> Series {
         periods.iter().map(|start| questions.get(start).and_then(|question| question.point)).collect()
     };
@@ -61,7 +63,7 @@ pub(crate) fn bounded_growth(rows: &[RecordBatch], first: NaiveDate) -> Result<R
             .filter_map(|(start, trend)| Some(((start, trend), questions.get(start)?)))
         {
             if let Some(goal) = question.goal.filter(|_| *start >= first) {
-                out.push((code.as_str(), *start, told(question, goal, trend, &periods)));
+                out.push((code.as_str(), *start, told(question, goal, trend, periods)));
             }
         }
     }

@@ -132,6 +132,10 @@ fn month(number: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2022, 1, 1).unwrap() + Months::new(number)
 }
 
+fn months() -> Vec<NaiveDate> {
+    (0..30).map(month).collect()
+}
+
 /// Two areas over 30 months, both with a goal.
 fn rows() -> RecordBatch {
     let days = |of: &dyn Fn(u32) -> NaiveDate| -> ArrayRef {
@@ -159,14 +163,30 @@ fn rows() -> RecordBatch {
 #[test]
 fn the_order_of_the_rows_decides_nothing() {
     let rows = rows();
-    let told = bounded_growth(std::slice::from_ref(&rows), month(24)).unwrap();
+    let told = bounded_growth(std::slice::from_ref(&rows), &months(), month(24)).unwrap();
     assert_eq!(told.num_rows(), 12);
     let backwards: Vec<RecordBatch> = (0..rows.num_rows()).rev().map(|row| rows.slice(row, 1)).collect();
-    assert_eq!(bounded_growth(&backwards, month(24)).unwrap(), told);
+    assert_eq!(bounded_growth(&backwards, &months(), month(24)).unwrap(), told);
     // What is told of a month is the same however many are told.
-    let last = bounded_growth(std::slice::from_ref(&rows), month(29)).unwrap();
+    let last = bounded_growth(std::slice::from_ref(&rows), &months(), month(29)).unwrap();
     let of_last = concat_batches(&told.schema(), &[told.slice(5, 1), told.slice(11, 1)]).unwrap();
     assert_eq!(last, of_last);
     // Two rows for one area and period are no series.
-    assert!(bounded_growth(&[rows.clone(), rows], month(24)).unwrap_err().contains("two rows for a"));
+    assert!(
+        bounded_growth(&[rows.clone(), rows], &months(), month(24)).unwrap_err().contains("two rows for a")
+    );
+}
+
+/// Where nobody belongs to any area for two years, those years pass all the same: what came before them is too old.
+#[test]
+fn periods_without_any_row_pass_as_well() {
+    let rows = rows();
+    let at = |number: u32| rows.slice(usize::try_from(number).unwrap(), 1);
+    let seen: Vec<RecordBatch> = (0..10).chain(28..30).map(at).collect();
+    let refusal = |periods: &[NaiveDate]| {
+        let told = bounded_growth(&seen, periods, month(29)).unwrap();
+        let words = told.column_by_name("refusal").unwrap();
+        words.as_any().downcast_ref::<StringArray>().unwrap().value(0).to_owned()
+    };
+    assert_eq!(refusal(&months()), "few_points");
 }

@@ -1,0 +1,158 @@
+//! Borders as they really moved: counts put on codes of their time, asked for in the borders of another.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy, day_after, first_day};
+use utbredt_tests::check::query_files;
+use utbredt_tests::real::{Count, real_lake, usage};
+
+/// Of a municipality: its county, the numerator, the state and the marks.
+type Cell = (String, Option<i64>, String, String);
+
+struct Country {
+    _folder: tempfile::TempDir,
+    engine: Engine,
+}
+
+/// A count of one month: the municipality, the division its code is of, the month, the number.
+fn count<'a>(code: &'a str, division: &str, month: &str, number: i64) -> Count<'a> {
+    let day = |text: &str| first_day(text).expect("a day");
+    (code, day(division), day(month), day_after(month).expect("a month"), number)
+}
+
+impl Country {
+    fn of(counts: &[Count<'_>]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        real_lake(folder.path(), Some(usage("svarut", "uses", counts)));
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        Self { _folder: folder, engine }
+    }
+
+    async fn cells(&self, month: &str, borders: Borders, policy: Policy) -> BTreeMap<String, Cell> {
+        let mut asked = KpiRequest::new("adoption.usage_per_1000");
+        asked.params.insert("solution_id".into(), "svarut".into());
+        (asked.by, asked.borders, asked.policy) = (By::Municipality, borders, policy);
+        asked.from = Some(first_day(month).expect("a month"));
+        asked.to = Some(day_after(month).expect("a month"));
+        let answer = self.engine.run(asked).await.expect("an answer");
+        let mut cells = BTreeMap::new();
+        for batch in &answer.batches {
+            let column = |name: &str| batch.column_by_name(name).expect("a column");
+            let text = |name: &str| column(name).as_string::<i32>().clone();
+            let number = cast(column("numerator"), &DataType::Int64).expect("a number");
+            let number = number.as_primitive::<Int64Type>();
+            let (code, name, state, marks) =
+                (text("municipality_code"), text("municipality_name"), text("state"), text("marks"));
+            for i in 0..batch.num_rows() {
+                let value = number.is_valid(i).then(|| number.value(i));
+                let cell = (name.value(i).into(), value, state.value(i).into(), marks.value(i).into());
+                cells.insert(code.value(i).to_owned(), cell);
+            }
+        }
+        cells
+    }
+
+    async fn county_of(&self, code: &str, on: &str) -> String {
+        let text = format!(
+            "SELECT county_code FROM municipalities WHERE municipality_code = '{code}'
+             AND valid_from <= DATE '{on}' AND (valid_to IS NULL OR valid_to > DATE '{on}')"
+        );
+        let answer = self.engine.sql(text).await.expect("an answer");
+        let batch = answer.batches.iter().find(|batch| batch.num_rows() > 0).expect("a row");
+        batch.column(0).as_string::<i32>().value(0).to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_municipality_that_changed_its_number_is_one_line() {
+    let country = Country::of(&[
+        count("0219", "2018-01-01", "2018-05", 10),
+        count("3024", "2020-01-01", "2021-05", 20),
+        count("3201", "2024-01-01", "2024-05", 30),
+    ]);
+    for (month, number) in [("2018-05", 10), ("2021-05", 20), ("2024-05", 30)] {
+        let cells = country.cells(month, Borders::Now, Policy::ExactOnly).await;
+        assert_eq!(cells.len(), 357, "{month}");
+        let (name, value, state, _) = &cells["3201"];
+        assert_eq!((name.as_str(), *value, state.as_str()), ("Bærum", Some(number), "ok"), "{month}");
+    }
+    // On a day inside a division, not only on its first.
+    let middle = country
+        .cells("2024-05", Borders::On(first_day("2021-08-17").expect("a day")), Policy::ExactOnly)
+        .await;
+    assert_eq!((middle.len(), middle["3024"].1), (356, Some(30)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alesund_is_told_as_it_is_and_haram_exactly() {
+    let country = Country::of(&[
+        // Haram before it lay in Ålesund, Ålesund while it did.
+        count("1534", "2019-01-01", "2019-05", 7),
+        count("1507", "2020-01-01", "2022-05", 1_000),
+    ]);
+    let exact = country.cells("2019-05", Borders::Now, Policy::ExactOnly).await;
+    assert_eq!((exact["1580"].1, exact["1580"].2.as_str()), (Some(7), "ok"));
+    let cells = country.cells("2022-05", Borders::Now, Policy::ExactOnly).await;
+    for code in ["1508", "1580"] {
+        assert_eq!(
+            (cells[code].1, cells[code].2.as_str()),
+            (None, "not_valid"),
+            "{code}: nothing is guessed"
+        );
+    }
+    // By a declared share both have a part, and the parts are the whole.
+    let shared = country.cells("2022-05", Borders::Now, Policy::PopulationShare).await;
+    let (alesund, haram) = (shared["1508"].1.expect("a part"), shared["1580"].1.expect("a part"));
+    assert_eq!(alesund + haram, 1_000);
+    assert!(alesund > haram && haram > 0);
+    assert!(shared["1508"].3.contains("split_by_share"), "{:?}", shared["1508"]);
+    let heir = country.cells("2022-05", Borders::Now, Policy::LargestHeir).await;
+    assert_eq!((heir["1508"].1, heir["1580"].1), (Some(1_000), None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn true_splits_are_not_guessed_and_kept_codes_are_not_kept_land() {
+    let country = Country::of(&[
+        count("1850", "2019-01-01", "2019-05", 60),
+        count("5012", "2019-01-01", "2019-05", 50),
+        count("1103", "2019-01-01", "2019-05", 40),
+        count("1567", "2018-01-01", "2018-05", 30),
+    ]);
+    let on = |text: &str| Borders::On(first_day(text).expect("a day"));
+    let cells = country.cells("2019-05", on("2020-01-01"), Policy::ExactOnly).await;
+    // Tysfjord was divided between Narvik and Hamarøy, Snillfjord between Heim, Hitra and Orkland.
+    for code in ["1806", "1875", "5055", "5056", "5059"] {
+        assert_eq!((cells[code].1, cells[code].2.as_str()), (None, "not_valid"), "{code}");
+    }
+    // Stavanger kept its code and got Finnøy and Rennesøy, which told nothing: what is told is not all of it.
+    assert_eq!((cells["1103"].1, cells["1103"].2.as_str()), (Some(40), "ok"));
+    assert!(cells["1103"].3.contains("partial"), "{:?}", cells["1103"]);
+    let shared = country.cells("2019-05", on("2020-01-01"), Policy::PopulationShare).await;
+    let sum = |codes: &[&str]| codes.iter().filter_map(|code| shared[*code].1).sum::<i64>();
+    assert_eq!((sum(&["1806", "1875"]), sum(&["5055", "5056", "5059"])), (60, 50));
+    // Rindal changed its code and its county.
+    let rindal = country.cells("2018-05", Borders::Now, Policy::ExactOnly).await;
+    assert_eq!((rindal["5061"].0.as_str(), rindal["5061"].1), ("Rindal", Some(30)));
+    assert_eq!(country.county_of("1567", "2018-05-01").await, "15");
+    assert_eq!(country.county_of("5061", "2024-05-01").await, "50");
+}
+
+/// After the last change its borders hold on; before the first one known nothing is told, and that is said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn days_far_from_any_change() {
+    let country = Country::of(&[count("0301", "2024-01-01", "2026-05", 5)]);
+    let far = Borders::On(first_day("2030-01-01").expect("a day"));
+    let cells = country.cells("2026-05", far, Policy::ExactOnly).await;
+    assert_eq!((cells.len(), cells["0301"].1), (357, Some(5)));
+    let mut early = KpiRequest::new("adoption.usage_per_1000");
+    early.params.insert("solution_id".into(), "svarut".into());
+    early.borders = Borders::On(first_day("1999-01-01").expect("a day"));
+    let told = country.engine.run(early.clone()).await.expect_err("no borders are known");
+    assert!(told.is_usage() && told.hint().is_some_and(|hint| hint.contains("2015-01-01")), "{told}");
+    early.borders = Borders::Then;
+    (early.from, early.to) = (first_day("2001-01").ok(), day_after("2001-03").ok());
+    assert!(country.engine.run(early).await.expect_err("no borders are known").is_usage());
+}
