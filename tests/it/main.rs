@@ -11,3 +11,7 @@ mod oracle;
 mod properties;
 mod rollout;
 mod sql;
+
+/// As the binary has it: plans are made of many small pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
