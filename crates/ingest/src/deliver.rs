@@ -209,7 +209,16 @@ fn judge(
         pending.again.insert(receipt.0.clone());
     }
     if before.is_none_or(|given| given.held != held) {
-        pending.receipts.push(receipt_row(read, held.as_deref())?);
+        let entry = Entry {
+            delivery,
+            sha256: &read.sha256,
+            rows_in: conformed.rows_in,
+            rejections: &conformed.rejections,
+            contract_version: read.source.contract_version(),
+            synthetic: read.source.synthetic(delivery),
+            held: held.as_deref(),
+        };
+        pending.receipts.push(entry.row()?);
         pending.rejections.push(rejection_rows(&receipt.0, &conformed.rejections)?);
     }
     if held.is_some() {
@@ -231,7 +240,7 @@ fn judge(
 }
 
 impl Report {
-    fn of(delivery: &Delivery, unchanged: bool) -> Self {
+    pub(crate) fn of(delivery: &Delivery, unchanged: bool) -> Self {
         Self {
             receipt_id: delivery.receipt_id(),
             source_id: delivery.source_id.to_string(),
@@ -250,29 +259,42 @@ impl Report {
     }
 }
 
-fn receipt_row(read: &Read<'_>, held: Option<&str>) -> Result<RecordBatch, IngestError> {
-    let delivery = read.delivery;
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let refused: BTreeSet<u64> = read.conformed.rejections.iter().map(|r| r.row).collect();
-    let text = |name: &str, value: &str| Column::new(name.into(), [value]);
-    let frame = DataFrame::new_infer_height(vec![
-        text("receipt_id", &delivery.receipt_id().0),
-        text("source_id", delivery.source_id.as_str()),
-        text("asked", &delivery.asked),
-        Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
-        text("sha256", &read.sha256),
-        Column::new("bytes".into(), [count(delivery.payload.len())]),
-        Column::new("rows_in".into(), [i64::try_from(read.conformed.rows_in).unwrap_or(i64::MAX)]),
-        Column::new("rows_rejected".into(), [count(refused.len())]),
-        Column::new("contract_version".into(), [read.source.contract_version()]),
-        Column::new("synthetic".into(), [read.source.synthetic(delivery)]),
-        text("state", if held.is_some() { "held" } else { "accepted" }),
-        Column::new("reason".into(), [held]),
-    ])?;
-    to_batch(table("receipts")?, &frame)
+/// What the book of receipts says of a delivery.
+pub(crate) struct Entry<'d> {
+    pub(crate) delivery: &'d Delivery,
+    pub(crate) sha256: &'d str,
+    pub(crate) rows_in: u64,
+    pub(crate) rejections: &'d [Rejection],
+    pub(crate) contract_version: i32,
+    pub(crate) synthetic: bool,
+    pub(crate) held: Option<&'d str>,
 }
 
-fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
+impl Entry<'_> {
+    pub(crate) fn row(&self) -> Result<RecordBatch, IngestError> {
+        let delivery = self.delivery;
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let refused: BTreeSet<u64> = self.rejections.iter().map(|r| r.row).collect();
+        let text = |name: &str, value: &str| Column::new(name.into(), [value]);
+        let frame = DataFrame::new_infer_height(vec![
+            text("receipt_id", &delivery.receipt_id().0),
+            text("source_id", delivery.source_id.as_str()),
+            text("asked", &delivery.asked),
+            Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
+            text("sha256", self.sha256),
+            Column::new("bytes".into(), [count(delivery.payload.len())]),
+            Column::new("rows_in".into(), [i64::try_from(self.rows_in).unwrap_or(i64::MAX)]),
+            Column::new("rows_rejected".into(), [count(refused.len())]),
+            Column::new("contract_version".into(), [self.contract_version]),
+            Column::new("synthetic".into(), [self.synthetic]),
+            text("state", if self.held.is_some() { "held" } else { "accepted" }),
+            Column::new("reason".into(), [self.held]),
+        ])?;
+        to_batch(table("receipts")?, &frame)
+    }
+}
+
+pub(crate) fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
     let rows: Vec<i64> = rejections.iter().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
     let reasons: Vec<&str> = rejections.iter().map(|r| r.reason.as_str()).collect();
     let raws: Vec<&str> = rejections.iter().map(|r| r.raw.as_str()).collect();
@@ -304,20 +326,11 @@ fn commit(
             }
         }
     }
-    for (name, rows) in [("receipts", pending.receipts), ("rejections", pending.rejections)] {
-        let table = table(name)?;
-        let rows = concat_batches(&table.schema(), &rows)?;
-        if pending.again.is_empty() && rows.num_rows() > 0 {
-            append.push((table, rows));
-        } else if !pending.again.is_empty() {
-            let edition = latest.as_ref();
-            let mut all =
-                edition.map(|e| writer.lake().read_table(e, table)).transpose()?.unwrap_or_default();
-            for batch in &mut all {
-                *batch = without(batch, &pending.again)?;
-            }
-            replace.extend(all.into_iter().chain([rows]).map(|batch| (table, batch)));
-        }
+    let books = [("receipts", pending.receipts), ("rejections", pending.rejections)];
+    for (name, rows) in books {
+        let (whole, more) = book(writer.lake(), latest.as_ref(), name, &rows, &pending.again)?;
+        replace.extend(whole);
+        append.extend(more);
     }
     let ids = |set: BTreeSet<String>| set.into_iter().map(ReceiptId).collect();
     let change = Change {
@@ -329,6 +342,28 @@ fn commit(
         receipts: ids(pending.facts.into_keys().collect()),
     };
     Ok(writer.commit(change)?.edition().number)
+}
+
+/// New rows of a book, `receipts` or `rejections`: the book as a whole when receipts in it are written anew, and else what
+/// is added to it.
+pub(crate) fn book(
+    lake: &Lake,
+    latest: Option<&Edition>,
+    name: &'static str,
+    rows: &[RecordBatch],
+    again: &BTreeSet<String>,
+) -> Result<(Tables, Tables), IngestError> {
+    let table = table(name)?;
+    let rows = concat_batches(&table.schema(), rows)?;
+    if again.is_empty() {
+        let more = (rows.num_rows() > 0).then_some((table, rows));
+        return Ok((Tables::new(), more.into_iter().collect()));
+    }
+    let mut all = latest.map(|edition| lake.read_table(edition, table)).transpose()?.unwrap_or_default();
+    for batch in &mut all {
+        *batch = without(batch, again)?;
+    }
+    Ok((all.into_iter().chain([rows]).map(|batch| (table, batch)).collect(), Tables::new()))
 }
 
 fn without(batch: &RecordBatch, receipts: &BTreeSet<String>) -> Result<RecordBatch, IngestError> {

@@ -6,6 +6,7 @@
 mod client;
 mod guard;
 mod maskinporten;
+mod pace;
 mod secret;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -10,7 +10,9 @@ use utbredt_sources::delimited::Contract;
 use utbredt_sources::fiks::invoice::Invoice;
 
 use crate::fetch::{Guard, Registration, SecretPlace};
-use crate::pull::{Digdir, FiksActivation};
+use crate::pull::{
+    BrregOrganisations, Digdir, FiksActivation, KartverketMunicipalities, KlassChanges, SsbPopulation,
+};
 use crate::schedule::Schedule;
 use crate::{Expected, IngestError, Source};
 
@@ -51,6 +53,14 @@ pub enum Way {
     Digdir(Digdir),
     /// A list of activations on the Fiks platform.
     FiksActivation(FiksActivation),
+    /// Persons by age, of Statistics Norway: the years the lake lacks.
+    SsbPopulation(SsbPopulation),
+    /// Changes of the municipal division, of Statistics Norway: what is new is told.
+    KlassChanges(KlassChanges),
+    /// The municipalities' organisations in Brreg's register: what differs is told.
+    BrregOrganisations(BrregOrganisations),
+    /// Kartverket's list of municipalities: what differs is told.
+    KartverketMunicipalities(KartverketMunicipalities),
     /// Invoices of the Fiks platform put into a folder, each one delivery, read by a declaration.
     FiksInvoices {
         /// The folder, from the plan's own.
@@ -104,12 +114,10 @@ impl Plan {
             if !seen.insert(source.id.as_str()) {
                 return Err(invalid(format!("the source `{}` stands twice", source.id)));
             }
-            if let Way::Digdir(digdir) = &source.way {
+            if let Some(url) = source.way.url() {
                 // A test's own machine is let through here, and refused by the guard that asks.
                 let guard = Guard::with_local(plan.hosts.iter().cloned());
-                guard
-                    .check(&digdir.url)
-                    .map_err(|refusal| invalid(format!("source `{}`: {refusal}", source.id)))?;
+                guard.check(url).map_err(|refusal| invalid(format!("source `{}`: {refusal}", source.id)))?;
             }
         }
         Ok(plan)
@@ -140,6 +148,21 @@ impl Plan {
                 .max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)))
                 .map(str::to_owned),
         })
+    }
+}
+
+impl Way {
+    /// The address that is asked, where there is one.
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Digdir(digdir) => Some(&digdir.url),
+            Self::FiksActivation(list) => Some(&list.url),
+            Self::SsbPopulation(population) => Some(&population.url),
+            Self::KlassChanges(klass) => Some(&klass.url),
+            Self::BrregOrganisations(register) => Some(&register.url),
+            Self::KartverketMunicipalities(list) => Some(&list.url),
+            Self::FiksInvoices { .. } | Self::Folder { .. } => None,
+        }
     }
 }
 
@@ -225,6 +248,54 @@ contract = "contracts/county.toml"
         assert_eq!((owed.len(), owed[0].due_day), (1, 16));
         let told = plan.source("county-file").unwrap_err().to_string();
         assert!(told.contains("did you mean `county`"), "{told}");
+    }
+
+    #[test]
+    fn reference_sources_are_named_by_their_kinds() {
+        let plan = r#"
+hosts = ["data.ssb.no", "data.brreg.no", "api.kartverket.no"]
+[[source]]
+id = "ssb-population"
+kind = "ssb_population"
+schedule = "weekly on monday"
+url = "https://data.ssb.no/api/pxwebapi/v2"
+from = 2022
+total = "0"
+[[source]]
+id = "klass-changes"
+kind = "klass_changes"
+schedule = "weekly on monday"
+url = "https://data.ssb.no/api/klass/v1"
+[[source]]
+id = "brreg"
+kind = "brreg_organisations"
+schedule = "monthly on the 1st"
+url = "https://data.brreg.no/enhetsregisteret/api"
+[[source]]
+id = "kartverket"
+kind = "kartverket_municipalities"
+schedule = "monthly on the 1st"
+url = "https://api.kartverket.no/kommuneinfo/v1/kommuner"
+"#;
+        let ways: Vec<Way> = read(plan).unwrap().sources.into_iter().map(|source| source.way).collect();
+        let [
+            Way::SsbPopulation(population),
+            Way::KlassChanges(_),
+            Way::BrregOrganisations(register),
+            Way::KartverketMunicipalities(_),
+        ] = ways.as_slice()
+        else {
+            panic!("{ways:?}")
+        };
+        assert_eq!(
+            (population.table.as_str(), population.cells, register.page_size),
+            ("07459", 800_000, 100)
+        );
+        for host in ["data.ssb.no", "data.brreg.no", "api.kartverket.no"] {
+            let told = read(&plan.replace(&format!("https://{host}"), "https://elsewhere.no")).unwrap_err();
+            assert!(told.contains("not on the list of hosts"), "{told}");
+        }
+        assert!(read(&plan.replace("from = 2022", "form = 2022")).unwrap_err().contains("form"));
     }
 
     #[test]

@@ -3,8 +3,14 @@
 //! Nothing is remembered beside the lake. Which pieces are here is read from its receipts, so a pull that was stopped
 //! anywhere goes on where it stood, and ends with the same editions as one that was not.
 
+mod brreg;
 mod digdir;
 mod fiks;
+mod kartverket;
+mod klass;
+mod land;
+mod register;
+mod ssb;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +24,12 @@ use crate::bridge::table;
 use crate::fetch::{FetchError, Refusal};
 use crate::{IngestError, Report};
 
+pub use brreg::{BrregOrganisations, pull as pull_organisations};
 pub use digdir::{Digdir, pull as pull_digdir};
 pub use fiks::{FiksActivation, pull as pull_fiks};
+pub use kartverket::{KartverketMunicipalities, pull as pull_municipalities};
+pub use klass::{KlassChanges, pull as pull_changes};
+pub use ssb::{SsbPopulation, pull as pull_population};
 
 /// What a pull did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,7 +7,10 @@ use utbredt_lake::{Lake, LakeError, Run, Writer};
 
 use crate::fetch::{Client, Maskinporten, SecretPlace, Secrets};
 use crate::plan::{Identity, Plan, Planned, Way, contract, invoice};
-use crate::pull::{FiksActivation, PullError, Pulled, pull_digdir, pull_fiks};
+use crate::pull::{
+    FiksActivation, PullError, Pulled, pull_changes, pull_digdir, pull_fiks, pull_municipalities,
+    pull_organisations, pull_population,
+};
 use crate::{Delivery, IngestError, Report, Source, deliver, expect};
 
 /// What a run needs beside the lake.
@@ -49,6 +52,10 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
     let pulled = match &planned.way {
         Way::Digdir(digdir) => pull_digdir(client, writer, &planned.id, digdir),
         Way::FiksActivation(list) => activation(writer, means, planned, list),
+        Way::SsbPopulation(population) => pull_population(client, writer, &planned.id, population),
+        Way::KlassChanges(klass) => pull_changes(client, writer, &planned.id, klass),
+        Way::BrregOrganisations(register) => pull_organisations(client, writer, &planned.id, register),
+        Way::KartverketMunicipalities(list) => pull_municipalities(client, writer, &planned.id, list),
         Way::FiksInvoices { folder, declaration } => invoice(&means.base.join(declaration))
             .and_then(|source| files(writer, client, planned, &means.base.join(folder), &source))
             .map_err(Into::into),

@@ -50,7 +50,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// A lake that is ready for deliveries.
-fn ready() -> (TempDir, Writer) {
+pub(crate) fn ready() -> (TempDir, Writer) {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
     let change = Change {

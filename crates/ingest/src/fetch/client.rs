@@ -15,6 +15,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::Secret;
 use super::guard::{Guard, Refusal, Target};
+use super::pace::{Pace, retry_after};
 
 /// Time, from outside: nothing here reads a clock.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -71,12 +72,20 @@ pub struct Ask {
     pub secrets: Vec<(String, Secret)>,
     /// What is posted; a GET without it.
     pub body: Option<Vec<u8>>,
+    /// The least time between the last question to the host and this one.
+    pub apart: Duration,
 }
 
 impl Ask {
     /// A GET.
     pub fn get(address: impl Into<String>) -> Self {
-        Self { address: address.into(), headers: Vec::new(), secrets: Vec::new(), body: None }
+        Self {
+            address: address.into(),
+            headers: Vec::new(),
+            secrets: Vec::new(),
+            body: None,
+            apart: Duration::ZERO,
+        }
     }
 }
 
@@ -169,6 +178,7 @@ pub struct Client<'c> {
     clock: &'c dyn Clock,
     /// Of each host: failures in a row, and until when it is left alone.
     hosts: Mutex<BTreeMap<String, (u32, DateTime<Utc>)>>,
+    pace: Pace,
 }
 
 /// What came of asking once.
@@ -197,7 +207,7 @@ impl<'c> Client<'c> {
             .build();
         let resolver = Checked(guard.clone());
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
-        Self { guard, agent, limits, clock, hosts: Mutex::default() }
+        Self { guard, agent, limits, clock, hosts: Mutex::default(), pace: Pace::default() }
     }
 
     /// The clock it was given.
@@ -257,6 +267,7 @@ impl<'c> Client<'c> {
     fn follow(&self, ask: &Ask, first: &Target) -> Result<(Target, Once), FetchError> {
         let mut target = first.clone();
         for _ in 0..=REDIRECTS {
+            self.pace.keep(self.clock, target.host(), ask.apart);
             let once = self.once(ask, &target, target.host() == first.host());
             let Once::Answer(301 | 302 | 303 | 307 | 308, headers, _) = &once else {
                 return Ok((target, once));
@@ -349,18 +360,6 @@ impl<'c> Client<'c> {
 /// An address as it may be shown: what is asked may name a person.
 fn shown(target: &Target) -> String {
     target.as_str().split('?').next().unwrap_or_default().to_owned()
-}
-
-/// What the source asks us to wait: seconds, or a moment against the source's own clock, which may be wrong.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let wanted = text("retry-after")?;
-    if let Ok(seconds) = wanted.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let moment = DateTime::parse_from_rfc2822(wanted).ok()?;
-    let now = DateTime::parse_from_rfc2822(text("date")?).ok()?;
-    (moment - now).to_std().ok()
 }
 
 /// Looks a name up, once, and gives only addresses of public machines.

@@ -1,5 +1,7 @@
 //! A pull against a server that speaks the protocol as documented, cuts silently, and misbehaves on demand.
 
+mod reference;
+
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -106,6 +106,34 @@ fn a_host_that_fails_is_left_alone_for_a_while() {
 }
 
 #[test]
+fn a_host_is_asked_no_faster_than_it_allows() {
+    let seconds = |n| Duration::from_secs(n);
+    let (server, clock) = (Server::acting(vec![Act::ok("[]")]), clock());
+    let client = client(&server, &clock);
+    let paced = Ask { apart: seconds(2), ..Ask::get(server.url("/")) };
+    // The first question waits for nothing, the second for the rest of its time, one without a pace for nothing.
+    client.fetch(&paced).unwrap();
+    client.fetch(&paced).unwrap();
+    clock.on(Duration::from_millis(500));
+    client.fetch(&paced).unwrap();
+    client.fetch(&Ask::get(server.url("/"))).unwrap();
+    clock.on(seconds(3));
+    client.fetch(&paced).unwrap();
+    assert_eq!(*clock.waits.lock().unwrap(), [seconds(2), Duration::from_millis(1500)]);
+    // A clock set back by an hour does not make us wait for an hour.
+    *clock.now.lock().unwrap() -= TimeDelta::hours(1);
+    client.fetch(&paced).unwrap();
+    assert_eq!(clock.waits.lock().unwrap().len(), 2);
+    // Asking again after trouble is asking: 429 with a wait of a second is followed by one more.
+    let acts = vec![Act::status(429, &[("Retry-After", "1")]), Act::ok("[]")];
+    let busy = Server::acting(acts);
+    clock.waits.lock().unwrap().clear();
+    let client = Client::new(Guard::with_local([busy.host()]), limits(), &clock);
+    client.fetch(&Ask { apart: seconds(2), ..Ask::get(busy.url("/")) }).unwrap();
+    assert_eq!(*clock.waits.lock().unwrap(), [seconds(1), seconds(1)]);
+}
+
+#[test]
 fn an_answer_has_a_size_and_a_time() {
     let (server, clock) = (Server::acting(vec![Act::Flood]), clock());
     let told = client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err();

@@ -1,0 +1,50 @@
+//! No faster than a host allows: when each was last asked, how long the next question waits, and what the host asks for.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ureq::http::HeaderMap;
+
+use super::Clock;
+
+/// How many may wait for one host.
+const QUEUE: i32 = 100;
+
+/// The longest time two questions are kept apart.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Of each host, the moment of its last question; that may lie ahead while somebody waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Pace(Mutex<BTreeMap<String, DateTime<Utc>>>);
+
+impl Pace {
+    /// Waits until a host may be asked that wants `apart` between two questions. Whoever comes meanwhile waits longer.
+    pub(super) fn keep(&self, clock: &dyn Clock, host: &str, apart: Duration) {
+        let now = clock.now();
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let apart = TimeDelta::from_std(apart.min(LONGEST)).unwrap_or_default();
+        let earliest = asked.get(host).and_then(|last| last.checked_add_signed(apart));
+        // A turn further off than a queue is long comes of a clock that was set back.
+        let queued = |turn: &DateTime<Utc>| *turn > now && *turn - now <= apart * QUEUE;
+        let turn = earliest.filter(queued).unwrap_or(now);
+        asked.insert(host.to_owned(), turn);
+        drop(asked);
+        if let Some(wait) = (turn - now).to_std().ok().filter(|wait| !wait.is_zero()) {
+            clock.sleep(wait);
+        }
+    }
+}
+
+/// What the source asks us to wait: seconds, or a moment against the source's own clock, which may be wrong.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let wanted = text("retry-after")?;
+    if let Ok(seconds) = wanted.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = DateTime::parse_from_rfc2822(wanted).ok()?;
+    let now = DateTime::parse_from_rfc2822(text("date")?).ok()?;
+    (moment - now).to_std().ok()
+}

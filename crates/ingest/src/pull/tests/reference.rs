@@ -1,0 +1,98 @@
+//! The sources of reference data, against servers that speak as they do and misbehave on demand.
+
+mod office;
+mod people;
+mod registers;
+
+use tempfile::TempDir;
+use utbredt_lake::Writer;
+use utbredt_model::SourceId;
+
+use super::super::{PullError, Pulled};
+use crate::bridge;
+use crate::fetch::tests::Still;
+use crate::fetch::tests::server::{Act, Seen, Server};
+use crate::fetch::{Client, Guard, Limits};
+
+/// A morning in November 2026.
+fn morning() -> Still {
+    Still::at("2026-11-24T06:00:00Z")
+}
+
+/// A lake with the reference tables, and a way to bring a source in.
+struct Desk {
+    _folder: TempDir,
+    writer: Writer,
+}
+
+type Pull<'p> = &'p dyn Fn(&Client<'_>, &mut Writer, &SourceId) -> Result<Pulled, PullError>;
+
+impl Desk {
+    fn new() -> Self {
+        let (folder, writer) = crate::tests::ready();
+        Self { _folder: folder, writer }
+    }
+
+    fn pull(&mut self, server: &Server, clock: &Still, pull: Pull<'_>) -> Result<Pulled, PullError> {
+        let client = Client::new(Guard::with_local([server.host()]), Limits::default(), clock);
+        pull(&client, &mut self.writer, &SourceId::parse("reference").unwrap())
+    }
+
+    fn edition(&self) -> u64 {
+        self.writer.lake().latest().unwrap().unwrap().number
+    }
+
+    /// The rows of a table as text, sorted.
+    fn rows(&self, name: &'static str) -> Vec<String> {
+        let lake = self.writer.lake();
+        let frame = bridge::read(lake, lake.latest().unwrap().as_ref(), name).unwrap();
+        let cell =
+            |at: usize| frame.get_row(at).unwrap().0.iter().map(|v| format!("{v}|")).collect::<String>();
+        let mut rows: Vec<String> = (0..frame.height()).map(cell).collect();
+        rows.sort();
+        rows
+    }
+
+    /// The bytes kept for the receipts, newest receipt's among them.
+    fn kept(&self) -> Vec<String> {
+        let lake = self.writer.lake();
+        let receipts = bridge::read(lake, lake.latest().unwrap().as_ref(), "receipts").unwrap();
+        let hashes = receipts.column("sha256").unwrap().str().unwrap();
+        hashes
+            .iter()
+            .flatten()
+            .map(|hash| String::from_utf8_lossy(&lake.raw(hash).unwrap()).into_owned())
+            .collect()
+    }
+}
+
+/// Answers every question right the fifth time: before, it is away, is asked too much twice, and cuts its answer off.
+fn troubled(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
+    Server::start(move |number, seen| match (number % 5, answer(seen)) {
+        (0, _) => Act::status(500, &[]),
+        (1, _) => Act::status(429, &[]),
+        (2, _) => Act::status(429, &[("Retry-After", "1")]),
+        (3, Act::Say(_, _, body)) => {
+            let half = body.len() / 2;
+            Act::Cut(body, half)
+        }
+        (_, act) => act,
+    })
+}
+
+fn steady(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
+    Server::start(move |_, seen| answer(seen))
+}
+
+/// What is held of the only report.
+fn held(pulled: &Pulled) -> String {
+    assert_eq!((&pulled.stopped, pulled.reports.len()), (&None, 1));
+    pulled.reports[0].held.clone().unwrap_or_default().join("\n")
+}
+
+/// The path of a request and its query.
+fn asked(seen: &Seen) -> (String, String) {
+    let target = seen.line.split(' ').nth(1).unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    (path.to_owned(), query.to_owned())
+}
