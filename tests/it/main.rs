@@ -11,6 +11,7 @@ mod oracle;
 mod properties;
 mod rollout;
 mod sql;
+mod upload;
 
 /// As the binary has it: plans are made of many small pieces.
 #[global_allocator]

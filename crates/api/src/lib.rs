@@ -3,6 +3,7 @@
 
 mod answer;
 mod catalogue;
+mod deliveries;
 mod diff;
 mod editions;
 mod encode;
@@ -20,6 +21,7 @@ mod state;
 mod status;
 mod values;
 
+pub use deliveries::{Intake, IntakeError, Taken, Upload, UploadKey, Verdict};
 pub use diff::meta as diff_meta;
 pub use encode::encode_as;
 pub use router::{router, serve};

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     pub(crate) queries_run: AtomicU64,
     pub(crate) client_errors: AtomicU64,
     pub(crate) server_errors: AtomicU64,
+    pub(crate) uploads_refused: AtomicU64,
 }
 
 impl Metrics {
@@ -43,6 +44,8 @@ impl Metrics {
             ("{class=\"server\"}", of(&self.server_errors)),
         ];
         write("utbredt_errors_total", "counter", "Answers with a status of 400 or more.", &errors);
+        let help = "Deliveries turned away for want of a token that fits.";
+        write("utbredt_uploads_refused_total", "counter", help, &[("", of(&self.uploads_refused))]);
         if let Some(edition) = edition {
             write("utbredt_edition", "gauge", "The edition served now.", &[("", edition)]);
         }

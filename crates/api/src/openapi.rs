@@ -11,6 +11,7 @@ use utbredt_model::{CellState, Granularity};
 
 use crate::answer::{Shape, conditional};
 use crate::catalogue::{FIXED_COLUMNS, json_only};
+use crate::deliveries;
 use crate::negotiate::Format;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
@@ -26,14 +27,19 @@ pub(crate) async fn document(
     let asked = query::only(query::read(pairs)?, &[])?;
     let shape = Shape::choose(asked.format.as_deref().or(Some("json")), asked.lang.as_deref(), &headers)?;
     json_only(shape)?;
-    let body = build(engine.catalogue(), shape.language).to_string();
+    let body = build(engine.catalogue(), shape.language, state.uploads.is_some()).to_string();
     let edition = engine.edition().number;
     let made = async { Ok(Encoded { body: body.clone().into(), edition, synthetic: false }) };
     conditional(&state, &headers, shape, &body, "openapi", made).await
 }
 
-fn build(catalogue: &Catalogue, language: Lang) -> Value {
+fn build(catalogue: &Catalogue, language: Lang, takes_deliveries: bool) -> Value {
     let mut paths = static_paths();
+    let mut components = json!({"schemas": schemas(), "responses": responses()});
+    if takes_deliveries {
+        paths.insert(deliveries::ADDRESS.to_owned(), deliveries::path());
+        components["securitySchemes"] = json!({"upload": {"type": "http", "scheme": "bearer"}});
+    }
     for kpi in catalogue.kpis() {
         paths.insert(format!("/v1/kpis/{}/values", kpi.id), kpi_path(kpi, language));
         paths.insert(format!("/v1/kpis/{}/diff", kpi.id), diff_path(kpi, language));
@@ -49,7 +55,7 @@ fn build(catalogue: &Catalogue, language: Lang) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
-        "components": {"schemas": schemas(), "responses": responses()},
+        "components": components,
     })
 }
 
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_reference_has_its_component_and_every_path_its_parameters() {
-        let document = build(&Catalogue::default(), Lang::En);
+        let document = build(&Catalogue::default(), Lang::En, true);
         let text = document.to_string();
         for reference in text.split("\"$ref\":\"#").skip(1) {
             let pointer = reference.split('"').next().unwrap();

@@ -18,7 +18,7 @@ use tower_http::trace::TraceLayer;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, nearest, render_problems};
 use crate::state::ApiState;
-use crate::{catalogue, diff, editions, lookup, openapi, ops, status, values};
+use crate::{catalogue, deliveries, diff, editions, lookup, openapi, ops, status, values};
 
 /// How long a question may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -50,7 +50,12 @@ const ADDRESSES: [&str; 19] = [
 
 /// Every door of the server with its layers.
 pub fn router(state: ApiState) -> Router {
-    doors().with_layers(state)
+    let mut doors = doors();
+    if state.uploads.is_some() {
+        let limit = DefaultBodyLimit::max(deliveries::BODY_LIMIT);
+        doors = doors.route(deliveries::ADDRESS, post(deliveries::deliver).layer(limit));
+    }
+    doors.with_layers(state)
 }
 
 /// Serves until `shutdown` is done, then lets the answers under way finish. Meanwhile it looks for new editions.
@@ -140,7 +145,7 @@ impl WithLayers for Router<ApiState> {
             ])
             .max_age(Duration::from_secs(3600));
         self.layer(DefaultBodyLimit::max(BODY_LIMIT))
-            .layer(from_fn(|request, next| limit_time(TIME_LIMIT, request, next)))
+            .layer(from_fn(|request, next| limit_time(time_limit(&request), request, next)))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(render_problems))
             .layer(CompressionLayer::new().gzip(true))
@@ -167,6 +172,11 @@ async fn wrong_method(request: Request) -> Problem {
         detail,
     )
     .hint("the header Allow names the methods that do")
+}
+
+/// A file may come over a slow line, and is judged before the answer.
+fn time_limit(request: &Request) -> Duration {
+    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { TIME_LIMIT }
 }
 
 async fn limit_time(limit: Duration, request: Request, next: Next) -> Response {

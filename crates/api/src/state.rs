@@ -9,6 +9,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 use utbredt_engine::Engine;
 
+use crate::deliveries::{Intake, UploadKey, Uploads};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -32,6 +33,7 @@ pub struct ApiState {
     pub(crate) cache: Cache<String, Encoded>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
+    pub(crate) uploads: Option<Arc<Uploads>>,
 }
 
 impl fmt::Debug for ApiState {
@@ -64,6 +66,7 @@ impl ApiState {
             cache,
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
+            uploads: None,
         }
     }
 
@@ -71,6 +74,13 @@ impl ApiState {
     #[must_use]
     pub fn refreshed_every(mut self, time: Duration) -> Self {
         self.refresh_every = time;
+        self
+    }
+
+    /// Opens the door for deliveries to those who have one of the keys; without keys it stays shut.
+    #[must_use]
+    pub fn with_uploads(mut self, intake: Arc<dyn Intake>, keys: Vec<UploadKey>) -> Self {
+        self.uploads = (!keys.is_empty()).then(|| Arc::new(Uploads::new(intake, keys)));
         self
     }
 

@@ -28,6 +28,19 @@ pub struct Plan {
     /// The sources, in the order they are asked.
     #[serde(default, rename = "source")]
     pub sources: Vec<Planned>,
+    /// Who may deliver files over HTTP.
+    #[serde(default, rename = "upload")]
+    pub uploads: Vec<Uploader>,
+}
+
+/// Who may deliver files for some sources.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uploader {
+    /// Where the token is that is shown with each delivery.
+    pub token: SecretPlace,
+    /// The sources, each one that takes files.
+    pub sources: Vec<SourceId>,
 }
 
 /// A source.
@@ -120,6 +133,14 @@ impl Plan {
                 guard.check(url).map_err(|refusal| invalid(format!("source `{}`: {refusal}", source.id)))?;
             }
         }
+        for id in plan.uploads.iter().flat_map(|uploader| &uploader.sources) {
+            let source = plan.source(id.as_str()).map_err(|error| invalid(format!("upload: {error}")))?;
+            if !source.takes_files() {
+                return Err(invalid(format!(
+                    "upload: the source `{id}` takes no files; its kind must be `folder` or `fiks_invoices`"
+                )));
+            }
+        }
         Ok(plan)
     }
 
@@ -167,6 +188,22 @@ impl Way {
 }
 
 impl Planned {
+    fn takes_files(&self) -> bool {
+        matches!(self.way, Way::Folder { .. } | Way::FiksInvoices { .. })
+    }
+
+    /// How its files are read, for a source that takes files. `base` is the plan's own folder.
+    ///
+    /// # Errors
+    /// [`IngestError`] when its contract cannot be read, or it takes no files.
+    pub fn file_source(&self, base: &Path) -> Result<Source, IngestError> {
+        match &self.way {
+            Way::Folder { contract: path, .. } => contract(&base.join(path)).map(Source::Delimited),
+            Way::FiksInvoices { declaration, .. } => invoice(&base.join(declaration)),
+            _ => Err(IngestError::Invalid(format!("the source `{}` takes no files", self.id))),
+        }
+    }
+
     /// What it owes until the month that holds `today`.
     #[must_use]
     pub fn expected(&self, today: NaiveDate) -> Vec<Expected> {
@@ -307,6 +344,21 @@ url = "https://api.kartverket.no/kommuneinfo/v1/kommuner"
             ("daily at 07:00", "now and then", "is no schedule"),
             ("kind = \"folder\"", "kind = \"pigeon\"", "unknown variant"),
             ("https://data", "ftp://data", "only https"),
+            (
+                "[[source]]\nid = \"county\"",
+                "[[upload]]\ntoken = { env = \"T\" }\nsources = [\"digdir-idporten\"]\n\n[[source]]\nid = \"county\"",
+                "takes no files",
+            ),
+            (
+                "[[source]]\nid = \"county\"",
+                "[[upload]]\ntoken = { env = \"T\" }\nsources = [\"conty\"]\n\n[[source]]\nid = \"county\"",
+                "did you mean `county`",
+            ),
+            (
+                "[[source]]\nid = \"county\"",
+                "[[upload]]\ntoken = \"plain\"\nsources = []\n\n[[source]]\nid = \"county\"",
+                "token",
+            ),
         ] {
             let error = wrong(from, to);
             assert!(error.contains("utbredt.toml") && error.contains(told), "{error}");

@@ -244,25 +244,33 @@ pub(crate) fn cells_as_json(report: &Report) -> Value {
     )
 }
 
+/// A report, as far as it does not depend on where the bytes came from.
+pub(crate) fn report_as_json(report: &Report) -> Value {
+    json!({
+        "source_id": report.source_id,
+        "asked": report.asked,
+        "receipt_id": report.receipt_id.0,
+        "state": state(report),
+        "unchanged": report.unchanged,
+        "rows_in": report.rows_in,
+        "accepted": report.accepted,
+        "refused": report.rejected,
+        "refused_rows": report.refused_rows,
+        "reasons": report.reasons,
+        "held": report.held,
+        "superseded": report.superseded.as_ref().map(|old| &old.0),
+        "cells": cells_as_json(report),
+        "edition": report.edition,
+    })
+}
+
 fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
     let delivery = |(path, report): &(&PathBuf, Report)| {
-        json!({
-            "file": path.display().to_string(),
-            "source_id": report.source_id,
-            "asked": report.asked,
-            "receipt_id": report.receipt_id.0,
-            "state": state(report),
-            "unchanged": report.unchanged,
-            "rows_in": report.rows_in,
-            "accepted": report.accepted,
-            "refused": report.rejected,
-            "refused_rows": report.refused_rows,
-            "reasons": report.reasons,
-            "held": report.held,
-            "superseded": report.superseded.as_ref().map(|old| &old.0),
-            "cells": cells_as_json(report),
-            "edition": report.edition,
-        })
+        let mut told = json!({ "file": path.display().to_string() });
+        if let (Some(told), Value::Object(more)) = (told.as_object_mut(), report_as_json(report)) {
+            told.extend(more);
+        }
+        told
     };
     let deliveries: Vec<Value> = reports.iter().map(delivery).collect();
     let edition = reports.last().map(|(_, report)| report.edition);

@@ -11,6 +11,7 @@ mod kpi;
 mod source;
 mod table;
 mod trial;
+mod upload;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -69,17 +70,20 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 Ok(())
             } else {
                 demo::doors(&dir, addr);
-                serve(&dir, addr, queries)
+                serve(&dir, addr, queries, None)
             }
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
-        Command::Serve { ingest: false, addr, lake, .. } => serve(&lake, addr, queries),
+        Command::Serve { ingest: false, plan, addr, lake } => {
+            serve(&lake, addr, queries, upload::door(&plan.plan, &lake)?)
+        }
         Command::Serve { plan, addr, lake, .. } => {
+            let door = upload::door(&plan.plan, &lake)?;
             let stopped = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve(&lake, addr, queries);
+                let served = serve(&lake, addr, queries, door);
                 stopped.store(true, Ordering::Relaxed);
                 served
             })
@@ -144,12 +148,15 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
 }
 
 /// Serves until the process is told to stop; answers under way are finished first.
-fn serve(lake: &Path, addr: SocketAddr, queries: Queries) -> anyhow::Result<()> {
-    let engine = Engine::open(lake, queries)?;
+fn serve(lake: &Path, addr: SocketAddr, queries: Queries, door: Option<upload::Door>) -> anyhow::Result<()> {
+    let mut state = utbredt_api::ApiState::new(Engine::open(lake, queries)?);
+    if let Some((intake, keys)) = door {
+        state = state.with_uploads(intake, keys);
+    }
     runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(addr).await?;
         table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
-        utbredt_api::serve(listener, utbredt_api::ApiState::new(engine), stop()).await?;
+        utbredt_api::serve(listener, state, stop()).await?;
         Ok(())
     })
 }

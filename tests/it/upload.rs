@@ -1,0 +1,274 @@
+//! The door for deliveries from outside, over an intake that only counts: who is let in, what is read, and what an
+//! `Idempotency-Key` promises.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use utbredt_api::{ApiState, Intake, IntakeError, Taken, Upload, UploadKey, Verdict, router};
+use utbredt_engine::Engine;
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::tiny::tiny;
+
+const COUNTY: &str = "county-token-0123456789-0123456789";
+const NETWORK: &str = "network-token-0123456789-0123456789";
+const OCTOBER: &str = "/v1/deliveries?source_id=county&asked=2026-10";
+
+/// Answers what the bytes say it should.
+#[derive(Debug, Default)]
+struct Fake {
+    times: AtomicUsize,
+    last: Mutex<Option<Upload>>,
+}
+
+impl Intake for Fake {
+    fn take(&self, upload: Upload) -> Result<Taken, IntakeError> {
+        let times = self.times.fetch_add(1, Ordering::SeqCst) + 1;
+        let verdict = match upload.payload.as_slice() {
+            b"busy" if times == 1 => return Err(IntakeError::Busy),
+            b"fails" => return Err(IntakeError::Failed("the disk /secret/place is gone".to_owned())),
+            b"panics" => panic!("the intake broke"),
+            b"held" => Verdict::Held,
+            b"known" => Verdict::Unchanged,
+            _ => Verdict::Accepted,
+        };
+        *self.last.lock().expect("whole") = Some(upload);
+        Ok(Taken { verdict, report: json!({ "times": times }) })
+    }
+}
+
+struct Door {
+    router: Router,
+    fake: Arc<Fake>,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Door {
+    fn new(keys: Vec<UploadKey>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the lake");
+        drop(fill(&tiny(), folder.path()));
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        let fake = Arc::new(Fake::default());
+        let intake: Arc<dyn Intake> = Arc::<Fake>::clone(&fake);
+        let router = router(ApiState::new(engine).with_uploads(intake, keys));
+        Self { router, fake, _folder: folder }
+    }
+
+    fn open() -> Self {
+        let key = |token: &str, source: &str| UploadKey::new(token, [source.to_owned()]);
+        Self::new(vec![key(COUNTY, "county"), key(NETWORK, "network")])
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).expect("a request");
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body");
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// A delivery of the county, with more headers.
+    async fn send(&self, path: &str, more: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let token = format!("Bearer {COUNTY}");
+        let headers = [&[("authorization", token.as_str())], more].concat();
+        self.ask("POST", path, &headers, body).await
+    }
+
+    fn times(&self) -> usize {
+        self.fake.times.load(Ordering::SeqCst)
+    }
+}
+
+impl Answer {
+    fn is(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert!(self.body["hint"].is_string(), "{self:?}");
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_tells_what_became_of_it() {
+    let door = Door::open();
+    for (body, status) in [("new", 201), ("known", 200), ("held", 202)] {
+        let answer = door.send(OCTOBER, &[("content-type", "text/html")], body).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(answer.body["data"]["times"].is_number(), "{answer:?}");
+        let dry = door.send(&format!("{OCTOBER}&dry_run=true"), &[], body).await;
+        assert_eq!(dry.status, 200, "{dry:?}");
+        assert!(door.fake.last.lock().expect("whole").as_ref().is_some_and(|upload| upload.dry_run));
+    }
+    door.send("/v1/deliveries?source_id=county&asked=uke%2045", &[], &b"\x00\xff;"[..]).await;
+    let came = Upload {
+        source_id: "county".to_owned(),
+        asked: "uke 45".to_owned(),
+        payload: b"\x00\xff;".to_vec(),
+        dry_run: false,
+    };
+    assert_eq!(*door.fake.last.lock().expect("whole"), Some(came));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_known_token_comes_in_and_only_for_its_sources() {
+    let door = Door::open();
+    let mut told = Vec::new();
+    let almost = COUNTY.replace('9', "8");
+    for authorization in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwYXNz",
+        COUNTY,
+        &format!("Bearer {almost}"),
+        &format!("Basic {COUNTY}"),
+    ] {
+        let answer = door.ask("POST", OCTOBER, &[("authorization", authorization)], "new").await;
+        answer.is(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        told.push(answer.body);
+    }
+    let none = door.ask("POST", OCTOBER, &[], "new").await;
+    none.is(401, "unauthorized");
+    assert!(told.iter().all(|one| *one == none.body), "all are told the same");
+    // A stranger learns nothing of what is asked for, either.
+    door.ask("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
+
+    let others = door.send("/v1/deliveries?source_id=network&asked=2026-10", &[], "new").await;
+    let nobodys = door.send("/v1/deliveries?source_id=nobody&asked=2026-10", &[], "new").await;
+    others.is(403, "source_not_allowed");
+    nobodys.is(403, "source_not_allowed");
+    assert_eq!(others.body["detail"], nobodys.body["detail"]);
+    assert_eq!(door.times(), 0);
+
+    let network = format!("bearer {NETWORK}");
+    let path = "/v1/deliveries?source_id=network&asked=2026-10";
+    assert_eq!(door.ask("POST", path, &[("authorization", &network)], "new").await.status, 201);
+    let metrics = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
+    let metrics = door.router.clone().oneshot(metrics).await.expect("an answer").into_body();
+    let metrics =
+        String::from_utf8(to_bytes(metrics, usize::MAX).await.expect("a body").to_vec()).expect("text");
+    assert!(metrics.contains("utbredt_uploads_refused_total 11\n"), "{metrics}");
+    let shown = format!("{:?}", UploadKey::new(COUNTY, ["county".to_owned()]));
+    assert!(shown.contains("county") && !shown.contains("token"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_key_gets_the_same_answer_and_nothing_is_done_twice() {
+    let door = Door::open();
+    let key = [("idempotency-key", "one")];
+    let first = door.send(OCTOBER, &key, "new").await;
+    let again = door.send(OCTOBER, &key, "new").await;
+    assert_eq!((first.status, again.status, door.times()), (201, 201, 1));
+    assert_eq!(first.body, again.body);
+    for (path, body) in [
+        (OCTOBER, "other"),
+        ("/v1/deliveries?source_id=county&asked=2026-11", "new"),
+        (&format!("{OCTOBER}&dry_run=true"), "new"),
+    ] {
+        door.send(path, &key, body).await.is(422, "idempotency_key_reused");
+    }
+    assert_eq!(door.times(), 1);
+    // Without a key every delivery is judged; another's key of the same name is another key.
+    assert_eq!((door.send(OCTOBER, &[], "new").await.status, door.times()), (201, 2));
+    let headers = [("authorization", format!("Bearer {NETWORK}")), ("idempotency-key", "one".to_owned())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let path = "/v1/deliveries?source_id=network&asked=2026-10";
+    assert_eq!((door.ask("POST", path, &headers, "x").await.status, door.times()), (201, 3));
+    // Those who come at once share one answer.
+    let two = [("idempotency-key", "two")];
+    let both = tokio::join!(door.send(OCTOBER, &two, "b"), door.send(OCTOBER, &two, "b"));
+    assert_eq!((both.0.body, door.times()), (both.1.body, 4));
+    let long = "k".repeat(256);
+    for wrong in ["", long.as_str(), "ø"] {
+        door.send(OCTOBER, &[("idempotency-key", wrong)], "new").await.is(400, "invalid_idempotency_key");
+    }
+    let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    door.send(OCTOBER, &twice, "new").await.is(400, "invalid_idempotency_key");
+    assert_eq!(door.times(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_is_not_remembered_and_tells_no_secrets() {
+    let door = Door::open();
+    let key = [("idempotency-key", "one")];
+    let busy = door.send(OCTOBER, &key, "busy").await;
+    busy.is(503, "busy");
+    assert_eq!(busy.header("retry-after"), "5");
+    assert_eq!(door.send(OCTOBER, &key, "busy").await.status, 201);
+    for body in ["fails", "panics"] {
+        let failed = door.send(OCTOBER, &[], body).await;
+        assert_eq!((failed.status, &failed.body["code"]), (500, &"internal".into()), "{failed:?}");
+        assert!(!failed.body.to_string().contains("secret"), "{failed:?}");
+    }
+    // No place was lost by either.
+    for _ in 0..5 {
+        assert_eq!(door.send(OCTOBER, &[], "new").await.status, 201);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_has_its_own_limit_and_words_are_checked() {
+    let door = Door::open();
+    let most = 32 << 20;
+    assert_eq!(door.send(OCTOBER, &[], vec![b'x'; most]).await.status, 201);
+    door.send(OCTOBER, &[], vec![b'x'; most + 1]).await.is(413, "payload_too_large");
+    door.send(OCTOBER, &[], "").await.is(400, "empty_body");
+    let long = format!("/v1/deliveries?source_id=county&asked={}", "a".repeat(256));
+    for (path, code) in [
+        ("/v1/deliveries", "invalid_delivery"),
+        ("/v1/deliveries?source_id=county", "invalid_delivery"),
+        ("/v1/deliveries?source_id=county&asked=", "invalid_delivery"),
+        ("/v1/deliveries?source_id=county&asked=a%0Ab", "invalid_delivery"),
+        (&long, "invalid_delivery"),
+        (&format!("{OCTOBER}&dry_run=yes"), "invalid_delivery"),
+        (&format!("{OCTOBER}&dryrun=true"), "unknown_parameter"),
+        (&format!("{OCTOBER}&format=csv"), "unknown_parameter"),
+        (&format!("{OCTOBER}&asked=2026-11"), "repeated_parameter"),
+    ] {
+        door.send(path, &[], "new").await.is(400, code);
+    }
+    assert_eq!(door.times(), 1);
+    // The other doors keep their own limit.
+    let batch = [("content-type", "application/json")];
+    assert_eq!(door.ask("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_door_is_in_the_contract_only_where_it_is() {
+    let (open, shut) = (Door::open(), Door::new(Vec::new()));
+    let contract = open.ask("GET", "/v1/openapi.json", &[], "").await.body;
+    let responses = &contract["paths"]["/v1/deliveries"]["post"]["responses"];
+    for status in ["200", "201", "202", "default"] {
+        assert!(responses[status].is_object(), "{responses}");
+    }
+    assert_eq!(contract["components"]["securitySchemes"]["upload"]["scheme"], "bearer");
+    let get = open.ask("GET", OCTOBER, &[], "").await;
+    get.is(405, "method_not_allowed");
+    assert_eq!(get.header("allow"), "POST");
+
+    shut.send(OCTOBER, &[], "new").await.is(404, "unknown_path");
+    let contract = shut.ask("GET", "/v1/openapi.json", &[], "").await.body;
+    assert!(contract["paths"].get("/v1/deliveries").is_none());
+    assert!(contract["components"].get("securitySchemes").is_none());
+    assert_eq!(shut.times(), 0);
+}
