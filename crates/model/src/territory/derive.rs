@@ -41,7 +41,8 @@ pub fn derive(
 ) -> (Vec<NaiveDate>, Vec<PartTrack>) {
     let mut days: BTreeMap<NaiveDate, BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>> =
         BTreeMap::new();
-    for (change, kind) in changes.iter().zip(classify(changes)) {
+    let whole: Vec<Change> = changes.iter().filter(|c| !is_piece(c, start, changes)).cloned().collect();
+    for (change, kind) in whole.iter().zip(classify(&whole)) {
         if let (Some(old), Some(new), true) = (&change.old, &change.new, opens(change, kind, from)) {
             days.entry(change.date).or_default().entry(old).or_default().insert(new);
         }
@@ -53,6 +54,21 @@ pub fn derive(
     }
     parts.sort_by(|a, b| a.part_id.cmp(&b.part_id));
     (std::iter::once(from).chain(days.into_keys()).collect(), parts)
+}
+
+/// Whether a change is a piece of land that went from one municipality to another, both of which go on. From 2026 the
+/// register lists such pieces among the rest; nobody was split, and how many live on a piece is not known.
+fn is_piece(change: &Change, start: &BTreeSet<MunicipalityCode>, changes: &[Change]) -> bool {
+    let (Some(old), Some(new)) = (&change.old, &change.new) else { return false };
+    let goes_on = |c: &Change| c.date == change.date && c.old.as_ref() == Some(old) && c.old == c.new;
+    if old == new || !changes.iter().any(goes_on) {
+        return false;
+    }
+    // What was last said of the receiver before that day.
+    let speaks =
+        |c: &&Change| c.date < change.date && (c.old.as_ref() == Some(new) || c.new.as_ref() == Some(new));
+    let Some(day) = changes.iter().filter(speaks).map(|c| c.date).max() else { return start.contains(new) };
+    changes.iter().any(|c| c.date == day && c.new.as_ref() == Some(new))
 }
 
 fn opens(change: &Change, kind: ChangeKind, from: NaiveDate) -> bool {
@@ -124,6 +140,27 @@ mod tests {
             old_name: name.clone(),
             new_name: name,
         }
+    }
+
+    /// As the register lists it from 2026: 3118 goes on and gives land to two that were there before.
+    #[test]
+    fn a_piece_of_land_that_changes_hands_cuts_nobody() {
+        let start = [code("3118"), code("3207"), code("3216")].into_iter().collect();
+        let changes = [
+            change("2026-01-01", "3118", "3118"),
+            change("2026-01-01", "3118", "3207"),
+            change("2026-01-01", "3118", "3216"),
+        ];
+        let (_, parts) = derive("2024-01-01".parse().unwrap(), &start, &changes, &[]);
+        assert_eq!(parts.len(), 3);
+        assert!(
+            parts.iter().all(|part| part.codes.iter().all(|code| code.as_str() == part.part_id)),
+            "{parts:?}"
+        );
+        // One that goes on and from which a new one is born is split.
+        let born = [change("2026-01-01", "3118", "3118"), change("2026-01-01", "3118", "3117")];
+        let (_, parts) = derive("2024-01-01".parse().unwrap(), &start, &born, &[]);
+        assert_eq!(parts.len(), 4);
     }
 
     #[test]
