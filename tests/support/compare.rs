@@ -88,6 +88,23 @@ fn equal(a: Option<f64>, b: Option<f64>) -> bool {
     }
 }
 
+/// A number over another, made by one division (and one product where it is told per 1000): rounded once, and so the same
+/// but for the last bit.
+fn rounded_once(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= 2.0 * f64::EPSILON * a.abs().max(b.abs()),
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
+/// Whether a row's value is its numerator over its denominator, or a thousand times that.
+fn is_ratio(row: &OracleRow) -> bool {
+    let (Some(value), Some(over), Some(under)) = (row.value, row.numerator, row.denominator) else {
+        return false;
+    };
+    [1.0, 1000.0].iter().any(|scale| (value * under - scale * over).abs() <= 1e-9 * (scale * over).abs())
+}
+
 fn bits(marks: Option<&str>) -> Option<i64> {
     let mut sum = 0;
     for word in marks?.split(' ').filter(|word| !word.is_empty()) {
@@ -134,17 +151,18 @@ fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
     if want.state != got.state {
         told.push(format!("state {} should be {}", got.state, want.state));
     }
-    let mut number = |name: &str, want: Option<f64>, got: Option<f64>| {
-        if !equal(want, got) {
-            told.push(format!("{name} {got:?} should be {want:?}"));
-        }
-    };
-    number("value", want.value, got.value);
-    number("numerator", want.numerator, got.numerator);
-    number("denominator", want.denominator, got.denominator);
-    number("coverage", want.coverage, got.coverage);
+    let mut number =
+        |name: &str, (want, got): (Option<f64>, Option<f64>), same: fn(Option<f64>, Option<f64>) -> bool| {
+            if !same(want, got) {
+                told.push(format!("{name} {got:?} should be {want:?}"));
+            }
+        };
+    number("value", (want.value, got.value), if is_ratio(want) { rounded_once } else { equal });
+    number("numerator", (want.numerator, got.numerator), equal);
+    number("denominator", (want.denominator, got.denominator), equal);
+    number("coverage", (want.coverage, got.coverage), rounded_once);
     for (extra, value) in &want.extras {
-        number(extra, *value, got.extras.get(extra).copied().flatten());
+        number(extra, (*value, got.extras.get(extra).copied().flatten()), equal);
     }
     for (name, want, got) in [
         ("marks", want.marks, got.marks),

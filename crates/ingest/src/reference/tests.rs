@@ -281,11 +281,3 @@ fn the_files_shipped_are_what_the_originals_give() {
         assert!(made.len() < 1 << 20, "{name} is {} bytes", made.len());
     }
 }
-
-#[test]
-#[ignore = "writes datasets/ anew; run it when an original or a hand-kept file changes"]
-fn rebuild() {
-    if let Some(originals) = originals() {
-        build(&originals, &root().join("datasets")).unwrap();
-    }
-}
