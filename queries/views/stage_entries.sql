@@ -1,45 +1,25 @@
 /* view
 doc = "The first day any part of a municipality of the wanted division entered a stage, of the days up to the end of a period."
-uses = []
+uses = ["statements"]
 */
--- What was said again of the same day corrects what was said before.
-WITH told AS (
-    SELECT
-        rollout_events.solution_id,
-        rollout_events.municipality_code,
-        rollout_events.division_date,
-        rollout_events.stage,
-        rollout_events.valid_from,
-        rollout_events.synthetic,
-        row_number() OVER (
-            PARTITION BY
-                rollout_events.solution_id,
-                rollout_events.municipality_code,
-                rollout_events.division_date,
-                rollout_events.valid_from
-            ORDER BY rollout_events.known_at DESC
-        ) AS place
-    FROM rollout_events
-)
 SELECT
     periods.period_start,
     territory.municipality_code,
-    told.solution_id,
-    told.stage,
-    min(told.valid_from) AS first_day,
-    bit_or(CASE WHEN told.synthetic THEN 8 ELSE 0 END) AS marks
-FROM told
+    statements.solution_id,
+    statements.stage,
+    min(statements.valid_from) AS first_day,
+    bit_or(CASE WHEN statements.synthetic THEN 8 ELSE 0 END) AS marks
+FROM statements
 INNER JOIN periods
-    ON told.valid_from < periods.period_end
+    ON statements.valid_from < periods.period_end
 INNER JOIN municipality_parts
-    ON municipality_parts.municipality_code = told.municipality_code
-    AND municipality_parts.division_date = told.division_date
+    ON municipality_parts.municipality_code = statements.municipality_code
+    AND municipality_parts.division_date = statements.division_date
 INNER JOIN municipality_parts AS territory
     ON territory.part_id = municipality_parts.part_id
     AND territory.division_date = periods.division_date
-WHERE told.place = 1
 GROUP BY
     periods.period_start,
     territory.municipality_code,
-    told.solution_id,
-    told.stage
+    statements.solution_id,
+    statements.stage

@@ -61,52 +61,35 @@ valued AS (
         ON numbered.period_start = metric_areas.period_start
 )
 SELECT
-    metric_areas.period_start,
-    metric_areas.area_code,
-    CASE WHEN goals.target IS NOT NULL THEN CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator END AS value,
-    CASE WHEN goals.target IS NOT NULL THEN metric_areas.numerator END AS numerator,
-    CASE WHEN goals.target IS NOT NULL THEN metric_areas.denominator END AS denominator,
-    -- Where there is no target there is nothing to tell.
+    goal_areas.period_start,
+    goal_areas.area_code,
+    goal_areas.value,
+    goal_areas.numerator,
+    goal_areas.denominator,
+    goal_areas.state,
+    goal_areas.coverage,
+    goal_areas.marks,
+    goal_areas.municipalities_reported,
+    goal_areas.municipalities_expected,
+    goal_areas.target AS target_share,
+    goal_areas.scope AS target_source,
+    goal_areas.on_path AS on_path_share,
+    goal_areas.target - valued.value AS gap_share,
     CASE
-        WHEN goals.target IS NULL THEN 'not_applicable'
-        WHEN metric_areas.reported > 0 THEN 'ok'
-        WHEN metric_areas.suppressed > 0 THEN 'suppressed'
-        WHEN metric_areas.expected > 0 THEN 'missing'
-        WHEN metric_areas.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
-    CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons, 0) END
-        AS coverage,
-    CASE
-        WHEN goals.target IS NULL THEN 0
-        WHEN metric_areas.reported > 0 AND (metric_areas.reported < metric_areas.expected OR metric_areas.not_valid > 0)
-            THEN metric_areas.marks | 16
-        ELSE metric_areas.marks
-    END AS marks,
-    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.reported END AS municipalities_reported,
-    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.expected END AS municipalities_expected,
-    goals.target AS target_share,
-    goals.scope AS target_source,
-    goals.on_path AS on_path_share,
-    goals.target - valued.value AS gap_share,
-    CASE
-        WHEN valued.value >= goals.target THEN 0.0
-        WHEN goals.months_left > 0 THEN (goals.target - valued.value) / goals.months_left
+        WHEN valued.value >= goal_areas.target THEN 0.0
+        WHEN goal_areas.months_left > 0 THEN (goal_areas.target - valued.value) / goal_areas.months_left
     END AS required_share_a_month,
     CASE
-        WHEN goals.target IS NOT NULL
+        WHEN goal_areas.target IS NOT NULL
             THEN (valued.value - earlier.value) * 30.4375 / (valued.end_day - earlier.end_day)
     END AS current_share_a_month
-FROM metric_areas
+FROM goal_areas
 INNER JOIN valued
-    ON valued.period_start = metric_areas.period_start
-    AND valued.area_code = metric_areas.area_code
+    ON valued.period_start = goal_areas.period_start
+    AND valued.area_code = goal_areas.area_code
 LEFT JOIN valued AS earlier
     ON earlier.area_code = valued.area_code
     AND earlier.place = valued.place - 3
-LEFT JOIN goals
-    ON goals.period_start = metric_areas.period_start
-    AND goals.area_code = metric_areas.area_code
 ORDER BY
-    metric_areas.period_start,
-    metric_areas.area_code
+    goal_areas.period_start,
+    goal_areas.area_code

@@ -63,33 +63,19 @@ doc = "The high end."
 unit = "share"
 */
 SELECT
-    metric_areas.period_start,
-    metric_areas.area_code,
-    CASE WHEN goals.target IS NOT NULL THEN CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator END AS value,
-    CASE WHEN goals.target IS NOT NULL THEN metric_areas.numerator END AS numerator,
-    CASE WHEN goals.target IS NOT NULL THEN metric_areas.denominator END AS denominator,
-    -- Where there is no target there is nothing to tell.
-    CASE
-        WHEN goals.target IS NULL THEN 'not_applicable'
-        WHEN metric_areas.reported > 0 THEN 'ok'
-        WHEN metric_areas.suppressed > 0 THEN 'suppressed'
-        WHEN metric_areas.expected > 0 THEN 'missing'
-        WHEN metric_areas.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
-    CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons, 0) END
-        AS coverage,
-    CASE
-        WHEN goals.target IS NULL THEN 0
-        WHEN metric_areas.reported > 0 AND (metric_areas.reported < metric_areas.expected OR metric_areas.not_valid > 0)
-            THEN metric_areas.marks | 16
-        ELSE metric_areas.marks
-    END AS marks,
-    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.reported END AS municipalities_reported,
-    CASE WHEN goals.target IS NULL THEN 0 ELSE metric_areas.expected END AS municipalities_expected,
-    goals.target AS target_share,
-    goals.scope AS target_source,
-    goals.due AS due,
+    goal_areas.period_start,
+    goal_areas.area_code,
+    goal_areas.value,
+    goal_areas.numerator,
+    goal_areas.denominator,
+    goal_areas.state,
+    goal_areas.coverage,
+    goal_areas.marks,
+    goal_areas.municipalities_reported,
+    goal_areas.municipalities_expected,
+    goal_areas.target AS target_share,
+    goal_areas.scope AS target_source,
+    goal_areas.due AS due,
     forecasts.outlook AS outlook,
     forecasts.refusal AS refusal,
     forecasts.break_period AS break_period,
@@ -100,13 +86,10 @@ SELECT
     forecasts.share_middle AS due_share,
     forecasts.share_low AS due_share_low,
     forecasts.share_high AS due_share_high
-FROM metric_areas
-LEFT JOIN goals
-    ON goals.period_start = metric_areas.period_start
-    AND goals.area_code = metric_areas.area_code
+FROM goal_areas
 LEFT JOIN forecasts
-    ON forecasts.period_start = metric_areas.period_start
-    AND forecasts.area_code = metric_areas.area_code
+    ON forecasts.period_start = goal_areas.period_start
+    AND forecasts.area_code = goal_areas.area_code
 ORDER BY
-    metric_areas.period_start,
-    metric_areas.area_code
+    goal_areas.period_start,
+    goal_areas.area_code
