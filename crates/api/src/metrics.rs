@@ -50,24 +50,34 @@ impl Metrics {
             write("utbredt_edition", "gauge", "The edition served now.", &[("", edition)]);
         }
         let last: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
-        let mut each = |name: &str, help: &str, of: &dyn Fn(&Run) -> u64| {
-            let labels: Vec<(String, u64)> =
-                last.iter().map(|(id, run)| (format!("{{source=\"{id}\"}}"), of(run))).collect();
+        let mut each = |name: &str, help: &str, of: &dyn Fn(&Run) -> Option<u64>| {
+            let labels: Vec<(String, u64)> = last
+                .iter()
+                .filter_map(|(id, run)| Some((format!("{{source=\"{id}\"}}"), of(run)?)))
+                .collect();
             let samples: Vec<(&str, u64)> =
                 labels.iter().map(|(label, value)| (label.as_str(), *value)).collect();
             if !samples.is_empty() {
                 write(name, "gauge", help, &samples);
             }
         };
-        let seconds = |run: &Run| u64::try_from(run.started_at.timestamp()).unwrap_or_default();
+        let seconds = |run: &Run| u64::try_from(run.started_at.timestamp()).ok();
         each("utbredt_source_well", "Whether the source's last run went well.", &|run| {
-            u64::from(run.is_well())
+            Some(u64::from(run.is_well()))
         });
         each("utbredt_source_run_timestamp_seconds", "When the source was asked last.", &seconds);
-        each("utbredt_source_run_milliseconds", "How long that took.", &|run| run.took_ms);
-        each("utbredt_source_rows", "Rows read then.", &|run| run.rows_in);
-        each("utbredt_source_refused", "Statements refused then.", &|run| run.refused);
-        each("utbredt_source_bytes", "Bytes received then.", &|run| run.bytes);
+        each("utbredt_source_run_milliseconds", "How long that took.", &|run| Some(run.took_ms));
+        each("utbredt_source_rows", "Rows read then.", &|run| Some(run.rows_in));
+        each("utbredt_source_refused", "Statements refused then.", &|run| Some(run.refused));
+        let help = "Differences between a register and the reference tables then.";
+        each("utbredt_source_told", help, &|run| Some(run.told.len() as u64));
+        each("utbredt_source_bytes", "Bytes received then.", &|run| Some(run.bytes));
+        each("utbredt_source_requests", "Questions answered, or files read, then.", &|run| {
+            Some(run.requests)
+        });
+        each("utbredt_source_accepted", "Facts accepted then.", &|run| Some(run.accepted));
+        let help = "Days between the last day the source's facts tell of and when it was asked.";
+        each("utbredt_source_lag_days", help, &|run| u64::try_from(run.lag_days()?).ok());
         out
     }
 }
@@ -85,6 +95,7 @@ mod tests {
             source_id: id.into(),
             failed: failed.map(str::to_owned),
             rows_in: 3,
+            newest: (id == "a").then(|| "1969-12-28".parse().unwrap()),
             ..Run::default()
         };
         let text = metrics.render(Some(7), &[run("a", None), run("b", None), run("a", Some("away"))]);
@@ -96,5 +107,11 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("utbredt_source_rows{source=\"a\"} 3\n"), "{text}");
+        // Nothing is known of how far the other is behind: it has no number.
+        assert!(
+            text.contains("# TYPE utbredt_source_lag_days gauge\nutbredt_source_lag_days{source=\"a\"} 4\n"),
+            "{text}"
+        );
+        assert!(!text.contains("utbredt_source_lag_days{source=\"b\"}"), "{text}");
     }
 }

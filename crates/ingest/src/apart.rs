@@ -1,5 +1,6 @@
-//! Reading apart: a workbook and a large file are parsed by another process of the same program, which may take so much
-//! memory and time and no more, opens nothing, and may die. What it cannot read is refused; this process goes on.
+//! Reading apart: a workbook and a large payload, from a file or a network, are parsed by another process of the same
+//! program, which may take so much memory and time and no more, opens nothing, and may die. What it cannot read is
+//! refused; this process goes on.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
@@ -8,8 +9,11 @@ use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use utbredt_model::Parsed;
-use utbredt_sources::delimited::{self, Contract};
+
+use crate::Source;
 
 /// Memory a reader may fill.
 const MEMORY: u64 = 512 << 20;
@@ -44,7 +48,7 @@ impl Reader {
         let _ = READER.set(self);
     }
 
-    fn parse(&self, bytes: &[u8], contract: &Contract) -> Parsed {
+    fn parse(&self, source: &Source, bytes: &[u8], received_at: DateTime<Utc>) -> Parsed {
         let refused = |why: String| Parsed { breaches: vec![why], ..Parsed::default() };
         // Nothing of this process's surroundings is the reader's business. Its allocator must not set memory aside that
         // would count against the limit, or evade it.
@@ -57,17 +61,17 @@ impl Reader {
             .stderr(Stdio::null())
             .spawn();
         match started {
-            Ok(child) => self.hear(child, bytes, contract).unwrap_or_else(refused),
+            Ok(child) => self.hear(child, bytes, &Agreed { source, received_at }).unwrap_or_else(refused),
             Err(error) => refused(format!("the delivery cannot be read apart: {error}")),
         }
     }
 
     /// Hands the delivery over and takes what comes back, or says why nothing does.
-    fn hear(&self, mut child: Child, bytes: &[u8], contract: &Contract) -> Result<Parsed, String> {
+    fn hear(&self, mut child: Child, bytes: &[u8], agreed: &Agreed<&Source>) -> Result<Parsed, String> {
         let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the delivery cannot be read apart: the reader has no way in or out".to_owned());
         };
-        let agreed = serde_json::to_vec(contract).map_err(|error| error.to_string())?;
+        let agreed = serde_json::to_vec(agreed).map_err(|error| error.to_string())?;
         let (send, receive) = channel();
         std::thread::scope(|scope| {
             // A reader that ends early breaks the pipe; its end says why.
@@ -115,17 +119,24 @@ fn why(ended: ExitStatus) -> String {
     format!("its reader does not survive it ({ended}): it is refused")
 }
 
-/// Reads a delivery: apart where there is a reader and the file may do harm, else here.
-pub(crate) fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
-    let small_text = bytes.len() <= SMALL && !delimited::is_workbook(bytes, contract);
+/// The line before the bytes: how they are read, and when they came.
+#[derive(Serialize, Deserialize)]
+struct Agreed<S> {
+    source: S,
+    received_at: DateTime<Utc>,
+}
+
+/// Reads a payload: apart where there is a reader and the bytes may do harm, else here.
+pub(crate) fn parse(source: &Source, bytes: &[u8], received_at: DateTime<Utc>) -> Parsed {
+    let small_text = bytes.len() <= SMALL && !source.is_workbook(bytes);
     match READER.get() {
-        Some(reader) if !small_text => reader.parse(bytes, contract),
-        _ => delimited::parse(bytes, contract),
+        Some(reader) if !small_text => reader.parse(source, bytes, received_at),
+        _ => source.read(bytes, received_at),
     }
 }
 
-/// What the other process does: binds itself to the limits, reads a line with the contract and the delivery behind it, and
-/// writes what is in it.
+/// What the other process does: binds itself to the limits, reads a line with what is agreed and the payload behind it,
+/// and writes what is in it.
 ///
 /// # Errors
 /// When a limit cannot be set, or the input is not what [`Reader`] sends.
@@ -135,9 +146,9 @@ pub fn read_here(input: impl Read, output: impl Write) -> io::Result<()> {
     let (mut agreed, mut bytes) = (Vec::new(), Vec::new());
     input.read_until(b'\n', &mut agreed)?;
     input.read_to_end(&mut bytes)?;
-    let contract: Contract = serde_json::from_slice(&agreed)?;
+    let agreed: Agreed<Source> = serde_json::from_slice(&agreed)?;
     let mut output = BufWriter::new(output);
-    serde_json::to_writer(&mut output, &delimited::parse(&bytes, &contract))?;
+    serde_json::to_writer(&mut output, &agreed.source.read(&bytes, agreed.received_at))?;
     output.flush()
 }
 
@@ -167,12 +178,18 @@ fn limit() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use utbredt_sources::delimited::Contract;
+    use utbredt_sources::fiks::invoice::Invoice;
 
-    fn contract() -> Contract {
+    fn contract() -> Source {
         let text = "source_id = \"s\"\nversion = 1\nsubject.column = \"k\"\nperiod.column = \"p\"\n\
             solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n\
             delimiter = \";\"\nsymbols = { x = \"suppressed\" }\ntotals.names = [\"Sum\"]\n";
-        Contract::from_toml(text).unwrap()
+        Source::Delimited(Contract::from_toml(text).unwrap())
+    }
+
+    fn morning() -> DateTime<Utc> {
+        "2026-11-24T06:00:00Z".parse().unwrap()
     }
 
     fn shell(script: &str, deadline: u64) -> Reader {
@@ -180,15 +197,58 @@ mod tests {
         Reader { program: "/bin/sh".into(), arguments, deadline: Duration::from_millis(deadline) }
     }
 
+    /// A source as it arrives on the other side.
+    fn across(source: &Source) -> Source {
+        let told = serde_json::to_vec(&Agreed { source, received_at: morning() }).unwrap();
+        serde_json::from_slice::<Agreed<Source>>(&told).unwrap().source
+    }
+
     #[test]
     fn what_is_said_across_is_what_is_said_here() {
         let bytes = b"k;p;n\n0301;2024-01;5\n4601;2024-01;x\n9999;2024;1\nSum;2024;5\n";
-        let here = delimited::parse(bytes, &contract());
+        let here = contract().read(bytes, morning());
         assert_eq!((here.observations.len(), here.rejections.len()), (2, 2));
-        let across: Parsed = serde_json::from_slice(&serde_json::to_vec(&here).unwrap()).unwrap();
-        assert_eq!(across, here);
-        let agreed: Contract = serde_json::from_slice(&serde_json::to_vec(&contract()).unwrap()).unwrap();
-        assert_eq!(agreed, contract());
+        let there = across(&contract()).read(bytes, morning());
+        let there: Parsed = serde_json::from_slice(&serde_json::to_vec(&there).unwrap()).unwrap();
+        assert_eq!(there, here);
+    }
+
+    #[test]
+    fn every_way_of_reading_goes_across() {
+        let series = "owner = \"991825827\"\nseries = \"idporten-innlogging\"\ndistance = \"hours\"\nstamp = \"end\"\n\
+            kind = \"flow\"\nsolution_id = \"minside\"\nmeasures = { Antall = \"uses\" }\n\
+            organisation_category = \"TE-orgnum\"\nsum_categories = [\"TE\"]\nfilter = { status = \"ok\" }\n";
+        let invoice = "source_id = \"ks\"\nversion = 1\ntext = \"Tekst\"\ncount = \"Antall\"\norganisation = \"Orgnr\"\n";
+        let note = crate::rollout::Note {
+            municipality_code: "0301".to_owned(),
+            from: "2020-01-01".parse().unwrap(),
+            note: "merged".to_owned(),
+        };
+        let point = "[{\"timestamp\":\"2024-04-01T01:00:00Z\",\"measurements\":{\"Antall\":4},\"categories\":\
+            {\"TE\":\"a\",\"TE-orgnum\":\"916882807\",\"status\":\"ok\"}}]";
+        let list = "[{\"kommunenummer\":\"3907\",\"kanMottaSoknader\":true,\"kanOppdatereStatus\":true,\
+            \"harMidlertidigDeaktivertMottak\":false,\"harMidlertidigDeaktivertOppdateringer\":false}]";
+        for (source, bytes) in [
+            (
+                Source::Digisos { notes: vec![note] },
+                "event_at,action,kommunenummer,commit\n2020-01-02T00:00:00Z,add,0301,a\n",
+            ),
+            (Source::Digdir(toml::from_str(series).unwrap()), point),
+            (
+                Source::Stages,
+                "municipality_code,solution_id,stage,valid_from\n0301,digisos,planned,2024-01-01\n",
+            ),
+            (Source::FiksActivation("digisos".parse().unwrap()), list),
+            (
+                Source::FiksInvoice(Invoice::from_toml(invoice).unwrap()),
+                "Orgnr;Tekst;Antall\n964338531;2024-01 SvarUt - digital forsendelse;3\n",
+            ),
+        ] {
+            let here = source.read(bytes.as_bytes(), morning());
+            assert!(here.breaches.is_empty(), "{source:?}: {:?}", here.breaches);
+            assert!(!here.observations.is_empty() || !here.rejections.is_empty(), "{source:?}");
+            assert_eq!(across(&source).read(bytes.as_bytes(), morning()), here, "{source:?}");
+        }
     }
 
     #[test]
@@ -201,11 +261,11 @@ mod tests {
             ("cat >/dev/null; echo '{}'", 20_000, "is not understood"),
             ("cat", 20_000, "is not understood"),
         ] {
-            let parsed = shell(script, deadline).parse(&vec![b'x'; 2 << 20], &contract());
+            let parsed = shell(script, deadline).parse(&contract(), &vec![b'x'; 2 << 20], morning());
             assert!(parsed.breaches[0].contains(word), "{script}: {:?}", parsed.breaches);
             assert!(parsed.observations.is_empty());
         }
-        let none = Reader::new("no/such/program".into(), Vec::new()).parse(b"", &contract());
+        let none = Reader::new("no/such/program".into(), Vec::new()).parse(&contract(), b"", morning());
         assert!(none.breaches[0].contains("cannot be read apart"), "{:?}", none.breaches);
     }
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use polars::prelude::{Column, DataFrame};
 use utbredt_lake::{Change, Edition, Lake, Table, Writer};
 use utbredt_model::{ReceiptId, Rejection};
+use utbredt_sources::oslo;
 
 use crate::bridge::{table, to_batch};
 use crate::conform::{Conformed, conform};
@@ -40,6 +41,10 @@ pub struct Report {
     pub reasons: BTreeMap<String, u64>,
     /// Why it is held: what was in force before still is.
     pub held: Option<Vec<String>>,
+    /// What a register says otherwise than the reference tables; it is in force all the same.
+    pub told: Vec<String>,
+    /// The last day its facts tell of.
+    pub newest: Option<NaiveDate>,
     /// The receipt it took the place of.
     pub superseded: Option<ReceiptId>,
     /// What changed from that one.
@@ -193,6 +198,9 @@ fn judge(
     let mut report = Report::of(delivery, false);
     report.rows_in = conformed.rows_in;
     report.accepted = (conformed.usage.height() + conformed.events.height()) as u64;
+    // A list of stages tells how things stand when it comes.
+    let stands = (conformed.events.height() > 0).then(|| oslo::day(delivery.received_at));
+    report.newest = read.reach.newest().or(stands);
     report.rejected = conformed.rejections.len() as u64;
     report.refused_rows = refused_rows(conformed) as u64;
     for rejection in &conformed.rejections {
@@ -252,6 +260,8 @@ impl Report {
             refused_rows: 0,
             reasons: BTreeMap::new(),
             held: None,
+            told: Vec::new(),
+            newest: None,
             superseded: None,
             diff: None,
             edition: 0,

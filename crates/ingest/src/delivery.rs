@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use utbredt_model::{Parsed, ReceiptId, SolutionId, SourceId};
 use utbredt_sources::delimited::{self, Contract};
@@ -89,7 +91,8 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, IngestError> {
 }
 
 /// How a source's deliveries are read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// NAV's list of municipalities on Digisos.
     Digisos {
@@ -105,21 +108,40 @@ pub enum Source {
     /// Which municipalities have activated a solution on the Fiks platform.
     FiksActivation(SolutionId),
     /// Lines of an invoice of the Fiks platform.
+    #[serde(deserialize_with = "declared")]
     FiksInvoice(Invoice),
 }
 
+/// A declaration, made ready to read by.
+fn declared<'de, D: Deserializer<'de>>(told: D) -> Result<Invoice, D::Error> {
+    Invoice::deserialize(told)?.checked().map_err(D::Error::custom)
+}
+
 impl Source {
-    /// Bytes in, statements out.
+    /// Bytes in, statements out: apart where they may do harm, else here.
     pub(crate) fn parse(&self, delivery: &Delivery) -> Parsed {
+        apart::parse(self, &delivery.payload, delivery.received_at)
+    }
+
+    /// Bytes in, statements out, in this process.
+    pub(crate) fn read(&self, bytes: &[u8], received_at: DateTime<Utc>) -> Parsed {
         match self {
-            Self::Digisos { .. } => digisos::parse(&delivery.payload),
-            Self::Delimited(contract) => apart::parse(&delivery.payload, contract),
-            Self::Digdir(series) => digdir::parse(&delivery.payload, series),
-            Self::Stages => stages::parse(&delivery.payload, delivery.received_at),
-            Self::FiksActivation(solution_id) => {
-                fiks::activation::parse(&delivery.payload, solution_id, delivery.received_at)
-            }
-            Self::FiksInvoice(invoice) => fiks::invoice::parse(&delivery.payload, invoice),
+            Self::Digisos { .. } => digisos::parse(bytes),
+            Self::Delimited(contract) => delimited::parse(bytes, contract),
+            Self::Digdir(series) => digdir::parse(bytes, series),
+            Self::Stages => stages::parse(bytes, received_at),
+            Self::FiksActivation(solution_id) => fiks::activation::parse(bytes, solution_id, received_at),
+            Self::FiksInvoice(invoice) => fiks::invoice::parse(bytes, invoice),
+        }
+    }
+
+    /// Whether some bytes are a workbook, which is far larger inside than out.
+    pub(crate) fn is_workbook(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Delimited(contract) => delimited::is_workbook(bytes, contract),
+            // An invoice may come as one.
+            Self::FiksInvoice(_) => bytes.starts_with(b"PK"),
+            _ => false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions};
 use utbredt_lake::{Edition, FileEntry, Lake};
 
@@ -37,6 +38,8 @@ pub(crate) struct Live {
 pub(crate) struct Reach {
     solutions: BTreeSet<String>,
     days: Option<(i32, i32)>,
+    /// The first day after all of it.
+    end: Option<i32>,
 }
 
 impl Reach {
@@ -49,7 +52,13 @@ impl Reach {
         let days = starts.fold(None, |seen: Option<(i32, i32)>, day| {
             Some(seen.map_or((day, day), |(from, to)| (from.min(day), to.max(day))))
         });
-        Ok(Self { solutions, days })
+        let end = usage.column("period_end")?.i32()?.iter().flatten().max();
+        Ok(Self { solutions, days, end })
+    }
+
+    /// The last day it is about.
+    pub(crate) fn newest(&self) -> Option<NaiveDate> {
+        self.end.and_then(|end| day_of(end).pred_opt())
     }
 
     fn touches(&self, other: &Self) -> bool {

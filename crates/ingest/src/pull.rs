@@ -21,7 +21,7 @@ use utbredt_lake::Lake;
 use utbredt_model::SourceId;
 
 use crate::bridge::table;
-use crate::fetch::{FetchError, Refusal};
+use crate::fetch::{Answer, FetchError, Refusal};
 use crate::{IngestError, Report};
 
 pub use brreg::{BrregOrganisations, pull as pull_organisations};
@@ -36,12 +36,21 @@ pub use ssb::{SsbPopulation, pull as pull_population};
 pub struct Pulled {
     /// Questions that were answered.
     pub requests: u64,
-    /// Bytes of the answers.
+    /// Bytes that came: none where the source said that nothing changed.
     pub bytes: u64,
     /// What became of each delivery.
     pub reports: Vec<Report>,
     /// Why it stopped before everything was here; what came before that is in.
     pub stopped: Option<String>,
+}
+
+impl Pulled {
+    /// Counts an answer and gives its bytes.
+    fn take(&mut self, answer: Answer) -> Vec<u8> {
+        self.requests += 1;
+        self.bytes += answer.received;
+        answer.body
+    }
 }
 
 /// Why a pull could not even begin, or the lake could not take what came.

@@ -1,12 +1,13 @@
 //! The rollout of Digisos as shipped: the list, and what must be known to read it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use utbredt_model::SourceId;
 
 use crate::{Delivery, IngestError, Source};
 
 /// A statement about a municipality's absence from a list that must not be read as a withdrawal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// The municipality.
     pub municipality_code: String,

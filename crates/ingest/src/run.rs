@@ -75,6 +75,14 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
     let held = |report: &Report| {
         report.held.as_ref().map(|reasons| format!("{}: {}", report.asked, reasons.join("; ")))
     };
+    let told = |report: &Report| {
+        let asked = report.asked.clone();
+        report.told.clone().into_iter().map(move |what| format!("{asked}: {what}"))
+    };
+    // What was here already is not read again: how far it went, the run that brought it says.
+    let before = writer.lake().runs()?.into_iter().rev().find(|run| run.source_id == planned.id.as_str());
+    let in_force = pulled.reports.iter().filter(|report| report.held.is_none());
+    let newest = in_force.filter_map(|report| report.newest).chain(before.and_then(|run| run.newest)).max();
     let run = Run {
         source_id: planned.id.to_string(),
         started_at,
@@ -86,6 +94,8 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
         accepted: sum(|report| if report.held.is_some() { 0 } else { report.accepted }),
         refused: sum(|report| report.rejected),
         held: pulled.reports.iter().filter_map(held).collect(),
+        told: pulled.reports.iter().flat_map(told).collect(),
+        newest,
         failed: failed.or(pulled.stopped),
         edition: writer.lake().latest()?.map_or(0, |edition| edition.number),
     };

@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Lake, LakeError};
@@ -33,6 +33,12 @@ pub struct Run {
     /// Why deliveries are held, each with what it answers.
     #[serde(default)]
     pub held: Vec<String>,
+    /// What a register says otherwise than the reference tables, each with what was asked. The source fares well.
+    #[serde(default)]
+    pub told: Vec<String>,
+    /// The last day the source's facts tell of, so far as runs brought them.
+    #[serde(default)]
+    pub newest: Option<NaiveDate>,
     /// Why it ended before everything was here.
     #[serde(default)]
     pub failed: Option<String>,
@@ -41,6 +47,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// How many days the source's facts lay behind when it was asked.
+    #[must_use]
+    pub fn lag_days(&self) -> Option<i64> {
+        self.newest.map(|newest| (self.started_at.date_naive() - newest).num_days())
+    }
+
     /// Whether everything that was there came in.
     #[must_use]
     pub const fn is_well(&self) -> bool {

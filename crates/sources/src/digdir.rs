@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utbredt_model::{
     CellState, Granularity, MeasureId, MeasureKind, Observation, ObservedFact, OrganisationNumber, Parsed,
@@ -17,7 +17,7 @@ use crate::oslo;
 pub const SILENT_CUT: usize = 10_000;
 
 /// How far apart a series' points are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distance {
     /// An hour.
@@ -29,7 +29,7 @@ pub enum Distance {
 }
 
 /// What is known about one series of the interface.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
     /// The organisation number of the owner, `991825827`.

@@ -3,12 +3,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use utbredt_ingest::Means;
-use utbredt_ingest::fetch::{Client, Guard, Limits};
+use utbredt_ingest::fetch::{Answers, Client, Guard, Hosts, Limits};
 use utbredt_ingest::plan::{Plan, Planned};
 use utbredt_lake::{Lake, Run};
 
@@ -20,6 +21,9 @@ use crate::{clock, table, trial};
 /// How long it is waited before looking again whether something is due.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
+/// Where answers are kept, below the lake: whoever removes it costs himself nothing but time.
+const ANSWERS: &str = "answers";
+
 /// How soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(200);
 
@@ -30,7 +34,7 @@ pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
         SourceCommand::Run { id, plan, lake, json } => {
             let read = Plan::read(&plan.plan)?;
             let chosen = read.source(id)?;
-            Ok(told(&ask(plan, &read, &[chosen], lake)?, *json))
+            Ok(told(&ask(plan, &read, &[chosen], lake, &Arc::default())?, *json))
         }
         SourceCommand::Try(arguments) => trial::attempt(arguments),
         SourceCommand::New(arguments) => trial::new(arguments).map(|()| ExitCode::SUCCESS),
@@ -80,13 +84,13 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
 
 /// Asks the sources of the plan that are due.
 pub(crate) fn run_due(arguments: &PlanArguments, root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    Ok(told(&ask_due(arguments, root)?, as_json))
+    Ok(told(&ask_due(arguments, root, &Arc::default())?, as_json))
 }
 
-fn ask_due(arguments: &PlanArguments, root: &Path) -> anyhow::Result<Vec<Run>> {
+fn ask_due(arguments: &PlanArguments, root: &Path, hosts: &Arc<Hosts>) -> anyhow::Result<Vec<Run>> {
     let plan = Plan::read(&arguments.plan)?;
     let due = utbredt_ingest::due(&plan, &Lake::open(root)?, clock::now())?;
-    if due.is_empty() { Ok(Vec::new()) } else { ask(arguments, &plan, &due, root) }
+    if due.is_empty() { Ok(Vec::new()) } else { ask(arguments, &plan, &due, root, hosts) }
 }
 
 /// Asks sources one after the other; one that fails keeps none of the others back.
@@ -95,23 +99,32 @@ fn ask(
     plan: &Plan,
     sources: &[&Planned],
     root: &Path,
+    hosts: &Arc<Hosts>,
 ) -> anyhow::Result<Vec<Run>> {
-    let hosts = plan.hosts.iter().cloned();
-    let guard = if arguments.local { Guard::with_local(hosts) } else { Guard::new(hosts) };
-    let client = Client::new(guard, Limits::default(), &System);
+    let listed = plan.hosts.iter().cloned();
+    let guard = if arguments.local { Guard::with_local(listed) } else { Guard::new(listed) };
+    let lake = Lake::open(root)?;
+    let answers = Answers::in_folder(&lake.root().join(ANSWERS));
+    if let Err(error) = answers.tidy(clock::now()) {
+        table::message(&format!("old answers below {} stay: {error}", root.display()));
+    }
+    let client =
+        Client::new(guard, Limits::default(), &System).knowing(Arc::clone(hosts)).remembering(answers);
     let base = arguments.plan.parent().unwrap_or(Path::new("."));
     let environment = |name: &str| std::env::var(name).ok();
     let maskinporten = plan.maskinporten.as_ref();
     let means = Means { client: &client, base, maskinporten, environment: &environment };
-    let mut writer = writer(&Lake::open(root)?)?;
+    let mut writer = writer(&lake)?;
     let asked = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &means, source));
     Ok(asked.collect::<Result<_, _>>()?)
 }
 
 /// Asks what is due, again and again, until it is told to stop. The writer is let go between looks.
 pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &AtomicBool) {
+    // What is learned of hosts outlives a look.
+    let hosts = Arc::default();
     while !stopped.load(Ordering::Relaxed) {
-        match ask_due(arguments, root) {
+        match ask_due(arguments, root, &hosts) {
             Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&line)),
             Err(error) => table::message(&format!("error: {error:#}")),
         }
@@ -145,7 +158,11 @@ fn lines(run: &Run) -> Vec<String> {
             run.deliveries, run.rows_in, run.accepted, run.refused, run.bytes
         ),
     ];
+    if let (Some(newest), Some(days)) = (run.newest, run.lag_days()) {
+        lines.push(format!("  newest day {newest}, {days} days before"));
+    }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
+    lines.extend(run.told.iter().map(|what| format!("  told: {what}")));
     lines.extend(run.failed.iter().map(|why| format!("  failed: {why}")));
     lines
 }

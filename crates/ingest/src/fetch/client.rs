@@ -1,21 +1,20 @@
 //! One question over HTTP, asked until it is answered, refused, or there is no point in asking on.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::net::ToSocketAddrs;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use ureq::config::Config;
-use ureq::http::{HeaderMap, Uri};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::http::HeaderMap;
+use ureq::unversioned::transport::DefaultConnector;
 
-use super::Secret;
+use super::answers::{Answers, Kept};
 use super::guard::{Guard, Refusal, Target};
-use super::pace::{Pace, retry_after};
+use super::pace::retry_after;
+use super::resolve::{self, Checked, Forbidden, Lookup};
+use super::{Hosts, Secret};
 
 /// Time, from outside: nothing here reads a clock.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -74,6 +73,10 @@ pub struct Ask {
     pub body: Option<Vec<u8>>,
     /// The least time between the last question to the host and this one.
     pub apart: Duration,
+    /// The largest answer that makes sense, where that is less than the client takes.
+    pub most: u64,
+    /// Whether the answer may be kept, so that the source may say that nothing changed. Never where it names persons.
+    pub remember: bool,
 }
 
 impl Ask {
@@ -85,19 +88,21 @@ impl Ask {
             secrets: Vec::new(),
             body: None,
             apart: Duration::ZERO,
+            most: u64::MAX,
+            remember: false,
         }
     }
 }
 
-/// An answer of status 200, or that nothing changed.
+/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// 200, 204 or 304.
+    /// 200, 204, or 304 where nothing changed and the bytes are those kept of an earlier answer.
     pub status: u16,
     /// The bytes.
     pub body: Vec<u8>,
-    /// Its tag, to be sent as `If-None-Match` the next time.
-    pub etag: Option<String>,
+    /// How many bytes came.
+    pub received: u64,
     /// How often it was asked.
     pub attempts: u32,
 }
@@ -176,9 +181,8 @@ pub struct Client<'c> {
     agent: ureq::Agent,
     limits: Limits,
     clock: &'c dyn Clock,
-    /// Of each host: failures in a row, and until when it is left alone.
-    hosts: Mutex<BTreeMap<String, (u32, DateTime<Utc>)>>,
-    pace: Pace,
+    hosts: Arc<Hosts>,
+    answers: Option<Answers>,
 }
 
 /// What came of asking once.
@@ -195,6 +199,10 @@ impl<'c> Client<'c> {
     /// A client for the hosts a guard lets through.
     #[must_use]
     pub fn new(guard: Guard, limits: Limits, clock: &'c dyn Clock) -> Self {
+        Self::with_lookup(guard, limits, clock, resolve::system)
+    }
+
+    pub(super) fn with_lookup(guard: Guard, limits: Limits, clock: &'c dyn Clock, lookup: Lookup) -> Self {
         let config = Config::builder()
             .https_only(!guard.is_local())
             .http_status_as_error(false)
@@ -205,9 +213,21 @@ impl<'c> Client<'c> {
             .timeout_connect(Some(limits.connect))
             .timeout_global(Some(limits.answer))
             .build();
-        let resolver = Checked(guard.clone());
+        let resolver = Checked { guard: guard.clone(), lookup, patience: limits.connect };
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
-        Self { guard, agent, limits, clock, hosts: Mutex::default(), pace: Pace::default() }
+        Self { guard, agent, limits, clock, hosts: Arc::default(), answers: None }
+    }
+
+    /// With what an earlier client learned of hosts.
+    #[must_use]
+    pub fn knowing(self, hosts: Arc<Hosts>) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// With answers kept for questions that may be remembered.
+    #[must_use]
+    pub fn remembering(self, answers: Answers) -> Self {
+        Self { answers: Some(answers), ..self }
     }
 
     /// The clock it was given.
@@ -220,55 +240,79 @@ impl<'c> Client<'c> {
     ///
     /// A status of the source's own trouble (429, 500, 502, 503, 504), a connection that fails and a body that is cut off
     /// are asked again, after a wait that doubles, or the one the source asks for. Whoever sends us elsewhere sends us to
-    /// an address that is checked like the first, and secrets stay with their host.
+    /// an address that is checked like the first, and secrets stay with their host. Where the source says that nothing
+    /// changed since an answer that is kept, it is given again.
     ///
     /// # Errors
     /// [`FetchError`].
     pub fn fetch(&self, ask: &Ask) -> Result<Answer, FetchError> {
         let first = self.guard.check(&ask.address)?;
-        self.not_paused(first.host())?;
+        let host = first.host();
+        self.hosts.not_paused(host, self.clock.now(), &self.limits)?;
+        let answers = self.answers.as_ref().filter(|_| ask.remember && ask.body.is_none());
+        let mut kept = answers.and_then(|answers| answers.find(&ask.address, self.clock.now()));
+        let failed = || self.hosts.failed(host, self.clock.now(), &self.limits);
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (why, wanted) = match self.follow(ask, &first)? {
-                (target, Once::Answer(status, headers, body)) => match status {
-                    200 | 204 | 304 => {
-                        self.worked(first.host());
-                        let etag = headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-                        return Ok(Answer { status, body, etag, attempts });
+            let (why, wanted) = match self.follow(ask, &first, kept.as_ref())? {
+                (target, Once::Answer(status, headers, body)) => match (status, kept.take()) {
+                    (200 | 204, _) => {
+                        self.hosts.worked(host);
+                        if let Some(Err(error)) =
+                            answers.map(|a| a.keep(&ask.address, &headers, &body, self.clock.now()))
+                        {
+                            tracing::warn!(%error, "an answer is not kept and will be asked for in full");
+                        }
+                        let received = body.len() as u64;
+                        return Ok(Answer { status, body, received, attempts });
                     }
-                    429 | 500 | 502 | 503 | 504 => (format!("status {status}"), retry_after(&headers)),
+                    (304, Some(Kept { body, .. })) => {
+                        self.hosts.worked(host);
+                        return Ok(Answer { status, body, received: 0, attempts });
+                    }
+                    (429 | 500 | 502 | 503 | 504, still) => {
+                        kept = still;
+                        (format!("status {status}"), retry_after(&headers))
+                    }
+                    (304, None) => ("status 304 to a question without a condition".to_owned(), None),
                     _ => {
                         let told = String::from_utf8_lossy(&body).chars().take(TOLD).collect();
                         return Err(FetchError::Status { address: shown(&target), status, told });
                     }
                 },
                 (target, Once::TooLarge) => {
-                    return Err(FetchError::TooLarge { address: shown(&target), limit: self.limits.bytes });
+                    let limit = self.most(ask);
+                    return Err(FetchError::TooLarge { address: shown(&target), limit });
                 }
                 (_, Once::Refused(refusal)) => return Err(refusal.into()),
                 (_, Once::Failed(why)) => (why, None),
             };
             tracing::warn!(address = %shown(&first), attempts, why, "asked in vain");
             if attempts >= self.limits.attempts {
-                self.failed(first.host());
+                failed();
                 return Err(FetchError::Tired { address: shown(&first), attempts, why });
             }
             let wait = wanted.unwrap_or_else(|| self.backoff(&ask.address, attempts));
             if wait > self.limits.longest_wait {
-                self.failed(first.host());
+                failed();
                 return Err(FetchError::Later { address: shown(&first), wait });
             }
             self.clock.sleep(wait);
         }
     }
 
+    fn most(&self, ask: &Ask) -> u64 {
+        ask.most.min(self.limits.bytes)
+    }
+
     /// Asks once, and once more wherever the answer sends us.
-    fn follow(&self, ask: &Ask, first: &Target) -> Result<(Target, Once), FetchError> {
+    fn follow(&self, ask: &Ask, first: &Target, kept: Option<&Kept>) -> Result<(Target, Once), FetchError> {
         let mut target = first.clone();
         for _ in 0..=REDIRECTS {
-            self.pace.keep(self.clock, target.host(), ask.apart);
-            let once = self.once(ask, &target, target.host() == first.host());
+            self.hosts.keep_pace(self.clock, target.host(), ask.apart);
+            let at_home = target.host() == first.host();
+            let once = self.once(ask, &target, at_home, kept.filter(|_| at_home));
             let Once::Answer(301 | 302 | 303 | 307 | 308, headers, _) = &once else {
                 return Ok((target, once));
             };
@@ -283,12 +327,13 @@ impl<'c> Client<'c> {
         Err(FetchError::Circle { address: shown(first) })
     }
 
-    fn once(&self, ask: &Ask, target: &Target, at_home: bool) -> Once {
+    fn once(&self, ask: &Ask, target: &Target, at_home: bool, kept: Option<&Kept>) -> Once {
         let mut headers: Vec<(&str, &str)> = vec![("accept-encoding", "identity")];
         headers.extend(ask.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         if at_home {
             headers.extend(ask.secrets.iter().map(|(name, value)| (name.as_str(), value.0.as_str())));
         }
+        headers.extend(kept.into_iter().flat_map(Kept::conditions));
         let sent = match &ask.body {
             None => headers.iter().fold(self.agent.get(target.as_str()), |r, (n, v)| r.header(*n, *v)).call(),
             Some(body) => {
@@ -300,7 +345,7 @@ impl<'c> Client<'c> {
             Ok(response) => response,
             Err(error) => return self.failure(&error, target),
         };
-        let limit = self.limits.bytes;
+        let limit = self.most(ask);
         let declared = response.headers().get("content-length");
         let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit) {
@@ -334,57 +379,9 @@ impl<'c> Client<'c> {
         let more = u32::from(hash.first().copied().unwrap_or_default());
         (base + base * more / 512).min(self.limits.longest_wait)
     }
-
-    fn not_paused(&self, host: &str) -> Result<(), FetchError> {
-        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        match hosts.get(host) {
-            Some(&(failures, until)) if failures >= self.limits.failures && self.clock.now() < until => {
-                Err(FetchError::Paused { host: host.to_owned(), failures, until })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn failed(&self, host: &str) {
-        let pause = TimeDelta::from_std(self.limits.pause).unwrap_or(TimeDelta::MAX);
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = hosts.entry(host.to_owned()).or_default();
-        *entry = (entry.0 + 1, self.clock.now() + pause);
-    }
-
-    fn worked(&self, host: &str) {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
-    }
 }
 
 /// An address as it may be shown: what is asked may name a person.
 fn shown(target: &Target) -> String {
     target.as_str().split('?').next().unwrap_or_default().to_owned()
-}
-
-/// Looks a name up, once, and gives only addresses of public machines.
-#[derive(Debug)]
-struct Checked(Guard);
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Forbidden(String);
-
-impl Resolver for Checked {
-    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-        let mut found = self.empty();
-        for address in (host, port).to_socket_addrs().map_err(|_| ureq::Error::HostNotFound)? {
-            // One forbidden address is enough: a name that leads to us as well is not to be trusted.
-            if let Err(why) = self.0.check_ip(address.ip()) {
-                let why = Forbidden(format!("its name leads to a machine that is not asked: {why}"));
-                return Err(ureq::Error::Io(std::io::Error::other(why)));
-            }
-            if found.len() < 16 {
-                found.push(address);
-            }
-        }
-        if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
-    }
 }

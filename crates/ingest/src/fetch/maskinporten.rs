@@ -20,6 +20,9 @@ use super::{Ask, Client, FetchError, Secret};
 /// How long before its end a token is no longer used.
 const SPARE: i64 = 10;
 
+/// The largest answer that can be a token.
+const MOST: u64 = 64 << 10;
+
 /// How long a statement holds; Maskinporten takes at most 120 s.
 const STATEMENT_SECONDS: i64 = 100;
 
@@ -123,7 +126,7 @@ impl Maskinporten {
             }
         }
         let statement = self.statement(scope, now)?;
-        let mut ask = Ask::get(self.token_url.clone());
+        let mut ask = Ask { most: MOST, ..Ask::get(self.token_url.clone()) };
         ask.headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
         let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
         ask.body = Some(format!("grant_type={grant}&assertion={statement}").into_bytes());

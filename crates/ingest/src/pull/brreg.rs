@@ -30,11 +30,14 @@ const fn hundred() -> u32 {
     100
 }
 
+/// The largest page that makes sense.
+const MOST: u64 = 8 << 20;
+
 /// What is asked for: organisations of this form.
 const MUNICIPALITIES: &str = "KOMM";
 
-/// Asks for every organisation that is a municipality, page by page. A list that agrees with the lake is in force; one
-/// that does not is held, with the differences as the reason.
+/// Asks for every organisation that is a municipality, page by page. What the list says otherwise than the lake is told; a
+/// list that is not whole is held.
 ///
 /// # Errors
 /// [`PullError`]. A source that does not answer ends the pull without an error.
@@ -53,17 +56,16 @@ pub fn pull(
             register.url.trim_end_matches('/'),
             register.page_size
         );
-        let mut ask = Ask::get(address);
+        // Never remembered: a unit that was not asked for may be a person's firm.
+        let mut ask = Ask { most: MOST, ..Ask::get(address) };
         ask.headers.push(("accept".into(), "application/json".into()));
         let body = match client.fetch(&ask) {
-            Ok(answer) => answer.body,
+            Ok(answer) => pulled.take(answer),
             Err(error) => {
                 pulled.stopped = Some(stopped(error)?);
                 return Ok(pulled);
             }
         };
-        pulled.requests += 1;
-        pulled.bytes += body.len() as u64;
         match list.add(number, &body) {
             Ok(page) => next = page.filter(|_| list.held.is_empty()),
             // What is no page may hold anything, persons among it: nothing of it is kept.
@@ -146,15 +148,14 @@ impl List {
             self.held.push(format!("{came} of {total} units came: pages overlap or lack some"));
         }
         // What was not read whole says nothing about who is missing.
-        if self.held.is_empty() {
-            self.held = differences(&self.units, ours);
-        }
+        let told = if self.held.is_empty() { differences(&self.units, ours) } else { Vec::new() };
         Landing {
             asked: "municipalities as organisations".to_owned(),
             payload: [&b"["[..], &self.pages.join(&b","[..]), b"]"].concat(),
             rows_in: self.rows_in,
             rejections: self.rejections,
             held: self.held,
+            told,
             rows: None,
         }
     }

@@ -54,6 +54,16 @@ const fn word(distance: Distance) -> &'static str {
     }
 }
 
+/// The largest answer that makes sense: ten thousand points of a kilobyte.
+const MOST: u64 = 16 << 20;
+
+/// What is asked of the interface, and whether the answers may be remembered.
+#[derive(Clone, Copy)]
+struct Question<'q> {
+    digdir: &'q Digdir,
+    remember: bool,
+}
+
 /// A time that is asked for as one delivery: a day, or a month of a series that is told by months.
 struct Piece {
     asked: String,
@@ -110,7 +120,9 @@ pub fn pull(
         if place < again && here.contains(&piece.asked) {
             continue;
         }
-        let payload = match whole(client, digdir, &piece, &mut parts, &mut pulled) {
+        // Only what is asked for again can be told to be unchanged.
+        let question = Question { digdir, remember: place >= again };
+        let payload = match whole(client, question, &piece, &mut parts, &mut pulled) {
             Ok(payload) => payload,
             Err(error) => {
                 pulled.stopped = Some(stopped(error)?);
@@ -132,14 +144,13 @@ fn offered(
     digdir: &Digdir,
     pulled: &mut Pulled,
 ) -> Result<Result<(), FetchError>, PullError> {
-    let answer = match client.fetch(&Ask::get(format!("{}/meta", digdir.url.trim_end_matches('/')))) {
-        Ok(answer) => answer,
+    let address = format!("{}/meta", digdir.url.trim_end_matches('/'));
+    let body = match client.fetch(&Ask { most: MOST, remember: true, ..Ask::get(address) }) {
+        Ok(answer) => pulled.take(answer),
         Err(FetchError::Status { status: 404, .. }) => return Ok(Ok(())),
         Err(error) => return Ok(Err(error)),
     };
-    pulled.requests += 1;
-    pulled.bytes += answer.body.len() as u64;
-    let Ok(all) = serde_json::from_slice::<Vec<Offered>>(&answer.body) else { return Ok(Ok(())) };
+    let Ok(all) = serde_json::from_slice::<Vec<Offered>>(&body) else { return Ok(Ok(())) };
     let Series { owner, distance, .. } = &digdir.series;
     let fits = |one: &Offered| {
         one.owner == *owner && one.distance.as_deref().is_none_or(|offered| offered == word(*distance))
@@ -156,7 +167,7 @@ fn offered(
 /// A piece's answers as one payload: an array of them, byte for byte as they came.
 fn whole(
     client: &Client<'_>,
-    digdir: &Digdir,
+    question: Question<'_>,
     piece: &Piece,
     parts: &mut usize,
     pulled: &mut Pulled,
@@ -167,7 +178,7 @@ fn whole(
     let mut payload = vec![b'['];
     let mut answers = 0;
     while let Some((from, to)) = open.pop() {
-        let body = window(client, digdir, from, to, pulled)?;
+        let body = window(client, question, from, to, pulled)?;
         let hours = usize::try_from((to - from).num_hours()).unwrap_or(1);
         if count(&body) == Some(SILENT_CUT) && hours > 1 {
             open.extend(windows(from, hours, 2).into_iter().rev());
@@ -195,7 +206,7 @@ fn windows(start: DateTime<Utc>, hours: usize, parts: usize) -> Vec<(DateTime<Ut
 /// anywhere, so the bounds lie between two points.
 fn window(
     client: &Client<'_>,
-    digdir: &Digdir,
+    Question { digdir, remember }: Question<'_>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     pulled: &mut Pulled,
@@ -214,10 +225,7 @@ fn window(
         moment(from),
         moment(to)
     );
-    let answer = client.fetch(&Ask::get(address))?;
-    pulled.requests += 1;
-    pulled.bytes += answer.body.len() as u64;
-    Ok(answer.body)
+    Ok(pulled.take(client.fetch(&Ask { most: MOST, remember, ..Ask::get(address) })?))
 }
 
 /// How many points an answer has; none when it is not an array, which is for the parser to say.

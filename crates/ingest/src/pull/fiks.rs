@@ -7,7 +7,7 @@ use utbredt_model::{SolutionId, SourceId};
 use utbredt_sources::{fiks, oslo};
 
 use super::{PullError, Pulled, stopped};
-use crate::fetch::{Ask, Client, FetchError, Maskinporten, Secret, SecretPlace, TokenError};
+use crate::fetch::{Answer, Ask, Client, FetchError, Maskinporten, Secret, SecretPlace, TokenError};
 use crate::{Delivery, Source, deliver};
 
 /// A list of activations that is pulled.
@@ -27,6 +27,9 @@ pub struct FiksActivation {
     pub integration_password: SecretPlace,
 }
 
+/// The largest list that makes sense.
+const MOST: u64 = 8 << 20;
+
 fn scope() -> String {
     "ks:fiks".to_owned()
 }
@@ -45,8 +48,8 @@ pub fn pull(
     (us, password): (&Maskinporten, &Secret),
 ) -> Result<Pulled, PullError> {
     let mut pulled = Pulled::default();
-    let body = match ask(client, list, us, password) {
-        Ok(body) => body,
+    let answer = match ask(client, list, us, password) {
+        Ok(answer) => answer,
         Err(TokenError::Fetch(error)) => {
             pulled.stopped = Some(stopped(error)?);
             return Ok(pulled);
@@ -56,8 +59,7 @@ pub fn pull(
             return Ok(pulled);
         }
     };
-    pulled.requests = 1;
-    pulled.bytes = body.len() as u64;
+    let body = pulled.take(answer);
     let received_at = client.clock().now();
     let asked = oslo::day(received_at).to_string();
     let payload = fiks::without_contacts(&body);
@@ -74,17 +76,18 @@ fn ask(
     list: &FiksActivation,
     us: &Maskinporten,
     password: &Secret,
-) -> Result<Vec<u8>, TokenError> {
+) -> Result<Answer, TokenError> {
     let mut again = true;
     loop {
         let token = us.token(client, &list.scope)?;
-        let mut ask = Ask::get(list.url.clone());
+        // Never remembered: the answer names persons.
+        let mut ask = Ask { most: MOST, ..Ask::get(list.url.clone()) };
         ask.headers.push(("accept".into(), "application/json".into()));
         ask.secrets.push(("authorization".into(), Secret(format!("Bearer {}", token.0))));
         ask.secrets.push(("IntegrasjonId".into(), Secret(list.integration_id.clone())));
         ask.secrets.push(("IntegrasjonPassord".into(), password.clone()));
         match client.fetch(&ask) {
-            Ok(answer) => return Ok(answer.body),
+            Ok(answer) => return Ok(answer),
             Err(FetchError::Status { status: 401, .. }) if again => {
                 us.forget(&list.scope);
                 again = false;

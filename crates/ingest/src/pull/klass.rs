@@ -26,8 +26,11 @@ pub struct KlassChanges {
     pub url: String,
 }
 
-/// Asks for the changes since the last one the lake knows. An answer that holds nothing new is in force; one that does is
-/// held, with what it announces as the reason, until the reference tables know it.
+/// The largest answer that makes sense.
+const MOST: u64 = 16 << 20;
+
+/// Asks for the changes since the last one the lake knows. What the answer has beyond those is told, at each run until the
+/// reference tables know it; one that lacks what is known is held.
 ///
 /// # Errors
 /// [`PullError`]. A source that does not answer ends the pull without an error.
@@ -76,13 +79,10 @@ fn get(
     pulled: &mut Pulled,
 ) -> Result<Vec<u8>, FetchError> {
     let id = Classification::Municipalities.id();
-    let mut ask =
-        Ask::get(format!("{}/classifications/{id}/changes?{range}", klass.url.trim_end_matches('/')));
+    let address = format!("{}/classifications/{id}/changes?{range}", klass.url.trim_end_matches('/'));
+    let mut ask = Ask { most: MOST, remember: true, ..Ask::get(address) };
     ask.headers.push(("accept".into(), "application/json; charset=utf-8".into()));
-    let answer = client.fetch(&ask)?;
-    pulled.requests += 1;
-    pulled.bytes += answer.body.len() as u64;
-    Ok(answer.body)
+    Ok(pulled.take(client.fetch(&ask)?))
 }
 
 /// What makes a change another one: names are for reading.
@@ -138,11 +138,12 @@ fn judge<'c>(
             new.entry(change.date).or_default().push(shown(change, kind));
         }
     }
+    let mut news = Vec::new();
     for (date, changes) in &new {
         let verb = if *date > today { "announces" } else { "has" };
         let (count, changes) = (changes.len(), few(changes));
         let noun = if count == 1 { "change" } else { "changes" };
-        held.push(format!(
+        news.push(format!(
             "SSB {verb} {count} {noun} from {date}: {changes}; the reference tables of this version do not know them"
         ));
     }
@@ -152,6 +153,7 @@ fn judge<'c>(
         rows_in: (read.rows.len() + read.rejections.len()) as u64,
         rejections: read.rejections,
         held,
+        told: news,
         rows: None,
     }
 }

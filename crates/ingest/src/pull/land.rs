@@ -1,5 +1,5 @@
 //! An answer about reference data comes in: kept as received, and either in force or held, with a receipt like every
-//! delivery's. Where such an answer only says that the reference tables are behind, it is held for just that.
+//! delivery's. Where a register says otherwise than the reference tables, that is told, and decides nothing.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +26,8 @@ pub(super) struct Landing {
     pub(super) rejections: Vec<Rejection>,
     /// Why it is held, if it is.
     pub(super) held: Vec<String>,
+    /// What it says otherwise than the reference tables; where an answer is not believed, that is not told.
+    pub(super) told: Vec<String>,
     /// Rows to be added to a table, unless it is held.
     pub(super) rows: Option<(&'static str, DataFrame)>,
 }
@@ -37,7 +39,7 @@ pub(super) fn land(
     received_at: DateTime<Utc>,
     landing: Landing,
 ) -> Result<Report, IngestError> {
-    let Landing { asked, payload, rows_in, rejections, held: reasons, rows } = landing;
+    let Landing { asked, payload, rows_in, rejections, held: reasons, told, rows } = landing;
     let delivery = Delivery { source_id: source_id.clone(), asked, payload, received_at, synthetic: false };
     let latest = writer.lake().latest()?;
     let history = History::read(writer.lake(), latest.as_ref())?;
@@ -53,6 +55,7 @@ pub(super) fn land(
         *report.reasons.entry(rejection.reason.clone()).or_default() += 1;
     }
     report.held = held.as_ref().map(|_| reasons);
+    report.told = if held.is_some() { Vec::new() } else { told };
     let before = history.given(&receipt.0).map(|given| &given.held);
     let stands = before == Some(&held) && (held.is_some() || history.is_live(&receipt.0));
     if stands && rows.is_none() {

@@ -12,6 +12,7 @@ use utbredt_model::{MunicipalityCode, SourceId};
 use utbredt_sources::jsonstat::{self, Table};
 use utbredt_sources::pxweb::{
     AGGREGATED_SINCE, Codelist, MAX_CELLS, QUERIES_PER_MINUTE, Query, QueryError, Values, Variable,
+    v1_metadata,
 };
 
 use super::land::{Landing, land};
@@ -25,8 +26,11 @@ use judge::{Answers, Year, judge};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SsbPopulation {
-    /// Where the interface's version 2 is, such as `https://data.ssb.no/api/pxwebapi/v2`.
+    /// Where the interface is: `https://data.ssb.no/api/pxwebapi/v2`, or `https://data.ssb.no/api/v0/no/table` of version 1.
     pub url: String,
+    /// Which version of the interface that is.
+    #[serde(default)]
+    pub version: Version,
     /// The table.
     #[serde(default = "table")]
     pub table: String,
@@ -42,6 +46,29 @@ pub struct SsbPopulation {
     pub cells: u64,
 }
 
+/// A version of the table interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "u8")]
+pub enum Version {
+    /// Questions are posted to the table's address.
+    One,
+    /// Questions are addresses.
+    #[default]
+    Two,
+}
+
+impl TryFrom<u8> for Version {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        match number {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            other => Err(format!("the table interface has the versions 1 and 2, not {other}")),
+        }
+    }
+}
+
 fn table() -> String {
     "07459".to_owned()
 }
@@ -52,6 +79,9 @@ const fn most_cells() -> u64 {
 
 /// Addresses longer than this are not sent: what lies between us and the source may cut them.
 const LONGEST_ADDRESS: usize = 2_000;
+
+/// The largest answer that makes sense: as many cells as may be asked for, with room.
+const MOST: u64 = 32 << 20;
 
 /// The time between two questions that keeps to the source's limit.
 const APART: Duration = Duration::from_millis(60_000 / QUERIES_PER_MINUTE as u64);
@@ -121,9 +151,11 @@ pub fn pull(
     let register = Register::read(writer.lake(), latest.as_ref())?;
     let known = population(writer.lake(), latest.as_ref())?;
     let bands = bands(&known);
-    let about = format!("tables/{}/metadata?lang=no", ask.table);
-    let shape = match get(client, ask, &about, &mut pulled) {
-        Ok(body) => Shape::of(jsonstat::parse(&body)),
+    let shape = match send(client, ask, &Sent::About, &mut pulled) {
+        Ok(body) => Shape::of(match ask.version {
+            Version::One => v1_metadata(&body),
+            Version::Two => jsonstat::parse(&body),
+        }),
         Err(error) => {
             pulled.stopped = Some(stopped(error)?);
             return Ok(pulled);
@@ -198,6 +230,7 @@ fn landing(
         rows_in: verdict.rows_in,
         rejections: verdict.rejections,
         held: verdict.held,
+        told: Vec::new(),
         rows: Some(("population", rows)),
     })
 }
@@ -241,15 +274,15 @@ fn answers(
         )));
     }
     let mut answers = Answers::default();
-    let questions = questions(&query, ask.cells)?;
+    let questions = questions(ask, &query)?;
     tracing::debug!(year, questions = questions.len(), cells = query.cells(), "a year is asked for");
-    for (question, path) in questions {
-        answers.add(question, get(client, ask, &path, pulled).map_err(Unasked::Fetch)?);
+    for (question, sent) in questions {
+        answers.add(question, send(client, ask, &sent, pulled).map_err(Unasked::Fetch)?);
     }
     if let Some(total) = &ask.total {
         let question = self::query(ask, shape, (vec![total.clone()], None), year).resolve(&shape.metadata)?;
-        let path = question.v2_path("no")?;
-        answers.add_total(question, get(client, ask, &path, pulled).map_err(Unasked::Fetch)?);
+        let sent = Sent::of(ask, &question)?;
+        answers.add_total(question, send(client, ask, &sent, pulled).map_err(Unasked::Fetch)?);
     }
     Ok(answers)
 }
@@ -276,38 +309,69 @@ fn query(
 }
 
 /// The questions that together ask the same, each below the limit and short enough for an address, as few as that takes.
-fn questions(query: &Query, limit: u64) -> Result<Vec<(Query, String)>, QueryError> {
-    let paths = |limit: u64| -> Result<Vec<(Query, String)>, QueryError> {
+fn questions(ask: &SsbPopulation, query: &Query) -> Result<Vec<(Query, Sent)>, QueryError> {
+    let parts = |limit: u64| -> Result<Vec<(Query, Sent)>, QueryError> {
         let parts = query.split(limit)?.into_iter();
-        parts.map(|part| part.v2_path("no").map(|path| (part, path))).collect()
+        parts.map(|part| Sent::of(ask, &part).map(|sent| (part, sent))).collect()
     };
-    let (limit, cells) = (limit.min(MAX_CELLS), query.cells().unwrap_or(u64::MAX));
+    let (limit, cells) = (ask.cells.min(MAX_CELLS), query.cells().unwrap_or(u64::MAX));
     let values = |variable: &Variable| match &variable.values {
         Values::Items(items) => items.len() as u64,
         _ => 1,
     };
     let longest = query.variables.iter().map(values).max().unwrap_or(1).max(1);
-    for parts in 1..=longest {
-        let run = (cells / longest).saturating_mul(longest.div_ceil(parts));
+    for count in 1..=longest {
+        let run = (cells / longest).saturating_mul(longest.div_ceil(count));
         if run <= limit {
-            let asked = paths(run)?;
-            if asked.iter().all(|(_, path)| path.len() <= LONGEST_ADDRESS) {
+            let asked = parts(run)?;
+            if asked.iter().all(|(_, sent)| sent.address() <= LONGEST_ADDRESS) {
                 return Ok(asked);
             }
         }
     }
-    paths(limit)
+    parts(limit)
 }
 
-fn get(
+/// What is sent to the interface.
+enum Sent {
+    /// What the table has.
+    About,
+    /// A question as an address, of version 2.
+    Address(String),
+    /// A question as a body, of version 1.
+    Body(String),
+}
+
+impl Sent {
+    fn of(ask: &SsbPopulation, query: &Query) -> Result<Self, QueryError> {
+        Ok(match ask.version {
+            Version::One => Self::Body(query.v1_body()?),
+            Version::Two => Self::Address(query.v2_path("no")?),
+        })
+    }
+
+    /// How long its address is, as far as the question makes it so.
+    fn address(&self) -> usize {
+        if let Self::Address(path) = self { path.len() } else { 0 }
+    }
+}
+
+fn send(
     client: &Client<'_>,
     ask: &SsbPopulation,
-    path: &str,
+    sent: &Sent,
     pulled: &mut Pulled,
 ) -> Result<Vec<u8>, FetchError> {
-    let address = format!("{}/{path}", ask.url.trim_end_matches('/'));
-    let answer = client.fetch(&Ask { apart: APART, ..Ask::get(address) })?;
-    pulled.requests += 1;
-    pulled.bytes += answer.body.len() as u64;
-    Ok(answer.body)
+    let (root, table) = (ask.url.trim_end_matches('/'), &ask.table);
+    let address = match (sent, ask.version) {
+        (Sent::About, Version::Two) => format!("{root}/tables/{table}/metadata?lang=no"),
+        (Sent::Address(path), _) => format!("{root}/{path}"),
+        (Sent::About | Sent::Body(_), _) => format!("{root}/{table}"),
+    };
+    let mut question = Ask { apart: APART, most: MOST, remember: true, ..Ask::get(address) };
+    if let Sent::Body(body) = sent {
+        question.headers.push(("content-type".into(), "application/json".into()));
+        question.body = Some(body.clone().into_bytes());
+    }
+    Ok(pulled.take(client.fetch(&question)?))
 }

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use csv::StringRecord;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utbredt_model::{
     CellState, Granularity, MeasureId, Observation, ObservedFact, OrganisationNumber, Parsed, Period,
     Rejection, SolutionId, SourceId, Subject,
@@ -25,7 +25,7 @@ const USUAL: &str = include_str!("invoice.toml");
 pub struct InvoiceError(String);
 
 /// What a customer's invoices are agreed to look like.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invoice {
     /// Whose deliveries these are.
@@ -56,7 +56,7 @@ pub struct Invoice {
 }
 
 /// A line text and what it counts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
     /// The text after the month; `{…}` stands for any text.
@@ -85,9 +85,17 @@ impl Invoice {
     /// [`InvoiceError`] when it is not TOML, or a line says neither what it counts nor why it is left out, or nobody is
     /// named whose numbers these are.
     pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
-        let wrong = |why: String| InvoiceError(why);
-        let mut invoice: Self =
-            toml::from_str(text).map_err(|error| wrong(format!("does not read: {error}")))?;
+        let read: Self =
+            toml::from_str(text).map_err(|error| InvoiceError(format!("does not read: {error}")))?;
+        read.checked()
+    }
+
+    /// A declaration whose fields were read, made ready to read by.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`].
+    pub fn checked(self) -> Result<Self, InvoiceError> {
+        let (wrong, mut invoice) = (InvoiceError, self);
         if invoice.organisation.is_none() && invoice.organisations.is_empty() {
             let why = "names no organisation: give the column `organisation`, or names and numbers in [organisations]";
             return Err(wrong(why.to_owned()));

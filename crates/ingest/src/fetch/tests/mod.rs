@@ -1,5 +1,6 @@
 //! The door under everything a source is known to do, against a server that does it; and addresses it must not open.
 
+mod answers;
 pub(crate) mod maskinporten;
 pub(crate) mod server;
 

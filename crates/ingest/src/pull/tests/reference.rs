@@ -3,6 +3,7 @@
 mod office;
 mod people;
 mod registers;
+mod version_one;
 
 use tempfile::TempDir;
 use utbredt_lake::Writer;
@@ -88,6 +89,12 @@ fn steady(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
 fn held(pulled: &Pulled) -> String {
     assert_eq!((&pulled.stopped, pulled.reports.len()), (&None, 1));
     pulled.reports[0].held.clone().unwrap_or_default().join("\n")
+}
+
+/// What the only report tells; it is in force.
+fn told(pulled: &Pulled) -> String {
+    assert_eq!(held(pulled), "");
+    pulled.reports[0].told.join("\n")
 }
 
 /// The path of a request and its query.
