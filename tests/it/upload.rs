@@ -1,12 +1,14 @@
-//! The door for deliveries from outside, over an intake that only counts: who is let in, what is read, and what an
-//! `Idempotency-Key` promises.
+//! The door for deliveries from outside, over an intake that only counts: who is let in, who waits, what is read, and what
+//! an `Idempotency-Key` becomes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use utbredt_api::{ApiState, Intake, IntakeError, Taken, Upload, UploadKey, Verdict, router};
@@ -31,6 +33,7 @@ impl Intake for Fake {
         let times = self.times.fetch_add(1, Ordering::SeqCst) + 1;
         let verdict = match upload.payload.as_slice() {
             b"busy" if times == 1 => return Err(IntakeError::Busy),
+            b"reused" => return Err(IntakeError::Reused),
             b"fails" => return Err(IntakeError::Failed("the disk /secret/place is gone".to_owned())),
             b"panics" => panic!("the intake broke"),
             b"held" => Verdict::Held,
@@ -83,11 +86,22 @@ impl Door {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
+    async fn metrics(&self) -> String {
+        let metrics = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
+        let metrics = self.router.clone().oneshot(metrics).await.expect("an answer").into_body();
+        String::from_utf8(to_bytes(metrics, usize::MAX).await.expect("a body").to_vec()).expect("text")
+    }
+
     /// A delivery of the county, with more headers.
     async fn send(&self, path: &str, more: &[(&str, &str)], body: impl Into<Body>) -> Answer {
         let token = format!("Bearer {COUNTY}");
         let headers = [&[("authorization", token.as_str())], more].concat();
         self.ask("POST", path, &headers, body).await
+    }
+
+    /// What the intake got last.
+    fn last(&self) -> Upload {
+        self.fake.last.lock().expect("whole").clone().expect("an upload")
     }
 
     fn times(&self) -> usize {
@@ -116,7 +130,7 @@ async fn the_status_tells_what_became_of_it() {
         assert!(answer.body["data"]["times"].is_number(), "{answer:?}");
         let dry = door.send(&format!("{OCTOBER}&dry_run=true"), &[], body).await;
         assert_eq!(dry.status, 200, "{dry:?}");
-        assert!(door.fake.last.lock().expect("whole").as_ref().is_some_and(|upload| upload.dry_run));
+        assert!(door.last().dry_run);
     }
     door.send("/v1/deliveries?source_id=county&asked=uke%2045", &[], &b"\x00\xff;"[..]).await;
     let came = Upload {
@@ -124,32 +138,33 @@ async fn the_status_tells_what_became_of_it() {
         asked: "uke 45".to_owned(),
         payload: b"\x00\xff;".to_vec(),
         dry_run: false,
+        key: None,
+        fingerprint: door.last().fingerprint,
     };
-    assert_eq!(*door.fake.last.lock().expect("whole"), Some(came));
+    assert_eq!(door.last(), came);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_known_token_comes_in_and_only_for_its_sources() {
     let door = Door::open();
-    let mut told = Vec::new();
     let almost = COUNTY.replace('9', "8");
-    for authorization in [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Basic dXNlcjpwYXNz",
-        COUNTY,
-        &format!("Bearer {almost}"),
-        &format!("Basic {COUNTY}"),
-    ] {
-        let answer = door.ask("POST", OCTOBER, &[("authorization", authorization)], "new").await;
+    let wrong = [
+        String::new(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "Basic dXNlcjpwYXNz".to_owned(),
+        COUNTY.to_owned(),
+        format!("Bearer {almost}"),
+        format!("Basic {COUNTY}"),
+    ];
+    let headers: Vec<_> = wrong.iter().map(|sent| [("authorization", sent.as_str())]).collect();
+    let told = join_all(headers.iter().map(|headers| door.ask("POST", OCTOBER, headers, "new"))).await;
+    let none = door.ask("POST", OCTOBER, &[], "new").await;
+    for answer in told.iter().chain([&none]) {
         answer.is(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        told.push(answer.body);
+        assert_eq!(answer.body, none.body, "all are told the same");
     }
-    let none = door.ask("POST", OCTOBER, &[], "new").await;
-    none.is(401, "unauthorized");
-    assert!(told.iter().all(|one| *one == none.body), "all are told the same");
     // A stranger learns nothing of what is asked for, either.
     door.ask("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
 
@@ -163,48 +178,92 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
     let network = format!("bearer {NETWORK}");
     let path = "/v1/deliveries?source_id=network&asked=2026-10";
     assert_eq!(door.ask("POST", path, &[("authorization", &network)], "new").await.status, 201);
-    let metrics = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
-    let metrics = door.router.clone().oneshot(metrics).await.expect("an answer").into_body();
-    let metrics =
-        String::from_utf8(to_bytes(metrics, usize::MAX).await.expect("a body").to_vec()).expect("text");
+    let metrics = door.metrics().await;
     assert!(metrics.contains("utbredt_uploads_refused_total 11\n"), "{metrics}");
     let shown = format!("{:?}", UploadKey::new(COUNTY, ["county".to_owned()]));
     assert!(shown.contains("county") && !shown.contains("token"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_key_gets_the_same_answer_and_nothing_is_done_twice() {
+async fn strangers_wait_a_few_at_a_time_and_hold_up_nobody() {
+    let door = Door::open();
+    let began = Instant::now();
+    let stranger = async || {
+        let answer = door.ask("POST", OCTOBER, &[("authorization", "Bearer guess")], "new").await;
+        (answer, began.elapsed())
+    };
+    let owner = async || {
+        // Once every place to wait is taken.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let answer = door.send(OCTOBER, &[], "new").await;
+        (answer.status, began.elapsed())
+    };
+    let (told, (status, owner_after)) = tokio::join!(join_all((0..20).map(|_| stranger())), owner());
+    assert_eq!(status, 201);
+    let (waited, sent_off): (Vec<_>, Vec<_>) = told.into_iter().partition(|(answer, _)| answer.status == 401);
+    assert_eq!((waited.len(), sent_off.len()), (16, 4));
+    assert!(waited.iter().all(|(_, after)| *after >= Duration::from_millis(500)), "{waited:?}");
+    assert!(
+        waited.iter().all(|(_, after)| owner_after < *after),
+        "the owner of a key waited {owner_after:?}"
+    );
+    for (answer, after) in sent_off {
+        answer.is(429, "too_many_attempts");
+        assert_eq!(answer.header("retry-after"), "1");
+        assert!(after < Duration::from_millis(500), "{after:?}");
+    }
+    // All are counted, and the places are free again.
+    let others = "/v1/deliveries?source_id=network&asked=2026-10";
+    let sent = Instant::now();
+    door.send(others, &[], "new").await.is(403, "source_not_allowed");
+    assert!(sent.elapsed() >= Duration::from_millis(500));
+    assert!(door.metrics().await.contains("utbredt_uploads_refused_total 21\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
     let door = Door::open();
     let key = [("idempotency-key", "one")];
-    let first = door.send(OCTOBER, &key, "new").await;
-    let again = door.send(OCTOBER, &key, "new").await;
-    assert_eq!((first.status, again.status, door.times()), (201, 201, 1));
-    assert_eq!(first.body, again.body);
-    for (path, body) in [
-        (OCTOBER, "other"),
-        ("/v1/deliveries?source_id=county&asked=2026-11", "new"),
-        (&format!("{OCTOBER}&dry_run=true"), "new"),
+    let mut seen = Vec::new();
+    for (path, more, body) in [
+        (OCTOBER, &key[..], "new"),
+        (OCTOBER, &key, "new"),
+        (OCTOBER, &[("idempotency-key", "two")], "new"),
+        (OCTOBER, &[], "new"),
+        (OCTOBER, &key, "other"),
+        ("/v1/deliveries?source_id=county&asked=2026-11", &key, "new"),
+        (&format!("{OCTOBER}&dry_run=true"), &key, "new"),
     ] {
-        door.send(path, &key, body).await.is(422, "idempotency_key_reused");
+        door.send(path, more, body).await;
+        let Upload { key, fingerprint, .. } = door.last();
+        seen.push((key, fingerprint));
     }
-    assert_eq!(door.times(), 1);
-    // Without a key every delivery is judged; another's key of the same name is another key.
-    assert_eq!((door.send(OCTOBER, &[], "new").await.status, door.times()), (201, 2));
+    let hashed = |text: &str| text.len() == 64 && text.bytes().all(|letter| letter.is_ascii_hexdigit());
+    assert!(seen.iter().all(|(key, of)| hashed(of) && key.iter().all(|key| hashed(key))), "{seen:?}");
+    assert_eq!(seen[0], seen[1]);
+    assert!(seen[2].0 != seen[0].0 && seen[2].0.is_some() && seen[3].0.is_none());
+    // The key is the sender's and says nothing of what is sent; the fingerprint the other way round.
+    for at in [4, 5, 6] {
+        assert_eq!(seen[at].0, seen[0].0);
+        assert_ne!(seen[at].1, seen[0].1);
+    }
+    assert!(seen[2].1 == seen[0].1 && seen[3].1 == seen[0].1);
+    // Another's key of the same name is another key.
     let headers = [("authorization", format!("Bearer {NETWORK}")), ("idempotency-key", "one".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let path = "/v1/deliveries?source_id=network&asked=2026-10";
-    assert_eq!((door.ask("POST", path, &headers, "x").await.status, door.times()), (201, 3));
-    // Those who come at once share one answer.
-    let two = [("idempotency-key", "two")];
-    let both = tokio::join!(door.send(OCTOBER, &two, "b"), door.send(OCTOBER, &two, "b"));
-    assert_eq!((both.0.body, door.times()), (both.1.body, 4));
+    assert_eq!(door.ask("POST", path, &headers, "new").await.status, 201);
+    assert_ne!(door.last().key, seen[0].0);
+
+    door.send(OCTOBER, &key, "reused").await.is(422, "idempotency_key_reused");
+    let times = door.times();
     let long = "k".repeat(256);
     for wrong in ["", long.as_str(), "ø"] {
         door.send(OCTOBER, &[("idempotency-key", wrong)], "new").await.is(400, "invalid_idempotency_key");
     }
     let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
     door.send(OCTOBER, &twice, "new").await.is(400, "invalid_idempotency_key");
-    assert_eq!(door.times(), 4);
+    assert_eq!(door.times(), times);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

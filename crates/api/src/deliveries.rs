@@ -11,7 +11,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moka::future::Cache;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,10 +28,10 @@ pub(crate) const BODY_LIMIT: usize = 32 << 20;
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// How many deliveries are in memory at once.
 const AT_ONCE: usize = 4;
-/// How long an answer is remembered under its `Idempotency-Key`.
-const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
-/// How many bytes of such answers are kept.
-const REMEMBERED_BYTES: u64 = 16 << 20;
+/// How long a stranger waits for his refusal.
+const STRANGER_WAITS: Duration = Duration::from_millis(500);
+/// How many strangers wait at once; the others are sent off without being told anything.
+const STRANGERS: usize = 16;
 /// The longest `asked` and `Idempotency-Key`, in bytes.
 const LONGEST_TEXT: usize = 255;
 
@@ -47,6 +46,10 @@ pub struct Upload {
     pub payload: Vec<u8>,
     /// Only tell what would become of it.
     pub dry_run: bool,
+    /// Hash of the token and the `Idempotency-Key` it was sent under, if it was under one.
+    pub key: Option<String>,
+    /// Hash of everything above but the key.
+    pub fingerprint: String,
 }
 
 /// What became of an upload.
@@ -74,16 +77,19 @@ pub struct Taken {
 pub enum IntakeError {
     /// Another writer is at work: the same upload may be sent again.
     Busy,
+    /// Its key was sent before with another fingerprint.
+    Reused,
     /// A fault of ours; the words are for the log.
     Failed(String),
 }
 
 /// Takes uploads in. Called on a thread that may block.
 pub trait Intake: fmt::Debug + Send + Sync {
-    /// Judges an upload and, unless it is a dry run, brings it in. The same upload again must change nothing.
+    /// Judges an upload and, unless it is a dry run, brings it in and remembers the answer under its key: the same upload
+    /// under the same key gets that answer again, whatever came in between, and nothing is done.
     ///
     /// # Errors
-    /// [`IntakeError`] when it could not be judged or kept.
+    /// [`IntakeError`] when it could not be judged or kept, or its key was another's.
     fn take(&self, upload: Upload) -> Result<Taken, IntakeError>;
 }
 
@@ -114,31 +120,18 @@ impl UploadKey {
     }
 }
 
-/// What the door needs: the intake, the tokens, room for a few at once, and the answers given lately.
+/// What the door needs: the intake, the tokens, room for a few at once, and a place for strangers to wait.
 #[derive(Debug)]
 pub(crate) struct Uploads {
     intake: Arc<dyn Intake>,
     keys: Vec<UploadKey>,
     room: Arc<Semaphore>,
-    answered: Cache<String, Answered>,
-}
-
-/// An answer under an `Idempotency-Key`, and what it was the answer to.
-#[derive(Debug, Clone)]
-struct Answered {
-    fingerprint: String,
-    status: StatusCode,
-    body: Bytes,
+    strangers: Semaphore,
 }
 
 impl Uploads {
     pub(crate) fn new(intake: Arc<dyn Intake>, keys: Vec<UploadKey>) -> Self {
-        let weigher = |key: &String, answer: &Answered| {
-            u32::try_from(key.len() + answer.fingerprint.len() + answer.body.len()).unwrap_or(u32::MAX)
-        };
-        let answered =
-            Cache::builder().max_capacity(REMEMBERED_BYTES).time_to_live(REMEMBERED).weigher(weigher).build();
-        Self { intake, keys, room: Arc::new(Semaphore::new(AT_ONCE)), answered }
+        Self { intake, keys, room: Arc::new(Semaphore::new(AT_ONCE)), strangers: Semaphore::new(STRANGERS) }
     }
 
     /// The key of the token sent. Every key is compared, so that time tells nothing of which there are.
@@ -159,17 +152,14 @@ pub(crate) async fn deliver(
     let Some(uploads) = state.uploads.clone() else {
         return Err(Problem::not_found("unknown_path", "deliveries are not taken here"));
     };
-    let refused = |problem: Problem| {
-        Metrics::count(&state.metrics.uploads_refused);
-        tracing::warn!(code = problem.code, "a delivery was turned away");
-        problem
+    let Some(key) = uploads.admit(request.headers()) else {
+        return Err(turned_away(&state, &uploads, unauthorized()).await);
     };
-    let key = uploads.admit(request.headers()).ok_or_else(|| refused(unauthorized()))?;
     let mut upload = arguments(pairs)?;
     if !key.sources.contains(&upload.source_id) {
-        return Err(refused(forbidden()));
+        return Err(turned_away(&state, &uploads, forbidden()).await);
     }
-    let idempotency = idempotency_key(request.headers())?;
+    upload.key = idempotency_key(request.headers())?.map(|name| hash(&[&key.digest, name.as_bytes()]));
     state.engine()?;
     let room = Arc::clone(&uploads.room).try_acquire_owned().map_err(|_| busy())?;
     upload.payload = Bytes::from_request(request, &state).await.map_err(|error| unreadable(&error))?.into();
@@ -177,21 +167,20 @@ pub(crate) async fn deliver(
         return Err(Problem::bad_argument("empty_body", "the delivery has no bytes")
             .hint("send the file as the body, as with `curl --data-binary @FILE`"));
     }
-    let fingerprint = fingerprint(&upload);
-    let made = make(&state, &uploads, upload, room, fingerprint.clone());
-    let answer = match idempotency {
-        None => made.await?,
-        // Those who send the same key at the same time wait for one answer. A failure is not remembered.
-        Some(name) => {
-            let name = format!("{} {name}", hex(&key.digest));
-            uploads.answered.try_get_with(name, made).await.map_err(|problem| (*problem).clone())?
-        }
-    };
-    if answer.fingerprint != fingerprint {
-        return Err(reused());
-    }
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((answer.status, headers, answer.body).into_response())
+    let dry_run = [u8::from(upload.dry_run)];
+    let whole = [upload.source_id.as_bytes(), upload.asked.as_bytes(), &dry_run, &upload.payload];
+    upload.fingerprint = hash(&whole);
+    make(&state, &uploads, upload, room).await
+}
+
+/// Counts a stranger and lets him wait, so that who tries many tokens or sources spends time on them. Those with a key pass
+/// by: the wait is for the refusal only.
+async fn turned_away(state: &ApiState, uploads: &Uploads, refusal: Problem) -> Problem {
+    Metrics::count(&state.metrics.uploads_refused);
+    tracing::warn!(code = refusal.code, "a delivery was turned away");
+    let Ok(_place) = uploads.strangers.try_acquire() else { return too_many() };
+    tokio::time::sleep(STRANGER_WAITS).await;
+    refusal
 }
 
 /// Has the delivery judged on a thread that may block, and looks at once for the edition it made.
@@ -200,8 +189,7 @@ async fn make(
     uploads: &Uploads,
     upload: Upload,
     room: OwnedSemaphorePermit,
-    fingerprint: String,
-) -> Result<Answered, Problem> {
+) -> Result<Response, Problem> {
     let (intake, engine) = (Arc::clone(&uploads.intake), state.engine()?.clone());
     let dry_run = upload.dry_run;
     let work = move || {
@@ -216,6 +204,7 @@ async fn make(
     let taken = match tokio::task::spawn_blocking(work).await {
         Ok(Ok(taken)) => taken,
         Ok(Err(IntakeError::Busy)) => return Err(busy()),
+        Ok(Err(IntakeError::Reused)) => return Err(reused()),
         Ok(Err(IntakeError::Failed(why))) => {
             tracing::error!(why, "a delivery could not be taken");
             return Err(Problem::internal());
@@ -231,7 +220,8 @@ async fn make(
         Verdict::Unchanged => StatusCode::OK,
         Verdict::Held => StatusCode::ACCEPTED,
     };
-    Ok(Answered { fingerprint, status, body: json!({ "data": taken.report }).to_string().into() })
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((status, headers, json!({ "data": taken.report }).to_string()).into_response())
 }
 
 fn arguments(pairs: Pairs) -> Result<Upload, Problem> {
@@ -257,7 +247,14 @@ fn arguments(pairs: Pairs) -> Result<Upload, Problem> {
             return Err(Problem::bad_argument("invalid_delivery", detail).hint("leave it out to deliver"));
         }
     };
-    Ok(Upload { source_id, asked: question, payload: Vec::new(), dry_run })
+    Ok(Upload {
+        source_id,
+        asked: question,
+        payload: Vec::new(),
+        dry_run,
+        key: None,
+        fingerprint: String::new(),
+    })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -274,18 +271,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(text.to_owned()))
 }
 
-fn fingerprint(upload: &Upload) -> String {
+/// One hash of some parts, each with its length, so that no two lists of parts look alike.
+fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
-    let dry_run = [u8::from(upload.dry_run)];
-    for part in [upload.source_id.as_bytes(), upload.asked.as_bytes(), &dry_run, &upload.payload] {
+    for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    hex(&hash.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The same words for no token, a wrong one and one that was withdrawn.
@@ -300,6 +293,13 @@ fn forbidden() -> Problem {
     let detail = "this token does not deliver for that source";
     Problem::new(StatusCode::FORBIDDEN, "source_not_allowed", "The token does not open this source", detail)
         .hint("who runs the server says which sources a token delivers for")
+}
+
+/// Says nothing of the token: whoever had one would not be here.
+fn too_many() -> Problem {
+    let detail = "too many deliveries are being turned away; this one was not looked at any further";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts", detail)
+        .hint("send a token that is known here, for a source it delivers for")
 }
 
 fn reused() -> Problem {
@@ -343,7 +343,7 @@ pub(crate) fn path() -> Value {
             own("asked", "What it answers; it takes the place of an earlier answer.", true, text()),
             own("dry_run", "Only the report; nothing is kept.", false, json!({"type": "boolean", "default": false})),
             {"name": "Idempotency-Key", "in": "header", "required": false, "schema": text(),
-                "description": "The same key with the same delivery gets the same answer; with another, 422."},
+                "description": "For 24 hours the same key with the same delivery gets the same answer, whatever came in between; with another, 422. Not remembered of a dry run."},
         ],
         "requestBody": {"required": true, "description": "The file's bytes, at most 32 MiB. Its type is not asked for.",
             "content": {"application/octet-stream": {}}},

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
-use polars::prelude::{Column, DataFrame};
-use utbredt_lake::{Change, Edition, Lake, Table, Writer};
+use polars::prelude::DataFrame;
+use utbredt_lake::{Change, Edition, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 use utbredt_sources::oslo;
 
+use crate::books::{Entry, book, rejection_rows};
 use crate::bridge::{table, to_batch};
 use crate::conform::{Conformed, conform};
 use crate::diff::{Diff, cells, diff};
@@ -53,14 +53,51 @@ pub struct Report {
     pub edition: u64,
 }
 
+/// What became of a delivery, and each row of it that was refused: none where it was here already, and not read again.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// What became of it.
+    pub report: Report,
+    /// The rows refused, with the reasons.
+    pub rejections: Vec<Rejection>,
+}
+
 /// Brings one delivery in, recorded when it was received.
 ///
 /// # Errors
 /// [`IngestError`] when the lake is not ready or cannot be written, or the contract is another source's. What
 /// is wrong with the data is in the report instead.
 pub fn deliver(writer: &mut Writer, source: &Source, delivery: &Delivery) -> Result<Report, IngestError> {
-    let reports = land(writer, delivery.received_at, &[(source, delivery)])?;
-    reports.into_iter().next().ok_or_else(|| IngestError::Invalid("no delivery was given".to_owned()))
+    deliver_one(writer, source, delivery).map(|delivered| delivered.report)
+}
+
+/// Brings one delivery in as [`deliver`] does, and tells the refused rows too.
+///
+/// # Errors
+/// As [`deliver`].
+pub fn deliver_one(
+    writer: &mut Writer,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<Delivered, IngestError> {
+    let delivered = land(writer, delivery.received_at, &[(source, delivery)])?;
+    delivered.into_iter().next().ok_or_else(|| IngestError::Invalid("no delivery was given".to_owned()))
+}
+
+/// Brings a delivery in that nobody decided on anew, as a file that lies in a folder: an answer that gave way to another
+/// is passed over, and does not come back by itself.
+pub(crate) fn deliver_lying(
+    writer: &mut Writer,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<Report, IngestError> {
+    source.check(delivery)?;
+    let latest = writer.lake().latest()?;
+    if History::read(writer.lake(), latest.as_ref())?.is_outdated(delivery) {
+        tracing::info!(source = %delivery.source_id, asked = delivery.asked, "a file is passed over: a later answer is in force");
+        return Ok(Report::passed_over(delivery, latest.map_or(0, |edition| edition.number)));
+    }
+    deliver(writer, source, delivery)
 }
 
 /// Brings deliveries in, one after the other, in one edition.
@@ -73,7 +110,8 @@ pub fn deliver_all(
     deliveries: &[(Source, Delivery)],
 ) -> Result<Vec<Report>, IngestError> {
     let borrowed: Vec<_> = deliveries.iter().map(|(source, delivery)| (source, delivery)).collect();
-    land(writer, recorded_at, &borrowed)
+    let delivered = land(writer, recorded_at, &borrowed)?;
+    Ok(delivered.into_iter().map(|delivered| delivered.report).collect())
 }
 
 /// A delivery that was read and not yet judged.
@@ -102,7 +140,7 @@ fn land(
     writer: &mut Writer,
     recorded_at: DateTime<Utc>,
     deliveries: &[(&Source, &Delivery)],
-) -> Result<Vec<Report>, IngestError> {
+) -> Result<Vec<Delivered>, IngestError> {
     for (source, delivery) in deliveries {
         source.check(delivery)?;
     }
@@ -139,10 +177,11 @@ fn land(
         });
     }
     let edition = commit(writer, recorded_at, latest, pending, deliveries)?;
-    for report in &mut reports {
-        report.edition = edition;
-    }
-    Ok(reports)
+    let told = |(report, read): (Report, Option<Read<'_>>)| Delivered {
+        report: Report { edition, ..report },
+        rejections: read.map(|read| read.conformed.rejections).unwrap_or_default(),
+    };
+    Ok(reports.into_iter().zip(reads).map(told).collect())
 }
 
 fn read<'d>(
@@ -248,6 +287,12 @@ fn judge(
 }
 
 impl Report {
+    /// Of a delivery that was here before and is not judged again.
+    #[must_use]
+    pub fn passed_over(delivery: &Delivery, edition: u64) -> Self {
+        Self { edition, ..Self::of(delivery, true) }
+    }
+
     pub(crate) fn of(delivery: &Delivery, unchanged: bool) -> Self {
         Self {
             receipt_id: delivery.receipt_id(),
@@ -267,54 +312,6 @@ impl Report {
             edition: 0,
         }
     }
-}
-
-/// What the book of receipts says of a delivery.
-pub(crate) struct Entry<'d> {
-    pub(crate) delivery: &'d Delivery,
-    pub(crate) sha256: &'d str,
-    pub(crate) rows_in: u64,
-    pub(crate) rejections: &'d [Rejection],
-    pub(crate) contract_version: i32,
-    pub(crate) synthetic: bool,
-    pub(crate) held: Option<&'d str>,
-}
-
-impl Entry<'_> {
-    pub(crate) fn row(&self) -> Result<RecordBatch, IngestError> {
-        let delivery = self.delivery;
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let refused: BTreeSet<u64> = self.rejections.iter().map(|r| r.row).collect();
-        let text = |name: &str, value: &str| Column::new(name.into(), [value]);
-        let frame = DataFrame::new_infer_height(vec![
-            text("receipt_id", &delivery.receipt_id().0),
-            text("source_id", delivery.source_id.as_str()),
-            text("asked", &delivery.asked),
-            Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
-            text("sha256", self.sha256),
-            Column::new("bytes".into(), [count(delivery.payload.len())]),
-            Column::new("rows_in".into(), [i64::try_from(self.rows_in).unwrap_or(i64::MAX)]),
-            Column::new("rows_rejected".into(), [count(refused.len())]),
-            Column::new("contract_version".into(), [self.contract_version]),
-            Column::new("synthetic".into(), [self.synthetic]),
-            text("state", if self.held.is_some() { "held" } else { "accepted" }),
-            Column::new("reason".into(), [self.held]),
-        ])?;
-        to_batch(table("receipts")?, &frame)
-    }
-}
-
-pub(crate) fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
-    let rows: Vec<i64> = rejections.iter().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
-    let reasons: Vec<&str> = rejections.iter().map(|r| r.reason.as_str()).collect();
-    let raws: Vec<&str> = rejections.iter().map(|r| r.raw.as_str()).collect();
-    let frame = DataFrame::new_infer_height(vec![
-        Column::new("receipt_id".into(), vec![receipt; rejections.len()]),
-        Column::new("row".into(), rows),
-        Column::new("reason".into(), reasons),
-        Column::new("raw".into(), raws),
-    ])?;
-    to_batch(table("rejections")?, &frame)
 }
 
 /// Makes the edition, if anything changed, and gives the number of the one that stands.
@@ -354,35 +351,6 @@ fn commit(
     Ok(writer.commit(change)?.edition().number)
 }
 
-/// New rows of a book, `receipts` or `rejections`: the book as a whole when receipts in it are written anew, and else what
-/// is added to it.
-pub(crate) fn book(
-    lake: &Lake,
-    latest: Option<&Edition>,
-    name: &'static str,
-    rows: &[RecordBatch],
-    again: &BTreeSet<String>,
-) -> Result<(Tables, Tables), IngestError> {
-    let table = table(name)?;
-    let rows = concat_batches(&table.schema(), rows)?;
-    if again.is_empty() {
-        let more = (rows.num_rows() > 0).then_some((table, rows));
-        return Ok((Tables::new(), more.into_iter().collect()));
-    }
-    let mut all = latest.map(|edition| lake.read_table(edition, table)).transpose()?.unwrap_or_default();
-    for batch in &mut all {
-        *batch = without(batch, again)?;
-    }
-    Ok((all.into_iter().chain([rows]).map(|batch| (table, batch)).collect(), Tables::new()))
-}
-
-fn without(batch: &RecordBatch, receipts: &BTreeSet<String>) -> Result<RecordBatch, IngestError> {
-    let ids = batch.column_by_name("receipt_id").and_then(|c| c.as_any().downcast_ref::<StringArray>());
-    let Some(ids) = ids else { return Ok(batch.clone()) };
-    let keep: BooleanArray = ids.iter().map(|id| Some(id.is_none_or(|id| !receipts.contains(id)))).collect();
-    Ok(filter_record_batch(batch, &keep)?)
-}
-
 fn reason(deliveries: &[(&Source, &Delivery)]) -> String {
     if let [(_, one)] = deliveries {
         return format!("{}: {}", one.source_id, one.asked);
@@ -391,6 +359,3 @@ fn reason(deliveries: &[(&Source, &Delivery)]) -> String {
     let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
     format!("{} deliveries from {sources}", deliveries.len())
 }
-
-/// Tables of the lake as [`Change::replace`] takes them.
-pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;

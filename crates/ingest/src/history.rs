@@ -18,6 +18,8 @@ const AROUND: i32 = 400;
 pub(crate) struct Given {
     pub(crate) source_id: String,
     pub(crate) asked: String,
+    /// When, in microseconds since 1970.
+    pub(crate) received_at: i64,
     /// Why it is held; `None` = accepted.
     pub(crate) held: Option<String>,
 }
@@ -111,11 +113,17 @@ impl History {
         let text = |name| Ok::<_, IngestError>(receipts.column(name)?.str()?);
         let (ids, sources, asked) = (text("receipt_id")?, text("source_id")?, text("asked")?);
         let (states, reasons) = (text("state")?, text("reason")?);
+        let moments = receipts.column("received_at")?.i64()?;
         let mut given = BTreeMap::new();
         for at in 0..receipts.height() {
             let own = |value: Option<&str>| value.unwrap_or_default().to_owned();
             let held = (states.get(at) == Some("held")).then(|| own(reasons.get(at)));
-            let receipt = Given { source_id: own(sources.get(at)), asked: own(asked.get(at)), held };
+            let receipt = Given {
+                source_id: own(sources.get(at)),
+                asked: own(asked.get(at)),
+                received_at: moments.get(at).unwrap_or_default(),
+                held,
+            };
             given.insert(own(ids.get(at)), receipt);
         }
         let in_force = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
@@ -140,6 +148,15 @@ impl History {
                 .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.asked == delivery.asked)
         };
         self.in_force.iter().find(same).cloned()
+    }
+
+    /// Whether a delivery is an older answer than the one in force: it had its time and was replaced, or it was held and a
+    /// later one came in.
+    pub(crate) fn is_outdated(&self, delivery: &Delivery) -> bool {
+        let receipt = delivery.receipt_id().0;
+        let Some((ours, live)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
+        let later = self.given(&live).is_some_and(|live| live.received_at > ours.received_at);
+        live != receipt && (ours.held.is_none() || later)
     }
 
     /// Reads the facts in force near `reach`, and all facts of the receipts that are to be replaced.
@@ -212,7 +229,12 @@ impl History {
 
     /// Remembers a receipt.
     pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>) {
-        let given = Given { source_id: delivery.source_id.to_string(), asked: delivery.asked.clone(), held };
+        let given = Given {
+            source_id: delivery.source_id.to_string(),
+            asked: delivery.asked.clone(),
+            received_at: delivery.received_at.timestamp_micros(),
+            held,
+        };
         self.given.insert(delivery.receipt_id().0, given);
     }
 }

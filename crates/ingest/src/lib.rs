@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apart;
+mod books;
 mod bridge;
 mod conform;
 mod deliver;
@@ -25,7 +26,7 @@ mod tests;
 mod trial;
 mod world;
 
-pub use deliver::{Report, deliver, deliver_all};
+pub use deliver::{Delivered, Report, deliver, deliver_all, deliver_one};
 pub use delivery::{Delivery, Source, read_file};
 pub use demo::{DemoReport, SourceReport, demo_lake, load_reference};
 pub use diff::{ChangedCell, Diff};

@@ -5,13 +5,14 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use utbredt_lake::{Lake, LakeError, Run, Writer};
 
+use crate::deliver::deliver_lying;
 use crate::fetch::{Client, Maskinporten, SecretPlace, Secrets};
 use crate::plan::{Identity, Plan, Planned, Way, contract, invoice};
 use crate::pull::{
     FiksActivation, PullError, Pulled, pull_changes, pull_digdir, pull_fiks, pull_municipalities,
     pull_organisations, pull_population,
 };
-use crate::{Delivery, IngestError, Report, Source, deliver, expect};
+use crate::{Delivery, IngestError, Report, Source, expect};
 
 /// What a run needs beside the lake.
 #[derive(Clone, Copy)]
@@ -98,7 +99,11 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
         newest,
         failed: failed.or(pulled.stopped),
         edition: writer.lake().latest()?.map_or(0, |edition| edition.number),
+        upload: None,
     };
+    if let Some(answers) = client.answers() {
+        answers.settle(run.is_well());
+    }
     match &run.failed {
         Some(why) => tracing::error!(source = %run.source_id, why, "a source failed"),
         None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was asked"),
@@ -123,7 +128,7 @@ fn activation(
     pull_fiks(means.client, writer, &planned.id, list, (&us, &read(&list.integration_password)?))
 }
 
-/// The files of a folder, by name; each is the answer to what its name says.
+/// The files of a folder, by name; each is the answer to what its name says, unless another took its place since.
 fn files(
     writer: &mut Writer,
     client: &Client<'_>,
@@ -147,7 +152,7 @@ fn files(
         let delivery = Delivery::of_file(&path, planned.id.clone(), &asked, client.clock().now())?;
         pulled.requests += 1;
         pulled.bytes += delivery.payload.len() as u64;
-        pulled.reports.push(deliver(writer, source, &delivery)?);
+        pulled.reports.push(deliver_lying(writer, source, &delivery)?);
     }
     Ok(pulled)
 }
@@ -156,14 +161,15 @@ fn files(
 const AGAIN_HOURS: i64 = 1;
 
 /// The sources of a plan that are due, in its order: those whose moment has come since they were asked, and those that
-/// failed an hour ago or longer. None is ever given up on.
+/// failed an hour ago or longer. None is ever given up on. What was sent to us is no look at the source.
 ///
 /// # Errors
 /// When the log of runs cannot be read.
 pub fn due<'p>(plan: &'p Plan, lake: &Lake, now: DateTime<Utc>) -> Result<Vec<&'p Planned>, LakeError> {
     let runs = lake.runs()?;
     let is_due = |planned: &&Planned| {
-        let last = runs.iter().rev().find(|run| run.source_id == planned.id.as_str());
+        let is_look = |run: &&Run| run.source_id == planned.id.as_str() && run.upload.is_none();
+        let last = runs.iter().rev().find(is_look);
         let again = last
             .is_some_and(|run| run.failed.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
         again || planned.schedule.due(last.map(|run| run.started_at), now)

@@ -1,6 +1,7 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
 mod corrections;
+mod folder;
 mod gates;
 mod invented;
 mod places;
@@ -16,8 +17,8 @@ use utbredt_lake::{Change, Lake, Writer};
 use utbredt_model::SourceId;
 use utbredt_sources::delimited::Contract;
 
+use crate::books::Tables;
 use crate::bridge::{day_number, read};
-use crate::deliver::Tables;
 use crate::{Delivery, Source, reference};
 
 /// The files of `datasets/`, by path.

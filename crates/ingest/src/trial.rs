@@ -9,8 +9,9 @@ use utbredt_lake::Lake;
 use utbredt_model::Rejection;
 use utbredt_sources::delimited::Known;
 
+use crate::books::Tables;
 use crate::bridge::{self, table, to_batch};
-use crate::deliver::{Tables, weigh};
+use crate::deliver::weigh;
 use crate::world::{World, of_tables};
 use crate::{Delivery, IngestError, Report, Source, reference};
 

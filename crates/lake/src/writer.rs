@@ -56,7 +56,7 @@ pub struct Writer {
     lake: Lake,
     stopped: Option<String>,
     delta_problem: Option<String>,
-    _lock: File,
+    lock: File,
 }
 
 impl Writer {
@@ -65,7 +65,7 @@ impl Writer {
         let lock =
             File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, _lock: lock }),
+            Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, lock }),
             Err(TryLockError::WouldBlock) => Err(LakeError::Locked(path)),
             Err(TryLockError::Error(e)) => Err(LakeError::io("lock", &path)(e)),
         }
@@ -75,6 +75,19 @@ impl Writer {
     #[must_use]
     pub fn lake(&self) -> &Lake {
         &self.lake
+    }
+
+    /// Does what takes long and needs nothing of the lake, such as asking a source, and lets others write meanwhile. What
+    /// was read of the lake before may have changed after.
+    ///
+    /// # Errors
+    /// When the lock cannot be given back or taken again; whoever holds it then is waited for.
+    pub fn away<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
+        let path = || self.lake.root().join("LOCK");
+        self.lock.unlock().map_err(|error| LakeError::io("unlock", &path())(error))?;
+        let done = work();
+        self.lock.lock().map_err(|error| LakeError::io("lock", &path())(error))?;
+        Ok(done)
     }
 
     /// Why the Delta logs are behind after the last commit, if they are. They are derived: the edition stands,

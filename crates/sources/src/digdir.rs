@@ -280,6 +280,12 @@ impl Gather<'_> {
     }
 
     fn finish(self, parsed: &mut Parsed) {
+        // An answer without a number takes no earlier one's place.
+        if let (true, Some(new)) = (self.cells.is_empty(), self.new.first()) {
+            parsed
+                .breaches
+                .push(format!("the answer has none of the measurements that are read, and `{new}` is new"));
+        }
         let mut delivered: BTreeMap<NaiveDate, BTreeSet<i64>> = BTreeMap::new();
         for at in self.hours {
             delivered.entry(oslo::day(at)).or_default().insert(at.timestamp().div_euclid(3600));
@@ -471,6 +477,16 @@ mod tests {
         let parsed = parse(&answer(&[good.clone(), good.replace(":12}", ":13}")]), &flow());
         assert!(parsed.observations.is_empty());
         assert_eq!(parsed.rejections.iter().map(|r| r.row).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn an_answer_of_other_measurements_is_held_back() {
+        let good = point("2022-01-12T09:00:00Z", "A", 12);
+        let parsed = parse(&answer(&[good.replace("Antall", "Totalt")]), &flow());
+        assert!(parsed.breaches[0].contains("`Totalt` is new"), "{parsed:?}");
+        let both =
+            parse(&answer(&[good.clone(), good.replace("Antall", "Totalt").replace("09:", "10:")]), &flow());
+        assert!(both.breaches.is_empty(), "{both:?}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Answers kept with the source's own tag, so that a source may say that nothing changed instead of saying it all again
 //! (RFC 9110, conditional requests). They are a convenience: without them everything is asked for in full.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ const BELIEVED: TimeDelta = TimeDelta::days(7);
 #[derive(Debug, Clone)]
 pub struct Answers {
     folder: PathBuf,
+    /// Those kept or given since [`Answers::settle`].
+    used: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 /// What stands before the bytes of an answer.
@@ -52,7 +56,7 @@ impl Answers {
     /// Answers in a folder, which is made when the first one is kept.
     #[must_use]
     pub fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf() }
+        Self { folder: folder.to_path_buf(), used: Arc::default() }
     }
 
     fn path(&self, address: &str) -> PathBuf {
@@ -61,7 +65,9 @@ impl Answers {
 
     /// The answer to an address, if it is here, whole and not too old.
     pub(super) fn find(&self, address: &str, now: DateTime<Utc>) -> Option<Kept> {
-        let bytes = fs::read(self.path(address)).ok()?;
+        let path = self.path(address);
+        let bytes = fs::read(&path).ok()?;
+        self.use_of(path);
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
         let body = bytes.get(end + 1..)?.to_vec();
@@ -94,10 +100,28 @@ impl Answers {
         bytes.push(b'\n');
         bytes.extend_from_slice(body);
         fs::create_dir_all(&self.folder)?;
+        self.use_of(path.clone());
         // Whole or not at all; what a crash leaves of it does not fit its hash.
         let half = path.with_extension("half");
         fs::write(&half, bytes)?;
         fs::rename(half, path)
+    }
+
+    fn use_of(&self, path: PathBuf) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+    }
+
+    /// Those kept or given since the last time stay where they were believed, and are forgotten else: a page that is no
+    /// answer may bear a later day than the answer, which the source would then not give again.
+    pub fn settle(&self, believed: bool) {
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        for path in used.iter().filter(|_| !believed) {
+            if let Err(error) = fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "an answer that was not believed is still kept");
+            }
+        }
     }
 
     /// Removes answers too old to be believed.

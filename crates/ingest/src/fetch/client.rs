@@ -12,8 +12,9 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::answers::{Answers, Kept};
 use super::guard::{Guard, Refusal, Target};
-use super::pace::retry_after;
+use super::pace::{retry_after, skew};
 use super::resolve::{self, Checked, Forbidden, Lookup};
+use super::secret::hidden;
 use super::{Hosts, Secret};
 
 /// Time, from outside: nothing here reads a clock.
@@ -230,6 +231,12 @@ impl<'c> Client<'c> {
         Self { answers: Some(answers), ..self }
     }
 
+    /// The answers it keeps.
+    #[must_use]
+    pub const fn answers(&self) -> Option<&Answers> {
+        self.answers.as_ref()
+    }
+
     /// The clock it was given.
     #[must_use]
     pub fn clock(&self) -> &'c dyn Clock {
@@ -277,7 +284,11 @@ impl<'c> Client<'c> {
                     }
                     (304, None) => ("status 304 to a question without a condition".to_owned(), None),
                     _ => {
-                        let told = String::from_utf8_lossy(&body).chars().take(TOLD).collect();
+                        let told = hidden(&String::from_utf8_lossy(&body), ask);
+                        let mut told: String = told.chars().take(TOLD).collect();
+                        if let Some(skew) = skew(&headers, self.clock.now()) {
+                            told = format!("{told} ({skew})");
+                        }
                         return Err(FetchError::Status { address: shown(&target), status, told });
                     }
                 },

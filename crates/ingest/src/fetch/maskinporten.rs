@@ -23,6 +23,9 @@ const SPARE: i64 = 10;
 /// The largest answer that can be a token.
 const MOST: u64 = 64 << 10;
 
+/// The longest a token is believed to hold, whatever is said of it.
+const LONGEST_SECONDS: i64 = 3600;
+
 /// How long a statement holds; Maskinporten takes at most 120 s.
 const STATEMENT_SECONDS: i64 = 100;
 
@@ -131,10 +134,13 @@ impl Maskinporten {
         let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
         ask.body = Some(format!("grant_type={grant}&assertion={statement}").into_bytes());
         let answer = client.fetch(&ask)?;
-        let given: Given = serde_json::from_slice(&answer.body)
-            .map_err(|_| TokenError::Answer { token_url: self.token_url.clone() })?;
+        let given = serde_json::from_slice::<Given>(&answer.body).ok();
+        // It becomes a part of a header.
+        let given = given
+            .filter(|g| !g.access_token.is_empty() && g.access_token.bytes().all(|b| b.is_ascii_graphic()));
+        let given = given.ok_or_else(|| TokenError::Answer { token_url: self.token_url.clone() })?;
         let token = Secret(given.access_token);
-        let until = now + TimeDelta::seconds((given.expires_in - SPARE).max(0));
+        let until = now + TimeDelta::seconds(given.expires_in.clamp(0, LONGEST_SECONDS) - SPARE);
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.insert(scope.to_owned(), (token.clone(), until));
         Ok(token)

@@ -37,6 +37,15 @@ impl Pace {
     }
 }
 
+/// How far the source's clock is from ours, in words, where that is more than a minute: signed statements and tokens are
+/// refused over it.
+pub(super) fn skew(headers: &HeaderMap, now: DateTime<Utc>) -> Option<String> {
+    let date = headers.get("date").and_then(|value| value.to_str().ok())?;
+    let ahead = now.signed_duration_since(DateTime::parse_from_rfc2822(date).ok()?).num_seconds();
+    let side = if ahead > 0 { "ahead of" } else { "behind" };
+    (ahead.abs() > 60).then(|| format!("this machine's clock is {} s {side} the source's", ahead.abs()))
+}
+
 /// What the source asks us to wait: seconds, or a moment against the source's own clock, which may be wrong.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

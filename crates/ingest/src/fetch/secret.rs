@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::Ask;
 use crate::IngestError;
 
 /// A text that is never shown.
@@ -47,4 +48,20 @@ impl SecretPlace {
         };
         Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
+}
+
+/// The shortest word that is hidden: what is shorter stands in many a sentence.
+const WORD: usize = 6;
+
+/// The shortest word of a body that is hidden: parts of a signed statement are longer.
+const STATEMENT: usize = 24;
+
+/// What a source says, without what was said to it in confidence: some sources repeat what they refuse.
+pub(super) fn hidden(told: &str, ask: &Ask) -> String {
+    let body = ask.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let statement = body.split(|c| !part(c)).filter(|word| word.len() >= STATEMENT);
+    let words = ask.secrets.iter().flat_map(|(_, secret)| secret.0.split_whitespace());
+    let secret = words.filter(|word| word.len() >= WORD && *word != "Bearer");
+    secret.chain(statement).fold(told.to_owned(), |told, word| told.replace(word, "…"))
 }

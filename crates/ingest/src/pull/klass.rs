@@ -48,7 +48,8 @@ pub fn pull(
     };
     let mut pulled = Pulled::default();
     let today = oslo::day(client.clock().now());
-    let mut asked = get(client, klass, &format!("from={since}&includeFuture=true"), &mut pulled);
+    let range = format!("from={since}&includeFuture=true");
+    let mut asked = writer.away(|| get(client, klass, &range, &mut pulled))?;
     if matches!(asked, Err(FetchError::Status { status: 404, .. })) {
         // A range of which a part has no table is refused as a whole: what is to come is left out, and that is told.
         pulled.stopped = Some(format!(
@@ -56,7 +57,8 @@ pub fn pull(
              asked for alone, so nothing is known of what is to come"
         ));
         let until = today.succ_opt().unwrap_or(today).max(since.succ_opt().unwrap_or(since));
-        asked = get(client, klass, &format!("from={since}&to={until}"), &mut pulled);
+        let range = format!("from={since}&to={until}");
+        asked = writer.away(|| get(client, klass, &range, &mut pulled))?;
     }
     let body = match asked {
         Ok(body) => body,

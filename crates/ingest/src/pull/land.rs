@@ -8,8 +8,8 @@ use polars::prelude::DataFrame;
 use utbredt_lake::{Change, Writer};
 use utbredt_model::{ReceiptId, Rejection, SourceId};
 
+use crate::books::{Entry, book, rejection_rows};
 use crate::bridge::{table, to_batch};
-use crate::deliver::{Entry, book, rejection_rows};
 use crate::history::History;
 use crate::{Delivery, IngestError, Report};
 

@@ -151,7 +151,7 @@ pub fn pull(
     let register = Register::read(writer.lake(), latest.as_ref())?;
     let known = population(writer.lake(), latest.as_ref())?;
     let bands = bands(&known);
-    let shape = match send(client, ask, &Sent::About, &mut pulled) {
+    let shape = match writer.away(|| send(client, ask, &Sent::About, &mut pulled))? {
         Ok(body) => Shape::of(match ask.version {
             Version::One => v1_metadata(&body),
             Version::Two => jsonstat::parse(&body),
@@ -179,7 +179,7 @@ pub fn pull(
         if !codes.iter().any(lacks) {
             continue;
         }
-        let asked = answers(client, ask, &shape, &codes, year, &mut pulled);
+        let asked = writer.away(|| answers(client, ask, &shape, &codes, year, &mut pulled))?;
         let answers = match asked {
             Ok(answers) => answers,
             Err(Unasked::Question(why)) => {
@@ -196,6 +196,9 @@ pub fn pull(
             }
         };
         let received_at = client.clock().now();
+        // Another may have brought the year while it was asked for.
+        let known = population(writer.lake(), writer.lake().latest()?.as_ref())?;
+        let standing = known.get(&year).cloned().unwrap_or_default();
         let near = nearest(&known, year);
         let year = Year { year, day, division, codes, bands: &bands, standing, near };
         let landing = landing(ask, &answers, &year, received_at)?;

@@ -1,6 +1,7 @@
 //! A pull against a server that speaks the protocol as documented, cuts silently, and misbehaves on demand.
 
 mod reference;
+mod troubles;
 
 use std::sync::{Arc, Mutex};
 
@@ -220,54 +221,6 @@ fn a_correction_of_the_last_days_takes_their_place() {
     assert_eq!(changed, [3, 3, 3]);
     let (old, new) = (expected(1, 0), expected(1, 1));
     assert_eq!(desk.usage(), [&old[..6], &new[6..]].concat());
-}
-
-#[test]
-fn a_source_in_trouble_stops_the_pull_and_loses_nothing() {
-    let (mut desk, clock) = (Desk::new(), noon());
-    let interface = Interface::new(1, usize::MAX);
-    let (good, bad) = (interface.clone(), interface);
-    // Away from the fourth request on.
-    let away =
-        Server::start(move |number, seen| if number < 3 { good.answer(seen) } else { Act::status(503, &[]) });
-    let pulled = desk.pull(&away, &clock, "").unwrap();
-    assert!(pulled.stopped.as_ref().is_some_and(|why| why.contains("503")), "{:?}", pulled.stopped);
-    assert_eq!((pulled.reports.len(), desk.usage()), (2, expected(1, 0)[..6].to_vec()));
-    // Cut off, asked for patience and slow to come back: each time once, and then right.
-    let troubled = Server::start(move |number, seen| match number % 3 {
-        0 => Act::status(429, &[("Retry-After", "1")]),
-        1 => match bad.answer(seen) {
-            Act::Say(_, _, body) => {
-                let half = body.len() / 2;
-                Act::Cut(body, half)
-            }
-            other => other,
-        },
-        _ => bad.answer(seen),
-    });
-    let pulled = desk.pull(&troubled, &clock, "").unwrap();
-    assert_eq!(pulled.stopped, None);
-    assert_eq!(desk.usage(), expected(1, 0));
-}
-
-#[test]
-fn what_is_answered_wrongly_is_held_and_asked_for_again() {
-    let (mut desk, clock) = (Desk::new(), noon());
-    let server = Server::acting(vec![Act::ok("[]"), Act::ok("<html>We are moving</html>")]);
-    let pulled = desk.pull(&server, &clock, "").unwrap();
-    assert_eq!(pulled.reports.len(), 5);
-    assert!(pulled.reports.iter().all(|report| report.held.is_some()) && desk.usage().is_empty());
-    let pulled = desk.pull(&serving(&Interface::new(1, usize::MAX)), &clock, "trailing = 0").unwrap();
-    assert_eq!((pulled.reports.len(), desk.usage()), (5, expected(1, 0)));
-    // Nothing at all on a day is not zero.
-    let mut desk = Desk::new();
-    let pulled = desk.pull(&Server::acting(vec![Act::ok("[]")]), &clock, "").unwrap();
-    assert!(
-        pulled
-            .reports
-            .iter()
-            .all(|report| report.held.as_ref().is_some_and(|why| why[0].contains("no points")))
-    );
 }
 
 #[test]

@@ -78,6 +78,38 @@ fn two_writers_are_refused() {
 }
 
 #[test]
+fn a_writer_that_is_away_lets_others_write() {
+    let folder = tempdir().unwrap();
+    let lake = Lake::init(folder.path()).unwrap();
+    let mut first = lake.writer().unwrap();
+    first.commit(append(0, &[row("0301", 0, 7, "a")])).unwrap();
+    let other = || {
+        let mut second = Lake::open(folder.path()).unwrap().writer().unwrap();
+        second.commit(append(1, &[row("4601", 0, 8, "b")])).unwrap().edition().number
+    };
+    assert_eq!(first.away(other).unwrap(), 2);
+    assert!(matches!(lake.writer(), Err(LakeError::Locked(_))), "it is back");
+    let edition = first.commit(append(2, &[row("1103", 0, 9, "c")])).unwrap().edition().clone();
+    assert_eq!((edition.number, read_usage(&lake, &edition).len()), (3, 3));
+    // Whoever writes when it comes back is waited for.
+    let held = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        first
+            .away(|| {
+                scope.spawn(|| {
+                    let mut second = lake.writer().unwrap();
+                    held.wait();
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    second.commit(append(3, &[row("5001", 0, 10, "d")])).unwrap();
+                });
+                held.wait();
+            })
+            .unwrap();
+    });
+    assert_eq!(first.commit(append(4, &[row("3301", 0, 11, "e")])).unwrap().edition().number, 5);
+}
+
+#[test]
 fn a_table_can_be_emptied_and_a_batch_must_fit() {
     let folder = tempdir().unwrap();
     let lake = Lake::init(folder.path()).unwrap();

@@ -119,6 +119,33 @@ fn old_answers_are_swept_up() {
     assert_eq!(count(), 0);
 }
 
+/// A page that is no answer bears a later day than the answer: by that day nothing changed.
+#[test]
+fn an_answer_that_was_not_believed_is_forgotten() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let server = Server::start(|number, seen| match (number, seen.headers.contains("if-modified-since")) {
+        (_, true) => Act::Say(304, Vec::new(), Vec::new()),
+        (0, false) => said("<html>", &[DATE]),
+        (_, false) => said("[1,2,3]", &[DATE]),
+    });
+    let client = client(&server, &clock).remembering(Answers::in_folder(folder.path()));
+    let ask = || client.fetch(&question(&server)).unwrap().body;
+    let settle = |believed| client.answers().unwrap().settle(believed);
+    for _ in 0..2 {
+        assert_eq!(ask(), b"<html>");
+    }
+    settle(false);
+    assert_eq!(ask(), b"[1,2,3]");
+    settle(true);
+    settle(false);
+    assert_eq!((ask(), server.requests().len()), (b"[1,2,3]".to_vec(), 4));
+    assert!(server.requests()[3].headers.contains("if-modified-since"), "what was believed is kept");
+    // One that was given again is not believed either.
+    settle(false);
+    ask();
+    assert!(!server.requests()[4].headers.contains("if-modified-since"));
+}
+
 /// The next look, with a client of its own, keeps to what was learned of a host.
 #[test]
 fn a_host_that_failed_is_left_alone_by_the_next_client_too() {

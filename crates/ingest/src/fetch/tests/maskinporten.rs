@@ -52,7 +52,7 @@ fn a_signed_statement_becomes_a_token_that_is_kept_while_it_holds() {
         let (from, to) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
         assert!(to - from <= 120 && claims["jti"].as_str().unwrap().len() >= 16);
         Act::ok(format!(
-            r#"{{"access_token":"{} {number}","expires_in":119,"scope":"x"}}"#,
+            r#"{{"access_token":"{}-{number}","expires_in":119,"scope":"x"}}"#,
             claims["scope"].as_str().unwrap()
         ))
     });
@@ -61,14 +61,14 @@ fn a_signed_statement_becomes_a_token_that_is_kept_while_it_holds() {
     let us = Maskinporten::new(&registration(&server), &Secret(KEY.into())).unwrap();
     *key.lock().unwrap() = us.public_key();
     let token = |scope: &str| us.token(&client, scope).unwrap().0;
-    assert_eq!(token("ks:fiks"), "ks:fiks 0");
+    assert_eq!(token("ks:fiks"), "ks:fiks-0");
     clock.on(Duration::from_secs(100));
-    assert_eq!(token("ks:fiks"), "ks:fiks 0", "it still holds");
-    assert_eq!(token("brreg"), "brreg 1", "a scope of its own");
+    assert_eq!(token("ks:fiks"), "ks:fiks-0", "it still holds");
+    assert_eq!(token("brreg"), "brreg-1", "a scope of its own");
     clock.on(Duration::from_secs(10));
-    assert_eq!(token("ks:fiks"), "ks:fiks 2", "nine seconds before its end it is no longer used");
+    assert_eq!(token("ks:fiks"), "ks:fiks-2", "nine seconds before its end it is no longer used");
     us.forget("ks:fiks");
-    assert_eq!(token("ks:fiks"), "ks:fiks 3");
+    assert_eq!(token("ks:fiks"), "ks:fiks-3");
     let shown = format!("{us:?}");
     assert!(!shown.contains("ks:fiks") && !shown.contains("PRIVATE"), "{shown}");
 }

@@ -92,6 +92,27 @@ fn what_would_not_change_is_not_asked_again() {
     }
 }
 
+/// A statement signed by a clock that is wrong is refused: the reason says by how much it is.
+#[test]
+fn a_refusal_tells_how_far_the_clocks_are_apart() {
+    let clock = clock();
+    let told = |date: &str| {
+        let server = Server::acting(vec![Act::status(400, &[("Date", date)])]);
+        client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err().to_string()
+    };
+    assert!(
+        told("Tue, 24 Nov 2026 04:00:00 GMT")
+            .ends_with("(this machine's clock is 7200 s ahead of the source's)")
+    );
+    assert!(
+        told("Tue, 24 Nov 2026 06:02:00 GMT")
+            .ends_with("(this machine's clock is 120 s behind the source's)")
+    );
+    for date in ["Tue, 24 Nov 2026 06:00:59 GMT", "yesterday"] {
+        assert!(told(date).ends_with("answers 400: no"), "{}", told(date));
+    }
+}
+
 #[test]
 fn a_host_that_fails_is_left_alone_for_a_while() {
     let (server, clock) = (Server::acting(vec![Act::status(500, &[])]), clock());

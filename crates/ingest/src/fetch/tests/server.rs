@@ -15,6 +15,8 @@ pub(crate) enum Act {
     Cut(Vec<u8>, usize),
     /// Sends the body a byte at a time, waiting between them.
     Drip(Vec<u8>, Duration),
+    /// Sends the body in so many pieces, waiting between them.
+    Pieces(Vec<u8>, usize, Duration),
     /// Closes without a word.
     Hang,
     /// Sends bytes without end.
@@ -120,6 +122,15 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Seen>>, count: &AtomicUsize, an
             for byte in body {
                 std::thread::sleep(wait);
                 if stream.write_all(&[byte]).is_err() {
+                    return;
+                }
+            }
+        }
+        Act::Pieces(body, count, wait) => {
+            let _ = stream.write_all(head(200, body.len(), &[]).as_bytes());
+            for (at, piece) in body.chunks(body.len().div_ceil(count).max(1)).enumerate() {
+                std::thread::sleep(if at == 0 { Duration::ZERO } else { wait });
+                if stream.write_all(piece).is_err() {
                     return;
                 }
             }

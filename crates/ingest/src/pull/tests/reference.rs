@@ -1,8 +1,9 @@
 //! The sources of reference data, against servers that speak as they do and misbehave on demand.
 
-mod office;
+mod meanwhile;
+pub(super) mod office;
 mod people;
-mod registers;
+pub(super) mod registers;
 mod version_one;
 
 use tempfile::TempDir;
@@ -67,20 +68,6 @@ impl Desk {
     }
 }
 
-/// Answers every question right the fifth time: before, it is away, is asked too much twice, and cuts its answer off.
-fn troubled(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
-    Server::start(move |number, seen| match (number % 5, answer(seen)) {
-        (0, _) => Act::status(500, &[]),
-        (1, _) => Act::status(429, &[]),
-        (2, _) => Act::status(429, &[("Retry-After", "1")]),
-        (3, Act::Say(_, _, body)) => {
-            let half = body.len() / 2;
-            Act::Cut(body, half)
-        }
-        (_, act) => act,
-    })
-}
-
 fn steady(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
     Server::start(move |_, seen| answer(seen))
 }
@@ -98,7 +85,7 @@ fn told(pulled: &Pulled) -> String {
 }
 
 /// The path of a request and its query.
-fn asked(seen: &Seen) -> (String, String) {
+pub(super) fn asked(seen: &Seen) -> (String, String) {
     let target = seen.line.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     (path.to_owned(), query.to_owned())

@@ -10,7 +10,7 @@ use crate::fetch::tests::server::{Act, Seen};
 
 /// How it misbehaves.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// Not at all.
     #[default]
     Well,
@@ -40,15 +40,15 @@ pub(super) enum Mood {
 
 /// The office.
 #[derive(Clone)]
-pub(super) struct Office {
-    pub(super) years: Vec<i32>,
+pub(crate) struct Office {
+    pub(crate) years: Vec<i32>,
     /// Persons of all ages by code and year.
     persons: Arc<BTreeMap<(String, i32), i64>>,
-    pub(super) mood: Arc<Mutex<Mood>>,
+    pub(crate) mood: Arc<Mutex<Mood>>,
 }
 
 /// How the persons of a place lie in ages: everybody not said otherwise is 30.
-pub(super) fn of_age(all: i64, age: usize) -> i64 {
+pub(crate) fn of_age(all: i64, age: usize) -> i64 {
     match age {
         5 => all / 10,
         10 => all / 5,
@@ -61,7 +61,7 @@ pub(super) fn of_age(all: i64, age: usize) -> i64 {
 
 impl Office {
     /// With the numbers shipped for all ages; those of 2026 stand for later years.
-    pub(super) fn new(years: std::ops::RangeInclusive<i32>) -> Self {
+    pub(crate) fn new(years: std::ops::RangeInclusive<i32>) -> Self {
         let files = crate::tests::files();
         let (_, bytes) = files.iter().find(|(path, _)| path == "reference/population.csv").unwrap();
         let mut persons = BTreeMap::new();
@@ -75,17 +75,24 @@ impl Office {
         Self { years: years.collect(), persons: Arc::new(persons), mood: Arc::default() }
     }
 
-    pub(super) fn be(&self, mood: Mood) {
+    /// The same for the places whose codes begin so.
+    pub(crate) fn only(self, beginning: &str) -> Self {
+        let ours = self.persons.iter().filter(|((code, _), _)| code.starts_with(beginning));
+        let persons = ours.map(|(place, persons)| (place.clone(), *persons)).collect();
+        Self { persons: Arc::new(persons), ..self }
+    }
+
+    pub(crate) fn be(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
     }
 
     /// Persons of all ages where and when.
-    pub(super) fn count(&self, code: &str, year: i32) -> i64 {
+    pub(crate) fn count(&self, code: &str, year: i32) -> i64 {
         let code = code.trim_start_matches("K-").to_owned();
         self.persons.get(&(code, year.min(2026))).copied().unwrap_or(0)
     }
 
-    pub(super) fn answer(&self, seen: &Seen) -> Act {
+    pub(crate) fn answer(&self, seen: &Seen) -> Act {
         let (path, query) = asked(seen);
         match path.as_str() {
             "/v2/tables/07459/metadata" => Act::ok(self.metadata()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::office::{Mood, Office};
-use super::{Desk, held, morning, steady, troubled};
+use super::{Desk, held, morning, steady};
 use crate::fetch::tests::server::{Act, Server};
 use crate::pull::{PullError, Pulled, SsbPopulation, pull_population};
 
@@ -99,23 +99,6 @@ fn a_smaller_limit_makes_more_questions_and_the_same_rows() {
     // 47 places of 212 cells fit into 10,000, and 357 places are more than 7 times that.
     assert_eq!(server.requests().len() - before, 1 + 8);
     assert_eq!(one.rows("population"), other.rows("population"));
-}
-
-#[test]
-fn trouble_and_another_order_change_nothing() {
-    let office = Office::new(2026..=2026);
-    let mut undisturbed = Desk::new();
-    pull(&mut undisturbed, &serving(&office), "from = 2022\ntotal = \"0\"").unwrap();
-    let mut desk = Desk::new();
-    let other = office.clone();
-    let pulled =
-        pull(&mut desk, &troubled(move |seen| other.answer(seen)), "from = 2022\ntotal = \"0\"").unwrap();
-    assert_eq!((pulled.stopped, pulled.requests), (None, 4));
-    assert_eq!(desk.rows("population"), undisturbed.rows("population"));
-    let mut desk = Desk::new();
-    office.be(Mood::Reordered);
-    assert_eq!(held(&pull(&mut desk, &serving(&office), "from = 2022\ntotal = \"0\"").unwrap()), "");
-    assert_eq!(desk.rows("population"), undisturbed.rows("population"));
 }
 
 #[test]

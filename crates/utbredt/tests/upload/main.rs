@@ -1,0 +1,154 @@
+//! A secretariat delivers over HTTP: a file comes in, comes again, is corrected, is broken, and the KPI follows; the server is
+//! stopped in the middle of it, and what was answered is answered again.
+
+mod again;
+mod kit;
+
+use serde_json::Value;
+use utbredt_lake::Lake;
+
+use kit::{PLAN, Server, TOKEN, command, january, log, ready};
+
+#[test]
+fn a_delivery_comes_in_is_corrected_and_held_over_http() {
+    let folder = ready();
+    let here = folder.path();
+    let server = Server::start(here);
+    assert_eq!(server.oslo().1, 1);
+
+    let good = "Kommunenr;Måned;Antall\n0301;2025-01;1000\n4601;2025-01;20\n1103;2025-01;5\n5001;2025-01;9\n3301;2025-01;8\n";
+    let (status, told) = server.deliver("&dry_run=true", "try", good);
+    assert_eq!((status, &told["state"], &told["edition"]), (200, &"accepted".into(), &1.into()), "{told}");
+    assert_eq!(std::fs::read_dir(here.join("lake/raw")).map_or(0, Iterator::count), 0, "nothing is kept");
+
+    let (status, told) = server.deliver("", "first", good);
+    assert_eq!((status, &told["accepted"], &told["edition"]), (201, &5.into(), &2.into()), "{told}");
+    assert_eq!(server.oslo(), (1000.into(), 2.into()), "served at once");
+    assert_eq!(server.deliver("", "first", good), (201, told), "the same answer");
+    let (status, told) = server.deliver("", "other", good);
+    assert_eq!((status, &told["state"], &told["edition"]), (200, &"unchanged".into(), &2.into()), "{told}");
+
+    // Oslo is corrected; a row of a code that never was is refused, with its line as received.
+    let corrected = format!("{}9999;2025-01;7\n", good.replace("1000", "1001"));
+    let (status, told) = server.deliver("", "first", &corrected);
+    assert_eq!((status, &told["code"]), (422, &"idempotency_key_reused".into()), "{told}");
+    let (status, told) = server.deliver("", "corrected", &corrected);
+    assert_eq!((status, &told["accepted"], &told["refused_rows"]), (201, &5.into(), &1.into()), "{told}");
+    assert_eq!(told["rejections"].as_array().map(Vec::len), Some(1), "{told}");
+    let refused = &told["rejections"][0];
+    assert!(refused["raw"] == "9999;2025-01;7" && refused["reason"].is_string(), "{refused}");
+    let cell = &told["cells"]["changed"][0];
+    assert_eq!((&cell["old"], &cell["new"]), (&"1000".into(), &"1001".into()), "{told}");
+    assert_eq!(server.oslo().0, 1001);
+
+    let (status, told) = server.deliver("", "broken", "Kommunenr;Antall\n0301;7\n");
+    assert_eq!((status, &told["state"]), (202, &"held".into()), "{told}");
+    assert!(told["held"].to_string().contains("Måned"), "{told}");
+    assert_eq!(server.oslo().0, 1001, "what was in force still is");
+
+    // While another writes, nothing is lost: it is sent again.
+    let lock = Lake::open(&here.join("lake")).expect("a lake").writer().expect("the lock");
+    let (status, told) = server.deliver("", "busy", good);
+    assert_eq!((status, &told["code"]), (503, &"busy".into()), "{told}");
+    drop(lock);
+    assert_eq!(server.deliver("", "busy", good).0, 201);
+    assert_eq!(server.oslo().0, 1000);
+}
+
+#[test]
+fn a_plan_that_cannot_be_kept_stops_the_server_and_none_shuts_the_door() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    assert!(command(here, &["init"]).status().expect("it runs").success());
+    let server = Server::start(here);
+    let (status, told) = server.deliver("", "one", "a;b\n");
+    assert_eq!((status, &told["code"]), (404, &"unknown_path".into()), "{told}");
+    drop(server);
+
+    std::fs::write(here.join("utbredt.toml"), PLAN).expect("written");
+    let told = |token: Option<&str>| {
+        let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0"]);
+        match token {
+            Some(token) => serve.env("COUNTY_TOKEN", token),
+            None => serve.env_remove("COUNTY_TOKEN"),
+        };
+        let output = serve.output().expect("it ends");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert!(told(None).contains("COUNTY_TOKEN"));
+    let short = told(Some("hunter2"));
+    assert!(short.contains("32") && !short.contains("hunter2"), "{short}");
+    assert!(told(Some(TOKEN)).contains("county.toml"), "the contract is not there");
+}
+
+#[test]
+fn a_delivery_is_a_run_of_its_source() {
+    let folder = ready();
+    let here = folder.path();
+    let server = Server::start(here);
+    assert_eq!(server.deliver("&dry_run=true", "try", &january(1000)).0, 200);
+    assert_eq!((server.status(), log(here).len()), (Value::Null, 0), "a trial is no run");
+    let sent = format!("{}9999;2025-01;7\n1103;2025-01;5\n5001;2025-01;6\n", january(1000));
+    assert_eq!(server.deliver("", "one", &sent).0, 201);
+    let status = server.status();
+    for (name, value) in [
+        ("well", true.into()),
+        ("requests", 1.into()),
+        ("deliveries", 1.into()),
+        ("bytes", sent.len().into()),
+        ("rows_in", 5.into()),
+        ("accepted", 4.into()),
+        ("refused", 1.into()),
+        ("edition", 2.into()),
+        ("newest", "2025-01-31".into()),
+        ("held", Value::Array(Vec::new())),
+    ] {
+        assert_eq!(status[name], value, "{name} of {status}");
+    }
+    let (status, told) = server.deliver("", "two", "Kommunenr;Antall\n0301;7\n");
+    assert_eq!(status, 202, "{told}");
+    let status = server.status();
+    assert_eq!(
+        (&status["well"], &status["accepted"], &status["edition"]),
+        (&false.into(), &0.into(), &3.into())
+    );
+    assert!(status["held"][0].as_str().is_some_and(|why| why.starts_with("2025-01: ")), "{status}");
+    assert_eq!(status["newest"], "2025-01-31", "how far the source went is not forgotten");
+    let metrics = server.text("/metrics");
+    assert!(metrics.contains("utbredt_source_well{source=\"county\"} 0\n"), "{metrics}");
+    let bytes = "Kommunenr;Antall\n0301;7\n".len();
+    assert!(metrics.contains(&format!("utbredt_source_bytes{{source=\"county\"}} {bytes}\n")), "{metrics}");
+
+    let told = command(here, &["source", "status"]).output().expect("it runs");
+    let text = String::from_utf8(told.stdout).expect("text");
+    assert_eq!(told.status.code(), Some(3));
+    assert!(text.contains("county: not well") && text.contains("held: 2025-01: "), "{text}");
+    // The folder is looked at when its time comes, whatever was sent.
+    let due = command(here, &["ingest", "--json"]).output().expect("it runs");
+    assert_eq!(due.status.code(), Some(0), "{}", String::from_utf8_lossy(&due.stderr));
+    assert!(String::from_utf8_lossy(&due.stdout).contains("\"source_id\":\"county\""));
+    assert_eq!(server.status()["well"], true);
+}
+
+#[test]
+fn a_correction_sent_stays_in_force_beside_the_file_it_corrects() {
+    let folder = ready();
+    let here = folder.path();
+    std::fs::write(here.join("inbox/2025-01.csv"), january(1000)).expect("written");
+    let look = || {
+        let told = command(here, &["source", "run", "county"]).output().expect("it runs");
+        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+    };
+    look();
+    let server = Server::start(here);
+    assert_eq!(server.oslo().0, 1000);
+    assert_eq!(server.deliver("", "one", &january(1001)).0, 201);
+    look();
+    assert_eq!(server.oslo(), (1001.into(), 3.into()));
+    // Somebody who says so gets the file back, and the server sees it within its time.
+    let by_hand = ["ingest", "inbox/2025-01.csv", "--contract", "county.toml"];
+    assert!(command(here, &by_hand).status().expect("it runs").success());
+    let server = server.again(here);
+    assert_eq!(server.oslo(), (1000.into(), 4.into()));
+}
