@@ -73,9 +73,6 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
     };
     let took = (client.clock().now() - started_at).num_milliseconds();
     let sum = |of: fn(&Report) -> u64| pulled.reports.iter().map(of).sum();
-    let held = |report: &Report| {
-        report.held.as_ref().map(|reasons| format!("{}: {}", report.asked, reasons.join("; ")))
-    };
     let told = |report: &Report| {
         let asked = report.asked.clone();
         report.told.clone().into_iter().map(move |what| format!("{asked}: {what}"))
@@ -110,6 +107,23 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
     }
     writer.lake().note_run(&run)?;
     Ok(run)
+}
+
+/// Reasons of refusal that are told with a held delivery; the lake has them all.
+const TOLD: usize = 3;
+
+/// Why a delivery is held, and what most of its refused rows were refused for.
+fn held(report: &Report) -> Option<String> {
+    let mut told = format!("{}: {}", report.asked, report.held.as_ref()?.join("; "));
+    let mut refused: Vec<(&String, &u64)> = report.reasons.iter().collect();
+    refused.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), *reason));
+    for (reason, count) in refused.iter().take(TOLD) {
+        told.push_str(&format!("; {count} refused: {reason}"));
+    }
+    if refused.len() > TOLD {
+        told.push_str(&format!("; and {} more reasons", refused.len() - TOLD));
+    }
+    Some(told)
 }
 
 /// The list of activations, asked for as ourselves.

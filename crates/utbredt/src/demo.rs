@@ -18,7 +18,7 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path, queries: Querie
         let invented = if seen.synthetic { " (invented)" } else { "" };
         table::line(&format!(
             "{source}{invented}: {}, {} here before, {} held; {} rows in, {} accepted, {} refused",
-            counted(seen.deliveries, "delivery", "deliveries"),
+            table::counted(seen.deliveries, "delivery", "deliveries"),
             seen.unchanged,
             seen.held,
             seen.rows_in,
@@ -33,10 +33,6 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path, queries: Querie
     every_kpi(runtime, &engine)?;
     digisos(runtime, &engine)?;
     follow_up(runtime, &engine)
-}
-
-fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Every KPI once for the nation, with the time it took.

@@ -43,7 +43,7 @@ pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
 
 fn list(arguments: &PlanArguments, as_json: bool) -> anyhow::Result<()> {
     let plan = Plan::read(&arguments.plan)?;
-    let next = |source: &Planned| source.schedule.next(clock::now()).map(|moment| moment.to_rfc3339());
+    let next = |source: &Planned| source.schedule.next(clock::now()).map(table::moment);
     if as_json {
         let one = |source: &Planned| json!({ "id": source.id.as_str(), "schedule": source.schedule.to_string(), "next": next(source) });
         table::line(&json!({ "sources": plan.sources.iter().map(one).collect::<Vec<_>>() }).to_string());
@@ -67,7 +67,7 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut told = Vec::new();
     for id in &ids {
         let Some(last) = of(id, false) else { continue };
-        let well = of(id, true).map(|run| run.started_at.to_rfc3339());
+        let well = of(id, true).map(|run| table::moment(run.started_at));
         if as_json {
             told.push(json!({ "source_id": id, "last": run_as_json(last), "last_well": well }));
         } else {
@@ -152,14 +152,19 @@ fn told(runs: &[Run], as_json: bool) -> ExitCode {
 fn lines(run: &Run) -> Vec<String> {
     let ended = if run.is_well() { "well" } else { "not well" };
     let mut lines = vec![
-        format!("{}: {ended}, {} in {} ms", run.source_id, run.started_at.to_rfc3339(), run.took_ms),
+        format!("{}: {ended}, {} in {} ms", run.source_id, table::moment(run.started_at), run.took_ms),
         format!(
-            "  {} deliveries, {} rows in, {} accepted, {} refused, {} bytes",
-            run.deliveries, run.rows_in, run.accepted, run.refused, run.bytes
+            "  {}, {}, {} accepted, {} refused, {}",
+            table::counted(run.deliveries, "delivery", "deliveries"),
+            table::counted(run.rows_in, "row in", "rows in"),
+            run.accepted,
+            run.refused,
+            table::counted(run.bytes, "byte", "bytes")
         ),
     ];
     if let (Some(newest), Some(days)) = (run.newest, run.lag_days()) {
-        lines.push(format!("  newest day {newest}, {days} days before"));
+        let days = table::counted(days.max(0).unsigned_abs(), "day", "days");
+        lines.push(format!("  newest day {newest}, {days} before it was asked"));
     }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
     lines.extend(run.told.iter().map(|what| format!("  told: {what}")));

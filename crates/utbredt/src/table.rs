@@ -8,6 +8,7 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, SecondsFormat, Utc};
 use utbredt_engine::EngineError;
 
 /// Whether a line was lost.
@@ -93,4 +94,14 @@ fn drawn(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<comfy_ta
         }
     }
     Ok(table)
+}
+
+/// A number of things, in the words for one and for many.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A moment to the second, in UTC.
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -10,7 +10,7 @@ use utbredt_model::{Rejection, SourceId};
 use utbredt_sources::brreg::{self, Form, Page, Unit};
 use utbredt_sources::oslo;
 
-use super::land::{Landing, few, land};
+use super::land::{Landing, counted, few, land};
 use super::register::organisations;
 use super::{PullError, Pulled, stopped};
 use crate::fetch::{Ask, Client};
@@ -141,7 +141,11 @@ impl List {
     fn landing(mut self, ours: &BTreeMap<String, (String, String)>) -> Landing {
         if let Some(first) = self.rejections.first() {
             let count = self.rejections.len();
-            self.held.push(format!("{count} units cannot be believed, the first: {}", first.reason));
+            self.held.push(format!(
+                "{} cannot be believed, the first: {}",
+                counted(count, "unit", "units"),
+                first.reason
+            ));
         }
         let (came, total) = (self.units.len() as u64, self.total.unwrap_or_default());
         if self.held.is_empty() && came != total {
@@ -199,12 +203,13 @@ fn differences(theirs: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String,
         }
     }
     let told = |all: Vec<String>, what: &str| {
-        (!all.is_empty()).then(|| format!("{} organisations {what}: {}", all.len(), few(&all)))
+        (!all.is_empty())
+            .then(|| format!("{} {what}: {}", counted(all.len(), "organisation", "organisations"), few(&all)))
     };
     [
-        told(new, "of the register are not in the reference tables of this version"),
-        told(moved, "lie in another municipality than in the reference tables"),
-        told(gone, "of the reference tables are not, or no longer, in the register"),
+        told(new, "in the register and not in the reference tables of this version"),
+        told(moved, "in another municipality than in the reference tables"),
+        told(gone, "in the reference tables and not, or no longer, in the register"),
     ]
     .into_iter()
     .flatten()

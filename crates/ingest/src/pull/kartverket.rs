@@ -9,7 +9,7 @@ use utbredt_sources::kartverket::{Place, municipalities};
 use utbredt_sources::klass::Name;
 use utbredt_sources::oslo;
 
-use super::land::{Landing, few, land};
+use super::land::{Landing, counted, few, land};
 use super::register::Register;
 use super::{PullError, Pulled, stopped};
 use crate::fetch::{Ask, Client};
@@ -58,7 +58,11 @@ fn judge(payload: Vec<u8>, ours: &BTreeMap<MunicipalityCode, &str>) -> Landing {
     let mut held = Vec::new();
     if let Some(first) = read.rejections.first() {
         let count = read.rejections.len();
-        held.push(format!("{count} places cannot be believed, the first: {}", first.reason));
+        held.push(format!(
+            "{} cannot be believed, the first: {}",
+            counted(count, "place", "places"),
+            first.reason
+        ));
     }
     let missing = ours.keys().filter(|code| !read.rows.iter().any(|place| place.code == **code)).count();
     // Municipalities merge by the handful; what lacks more than a tenth of them was cut off.
@@ -88,12 +92,14 @@ fn differences(theirs: &[Place], ours: &BTreeMap<MunicipalityCode, &str>) -> Vec
         Some(format!("{code} {} ({name} in the tables)", place.name.as_str()))
     });
     let told = |all: Vec<String>, what: &str| {
-        (!all.is_empty()).then(|| format!("{} municipalities {what}: {}", all.len(), few(&all)))
+        (!all.is_empty()).then(|| {
+            format!("{} {what}: {}", counted(all.len(), "municipality", "municipalities"), few(&all))
+        })
     };
     [
-        told(new, "of the list are not in the reference tables of this version"),
-        told(gone, "of the reference tables are not in the list"),
-        told(other.collect(), "have another name than in the reference tables"),
+        told(new, "in the list and not in the reference tables of this version"),
+        told(gone, "in the reference tables and not in the list"),
+        told(other.collect(), "with another name than in the reference tables"),
     ]
     .into_iter()
     .flatten()

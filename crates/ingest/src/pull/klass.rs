@@ -12,7 +12,7 @@ use utbredt_model::{MunicipalityCode, SourceId};
 use utbredt_sources::klass::{Classification, Register as Lives, changes as parse, kinds};
 use utbredt_sources::oslo;
 
-use super::land::{Landing, few, land};
+use super::land::{Landing, counted, few, land};
 use super::register::{Register, changes};
 use super::{PullError, Pulled, stopped};
 use crate::IngestError;
@@ -104,7 +104,7 @@ fn judge<'c>(
     let mut held = Vec::new();
     if let Some(first) = read.rejections.first() {
         let count = read.rejections.len();
-        held.push(format!("{count} rows cannot be read, the first: {}", first.reason));
+        held.push(format!("{} cannot be read, the first: {}", counted(count, "row", "rows"), first.reason));
     }
     // Pages and rows come in any order, and more than once.
     let told: BTreeMap<Key, &Change> = read.rows.iter().map(|change| (key(change), change)).collect();
@@ -116,8 +116,8 @@ fn judge<'c>(
         .collect();
     if !gone.is_empty() {
         held.push(format!(
-            "the answer lacks {} changes that the reference tables know: {}",
-            gone.len(),
+            "the answer lacks {} that the reference tables know: {}",
+            counted(gone.len(), "change", "changes"),
             few(&gone)
         ));
     }
@@ -143,10 +143,9 @@ fn judge<'c>(
     let mut news = Vec::new();
     for (date, changes) in &new {
         let verb = if *date > today { "announces" } else { "has" };
-        let (count, changes) = (changes.len(), few(changes));
-        let noun = if count == 1 { "change" } else { "changes" };
+        let (count, changes) = (counted(changes.len(), "change", "changes"), few(changes));
         news.push(format!(
-            "SSB {verb} {count} {noun} from {date}: {changes}; the reference tables of this version do not know them"
+            "SSB {verb} {count} from {date}: {changes}; the reference tables of this version do not know them"
         ));
     }
     Landing {

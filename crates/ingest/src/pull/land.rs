@@ -106,6 +106,11 @@ pub(super) fn land(
     Ok(report)
 }
 
+/// A number of things, in the words for one and for many.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// The first few of many things, and how many more there are.
 pub(super) fn few(all: &[String]) -> String {
     const MOST: usize = 8;

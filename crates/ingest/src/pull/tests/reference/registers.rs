@@ -271,10 +271,10 @@ fn organisations_that_differ_are_told() {
     assert_eq!(
         lines,
         [
-            "1 organisations of the register are not in the reference tables of this version: 999999905 HARAM KOMMUNE (1580)",
-            "1 organisations lie in another municipality than in the reference tables: 920290922 ALVER KOMMUNE (4601, and \
+            "1 organisation in the register and not in the reference tables of this version: 999999905 HARAM KOMMUNE (1580)",
+            "1 organisation in another municipality than in the reference tables: 920290922 ALVER KOMMUNE (4601, and \
              4631 in the tables)",
-            "1 organisations of the reference tables are not, or no longer, in the register: 817263992 Færder (3911)",
+            "1 organisation in the reference tables and not, or no longer, in the register: 817263992 Færder (3911)",
         ]
     );
     assert_eq!(desk.rows("organisations"), organisations);
@@ -287,7 +287,7 @@ fn no_person_is_kept() {
     let register = Brreg::new();
     register.units.lock().unwrap().insert(3, unit("999999921", "KARI NORDMANN", "4631", "ENK"));
     let why = held(&register.pull(&mut desk));
-    assert!(why.contains("1 units cannot be believed"), "{why}");
+    assert!(why.contains("1 unit cannot be believed"), "{why}");
     let kept = desk.kept();
     assert!(kept.iter().any(|kept| kept.contains("ALVER KOMMUNE")));
     assert!(kept.iter().all(|kept| !kept.contains("NORDMANN")));
@@ -335,9 +335,9 @@ fn municipalities_that_differ_are_told() {
     assert_eq!(
         lines,
         [
-            "1 municipalities of the list are not in the reference tables of this version: 4698 Storby",
-            "1 municipalities of the reference tables are not in the list: 0301 Oslo",
-            "1 municipalities have another name than in the reference tables: 4601 Bjørgvin (Bergen in the tables)",
+            "1 municipality in the list and not in the reference tables of this version: 4698 Storby",
+            "1 municipality in the reference tables and not in the list: 0301 Oslo",
+            "1 municipality with another name than in the reference tables: 4601 Bjørgvin (Bergen in the tables)",
         ]
     );
     assert_eq!(desk.rows("municipalities"), municipalities);

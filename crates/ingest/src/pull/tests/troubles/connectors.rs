@@ -257,7 +257,7 @@ fn of_klass() -> Connector {
         once: false,
         touches: &[],
         renamed: &[("codeChanges", "changes")],
-        words: &["rows cannot be read"],
+        words: &["cannot be read"],
         never: &[],
         own: own::of_klass(),
         correction: told(always(feed(&later)), "SSB announces 1 change from 2027-01-01"),
@@ -297,10 +297,10 @@ fn of_brreg() -> Connector {
         once: false,
         touches: &[],
         renamed: &[("organisasjonsnummer", "orgnr")],
-        words: &["not whole JSON", "does not say which page", "units cannot be believed"],
+        words: &["not whole JSON", "does not say which page", "cannot be believed"],
         never: &["NORDMANN"],
         own: own::of_brreg(),
-        correction: told(listed(later), "are not, or no longer, in the register"),
+        correction: told(listed(later), "and not, or no longer, in the register"),
     }
 }
 
@@ -328,7 +328,7 @@ fn of_kartverket() -> Connector {
         once: false,
         touches: &[],
         renamed: &[("kommunenavnNorsk", "norskNavn")],
-        words: &["not a whole list", "the list is empty", "places cannot be believed"],
+        words: &["not a whole list", "the list is empty", "cannot be believed"],
         never: &[],
         own: own::of_kartverket(),
         correction: told(named("Bergen by"), "Bergen by"),

@@ -225,7 +225,7 @@ pub(super) fn of_klass() -> Vec<Trouble> {
         edited("every row twice", reads(""), all, rows(repeat)),
         edited(
             "a change that is known lacks",
-            nothing("lacks 1 changes that"),
+            nothing("lacks 1 change that"),
             all,
             rows(|rows| drop(rows.remove(0))),
         ),
@@ -233,7 +233,7 @@ pub(super) fn of_klass() -> Vec<Trouble> {
         edited("no changes", nothing("lacks 118 changes that"), all, rows(Vec::clear)),
         edited(
             "a row without a day",
-            nothing("1 rows cannot be read"),
+            nothing("1 row cannot be read"),
             all,
             rows(|rows| rows.push(change("2027", ("1", ""), ("2", "")))),
         ),
@@ -285,7 +285,7 @@ pub(super) fn of_brreg() -> Vec<Trouble> {
         ),
         edited(
             "a person's firm",
-            nothing("units cannot be believed"),
+            nothing("cannot be believed"),
             second,
             units(|units| {
                 units.push(json!({"organisasjonsnummer": "999999921", "navn": "KARI NORDMANN", "organisasjonsform": {"kode": "ENK"}}));
