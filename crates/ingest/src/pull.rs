@@ -14,9 +14,10 @@ mod ssb;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, StringArray};
+use arrow::array::{Array, StringArray, TimestampMicrosecondArray};
+use chrono::{DateTime, Utc};
 use utbredt_lake::Lake;
 use utbredt_model::SourceId;
 
@@ -82,15 +83,18 @@ fn stopped(error: FetchError) -> Result<String, PullError> {
     }
 }
 
-/// What a source was asked whose answer is in force.
-fn answered(lake: &Lake, source_id: &SourceId) -> Result<BTreeSet<String>, IngestError> {
-    let Some(edition) = lake.latest()? else { return Ok(BTreeSet::new()) };
+/// What a source was asked whose answer is in force, and when that came.
+fn answered(lake: &Lake, source_id: &SourceId) -> Result<BTreeMap<String, DateTime<Utc>>, IngestError> {
+    let Some(edition) = lake.latest()? else { return Ok(BTreeMap::new()) };
     let live: BTreeSet<&str> = edition.receipts.iter().map(String::as_str).collect();
-    let mut all = BTreeSet::new();
+    let mut all = BTreeMap::new();
     for batch in lake.read_table(&edition, table("receipts")?)? {
         let text =
             |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
-        let (Some(ids), Some(sources), Some(asked)) = (text("receipt_id"), text("source_id"), text("asked"))
+        let moments = batch.column_by_name("received_at");
+        let moments = moments.and_then(|c| c.as_any().downcast_ref::<TimestampMicrosecondArray>());
+        let (Some(ids), Some(sources), Some(asked), Some(moments)) =
+            (text("receipt_id"), text("source_id"), text("asked"), moments)
         else {
             continue;
         };
@@ -99,7 +103,8 @@ fn answered(lake: &Lake, source_id: &SourceId) -> Result<BTreeSet<String>, Inges
                 && live.contains(ids.value(row))
                 && asked.is_valid(row)
             {
-                all.insert(asked.value(row).to_owned());
+                let received = DateTime::from_timestamp_micros(moments.value(row)).unwrap_or_default();
+                all.insert(asked.value(row).to_owned(), received);
             }
         }
     }

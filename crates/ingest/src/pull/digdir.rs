@@ -117,7 +117,7 @@ pub fn pull(
     let source = Source::Digdir(digdir.series.clone());
     let mut parts = 1;
     for (place, piece) in pieces.into_iter().enumerate() {
-        if place < again && here.contains(&piece.asked) {
+        if place < again && here.contains_key(&piece.asked) {
             continue;
         }
         // Only what is asked for again can be told to be unchanged.

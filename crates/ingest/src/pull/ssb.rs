@@ -17,7 +17,7 @@ use utbredt_sources::pxweb::{
 
 use super::land::{Landing, land};
 use super::register::{Counted, Register, bands, population};
-use super::{PullError, Pulled, stopped};
+use super::{PullError, Pulled, answered, stopped};
 use crate::fetch::{Ask, Client, FetchError};
 
 use judge::{Answers, Year, judge};
@@ -135,8 +135,9 @@ impl Shape {
     }
 }
 
-/// Asks for every year from the first wanted on of which the lake lacks a municipality or an age band. Each is a delivery
-/// and an edition of its own; what the lake has already is never written over, and a year that says otherwise is held.
+/// Asks for every year from the first wanted on of which the lake lacks a municipality or an age band, and again for those
+/// that came before the table was published anew. Each is a delivery and an edition of its own; what the lake has already
+/// is never written over, and a year that says otherwise is held.
 ///
 /// # Errors
 /// [`PullError`]. A source that does not answer ends the pull without an error.
@@ -169,6 +170,7 @@ pub fn pull(
         }
     };
     let mut told = Vec::new();
+    let here = answered(writer.lake(), source_id)?;
     for year in shape.years.iter().copied().filter(|year| *year >= ask.from) {
         let Some(day) = NaiveDate::from_ymd_opt(year, 1, 1) else { continue };
         let Some(division) = register.division(day) else { continue };
@@ -176,7 +178,9 @@ pub fn pull(
         let standing = known.get(&year).cloned().unwrap_or_default();
         let lacks =
             |code: &MunicipalityCode| bands.iter().any(|band| !standing.contains_key(&(*band, code.clone())));
-        if !codes.iter().any(lacks) {
+        let came = here.get(&year.to_string());
+        let is_older = came.zip(shape.metadata.updated).is_some_and(|(came, published)| *came < published);
+        if !codes.iter().any(lacks) && !is_older {
             continue;
         }
         let asked = writer.away(|| answers(client, ask, &shape, &codes, year, &mut pulled))?;

@@ -198,3 +198,40 @@ fn what_went_missing_comes_in_again() {
     assert_eq!(desk.rows("population"), whole);
     assert_eq!(desk.rows("receipts").len(), 1);
 }
+
+/// The table is published anew after a year came: the year is asked for again, once where nothing differs, and at every
+/// look where something does, and what stands is never written over.
+#[test]
+fn a_year_that_was_published_anew_is_asked_for_again() {
+    let (mut desk, office) = (Desk::new(), Office::new(2024..=2024));
+    let server = serving(&office);
+    let ask = population(&server, "from = 2024");
+    // The office publishes on 25 February 2026.
+    let look = |desk: &mut Desk, moment: &str| {
+        let clock = crate::fetch::tests::Still::at(moment);
+        let before = server.requests().len();
+        let pulled = desk
+            .pull(&server, &clock, &|client, writer, id| pull_population(client, writer, id, &ask))
+            .unwrap();
+        (pulled, server.requests().len() - before)
+    };
+    let (first, questions) = look(&mut desk, "2026-02-01T06:00:00Z");
+    assert_eq!((held(&first), first.reports[0].accepted > 0), (String::new(), true));
+    assert!(questions > 1);
+    let stands = desk.rows("population");
+    office.be(Mood::Other("4601"));
+    let (corrected, _) = look(&mut desk, "2026-03-01T06:00:00Z");
+    assert!(held(&corrected).contains("differ from those that stand: 4601"), "{}", held(&corrected));
+    let (still, _) = look(&mut desk, "2026-03-08T06:00:00Z");
+    assert!(held(&still).contains("4601") && still.reports[0].unchanged);
+    assert_eq!(desk.rows("population"), stands);
+    // The office takes it back; that it did is seen, and then the year is left alone.
+    office.be(Mood::Anew(0));
+    let (well, _) = look(&mut desk, "2026-03-15T06:00:00Z");
+    assert!(held(&well).contains("published"), "{}", held(&well));
+    office.be(Mood::Reordered);
+    let (well, _) = look(&mut desk, "2026-03-22T06:00:00Z");
+    assert_eq!((held(&well), well.reports[0].accepted), (String::new(), 0));
+    assert_eq!(look(&mut desk, "2026-03-29T06:00:00Z").1, 1, "only what the table has is asked");
+    assert_eq!(desk.rows("population"), stands);
+}
