@@ -1,6 +1,10 @@
 //! From what a source said to facts on places that existed: organisations become their municipality, codes get
 //! the division they were measured in, and what names nothing known is refused with the reason.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{Months, NaiveDate};
 use polars::prelude::{Column, DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, coalesce, col, lit};
 use utbredt_model::{Observation, ObservedFact, Parsed, Rejection, Stage, Subject};
@@ -34,7 +38,7 @@ pub(crate) struct Conformed {
 /// Holds a delivery against the world.
 pub(crate) fn conform(source: &Source, delivery: &Delivery, world: &World) -> Result<Conformed, IngestError> {
     let Parsed { observations, mut rejections, rows_in, breaches } = source.parse(delivery);
-    let told = Told { source, delivery, text: source.lines(&delivery.payload) };
+    let told = Told { source, delivery, text: OnceCell::new() };
     let (usage, rollout): (Vec<_>, Vec<_>) =
         observations.into_iter().partition(|o| matches!(o.fact, ObservedFact::Usage { .. }));
     let usage = conform_usage(&usage, &told, world, &mut rejections)?;
@@ -47,24 +51,26 @@ pub(crate) fn conform(source: &Source, delivery: &Delivery, world: &World) -> Re
 struct Told<'d> {
     source: &'d Source,
     delivery: &'d Delivery,
-    /// Its text, where rows are lines.
-    text: Option<std::borrow::Cow<'d, str>>,
+    /// Its text, where rows are lines; made when it is asked for.
+    text: OnceCell<Option<Cow<'d, str>>>,
 }
 
 impl Told<'_> {
     /// The row as received, where rows are lines; else what was understood of it.
     fn raw<'o>(&self, refused: &[(&'o Observation, String)]) -> Vec<String> {
+        if refused.is_empty() {
+            return Vec::new();
+        }
         let understood = |o: &'o Observation| format!("{:?} {:?}", o.subject, o.fact);
-        let Some(text) = &self.text else {
+        let Some(text) = self.text.get_or_init(|| self.source.lines(&self.delivery.payload)) else {
             return refused.iter().map(|(o, _)| understood(o)).collect();
         };
         let line_break = if text.contains('\n') { '\n' } else { '\r' };
-        let lines: Vec<&str> = text.split(line_break).map(|line| line.trim_end_matches('\r')).collect();
-        let line = |row: u64| usize::try_from(row).ok().and_then(|row| lines.get(row.checked_sub(1)?));
-        refused
-            .iter()
-            .map(|(o, _)| line(o.row).map_or_else(|| understood(o), |line| (*line).to_owned()))
-            .collect()
+        let wanted: BTreeSet<u64> = refused.iter().map(|(o, _)| o.row).collect();
+        let lines: BTreeMap<u64, &str> =
+            (1..).zip(text.split(line_break)).filter(|(row, _)| wanted.contains(row)).collect();
+        let line = |o: &'o Observation| lines.get(&o.row).map(|line| line.trim_end_matches('\r').to_owned());
+        refused.iter().map(|(o, _)| line(o).unwrap_or_else(|| understood(o))).collect()
     }
 
     fn refuse(&self, refused: Vec<(&Observation, String)>, rejections: &mut Vec<Rejection>) {

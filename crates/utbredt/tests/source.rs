@@ -195,31 +195,3 @@ fn a_large_file_is_read_apart_and_says_the_same() {
     );
     assert_eq!(told["rejections"][0]["row"], 6);
 }
-
-#[test]
-fn files_that_would_do_harm_are_refused_and_the_command_goes_on() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let here = folder.path();
-    put(here, "contract.toml", PLAIN);
-    let empty = |name: &str, bytes: u64| {
-        let file = std::fs::File::create(here.join(name)).expect("made");
-        file.set_len(bytes).expect("a file may be all holes");
-        name.to_owned()
-    };
-    let (ended, told) = tried(here, &empty("nul.csv", 200 << 20), &[]);
-    assert_eq!(
-        (ended, told["held"][0].as_str()),
-        (3, Some("reading it takes more than 512 MiB of memory: it is refused"))
-    );
-    let columns: String = (0..1_000_000).map(|i| format!("c{i};")).collect();
-    let (_, told) = tried(here, &put(here, "columns.csv", columns), &[]);
-    assert!(told["held"][0].as_str().is_some_and(|why| why.contains("bytes long")), "{told}");
-    let (_, told) = tried(here, &put(here, "deep.json", "[{\"a\":".repeat(1 << 20)), &[]);
-    assert!(told["held"][0].as_str().is_some_and(|why| why.contains("does not read")), "{told}");
-    let (_, told) = tried(here, &put(here, "cut.xlsx", b"PK\x03\x04"), &[]);
-    assert!(told["held"][0].as_str().is_some_and(|why| why.contains("cut short")), "{told}");
-    let too_large =
-        utbredt(here, &["source", "try", &empty("huge.csv", 1 << 30), "--contract", "contract.toml"]);
-    assert_eq!(code(&too_large), 1);
-    assert!(text(&too_large.stderr).contains("larger than 256 MiB"), "{}", text(&too_large.stderr));
-}

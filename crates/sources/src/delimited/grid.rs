@@ -1,5 +1,7 @@
 //! Rows out of text and workbooks: every row with its number, or with the reason it cannot be read.
 
+use std::cell::Cell;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::Contract;
@@ -48,15 +50,44 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
     let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
     let Some(mut from) = start_of_line(text, skip, line_break) else { return };
-    let delimiter = contract.delimiter.unwrap_or_else(|| sniff(&text[from..], contract));
     let mut row = u64::from(contract.header_row);
-    let mut resumes = 0;
-    while let Some((at, line_number)) =
-        read_on(text, from, row, delimiter, line_break, resumes < MAX_RESUMES, sink)
-    {
-        (from, row) = (at, line_number);
-        resumes += 1;
+    let mut delimiter = contract.delimiter;
+    let (mut resumes, go_on) = (0, Cell::new(true));
+    let mut sink = |line: &Line<'_>| {
+        go_on.set(sink(line));
+        go_on.get()
+    };
+    loop {
+        // A line that is too long is stepped over, so that no reader makes room for it.
+        let long = too_long(text, from, line_break);
+        let part = &text[..long.map_or(text.len(), |(begin, _)| begin)];
+        let delimiter = *delimiter.get_or_insert_with(|| sniff(&part[from..], contract));
+        let next = row + part[from..].matches(line_break).count() as u64;
+        while let Some((at, line_number)) =
+            read_on(part, from, row, delimiter, line_break, resumes < MAX_RESUMES, &mut sink)
+        {
+            (from, row) = (at, line_number);
+            resumes += 1;
+        }
+        let Some((begin, end)) = long.filter(|_| go_on.get()) else { return };
+        let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
+        if !sink(&Line { row: next, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {
+            return;
+        }
+        (from, row) = ((end + 1).min(text.len()), next + 1);
     }
+}
+
+/// Where the first line from `from` on lies that is longer than is read.
+fn too_long(text: &str, mut from: usize, line_break: char) -> Option<(usize, usize)> {
+    while from < text.len() {
+        let end = text[from..].find(line_break).map_or(text.len(), |length| from + length);
+        if text[from..end].trim_end_matches('\r').len() > MAX_LINE {
+            return Some((from, end));
+        }
+        from = end + 1;
+    }
+    None
 }
 
 /// Reads to the end, or to a quote that never closes: then gives where the next line begins, and its number.
@@ -89,7 +120,9 @@ fn read_on(
         counted = begin;
         let raw = rest.get(begin..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
         let lines = raw.matches(line_break).count();
-        if lines > 0 && end == rest.len() && raw.matches('"').count() % 2 == 1 && may_resume {
+        // A quote left open takes the line's end into its field.
+        let open = lines > 0 || cells.iter().next_back().is_some_and(|cell| cell.ends_with(line_break));
+        if open && end == rest.len() && raw.matches('"').count() % 2 == 1 && may_resume {
             let cut = raw.find(line_break).unwrap_or(raw.len());
             let fault = Some("a quoted field is opened and never closed".to_owned());
             let more = sink(&Line {

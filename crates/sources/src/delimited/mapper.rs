@@ -17,6 +17,9 @@ use super::places::{Places, ValueColumn, same_name};
 /// At most this many breaches of one kind are told apart.
 const MAX_TOLD: usize = 20;
 
+/// Whoever refuses so much need not read on: no delivery is believed of which so much is wrong.
+const MOST_REFUSED: usize = 100_000;
+
 type Key = (Subject, SolutionId, MeasureId, Period);
 
 pub(super) struct Mapper<'c> {
@@ -75,7 +78,14 @@ impl<'c> Mapper<'c> {
             }
         }
         self.places = Some(places);
-        true
+        let goes_on = self.parsed.rejections.len() < MOST_REFUSED;
+        if !goes_on {
+            self.parsed.breaches.push(format!(
+                "{MOST_REFUSED} refusals until row {}: what is behind it is not read",
+                line.row
+            ));
+        }
+        goes_on
     }
 
     fn find_places(&mut self) -> bool {
@@ -87,7 +97,7 @@ impl<'c> Mapper<'c> {
     }
 
     fn refuse(&mut self, line: &Line<'_>, mut reason: String) {
-        if line.raw.contains(['\n', '\r']) {
+        if !line.trimmed && (line.raw.contains('\n') || line.raw.contains('\r')) {
             reason += " (the row runs over several lines: a closing quote may be missing)";
         }
         self.parsed.rejections.push(Rejection::new(line.row, reason, line.raw));
@@ -263,6 +273,9 @@ impl<'c> Mapper<'c> {
             self.parsed
                 .breaches
                 .push(format!("the delivery ends before row {row}, where the column names should be"));
+        }
+        if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
+            self.parsed.breaches.push("there are no rows below the column names".to_owned());
         }
         let mut taken_back = Vec::new();
         let observations = std::mem::take(&mut self.parsed.observations);

@@ -307,6 +307,44 @@ fn what_is_too_large_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_line_without_end_is_stepped_over() {
+    let long = "x".repeat(2 << 20);
+    let rows = format!("kommune;periode;antall\n0301;2024;\"1\n{long}\r\n\n4601;2024;2\n{long}");
+    let parsed = plain("", rows.as_bytes());
+    assert_eq!(told(&parsed), ["4601 2024 2"]);
+    assert_eq!(parsed.observations[0].row, 5);
+    let why: Vec<_> = parsed.rejections.iter().map(|r| (r.row, r.reason.as_str())).collect();
+    let too_long = "the row is 2097152 bytes long; at most 1048576 are read";
+    assert_eq!(why, [(2, "a quoted field is opened and never closed"), (3, too_long), (6, too_long)]);
+    assert_eq!(plain("", long.as_bytes()).breaches, [too_long]);
+}
+
+#[test]
+fn a_table_without_rows_is_held() {
+    for rows in ["", "\n\n\n", ";;\n"] {
+        let parsed = plain("", format!("kommune;periode;antall\n{rows}").as_bytes());
+        assert_eq!(parsed.breaches, ["there are no rows below the column names"], "{rows:?}");
+    }
+}
+
+#[test]
+fn whoever_is_wrong_too_often_is_not_read_on() {
+    let rows = "0301;2024;x\n".repeat(100_002);
+    let parsed = plain("", format!("kommune;periode;antall\n{rows}").as_bytes());
+    assert_eq!((parsed.rows_in, parsed.rejections.len()), (100_000, 100_000));
+    assert_eq!(parsed.breaches, ["100000 refusals until row 100001: what is behind it is not read"]);
+}
+
+#[test]
+fn cells_that_fill_too_much_are_refused() {
+    // 2,000 columns of 24 bytes in each of 6,000 rows are 275 MiB, and the file is small.
+    let rows: String =
+        (2..6_002).map(|at| format!("<row r=\"{at}\"><c r=\"BXX{at}\"><v>1</v></c></row>")).collect();
+    let parsed = plain("", &xlsx(&(row(1, &["kommune", "periode", "antall"]) + &rows)));
+    assert!(parsed.breaches[0].contains("fill more than 256 MiB"), "{:?}", parsed.breaches);
+}
+
+#[test]
 fn the_five_shapes_of_one_real_table_are_read() {
     let folder =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/population/ssb07459_fhidata_Personer");

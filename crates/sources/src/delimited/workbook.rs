@@ -62,6 +62,16 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
 
 type Rows = Vec<(u64, Vec<String>)>;
 
+/// Memory the cells of a sheet may fill: a text that stands once in the file may stand in a million cells.
+const MAX_CELLS: usize = 256 << 20;
+
+/// The cells so far, and what they fill.
+#[derive(Default)]
+struct Sheet {
+    rows: Rows,
+    bytes: usize,
+}
+
 fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, String> {
     let Some(wanted) = &contract.sheet else {
         return names.first().cloned().ok_or_else(|| "the workbook has no sheet".to_owned());
@@ -75,16 +85,16 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let sheet = pick_sheet(&book.sheet_names(), contract)?;
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(|e| damaged(&e))?;
-    let mut rows = Rows::new();
+    let mut laid = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(|e| damaged(&e))? {
         let text = match cell.get_value() {
             DataRef::Empty => continue,
             DataRef::SharedString(text) => (*text).to_owned(),
             other => show(&Data::from(other.clone()), contract.decimal),
         };
-        place(&mut rows, cell.get_position(), text)?;
+        laid.place(cell.get_position(), text)?;
     }
-    Ok(rows)
+    Ok(laid.rows)
 }
 
 fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
@@ -93,34 +103,41 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
     let sheet = pick_sheet(&book.sheet_names(), contract)?;
     let range = book.worksheet_range(&sheet).map_err(|e| damaged(&e))?;
     let (top, left) = range.start().unwrap_or_default();
-    let mut rows = Rows::new();
+    let mut laid = Sheet::default();
     for (row, column, value) in range.used_cells() {
         let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
         let at =
             at.map(|(r, c)| (top.saturating_add(r), left.saturating_add(c))).unwrap_or((u32::MAX, u32::MAX));
-        place(&mut rows, at, show(value, contract.decimal))?;
+        laid.place(at, show(value, contract.decimal))?;
     }
-    Ok(rows)
+    Ok(laid.rows)
 }
 
-/// Puts a cell in its place; cells come in reading order.
-fn place(rows: &mut Rows, (row, column): (u32, u32), text: String) -> Result<(), String> {
-    let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
-    if column >= MAX_COLUMNS {
-        return Err(format!(
-            "row {number} has a cell in column {}; at most {MAX_COLUMNS} are read",
-            column + 1
-        ));
+impl Sheet {
+    /// Puts a cell in its place; cells come in reading order.
+    fn place(&mut self, (row, column): (u32, u32), text: String) -> Result<(), String> {
+        let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
+        if column >= MAX_COLUMNS {
+            return Err(format!(
+                "row {number} has a cell in column {}; at most {MAX_COLUMNS} are read",
+                column + 1
+            ));
+        }
+        if self.rows.last().is_none_or(|(last, _)| *last < number) {
+            self.rows.push((number, Vec::new()));
+        }
+        let Some((_, cells)) = self.rows.last_mut() else { return Ok(()) };
+        let more = (column + 1).saturating_sub(cells.len());
+        self.bytes += more * size_of::<String>() + text.len();
+        if self.bytes > MAX_CELLS {
+            return Err(format!("the cells until row {number} fill more than {} MiB", MAX_CELLS >> 20));
+        }
+        if more > 0 {
+            cells.resize(column + 1, String::new());
+        }
+        cells[column] = text;
+        Ok(())
     }
-    if rows.last().is_none_or(|(last, _)| *last < number) {
-        rows.push((number, Vec::new()));
-    }
-    let Some((_, cells)) = rows.last_mut() else { return Ok(()) };
-    if cells.len() <= column {
-        cells.resize(column + 1, String::new());
-    }
-    cells[column] = text;
-    Ok(())
 }
 
 /// A cell as a person would have typed it.

@@ -272,7 +272,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Unnamed files, and files of tables no edition names.
-fn leftovers(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn leftovers(root: &Path) -> Vec<PathBuf> {
     let editions = Lake::open(root).expect("a lake").editions().expect("whole");
     let named: BTreeSet<PathBuf> =
         editions.iter().flat_map(|e| e.tables.values().flatten()).map(|f| root.join(&f.path)).collect();

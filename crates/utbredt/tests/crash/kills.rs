@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::act::{Act, Count, copy, folder, number};
 
 /// Numbers that look random and are the same every time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn up_to(&mut self, most: Duration) -> Duration {
+    pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -9,4 +9,6 @@ mod act;
 mod errors;
 mod kills;
 mod pull;
+mod sources;
 mod steps;
+mod world;

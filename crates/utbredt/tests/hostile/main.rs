@@ -1,0 +1,122 @@
+//! Files that would do harm, tried and delivered as a stranger's would be: each is refused with the reason, in time, within
+//! memory, and what stands in the lake stays.
+//!
+//! `cargo test --workspace --test hostile -- --nocapture` shows what each file took.
+#![expect(clippy::print_stdout, reason = "what each file took")]
+
+mod files;
+#[path = "../../../sources/src/delimited/samples.rs"]
+mod samples;
+mod watch;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use utbredt_lake::{FileEntry, Lake};
+
+use files::{ARCHIVES, HEAD, Hostile, TEXTS, bytes, utf16};
+use watch::watched;
+
+/// Memory any process of the family may fill.
+const MEMORY: u64 = 512 << 20;
+
+/// Far more than any of them takes on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A contract for `kommune;periode;antall`.
+const CONTRACT: &str = "source_id = \"x\"\nversion = 1\nsubject.column = \"kommune\"\nperiod.column = \"periode\"\n\
+    solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"antall\"\n";
+
+/// The files of `usage` that are in force.
+fn facts(lake: &Path) -> Vec<FileEntry> {
+    let edition = Lake::open(lake).expect("a lake").latest().expect("whole").expect("an edition stands");
+    edition.tables["usage"].clone()
+}
+
+/// A folder with a contract and a lake in which three numbers stand.
+fn prepared() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    bytes(&here.join("contract.toml"), CONTRACT);
+    bytes(&here.join("good.csv"), format!("{HEAD}0301;2025-01;10\n4601;2025-01;20\n1103;2025-01;30\n"));
+    for words in [
+        &["init", "--lake", "lake"][..],
+        &["ingest", "good.csv", "--contract", "contract.toml", "--lake", "lake"],
+    ] {
+        let ended = watched(here, words);
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+    }
+    let lake = here.join("lake");
+    (folder, lake)
+}
+
+/// Tries and delivers each, and looks at what stands.
+fn refused(files: &[Hostile]) {
+    let (folder, lake) = prepared();
+    let (here, stands) = (folder.path(), facts(&lake));
+    for (name, make, code, why) in files {
+        make(&here.join(name));
+        let by = ["--contract", "contract.toml", "--lake", "lake"];
+        let before = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
+        for words in [&["source", "try", name], &["ingest", name][..]] {
+            let ended = watched(here, &[words, &by].concat());
+            println!(
+                "{name:12} {:8} {:>5} ms, {:>3} MiB and its reader {:>3} MiB",
+                words[0],
+                ended.took.as_millis(),
+                ended.own >> 20,
+                ended.reader >> 20
+            );
+            let told = ended.said.chars().take(2_000).collect::<String>();
+            assert_eq!(ended.code, Some(*code), "{words:?}: {told}");
+            assert!(ended.said.contains(why), "{words:?}: {told}");
+            assert!(ended.took < PATIENCE, "{words:?}: {:?}", ended.took);
+            assert!(
+                ended.own < MEMORY && ended.reader < MEMORY,
+                "{words:?}: {} and {}",
+                ended.own,
+                ended.reader
+            );
+            assert_eq!(facts(&lake), stands, "{words:?}");
+        }
+        let after = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
+        // What is held has a receipt that says so, and what is too large to be taken has none.
+        assert_eq!(after, before + u64::from(*code == 3), "{name}");
+        fs::remove_file(here.join(name)).expect("removed");
+    }
+    assert_eq!(Lake::open(&lake).expect("a lake").verify().expect("listed").problems, Vec::<String>::new());
+}
+
+#[test]
+fn archives_that_would_do_harm_are_refused() {
+    refused(ARCHIVES);
+}
+
+#[test]
+fn texts_that_would_do_harm_are_refused() {
+    refused(TEXTS);
+}
+
+/// Zeros between letters are no NULs where two bytes are a letter.
+#[test]
+fn two_bytes_a_letter_are_read_with_a_mark_and_without() {
+    let (folder, lake) = prepared();
+    let stands = facts(&lake);
+    for (at, mark) in ["", "\u{feff}"].into_iter().enumerate() {
+        let name = format!("letters-{at}.csv");
+        let days = chrono::NaiveDate::from_ymd_opt(2021, 1, 1).expect("a day").iter_days().take(1000);
+        let rows: String =
+            days.map(|day| format!("1867;{day};7;{}\n", "Bø i Vesterålen ".repeat(80))).collect();
+        let text = utf16(&format!("{mark}kommune;periode;antall;navn\n{rows}"));
+        assert!(text.len() > 2 << 20, "it is read apart");
+        bytes(&folder.path().join(&name), text);
+        let ended = watched(
+            folder.path(),
+            &["source", "try", &name, "--contract", "contract.toml", "--lake", "lake"],
+        );
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        assert!(ended.said.contains("1000 rows in, 1000 facts read, 0 refused"), "{}", ended.said);
+    }
+    assert_eq!(facts(&lake), stands);
+}
