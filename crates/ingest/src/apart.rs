@@ -10,8 +10,10 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utbredt_model::Parsed;
+use utbredt_sources::delimited::{self, About, Known};
 
 use crate::Source;
 
@@ -50,6 +52,12 @@ impl Reader {
 
     fn parse(&self, source: &Source, bytes: &[u8], received_at: DateTime<Utc>) -> Parsed {
         let refused = |why: String| Parsed { breaches: vec![why], ..Parsed::default() };
+        self.ask(&Task::Parse { source: Box::new(source.clone()), received_at }, bytes)
+            .unwrap_or_else(refused)
+    }
+
+    /// Has a task done and takes what comes back, or says why nothing does.
+    fn ask<T: DeserializeOwned>(&self, task: &Task, bytes: &[u8]) -> Result<T, String> {
         // Nothing of this process's surroundings is the reader's business. Its allocator must not set memory aside that
         // would count against the limit, or evade it.
         let started = Command::new(&self.program)
@@ -61,22 +69,21 @@ impl Reader {
             .stderr(Stdio::null())
             .spawn();
         match started {
-            Ok(child) => self.hear(child, bytes, &Agreed { source, received_at }).unwrap_or_else(refused),
-            Err(error) => refused(format!("the delivery cannot be read apart: {error}")),
+            Ok(child) => self.hear(child, bytes, task),
+            Err(error) => Err(format!("the delivery cannot be read apart: {error}")),
         }
     }
 
-    /// Hands the delivery over and takes what comes back, or says why nothing does.
-    fn hear(&self, mut child: Child, bytes: &[u8], agreed: &Agreed<&Source>) -> Result<Parsed, String> {
+    fn hear<T: DeserializeOwned>(&self, mut child: Child, bytes: &[u8], task: &Task) -> Result<T, String> {
         let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the delivery cannot be read apart: the reader has no way in or out".to_owned());
         };
-        let agreed = serde_json::to_vec(agreed).map_err(|error| error.to_string())?;
+        let task = serde_json::to_vec(task).map_err(|error| error.to_string())?;
         let (send, receive) = channel();
         std::thread::scope(|scope| {
             // A reader that ends early breaks the pipe; its end says why.
             scope.spawn(move || {
-                to.write_all(&agreed).and_then(|()| to.write_all(b"\n")).and_then(|()| to.write_all(bytes))
+                to.write_all(&task).and_then(|()| to.write_all(b"\n")).and_then(|()| to.write_all(bytes))
             });
             scope.spawn(move || {
                 let mut told = Vec::new();
@@ -119,11 +126,13 @@ fn why(ended: ExitStatus) -> String {
     format!("its reader does not survive it ({ended}): it is refused")
 }
 
-/// The line before the bytes: how they are read, and when they came.
-#[derive(Serialize, Deserialize)]
-struct Agreed<S> {
-    source: S,
-    received_at: DateTime<Utc>,
+/// The line before the bytes: what is to be done with them.
+#[derive(Debug, Serialize, Deserialize)]
+enum Task {
+    /// Read them, as they came at a moment.
+    Parse { source: Box<Source>, received_at: DateTime<Utc> },
+    /// Propose a contract that reads them.
+    Propose { about: About, known: Known },
 }
 
 /// Reads a payload: apart where there is a reader and the bytes may do harm, else here.
@@ -135,20 +144,41 @@ pub(crate) fn parse(source: &Source, bytes: &[u8], received_at: DateTime<Utc>) -
     }
 }
 
-/// What the other process does: binds itself to the limits, reads a line with what is agreed and the payload behind it,
-/// and writes what is in it.
+/// Proposes the contract that reads a file, as [`delimited::propose`] does: apart where there is a reader, since what
+/// kind of file it is shows only inside.
+///
+/// # Errors
+/// Why there is none.
+pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, String> {
+    match READER.get() {
+        Some(reader) => {
+            let task = Task::Propose { about: about.clone(), known: known.clone() };
+            reader.ask::<Result<String, String>>(&task, bytes).flatten()
+        }
+        None => delimited::propose(bytes, about, known),
+    }
+}
+
+/// What the other process does: binds itself to the limits, reads a line with the task and the bytes behind it, and
+/// writes what comes of them.
 ///
 /// # Errors
 /// When a limit cannot be set, or the input is not what [`Reader`] sends.
 pub fn read_here(input: impl Read, output: impl Write) -> io::Result<()> {
     limit()?;
     let mut input = BufReader::new(input);
-    let (mut agreed, mut bytes) = (Vec::new(), Vec::new());
-    input.read_until(b'\n', &mut agreed)?;
+    let (mut task, mut bytes) = (Vec::new(), Vec::new());
+    input.read_until(b'\n', &mut task)?;
     input.read_to_end(&mut bytes)?;
-    let agreed: Agreed<Source> = serde_json::from_slice(&agreed)?;
     let mut output = BufWriter::new(output);
-    serde_json::to_writer(&mut output, &agreed.source.read(&bytes, agreed.received_at))?;
+    match serde_json::from_slice(&task)? {
+        Task::Parse { source, received_at } => {
+            serde_json::to_writer(&mut output, &source.read(&bytes, received_at))?;
+        }
+        Task::Propose { about, known } => {
+            serde_json::to_writer(&mut output, &delimited::propose(&bytes, &about, &known))?;
+        }
+    }
     output.flush()
 }
 
@@ -199,8 +229,11 @@ mod tests {
 
     /// A source as it arrives on the other side.
     fn across(source: &Source) -> Source {
-        let told = serde_json::to_vec(&Agreed { source, received_at: morning() }).unwrap();
-        serde_json::from_slice::<Agreed<Source>>(&told).unwrap().source
+        let task = Task::Parse { source: Box::new(source.clone()), received_at: morning() };
+        match serde_json::from_slice(&serde_json::to_vec(&task).unwrap()).unwrap() {
+            Task::Parse { source, received_at } if received_at == morning() => *source,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -160,14 +160,22 @@ fn files(
         }
     }
     paths.sort();
-    let mut pulled = Pulled::default();
+    let (mut pulled, mut failed) = (Pulled::default(), Vec::new());
     for path in paths {
         let asked = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let delivery = Delivery::of_file(&path, planned.id.clone(), &asked, client.clock().now())?;
+        let delivery = match Delivery::of_file(&path, planned.id.clone(), &asked, client.clock().now()) {
+            Ok(delivery) => delivery,
+            // One file that cannot be taken keeps none of the others back.
+            Err(error) => {
+                failed.push(error.to_string());
+                continue;
+            }
+        };
         pulled.requests += 1;
         pulled.bytes += delivery.payload.len() as u64;
         pulled.reports.push(deliver_lying(writer, source, &delivery)?);
     }
+    pulled.stopped = (!failed.is_empty()).then(|| failed.join("; "));
     Ok(pulled)
 }
 

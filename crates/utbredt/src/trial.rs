@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 use utbredt_engine::EngineError;
-use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, read_file};
+use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, apart, read_file};
 use utbredt_lake::Lake;
-use utbredt_sources::delimited::{About, Known, TO_CHOOSE, propose};
+use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
 
 use crate::arguments::{NewArguments, TryArguments};
 use crate::ingest::{BELOW_THRESHOLD, TOLD, cells, cells_as_json, is_poor, source, stem, usage};
@@ -166,7 +166,7 @@ pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
     let about = about(arguments, &known)?;
     let file = &arguments.file;
     let bytes = read_file(file)?;
-    let contract = propose(&bytes, &about, &known)
+    let contract = apart::propose(&bytes, &about, &known)
         .map_err(|why| anyhow::anyhow!("no contract can be proposed for {}: {why}", file.display()))?;
     table::write(&contract)?;
     if contract.contains(TO_CHOOSE) {

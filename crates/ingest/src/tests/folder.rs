@@ -155,3 +155,18 @@ fn what_was_sent_to_us_is_no_look_at_the_source() {
     assert!(!is_due("2025-03-12T07:59:00Z"));
     assert!(is_due("2025-03-12T08:00:00Z"));
 }
+
+/// A file that is larger than is taken keeps none of the others back, and is told at every look.
+#[test]
+fn a_file_that_cannot_be_taken_keeps_no_other_back() {
+    let mut desk = Desk::new();
+    desk.put("inbox/2025-01.csv", &delivery("2025-01", &FIRST).payload);
+    let large = std::fs::File::create(desk.base.path().join("inbox/2024-12.csv")).unwrap();
+    large.set_len((256 << 20) + 1).unwrap();
+    let next = delivery("2025-02", &["0301;2025-02;uses;12", "4601;2025-02;uses;20"]);
+    desk.put("inbox/2025-02.csv", &next.payload);
+    let look = desk.look("2025-03-01T06:00:00Z");
+    assert_eq!((look.deliveries, look.accepted), (2, 4));
+    let told = look.failed.unwrap();
+    assert!(told.contains("2024-12.csv is larger than 256 MiB"), "{told}");
+}

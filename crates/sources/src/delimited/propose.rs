@@ -9,6 +9,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use utbredt_model::{IdError, MeasureId, SolutionId, SourceId};
 
 use super::Contract;
@@ -17,7 +18,7 @@ use super::Contract;
 pub const TO_CHOOSE: &str = "to-choose";
 
 /// What a file may speak of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Solutions, with the names they go by.
     pub solutions: BTreeMap<String, BTreeSet<String>>,
@@ -28,7 +29,7 @@ pub struct Known {
 }
 
 /// What is known of a file before it is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// The name its source shall have.
     pub source_id: SourceId,

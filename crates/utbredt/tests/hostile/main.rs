@@ -16,7 +16,7 @@ use std::time::Duration;
 use utbredt_lake::{FileEntry, Lake};
 
 use files::{ARCHIVES, HEAD, Hostile, TEXTS, bytes, utf16};
-use watch::watched;
+use watch::{Ended, watched};
 
 /// Memory any process of the family may fill.
 const MEMORY: u64 = 512 << 20;
@@ -51,7 +51,16 @@ fn prepared() -> (tempfile::TempDir, PathBuf) {
     (folder, lake)
 }
 
-/// Tries and delivers each, and looks at what stands.
+/// Whether a command took no more time and memory than it may.
+fn bounded(name: &str, what: &str, ended: &Ended) {
+    let (took, own, reader) = (ended.took, ended.own, ended.reader);
+    let (ms, own_mib, reader_mib) = (took.as_millis(), own >> 20, reader >> 20);
+    println!("{name:12} {what:8} {ms:>5} ms, {own_mib:>3} MiB and its reader {reader_mib:>3} MiB");
+    assert!(took < PATIENCE, "{name} {what}: {took:?}");
+    assert!(own < MEMORY && reader < MEMORY, "{name} {what}: {own} and {reader}");
+}
+
+/// Tries, looks at and delivers each, and looks at what stands.
 fn refused(files: &[Hostile]) {
     let (folder, lake) = prepared();
     let (here, stands) = (folder.path(), facts(&lake));
@@ -61,25 +70,16 @@ fn refused(files: &[Hostile]) {
         let before = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
         for words in [&["source", "try", name], &["ingest", name][..]] {
             let ended = watched(here, &[words, &by].concat());
-            println!(
-                "{name:12} {:8} {:>5} ms, {:>3} MiB and its reader {:>3} MiB",
-                words[0],
-                ended.took.as_millis(),
-                ended.own >> 20,
-                ended.reader >> 20
-            );
+            bounded(name, words[0], &ended);
             let told = ended.said.chars().take(2_000).collect::<String>();
             assert_eq!(ended.code, Some(*code), "{words:?}: {told}");
             assert!(ended.said.contains(why), "{words:?}: {told}");
-            assert!(ended.took < PATIENCE, "{words:?}: {:?}", ended.took);
-            assert!(
-                ended.own < MEMORY && ended.reader < MEMORY,
-                "{words:?}: {} and {}",
-                ended.own,
-                ended.reader
-            );
             assert_eq!(facts(&lake), stands, "{words:?}");
         }
+        // Whatever contract may be seen in it, or none: looking is bounded too.
+        let ended = watched(here, &["source", "new", name]);
+        bounded(name, "new", &ended);
+        assert!(ended.code.is_some(), "{name}: {}", ended.said.chars().take(2_000).collect::<String>());
         let after = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
         // What is held has a receipt that says so, and what is too large to be taken has none.
         assert_eq!(after, before + u64::from(*code == 3), "{name}");
