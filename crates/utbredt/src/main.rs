@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            table::message(&format!("error: {error:#}"));
+            table::message(&format!("error: {}", chain(&error)));
             let told = error.downcast_ref::<EngineError>();
             if let Some(hint) = told.and_then(EngineError::hint) {
                 table::message(&format!("hint: {hint}"));
@@ -45,6 +45,17 @@ fn main() -> ExitCode {
             ExitCode::from(if told.is_some_and(EngineError::is_usage) { 2 } else { 1 })
         }
     }
+}
+
+/// An error and its causes in one line; a cause that its error has told already is not told again.
+fn chain(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 /// The engine's runtime: its own threads with deep stacks, since plans are walked by recursion.
@@ -172,5 +183,18 @@ async fn stop() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let whole = anyhow::anyhow!("gone").context("cannot read x: gone").context("no plan");
+        assert_eq!(chain(&whole), "no plan: cannot read x: gone");
+        assert_eq!(chain(&anyhow::anyhow!("gone").context("cannot read x")), "cannot read x: gone");
+        assert_eq!(chain(&anyhow::anyhow!("gone")), "gone");
     }
 }
