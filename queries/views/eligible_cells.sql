@@ -1,6 +1,7 @@
 /* view
 doc = "Persons a solution is for: its target group's age band, all inhabitants where none is declared."
 uses = ["population_bands"]
+counts = "target_group"
 */
 SELECT
     population_bands.period_start,

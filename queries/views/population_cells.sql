@@ -1,6 +1,7 @@
 /* view
 doc = "All inhabitants in the wanted borders on 1 January of the period's year."
 uses = ["population_bands"]
+counts = "everybody"
 */
 SELECT
     population_bands.period_start,

@@ -1,12 +1,16 @@
 //! Every KPI and view, loaded together so that all problems are reported at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use utbredt_model::nearest;
 
 use crate::{
-    Kpi, KpiError, Lookback, Titles, UnknownKpi, View, check,
-    error::{Problems, nearest},
+    Kpi, KpiError, Lookback, RequestError, Titles, UnknownKpi, View, check,
+    error::Problems,
     header::{self, Header, RawKpi},
     lexer::tokens,
+    lineage,
     view,
     words::is_name,
 };
@@ -17,6 +21,10 @@ pub struct Catalogue {
     kpis: BTreeMap<String, Kpi>,
     /// Each after those it uses.
     views: Vec<View>,
+    /// The views that a KPI, or a view that depends on the question, reads itself.
+    read_directly: BTreeSet<String>,
+    /// Made from all its texts.
+    id: u64,
 }
 
 impl Catalogue {
@@ -28,7 +36,9 @@ impl Catalogue {
         let mut errors = Vec::new();
         let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
         let mut views = BTreeMap::new();
+        let mut texts = DefaultHasher::new();
         for (path, text) in files {
+            (&path, &text).hash(&mut texts);
             let mut problems = Problems::new(&path, &text);
             let parts: Vec<&str> = path.split('/').collect();
             match (path.strip_suffix(".sql"), parts.as_slice()) {
@@ -59,13 +69,38 @@ impl Catalogue {
             errors.append(&mut problems.errors);
         }
         check_uses(&views, &mut errors);
-        let views = in_order(views, &mut errors);
+        let mut views = in_order(views, &mut errors);
+        mark_kept(&mut views);
         for kpi in kpis.values_mut() {
-            kpi.views = closure(&kpi.sql, &views);
+            (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);
         }
         errors.sort();
-        if errors.is_empty() { Ok(Self { kpis, views }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let of_kpis = kpis.values().flat_map(|kpi| &kpi.reads);
+        let of_views = views.iter().filter(|view| !view.kept).flat_map(|view| &view.reads);
+        let read_directly = of_kpis.chain(of_views).cloned().collect();
+        Ok(Self { kpis, views, read_directly, id: texts.finish() })
+    }
+
+    /// A number made from all texts: what was computed with one catalogue is kept under it.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The view of that name.
+    #[must_use]
+    pub fn view(&self, name: &str) -> Option<&View> {
+        self.views.iter().find(|view| view.name == name)
+    }
+
+    /// Whether a KPI, or a view that depends on the question, reads the relation itself.
+    #[must_use]
+    pub fn is_read_directly(&self, name: &str) -> bool {
+        self.read_directly.contains(name)
     }
 
     /// Every KPI, in the order of ids.
@@ -81,6 +116,17 @@ impl Catalogue {
         self.kpis.get(id).ok_or_else(|| UnknownKpi {
             id: id.to_owned(),
             nearest: nearest(id, self.kpis.keys().map(String::as_str)),
+        })
+    }
+
+    /// The KPI a request asks for.
+    ///
+    /// # Errors
+    /// [`RequestError::Unknown`], with the id most like it.
+    pub fn kpi(&self, id: &str) -> Result<&Kpi, RequestError> {
+        self.kpis.get(id).ok_or_else(|| {
+            let hint = "`utbredt kpi list` or GET /v1/kpis lists them";
+            RequestError::unknown("kpi", id, self.kpis.keys().map(String::as_str), hint)
         })
     }
 
@@ -124,7 +170,9 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
         params,
         columns: columns.into_iter().map(|(_, column)| column).collect(),
         sql: problems.text.to_owned(),
+        reads: read_relations(problems),
         views: Vec::new(),
+        tables: BTreeSet::new(),
     };
     let found = tokens(problems.text);
     check::sql(problems, &found);
@@ -169,25 +217,54 @@ fn texts(problems: &mut Problems<'_>, header: &Header<RawKpi>) {
     }
 }
 
-/// `uses` names views, and at least every one the view's SQL reads.
+/// The relations a file reads; a text that cannot be parsed is a problem.
+pub(crate) fn read_relations(problems: &mut Problems<'_>) -> BTreeSet<String> {
+    match lineage::relations(problems.text) {
+        Ok(relations) => relations.iter().map(|name| without_suffix(name).to_owned()).collect(),
+        Err(error) => {
+            problems.add(None, format!("the SQL cannot be parsed: {error}"), "write one SELECT statement");
+            BTreeSet::new()
+        }
+    }
+}
+
+/// A view seen a year before is that view.
+fn without_suffix(name: &str) -> &str {
+    name.strip_suffix(Lookback::YEAR_AGO).unwrap_or(name)
+}
+
+/// `uses` names views, and exactly those the view's SQL reads.
 fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
     for view in views.values() {
         let mut problems = Problems::new(&view.path, &view.sql);
         let found = tokens(&view.sql);
-        let read = check::relations(&found);
         for name in view.uses.iter().filter(|name| !views.contains_key(*name)) {
             let near = nearest(name, views.keys().map(String::as_str));
             let mend =
                 near.map_or_else(|| "add views/<name>.sql".to_owned(), |n| format!("did you mean `{n}`?"));
             problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), mend);
         }
-        for (name, line) in read {
-            if views.contains_key(name) && !view.uses.iter().any(|used| used == name) {
+        for name in &view.reads {
+            if views.contains_key(name) && !view.uses.contains(name) {
+                let line = found.iter().find(|token| token.is_word(name)).map(|token| token.line);
                 let what = format!("the SQL reads the view `{name}`, which `uses` does not name");
-                problems.add(Some(line), what, format!("add \"{name}\" to `uses`"));
+                problems.add(line, what, format!("add \"{name}\" to `uses`"));
             }
         }
         errors.append(&mut problems.errors);
+    }
+}
+
+/// A view whose rows depend on nothing but the edition, the borders and the periods may be computed once for all who
+/// read it: it takes no parameter, passes through no function, and does not know the areas asked for.
+fn mark_kept(views: &mut [View]) {
+    let mut kept: BTreeSet<String> = BTreeSet::new();
+    for view in views {
+        let plain = view.params.is_empty() && view.through.is_none() && !view.reads.contains(Kpi::AREAS);
+        view.kept = plain && view.uses.iter().all(|used| kept.contains(used));
+        if view.kept {
+            kept.insert(view.name.clone());
+        }
     }
 }
 
@@ -227,17 +304,19 @@ fn in_order(mut left: BTreeMap<String, View>, errors: &mut Vec<KpiError>) -> Vec
     out
 }
 
-/// The views `sql` reads, directly or through another, in the order of `views`.
-fn closure(sql: &str, views: &[View]) -> Vec<String> {
-    let found = tokens(sql);
-    let plain = |(name, _)| str::strip_suffix(name, Lookback::YEAR_AGO).unwrap_or(name);
-    let mut needed: BTreeSet<&str> = check::relations(&found).into_iter().map(plain).collect();
+/// The views and the tables a text that reads `relations` is made of, directly or through a view; views in their order.
+fn closure(relations: &BTreeSet<String>, views: &[View]) -> (Vec<String>, BTreeSet<String>) {
+    let mut needed: BTreeSet<&str> = relations.iter().map(String::as_str).collect();
     for view in views.iter().rev() {
         if needed.contains(view.name.as_str()) {
-            needed.extend(view.uses.iter().map(String::as_str));
+            needed.extend(view.reads.iter().map(String::as_str));
         }
     }
-    views.iter().filter(|view| needed.contains(view.name.as_str())).map(|view| view.name.clone()).collect()
+    let names: Vec<String> =
+        views.iter().filter(|view| needed.contains(view.name.as_str())).map(|view| view.name.clone()).collect();
+    let tables = needed.into_iter().filter(|name| names.iter().all(|view| view != name)).map(str::to_owned);
+    let tables = tables.collect();
+    (names, tables)
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use utbredt_model::nearest;
+
 use crate::{
     Column, ColumnFill, Kpi, RollupKind, Unit,
-    error::{Problems, nearest},
+    error::Problems,
     kpi::expected_columns,
     lexer::{Token, TokenKind, tokens},
 };
@@ -267,21 +269,4 @@ fn unit_in_name(problems: &mut Problems<'_>, line: usize, column: &Column) {
         };
         problems.add(Some(line), what, mend);
     }
-}
-
-/// Names that stand after FROM or JOIN and are not the file's own CTEs, with their lines.
-pub(crate) fn relations(found: &[Token]) -> Vec<(&str, usize)> {
-    let is_cte = |name: &str| {
-        found.windows(3).any(|w| w[0].is_word(name) && w[1].is_word("as") && w[2].is_symbol('('))
-    };
-    let mut out: Vec<(&str, usize)> = Vec::new();
-    for (before, token) in found.iter().zip(found.iter().skip(1)) {
-        let Some(name) = token.word().filter(|_| before.is_word("from") || before.is_word("join")) else {
-            continue;
-        };
-        if !is_cte(name) && out.iter().all(|(known, _)| *known != name) {
-            out.push((name, token.line));
-        }
-    }
-    out
 }

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::Spanned;
-use utbredt_model::Granularity;
+use utbredt_model::{Granularity, nearest};
 
 use crate::{
     Better, Caveats, Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, Param, ParamKind, RollupKind,
     Titles, Unit,
-    error::{Problems, nearest},
+    error::Problems,
     words::is_name,
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct RawRollup {
     divide_by: Option<i64>,
     #[serde(default)]
     nation_only: bool,
+    value: Option<String>,
+    ok_when: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +57,7 @@ pub(crate) struct RawParam {
     kind: ParamKind,
     doc: String,
     default: Option<Scalar>,
+    main: Option<String>,
     choices: Option<Vec<String>>,
 }
 
@@ -75,6 +78,10 @@ pub(crate) struct RawColumn {
     rollup: Option<ColumnRollup>,
     after: Option<String>,
     divide_by: Option<i64>,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    every_state: bool,
 }
 
 /// A view's header.
@@ -85,6 +92,7 @@ pub(crate) struct RawView {
     #[serde(default)]
     pub(crate) uses: Vec<Spanned<String>>,
     pub(crate) through: Option<Spanned<String>>,
+    pub(crate) counts: Option<crate::view::Inhabitants>,
 }
 
 const fn month() -> Granularity {
@@ -173,14 +181,24 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         _ => None,
     };
     match wanted_scale {
-        Some(wanted) if !made_by_sql && (kind, scale) != (RollupKind::Ratio, wanted) => {
+        Some(wanted) if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, wanted) => {
             let what = format!("the unit {} does not fit the roll-up", header.raw.unit.get_ref());
             problems.add(unit_line, what, format!("write kind = \"ratio\" with a scale of {wanted}"));
         }
         _ => {}
     }
-    let nation_only = raw.nation_only;
-    KpiRollup { kind, scale, divide_by: raw.divide_by.unwrap_or(1), nation_only }
+    if (raw.value.is_some() || raw.ok_when.is_some()) && made_by_sql {
+        let what = "rollup.value and rollup.ok_when are for cells that are added up";
+        problems.add(line, what, "remove them, or write kind = \"ratio\" or \"count\"");
+    }
+    KpiRollup {
+        kind,
+        scale,
+        divide_by: raw.divide_by.unwrap_or(1),
+        nation_only: raw.nation_only,
+        value: raw.value.clone(),
+        ok_when: raw.ok_when.clone(),
+    }
 }
 
 /// Moves a table's entries out in the order they were written.
@@ -220,7 +238,13 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
             Scalar::Number(number) => number.to_string(),
         });
         let choices = raw.choices.unwrap_or_default();
-        let param = Param { name, kind: raw.kind, doc: raw.doc, default, choices };
+        let main_fits = raw.kind == ParamKind::Measure && default.is_none();
+        if raw.main.as_deref().is_some_and(|kind| !main_fits || !matches!(kind, "flow" | "stock")) {
+            let what = format!("`main` of the parameter `{name}` does not fit");
+            let mend = "write main = \"flow\" or \"stock\" for a measure without a default";
+            problems.add(line, what, mend);
+        }
+        let param = Param { name, kind: raw.kind, doc: raw.doc, default, main: raw.main, choices };
         if let Some(Err(why)) = param.default.as_deref().map(|text| param.read(text)) {
             let what = format!("the default of the parameter `{}` does not fit its type: {why}", param.name);
             problems.add(line, what, "correct the default or the type");
@@ -269,7 +293,9 @@ pub(crate) fn columns(
             }
         };
         let divide_by = raw.divide_by.unwrap_or(1);
-        out.push((line, Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by }));
+        let (hidden, every_state) = (raw.hidden, raw.every_state);
+        let column = Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by, hidden, every_state };
+        out.push((line, column));
     }
     out
 }

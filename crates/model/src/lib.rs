@@ -3,6 +3,7 @@
 pub mod code;
 pub mod id;
 pub mod measure;
+mod nearest;
 pub mod observation;
 pub mod period;
 pub mod stage;
@@ -12,6 +13,7 @@ pub mod territory;
 pub use code::{CodeError, CountyCode, MunicipalityCode, OrganisationNumber};
 pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
 pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
+pub use nearest::nearest;
 pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
 pub use stage::Stage;
