@@ -1,9 +1,9 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column says whom, when, what and how much.
 
+mod archive;
 mod check;
 mod contract;
 mod grid;
-mod inflate;
 mod json;
 mod mapper;
 mod number;
@@ -14,7 +14,6 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod workbook;
-mod zip;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

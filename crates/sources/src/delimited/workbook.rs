@@ -9,13 +9,13 @@ use chrono::{NaiveDate, TimeDelta};
 use csv::StringRecord;
 
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
-use super::{Contract, Format, zip};
+use super::{Contract, Format, archive};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
 /// Measures the archive and says what kind of workbook it is.
 fn kind(bytes: &[u8], declared: Option<Format>) -> Result<Format, String> {
-    let names = zip::entries(bytes)?;
+    let names = archive::entries(bytes).map_err(|error| error.to_string())?;
     let holds = |name: &str| names.iter().any(|n| n == name);
     match declared {
         Some(format) => Ok(format),
