@@ -5,6 +5,7 @@
 use std::io::Cursor;
 
 use flate2::{Decompress, FlushDecompress, Status};
+use utbredt_model::{Reason, ReasonCode};
 use zip::{CompressionMethod, ZipArchive};
 
 const MAX_ENTRIES: usize = 2_000;
@@ -33,6 +34,17 @@ pub(super) enum ArchiveError {
     Size { name: String, declared: u64 },
     #[error("the workbook unpacks to more than {MAX_RATIO} times its size")]
     Ratio,
+}
+
+impl From<ArchiveError> for Reason {
+    fn from(error: ArchiveError) -> Self {
+        let code = match &error {
+            ArchiveError::Directory(_) => ReasonCode::Syntax,
+            ArchiveError::Nested(_) => ReasonCode::Unsupported,
+            ArchiveError::Entries | ArchiveError::Size { .. } | ArchiveError::Ratio => ReasonCode::SizeLimit,
+        };
+        Self::new(code, error.to_string())
+    }
 }
 
 /// The names of the entries, or why the file must not be opened.
