@@ -68,10 +68,10 @@ fn county(text: &str) -> Result<(), CodeError> {
 fn organisation(text: &str) -> Result<(), CodeError> {
     const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
     digits(text, 9)?;
-    let digits = text.bytes().map(|digit| u32::from(digit - b'0'));
+    let mut digits = text.bytes().map(|digit| u32::from(digit - b'0'));
     let sum: u32 = digits.clone().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     let control = (11 - sum % 11) % 11;
-    if digits.last() == Some(control) { Ok(()) } else { Err(CodeError::ControlDigit(text.to_owned())) }
+    if digits.next_back() == Some(control) { Ok(()) } else { Err(CodeError::ControlDigit(text.to_owned())) }
 }
 
 #[cfg(test)]

@@ -13,9 +13,8 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
         None => (false, bare.strip_prefix('+').unwrap_or(bare)),
     };
     let (integer, fraction) = bare.split_once(decimal).unwrap_or((bare, ""));
-    let groups: Vec<&str> = integer
-        .split(|c| c == grouping || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’'))
-        .collect();
+    let groups: Vec<&str> =
+        integer.split([grouping, ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '’']).collect();
     if !are_groups(&groups) || !all_digits(fraction) {
         let text = format!("`{text}` is not a number (decimal sign `{decimal}`)");
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
