@@ -13,7 +13,7 @@ use crate::{Edition, LakeError};
 /// The newest edition that can be relied on, and what is wrong with the chain.
 #[derive(Debug, Clone)]
 pub struct LatestGood {
-    /// The newest edition whose record reads well and stands after no broken link.
+    /// The newest edition whose record reads well and comes after no broken link.
     pub edition: Option<Edition>,
     /// What is wrong, each naming its file. Empty when this is simply the latest edition.
     pub damage: Vec<String>,
@@ -69,7 +69,7 @@ impl Chain {
             if let (Ok(edition), Some(Ok(before))) = (&slot, chain.slots.get(&(number - 1)))
                 && edition.previous_sha256.as_ref() != Some(&before.sha256)
             {
-                let why = format!("it does not follow from editions/{}.json as that file stands", number - 1);
+                let why = format!("it does not follow from editions/{}.json as that file is now", number - 1);
                 chain.breaks.push((number, LakeError::damaged(&Edition::path(number), why)));
             }
             chain.slots.insert(number, slot);
@@ -107,6 +107,6 @@ impl Chain {
     pub(crate) fn latest_good(&self) -> LatestGood {
         let end = self.breaks.iter().map(|(number, _)| *number).min().unwrap_or(u64::MAX);
         let edition = self.good().rfind(|edition| edition.number < end).map(|e| Edition::clone(e));
-        LatestGood { edition, damage: self.problems().iter().map(ToString::to_string).collect() }
+        LatestGood { edition, damage: self.problems().iter().map(|e| e.with_causes()).collect() }
     }
 }

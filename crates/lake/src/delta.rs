@@ -29,20 +29,24 @@ pub(crate) fn derive<'a>(editions: impl IntoIterator<Item = &'a Edition>) -> BTr
             let then = before.insert(table.name, now).unwrap_or_default();
             if now != then {
                 let log = logs.entry(table.name).or_default();
-                log.push(version(table, edition, then, now, log.is_empty().then_some(lake_id)));
+                let renamed =
+                    !now.is_empty() && has_former_names(table, then) != has_former_names(table, now);
+                let about = (log.is_empty() || renamed).then_some(lake_id);
+                log.push(version(table, edition, then, now, about));
             }
         }
     }
     logs
 }
 
-/// One version: one action a line.
+/// One version: one action a line. `about` is the lake's id where the version describes the table: its first, and
+/// one whose files have other column names.
 fn version(
     table: &Table,
     edition: &Edition,
     then: &[FileEntry],
     now: &[FileEntry],
-    new_in: Option<&str>,
+    about: Option<&str>,
 ) -> String {
     let at = edition.recorded_at.timestamp_millis();
     let mut actions = vec![json!({"commitInfo": {
@@ -52,21 +56,21 @@ fn version(
         "engineInfo": "utbredt",
         "edition": edition.number,
     }})];
-    if let Some(lake_id) = new_in {
+    if let Some(lake_id) = about {
         actions.push(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}));
         actions.push(json!({"metaData": {
             "id": id(lake_id, table),
             "name": table.name,
             "description": table.doc,
             "format": {"provider": "parquet", "options": {}},
-            "schemaString": schema(table).to_string(),
+            "schemaString": schema(table, now).to_string(),
             "partitionColumns": [],
             "configuration": {},
             "createdTime": at,
         }}));
     }
-    for gone in then.iter().filter(|file| !now.contains(file)) {
-        actions.push(json!({"remove": {"path": name(gone), "deletionTimestamp": at, "dataChange": true}}));
+    for removed in then.iter().filter(|file| !now.contains(file)) {
+        actions.push(json!({"remove": {"path": name(removed), "deletionTimestamp": at, "dataChange": true}}));
     }
     for new in now.iter().filter(|file| !then.contains(file)) {
         actions.push(json!({"add": {
@@ -97,8 +101,13 @@ fn id(lake_id: &str, table: &Table) -> String {
     digits
 }
 
-fn schema(table: &Table) -> Value {
-    let schema = table.schema();
+fn has_former_names(table: &Table, files: &[FileEntry]) -> bool {
+    files.iter().any(|file| table.has_former_names(file))
+}
+
+/// The schema with the column names that the files have.
+fn schema(table: &Table, files: &[FileEntry]) -> Value {
+    let schema = if has_former_names(table, files) { table.former_schema() } else { table.schema() };
     let fields = schema.fields().iter().map(|field| {
         let kind = match field.data_type() {
             DataType::Int32 => "integer",
@@ -133,7 +142,7 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
 
 fn put(lake: &Lake, table: &str, version: usize, text: &str) -> Result<(), LakeError> {
     lake.disk().make_folder(&lake.root().join(format!("tables/{table}/_delta_log")))?;
-    lake.disk().put(&lake.root().join(path(table, version)), text.as_bytes())
+    lake.disk().write_atomic(&lake.root().join(path(table, version)), text.as_bytes())
 }
 
 /// Path, what, the right text.
@@ -178,7 +187,7 @@ pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
         match right {
             Some(text) => {
                 lake.disk().make_folder(full.parent().unwrap_or(lake.root()))?;
-                lake.disk().put(&full, text.as_bytes())?;
+                lake.disk().write_atomic(&full, text.as_bytes())?;
             }
             None => lake.disk().remove(&full)?,
         }

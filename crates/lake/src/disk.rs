@@ -1,7 +1,7 @@
 //! Every change the lake makes to a disk, one function each, so that the order of syncs can be read in one
 //! place and a test can stop the world before any of them.
 //!
-//! A name appears only after its bytes are durable, and nobody is told before the name is durable too.
+//! A name appears only after its bytes are durable, and no call returns before the name is durable too.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -43,11 +43,7 @@ impl Stamp {
 
 /// The hash of some bytes in lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Whether a text can be a hash, and so the stem of a file's name.
@@ -63,7 +59,7 @@ pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
     loop {
         let read = file.read(&mut piece)?;
         if read == 0 {
-            return Ok((bytes, hex(&hasher.finalize())));
+            return Ok((bytes, hex::encode(hasher.finalize())));
         }
         bytes += read as u64;
         hasher.update(piece.get(..read).unwrap_or_default());
@@ -154,36 +150,36 @@ impl Disk {
         let synced =
             written.map_err(LakeError::io("write", &path)).and_then(|()| self.sync_file(&file, &path));
         // A full disk must not be kept full by what did not fit on it.
-        synced.inspect_err(|_| self.forget(&path))?;
+        synced.inspect_err(|_| self.remove_if_exists(&path))?;
         Ok(path)
     }
 
     /// Names a durable file, in place of what had the name; the name is durable afterwards.
     pub(crate) fn name(&self, from: &Path, to: &Path) -> Result<(), LakeError> {
         let named = self.step("rename", from, Some(to)).and_then(|()| fs::rename(from, to));
-        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.forget(from))?;
+        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.remove_if_exists(from))?;
         self.sync_folder(to.parent().unwrap_or(Path::new(".")))
     }
 
     /// Names a durable file unless the name is taken (`Ok(false)`): a link, unlike a rename, never overwrites.
-    pub(crate) fn name_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+    pub(crate) fn link_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
         let linked = match self.step("link", from, Some(to)).and_then(|()| fs::hard_link(from, to)) {
             Ok(()) => true,
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
             Err(e) => {
-                self.forget(from);
+                self.remove_if_exists(from);
                 return Err(LakeError::io("link", to)(e));
             }
         };
         if linked {
             self.sync_folder(to.parent().unwrap_or(Path::new(".")))?;
         }
-        self.forget(from);
+        self.remove_if_exists(from);
         Ok(linked)
     }
 
     /// Writes a whole file, in place of what had the name.
-    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+    pub(crate) fn write_atomic(&self, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
         let unnamed = self.write(path.parent().unwrap_or(Path::new(".")), bytes)?;
         self.name(&unnamed, path)
     }
@@ -195,7 +191,7 @@ impl Disk {
     }
 
     /// Removes an unnamed file; one that stays is harmless and swept by the next clean-up.
-    pub(crate) fn forget(&self, path: &Path) {
+    pub(crate) fn remove_if_exists(&self, path: &Path) {
         let _ = self.remove(path);
     }
 }

@@ -1,4 +1,4 @@
-//! The record of an edition: what it says, and the one way its bytes are written.
+//! The record of an edition: its content, and the one way its bytes are written.
 //!
 //! The record carries the hash of itself (so the newest edition, which none vouches for yet, is checked too)
 //! and of the record before it. Bytes that are not exactly what this module would write are damage.
@@ -98,7 +98,7 @@ impl Edition {
             synthetic: self.synthetic,
             tables: self.tables.clone(),
         };
-        let bytes = seal(record).map_err(|e| LakeError::format(&Self::path(self.number), &e))?;
+        let bytes = seal(record).map_err(|e| LakeError::format(&Self::path(self.number), e))?;
         self.sha256 = disk::sha256(&bytes);
         Ok(bytes)
     }
@@ -106,14 +106,13 @@ impl Edition {
     /// Reads the record of edition `number`.
     pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Self, LakeError> {
         let path = Self::path(number);
-        let damaged = |why: &str| LakeError::damaged(&path, why);
-        let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| damaged(&e.to_string()))?;
+        let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| LakeError::unreadable(&path, e))?;
         let record: Record = match serde_json::from_slice(bytes) {
             Ok(record) => record,
             Err(_) if any.format != FORMAT => {
                 return Err(LakeError::UnknownFormat { path, found: any.format.to_string(), known: FORMAT });
             }
-            Err(e) => return Err(damaged(&e.to_string())),
+            Err(e) => return Err(LakeError::unreadable(&path, e)),
         };
         if record.format != FORMAT {
             return Err(LakeError::UnknownFormat { path, found: record.format.to_string(), known: FORMAT });
@@ -130,13 +129,13 @@ impl Edition {
             synthetic: record.synthetic,
         };
         if seal(record).ok().as_deref() != Some(bytes) {
-            return Err(damaged("its bytes do not hash to what it says of itself"));
+            return Err(LakeError::damaged(&path, "its bytes do not hash to the hash in it"));
         }
         if edition.number != number {
-            return Err(damaged(&format!("it is the record of edition {}", edition.number)));
+            return Err(LakeError::damaged(&path, format!("it is the record of edition {}", edition.number)));
         }
         if edition.previous_sha256.is_none() != (number == 1) {
-            return Err(damaged("the first edition, and it alone, has none before it"));
+            return Err(LakeError::damaged(&path, "the first edition, and it alone, has none before it"));
         }
         Ok(edition)
     }

@@ -60,7 +60,7 @@ impl Lake {
             for folder in FOLDERS {
                 disk.make_folder(&root.join(folder))?;
             }
-            disk.put(&format, format!("{FORMAT}\n").as_bytes())?;
+            disk.write_atomic(&format, format!("{FORMAT}\n").as_bytes())?;
         }
         Self::open_on(root, disk)
     }
@@ -178,13 +178,13 @@ impl Lake {
     /// [`LakeError::Damaged`] naming the file.
     pub fn check_file(&self, entry: &FileEntry) -> Result<PathBuf, LakeError> {
         let path = self.root().join(&entry.path);
-        let mut file = File::open(&path).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+        let mut file = File::open(&path).map_err(|e| LakeError::unreadable(&entry.path, e))?;
         let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
         if lock(&self.inner.checked).get(&entry.path) == Some(&stamp) {
             return Ok(path);
         }
         let (bytes, sha256) =
-            disk::hash_file(&mut file).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+            disk::hash_file(&mut file).map_err(|e| LakeError::unreadable(&entry.path, e))?;
         if bytes != entry.bytes {
             let why = format!("it has {bytes} bytes, not {}", entry.bytes);
             return Err(LakeError::damaged(&entry.path, why));

@@ -22,7 +22,7 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     fn note(&mut self, outcome: Result<(), LakeError>) {
-        self.problems.extend(outcome.err().map(|e| e.to_string()));
+        self.problems.extend(outcome.err().map(|e| e.with_causes()));
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     let mut report = VerifyReport::default();
     report.note(Lake::open(lake.root()).map(drop));
     let chain = lake.chain()?;
-    report.problems.extend(chain.problems().iter().map(ToString::to_string));
+    report.problems.extend(chain.problems().iter().map(|e| e.with_causes()));
     for name in disk::names(&lake.root().join("editions"))? {
         if chain::number_of(&name).is_none() && !name.starts_with(disk::TEMPORARY) {
             report.problems.push(format!("editions/{name} is not the name of an edition"));
@@ -84,8 +84,11 @@ fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
 }
 
 /// Every payload kept must be whole, and every payload a receipt speaks of must be kept.
-fn check_payloads(lake: &Lake, wanted: BTreeSet<String>, report: &mut VerifyReport) -> Result<(), LakeError> {
-    let mut all = wanted;
+fn check_payloads(
+    lake: &Lake,
+    mut all: BTreeSet<String>,
+    report: &mut VerifyReport,
+) -> Result<(), LakeError> {
     for name in disk::names(&lake.root().join("raw"))? {
         match name.strip_suffix(".zst").filter(|stem| disk::is_sha256(stem)) {
             Some(stem) => drop(all.insert(stem.to_owned())),

@@ -4,8 +4,10 @@ pub mod code;
 pub mod id;
 pub mod measure;
 mod nearest;
+mod newtype;
 pub mod observation;
 pub mod period;
+pub mod reason;
 pub mod stage;
 pub mod state;
 pub mod territory;
@@ -16,5 +18,12 @@ pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
 pub use nearest::nearest;
 pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
+pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
 pub use state::{CellState, Marks};
+
+/// The variants of an enum as an array. A wrong length does not compile: this runs in constants.
+const fn all<T: Copy, const N: usize>(variants: &[T]) -> [T; N] {
+    assert!(variants.len() == N, "as many as the enum has variants");
+    *variants.first_chunk().expect("the length was checked")
+}

@@ -1,12 +1,18 @@
 //! Why a cell has a value or has none, and what it carries along when cells are added.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::all;
 
 /// The five states of a cell. Missing is never zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CellState {
-    /// A value stands.
+    /// A reported, comparable value.
     Ok,
     /// Expected and not delivered (yet).
     Missing,
@@ -20,25 +26,18 @@ pub enum CellState {
 
 impl CellState {
     /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Ok, Self::Missing, Self::NotApplicable, Self::NotValid, Self::Suppressed];
+    pub const ALL: [Self; 5] = all(Self::VARIANTS);
 
     /// The state as tables and answers write it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Missing => "missing",
-            Self::NotApplicable => "not_applicable",
-            Self::NotValid => "not_valid",
-            Self::Suppressed => "suppressed",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads what [`CellState::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        text.parse().ok()
     }
 
     /// Whether the cell counts in what an area should have reported.
@@ -47,7 +46,7 @@ impl CellState {
         matches!(self, Self::Ok | Self::Missing | Self::Suppressed)
     }
 
-    /// The state of an area made of cells: `ok` as soon as one stands (the coverage says how much
+    /// The state of an area made of cells: `ok` as soon as one cell is (the coverage says how much
     /// of the area that is), else `suppressed` over `missing` over `not_valid` over
     /// `not_applicable`. An area of no cells is `not_valid`.
     #[must_use]

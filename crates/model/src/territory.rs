@@ -22,7 +22,7 @@ pub use mapping::{Mapping, Policy};
 /// A piece of territory that was never cut, and who held it in each division.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Its key: the oldest code, with the heir's code behind it where that municipality was split.
+    /// Its key: the oldest code, with the successor's code behind it where that municipality was split.
     pub part_id: String,
     /// The persons it weighs: those living there at the common reference date.
     pub persons: i64,
@@ -70,10 +70,10 @@ pub enum TerritoryError {
     #[error("part `{0}` weighs less than nothing")]
     Negative(String),
     /// A date that is no division's first day.
-    #[error("{wanted} is no division's first day; the divisions begin on {known}")]
+    #[error("{date} is no division's first day; the divisions begin on {known}")]
     NoDivision {
-        /// The date asked for.
-        wanted: NaiveDate,
+        /// The date requested.
+        date: NaiveDate,
         /// Those there are.
         known: String,
     },
@@ -156,7 +156,7 @@ impl Territory {
     fn position(&self, date: NaiveDate) -> Result<usize, TerritoryError> {
         self.divisions.iter().position(|division| division.date == date).ok_or_else(|| {
             let known: Vec<_> = self.divisions.iter().map(|division| division.date.to_string()).collect();
-            TerritoryError::NoDivision { wanted: date, known: known.join(", ") }
+            TerritoryError::NoDivision { date, known: known.join(", ") }
         })
     }
 

@@ -10,7 +10,7 @@ use crate::reference::Read;
 /// What a parser makes of bytes, whatever its rows are.
 pub(crate) trait Outcome: Debug + PartialEq {
     /// How many statements were believed.
-    fn told(&self) -> usize;
+    fn accepted(&self) -> usize;
     /// The rows refused.
     fn refused(&self) -> &[Rejection];
     /// What holds the whole delivery back.
@@ -24,7 +24,7 @@ pub(crate) trait Outcome: Debug + PartialEq {
 }
 
 impl Outcome for Parsed {
-    fn told(&self) -> usize {
+    fn accepted(&self) -> usize {
         assert!(self.observations.iter().all(|o| o.row >= 1));
         self.observations.len()
     }
@@ -40,7 +40,7 @@ impl Outcome for Parsed {
 }
 
 impl<T: Debug + PartialEq> Outcome for Read<T> {
-    fn told(&self) -> usize {
+    fn accepted(&self) -> usize {
         self.rows.len()
     }
     fn refused(&self) -> &[Rejection] {
@@ -54,7 +54,7 @@ pub(crate) fn conformance<O: Outcome>(parse: impl Fn(&[u8]) -> O, samples: &[&[u
     for sample in samples {
         let parsed = parse(sample);
         assert!(parsed.breaches().is_empty(), "{:?}", parsed.breaches());
-        assert!(parsed.told() > 0, "a sample must say something: {:?}", parsed.refused());
+        assert!(parsed.accepted() > 0, "a sample must say something: {:?}", parsed.refused());
         account(&parsed, one_to_one);
         assert_eq!(parsed, parse(sample), "parsing twice gives the same");
         for cut in 0..sample.len() {
@@ -63,7 +63,7 @@ pub(crate) fn conformance<O: Outcome>(parse: impl Fn(&[u8]) -> O, samples: &[&[u
     }
     for garbage in [&b"\x00\xFF\x00\xFF"[..], b"", b"\n\n\n", b"{}", b"PK\x03\x04", b"\"", b"a\tb;c,d\n1\n"] {
         let parsed = parse(garbage);
-        assert_eq!(parsed.told(), 0);
+        assert_eq!(parsed.accepted(), 0);
         assert!(
             !parsed.refused().is_empty() || !parsed.breaches().is_empty(),
             "{garbage:?} passed in silence"
@@ -89,7 +89,7 @@ fn account(parsed: &impl Outcome, one_to_one: bool) {
         && one_to_one
         && parsed.breaches().is_empty()
     {
-        let told = (parsed.told() + parsed.refused().len()) as u64;
-        assert_eq!(rows_in, told, "every row is a statement or a refusal: {parsed:?}");
+        let counted = (parsed.accepted() + parsed.refused().len()) as u64;
+        assert_eq!(rows_in, counted, "every row is a statement or a refusal: {parsed:?}");
     }
 }

@@ -12,13 +12,13 @@ use crate::text::Encoding;
 pub enum ContractError {
     /// Not TOML, or a key no contract has.
     #[error("contract does not read: {0}")]
-    Syntax(String),
-    /// It reads, but does not say one thing only.
+    Syntax(toml::de::Error),
+    /// It reads, but is not unambiguous.
     #[error("contract's [{section}] {problem}")]
     Unclear {
         /// The section at fault.
         section: &'static str,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
 }
@@ -282,6 +282,11 @@ pub struct Wide {
     /// A column per measure: column name to measure.
     #[serde(default)]
     pub measures: BTreeMap<String, MeasureId>,
+}
+
+/// Column names agree when they differ in case and outer blanks only.
+pub(super) fn same_name(declared: &str, have: &str) -> bool {
+    declared.trim().to_lowercase() == have.trim().to_lowercase()
 }
 
 fn one() -> u32 {
