@@ -15,4 +15,4 @@ pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
 pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
 pub use stage::Stage;
-pub use state::{CellState, Marks};
+pub use state::{AreaCounts, CellState, Marks};
