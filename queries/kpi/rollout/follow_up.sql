@@ -129,11 +129,14 @@ SELECT
     ) AS rank,
     counts.not_delivered AS not_delivered,
     counts.use_fell AS use_fell,
-    CASE
-        WHEN counts.not_delivered > 0 AND counts.use_fell > 0 THEN 'not_delivered use_fell'
-        WHEN counts.not_delivered > 0 THEN 'not_delivered'
-        WHEN counts.use_fell > 0 THEN 'use_fell'
-    END AS reason,
+    NULLIF(
+        concat_ws(
+            ' ',
+            CASE WHEN counts.not_delivered > 0 THEN 'not_delivered' END,
+            CASE WHEN counts.use_fell > 0 THEN 'use_fell' END
+        ),
+        ''
+    ) AS reason,
     counts.not_delivered_solutions AS not_delivered_solutions,
     counts.use_fell_solutions AS use_fell_solutions,
     counts.largest_fall_share AS largest_fall_share
