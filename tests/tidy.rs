@@ -121,6 +121,80 @@ fn every_kpi_has_its_expectations_and_the_other_way_round() {
     }
 }
 
+/// Words of the old dialect that no name in SQL has.
+const DIALECT: [&str; 17] = [
+    "told",
+    "asked",
+    "dice",
+    "says",
+    "stands",
+    "wanted",
+    "judged",
+    "door",
+    "apart",
+    "gone",
+    "heirs",
+    "mend",
+    "heard",
+    "station",
+    "yardstick",
+    "fares",
+    "house",
+];
+
+/// A query file's SQL without its header and comments, line by line from the file's first.
+fn sql_lines(text: &str) -> Vec<String> {
+    let header = text.find("*/").map_or(0, |at| at + 2);
+    let before = text[..header].lines().count();
+    let without_comment = |line: &str| line.split("--").next().unwrap_or_default().to_owned();
+    let blank = std::iter::repeat_n(String::new(), before.saturating_sub(1));
+    blank.chain(text[header..].lines().map(without_comment)).collect()
+}
+
+/// What a line of SQL should leave to the functions made from `model`, or to the texts of codes.
+fn faults_of_sql(line: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let words: Vec<&str> = line
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.iter().any(|word| word.split('_').any(|part| DIALECT.contains(&part))) {
+        faults.push("a name of the dialect; see the glossary in crates/README.md".to_owned());
+    }
+    let number_after = |sign: &str| {
+        let rest = line.split_once(sign).map_or("", |(_, rest)| rest.trim_start());
+        rest.starts_with(|c: char| c.is_ascii_digit())
+    };
+    if number_after("|") || number_after("&") || (line.contains("marks") && number_after("+")) {
+        faults.push("a mark as a number; write mark('partial') or has_mark(…)".to_owned());
+    }
+    if line.contains("comparable THEN 'not_valid'")
+        || line.contains("THEN 'suppressed'")
+        || line.contains("IN ('ok', 'missing'")
+    {
+        faults.push("a copied rule of states; use cell_state, area_state or is_expected".to_owned());
+    }
+    for literal in line.split('\'').skip(1).step_by(2) {
+        let pair: Vec<&str> = literal.split(' ').collect();
+        if pair.windows(2).any(|two| two.iter().all(|word| word.starts_with(char::is_alphabetic))) {
+            faults.push(format!("prose in SQL, '{literal}'; answer a code and give its text in the header"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn queries_leave_rules_to_the_model_and_prose_to_texts() {
+    let mut wrong = Vec::new();
+    // The views of areas are replaced by the engine's own.
+    for path in tracked().iter().filter(|p| p.ends_with(".sql") && !p.contains("/areas_")) {
+        for (at, line) in sql_lines(&read(path)).iter().enumerate() {
+            wrong.extend(faults_of_sql(line).iter().map(|fault| format!("{path}:{}: {fault}", at + 1)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn files_outside_datasets_are_small() {
     for path in tracked().iter().filter(|p| !p.starts_with("datasets/")) {
@@ -133,5 +207,23 @@ fn files_outside_datasets_are_small() {
 #[test]
 fn tidy_sees_what_it_should_see() {
     assert_eq!(product_lines("a\nb\n#[cfg(test)]\nc"), 2);
+    assert_eq!(sql_lines("/* kpi\ntold = 1\n*/\nSELECT 1 -- told"), ["", "", "", "SELECT 1 "]);
+    for line in [
+        "told.marks AS marks",
+        "usage.told_start",
+        "x.marks | 16",
+        "x.marks & 67 > 0",
+        "x.marks + 1 AS marks",
+        "WHEN NOT spine.comparable THEN 'not_valid'",
+        "count(CASE WHEN x.state IN ('ok', 'missing') THEN 1 END)",
+        "concat(x.solution_id, ': nothing delivered')",
+    ] {
+        assert_eq!(faults_of_sql(line).len(), 1, "{line}: {:?}", faults_of_sql(line));
+    }
+    for line in
+        ["x.marks | mark('partial')", "sum(x.a) + 1", "day + INTERVAL '1 month'", "concat_ws(' ', x.a)"]
+    {
+        assert_eq!(faults_of_sql(line), Vec::<String>::new(), "{line}");
+    }
     assert_eq!(dependencies("[dependencies]\nutbredt-model.workspace = true\n"), ["utbredt-model"]);
 }

@@ -44,6 +44,7 @@ impl Expressions {
 fn plan(kpi: &Kpi, text: &str, rows: &RecordBatch) -> Result<Arc<dyn PhysicalExpr>, EngineError> {
     let schema = DFSchema::try_from(rows.schema().as_ref().clone())?;
     let context = SessionContext::new();
+    crate::functions::register(&context);
     let wrong = |error: datafusion::error::DataFusionError| {
         EngineError::of_query(&kpi.path, format!("`{text}`: {}", error.strip_backtrace()))
     };

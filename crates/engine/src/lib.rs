@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod expressions;
 pub mod forecast;
+mod functions;
 mod kept;
 mod lookup;
 mod planning;

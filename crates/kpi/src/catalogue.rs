@@ -11,6 +11,7 @@ use crate::{
     header::{self, Header, RawKpi},
     lexer::tokens,
     lineage,
+    reasons::{self, Texts},
     view,
     words::is_name,
 };
@@ -25,10 +26,13 @@ pub struct Catalogue {
     read_directly: BTreeSet<String>,
     /// Made from all its texts.
     id: u64,
+    /// The texts of the codes any answer may carry.
+    reasons: Texts,
 }
 
 impl Catalogue {
-    /// Reads the files of `queries/`, given as (path below it, text). What is not `.sql` is passed over.
+    /// Reads the files of `queries/`, given as (path below it, text). What is neither `.sql` nor the
+    /// texts of the common codes (`reasons.toml`) is passed over.
     ///
     /// # Errors
     /// Every problem in every file, in the order of path and line.
@@ -37,11 +41,13 @@ impl Catalogue {
         let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
         let mut views = BTreeMap::new();
         let mut texts = DefaultHasher::new();
+        let mut common = Texts::new();
         for (path, text) in files {
             (&path, &text).hash(&mut texts);
             let mut problems = Problems::new(&path, &text);
             let parts: Vec<&str> = path.split('/').collect();
             match (path.strip_suffix(".sql"), parts.as_slice()) {
+                (None, [reasons::PATH]) => common = reasons::read(&mut problems),
                 (None, _) => {}
                 (Some(_), ["kpi", question, file]) => {
                     let name = file.trim_end_matches(".sql");
@@ -74,6 +80,7 @@ impl Catalogue {
         for kpi in kpis.values_mut() {
             (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);
+            reasons::resolve(kpi, &common, &mut errors);
         }
         errors.sort();
         if !errors.is_empty() {
@@ -82,7 +89,7 @@ impl Catalogue {
         let of_kpis = kpis.values().flat_map(|kpi| &kpi.reads);
         let of_views = views.iter().filter(|view| !view.kept).flat_map(|view| &view.reads);
         let read_directly = of_kpis.chain(of_views).cloned().collect();
-        Ok(Self { kpis, views, read_directly, id: texts.finish() })
+        Ok(Self { kpis, views, read_directly, id: texts.finish(), reasons: common })
     }
 
     /// A number made from all texts: what was computed with one catalogue is kept under it.
@@ -130,6 +137,19 @@ impl Catalogue {
         })
     }
 
+    /// The text of a code that an answer of the KPI carries, in three languages: the KPI's own, else the common one
+    /// of a state, a mark, a reason or a refusal. None when the code is not known.
+    #[must_use]
+    pub fn reason(&self, kpi: &str, code: &str) -> Option<&Titles> {
+        let own = self.kpis.get(kpi).and_then(|kpi| kpi.reasons.get(code));
+        own.or_else(|| self.reasons.get(code))
+    }
+
+    /// Every common code with its text, in the order of codes.
+    pub fn reasons(&self) -> impl ExactSizeIterator<Item = (&str, &Titles)> {
+        self.reasons.iter().map(|(code, text)| (code.as_str(), text))
+    }
+
     /// Every view, each after those it uses.
     #[must_use]
     pub fn views(&self) -> &[View] {
@@ -150,6 +170,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
     let params = header::params(problems, &mut header);
     let columns = header::columns(problems, &mut header, rollup.kind);
     check::columns(problems, &columns, rollup.kind);
+    let own_reasons = header::reasons(problems, &mut header);
     let raw = header.raw;
     let kpi = Kpi {
         id: format!("{question}.{name}"),
@@ -169,6 +190,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
         rollup,
         params,
         columns: columns.into_iter().map(|(_, column)| column).collect(),
+        reasons: own_reasons,
         sql: problems.text.to_owned(),
         reads: read_relations(problems),
         views: Vec::new(),

@@ -144,6 +144,8 @@ pub struct Column {
     pub hidden: bool,
     /// Whether cells of every state are combined, not only those that are `ok`.
     pub every_state: bool,
+    /// The codes its values are made of, blanks between several; empty when they are no codes.
+    pub codes: Vec<String>,
 }
 
 /// One KPI: its header, its SQL, and what was checked about them.
@@ -183,6 +185,8 @@ pub struct Kpi {
     pub params: Vec<Param>,
     /// The extra columns, in the order of the answer.
     pub columns: Vec<Column>,
+    /// The texts of the codes its columns hold, by code.
+    pub reasons: BTreeMap<String, Titles>,
     /// The whole file, header included: it runs as it stands.
     pub sql: String,
     /// Every relation its own SQL reads, views and tables alike.

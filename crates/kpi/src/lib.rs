@@ -9,6 +9,7 @@ mod lexer;
 mod lineage;
 mod markdown;
 mod param;
+mod reasons;
 mod request;
 mod view;
 mod words;

@@ -20,7 +20,7 @@ pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
 pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
-pub use state::{CellState, Marks};
+pub use state::{AreaCounts, CellState, Marks};
 
 /// The variants of an enum as an array. A wrong length does not compile: this runs in constants.
 const fn all<T: Copy, const N: usize>(variants: &[T]) -> [T; N] {

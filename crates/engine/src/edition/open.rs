@@ -128,7 +128,9 @@ impl OpenEdition {
 
     /// A session of its own for one question; it knows no relation yet.
     pub(crate) fn session(&self) -> SessionContext {
-        SessionContext::new_with_config_rt(config(self.partitions), Arc::clone(&self.runtime))
+        let context = SessionContext::new_with_config_rt(config(self.partitions), Arc::clone(&self.runtime));
+        crate::functions::register(&context);
+        context
     }
 
     /// A session that knows every table of the lake.
