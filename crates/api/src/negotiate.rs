@@ -108,8 +108,8 @@ impl Format {
     fn weight(self, ranges: &[(String, f32)]) -> f32 {
         let media = self.content_type().split(';').next().unwrap_or_default();
         let any_subtype = media.split('/').next().map(|kind| format!("{kind}/*")).unwrap_or_default();
-        for wanted in [media, any_subtype.as_str(), "*/*"] {
-            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == wanted) {
+        for media_range in [media, any_subtype.as_str(), "*/*"] {
+            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == media_range) {
                 return *weight;
             }
         }
@@ -146,6 +146,13 @@ fn language_of(tag: &str) -> Option<Lang> {
         "en" => Some(Lang::En),
         _ => None,
     }
+}
+
+/// Whether the client would rather read HTML than JSON, as browsers say in `Accept`.
+pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
+    let ranges = weighted(headers, header::ACCEPT);
+    let html = ranges.iter().find(|(range, _)| range == "text/html").map_or(0.0, |(_, weight)| *weight);
+    html > Format::Json.weight(&ranges)
 }
 
 /// The elements of a weighted list header in lower case, without their parameters. A weight that cannot be read
@@ -193,6 +200,17 @@ mod tests {
         assert_eq!(accept("Application/Vnd.Apache.Arrow.Stream"), Ok(Format::Arrow));
         assert_eq!(Format::choose(None, &HeaderMap::new()), Ok(Format::Json));
         assert_eq!(accept("image/png").map_err(|problem| problem.status), Err(StatusCode::NOT_ACCEPTABLE));
+    }
+
+    #[test]
+    fn only_a_browser_gets_html() {
+        let html = |value| prefers_html(&headers(header::ACCEPT, value));
+        assert!(html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(html("text/html"));
+        for other in ["*/*", "application/json", "text/html;q=0.5, application/json", "text/html;q=0.5,*/*"] {
+            assert!(!html(other), "{other}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
     }
 
     #[test]
