@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_kpi::{Better, Borders, By, Caveats, Policy, Titles};
@@ -102,6 +102,13 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Whether any row is marked as made up, by a flag `synthetic`.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        let flags = self.batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
+        flags.into_iter().any(|flags| flags.true_count() > 0)
+    }
+
     /// How many.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest};
+use utbredt_engine::{Borders, By, Engine, Answer, KpiRequest};
 use utbredt_ingest as ingest;
 use utbredt_kpi::RollupKind;
 use utbredt_model::Granularity;
@@ -44,7 +44,8 @@ fn every_kpi(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Resu
             asked.params.insert("solution_id".into(), "svarut".into());
         }
         // A question about one wave needs a wave, and the demo has none.
-        if kpi.params.iter().any(|param| param.default.is_none() && param.name != "solution_id") {
+        let given = |name: &str| name == "solution_id" || name == "measure_id";
+        if kpi.params.iter().any(|param| param.default.is_none() && !given(&param.name)) {
             continue;
         }
         if kpi.rollup.kind == RollupKind::None {
@@ -68,7 +69,7 @@ fn last_month(kpi: &str) -> KpiRequest {
 }
 
 /// Value, state and marks of an answer's one row.
-fn only_value(answer: &KpiAnswer) -> String {
+fn only_value(answer: &Answer) -> String {
     let shown = |name: &str| {
         let batch = answer.batches.iter().find(|b| b.num_rows() > 0)?;
         arrow::util::display::array_value_to_string(batch.column_by_name(name)?, 0).ok()
@@ -92,7 +93,7 @@ fn digisos(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Result
         &["period_start", "numerator", "denominator", "share", "marks"],
         usize::MAX,
     )?;
-    answer.meta.caveats.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
+    answer.meta.caveats.en.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
     Ok(())
 }
 
