@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
-use utbredt_engine::{Borders, By, Engine, EngineError, KpiRequest, Policy};
-use utbredt_model::{Granularity, Period};
+use utbredt_engine::{Engine, EngineError, KpiRequest, RequestError};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::tiny::tiny;
@@ -25,27 +24,19 @@ impl Tiny {
 }
 
 fn bad(what: impl std::fmt::Display) -> EngineError {
-    EngineError::Invalid { what: what.to_string(), hint: "see tests/it/kpi.rs".into() }
+    RequestError::invalid("invalid_value", what.to_string(), "see tests/it/kpi.rs").into()
 }
 
 /// `adoption.reach solution_id=post by=county from=2020-01`.
-fn request(text: &str) -> Result<KpiRequest, EngineError> {
+fn request(engine: &Engine, text: &str) -> Result<KpiRequest, EngineError> {
     let mut words = text.split_whitespace();
-    let mut asked = KpiRequest::new(words.next().ok_or_else(|| bad("no KPI named"))?);
-    let period = |text: &str| Period::parse(text).map_err(bad);
-    for word in words {
+    let id = words.next().ok_or_else(|| bad("no KPI named"))?;
+    let pair = |word: &'_ str| {
         let (name, value) = word.split_once('=').ok_or_else(|| bad(format!("`{word}` is not name=value")))?;
-        match name {
-            "by" => asked.by = By::parse(value)?,
-            "borders" => asked.borders = Borders::parse(value)?,
-            "policy" => asked.policy = Policy::parse(value)?,
-            "from" => asked.from = Some(period(value)?.start),
-            "to" => asked.to = Some(period(value)?.end),
-            "granularity" => asked.granularity = Granularity::parse(value),
-            _ => drop(asked.params.insert(name.into(), value.into())),
-        }
-    }
-    Ok(asked)
+        Ok::<_, EngineError>((name.to_owned(), value.to_owned()))
+    };
+    let pairs = words.map(pair).collect::<Result<Vec<_>, _>>()?;
+    Ok(KpiRequest::parse(engine.catalogue(), id, pairs)?)
 }
 
 #[async_trait::async_trait]
@@ -55,7 +46,7 @@ impl AsyncDB for Tiny {
 
     async fn run(&mut self, text: &str) -> Result<DBOutput<DefaultColumnType>, EngineError> {
         let asked = text.trim().strip_prefix("KPI").ok_or_else(|| bad("a query begins with KPI"))?;
-        let answer = self.engine.run(request(asked)?).await?;
+        let answer = self.engine.run(request(&self.engine, asked)?).await?;
         let options = FormatOptions::default().with_null("NULL");
         let mut rows = Vec::new();
         for batch in &answer.batches {

@@ -4,7 +4,8 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use chrono::DateTime;
-use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest, day_after, first_day};
+use utbredt_engine::{Borders, By, Engine, Answer, KpiRequest};
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::targets;
 use utbredt_tests::check::query_files;
@@ -14,7 +15,7 @@ use utbredt_tests::world::Target;
 /// Month, numerator, denominator, value.
 type Row = (String, i64, i64, f64);
 
-fn rows(answer: &KpiAnswer) -> Vec<Row> {
+fn rows(answer: &Answer) -> Vec<Row> {
     let mut rows = Vec::new();
     for batch in &answer.batches {
         let column = |name: &str| batch.column_by_name(name).expect("a fixed column");
@@ -100,7 +101,7 @@ fn goal(due: &str) -> arrow::array::RecordBatch {
 }
 
 /// Month, outlook, refusal and the month of a break.
-fn outlooks(answer: &KpiAnswer) -> Vec<(String, String, String, String)> {
+fn outlooks(answer: &Answer) -> Vec<(String, String, String, String)> {
     let mut rows = Vec::new();
     for batch in &answer.batches {
         let shown = |name: &str, row: usize| {
@@ -168,7 +169,7 @@ async fn froya_reaches_what_was_printed() {
     let mut asked = KpiRequest::new("adoption.reach");
     asked.params.insert("solution_id".into(), "digital-postkasse".into());
     asked.by = By::Municipality;
-    asked.filter.insert("municipality_code".into(), "1620".into());
+    asked.filter.insert(By::Municipality, vec!["1620".into()]);
     asked.from = Some(day("2015-12"));
     asked.to = Some(day("2016-01"));
     let found = rows(&engine.run(asked).await.expect("an answer"));

@@ -74,11 +74,12 @@ pub fn to_engine(request: &OracleRequest) -> engine::KpiRequest {
         policy: match request.policy {
             Policy::ExactOnly => engine::Policy::ExactOnly,
             Policy::PopulationShare => engine::Policy::PopulationShare,
-            Policy::LargestHeir => engine::Policy::LargestHeir,
+            Policy::LargestHeir => engine::Policy::LargestSuccessor,
         },
         as_of: engine::AsOf::Latest,
         from: Some(request.from),
         to: Some(request.to),
+        range: false,
         granularity: Some(match request.grain {
             Grain::Month => utbredt_model::Granularity::Month,
             Grain::Quarter => utbredt_model::Granularity::Quarter,
@@ -123,7 +124,7 @@ pub async fn check_world(seed: u64) -> Vec<String> {
             let adds = request.measure_id.as_deref() != Some("level");
             let faults = match engine.run(to_engine(&request)).await {
                 Ok(_) if !adds => vec!["levels were added".to_owned()],
-                Err(engine::EngineError::Invalid { what, .. })
+                Err(engine::EngineError::Request(engine::RequestError::Invalid { what, .. }))
                     if !adds && what.contains("declares no sum") =>
                 {
                     continue;

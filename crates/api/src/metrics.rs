@@ -199,7 +199,7 @@ mod tests {
             error: failed.map(str::to_owned),
             took_ms: 1500,
             rows_in: 3,
-            newest: (id == "a").then(|| "1969-12-28".parse().unwrap()),
+            latest_period: (id == "a").then(|| "1969-12-28".parse().unwrap()),
             ..Run::default()
         }
     }

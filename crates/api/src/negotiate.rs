@@ -19,13 +19,13 @@ fn available() -> String {
 /// The format asked for.
 pub(crate) fn format(named: Option<&str>, headers: &HeaderMap) -> Result<Format, Problem> {
     match named {
-        Some(name) => named(name),
+        Some(name) => format_named(name),
         None => accepted(headers),
     }
 }
 
-fn named(name: &str) -> Result<Format, Problem> {
-    if let Some(format) = Format::ALL.into_iter().find(|format| format.as_str() == name) {
+fn format_named(name: &str) -> Result<Format, Problem> {
+    if let Some(format) = Format::parse(name) {
         return Ok(format);
     }
     let problem = if LATER.contains(&name) {
@@ -107,7 +107,7 @@ fn language_of(tag: &str) -> Option<Lang> {
 pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
     let ranges = weighted(headers, header::ACCEPT);
     let html = ranges.iter().find(|(range, _)| range == "text/html").map_or(0.0, |(_, weight)| *weight);
-    html > Format::Json.weight(&ranges)
+    html > weight_of(Format::Json, &ranges)
 }
 
 /// The elements of a weighted list header in lower case, without their parameters. A weight that cannot be read

@@ -101,7 +101,7 @@ fn summarise(runs: &[&Run]) -> Option<SourceStatus> {
         last_error: last.error.clone(),
         held: last.held.clone(),
         discrepancies: last.discrepancies.clone(),
-        latest_period: last.newest.map(|day| day.to_string()),
+        latest_period: last.latest_period.map(|day| day.to_string()),
         lag_days: last.lag_days(),
         took_ms: last.took_ms,
         requests: last.requests,
@@ -109,7 +109,7 @@ fn summarise(runs: &[&Run]) -> Option<SourceStatus> {
         deliveries: last.deliveries,
         rows_in: last.rows_in,
         accepted: last.accepted,
-        rejected: last.refused,
+        rejected: last.rejected,
         edition: last.edition,
     })
 }

@@ -160,6 +160,26 @@ pub enum Borders {
     On(NaiveDate),
 }
 
+impl Borders {
+    /// Reads `then`, `now` or a day.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`].
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        match text {
+            "then" => Ok(Self::Then),
+            "now" => Ok(Self::Now),
+            day => day.parse().map(Self::On).map_err(|_| {
+                RequestError::invalid(
+                    "invalid_value",
+                    format!("`{text}` is not a choice of borders"),
+                    "write `then`, `now` or a day such as 2020-01-01",
+                )
+            }),
+        }
+    }
+}
+
 impl fmt::Display for Borders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

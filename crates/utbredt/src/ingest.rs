@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use utbredt_engine::EngineError;
+use utbredt_kpi::RequestError;
 use utbredt_ingest::{Delivery, IngestError, Report, Source, deliver, load_reference, rollout};
 use utbredt_lake::{Lake, Writer};
 use utbredt_model::SourceId;
@@ -116,7 +116,7 @@ pub(crate) fn source(
 }
 
 pub(crate) fn usage(what: String, hint: &str) -> anyhow::Error {
-    EngineError::Invalid { what, hint: hint.to_owned() }.into()
+    RequestError::invalid("invalid_value", what, hint).into()
 }
 
 /// A bar for long work; it shows itself on a terminal only.

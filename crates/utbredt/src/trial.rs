@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
-use utbredt_engine::EngineError;
+use utbredt_kpi::RequestError;
 use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, apart, read_file};
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
@@ -184,9 +184,8 @@ fn about(arguments: &NewArguments, known: &Known) -> anyhow::Result<About> {
         if names.contains(&name) {
             return Ok(());
         }
-        let nearest = utbredt_engine::nearest(name, names.iter().copied());
         let hint = format!("one of {}", names.join(", "));
-        Err(EngineError::Unknown { kind, name: name.to_owned(), nearest, hint })
+        Err(RequestError::unknown(kind, name, names.iter().copied(), hint))
     };
     if let Some(name) = &arguments.solution {
         check("solution", name, known.solutions.keys().map(String::as_str).collect())?;

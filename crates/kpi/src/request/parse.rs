@@ -86,7 +86,7 @@ impl KpiRequest {
         }
         match name {
             "by" => self.by = word("grouping", value)?,
-            "borders" => self.borders = borders(value)?,
+            "borders" => self.borders = Borders::parse(value)?,
             "policy" => self.policy = policy(value)?,
             "as_of" => self.as_of = AsOf::parse(value)?,
             "from" => self.from = Some(bound("from", value)?.start),
@@ -108,20 +108,6 @@ fn once(name: &str, seen: &mut Vec<String>) -> Result<(), RequestError> {
     }
     seen.push(name.to_owned());
     Ok(())
-}
-
-fn borders(text: &str) -> Result<Borders, RequestError> {
-    match text {
-        "then" => Ok(Borders::Then),
-        "now" => Ok(Borders::Now),
-        day => day.parse().map(Borders::On).map_err(|_| {
-            RequestError::invalid(
-                "invalid_value",
-                format!("`{text}` is not a choice of borders"),
-                "write `then`, `now` or a day such as 2020-01-01",
-            )
-        }),
-    }
 }
 
 fn policy(text: &str) -> Result<Policy, RequestError> {
