@@ -5,6 +5,7 @@ mod benefit;
 mod borders;
 mod diff;
 mod forecast;
+mod former_names;
 mod http;
 mod kpi;
 mod oracle;

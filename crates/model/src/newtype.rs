@@ -7,6 +7,7 @@ macro_rules! checked_text {
         #[derive(
             Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
         )]
+        // Reading goes through the check too: no text of this type is unchecked.
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

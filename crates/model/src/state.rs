@@ -46,7 +46,7 @@ impl CellState {
         matches!(self, Self::Ok | Self::Missing | Self::Suppressed)
     }
 
-    /// The state of an area made of cells: `ok` as soon as one cell is (the coverage says how much
+    /// The state of an area made of cells: `ok` as soon as one cell is (the coverage is how much
     /// of the area that is), else `suppressed` over `missing` over `not_valid` over
     /// `not_applicable`. An area of no cells is `not_valid`.
     #[must_use]
@@ -55,6 +55,7 @@ impl CellState {
             [CellState::Ok, CellState::Suppressed, CellState::Missing, CellState::NotValid];
         let mut best = None;
         for cell in cells {
+            // `not_applicable` comes after all of them.
             let rank = RANK.iter().position(|s| *s == cell).unwrap_or(RANK.len());
             best = Some(best.map_or(rank, |b: usize| b.min(rank)));
         }
@@ -80,7 +81,7 @@ impl Marks {
     pub const SYNTHETIC: Self = Self(8);
     /// Not all parts reported.
     pub const PARTIAL: Self = Self(16);
-    /// The denominator is older than the KPI wishes.
+    /// The denominator is older than the KPI allows.
     pub const STALE_DENOMINATOR: Self = Self(32);
     /// A share divided the value of a municipality that was split.
     pub const SPLIT_BY_SHARE: Self = Self(64);

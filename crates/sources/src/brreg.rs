@@ -177,6 +177,7 @@ fn read_unit(answer: &Value) -> Result<Unit, Reason> {
         let text = "`organisasjonsform.kode` is missing: what the unit is cannot be told";
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
+    // Sole proprietorships have the name of a person.
     if form_code == "ENK" {
         return Err(Reason::new(ReasonCode::Person, "a person's own firm; persons are not kept"));
     }

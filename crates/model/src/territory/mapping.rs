@@ -83,6 +83,7 @@ impl Mapping {
 
     /// The floor of `value * weight / weight_total`.
     fn cumulative(&self, value: i64, weight: i64) -> i128 {
+        // 64 bits are too few for a value times a population.
         (i128::from(value) * i128::from(weight)).div_euclid(i128::from(self.weight_total.max(1)))
     }
 }
@@ -103,6 +104,7 @@ impl Territory {
         for (code, parts) in self.holdings(at) {
             let successors = successors(&parts, onto);
             let total = weight(&parts);
+            // One successor: every part went to the same place, so any value goes there whole.
             let exact = successors.len() == 1;
             // Where each part of the whole goes: successor, and the weights between which its share lies.
             let mut shares = Vec::new();
