@@ -19,10 +19,3 @@ pub use period::{Granularity, Period, PeriodError};
 pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
 pub use state::{CellState, Marks};
-
-/// The variants of an enum as an array. A wrong length does not compile: this runs in constants.
-const fn all<T: Copy, const N: usize>(variants: &[T]) -> [T; N] {
-    // `Self::ALL` stays an array, so that callers can map it.
-    assert!(variants.len() == N, "as many as the enum has variants");
-    *variants.first_chunk().expect("the length was checked")
-}

@@ -6,7 +6,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::all;
+use crate::newtype::all;
 
 /// A text that is not a period or a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::all;
+use crate::newtype::all;
 
 /// The five states of a cell. Missing is never zero.
 #[derive(
@@ -46,7 +46,7 @@ impl CellState {
         matches!(self, Self::Ok | Self::Missing | Self::Suppressed)
     }
 
-    /// The state of an area made of cells: `ok` as soon as one cell is (the coverage is how much
+    /// The state of an area made of cells: `ok` as soon as one stands (the coverage says how much
     /// of the area that is), else `suppressed` over `missing` over `not_valid` over
     /// `not_applicable`. An area of no cells is `not_valid`.
     #[must_use]

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use crate::MunicipalityCode;
 pub use change::{Change, ChangeKind, classify};
 pub use derive::{PartTrack, SplitTarget, apportion, derive};
-pub use mapping::{Mapping, Policy};
+pub use mapping::{Mapping, Policy, split_by_weight};
 
 /// A piece of territory that was never cut, and who held it in each division.
 #[derive(Debug, Clone, PartialEq, Eq)]

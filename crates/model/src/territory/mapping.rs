@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{Part, Territory, TerritoryError, weight};
-use crate::{MunicipalityCode, all};
+use crate::MunicipalityCode;
+use crate::newtype::all;
 
 /// What becomes of a municipality whose parts lie in several of the other division.
 #[derive(
@@ -77,15 +78,19 @@ impl Mapping {
     /// What it carries of a value of the whole.
     #[must_use]
     pub fn of(&self, value: i64) -> i64 {
-        i64::try_from(self.cumulative(value, self.weight_to) - self.cumulative(value, self.weight_from))
-            .unwrap_or_default()
+        split_by_weight(value, self.weight_from, self.weight_to, self.weight_total)
     }
+}
 
-    /// The floor of `value * weight / weight_total`.
-    fn cumulative(&self, value: i64, weight: i64) -> i128 {
-        // 64 bits are too few for a value times a population.
-        (i128::from(value) * i128::from(weight)).div_euclid(i128::from(self.weight_total.max(1)))
-    }
+/// What the part from `weight_from` to `weight_to` of `weight_total` carries of a whole `value`:
+/// `floor(value * weight_to / weight_total) - floor(value * weight_from / weight_total)`. Parts that meet end to end
+/// add up to the whole, however they are cut.
+#[must_use]
+pub fn split_by_weight(value: i64, weight_from: i64, weight_to: i64, weight_total: i64) -> i64 {
+    let total = i128::from(weight_total.max(1));
+    let [upto_end, upto_start] =
+        [weight_to, weight_from].map(|weight| (i128::from(value) * i128::from(weight)).div_euclid(total));
+    i64::try_from(upto_end - upto_start).unwrap_or_default()
 }
 
 impl Territory {
