@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_keeps_its_zero_and_says_what_is_wrong() {
+    fn a_code_keeps_its_zero_and_names_what_is_wrong() {
         assert_eq!(MunicipalityCode::parse("0301").unwrap().as_str(), "0301");
         assert_eq!(MunicipalityCode::parse("0301").unwrap().county().as_str(), "03");
         assert_eq!(MunicipalityCode::parse("301"), Err(CodeError::LostZero("301".into())));

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_area_is_ok_once_one_cell_stands() {
+    fn an_area_is_ok_once_one_cell_is() {
         use CellState::{Missing, NotApplicable, NotValid, Ok, Suppressed};
         assert_eq!(CellState::of_area([Missing, Ok]), Ok);
         assert_eq!(CellState::of_area([Missing, NotApplicable]), Missing);

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_too_long_for_paging_says_so() {
+    fn a_list_too_long_for_paging_is_cut_off() {
         let at = |number: u64, pages: u64, total: u64| Page { number, pages, total, ..Page::default() };
         assert!(at(0, 500, 10_000).cut_off().is_none());
         assert!(at(0, 501, 10_001).cut_off().unwrap().contains("10001 units match"));

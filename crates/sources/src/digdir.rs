@@ -361,7 +361,7 @@ mod tests {
     use crate::conformance::conformance;
 
     #[test]
-    fn answers_asked_for_one_after_the_other_are_one_payload() {
+    fn answers_one_after_the_other_are_one_payload() {
         let (one, two) = (point("2024-01-01T00:00:00Z", "a", 3), point("2024-01-01T01:00:00Z", "a", 4));
         let whole = parse(format!("[{one},{two}]").as_bytes(), &flow());
         let parts = parse(format!("[[{one}],[],[{two}]]").as_bytes(), &flow());
