@@ -5,6 +5,7 @@ mod benefit;
 mod borders;
 mod diff;
 mod forecast;
+mod former_names;
 mod frozen;
 mod http;
 mod http_contract;

@@ -41,6 +41,7 @@ pub(crate) fn read(root: &Path, number: u64, memory: &mut Memory) -> Result<Arc<
     let path = root.join(Edition::path(number));
     let mut file = File::open(&path).map_err(LakeError::io("open", &path))?;
     let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
+    // Records never change: with the same stamp the file need not be read again.
     if let Some((_, edition)) = memory.get(&number).filter(|(seen, _)| *seen == stamp) {
         return Ok(Arc::clone(edition));
     }
@@ -60,6 +61,7 @@ impl Chain {
             disk::names(&root.join("editions"))?.iter().filter_map(|n| number_of(n)).collect();
         numbers.sort_unstable();
         for number in numbers {
+            // Of a gap the first number is enough: whatever lies behind it cannot be relied on.
             let missing = chain.slots.last_key_value().map_or(1, |(last, _)| last + 1);
             if missing < number {
                 let why = format!("it is missing, and edition {number} is not");

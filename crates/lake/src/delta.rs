@@ -27,6 +27,7 @@ pub(crate) fn derive<'a>(editions: impl IntoIterator<Item = &'a Edition>) -> BTr
         for table in crate::TABLES {
             let now = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
             let then = before.insert(table.name, now).unwrap_or_default();
+            // A version is a change: editions that leave a table alone make none.
             if now != then {
                 let log = logs.entry(table.name).or_default();
                 let renamed =
@@ -94,6 +95,7 @@ fn name(file: &FileEntry) -> &str {
 /// The shape of a UUID, always the same for a table of a lake.
 fn id(lake_id: &str, table: &Table) -> String {
     let mut digits = disk::sha256(format!("{lake_id} {}", table.name).as_bytes());
+    // Readers compare ids only: it must be the same each time, not random.
     digits.truncate(32);
     for dash in [20, 16, 12, 8] {
         digits.insert(dash, '-');
@@ -129,6 +131,7 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
     let editions = lake.chain()?.whole()?;
     for (table, log) in derive(editions.iter().map(AsRef::as_ref)) {
         let first = fs::read(lake.root().join(path(table, 0))).ok();
+        // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
         for (version, text) in log.iter().enumerate() {
@@ -177,7 +180,7 @@ pub(crate) fn differences<'a>(
     Ok(found)
 }
 
-/// Makes every log what the editions say.
+/// Rewrites every log that differs from the editions.
 pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
     let editions = lake.chain()?.whole()?;
     let logs = derive(editions.iter().map(AsRef::as_ref));

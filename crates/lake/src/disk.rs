@@ -23,7 +23,7 @@ pub(crate) struct Disk {
     pub(crate) faults: crate::tests::faults::Faults,
 }
 
-/// What tells whether a file is still the one that was checked.
+/// By which a file is known to be the one that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     bytes: u64,
@@ -34,6 +34,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     pub(crate) fn of(about: &fs::Metadata) -> Self {
         #[cfg(unix)]
+        // A file put in place of another may have the same length and time.
         let inode = std::os::unix::fs::MetadataExt::ino(about);
         #[cfg(not(unix))]
         let inode = 0;
@@ -54,6 +55,7 @@ pub(crate) fn is_sha256(text: &str) -> bool {
 /// The length and hash of a file, read in pieces.
 pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
+    // In pieces: a table's file may be larger than memory.
     let mut piece = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
@@ -78,6 +80,7 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, LakeError> {
         let entry = entry.map_err(LakeError::io("list", folder))?;
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
+    // The order of a listing is the file system's own, and differs between machines.
     names.sort();
     Ok(names)
 }
@@ -135,6 +138,7 @@ impl Disk {
             self.make_folder(parent)?;
         }
         match self.step("make folder", folder, None).and_then(|()| fs::create_dir(folder)) {
+            // Made by another process in between, it is as good.
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 Err(LakeError::io("make folder", folder)(e))
             }
@@ -163,6 +167,7 @@ impl Disk {
 
     /// Names a durable file unless the name is taken (`Ok(false)`): a link, unlike a rename, never overwrites.
     pub(crate) fn link_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+        // Of two writers that link the same name one fails: the file system decides who made the edition.
         let linked = match self.step("link", from, Some(to)).and_then(|()| fs::hard_link(from, to)) {
             Ok(()) => true,
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,

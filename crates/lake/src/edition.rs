@@ -56,7 +56,7 @@ pub struct Edition {
     pub synthetic: bool,
 }
 
-/// The record as written. Its fields stand in the order of the alphabet.
+/// The record as written. Its fields are in alphabetical order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
@@ -72,7 +72,7 @@ struct Record {
     tables: BTreeMap<String, Vec<FileEntry>>,
 }
 
-/// Enough of a record of any format to tell which it is.
+/// Enough of a record of any format to find its format.
 #[derive(Deserialize)]
 struct AnyRecord {
     format: serde_json::Value,
@@ -106,6 +106,7 @@ impl Edition {
     /// Reads the record of edition `number`.
     pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Self, LakeError> {
         let path = Self::path(number);
+        // The format first: a record of a later version must not be called damaged.
         let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| LakeError::unreadable(&path, e))?;
         let record: Record = match serde_json::from_slice(bytes) {
             Ok(record) => record,
@@ -128,6 +129,7 @@ impl Edition {
             supersedes: record.supersedes.clone(),
             synthetic: record.synthetic,
         };
+        // Written anew it must be the same bytes: nothing in it is unread, and no byte can change unseen.
         if seal(record).ok().as_deref() != Some(bytes) {
             return Err(LakeError::damaged(&path, "its bytes do not hash to the hash in it"));
         }
@@ -143,6 +145,7 @@ impl Edition {
 
 /// Puts the hash of the record without a hash into it.
 fn seal(mut record: Record) -> serde_json::Result<Vec<u8>> {
+    // A record cannot hash its own hash: the field is empty while it is computed.
     record.self_sha256.clear();
     record.self_sha256 = disk::sha256(&serde_json::to_vec(&record)?);
     let mut bytes = serde_json::to_vec(&record)?;

@@ -50,6 +50,7 @@ pub(crate) fn write(
     table: &'static Table,
     batches: Vec<RecordBatch>,
 ) -> Result<Option<FileEntry>, LakeError> {
+    // Empty batches have no first and last row, which the order and the key ranges need.
     let fitted = batches.iter().filter(|b| b.num_rows() > 0).map(|batch| rows::fit(table, batch));
     let batches = fitted.collect::<Result<Vec<_>, _>>()?;
     if batches.is_empty() {
@@ -57,6 +58,7 @@ pub(crate) fn write(
     }
     let batches = rows::order(table, batches).map_err(|e| LakeError::rows(table, e))?;
     let folder = root.join("tables").join(table.name);
+    // Tables get their folder with their first file: an empty lake is four names.
     disk.make_folder(&folder)?;
     let unnamed = disk::temporary(&folder);
     let written = fill(disk, &unnamed, table, &batches).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
@@ -73,6 +75,7 @@ pub(crate) fn write(
         synthetic: about.synthetic,
     };
     read_back(&unnamed, &entry).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
+    // Named last, by its content: whoever can name it can rely on its bytes.
     disk.name(&unnamed, &root.join(&entry.path))?;
     Ok(Some(entry))
 }
@@ -118,6 +121,7 @@ fn write_error(error: ParquetError, table: &Table, path: &Path) -> LakeError {
 
 /// Nothing in a file depends on who wrote it or when.
 fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+    // The sort order is in the footer, so that readers can skip pages without trusting our word.
     let schema = table.schema();
     let sorting =
         table.sort.iter().filter_map(|name| schema.index_of(name).ok()).filter_map(|i| i32::try_from(i).ok());
@@ -133,6 +137,7 @@ fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
         .set_write_batch_size(PAGE_ROWS / 10)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()))
+        // The default is the library's version: bytes would change with every upgrade.
         .set_created_by("utbredt".to_owned())
         .build())
 }

@@ -15,6 +15,7 @@ pub(crate) fn path(sha256: &str) -> String {
 }
 
 fn pack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
+    // The hash behind the frame covers its header too, where a changed byte might not show.
     let mut packed = zstd::encode_all(payload, LEVEL)?;
     let hash = disk::sha256(&packed);
     packed.extend(SKIPPED);
@@ -40,6 +41,7 @@ fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, LakeError> {
 
 /// Reads a payload and checks it.
 pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
+    // The text may come from a request: only a hash can be part of a path.
     if !disk::is_sha256(sha256) {
         return Err(LakeError::NoRaw(sha256.to_owned()));
     }

@@ -59,6 +59,7 @@ pub(crate) fn fit(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, Lak
 
 /// The rows in the one order. Batches that are in order already, one after the other, are not copied.
 pub(crate) fn order(table: &Table, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError> {
+    // Deliveries mostly come in order, and a sort copies every row.
     let names = order_of(table);
     if in_order(&names, &batches)? {
         return Ok(batches);
@@ -86,6 +87,7 @@ fn in_order(names: &[&'static str], batches: &[RecordBatch]) -> Result<bool, Arr
             return Ok(false);
         }
     }
+    // Batches that are in order may still overlap each other.
     for (left, right) in batches.iter().zip(batches.iter().skip(1)) {
         let border = comparators(names, left, right)?;
         if left.num_rows() == 0
@@ -135,6 +137,7 @@ pub(crate) fn summary(table: &Table, batches: &[RecordBatch]) -> Summary {
     if supersedable(table) {
         let mut receipts = BTreeSet::new();
         for column in batches.iter().filter_map(receipt_column) {
+            // Rows of one receipt mostly follow each other: the set is looked up at a change only.
             let mut before = None;
             for receipt in column.iter().flatten().filter(|r| before.replace(*r) != Some(*r)) {
                 if !receipts.contains(receipt) {
@@ -205,6 +208,7 @@ fn receipt_column(batch: &RecordBatch) -> Option<&StringArray> {
 
 /// The rows that did not come in one of these receipts.
 pub(crate) fn without(batch: &RecordBatch, superseded: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+    // A table without receipts keeps all its rows.
     let Some(column) = receipt_column(batch) else { return Ok(batch.clone()) };
     let keep: BooleanArray = column.iter().map(|r| Some(r.is_none_or(|r| !superseded.contains(r)))).collect();
     filter_record_batch(batch, &keep)

@@ -121,6 +121,7 @@ impl Lake {
     pub fn runs(&self) -> Result<Vec<Run>, LakeError> {
         let mut runs: Vec<Run> =
             self.log()?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        // An upload without an outcome was stopped before it ended: it is not a run.
         runs.retain(|run| run.upload.as_ref().is_none_or(|upload| upload.verdict.is_some()));
         for upload in runs.iter_mut().filter_map(|run| run.upload.as_mut()) {
             upload.report = Value::Null;
@@ -158,6 +159,7 @@ fn append_line(path: &Path, run: &Run) -> io::Result<()> {
     let mut line = serde_json::to_string(run)?;
     line.push('\n');
     if is_torn(&mut file)? {
+        // The torn line is ended, so that only it is lost.
         line.insert(0, '\n');
     }
     file.write_all(line.as_bytes())?;

@@ -84,6 +84,7 @@ impl Table {
     /// a table or for none.
     #[must_use]
     pub fn has_former_names(&self, file: &FileEntry) -> bool {
+        // Key ranges name the columns a file was sorted by, without reading the file.
         RENAMED.iter().any(|(table, _, former)| *table == self.name && file.keys.contains_key(*former))
     }
 

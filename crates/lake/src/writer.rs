@@ -63,6 +63,7 @@ impl Writer {
     pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
         let path = lake.root().join("LOCK");
         let lock =
+            // Never truncated: another writer may hold it, and what counts is the lock, not the content.
             File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, lock }),
@@ -84,6 +85,7 @@ impl Writer {
     /// When the lock cannot be released or acquired again; a holder at that time is waited for.
     pub fn with_lock_released<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
         let path = self.lake.root().join("LOCK");
+        // The lock file stays open: deleting and making it again would let two writers hold two files.
         self.lock.unlock().map_err(LakeError::io("unlock", &path))?;
         let done = work();
         self.lock.lock().map_err(LakeError::io("lock", &path))?;
@@ -103,6 +105,7 @@ impl Writer {
             return Err(LakeError::Stopped(why.clone()));
         }
         let done = work(self);
+        // After a failed sync the kernel may have dropped the pages: a second sync would report success and be wrong.
         if let Err(error @ LakeError::Unsynced { .. }) = &done {
             self.stopped = Some(error.with_causes());
         }
@@ -131,6 +134,7 @@ impl Writer {
         let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
         let mut receipts: BTreeSet<String> = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
         let supersedes: BTreeSet<String> = draft.supersedes.iter().map(|r| r.0.clone()).collect();
+        // First, so that a delivery that takes the place of itself keeps its new rows.
         self.supersede(&mut tables, &supersedes)?;
         receipts.retain(|receipt| !supersedes.contains(receipt));
         receipts.extend(draft.receipts.iter().map(|r| r.0.clone()));
@@ -160,8 +164,10 @@ impl Writer {
             let latest = writer.lake.latest()?;
             let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
             for (name, files) in &mut tables {
+                // A table of a later version is carried along as it is.
                 let Some(table) = Table::named(name) else { continue };
                 let small: Vec<FileEntry> = files.iter().filter(|f| f.rows < SMALL_ROWS).cloned().collect();
+                // One small file alone would be written as the same bytes again.
                 if small.len() > 1 {
                     files.retain(|file| file.rows >= SMALL_ROWS);
                     files.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
@@ -198,6 +204,7 @@ impl Writer {
             let Some(table) = Table::named(name) else { continue };
             let mut kept: Vec<FileEntry> = Vec::with_capacity(files.len());
             for entry in files.drain(..) {
+                // The record names the receipts of each file: most need not be read.
                 if !entry.receipts.iter().any(|receipt| superseded.contains(receipt)) {
                     kept.push(entry);
                 } else if !entry.receipts.iter().all(|receipt| superseded.contains(receipt)) {
@@ -229,6 +236,7 @@ impl Writer {
         }
         let mut edition = Edition {
             number: latest.as_ref().map_or(1, |e| e.number + 1),
+            // A clock that was set back must not put an edition before the one it follows.
             recorded_at: latest.as_ref().map_or(next.recorded_at, |e| e.recorded_at.max(next.recorded_at)),
             reason: next.reason,
             previous_sha256: latest.map(|e| e.sha256),
@@ -240,6 +248,7 @@ impl Writer {
         };
         let bytes = edition.encode()?;
         let disk = self.lake.disk();
+        // The commit point. What comes before it is invisible, what comes after it is derived.
         let unnamed = disk.write(&self.lake.root().join("editions"), &bytes)?;
         if !disk.link_new(&unnamed, &self.lake.root().join(Edition::path(edition.number)))? {
             return Err(LakeError::EditionExists(edition.number));
@@ -279,7 +288,7 @@ impl Writer {
     }
 }
 
-/// What the next edition will say.
+/// The next edition, before its record is written.
 struct Next {
     recorded_at: DateTime<Utc>,
     reason: String,

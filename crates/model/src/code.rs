@@ -51,10 +51,12 @@ fn digits(text: &str, count: usize) -> Result<(), CodeError> {
 }
 
 fn municipality(text: &str) -> Result<(), CodeError> {
+    // Spreadsheets drop the zero of 0301; saying so helps more than `not 4 digits`.
     if digits(text, 3).is_ok() {
         return Err(CodeError::LostZero(text.to_owned()));
     }
     digits(text, 4)?;
+    // 9999 is an unknown municipality, and xx99 an unknown one of a county.
     if text.ends_with("99") {
         return Err(CodeError::Placeholder(text.to_owned()));
     }
@@ -71,6 +73,7 @@ fn organisation(text: &str) -> Result<(), CodeError> {
     let mut digits = text.bytes().map(|digit| u32::from(digit - b'0'));
     let sum: u32 = digits.clone().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     let control = (11 - sum % 11) % 11;
+    // A control of 10 is no digit: such numbers are not given out.
     if digits.next_back() == Some(control) { Ok(()) } else { Err(CodeError::ControlDigit(text.to_owned())) }
 }
 
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_keeps_its_zero_and_says_what_is_wrong() {
+    fn a_code_keeps_its_zero_and_names_what_is_wrong() {
         assert_eq!(MunicipalityCode::parse("0301").unwrap().as_str(), "0301");
         assert_eq!(MunicipalityCode::parse("0301").unwrap().county().as_str(), "03");
         assert_eq!(MunicipalityCode::parse("301"), Err(CodeError::LostZero("301".into())));

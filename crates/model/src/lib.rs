@@ -21,9 +21,3 @@ pub use period::{Granularity, Period, PeriodError};
 pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
 pub use state::{AreaCounts, CellState, Marks};
-
-/// The variants of an enum as an array. A wrong length does not compile: this runs in constants.
-const fn all<T: Copy, const N: usize>(variants: &[T]) -> [T; N] {
-    assert!(variants.len() == N, "as many as the enum has variants");
-    *variants.first_chunk().expect("the length was checked")
-}

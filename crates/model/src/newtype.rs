@@ -1,4 +1,4 @@
-//! Texts that were checked when they were made: one macro for the types of `code` and `id`.
+//! What several types of this crate are made with: texts that are checked when they are made, and lists of variants.
 
 /// Declares a checked text: `/// docs  Name: Error = check;` where `check` is `fn(&str) -> Result<(), Error>`.
 macro_rules! checked_text {
@@ -7,6 +7,7 @@ macro_rules! checked_text {
         #[derive(
             Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
         )]
+        // Reading goes through the check too: no text of this type is unchecked.
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -55,3 +56,10 @@ macro_rules! checked_text {
 }
 
 pub(crate) use checked_text;
+
+/// The variants of an enum as an array. A wrong length does not compile: this runs in constants.
+pub(crate) const fn all<T: Copy, const N: usize>(variants: &[T]) -> [T; N] {
+    // `Self::ALL` stays an array, so that callers can map it.
+    assert!(variants.len() == N, "as many as the enum has variants");
+    *variants.first_chunk().expect("the length was checked")
+}

@@ -65,7 +65,7 @@ pub struct Rejection {
     pub row: u64,
     /// What kind of reason it is.
     pub code: ReasonCode,
-    /// What is wrong and, where it can be said, how to fix it.
+    /// What is wrong and, where possible, how to fix it.
     pub reason: String,
     /// The row as received, at most 500 characters of it.
     pub raw: String,

@@ -6,7 +6,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::all;
+use crate::newtype::all;
 
 /// A text that is not a period or a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +79,7 @@ impl Granularity {
     /// The first day of the period that holds `day`.
     #[must_use]
     pub fn floor(self, day: NaiveDate) -> NaiveDate {
+        // Days and weeks are not made of months.
         let month = match self {
             Self::Day => return day,
             Self::Week => return day - Days::new(u64::from(day.weekday().num_days_from_monday())),
@@ -107,6 +108,7 @@ impl Granularity {
     #[must_use]
     pub fn periods(self, from: NaiveDate, to: NaiveDate) -> Vec<Period> {
         let mut out = Vec::new();
+        // The first period may begin before `from`.
         let mut start = self.floor(from);
         while start < to {
             let end = self.next(start);
@@ -166,6 +168,7 @@ fn first_day(text: &str) -> Option<(NaiveDate, Granularity)> {
     }
     let (year, rest) = text.split_at(4);
     let year = i32::try_from(number(year)?).ok()?;
+    // `2026M10` and `2026K4` have no dash.
     let rest = rest.strip_prefix('-').unwrap_or(rest);
     let (month, granularity) = match (rest.len(), rest.as_bytes().first()) {
         (0, _) => (1, Granularity::Year),
@@ -181,6 +184,7 @@ fn first_day(text: &str) -> Option<(NaiveDate, Granularity)> {
         (3, Some(b'M')) => (number(&rest[1..])?, Granularity::Month),
         (2, Some(b'0'..=b'9')) => (number(rest)?, Granularity::Month),
         (3, Some(b'W')) => {
+            // A week's year is that of its Thursday: 2020-W53 ends in 2021.
             let day = NaiveDate::from_isoywd_opt(year, number(&rest[1..])?, Weekday::Mon)?;
             return Some((day, Granularity::Week));
         }
@@ -198,6 +202,7 @@ fn number(digits: &str) -> Option<u32> {
 impl fmt::Display for Period {
     /// The shortest form that reads back, else `start/end`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A quarter is also three months: the longest name is the one people use.
         let mut longest_first = Granularity::ALL.into_iter().rev();
         let granularity = longest_first.find(|length| Self::holding(self.start, *length) == *self);
         let (year, month) = (self.start.year(), self.start.month());

@@ -90,7 +90,7 @@ impl ReasonCode {
 pub struct Reason {
     /// What kind of reason it is.
     pub code: ReasonCode,
-    /// What is wrong and, where it can be said, how to fix it.
+    /// What is wrong and, where possible, how to fix it.
     pub text: String,
 }
 
@@ -100,7 +100,7 @@ impl Reason {
         Self { code, text: text.into() }
     }
 
-    /// One whose cause is part of its text, since whoever delivers reads nothing else.
+    /// One whose cause is part of its text, since the person who delivers reads nothing else.
     pub fn because(code: ReasonCode, what: &str, cause: &dyn fmt::Display) -> Self {
         Self { code, text: format!("{what}: {cause}") }
     }

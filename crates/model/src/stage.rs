@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::all;
+use crate::newtype::all;
 
 /// The stages of a rollout, in the order they are normally passed.
 #[derive(

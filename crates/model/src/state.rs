@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::all;
+use crate::newtype::all;
 
 /// The five states of a cell. Missing is never zero.
 #[derive(
@@ -70,6 +70,7 @@ impl CellState {
             [CellState::Ok, CellState::Suppressed, CellState::Missing, CellState::NotValid];
         let mut best = None;
         for cell in cells {
+            // `not_applicable` comes after all of them.
             let rank = RANK.iter().position(|s| *s == cell).unwrap_or(RANK.len());
             best = Some(best.map_or(rank, |b: usize| b.min(rank)));
         }
@@ -132,7 +133,7 @@ impl Marks {
     pub const SYNTHETIC: Self = Self(8);
     /// Not all parts reported.
     pub const PARTIAL: Self = Self(16);
-    /// The denominator is older than the KPI wishes.
+    /// The denominator is older than the KPI allows.
     pub const STALE_DENOMINATOR: Self = Self(32);
     /// A share divided the value of a municipality that was split.
     pub const SPLIT_BY_SHARE: Self = Self(64);
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_area_is_ok_once_one_cell_stands() {
+    fn an_area_is_ok_once_one_cell_is() {
         use CellState::{Missing, NotApplicable, NotValid, Ok, Suppressed};
         assert_eq!(CellState::of_area([Missing, Ok]), Ok);
         assert_eq!(CellState::of_area([Missing, NotApplicable]), Missing);

@@ -45,7 +45,7 @@ pub enum TerritoryError {
     /// Divisions out of order or none at all.
     #[error("division dates must be given, each later than the one before; `{0}` is not")]
     Dates(String),
-    /// A part that does not say where it lay in every division.
+    /// A part without a code in every division.
     #[error("part `{part}` names {got} municipalities where the territory has {expected} divisions")]
     Length {
         /// The part.
@@ -58,7 +58,7 @@ pub enum TerritoryError {
     /// Two parts of one key.
     #[error("part `{0}` is given twice")]
     Twice(String),
-    /// A municipality whose parts hold nobody cannot be weighed.
+    /// A municipality whose parts have no persons has no weight.
     #[error("municipality `{code}` of {date} has no persons on its parts: give at least one part a weight")]
     Empty {
         /// The municipality.
@@ -98,9 +98,11 @@ impl Territory {
         if let Some(pair) = dates.windows(2).find(|pair| pair[0] >= pair[1]) {
             return Err(TerritoryError::Dates(pair[1].to_string()));
         }
+        // A division ends where the next begins; the last is still valid.
         let ends = dates.iter().skip(1).copied().map(Some).chain([None]);
         let divisions: Vec<_> =
             dates.iter().zip(ends).map(|(&date, valid_to)| Division { date, valid_to }).collect();
+        // Mappings and their bytes must not depend on the order parts came in.
         parts.sort_by(|a, b| a.part_id.cmp(&b.part_id));
         if let Some(pair) = parts.windows(2).find(|pair| pair[0].part_id == pair[1].part_id) {
             return Err(TerritoryError::Twice(pair[0].part_id.clone()));
@@ -119,6 +121,7 @@ impl Territory {
         }
         let territory = Self { divisions, parts };
         for (at, division) in territory.divisions.iter().enumerate() {
+            // A value is divided by weights: a municipality without any cannot be divided.
             if let Some((code, _)) = territory.holdings(at).iter().find(|(_, parts)| weight(parts) == 0) {
                 return Err(TerritoryError::Empty { code: (*code).clone(), date: division.date });
             }

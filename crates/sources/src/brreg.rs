@@ -177,6 +177,7 @@ fn read_unit(answer: &Value) -> Result<Unit, Reason> {
         let text = "`organisasjonsform.kode` is missing: what the unit is cannot be told";
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
+    // Sole proprietorships have the name of a person.
     if form_code == "ENK" {
         return Err(Reason::new(ReasonCode::Person, "a person's own firm; persons are not kept"));
     }
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_too_long_for_paging_says_so() {
+    fn a_list_too_long_for_paging_is_cut_off() {
         let at = |number: u64, pages: u64, total: u64| Page { number, pages, total, ..Page::default() };
         assert!(at(0, 500, 10_000).cut_off().is_none());
         assert!(at(0, 501, 10_001).cut_off().unwrap().contains("10001 units match"));

@@ -91,6 +91,7 @@ pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
             return parsed;
         }
     };
+    // An answer of exactly so many may be whole, but it cannot be known.
     if answers.iter().any(|answer| answer.len() == SILENT_CUT) {
         let breach = format!(
             "the answer has exactly {SILENT_CUT} points, where the source cuts it off; ask for less time"
@@ -184,6 +185,7 @@ struct Gather<'s> {
 
 impl Gather<'_> {
     fn take(&mut self, row: u64, point: &Value, reasons: &mut Vec<Reason>) {
+        // A rejected point still shows that its hour was delivered.
         if let Some(at) = self.window(point) {
             self.hours.insert(at);
         }
@@ -238,6 +240,7 @@ impl Gather<'_> {
         }
         let organisation = self.organisation(categories)?;
         let granularity =
+            // Points of days may be cut in UTC: they are still days.
             if self.series.distance == Distance::Months { Granularity::Month } else { Granularity::Day };
         let period = Period::holding(oslo::day(at), granularity);
         let Some(measurements) = point.get("measurements").and_then(Value::as_object) else {
@@ -311,6 +314,7 @@ impl Gather<'_> {
                 .push(format!("the answer has none of the measurements that are read, and `{new}` is new"));
         }
         let mut delivered: BTreeMap<NaiveDate, BTreeSet<i64>> = BTreeMap::new();
+        // Counted in UTC, so that the hour that occurs twice in October is two.
         for at in self.hours {
             delivered.entry(oslo::day(at)).or_default().insert(at.timestamp().div_euclid(3600));
         }
@@ -357,7 +361,7 @@ mod tests {
     use crate::conformance::conformance;
 
     #[test]
-    fn answers_asked_for_one_after_the_other_are_one_payload() {
+    fn answers_one_after_the_other_are_one_payload() {
         let (one, two) = (point("2024-01-01T00:00:00Z", "a", 3), point("2024-01-01T01:00:00Z", "a", 4));
         let whole = parse(format!("[{one},{two}]").as_bytes(), &flow());
         let parts = parse(format!("[[{one}],[],[{two}]]").as_bytes(), &flow());

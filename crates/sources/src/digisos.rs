@@ -52,7 +52,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     parsed
 }
 
-/// The line a record begins on: its position is where the reader stood, blank lines before it included.
+/// The line a record begins on: the reader's position is before the blank lines that precede it.
 fn line_of(text: &str, record: &StringRecord) -> u64 {
     let Some(position) = record.position() else { return 0 };
     let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
@@ -88,6 +88,7 @@ fn event(at: Option<&str>, action: Option<&str>, code: Option<&str>) -> Result<E
         .to_utc();
     let stage = match action.trim() {
         "add" => Stage::InProduction,
+        // Leaving the list is not leaving the solution.
         "remove" => Stage::Paused,
         other => {
             let text = format!("action `{other}` is unknown; it must be `add` or `remove`");

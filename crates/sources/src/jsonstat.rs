@@ -79,7 +79,7 @@ pub struct Row<'t> {
     pub cell: Cell,
 }
 
-/// An answer taken apart.
+/// A parsed answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
     /// Its title.
@@ -144,6 +144,7 @@ impl Table {
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Table {
     let mut table = Table::default();
+    // Some offices send a byte order mark, which JSON does not allow.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let outcome = match serde_json::from_slice::<Value>(bytes) {
         Ok(Value::Object(answer)) => fill(&mut table, &answer),
@@ -180,6 +181,7 @@ fn fill(table: &mut Table, answer: &Map<String, Value>) -> Result<(), Reason> {
     table.dimensions = dimensions;
     let values = match answer.get("value") {
         None | Some(Value::Null) => return Ok(()),
+        // Metadata: the cube without values.
         Some(Value::Array(values)) if values.is_empty() => return Ok(()),
         Some(values) => values,
     };
@@ -261,6 +263,7 @@ fn categories(dimension: &Map<String, Value>) -> Result<Vec<(String, String)>, R
             texts
         }
         Some(Value::Object(positions)) => {
+            // Positions must be 0 to n-1, each once: otherwise cells would move.
             let mut slots = vec![None; positions.len()];
             for (code, at) in positions {
                 let at = at.as_u64().and_then(|at| usize::try_from(at).ok());

@@ -35,6 +35,7 @@ pub fn municipalities(bytes: &[u8]) -> Read<Place> {
         read.rejections.push(Rejection::new(1, Reason::new(ReasonCode::Empty, text), ""));
     }
     let mut seen = std::collections::BTreeSet::new();
+    // Row numbers are places in the list.
     for (row, place) in (1..).zip(&places) {
         let outcome = read_place(place).and_then(|place| {
             if seen.insert(place.code.clone()) {

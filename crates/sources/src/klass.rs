@@ -66,7 +66,7 @@ impl Classification {
     }
 }
 
-/// A name in one or more languages: `Unjárga - Nesseby`. The register does not tell which part is Norwegian, and the
+/// A name in one or more languages: `Unjárga - Nesseby`. The register does not have which part is Norwegian, and the
 /// order is no hint; names are for reading, never for joining.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Name(String);
@@ -279,6 +279,7 @@ fn correspondence(raw: &RawCorrespondence) -> Result<Correspondence, Reason> {
 
 fn first_after(day: NaiveDate) -> NaiveDate {
     use chrono::Datelike;
+    // Last day or first day after: only the last day of a year cannot be the latter.
     if (day.month(), day.day()) == (12, 31) { day.succ_opt().unwrap_or(day) } else { day }
 }
 
@@ -309,6 +310,7 @@ fn either<R, A: DeserializeOwned, const N: usize>(
     match serde_json::from_slice(bytes) {
         Ok(answer) => Ok((1..).zip(entries(answer)).collect()),
         Err(error) => {
+            // An error page is recognised by its beginning.
             let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
             Err(vec![Rejection::new(1, reference::syntax("not an answer of Klass", &error), raw)])
         }

@@ -49,7 +49,7 @@ pub enum QueryError {
         /// The value.
         code: String,
     },
-    /// How many values are asked for is not known.
+    /// How many values are requested is not known.
     #[error(
         "variable `{0}` names no values, so how many they are is unknown: resolve it by the table's metadata first, or name the codes of its codelist"
     )]
@@ -59,7 +59,7 @@ pub enum QueryError {
     Limit(u64),
 }
 
-/// The values asked for of one variable.
+/// The requested values of one variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Values {
     /// These.
@@ -86,7 +86,7 @@ pub enum Codelist {
 pub struct Variable {
     /// Its key, `Region`.
     pub code: String,
-    /// What is asked for.
+    /// The requested values.
     pub values: Values,
     /// In which codes.
     pub codelist: Option<Codelist>,
@@ -197,7 +197,7 @@ impl Query {
     /// The variable of most values is cut first, into runs of neighbours.
     ///
     /// # Errors
-    /// [`QueryError::Unresolved`] when how many values are asked for is unknown.
+    /// [`QueryError::Unresolved`] when the number of requested values is unknown.
     pub fn split(&self, limit: u64) -> Result<Vec<Self>, QueryError> {
         self.check()?;
         if limit == 0 {
@@ -209,6 +209,7 @@ impl Query {
         let mut whole = vec![self.clone()];
         let mut done = Vec::new();
         while let Some(query) = whole.pop() {
+            // Cutting the longest makes the fewest questions.
             let longest =
                 query.variables.iter().enumerate().max_by_key(|(at, v)| (v.items().len(), usize::MAX - at));
             let fits = query.cells().is_some_and(|cells| cells <= limit);
@@ -335,7 +336,7 @@ impl Codelist {
     }
 }
 
-/// Percent-encodes what may not stand in a query; the signs of selections (`*`, brackets of `top(3)`) may.
+/// Percent-encodes what is not allowed in a query; the signs of selections (`*`, brackets of `top(3)`) may.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -84,7 +84,7 @@ fn an_edition_has_one_name_for_a_column_in_all_files() {
 }
 
 #[test]
-fn the_delta_log_says_when_the_name_changed() {
+fn the_delta_log_has_a_new_schema_when_the_name_changed() {
     let folder = tempdir().unwrap();
     let (lake, _) = former_lake(folder.path());
     let mut writer = lake.writer().unwrap();

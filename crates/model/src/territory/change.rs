@@ -83,6 +83,7 @@ fn kind(change: &Change, successors: &Codes<'_>, origins: &Codes<'_>) -> ChangeK
     if is_split(change.date, old, successors) {
         return ChangeKind::Split;
     }
+    // Merged codes look alike in the register: what came from a split is a border that moved.
     let from = &origins[&(change.date, new)];
     let whole = from.iter().filter(|code| !is_split(change.date, code, successors)).count();
     match (from.len(), whole) {

@@ -9,7 +9,7 @@ use super::{Change, ChangeKind, classify};
 use crate::MunicipalityCode;
 
 /// Which successor got a part of a municipality that had been put together from several and was split again.
-/// The register does not say; without this its parts would be cut where no border ever ran.
+/// The register does not have it; without this its parts would be cut where no border ever ran.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SplitTarget {
     /// The day of the split.
@@ -49,9 +49,11 @@ pub fn derive(
 ) -> (Vec<NaiveDate>, Vec<PartTrack>) {
     let mut days: BTreeMap<NaiveDate, BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>> =
         BTreeMap::new();
+    // Pieces of land would cut municipalities that were not split.
     let whole: Vec<Change> = changes.iter().filter(|c| !is_piece(c, start, changes)).cloned().collect();
     for (change, kind) in whole.iter().zip(classify(&whole)) {
         if let (Some(old), Some(new), true) = (&change.old, &change.new, opens(change, kind, from)) {
+            // The register has a pair for each new code: what one code became on a day is a set.
             days.entry(change.date).or_default().entry(old).or_default().insert(new);
         }
     }
@@ -65,7 +67,7 @@ pub fn derive(
 }
 
 /// Whether a change is a piece of land that went from one municipality to another, both of which go on. From 2026 the
-/// register lists such pieces among the rest; nobody was split, and how many live on a piece is not known.
+/// register lists such pieces among the rest; no municipality was split, and how many live on a piece is not known.
 fn is_piece(change: &Change, start: &BTreeSet<MunicipalityCode>, changes: &[Change]) -> bool {
     let (Some(old), Some(new)) = (&change.old, &change.new) else { return false };
     let mut same_day = changes.iter().filter(|c| c.date == change.date && c.old.as_ref() == Some(old));
@@ -97,6 +99,7 @@ fn follow(
     match target {
         Some(target) => vec![part.with(part.part_id.clone(), &target.new)],
         None if new.len() == 1 => new.iter().map(|code| part.with(part.part_id.clone(), code)).collect(),
+        // A key with the successor's code is the same in every run.
         None => new.iter().map(|code| part.with(format!("{}-{code}", part.part_id), code)).collect(),
     }
 }
@@ -112,6 +115,7 @@ pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
         .iter()
         .enumerate()
         .map(|(at, weight)| {
+            // The differences of cumulative floors add up to the total, whatever is rounded.
             cumulative += i128::from((*weight).max(0));
             let upto = match whole {
                 0 => i128::from(total),

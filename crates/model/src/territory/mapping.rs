@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{Part, Territory, TerritoryError, weight};
-use crate::{MunicipalityCode, all};
+use crate::MunicipalityCode;
+use crate::newtype::all;
 
 /// What becomes of a municipality whose parts lie in several of the other division.
 #[derive(
@@ -108,6 +109,7 @@ impl Territory {
         for (code, parts) in self.holdings(at) {
             let successors = successors(&parts, onto);
             let total = weight(&parts);
+            // One successor: every part went to the same place, so any value goes there whole.
             let exact = successors.len() == 1;
             // Where each part of the whole goes: successor, and the weights between which its share lies.
             let mut shares = Vec::new();

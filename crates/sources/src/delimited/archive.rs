@@ -58,10 +58,12 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<String>, ArchiveError> {
     for at in 0..archive.len() {
         let entry = archive.by_index_raw(at).map_err(ArchiveError::Directory)?;
         let name = entry.name().map_err(ArchiveError::Directory)?.into_owned();
+        // A bomb may be packed in a bomb; no workbook needs another.
         if [".zip", ".xlsx", ".ods"].iter().any(|end| name.to_lowercase().ends_with(end)) {
             return Err(ArchiveError::Nested(name));
         }
         let (declared, packed) = (entry.size(), entry.compressed_size());
+        // The packed size is also the directory's word: a lie ends in a stream cut short.
         let stream = stream(bytes, entry.data_start(), packed);
         let unpacked = stream.and_then(|stream| unpacked(stream, entry.compression(), budget.min(declared)));
         let Some(unpacked) = unpacked else { return Err(ArchiveError::Size { name, declared }) };
@@ -93,6 +95,7 @@ fn unpacked(stream: &[u8], method: CompressionMethod, limit: u64) -> Option<u64>
 
 /// The length of a deflate stream, unpacked piece by piece into the same few bytes.
 fn inflated(stream: &[u8], limit: u64) -> Option<u64> {
+    // Zip has raw deflate, without zlib's header.
     let mut inflate = Decompress::new(false);
     let mut piece = vec![0; PIECE];
     loop {

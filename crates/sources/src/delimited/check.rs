@@ -13,6 +13,7 @@ impl Contract {
     /// # Errors
     /// [`ContractError`] with the place and how to fix it.
     pub fn from_toml(text: &str) -> Result<Self, ContractError> {
+        // Unknown keys are refused by serde: a misspelt rule must not be a rule left out.
         let contract: Self = toml::from_str(text).map_err(ContractError::Syntax)?;
         contract.check()?;
         Ok(contract)

@@ -51,8 +51,10 @@ pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
 
 /// Reads delimited text from the contract's header row on.
 pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
+    // Old Macintosh files end lines with a carriage return alone.
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
     let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
+    // What is above the header may be a title with quotes that never close.
     let Some(mut from) = start_of_line(text, skip, line_break) else { return };
     let mut row = u64::from(contract.header_row);
     let mut delimiter = contract.delimiter;
@@ -62,6 +64,7 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
         let long = too_long(text, from, line_break);
         let part = &text[..long.map_or(text.len(), |(begin, _)| begin)];
         let delimiter = *delimiter.get_or_insert_with(|| sniff(&part[from..], contract));
+        // A line break inside a quoted field is counted here too: row numbers are those of a text editor.
         let next = row + part[from..].matches(line_break).count() as u64;
         loop {
             match read_on(part, (from, row), delimiter, line_break, resumes < MAX_RESUMES, sink) {
@@ -104,6 +107,7 @@ enum Stop {
 
 fn csv_reader(text: &str, delimiter: char) -> Reader<&[u8]> {
     ReaderBuilder::new()
+        // Rows of another width are rejected one by one, with their text.
         .flexible(true)
         .has_headers(false)
         .delimiter(u8::try_from(delimiter).unwrap_or(b','))
@@ -128,6 +132,7 @@ fn read_on(
     while reader.read_record(&mut cells).unwrap_or(false) {
         let mut begin = cells.position().map_or(0, |p| offset(p.byte(), rest));
         let ahead = rest.get(begin..).unwrap_or_default();
+        // The reader's position is before the blank lines it skips.
         begin += ahead.len() - ahead.trim_start_matches(['\n', '\r']).len();
         let end = offset(reader.position().byte(), rest);
         row += rest.get(counted..begin).unwrap_or_default().matches(line_break).count() as u64;
@@ -137,6 +142,7 @@ fn read_on(
         // A quote left open takes the line's end into its field.
         let open = lines > 0 || cells.iter().next_back().is_some_and(|cell| cell.ends_with(line_break));
         if open && end == rest.len() && raw.matches('"').count() % 2 == 1 && may_resume {
+            // Only the line with the open quote is lost; reading goes on at the next.
             let cut = raw.find(line_break).unwrap_or(raw.len());
             let fault = Some(Reason::new(ReasonCode::Syntax, "a quoted field is opened and never closed"));
             let more = sink(&Line {

@@ -1,4 +1,4 @@
-//! Rows out of JSON: an array of objects, at the top or where the contract says. The objects are taken one by one and
+//! Rows out of JSON: an array of objects, at the top or at the contract's path. The objects are taken one by one and
 //! laid flat, so that a field of an object inside is a column named by both, as `kommune.nummer`. Fields beside the
 //! array on the way to it belongs to every row.
 
@@ -30,6 +30,7 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
     let path: Vec<&str> = contract.rows.iter().flat_map(|path| path.split('.')).collect();
     let (mut beside, mut names, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut rows = 0_u64;
+    // Twice over the text: the header has every field of every row, and rows are not kept.
     walk(text, &path, &mut |found| match found {
         Found::Beside(field) => beside.push(field),
         Found::Row(row) => {
@@ -179,6 +180,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
         let mut reached = false;
         while let Some(name) = map.next_key::<String>()? {
             if self.path.first() == Some(&name.as_str()) {
+                // Of two fields with one name JSON readers take either.
                 if std::mem::replace(&mut reached, true) {
                     return Err(A::Error::custom(format!("the field `{name}` stands twice")));
                 }

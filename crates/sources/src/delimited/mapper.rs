@@ -70,7 +70,9 @@ impl<'c> Mapper<'c> {
                 return false;
             }
         }
+        // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
+        // A blank row is no row, as in spreadsheets.
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
             if let Err(reason) = self.row(&places, line) {
@@ -115,6 +117,7 @@ impl<'c> Mapper<'c> {
             let text = format!("total row `{total}`, left out as the contract declares");
             return Err(Reason::new(ReasonCode::Excluded, text));
         }
+        // After the totals: a total row is often shorter, and is left out anyway.
         places.check_width(line)?;
         let subject = self.subject(places.cell(line.cells, &contract.subject.column))?;
         let solution = SolutionId::parse(&pick(&contract.solution, places, line.cells)?)?;
@@ -150,6 +153,7 @@ impl<'c> Mapper<'c> {
         let text = rules.prefix_to_strip.as_deref().and_then(|p| text.strip_prefix(p)).unwrap_or(text);
         let text = if rules.name_follows { text.split_whitespace().next().unwrap_or("") } else { text };
         if rules.kind == SubjectKind::OrganisationNumber {
+            // Organisation numbers are written in groups of three.
             let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
             return Ok(Subject::Organisation(OrganisationNumber::parse(&digits)?));
         }
@@ -197,6 +201,7 @@ impl<'c> Mapper<'c> {
                 }
                 let text =
                     format!("contradicts row {}: {subject} in {period} has another value there", first.row);
+                // The earlier row is taken back at the end, when all that contradict it are known.
                 self.contradicted.entry(at).or_insert(line.row);
                 return Err(Reason::new(ReasonCode::Contradiction, text));
             }
@@ -316,6 +321,7 @@ fn falls(observations: &[Observation]) -> Vec<String> {
     }
     let mut breaches = Vec::new();
     for ((subject, _, measure), mut points) in counters {
+        // A delivery need not be in order of time.
         points.sort();
         for pair in points.windows(2) {
             let [(before, high, _), (after, low, row)] = pair else { continue };
@@ -352,6 +358,7 @@ fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> 
         (Some(column), ..) => number::period(places.cell(cells, column))?,
         (None, Some(start), Some(end)) => {
             let last = number::day(places.cell(cells, end))?;
+            // Ours are half-open: a last day becomes the day after.
             let end = if rules.end_inclusive { last.succ_opt().unwrap_or(last) } else { last };
             Period::new(number::day(places.cell(cells, start))?, end)?
         }

@@ -103,6 +103,7 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
 }
 
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
+    // The container of old Office files, which Excel also encrypts workbooks into.
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         let text = "the delivery is an old XLS or an encrypted workbook; save it as XLSX without a password";
         return Err(Reason::new(ReasonCode::Unsupported, text));

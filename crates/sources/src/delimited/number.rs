@@ -8,6 +8,7 @@ use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     let grouping = if decimal == ',' { '.' } else { ',' };
     let bare = text.trim();
+    // U+2212 is the minus of word processors.
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
         None => (false, bare.strip_prefix('+').unwrap_or(bare)),
@@ -54,6 +55,7 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
     };
     // Midnight is how programs write a day; a time zone beside it would make it another day.
     let bare = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    // Ours with slashes: `2026/10`.
     let turned = bare.replace('/', "-");
     if let Ok(period) = Period::parse(&turned) {
         return Ok(period);
@@ -71,6 +73,7 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
 /// Reads one day, in our form or as `31.10.2026`.
 pub(super) fn day(text: &str) -> Result<NaiveDate, Reason> {
     let text = text.trim();
+    // chrono also reads `2026-1-1`, and years of other lengths.
     let ours = (text.len() == 10).then(|| text.parse().ok()).flatten();
     ours.or_else(|| dotted_day(text)).ok_or_else(|| {
         Reason::new(ReasonCode::InvalidDate, format!("`{text}` is not a day; write `2026-10-31`"))

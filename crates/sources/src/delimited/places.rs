@@ -39,6 +39,7 @@ pub(super) fn heads(header: &[StringRecord]) -> Vec<Head<'_>> {
         let mut head = Head { own: Vec::new(), spread: Vec::new() };
         for (row, cells) in header.iter().enumerate() {
             let cell = cells.get(at).unwrap_or("").trim();
+            // A cell joined over several columns has its text in the first.
             if !cell.is_empty() || row + 1 == header.len() {
                 left[row] = cell;
             }
@@ -69,6 +70,7 @@ impl Places {
                 (Some(at), None) => {
                     by_name.insert(name.to_owned(), at);
                 }
+                // Choosing one would be a guess.
                 (Some(_), Some(_)) => breaches.push(format!("column `{name}` stands twice in the header")),
                 (None, _) => breaches.push(missing(name, &heads)),
             }
@@ -105,6 +107,7 @@ impl Places {
         if !surplus && (have >= want || line.trimmed) {
             return Ok(());
         }
+        // One field of many is mostly another delimiter than declared.
         let other = [';', '\t', ','].into_iter().find(|d| have == 1 && want > 1 && line.raw.contains(*d));
         let text = match other {
             Some(d) => {
@@ -167,6 +170,7 @@ fn bare(text: &str) -> &str {
 fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
     let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
     let parts: Vec<String> = spread.iter().map(|part| stripped(part, prefix)).collect();
+    // `jan` over `2024` as well as `2024` over `jan`.
     let turned: Vec<String> = parts.iter().rev().cloned().collect();
     let pairs = parts.windows(2).map(|pair| format!("{} {}", pair[1], pair[0]));
     let with_year = wide

@@ -1,4 +1,4 @@
-//! A contract proposed for a file nobody has described yet: what can be seen is filled in, what cannot is left to be
+//! A contract proposed for a file without one: what can be seen is filled in, what cannot is left to be
 //! filled in, with a name that no delivery passes by.
 
 mod columns;
@@ -81,6 +81,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
             let what = "what can be seen of the file does not make a contract";
             Reason::because(ReasonCode::Unsupported, what, &error)
         })?;
+        // The proof of a proposal is what it reads: of several sheets the one with most numbers is taken.
         let parsed = super::parse(bytes, &contract);
         let read = parsed.observations.len();
         if found.as_ref().is_none_or(|(best, _)| read > *best) {

@@ -55,6 +55,7 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
+    // Shown as a row of CSV, since a workbook's own bytes mean nothing to a reader.
     let delimiter = ";";
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {
@@ -137,6 +138,7 @@ impl Sheet {
             self.rows.push((number, Vec::new()));
         }
         let Some((_, cells)) = self.rows.last_mut() else { return Ok(()) };
+        // What counts is memory: a blank cell costs a String too.
         let more = (column + 1).saturating_sub(cells.len());
         self.bytes += more * size_of::<String>() + text.len();
         if self.bytes > MAX_CELLS {

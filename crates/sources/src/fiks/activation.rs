@@ -1,7 +1,7 @@
 //! Which municipalities have activated Digisos on the Fiks platform, as it answers at one moment.
 //!
 //! The answer names contact persons. [`without_contacts`] makes the payload that may be kept: it copies what is known
-//! to be about the municipality and nothing else, so that a field nobody has seen yet is dropped too.
+//! to be about the municipality and nothing else, so that a field we do not know yet is dropped too.
 
 use std::collections::BTreeMap;
 
@@ -21,12 +21,13 @@ const UPDATES_NOT_NOW: &str = "harMidlertidigDeaktivertOppdateringer";
 const FLAGS: [&str; 5] = [RECEIVES, UPDATES, RECEIVES_NOT_NOW, UPDATES_NOT_NOW, "harNksTilgang"];
 
 /// The payload without its contact persons: of each municipality its code, the flags, and who processes on its behalf
-/// where that is a municipality. Bytes that are not a whole answer give none, since nobody knows what is in them.
+/// where that is a municipality. Bytes that are not a whole answer give none, since their content is unknown.
 #[must_use]
 pub fn without_contacts(bytes: &[u8]) -> Vec<u8> {
     let Ok(answer) = serde_json::from_slice::<Value>(bytes) else { return Vec::new() };
     let kept = match answer {
         Value::Array(entries) => Value::Array(entries.iter().map(stripped).collect()),
+        // To a request about one municipality the interface answers without a list.
         one @ Value::Object(_) => Value::Array(vec![stripped(&one)]),
         _ => return Vec::new(),
     };
@@ -50,6 +51,7 @@ fn stripped(entry: &Value) -> Value {
             kept.insert(flag.to_owned(), value.clone());
         }
     }
+    // The field may also name a person or a company.
     if let Some(text) = entry.get("behandlingsansvarlig").and_then(Value::as_str)
         && text.to_lowercase().ends_with(" kommune")
         && text.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-')

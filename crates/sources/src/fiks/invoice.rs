@@ -77,7 +77,7 @@ pub struct Invoice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// The text after the month; `{…}` stands for any text.
+    /// The text after the month; `{…}` is any text.
     pub text: String,
     /// The solution used.
     pub solution_id: Option<SolutionId>,
@@ -239,6 +239,7 @@ fn read(
 ) -> Result<Counted, Reason> {
     let [text, count] = [columns.text, columns.count].map(|at| cells.get(at).unwrap_or_default().trim());
     let (name, month, service) = split_line(text)?;
+    // Several known texts may fit: the one with most fixed text is meant.
     let fits = invoice.lines.iter().zip(&invoice.patterns).filter(|(_, pattern)| pattern.fits(service));
     let Some((known, _)) = fits.max_by_key(|(_, pattern)| pattern.weight()) else {
         let near = nearest(invoice.lines.iter().map(|line| line.text.as_str()), service);
@@ -283,6 +284,7 @@ fn nearest<'k>(known: impl Iterator<Item = &'k str>, text: &str) -> String {
 fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
     let mut same: BTreeMap<(Key, String), Vec<Counted>> = BTreeMap::new();
     for line in counted {
+        // Accounts of one service are different lines; the same line twice is not.
         same.entry((line.key.clone(), line.service.clone())).or_default().push(line);
     }
     let mut sums: BTreeMap<Key, (u64, i64)> = BTreeMap::new();

@@ -7,7 +7,7 @@ impl Outcome for Table {
     fn accepted(&self) -> usize {
         self.cells.len()
     }
-    fn refused(&self) -> &[Rejection] {
+    fn rejected(&self) -> &[Rejection] {
         &self.rejections
     }
     fn breaches(&self) -> &[String] {

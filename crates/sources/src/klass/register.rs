@@ -51,6 +51,7 @@ impl Register {
         if let Some((_, (_, after))) = events.range(..=day).next_back() {
             return Some(*after);
         }
+        // Each event records whether the code lived the day before: the first one decides for all days before it.
         events.first_key_value().map(|(_, (before, _))| *before)
     }
 
@@ -66,7 +67,7 @@ impl Register {
 
 /// The kind of each change, as [`classify`] reads them, but for pieces of territory that change hands: when a code
 /// goes on (a pair with itself) and beside it there is a pair with a code that was alive the day before, a border moved
-/// and nobody was split. From 2026 the register lists such pieces among the rest.
+/// and no municipality was split. From 2026 the register lists such pieces among the rest.
 ///
 /// `alive` is whether a code lived the day before; [`Register::lives`] or the codes of that day answer it.
 #[must_use]

@@ -63,6 +63,7 @@ fn places(table: &Table) -> Result<Places, Reason> {
             "Region" => found.region = at,
             "Tid" => found.year = at,
             "Alder" => found.age = Some(at),
+            // Men and women add up to persons.
             "Kjonn" => {}
             "ContentsCode" if dimension.categories.len() == 1 => {}
             "ContentsCode" => {

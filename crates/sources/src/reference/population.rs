@@ -53,6 +53,7 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
             }
         }
     }
+    // A place where nobody of any age lives did not exist that year.
     read.rows.retain(|row| alive.get(&(row.code.clone(), row.year)).is_some_and(|persons| *persons > 0));
     read
 }
@@ -61,7 +62,7 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
 /// divided municipalities leave over.
 const OUTSIDE: [&str; 5] = ["21", "22", "21-22", "23", "Rest"];
 
-/// `None` for a region outside the municipalities as long as nobody is counted there.
+/// `None` for a region outside the municipalities as long as no person is counted there.
 fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Reason> {
     let region = fields.first().map_or("", String::as_str);
     let persons = fields.get(at).map_or("", String::as_str);
@@ -73,6 +74,7 @@ fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Reaso
         let text = format!("`{persons}` persons for {year}: fewer than none");
         return Err(Reason::new(ReasonCode::OutOfRange, text));
     }
+    // Aggregated regions have the prefix; the code behind it is a municipality's.
     let code = region.strip_prefix("K-").unwrap_or(region);
     let code = code.split_whitespace().next().unwrap_or_default();
     if OUTSIDE.contains(&code) && persons == 0 {
@@ -91,7 +93,7 @@ fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Reaso
 
 /// Reads the file on the codes of 2024 (`kom2024,navn,aar,befolkning`). It is true from 2024 on. Before, the
 /// publisher carried old numbers forward as well as the codes allow: with the codes of 2020 it is right but for
-/// Ålesund and Haram, and before 2020 it is not. Which years to believe is the caller's to decide.
+/// Ålesund and Haram, and before 2020 it is not. Which years to accept is for the caller to decide.
 #[must_use]
 pub fn all_ages(bytes: &[u8]) -> Read<Count> {
     let sheet = Sheet::read(bytes, "kom2024");

@@ -26,6 +26,7 @@ impl Sheet {
             sheet.rejections.push(Rejection::new(1, Reason::new(ReasonCode::MissingField, text), raw));
             return sheet;
         };
+        // Names of municipalities have no tabs, so a tie is decided for them.
         let delimiter = [b'\t', b';', b',']
             .into_iter()
             .max_by_key(|d| (header.bytes().filter(|b| b == d).count(), *d == b'\t'));

@@ -47,6 +47,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let by_period =
         ByPeriod::take(&mut free, &texts, |column| column.counts(decimal) || column.filled().count() == 0);
     let when = if by_period.columns.is_empty() { when(&mut free, &texts) } else { When::Header };
+    // A column of one word, named so, is the unit; of several it would be a measure.
     let unit = take(&mut free, |c| c.named(&UNITS) && c.distinct().len() == 1);
     let unit = unit.and_then(|c| Some((c.name.clone(), (*c.distinct().first()?).to_owned())));
     let solution = choice(&mut free, &SOLUTIONS, |text| names::solution(text, known));
@@ -80,6 +81,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     };
     sketch.passed_over.extend(free.into_iter().map(|c| c.name).filter(|name| !name.is_empty()));
     for cell in counted.iter().flat_map(Column::filled) {
+        // SSB marks preliminary numbers with an asterisk behind them.
         sketch.provisional |= cell.len() > 1 && cell.ends_with('*');
         if let Some(symbol) = names::symbol(cell).filter(|_| !is_count(cell, decimal)) {
             sketch.symbols.insert(cell.to_owned(), symbol);

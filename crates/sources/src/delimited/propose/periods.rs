@@ -23,6 +23,7 @@ pub(super) struct ByPeriod<'s> {
 impl<'s> ByPeriod<'s> {
     /// Takes them out of those that are free, if they are two or more, or one where nothing else has a period.
     pub(super) fn take(free: &mut Free<'s>, texts: &[String], counts: impl Fn(&Column<'s>) -> bool) -> Self {
+        // `jan`, `feb` …: the year is in the title, or has to be filled in.
         let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
         let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
         let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
@@ -142,6 +143,7 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
         && let (Some(start), Some(end)) =
             (take(free, |c| are_days(c, &STARTS)), take(free, |c| are_days(c, &ENDS)))
     {
+        // A last day is at a month's end, a day after at its beginning.
         let last_days = end.mostly(|text| read_period(text).is_some_and(|p| p.start.day() > 27));
         return When::Pair(start.name, end.name, last_days);
     }

@@ -48,6 +48,7 @@ pub(super) struct Code {
 /// Reads a cell as a place.
 pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
     let text = cell.trim();
+    // 0192 is the register's code in electronic invoicing (Peppol).
     let digits: String = text.strip_prefix("0192:").unwrap_or(text).split_whitespace().collect();
     if OrganisationNumber::parse(&digits).is_ok() {
         let prefix = if text.starts_with("0192:") { "0192:" } else { "" };
@@ -58,6 +59,7 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
     let mut words = text[prefix.len()..].split_whitespace();
     let number = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
     let name_follows = words.next().is_some_and(|word| word.contains(char::is_alphabetic));
+    // Only codes the register knows count, so three digits are safe to complete.
     let lost_zero = number.len() == 3;
     let whole = if lost_zero { format!("0{number}") } else { number.to_owned() };
     let kind = SubjectKind::MunicipalityCode;

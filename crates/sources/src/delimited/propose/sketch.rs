@@ -72,7 +72,7 @@ pub(super) struct Column<'s> {
 }
 
 impl Column<'_> {
-    /// Whether its name holds one of some words; short ones must stand alone.
+    /// Whether its name holds one of some words; short ones must be whole words.
     pub(super) fn named(&self, words: &[&str]) -> bool {
         let name = self.name.to_lowercase();
         let parts: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
@@ -111,7 +111,7 @@ fn is_sign(cell: &str) -> bool {
     matches!(cell, ":" | ".." | "." | "-") || names::symbol(cell).is_some()
 }
 
-/// Columns nobody has taken yet.
+/// Columns without a role yet.
 pub(super) type Free<'s> = Vec<Column<'s>>;
 
 /// Takes a column out of those that are free.

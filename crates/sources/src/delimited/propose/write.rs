@@ -1,4 +1,4 @@
-//! A sketch as a contract in TOML, with comments for whoever has to check it.
+//! A sketch as a contract in TOML, with comments for the person who checks it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -170,7 +170,7 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str]) {
             let unknown: Vec<&str> = map
                 .iter()
                 .filter(|(_, id)| !known.contains(&id.as_str()))
-                .map(|(said, _)| said.as_str())
+                .map(|(word, _)| word.as_str())
                 .collect();
             if !unknown.is_empty() {
                 page.comment(&format!("Not known here, and refused: {}.", unknown.join(", ")));

@@ -222,7 +222,7 @@ fn workbooks_are_searched_sheet_by_sheet_and_json_array_by_array() {
 }
 
 #[test]
-fn a_file_without_a_table_says_what_was_looked_for() {
+fn a_file_without_a_table_has_a_reason() {
     for (bytes, word) in [
         (&b"navn;antall\nOslo;1\n"[..], "no column holds codes of municipalities"),
         (b"", "no column holds codes"),

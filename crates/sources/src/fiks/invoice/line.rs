@@ -5,6 +5,7 @@ use utbredt_model::{Reason, ReasonCode};
 
 /// Splits a text into the organisation's name, the first day of the month, and the service.
 pub(super) fn split_line(text: &str) -> Result<(&str, NaiveDate, &str), Reason> {
+    // Names may have colons: the right one is before a month.
     for (at, _) in text.match_indices(':') {
         let rest = text.get(at + 1..).unwrap_or_default().trim_start();
         let Some((month, year, service)) = month_and_rest(rest) else { continue };
