@@ -3,10 +3,10 @@
 mod algebra;
 mod benefit;
 mod borders;
+mod catalogue;
 mod diff;
 mod forecast;
 mod http;
-mod kpi;
 mod oracle;
 mod properties;
 mod rollout;
