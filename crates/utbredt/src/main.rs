@@ -6,6 +6,7 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod human;
 mod ingest;
 mod kpi;
 mod source;
@@ -80,7 +81,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             if no_serve {
                 Ok(())
             } else {
-                demo::doors(&dir, addr);
+                demo::examples(&dir, addr);
                 serve(&dir, addr, queries, None)
             }
         }
