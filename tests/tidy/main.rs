@@ -4,6 +4,7 @@
 mod density;
 mod files;
 mod imports;
+mod licences;
 mod queries;
 mod readmes;
 mod repository;
