@@ -8,7 +8,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
 use utbredt_engine::{AsOf, By, Cause, DiffAnswer, DiffRequest, Engine, EngineError, KpiAnswer, KpiRequest};
-use utbredt_lake::{Change, Lake};
+use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::{Granularity, Period, ReceiptId};
 use utbredt_tests::batches::{Batches, delivery, fill, reference};
 use utbredt_tests::check::{query_files, to_engine};
@@ -51,7 +51,7 @@ impl Story {
 
     fn then(&self, step: Step) {
         let ids = |of: Vec<&str>| of.into_iter().map(|id| ReceiptId(id.to_owned())).collect();
-        let change = Change {
+        let change = EditionDraft {
             recorded_at: tiny().recorded_at + Days::new(step.later),
             reason: "the story goes on".into(),
             replace: step.replace,
@@ -511,7 +511,7 @@ fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
     let mut append = delivery(&again, "r-again", RECEIPT);
     append.extend(delivery(&beside, "r-beside", "beside"));
     let ids = |of: &[&str]| of.iter().map(|id| ReceiptId((*id).to_owned())).collect();
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: first.recorded_at + TimeDelta::days(dice.between(0, 200)),
         reason: "some time later".into(),
         replace,

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use utbredt_api::{ApiState, router, serve};
 use utbredt_engine::{Engine, first_day};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::real::{real_lake, usage};
@@ -145,7 +145,7 @@ impl Answer {
 fn new_edition(root: &Path) {
     let day = |text| first_day(text).expect("a day");
     let rows = [("0202", day("2020-01-01"), day("2020-01-01"), day("2020-02-01"), 64)];
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: DateTime::parse_from_rfc3339("2020-06-16T12:00:00Z").expect("a moment").to_utc(),
         reason: "Øy delivers".to_owned(),
         replace: vec![],
@@ -390,7 +390,7 @@ fn receipt() -> RecordBatch {
         "receipt_id" => text("r-usage"),
         "source_id" => text("island"),
         "state" => text("accepted"),
-        "asked" => text("all"),
+        "subject" => text("all"),
         "sha256" => text(&"0".repeat(64)),
         "received_at" => Arc::new(TimestampMicrosecondArray::from(vec![0]).with_timezone("UTC")),
         "contract_version" => Arc::new(Int32Array::from(vec![1])),
@@ -414,7 +414,7 @@ async fn an_answer_names_the_sources_it_was_made_from_and_no_others() {
     let recorded_at = DateTime::parse_from_rfc3339("2020-06-16T12:00:00Z").expect("a moment").to_utc();
     let reason = "an island of its own".to_owned();
     let change =
-        Change { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
+        EditionDraft { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
     let lake = Lake::open(app.folder.path()).expect("the lake opens");
     lake.writer().expect("the lock").commit(change).expect("an edition");
     assert!(app.engine.refresh().expect("a sound lake"));

@@ -6,6 +6,7 @@ mod borders;
 mod catalogue;
 mod diff;
 mod forecast;
+mod former_names;
 mod http;
 mod oracle;
 mod properties;

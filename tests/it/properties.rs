@@ -138,7 +138,7 @@ async fn an_edition_answers_the_same_bytes_for_ever() {
     let lake = Lake::open(folder.path()).expect("the lake opens");
     let mut writer = lake.writer().expect("the lock");
     let later = world.recorded_at + TimeDelta::days(400);
-    let change = utbredt_lake::Change {
+    let change = utbredt_lake::EditionDraft {
         recorded_at: later,
         reason: "the last delivery is withdrawn".into(),
         replace: vec![],
@@ -189,7 +189,7 @@ async fn neither_threads_nor_files_change_a_byte() {
     let mut writer = lake.writer().expect("the lock");
     for rows in rest.chunks(rest.len() / 4 + 1) {
         let append = vec![utbredt_tests::batches::usage(rows, utbredt_tests::world::RECEIPT)];
-        let change = utbredt_lake::Change {
+        let change = utbredt_lake::EditionDraft {
             recorded_at: world.recorded_at,
             reason: "more".into(),
             replace: vec![],

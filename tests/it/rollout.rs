@@ -5,7 +5,7 @@ use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use chrono::DateTime;
 use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest, day_after, first_day};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::targets;
 use utbredt_tests::check::query_files;
 use utbredt_tests::real::{real_lake, usage};
@@ -122,7 +122,7 @@ async fn nothing_is_foretold_across_march_2020_and_the_reason_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     real_lake(folder.path(), None);
     let lake = Lake::open(folder.path()).expect("the lake opens");
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: DateTime::parse_from_rfc3339("2026-11-02T00:00:00Z").expect("a moment").to_utc(),
         reason: "a goal".into(),
         replace: vec![(Table::named("targets").expect("a table"), goal("2021-12-31"))],

@@ -63,14 +63,14 @@ impl Metrics {
         };
         let seconds = |run: &Run| u64::try_from(run.started_at.timestamp()).ok();
         each("utbredt_source_well", "Whether the source's last run went well.", &|run| {
-            Some(u64::from(run.is_well()))
+            Some(u64::from(run.is_healthy()))
         });
         each("utbredt_source_run_timestamp_seconds", "When the source was asked last.", &seconds);
         each("utbredt_source_run_milliseconds", "How long that took.", &|run| Some(run.took_ms));
         each("utbredt_source_rows", "Rows read then.", &|run| Some(run.rows_in));
-        each("utbredt_source_refused", "Statements refused then.", &|run| Some(run.refused));
+        each("utbredt_source_refused", "Statements refused then.", &|run| Some(run.rejected));
         let help = "Differences between a register and the reference tables then.";
-        each("utbredt_source_told", help, &|run| Some(run.told.len() as u64));
+        each("utbredt_source_told", help, &|run| Some(run.discrepancies.len() as u64));
         each("utbredt_source_bytes", "Bytes received then.", &|run| Some(run.bytes));
         each("utbredt_source_requests", "Questions answered, or files read, then.", &|run| {
             Some(run.requests)
@@ -93,9 +93,9 @@ mod tests {
         Metrics::count(&metrics.requests);
         let run = |id: &str, failed: Option<&str>| Run {
             source_id: id.into(),
-            failed: failed.map(str::to_owned),
+            error: failed.map(str::to_owned),
             rows_in: 3,
-            newest: (id == "a").then(|| "1969-12-28".parse().unwrap()),
+            latest_period: (id == "a").then(|| "1969-12-28".parse().unwrap()),
             ..Run::default()
         };
         let text = metrics.render(Some(7), &[run("a", None), run("b", None), run("a", Some("away"))]);

@@ -47,17 +47,17 @@ fn sources(runs: &[Run]) -> Vec<Value> {
 
 fn told(id: &str, runs: &[&Run]) -> Option<Value> {
     let last = runs.last()?;
-    let well = runs.iter().rev().find(|run| run.is_well());
+    let well = runs.iter().rev().find(|run| run.is_healthy());
     Some(json!({
         "source_id": id,
-        "well": last.is_well(),
+        "well": last.is_healthy(),
         "last_run_at": moment(last.started_at),
         "last_well_at": well.map(|run| moment(run.started_at)),
-        "failures_in_a_row": runs.iter().rev().take_while(|run| !run.is_well()).count(),
-        "failed": last.failed,
+        "failures_in_a_row": runs.iter().rev().take_while(|run| !run.is_healthy()).count(),
+        "failed": last.error,
         "held": last.held,
-        "told": last.told,
-        "newest": last.newest,
+        "told": last.discrepancies,
+        "newest": last.latest_period,
         "lag_days": last.lag_days(),
         "took_ms": last.took_ms,
         "requests": last.requests,
@@ -65,7 +65,7 @@ fn told(id: &str, runs: &[&Run]) -> Option<Value> {
         "deliveries": last.deliveries,
         "rows_in": last.rows_in,
         "accepted": last.accepted,
-        "refused": last.refused,
+        "refused": last.rejected,
         "edition": last.edition,
     }))
 }
@@ -79,7 +79,7 @@ mod tests {
         let run = |minute: i64, failed: Option<&str>| Run {
             source_id: "digdir".into(),
             started_at: DateTime::from_timestamp(minute * 60, 0).unwrap(),
-            failed: failed.map(str::to_owned),
+            error: failed.map(str::to_owned),
             ..Run::default()
         };
         let told = sources(&[run(1, None), run(2, Some("away")), run(3, Some("still away"))]);

@@ -85,7 +85,7 @@ fn replaced(lake: &Lake, number: u64) -> EngineError {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use utbredt_lake::Change;
+    use utbredt_lake::EditionDraft;
 
     use super::*;
 
@@ -97,7 +97,7 @@ mod tests {
             Arc::new(arrow::array::Int32Array::from(vec![1_i32])),
         ];
         let rows = arrow::array::RecordBatch::try_new(table.schema(), columns).expect("a row");
-        let change = Change {
+        let change = EditionDraft {
             recorded_at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
             reason: format!("day {day}"),
             replace: vec![(table, rows)],

@@ -11,7 +11,7 @@ use crate::error::EngineError;
 pub(crate) fn lake_error(lake: &Lake, error: &LakeError) -> EngineError {
     match error {
         LakeError::Damaged { path, .. } => EngineError::Damaged { file: path.clone() },
-        other => EngineError::Lake { path: lake.root().to_path_buf(), why: other.to_string() },
+        other => EngineError::Lake { path: lake.root().to_path_buf(), why: other.with_causes() },
     }
 }
 

@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident};
 use datafusion::scalar::ScalarValue;
 use utbredt_kpi::{Catalogue, Kpi, Lookback, ParamValue, View};
 use utbredt_lake::{Edition, Lake, TABLES, Table};
@@ -84,6 +84,11 @@ fn no_rows(table: &Table) -> Result<MemTable, EngineError> {
     MemTable::try_new(schema, vec![vec![empty]]).map_err(|e| internal(&e))
 }
 
+/// The columns of files written before one was renamed, under their names of today.
+fn current_names(table: &Table) -> Vec<Expr> {
+    table.columns().map(|(name, _)| ident(table.former_name(name).unwrap_or(name)).alias(name)).collect()
+}
+
 /// Into how many parts a question is cut when nobody says.
 fn partitions(edition: &Edition) -> usize {
     let rows: u64 = edition.tables.values().flatten().map(|file| file.rows).sum();
@@ -116,19 +121,25 @@ impl Tables {
         let context = SessionContext::new_with_config_rt(config(partitions), Arc::clone(&runtime));
         let mut providers: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for table in TABLES {
+            let files = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
             let mut paths = Vec::new();
-            for entry in edition.tables.get(table.name).into_iter().flatten() {
+            for entry in files {
                 let path = lake.check_file(entry).map_err(|e| lake_error(lake, &e))?;
                 paths.push(path.to_string_lossy().into_owned());
             }
-            let schema = table.schema();
             if paths.is_empty() {
                 providers.push((table.name, Arc::new(no_rows(table)?)));
-            } else {
-                let options = ParquetReadOptions::default().schema(&schema);
-                let frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
-                providers.push((table.name, frame.into_view()));
+                continue;
             }
+            // In one edition all files of a table have its names of today, or none has.
+            let former = files.iter().any(|file| table.has_former_names(file));
+            let schema = if former { table.former_schema() } else { table.schema() };
+            let options = ParquetReadOptions::default().schema(&schema);
+            let mut frame = context.read_parquet(paths, options).await.map_err(|e| internal(&e))?;
+            if former {
+                frame = frame.select(current_names(table)).map_err(|e| internal(&e))?;
+            }
+            providers.push((table.name, frame.into_view()));
         }
         Ok(Self { edition, divisions, partitions, runtime, providers, memory: Default::default() })
     }

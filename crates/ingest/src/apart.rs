@@ -155,7 +155,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Str
             let task = Task::Propose { about: about.clone(), known: known.clone() };
             reader.ask::<Result<String, String>>(&task, bytes).flatten()
         }
-        None => delimited::propose(bytes, about, known),
+        None => delimited::propose(bytes, about, known).map_err(|reason| reason.text),
     }
 }
 
@@ -176,7 +176,8 @@ pub fn read_here(input: impl Read, output: impl Write) -> io::Result<()> {
             serde_json::to_writer(&mut output, &source.read(&bytes, received_at))?;
         }
         Task::Propose { about, known } => {
-            serde_json::to_writer(&mut output, &delimited::propose(&bytes, &about, &known))?;
+            let proposed = delimited::propose(&bytes, &about, &known).map_err(|reason| reason.text);
+            serde_json::to_writer(&mut output, &proposed)?;
         }
     }
     output.flush()

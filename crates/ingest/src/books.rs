@@ -11,7 +11,7 @@ use utbredt_model::Rejection;
 use crate::bridge::{table, to_batch};
 use crate::{Delivery, IngestError};
 
-/// Tables of the lake as [`Change::replace`] takes them.
+/// Tables of the lake as [`EditionDraft::replace`] takes them.
 pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;
 
 /// What the book of receipts says of a delivery.
@@ -34,7 +34,7 @@ impl Entry<'_> {
         let frame = DataFrame::new_infer_height(vec![
             text("receipt_id", &delivery.receipt_id().0),
             text("source_id", delivery.source_id.as_str()),
-            text("asked", &delivery.asked),
+            text("subject", &delivery.asked),
             Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
             text("sha256", self.sha256),
             Column::new("bytes".into(), [count(delivery.payload.len())]),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
 use polars::prelude::DataFrame;
-use utbredt_lake::{Change, Edition, Lake, Writer};
+use utbredt_lake::{Edition, EditionDraft, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 use utbredt_sources::oslo;
 
@@ -340,7 +340,7 @@ fn commit(
         append.extend(more);
     }
     let ids = |set: BTreeSet<String>| set.into_iter().map(ReceiptId).collect();
-    let change = Change {
+    let change = EditionDraft {
         recorded_at,
         reason: reason(deliveries),
         replace,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use utbredt_lake::{Change, Lake, Writer};
+use utbredt_lake::{EditionDraft, Lake, Writer};
 
 use crate::books::Tables;
 use crate::history::History;
@@ -115,7 +115,7 @@ pub fn load_reference(
     recorded_at: DateTime<Utc>,
 ) -> Result<Tables, IngestError> {
     let tables = reference::load(files)?;
-    writer.commit(Change {
+    writer.commit(EditionDraft {
         recorded_at,
         reason: "reference tables".to_owned(),
         replace: tables.clone(),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use polars::prelude::{Column, DataFrame, IntoLazy, UnionArgs, UniqueKeepStrategy, concat};
-use utbredt_lake::{Change, Writer};
+use utbredt_lake::{EditionDraft, Writer};
 use utbredt_model::{Granularity, MeasureId, SolutionId, SourceId};
 
 use crate::IngestError;
@@ -78,7 +78,7 @@ pub fn expect(
     let all = concat(frames, UnionArgs::default())?.collect()?;
     let all = all.unique_stable(Some(&key.map(str::to_owned)), UniqueKeepStrategy::Last, None)?;
     let table = table("expected_deliveries")?;
-    let change = Change {
+    let change = EditionDraft {
         recorded_at,
         reason: "what sources owe".to_owned(),
         replace: vec![(table, to_batch(table, &all)?)],

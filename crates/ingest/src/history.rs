@@ -111,7 +111,7 @@ impl History {
     pub(crate) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
         let receipts = bridge::read(lake, edition, "receipts")?;
         let text = |name| Ok::<_, IngestError>(receipts.column(name)?.str()?);
-        let (ids, sources, asked) = (text("receipt_id")?, text("source_id")?, text("asked")?);
+        let (ids, sources, asked) = (text("receipt_id")?, text("source_id")?, text("subject")?);
         let (states, reasons) = (text("state")?, text("reason")?);
         let moments = receipts.column("received_at")?.i64()?;
         let mut given = BTreeMap::new();

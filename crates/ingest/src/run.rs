@@ -80,7 +80,8 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
     // What was here already is not read again: how far it went, the run that brought it says.
     let before = writer.lake().runs()?.into_iter().rev().find(|run| run.source_id == planned.id.as_str());
     let in_force = pulled.reports.iter().filter(|report| report.held.is_none());
-    let newest = in_force.filter_map(|report| report.newest).chain(before.and_then(|run| run.newest)).max();
+    let newest =
+        in_force.filter_map(|report| report.newest).chain(before.and_then(|run| run.latest_period)).max();
     let run = Run {
         source_id: planned.id.to_string(),
         started_at,
@@ -90,22 +91,22 @@ pub fn run(writer: &mut Writer, means: &Means<'_>, planned: &Planned) -> Result<
         deliveries: pulled.reports.len() as u64,
         rows_in: sum(|report| report.rows_in),
         accepted: sum(|report| if report.held.is_some() { 0 } else { report.accepted }),
-        refused: sum(|report| report.rejected),
+        rejected: sum(|report| report.rejected),
         held: pulled.reports.iter().filter_map(held).collect(),
-        told: pulled.reports.iter().flat_map(told).collect(),
-        newest,
-        failed: failed.or(pulled.stopped),
+        discrepancies: pulled.reports.iter().flat_map(told).collect(),
+        latest_period: newest,
+        error: failed.or(pulled.stopped),
         edition: writer.lake().latest()?.map_or(0, |edition| edition.number),
         upload: None,
     };
     if let Some(answers) = client.answers() {
-        answers.settle(run.is_well());
+        answers.settle(run.is_healthy());
     }
-    match &run.failed {
+    match &run.error {
         Some(why) => tracing::error!(source = %run.source_id, why, "a source failed"),
         None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was asked"),
     }
-    writer.lake().note_run(&run)?;
+    writer.lake().append_run(&run)?;
     Ok(run)
 }
 
@@ -193,7 +194,7 @@ pub fn due<'p>(plan: &'p Plan, lake: &Lake, now: DateTime<Utc>) -> Result<Vec<&'
         let is_look = |run: &&Run| run.source_id == planned.id.as_str() && run.upload.is_none();
         let last = runs.iter().rev().find(is_look);
         let again = last
-            .is_some_and(|run| run.failed.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
+            .is_some_and(|run| run.error.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
         again || planned.schedule.due(last.map(|run| run.started_at), now)
     };
     Ok(plan.sources.iter().filter(is_due).collect())

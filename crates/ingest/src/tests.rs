@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, NaiveDate, Utc};
 use polars::prelude::DataFrame;
 use tempfile::TempDir;
-use utbredt_lake::{Change, Lake, Writer};
+use utbredt_lake::{EditionDraft, Lake, Writer};
 use utbredt_model::SourceId;
 use utbredt_sources::delimited::Contract;
 
@@ -55,7 +55,7 @@ fn day(text: &str) -> NaiveDate {
 pub(crate) fn ready() -> (TempDir, Writer) {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: moment("2024-01-01T00:00:00Z"),
         reason: "reference".to_owned(),
         replace: tables().clone(),

@@ -3,8 +3,10 @@
 pub mod code;
 pub mod id;
 pub mod measure;
+mod newtype;
 pub mod observation;
 pub mod period;
+pub mod reason;
 pub mod stage;
 pub mod state;
 pub mod territory;
@@ -14,5 +16,6 @@ pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
 pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
 pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
+pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
 pub use state::{CellState, Marks};

@@ -1,12 +1,18 @@
 //! Why a cell has a value or has none, and what it carries along when cells are added.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::newtype::all;
 
 /// The five states of a cell. Missing is never zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CellState {
-    /// A value stands.
+    /// A reported, comparable value.
     Ok,
     /// Expected and not delivered (yet).
     Missing,
@@ -20,25 +26,18 @@ pub enum CellState {
 
 impl CellState {
     /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Ok, Self::Missing, Self::NotApplicable, Self::NotValid, Self::Suppressed];
+    pub const ALL: [Self; 5] = all(Self::VARIANTS);
 
     /// The state as tables and answers write it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Missing => "missing",
-            Self::NotApplicable => "not_applicable",
-            Self::NotValid => "not_valid",
-            Self::Suppressed => "suppressed",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads what [`CellState::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        text.parse().ok()
     }
 
     /// Whether the cell counts in what an area should have reported.
@@ -56,6 +55,7 @@ impl CellState {
             [CellState::Ok, CellState::Suppressed, CellState::Missing, CellState::NotValid];
         let mut best = None;
         for cell in cells {
+            // `not_applicable` comes after all of them.
             let rank = RANK.iter().position(|s| *s == cell).unwrap_or(RANK.len());
             best = Some(best.map_or(rank, |b: usize| b.min(rank)));
         }
@@ -81,7 +81,7 @@ impl Marks {
     pub const SYNTHETIC: Self = Self(8);
     /// Not all parts reported.
     pub const PARTIAL: Self = Self(16);
-    /// The denominator is older than the KPI wishes.
+    /// The denominator is older than the KPI allows.
     pub const STALE_DENOMINATOR: Self = Self(32);
     /// A share divided the value of a municipality that was split.
     pub const SPLIT_BY_SHARE: Self = Self(64);
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_area_is_ok_once_one_cell_stands() {
+    fn an_area_is_ok_once_one_cell_is() {
         use CellState::{Missing, NotApplicable, NotValid, Ok, Suppressed};
         assert_eq!(CellState::of_area([Missing, Ok]), Ok);
         assert_eq!(CellState::of_area([Missing, NotApplicable]), Missing);

@@ -62,8 +62,9 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut ids: Vec<&str> = runs.iter().map(|run| run.source_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let of =
-        |id: &str, well: bool| runs.iter().rev().find(|run| run.source_id == id && (!well || run.is_well()));
+    let of = |id: &str, well: bool| {
+        runs.iter().rev().find(|run| run.source_id == id && (!well || run.is_healthy()))
+    };
     let mut told = Vec::new();
     for id in &ids {
         let Some(last) = of(id, false) else { continue };
@@ -78,7 +79,7 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
         table::line(&json!({ "sources": told }).to_string());
     }
-    let all_well = ids.iter().all(|id| of(id, false).is_none_or(Run::is_well));
+    let all_well = ids.iter().all(|id| of(id, false).is_none_or(Run::is_healthy));
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) })
 }
 
@@ -146,11 +147,11 @@ fn told(runs: &[Run], as_json: bool) -> ExitCode {
     } else {
         runs.iter().flat_map(lines).for_each(|line| table::line(&line));
     }
-    if runs.iter().all(Run::is_well) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
+    if runs.iter().all(Run::is_healthy) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
 }
 
 fn lines(run: &Run) -> Vec<String> {
-    let ended = if run.is_well() { "well" } else { "not well" };
+    let ended = if run.is_healthy() { "well" } else { "not well" };
     let mut lines = vec![
         format!("{}: {ended}, {} in {} ms", run.source_id, table::moment(run.started_at), run.took_ms),
         format!(
@@ -158,17 +159,17 @@ fn lines(run: &Run) -> Vec<String> {
             table::counted(run.deliveries, "delivery", "deliveries"),
             table::counted(run.rows_in, "row in", "rows in"),
             run.accepted,
-            run.refused,
+            run.rejected,
             table::counted(run.bytes, "byte", "bytes")
         ),
     ];
-    if let (Some(newest), Some(days)) = (run.newest, run.lag_days()) {
+    if let (Some(newest), Some(days)) = (run.latest_period, run.lag_days()) {
         let days = table::counted(days.max(0).unsigned_abs(), "day", "days");
         lines.push(format!("  newest day {newest}, {days} before it was asked"));
     }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
-    lines.extend(run.told.iter().map(|what| format!("  told: {what}")));
-    lines.extend(run.failed.iter().map(|why| format!("  failed: {why}")));
+    lines.extend(run.discrepancies.iter().map(|what| format!("  told: {what}")));
+    lines.extend(run.error.iter().map(|why| format!("  failed: {why}")));
     lines
 }
 

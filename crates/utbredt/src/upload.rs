@@ -122,7 +122,7 @@ fn failed(error: impl Into<IngestError>) -> IntakeError {
 impl ByContract {
     fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, IntakeError> {
         let Some(key) = &sent.key else { return Ok(Known::New) };
-        let run = self.lake.sent_under(key, now - REMEMBERED).map_err(failed)?;
+        let run = self.lake.find_by_idempotency_key(key, now - REMEMBERED).map_err(failed)?;
         let Some((edition, before)) = run.and_then(|run| Some((run.edition, run.upload?))) else {
             return Ok(Known::New);
         };
@@ -163,7 +163,7 @@ impl ByContract {
         writer.rebuild_delta()?;
         // Said before it is done: without it, who is stopped after the edition would not know that it was his.
         if sent.key.is_some() {
-            self.lake.note_run(&Run {
+            self.lake.append_run(&Run {
                 source_id: delivery.source_id.to_string(),
                 started_at: delivery.received_at,
                 edition: self.stands()?,
@@ -190,11 +190,12 @@ impl ByContract {
         let taken = taken(report, rejections);
         let source_id = delivery.source_id.to_string();
         let noted = self.lake.runs().and_then(|runs| {
-            let before = runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.newest);
+            let before =
+                runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.latest_period);
             let held =
                 report.held.as_ref().map(|reasons| format!("{}: {}", report.asked, reasons.join("; ")));
             let is_held = held.is_some();
-            self.lake.note_run(&Run {
+            self.lake.append_run(&Run {
                 source_id: source_id.clone(),
                 started_at: delivery.received_at,
                 took_ms: u64::try_from((clock::now() - delivery.received_at).num_milliseconds()).unwrap_or(0),
@@ -203,9 +204,9 @@ impl ByContract {
                 deliveries: 1,
                 rows_in: report.rows_in,
                 accepted: if is_held { 0 } else { report.accepted },
-                refused: report.rejected,
+                rejected: report.rejected,
                 held: held.into_iter().collect(),
-                newest: report.newest.filter(|_| !is_held).max(before),
+                latest_period: report.newest.filter(|_| !is_held).max(before),
                 edition: report.edition,
                 upload: Some(Uploaded { verdict: Some(verdict), report: taken.report.clone(), ..sent }),
                 ..Run::default()

@@ -56,7 +56,7 @@ fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, LakeError> {
     for batch in lake.read_table(edition, table)? {
         let column =
             |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
-        let columns = (column("receipt_id"), column("source_id"), column("asked"));
+        let columns = (column("receipt_id"), column("source_id"), column("subject"));
         let (Some(ids), Some(sources), Some(subjects)) = columns else { continue };
         for row in 0..batch.num_rows() {
             let question = (sources.value(row).to_owned(), subjects.value(row).to_owned());

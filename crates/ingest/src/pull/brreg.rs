@@ -59,7 +59,7 @@ pub fn pull(
         // Never remembered: a unit that was not asked for may be a person's firm.
         let mut ask = Ask { most: MOST, ..Ask::get(address) };
         ask.headers.push(("accept".into(), "application/json".into()));
-        let body = match writer.away(|| client.fetch(&ask))? {
+        let body = match writer.with_lock_released(|| client.fetch(&ask))? {
             Ok(answer) => pulled.take(answer),
             Err(error) => {
                 pulled.stopped = Some(stopped(error)?);

@@ -107,7 +107,7 @@ pub fn pull(
     digdir: &Digdir,
 ) -> Result<Pulled, PullError> {
     let mut pulled = Pulled::default();
-    if let Err(error) = writer.away(|| offered(client, digdir, &mut pulled))?? {
+    if let Err(error) = writer.with_lock_released(|| offered(client, digdir, &mut pulled))?? {
         pulled.stopped = Some(stopped(error)?);
         return Ok(pulled);
     }
@@ -122,13 +122,14 @@ pub fn pull(
         }
         // Only what is asked for again can be told to be unchanged.
         let question = Question { digdir, remember: place >= again };
-        let payload = match writer.away(|| whole(client, question, &piece, &mut parts, &mut pulled))? {
-            Ok(payload) => payload,
-            Err(error) => {
-                pulled.stopped = Some(stopped(error)?);
-                break;
-            }
-        };
+        let payload =
+            match writer.with_lock_released(|| whole(client, question, &piece, &mut parts, &mut pulled))? {
+                Ok(payload) => payload,
+                Err(error) => {
+                    pulled.stopped = Some(stopped(error)?);
+                    break;
+                }
+            };
         let asked = piece.asked;
         let received_at = client.clock().now();
         let delivery =

@@ -48,7 +48,7 @@ pub fn pull(
     (us, password): (&Maskinporten, &Secret),
 ) -> Result<Pulled, PullError> {
     let mut pulled = Pulled::default();
-    let answer = match writer.away(|| ask(client, list, us, password))? {
+    let answer = match writer.with_lock_released(|| ask(client, list, us, password))? {
         Ok(answer) => answer,
         Err(TokenError::Fetch(error)) => {
             pulled.stopped = Some(stopped(error)?);

@@ -38,7 +38,7 @@ pub fn pull(
     let mut pulled = Pulled::default();
     let mut ask = Ask { most: MOST, remember: true, ..Ask::get(list.url.clone()) };
     ask.headers.push(("accept".into(), "application/json".into()));
-    let body = match writer.away(|| client.fetch(&ask))? {
+    let body = match writer.with_lock_released(|| client.fetch(&ask))? {
         Ok(answer) => pulled.take(answer),
         Err(error) => {
             pulled.stopped = Some(stopped(error)?);

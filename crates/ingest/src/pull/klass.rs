@@ -49,7 +49,7 @@ pub fn pull(
     let mut pulled = Pulled::default();
     let today = oslo::day(client.clock().now());
     let range = format!("from={since}&includeFuture=true");
-    let mut asked = writer.away(|| get(client, klass, &range, &mut pulled))?;
+    let mut asked = writer.with_lock_released(|| get(client, klass, &range, &mut pulled))?;
     if matches!(asked, Err(FetchError::Status { status: 404, .. })) {
         // A range of which a part has no table is refused as a whole: what is to come is left out, and that is told.
         pulled.stopped = Some(format!(
@@ -58,7 +58,7 @@ pub fn pull(
         ));
         let until = today.succ_opt().unwrap_or(today).max(since.succ_opt().unwrap_or(since));
         let range = format!("from={since}&to={until}");
-        asked = writer.away(|| get(client, klass, &range, &mut pulled))?;
+        asked = writer.with_lock_released(|| get(client, klass, &range, &mut pulled))?;
     }
     let body = match asked {
         Ok(body) => body,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use polars::prelude::DataFrame;
-use utbredt_lake::{Change, Writer};
+use utbredt_lake::{EditionDraft, Writer};
 use utbredt_model::{ReceiptId, Rejection, SourceId};
 
 use crate::books::{Entry, book, rejection_rows};
@@ -77,7 +77,7 @@ pub(super) fn land(
         synthetic: false,
         held: held.as_deref(),
     };
-    let mut change = Change {
+    let mut change = EditionDraft {
         recorded_at: received_at,
         reason: format!("{source_id}: {}", delivery.asked),
         replace: Vec::new(),

@@ -152,7 +152,7 @@ pub fn pull(
     let register = Register::read(writer.lake(), latest.as_ref())?;
     let known = population(writer.lake(), latest.as_ref())?;
     let bands = bands(&known);
-    let shape = match writer.away(|| send(client, ask, &Sent::About, &mut pulled))? {
+    let shape = match writer.with_lock_released(|| send(client, ask, &Sent::About, &mut pulled))? {
         Ok(body) => Shape::of(match ask.version {
             Version::One => v1_metadata(&body),
             Version::Two => jsonstat::parse(&body),
@@ -183,7 +183,7 @@ pub fn pull(
         if !codes.iter().any(lacks) && !is_older {
             continue;
         }
-        let asked = writer.away(|| answers(client, ask, &shape, &codes, year, &mut pulled))?;
+        let asked = writer.with_lock_released(|| answers(client, ask, &shape, &codes, year, &mut pulled))?;
         let answers = match asked {
             Ok(answers) => answers,
             Err(Unasked::Question(why)) => {
