@@ -47,7 +47,7 @@ impl Kind {
     fn of(column: &DataType) -> Self {
         match column {
             DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => Self::Text,
-            DataType::Int32 | DataType::Int64 => Self::Integer,
+            DataType::Int32 | DataType::Int64 | DataType::UInt64 => Self::Integer,
             DataType::Float64 => Self::Real,
             DataType::Date32 => Self::Day,
             DataType::Boolean => Self::Flag,

@@ -28,7 +28,7 @@ pub fn query_files() -> Vec<(String, String)> {
         for path in entries.map(|entry| entry.expect("its entries too").path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "sql") {
+            } else if path.extension().is_some_and(|ending| ending == "sql" || ending == "toml") {
                 files.push((below(&root, &path), std::fs::read_to_string(&path).expect("a query is text")));
             }
         }

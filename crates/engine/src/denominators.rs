@@ -33,7 +33,7 @@ pub(crate) async fn denominators(
     let reads = |view: &str| kpi.views.iter().any(|name| name == view);
     let mut bands = Vec::new();
     if reads("population_cells") {
-        bands.push("(reference.age_from = 0 AND reference.age_to = 999)".to_owned());
+        bands.push("(reference.age_from = 0 AND reference.age_to IS NULL)".to_owned());
     }
     if reads("eligible_cells") {
         let solution = bound.iter().find(|(name, _)| name == "solution_id");
@@ -47,20 +47,21 @@ pub(crate) async fn denominators(
             "EXISTS (SELECT 1 FROM solutions LEFT JOIN target_groups
                 ON target_groups.solution_id = solutions.solution_id
                 WHERE reference.age_from = coalesce(target_groups.age_from, 0)
-                    AND reference.age_to = coalesce(target_groups.age_to, 999){of})"
+                    AND (reference.age_to IS NOT DISTINCT FROM target_groups.age_to){of})"
         ));
     }
     if bands.is_empty() {
         return Ok(Vec::new());
     }
     let text = format!(
-        "SELECT DISTINCT concat_ws('|', reference.reference_date, reference.age_from, reference.age_to, counted.vintage)
+        "SELECT DISTINCT concat_ws('|', reference.reference_date, reference.age_from,
+            coalesce(CAST(reference.age_to AS VARCHAR), ''), counted.vintage)
         FROM population_reference AS reference
-        INNER JOIN (SELECT DISTINCT reference_date, age_from, coalesce(age_to, 999) AS age_to, vintage FROM population)
+        INNER JOIN (SELECT DISTINCT reference_date, age_from, age_to, vintage FROM population)
             AS counted
             ON counted.reference_date = reference.reference_date
             AND counted.age_from = reference.age_from
-            AND counted.age_to = reference.age_to
+            AND counted.age_to IS NOT DISTINCT FROM reference.age_to
         WHERE {}
         ORDER BY 1",
         bands.join(" OR ")
@@ -75,6 +76,6 @@ fn read(row: &str) -> Option<Denominator> {
     let mut fields = row.splitn(4, '|');
     let reference_date = fields.next()?.parse().ok()?;
     let age_from = fields.next()?.parse().ok()?;
-    let age_to = fields.next()?.parse().ok().filter(|age| *age != 999);
+    let age_to = fields.next()?.parse().ok();
     Some(Denominator { reference_date, age_from, age_to, vintage: fields.next()?.to_owned() })
 }

@@ -8,6 +8,7 @@ mod editions;
 mod error;
 mod evidence;
 pub mod forecast;
+mod functions;
 mod names;
 mod read;
 mod request;

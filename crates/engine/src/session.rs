@@ -172,6 +172,7 @@ impl Tables {
         for (name, provider) in &self.providers {
             context.register_table(*name, Arc::clone(provider)).map_err(|e| internal(&e))?;
         }
+        crate::functions::register(&context);
         Ok(context)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     error::{Problems, nearest},
     header::{self, Header, RawKpi},
     lexer::tokens,
+    reasons::{self, Texts},
     view,
     words::is_name,
 };
@@ -17,10 +18,13 @@ pub struct Catalogue {
     kpis: BTreeMap<String, Kpi>,
     /// Each after those it uses.
     views: Vec<View>,
+    /// The texts of the codes any answer may carry.
+    reasons: Texts,
 }
 
 impl Catalogue {
-    /// Reads the files of `queries/`, given as (path below it, text). What is not `.sql` is passed over.
+    /// Reads the files of `queries/`, given as (path below it, text). What is neither `.sql` nor the
+    /// texts of the common codes (`reasons.toml`) is passed over.
     ///
     /// # Errors
     /// Every problem in every file, in the order of path and line.
@@ -28,10 +32,12 @@ impl Catalogue {
         let mut errors = Vec::new();
         let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
         let mut views = BTreeMap::new();
+        let mut common = Texts::new();
         for (path, text) in files {
             let mut problems = Problems::new(&path, &text);
             let parts: Vec<&str> = path.split('/').collect();
             match (path.strip_suffix(".sql"), parts.as_slice()) {
+                (None, [reasons::PATH]) => common = reasons::read(&mut problems),
                 (None, _) => {}
                 (Some(_), ["kpi", question, file]) => {
                     let name = file.trim_end_matches(".sql");
@@ -63,9 +69,10 @@ impl Catalogue {
         for kpi in kpis.values_mut() {
             kpi.views = closure(&kpi.sql, &views);
             check_params(kpi, &views, &mut errors);
+            reasons::resolve(kpi, &common, &mut errors);
         }
         errors.sort();
-        if errors.is_empty() { Ok(Self { kpis, views }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { kpis, views, reasons: common }) } else { Err(errors) }
     }
 
     /// Every KPI, in the order of ids.
@@ -82,6 +89,19 @@ impl Catalogue {
             id: id.to_owned(),
             nearest: nearest(id, self.kpis.keys().map(String::as_str)),
         })
+    }
+
+    /// The text of a code that an answer of the KPI carries, in three languages: the KPI's own, else the common one
+    /// of a state, a mark, a reason or a refusal. None when the code is not known.
+    #[must_use]
+    pub fn reason(&self, kpi: &str, code: &str) -> Option<&Titles> {
+        let own = self.kpis.get(kpi).and_then(|kpi| kpi.reasons.get(code));
+        own.or_else(|| self.reasons.get(code))
+    }
+
+    /// Every common code with its text, in the order of codes.
+    pub fn reasons(&self) -> impl ExactSizeIterator<Item = (&str, &Titles)> {
+        self.reasons.iter().map(|(code, text)| (code.as_str(), text))
     }
 
     /// Every view, each after those it uses.
@@ -104,6 +124,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
     let params = header::params(problems, &mut header);
     let columns = header::columns(problems, &mut header, rollup.kind);
     check::columns(problems, &columns, rollup.kind);
+    let own_reasons = header::reasons(problems, &mut header);
     let raw = header.raw;
     let kpi = Kpi {
         id: format!("{question}.{name}"),
@@ -123,6 +144,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
         rollup,
         params,
         columns: columns.into_iter().map(|(_, column)| column).collect(),
+        reasons: own_reasons,
         sql: problems.text.to_owned(),
         views: Vec::new(),
     };

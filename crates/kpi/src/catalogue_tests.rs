@@ -138,7 +138,7 @@ fn problems_have_a_line_and_a_mend() {
         [
             "queries/kpi/adoption/reach.sql:7: the header cannot be read: unknown field `ownr`, expected one of \
           `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `lookback`, `caveats`, \
-          `rollup`, `params`, `columns`; did you mean `owner`? see the grammar in queries/README.md"
+          `rollup`, `params`, `columns`, `reasons`; did you mean `owner`? see the grammar in queries/README.md"
         ]
     );
     assert_eq!(
@@ -359,5 +359,7 @@ fn the_page_speaks_the_readers_language() {
     }
 }
 
+#[path = "catalogue_reason_tests.rs"]
+mod codes;
 #[path = "catalogue_view_tests.rs"]
 mod views;

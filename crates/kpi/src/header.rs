@@ -12,6 +12,7 @@ use crate::{
     Better, Caveats, Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, Param, ParamKind, RollupKind,
     Titles, Unit,
     error::{Problems, nearest},
+    reasons::{self, Texts},
     words::is_name,
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct RawKpi {
     pub(crate) params: BTreeMap<Spanned<String>, RawParam>,
     #[serde(default)]
     pub(crate) columns: BTreeMap<Spanned<String>, RawColumn>,
+    #[serde(default)]
+    pub(crate) reasons: BTreeMap<Spanned<String>, Titles>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +78,8 @@ pub(crate) struct RawColumn {
     rollup: Option<ColumnRollup>,
     after: Option<String>,
     divide_by: Option<i64>,
+    #[serde(default)]
+    codes: Vec<String>,
 }
 
 /// A view's header.
@@ -230,6 +235,13 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
     out
 }
 
+/// `[reasons.*]`: the texts of the codes the KPI's own columns hold.
+pub(crate) fn reasons(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -> Texts {
+    let mut texts = Texts::new();
+    reasons::declare(problems, header.start, std::mem::take(&mut header.raw.reasons), &mut texts);
+    texts
+}
+
 /// `[columns.*]`, in declared order.
 pub(crate) fn columns(
     problems: &mut Problems<'_>,
@@ -269,7 +281,7 @@ pub(crate) fn columns(
             }
         };
         let divide_by = raw.divide_by.unwrap_or(1);
-        out.push((line, Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by }));
+        out.push((line, Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by, codes: raw.codes }));
     }
     out
 }

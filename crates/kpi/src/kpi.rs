@@ -135,6 +135,8 @@ pub struct Column {
     pub fill: ColumnFill,
     /// Divides the value at the very edge. 1 unless declared.
     pub divide_by: i64,
+    /// The codes its values are made of, blanks between several; empty when they are no codes.
+    pub codes: Vec<String>,
 }
 
 /// One KPI: its header, its SQL, and what was checked about them.
@@ -174,6 +176,8 @@ pub struct Kpi {
     pub params: Vec<Param>,
     /// The extra columns, in the order of the answer.
     pub columns: Vec<Column>,
+    /// The texts of the codes its columns hold, by code.
+    pub reasons: BTreeMap<String, Titles>,
     /// The whole file, header included: it runs as it stands.
     pub sql: String,
     /// Every view it reads, directly or through another, each after those it builds on.

@@ -9,6 +9,7 @@ mod kpi;
 mod lexer;
 mod markdown;
 mod param;
+mod reasons;
 mod view;
 mod words;
 

@@ -18,4 +18,4 @@ pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
 pub use period::{Granularity, Period, PeriodError};
 pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
-pub use state::{CellState, Marks};
+pub use state::{AreaCounts, CellState, Marks};

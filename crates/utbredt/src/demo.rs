@@ -177,8 +177,14 @@ fn follow_up(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Resu
     request.by = By::Municipality;
     let answer = runtime.block_on(engine.run(request))?;
     table::line("\nMunicipalities to follow up now (October 2026; usage is invented):");
-    let columns =
-        ["rank", "municipality_code", "municipality_name", "reason", "marks"].map(|name| (name, None));
+    let columns = [
+        ("rank", None),
+        ("municipality_code", None),
+        ("municipality_name", None),
+        ("not_delivered_solutions", None),
+        ("use_fell_solutions", None),
+        ("largest_fall_share", Some("share")),
+    ];
     table::line(&human::table(&answer.batches, &columns, 10)?.to_string());
     Ok(())
 }
