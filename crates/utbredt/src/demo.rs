@@ -19,9 +19,11 @@ const WAVE: &str = "invented-svarut-1";
 /// The solution that is asked about: every municipality has had it for long.
 const SOLUTION: &str = "svarut";
 
+/// The KPI whose periods are those in which municipalities began.
+const COHORT: &str = "adoption.cohort_curve";
+
 /// KPIs about the way to production, which are asked about a solution that is still on it.
-const UNDER_WAY: (&str, [&str; 3]) =
-    ("minside", ["adoption.cohort_curve", "rollout.stalled", "rollout.time_in_stage"]);
+const UNDER_WAY: (&str, [&str; 3]) = ("minside", [COHORT, "rollout.stalled", "rollout.time_in_stage"]);
 
 /// The municipality that is shown where a KPI is about municipalities only: Bergen.
 const MUNICIPALITY: (&str, &str) = ("municipality_code", "4601");
@@ -116,6 +118,11 @@ fn question(kpi: &Kpi) -> (KpiRequest, &'static str) {
         {
             request.params.insert(name.into(), value.into());
         }
+    }
+    // A cohort is shown as it was a year after its start: this one began in the first half of 2025.
+    if kpi.id == COHORT {
+        request.from = NaiveDate::from_ymd_opt(2025, 1, 1);
+        request.to = NaiveDate::from_ymd_opt(2025, 7, 1);
     }
     let municipality = kpi.rollup.kind == RollupKind::None;
     if municipality {
