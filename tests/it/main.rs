@@ -3,13 +3,13 @@
 mod algebra;
 mod benefit;
 mod borders;
+mod catalogue;
 mod diff;
 mod forecast;
 mod former_names;
 mod frozen;
 mod http;
 mod http_contract;
-mod kpi;
 mod oracle;
 mod properties;
 mod rollout;

@@ -81,8 +81,11 @@ pub fn to_engine(request: &OracleRequest) -> engine::KpiRequest {
         to: Some(request.to),
         range: false,
         granularity: Some(match request.grain {
+            Grain::Day => utbredt_model::Granularity::Day,
+            Grain::Week => utbredt_model::Granularity::Week,
             Grain::Month => utbredt_model::Granularity::Month,
             Grain::Quarter => utbredt_model::Granularity::Quarter,
+            Grain::HalfYear => utbredt_model::Granularity::HalfYear,
             Grain::Year => utbredt_model::Granularity::Year,
         }),
     }

@@ -1,6 +1,7 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
 mod corrections;
+mod demo_rows;
 mod folder;
 mod gates;
 mod invented;
@@ -25,7 +26,7 @@ use crate::{Delivery, Source, reference};
 pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let mut files = Vec::new();
-    for folder in ["reference", "rollout"] {
+    for folder in ["demo", "reference", "rollout"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();

@@ -6,6 +6,7 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod human;
 mod ingest;
 mod kpi;
 mod logging;
@@ -100,7 +101,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo { dir, http, .. } => {
             let listener = serve::listen(http.addr)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
-            demo::doors(&dir, listener.local_addr()?);
+            demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http.cors_origin)
         }
         Command::Init { lake } => ingest::init(&lake),

@@ -51,7 +51,7 @@ fn some_never_deliver_and_some_fall_silent() {
 fn a_lake_can_be_made_of_other_months() {
     let dir = tempfile::tempdir().unwrap();
     let months = (day("2023-11-01"), day("2024-02-01"));
-    let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months).unwrap();
+    let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months, &|_| ()).unwrap();
     assert_eq!(report.held, Vec::<String>::new());
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
     let frame = table_of(&writer, "usage");
