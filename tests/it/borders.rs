@@ -6,8 +6,8 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
-use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::real::{Count, real_lake, usage};
 
 /// Of a municipality: its county, the numerator, the state and the marks.

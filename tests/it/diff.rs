@@ -7,7 +7,9 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
-use utbredt_engine::{AsOf, By, Cause, DiffAnswer, DiffRequest, Engine, EngineError, Answer, KpiRequest, RequestError};
+use utbredt_engine::{
+    Answer, AsOf, By, Cause, DiffAnswer, DiffRequest, Engine, EngineError, KpiRequest, RequestError,
+};
 use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::{Granularity, Period, ReceiptId};
 use utbredt_tests::batches::{Batches, delivery, fill, reference};
@@ -457,7 +459,10 @@ async fn an_edition_does_not_differ_from_itself_and_names_are_checked() {
     unknown = question;
     unknown.filter.insert(By::Municipality, vec!["0302".into()]);
     let wrong = diff(&unknown, 1, 2).await.expect_err("no such municipality");
-    assert!(matches!(wrong, EngineError::Request(RequestError::Unknown { kind: "municipality", .. })), "{wrong:?}");
+    assert!(
+        matches!(wrong, EngineError::Request(RequestError::Unknown { kind: "municipality", .. })),
+        "{wrong:?}"
+    );
 }
 
 /// A world some time later: people moved, counties too, and it was decided what is counted and what it is worth.
@@ -568,7 +573,11 @@ async fn whatever_happened_the_parts_sum_to_the_change() {
             diff.all = true;
             let answer = match engine.diff(diff).await {
                 Ok(answer) => answer,
-                Err(EngineError::Request(RequestError::Unknown { .. })) if before.is_empty() && after.is_empty() => continue,
+                Err(EngineError::Request(RequestError::Unknown { .. }))
+                    if before.is_empty() && after.is_empty() =>
+                {
+                    continue;
+                }
                 Err(other) => panic!("seed {seed} {question:?}: {other}"),
             };
             let rows = told(&answer);

@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use utbredt_api::{ApiState, router, serve};
 use utbredt_engine::Engine;
-use utbredt_tests::days::first_day;
 use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::first_day;
 use utbredt_tests::real::{real_lake, usage};
 use utbredt_tests::tiny::tiny;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
-use utbredt_engine::{AsOf, Borders, By, Engine, Answer, KpiRequest, Policy};
+use utbredt_engine::{Answer, AsOf, Borders, By, Engine, KpiRequest, Policy};
 use utbredt_lake::Lake;
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;

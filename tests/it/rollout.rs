@@ -4,11 +4,11 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use chrono::DateTime;
-use utbredt_engine::{Borders, By, Engine, Answer, KpiRequest};
-use utbredt_tests::days::{day_after, first_day};
+use utbredt_engine::{Answer, Borders, By, Engine, KpiRequest};
 use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::targets;
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::real::{real_lake, usage};
 use utbredt_tests::world::Target;
 

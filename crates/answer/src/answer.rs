@@ -105,7 +105,8 @@ impl Rows {
     /// Whether any row is marked as made up, by a flag `synthetic`.
     #[must_use]
     pub fn is_synthetic(&self) -> bool {
-        let flags = self.batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
+        let flags =
+            self.batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
         flags.into_iter().any(|flags| flags.true_count() > 0)
     }
 

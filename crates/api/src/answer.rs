@@ -33,7 +33,10 @@ impl Shape {
         lang: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
-        Ok(Self { format: negotiate::format(format, headers)?, language: negotiate::language(lang, headers)? })
+        Ok(Self {
+            format: negotiate::format(format, headers)?,
+            language: negotiate::language(lang, headers)?,
+        })
     }
 
     /// The tag of what `fingerprint` stands for, written this way.
@@ -139,7 +142,15 @@ mod tests {
         if let Some(condition) = condition {
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(condition).unwrap());
         }
-        let make = async { Ok(Encoded { body: Bytes::from_static(b"a\n1\n"), edition: 3, synthetic: true, rows: Some(1), cells: None }) };
+        let make = async {
+            Ok(Encoded {
+                body: Bytes::from_static(b"a\n1\n"),
+                edition: 3,
+                synthetic: true,
+                rows: Some(1),
+                cells: None,
+            })
+        };
         conditional(state, &headers, shape(), "f", "adoption.reach", make).await.unwrap()
     }
 

@@ -10,10 +10,10 @@ use utbredt_kpi::{Catalogue, Column, Kpi, Lang, Param};
 use utoipa::ToSchema;
 
 use crate::answer::{Shape, conditional};
-use utbredt_formats::Format;
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
 use crate::state::{ApiState, Encoded};
+use utbredt_formats::Format;
 
 /// A KPI in the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,7 +140,13 @@ async fn describe(
     let body = body(engine, &data);
     // The catalogue is small and has no edition of its own: the text itself is its fingerprint.
     let made = async {
-        Ok(Encoded { body: body.clone().into(), edition: engine.edition().number, synthetic: false, rows: None, cells: None })
+        Ok(Encoded {
+            body: body.clone().into(),
+            edition: engine.edition().number,
+            synthetic: false,
+            rows: None,
+            cells: None,
+        })
     };
     conditional(state, headers, shape, &body, one.unwrap_or("kpis"), made).await
 }

@@ -30,8 +30,7 @@ pub(crate) async fn diff(
         Problem::bad_argument("missing_parameter", "before is not given")
             .hint("write before= an edition's number or a day; after= is the newest edition when left out")
     })?;
-    let after =
-        edition(engine, &mut parsed.what, "after")?.unwrap_or(AsOf::Edition(engine.edition().number));
+    let after = edition(engine, &mut parsed.what, "after")?.unwrap_or(AsOf::Edition(engine.edition().number));
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), &headers)?;
     let (request, fingerprint) = pin(engine, request_of(engine, &id, parsed.what)?)?;
     let fingerprint = format!("diff {before:?} {after:?} {all}\n{fingerprint}");
@@ -46,11 +45,7 @@ fn take(pairs: &mut Vec<(String, String)>, key: &str) -> Option<String> {
     Some(pairs.remove(at).1)
 }
 
-fn edition(
-    engine: &Engine,
-    pairs: &mut Vec<(String, String)>,
-    key: &str,
-) -> Result<Option<AsOf>, Problem> {
+fn edition(engine: &Engine, pairs: &mut Vec<(String, String)>, key: &str) -> Result<Option<AsOf>, Problem> {
     let Some(text) = take(pairs, key).filter(|text| !text.is_empty()) else { return Ok(None) };
     let parsed = AsOf::parse(&text).map_err(|error| Problem::from_request(&error, Place::Argument))?;
     // An edition not yet served does not exist for clients.

@@ -213,7 +213,9 @@ async fn answer(
     let served = editions.last().map_or(0, |edition| edition.number);
     let data = list(&editions, &parsed.what)?;
     let body = json!({"meta": {"edition": served, "rows": data.len()}, "data": data}).to_string();
-    let made = async { Ok(Encoded { body: body.clone().into(), edition: served, synthetic: false, rows: None, cells: None }) };
+    let made = async {
+        Ok(Encoded { body: body.clone().into(), edition: served, synthetic: false, rows: None, cells: None })
+    };
     conditional(state, headers, shape, &body, name, made).await
 }
 

@@ -15,13 +15,13 @@ use utoipa::openapi::{
 
 use crate::answer::{Shape, conditional};
 use crate::catalogue::json_only;
-use utbredt_formats::Format;
 use crate::parameters;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::routes::{Answer, ROUTES, Route, Verb};
 use crate::schemas::{self, values_name};
 use crate::state::{ApiState, Encoded};
+use utbredt_formats::Format;
 
 /// The document for the catalogue served now.
 pub(crate) async fn openapi(
@@ -36,7 +36,9 @@ pub(crate) async fn openapi(
     let document = document(engine.catalogue(), shape.language, state.uploads.is_some());
     let body = document.to_json().map_err(|error| Problem::failed(&error))?;
     let edition = engine.edition().number;
-    let made = async { Ok(Encoded { body: body.clone().into(), edition, synthetic: false, rows: None, cells: None }) };
+    let made = async {
+        Ok(Encoded { body: body.clone().into(), edition, synthetic: false, rows: None, cells: None })
+    };
     conditional(&state, &headers, shape, &body, "openapi", made).await
 }
 

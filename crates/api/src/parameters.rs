@@ -9,9 +9,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required, Schema};
 
 use crate::columns::Kind;
-use utbredt_formats::Format;
 use crate::routes::{Place, Route};
 use crate::schemas;
+use utbredt_formats::Format;
 
 /// The parameters that are components of the document, in the order KPIs list them.
 pub(crate) const SHARED: [&str; 13] = [
@@ -34,20 +34,29 @@ pub(crate) const SHARED: [&str; 13] = [
 pub(crate) fn shared(name: &str) -> Parameter {
     let plain = KpiRequest::new("");
     let (doc, schema) = match name {
-        "by" => ("Which areas the rows are for.", choice(&By::ALL.iter().map(|by| by.as_str()).collect::<Vec<_>>(), plain.by.as_str())),
+        "by" => (
+            "Which areas the rows are for.",
+            choice(&By::ALL.iter().map(|by| by.as_str()).collect::<Vec<_>>(), plain.by.as_str()),
+        ),
         "borders" => ("The borders of each period (then), of today (now), or of a day (YYYY-MM-DD).", text()),
-        "policy" => {
-            ("What to do with a municipality that was split.", choice(&Policy::ALL.map(Policy::as_str), plain.policy.as_str()))
-        }
+        "policy" => (
+            "What to do with a municipality that was split.",
+            choice(&Policy::ALL.map(Policy::as_str), plain.policy.as_str()),
+        ),
         "as_of" => ("An edition's number, or a day: what was known then.", text()),
         "from" => ("The first period (2019-11, 2020-Q1, 2020) or day, included.", text()),
         "to" => ("The last period (2020-02, 2020-Q1, 2020) or day, included.", text()),
         "municipality_code" => ("Only these municipalities; several are separated by commas.", text()),
         "county_code" => ("Only municipalities of these counties; several are separated by commas.", text()),
         "network_id" => ("Only members of these networks; several are separated by commas.", text()),
-        "group_code" => ("Only municipalities of these peer groups; several are separated by commas.", text()),
+        "group_code" => {
+            ("Only municipalities of these peer groups; several are separated by commas.", text())
+        }
         "where.wave_id" => ("Only municipalities of these waves; several are separated by commas.", text()),
-        "format" => ("Wins over Accept.", choice(&Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>(), "json")),
+        "format" => (
+            "Wins over Accept.",
+            choice(&Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>(), "json"),
+        ),
         _ => ("Wins over Accept-Language.", enumeration(&["nb", "nn", "en"]).into()),
     };
     in_query(name, doc, false, schema)
@@ -58,7 +67,12 @@ pub(crate) fn granularity(kpi: &Kpi) -> Parameter {
     let mut names = Granularity::ALL.map(Granularity::as_str).to_vec();
     names.push(KpiRequest::RANGE);
     let schema = choice(&names, kpi.granularity.as_str());
-    in_query("granularity", "How long the periods are; range makes one period of the whole span.", false, schema)
+    in_query(
+        "granularity",
+        "How long the periods are; range makes one period of the whole span.",
+        false,
+        schema,
+    )
 }
 
 /// A parameter a KPI declares.

@@ -271,12 +271,7 @@ mod tests {
     use super::*;
 
     fn unknown(kind: &'static str) -> EngineError {
-        EngineError::Unknown {
-            kind,
-            name: "adoption.reech".to_owned(),
-            nearest: Some("adoption.reach".to_owned()),
-            hint: "GET /v1/kpis lists them".to_owned(),
-        }
+        RequestError::unknown(kind, "adoption.reech", ["adoption.reach"], "GET /v1/kpis lists them").into()
     }
 
     #[test]

@@ -89,7 +89,12 @@ pub(crate) fn element(element: &Value) -> Result<(String, Vec<(String, String)>)
             }
             (option, value) if KpiRequest::OPTIONS.contains(&option) => add(&mut pairs, key, value)?,
             ("id" | "params" | "where", _) => return Err(invalid(&format!("{key} has the wrong type"))),
-            _ => return Err(unknown_key(key, KpiRequest::OPTIONS.into_iter().chain(["id", "params", "where"]))),
+            _ => {
+                return Err(unknown_key(
+                    key,
+                    KpiRequest::OPTIONS.into_iter().chain(["id", "params", "where"]),
+                ));
+            }
         }
     }
     let id = id.ok_or_else(|| invalid("an element of the batch has no id"))?;
@@ -154,8 +159,12 @@ mod tests {
 
     #[test]
     fn how_an_answer_is_written_is_taken_out_and_the_rest_keeps_its_order() {
-        let parsed =
-            pairs(given(&[("by", "county"), ("format", "csv"), ("county_code", "03"), ("county_code", "46")]));
+        let parsed = pairs(given(&[
+            ("by", "county"),
+            ("format", "csv"),
+            ("county_code", "03"),
+            ("county_code", "46"),
+        ]));
         let parsed = parsed.unwrap();
         assert_eq!(parsed.what, texts(&[("by", "county"), ("county_code", "03"), ("county_code", "46")]));
         assert_eq!((parsed.format.as_deref(), parsed.lang), (Some("csv"), None));
@@ -166,7 +175,10 @@ mod tests {
     #[test]
     fn keys_a_route_does_not_take_are_refused_with_the_nearest() {
         let problem = only(given(&[("sinse", "3")]), &["since"]).unwrap_err();
-        assert_eq!((problem.code.as_str(), problem.did_you_mean.as_deref()), ("unknown_parameter", Some("since")));
+        assert_eq!(
+            (problem.code.as_str(), problem.did_you_mean.as_deref()),
+            ("unknown_parameter", Some("since"))
+        );
         let twice = only(given(&[("since", "3"), ("since", "4")]), &["since"]);
         assert_eq!(twice.unwrap_err().code, "repeated_parameter");
     }

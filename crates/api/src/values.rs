@@ -162,8 +162,7 @@ pub(crate) fn pin(engine: &Engine, mut request: KpiRequest) -> Result<(KpiReques
 }
 
 async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encoded, Problem> {
-    let answer =
-        engine.run(request).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
+    let answer = engine.run(request).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let meta = meta::of_answer(&answer.meta, shape.language);
     let body = encode(shape.format, &answer.schema, &answer.batches, &meta)
         .map_err(|error| Problem::failed(&error))?;

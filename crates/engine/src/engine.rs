@@ -115,7 +115,9 @@ impl Engine {
     /// The tables of an edition, opened once; files that changed since are found.
     pub(crate) async fn open_edition(&self, edition: Arc<Edition>) -> Result<Arc<OpenEdition>, EngineError> {
         let mut opened = self.opened.lock().await;
-        if let Some(known) = opened.get(&edition.number).filter(|known| known.edition.sha256 == edition.sha256) {
+        if let Some(known) =
+            opened.get(&edition.number).filter(|known| known.edition.sha256 == edition.sha256)
+        {
             known.check_files(&self.lake)?;
             return Ok(Arc::clone(known));
         }
@@ -162,7 +164,11 @@ pub(crate) async fn answer_rows(
     for bound in &query.bound {
         let rows = if bound.applies {
             let (cells, computed) = cells(source, query, bound).await?;
-            if computed { work.computed += 1 } else { work.kept += 1 }
+            if computed {
+                work.computed += 1
+            } else {
+                work.kept += 1
+            }
             roll_up(query, &cells, expressions)?
         } else {
             no_cells(query, &columns_of(source, query, expressions).await?)?

@@ -5,19 +5,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::future::Cache;
+use utbredt_model::Period;
 
 use crate::error::EngineError;
 use crate::question::cells::{Cells, CellsKey};
-use crate::question::relations::{Relation, RelationKey};
+use crate::question::relations::{FamilyKey, Relation, RelationKey};
 
 /// The memory set aside when nobody says, in bytes.
 pub(crate) const DEFAULT_BYTES: u64 = 512 << 20;
+
+/// How many locks of families are kept.
+const MOST_FAMILIES: u64 = 10_000;
 
 /// Relations and cells, both bounded by bytes. Whoever asks for what is being computed waits for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     bytes: u64,
     relations: Cache<RelationKey, Arc<Relation>>,
+    /// Who computes relations of a family: whoever comes second waits, and then finds them.
+    families: Cache<FamilyKey, Arc<tokio::sync::Mutex<()>>>,
     cells: Cache<CellsKey, Arc<Cells>>,
     counts: Arc<Counts>,
 }
@@ -37,7 +43,7 @@ pub struct KeptStats {
     pub cells_found: u64,
     /// Sets of cells computed.
     pub cells_computed: u64,
-    /// Relations found, by the year.
+    /// Relations found, by the period.
     pub relations_found: u64,
     /// Relations computed.
     pub relations_computed: u64,
@@ -45,6 +51,10 @@ pub struct KeptStats {
     pub bytes: u64,
     /// Bytes set aside.
     pub limit: u64,
+}
+
+fn key(family: &FamilyKey, period: Period) -> RelationKey {
+    RelationKey { family: family.clone(), period }
 }
 
 /// A weight in bytes, as the cache counts.
@@ -63,7 +73,8 @@ impl Kept {
             .max_capacity(bytes / 4)
             .weigher(|_: &CellsKey, cells: &Arc<Cells>| weight(cells.bytes()))
             .build();
-        Self { bytes, relations, cells, counts: Arc::default() }
+        let families = Cache::new(MOST_FAMILIES);
+        Self { bytes, relations, families, cells, counts: Arc::default() }
     }
 
     /// The most bytes all solutions of one relation may take, before only the solution asked for is computed.
@@ -71,19 +82,41 @@ impl Kept {
         usize::try_from(self.bytes / 4).unwrap_or(usize::MAX)
     }
 
-    /// A relation, computed when it is not kept.
-    pub(crate) async fn relation(
+    /// The relations of some periods; `compute` gives those of the periods that are not kept, in order.
+    pub(crate) async fn relations<F>(
         &self,
-        key: RelationKey,
-        compute: impl Future<Output = Result<Relation, EngineError>>,
-    ) -> Result<Arc<Relation>, EngineError> {
-        self.counts.relations_found.fetch_add(1, Ordering::Relaxed);
-        let computed = async {
-            self.counts.relations_found.fetch_sub(1, Ordering::Relaxed);
-            self.counts.relations_computed.fetch_add(1, Ordering::Relaxed);
-            compute.await.map(Arc::new)
-        };
-        Ok(self.relations.try_get_with(key, computed).await?)
+        family: &FamilyKey,
+        periods: &[Period],
+        compute: impl FnOnce(Vec<Period>) -> F,
+    ) -> Result<Vec<Arc<Relation>>, EngineError>
+    where
+        F: Future<Output = Result<Vec<Relation>, EngineError>>,
+    {
+        let lock = self.families.get_with(family.clone(), async { Arc::default() }).await;
+        let _held = lock.lock().await;
+        let mut found: Vec<Option<Arc<Relation>>> = Vec::with_capacity(periods.len());
+        let mut missing = Vec::new();
+        for period in periods {
+            let kept = self.relations.get(&key(family, *period)).await;
+            if kept.is_none() {
+                missing.push(*period);
+            }
+            found.push(kept);
+        }
+        self.counts.relations_found.fetch_add((periods.len() - missing.len()) as u64, Ordering::Relaxed);
+        if !missing.is_empty() {
+            self.counts.relations_computed.fetch_add(missing.len() as u64, Ordering::Relaxed);
+            let computed = compute(missing.clone()).await?;
+            let mut fresh = missing.into_iter().zip(computed);
+            for slot in found.iter_mut().filter(|slot| slot.is_none()) {
+                if let Some((period, relation)) = fresh.next() {
+                    let relation = Arc::new(relation);
+                    self.relations.insert(key(family, period), Arc::clone(&relation)).await;
+                    *slot = Some(relation);
+                }
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The cells of a KPI, computed when they are not kept; and whether they were computed by this call.

@@ -103,13 +103,19 @@ impl Engine {
                 return Err(RequestError::unknown(lookup.one(), &key, keys, hint).into());
             }
             let found = filter_record_batch(&rows, &chosen)?;
-            let found = if lookup == Lookup::Networks { engine.with_members(&found, &key, edition)? } else { found };
+            let found =
+                if lookup == Lookup::Networks { engine.with_members(&found, &key, edition)? } else { found };
             Ok(engine.rows_of(found.schema(), vec![found], edition))
         })
     }
 
     /// A network beside each of its members; one row without a member when it has none.
-    fn with_members(&self, network: &RecordBatch, id: &str, edition: u64) -> Result<RecordBatch, EngineError> {
+    fn with_members(
+        &self,
+        network: &RecordBatch,
+        id: &str,
+        edition: u64,
+    ) -> Result<RecordBatch, EngineError> {
         let members = self.read_table_of("network_members", &["municipality_code", "valid_from"], edition)?;
         let ids = members.column_by_name("network_id").and_then(|column| column.as_string_opt::<i32>());
         let own: BooleanArray =
@@ -125,8 +131,11 @@ impl Engine {
         }
         for name in ["municipality_code", "valid_from", "valid_to", "certainty"] {
             if let Some(column) = members.column_by_name(name) {
-                let column =
-                    if members.num_rows() == 0 { new_null_array(column.data_type(), 1) } else { Arc::clone(column) };
+                let column = if members.num_rows() == 0 {
+                    new_null_array(column.data_type(), 1)
+                } else {
+                    Arc::clone(column)
+                };
                 columns.push((name, column));
             }
         }
@@ -156,7 +165,8 @@ impl Engine {
 
 /// The rows whose span holds a day; without a day those whose span has no end.
 fn valid_on(rows: &RecordBatch, on: Option<NaiveDate>) -> Result<RecordBatch, EngineError> {
-    let day = |name: &str| rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Date32Type>());
+    let day =
+        |name: &str| rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Date32Type>());
     let (Some(from), Some(to)) = (day("valid_from"), day("valid_to")) else { return Ok(rows.clone()) };
     let valid = |row: usize| match on.map(epoch_days) {
         None => to.is_null(row),

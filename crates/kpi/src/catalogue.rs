@@ -334,8 +334,11 @@ fn closure(relations: &BTreeSet<String>, views: &[View]) -> (Vec<String>, BTreeS
             needed.extend(view.reads.iter().map(String::as_str));
         }
     }
-    let names: Vec<String> =
-        views.iter().filter(|view| needed.contains(view.name.as_str())).map(|view| view.name.clone()).collect();
+    let names: Vec<String> = views
+        .iter()
+        .filter(|view| needed.contains(view.name.as_str()))
+        .map(|view| view.name.clone())
+        .collect();
     let tables = needed.into_iter().filter(|name| names.iter().all(|view| view != name)).map(str::to_owned);
     let tables = tables.collect();
     (names, tables)

@@ -323,6 +323,7 @@ fn every_type_takes_its_values_and_no_others() {
         kind,
         doc: "d".to_owned(),
         default: None,
+        main: None,
         choices: choices.iter().map(|c| (*c).to_owned()).collect(),
     };
     let date = param(ParamKind::Date, &[]);

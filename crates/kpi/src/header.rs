@@ -186,7 +186,9 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         _ => None,
     };
     match wanted_scale {
-        Some(wanted) if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, wanted) => {
+        Some(wanted)
+            if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, wanted) =>
+        {
             let what = format!("the unit {} does not fit the roll-up", header.raw.unit.get_ref());
             problems.add(unit_line, what, format!("write kind = \"ratio\" with a scale of {wanted}"));
         }
@@ -306,7 +308,8 @@ pub(crate) fn columns(
         };
         let divide_by = raw.divide_by.unwrap_or(1);
         let (hidden, every_state, codes) = (raw.hidden, raw.every_state, raw.codes);
-        let column = Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by, hidden, every_state, codes };
+        let column =
+            Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by, hidden, every_state, codes };
         out.push((line, column));
     }
     out

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utbredt_model::Granularity;
 
-use crate::{Better, Caveats, Lang, Param, ParamError, ParamValue, ParamKind, RequestError, Titles, Unit, markdown};
+use crate::{
+    Better, Caveats, Lang, Param, ParamError, ParamKind, ParamValue, RequestError, Titles, Unit, markdown,
+};
 use utbredt_model::nearest;
 
 /// How municipality cells become the cell of an area.

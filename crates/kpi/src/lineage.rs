@@ -78,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_common_table_expression_is_no_relation_and_hides_nothing_outside() {
-        assert_eq!(read("WITH c AS (SELECT 1 FROM a), d AS (SELECT 1 FROM C) SELECT 1 FROM d, b"), ["a", "b"]);
+        assert_eq!(
+            read("WITH c AS (SELECT 1 FROM a), d AS (SELECT 1 FROM C) SELECT 1 FROM d, b"),
+            ["a", "b"]
+        );
         assert_eq!(read("SELECT 1 FROM (WITH c AS (SELECT 1 FROM a) SELECT 1 FROM c) AS x, c"), ["a", "c"]);
     }
 

@@ -62,9 +62,7 @@ impl<'a> Output<'a> {
             (Some(TABLE), _) => None,
             (Some(name), _) => Some(Format::parse(name).ok_or_else(|| unknown_format(name))?),
             (None, None | Some("txt")) => None,
-            (None, Some(ending)) => {
-                Some(Format::of_extension(ending).ok_or_else(|| unknown_format(ending))?)
-            }
+            (None, Some(ending)) => Some(Format::of_extension(ending).ok_or_else(|| unknown_format(ending))?),
         };
         Ok(Self { format, file })
     }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
-use utbredt_kpi::RequestError;
 use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, apart, read_file};
+use utbredt_kpi::RequestError;
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
 

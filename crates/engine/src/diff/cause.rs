@@ -5,36 +5,36 @@ use utbredt_lake::Edition;
 
 /// The tables exchanged at this step. The tables of facts hold both kinds of data.
 pub(crate) const fn tables(cause: Cause) -> &'static [&'static str] {
-        match cause {
-            Cause::Borders => &[
-                "municipalities",
-                "counties",
-                "municipality_changes",
-                "divisions",
-                "municipality_mappings",
-                "municipality_parts",
-                "organisations",
-                "networks",
-                "network_members",
-                "peer_groups",
-            ],
-            Cause::Definition => &[
-                "solutions",
-                "measures",
-                "target_groups",
-                "unit_values",
-                "prices",
-                "membership_fees",
-                "baselines",
-                "targets",
-                "waves",
-                "wave_members",
-                "expected_deliveries",
-            ],
-            Cause::Denominator => &["population"],
-            Cause::RevisedData | Cause::NewData => &["usage", "rollout_events", "receipts", "rejections"],
-        }
+    match cause {
+        Cause::Borders => &[
+            "municipalities",
+            "counties",
+            "municipality_changes",
+            "divisions",
+            "municipality_mappings",
+            "municipality_parts",
+            "organisations",
+            "networks",
+            "network_members",
+            "peer_groups",
+        ],
+        Cause::Definition => &[
+            "solutions",
+            "measures",
+            "target_groups",
+            "unit_values",
+            "prices",
+            "membership_fees",
+            "baselines",
+            "targets",
+            "waves",
+            "wave_members",
+            "expected_deliveries",
+        ],
+        Cause::Denominator => &["population"],
+        Cause::RevisedData | Cause::NewData => &["usage", "rollout_events", "receipts", "rejections"],
     }
+}
 
 /// Those of a step's tables that are not the same in both editions: a file's name is its hash.
 pub(crate) fn changed(cause: Cause, before: &Edition, after: &Edition) -> Vec<&'static str> {

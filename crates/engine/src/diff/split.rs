@@ -88,7 +88,8 @@ impl Cells {
         let marks = texts(rows, "marks")?;
         let mut names = marks.iter().flatten().flat_map(|marks| marks.split(' '));
         cells.synthetic = names.any(|mark| mark == "synthetic");
-        let keys = by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(rows, key)?, texts(rows, name)?)));
+        let keys =
+            by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(rows, key)?, texts(rows, name)?)));
         let keys = keys.transpose()?;
         for row in 0..rows.num_rows() {
             let area = keys.as_ref().map(|(key, _)| key.value(row)).unwrap_or_default();
@@ -128,7 +129,11 @@ impl Numbers {
     fn of(rows: &RecordBatch, name: &str) -> Result<Self, ArrowError> {
         let column = column(rows, name)?;
         let whole = column.data_type() == &DataType::Int64;
-        let exact = if whole { column.as_primitive::<Int64Type>().clone() } else { Int64Array::new_null(rows.num_rows()) };
+        let exact = if whole {
+            column.as_primitive::<Int64Type>().clone()
+        } else {
+            Int64Array::new_null(rows.num_rows())
+        };
         let real = cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
         Ok(Self { whole, exact, real })
     }
@@ -137,7 +142,11 @@ impl Numbers {
         if self.real.is_null(row) {
             return None;
         }
-        Some(if self.whole { Number::Whole(self.exact.value(row)) } else { Number::Real(self.real.value(row)) })
+        Some(if self.whole {
+            Number::Whole(self.exact.value(row))
+        } else {
+            Number::Real(self.real.value(row))
+        })
     }
 }
 

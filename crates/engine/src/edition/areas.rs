@@ -46,10 +46,7 @@ impl Areas {
         let codes: BTreeSet<&String> = pairs.iter().map(|(_, area)| area).collect();
         let areas: Vec<Area> = codes
             .iter()
-            .map(|code| Area {
-                code: (*code).clone(),
-                name: names.get(*code).unwrap_or(code).clone(),
-            })
+            .map(|code| Area { code: (*code).clone(), name: names.get(*code).unwrap_or(code).clone() })
             .collect();
         let mut of_municipality: HashMap<String, Vec<usize>> = HashMap::new();
         for (municipality, area) in &pairs {
@@ -101,7 +98,9 @@ impl Dimensions {
                 });
                 Areas::new(pairs, &named.map(|county| (county.code.clone(), county.name.clone())).collect())
             }
-            By::Network => Areas::new(self.members(key, &self.network_members, &self.networks), &self.networks),
+            By::Network => {
+                Areas::new(self.members(key, &self.network_members, &self.networks), &self.networks)
+            }
             By::Wave => Areas::new(self.members(key, &self.wave_members, &self.waves), &self.waves),
             By::PeerGroup => {
                 let codes = self.peer_groups.iter().map(|member| (member.area.clone(), member.area.clone()));
@@ -183,7 +182,12 @@ mod tests {
                 municipality("3001", "30", "2020-01-01", None),
                 municipality("0201", "02", "2017-01-01", None),
             ],
-            counties: vec![County { code: "30".into(), name: "Stor".into(), valid_from: new, valid_to: None }],
+            counties: vec![County {
+                code: "30".into(),
+                name: "Stor".into(),
+                valid_from: new,
+                valid_to: None,
+            }],
             networks: BTreeMap::from([("nord".to_owned(), "Nord".to_owned())]),
             network_members: vec![member("nord", "3001"), member("nord", "0201"), member("unnamed", "0201")],
             successors: HashMap::from([
@@ -226,9 +230,6 @@ mod tests {
     #[test]
     fn a_county_without_a_name_goes_by_its_code() {
         assert_eq!(found(By::County, "2020-05-01"), [row("0201", "02", "02"), row("3001", "30", "Stor")]);
-        assert_eq!(
-            found(By::Nation, "2020-05-01"),
-            [row("0201", "NO", "Norge"), row("3001", "NO", "Norge")]
-        );
+        assert_eq!(found(By::Nation, "2020-05-01"), [row("0201", "NO", "Norge"), row("3001", "NO", "Norge")]);
     }
 }

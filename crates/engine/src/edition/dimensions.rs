@@ -182,7 +182,8 @@ impl Dimensions {
 
     /// The ages that a solution is for, or all solutions: everybody where no target group is declared.
     pub(crate) fn ages_of(&self, solution: Option<&str>) -> BTreeSet<(u32, Option<u32>)> {
-        let solutions = self.solutions.iter().filter(|id| solution.is_none_or(|wanted| wanted == id.as_str()));
+        let solutions =
+            self.solutions.iter().filter(|id| solution.is_none_or(|wanted| wanted == id.as_str()));
         let mut ages = BTreeSet::new();
         for id in solutions {
             match self.target_groups.get(id) {
@@ -269,7 +270,8 @@ mod tests {
             rollup: "sum".into(),
             main,
         };
-        let mut own = Dimensions { measures: vec![measure("letters", "flow", false)], ..Dimensions::default() };
+        let mut own =
+            Dimensions { measures: vec![measure("letters", "flow", false)], ..Dimensions::default() };
         assert_eq!(own.main_measure("post", "flow"), Some("letters"));
         assert_eq!(own.main_measure("post", "stock"), None);
         own.measures.push(measure("pages", "flow", false));

@@ -68,7 +68,8 @@ const DELIVERED: [(&str, &str); 3] = [
     ),
 ];
 
-const COUNTS: &str = "SELECT DISTINCT population.reference_date, population.age_from, population.age_to, population.vintage
+const COUNTS: &str =
+    "SELECT DISTINCT population.reference_date, population.age_from, population.age_to, population.vintage
     FROM population";
 
 impl OpenEdition {
@@ -125,7 +126,9 @@ impl Provenance {
         let mut found = BTreeSet::new();
         for year in years {
             for (age_from, age_to) in ages {
-                let of_ages = || self.counts.iter().filter(|count| (count.age_from, count.age_to) == (*age_from, *age_to));
+                let of_ages = || {
+                    self.counts.iter().filter(|count| (count.age_from, count.age_to) == (*age_from, *age_to))
+                };
                 let newest = of_ages().map(|count| count.reference_date).filter(|day| *day <= year).max();
                 let newest_counts = of_ages().filter(|count| Some(count.reference_date) == newest);
                 found.extend(newest_counts.cloned());

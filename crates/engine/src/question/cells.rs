@@ -14,9 +14,10 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use utbredt_kpi::{By, Catalogue, Kpi, Lookback, ParamValue, View};
+use utbredt_model::Period;
 
 use super::periods::{Scope, calendar_table, epoch_days, periods_table};
-use super::relations::{Relation, RelationKey, chunks, fits, has_solutions, start_days};
+use super::relations::{FamilyKey, Relation, fits, has_solutions};
 use super::resolve::{Bound, ResolvedQuery, areas_of};
 use super::stored::StoredTable;
 use crate::edition::areas::Areas;
@@ -95,11 +96,7 @@ pub(crate) async fn cells(
 }
 
 /// Plans and runs a KPI's own text.
-async fn compute(
-    source: Source<'_>,
-    query: &ResolvedQuery<'_>,
-    bound: &Bound,
-) -> Result<Cells, EngineError> {
+async fn compute(source: Source<'_>, query: &ResolvedQuery<'_>, bound: &Bound) -> Result<Cells, EngineError> {
     let kpi = query.kpi;
     let context = source.edition.session();
     let solution = bound.solution.as_deref().filter(|_| !source.fits_whole(&query.scope));
@@ -183,9 +180,7 @@ impl Source<'_> {
         }
         for view in self.catalogue.views() {
             if view.kept && self.catalogue.is_read_directly(&view.name) {
-                for chunk in chunks(&scope) {
-                    self.relation(view, chunk, None).await?;
-                }
+                self.relations(view, &scope, None).await?;
             }
         }
         Ok(())
@@ -196,7 +191,7 @@ impl Source<'_> {
         let dimensions = &self.edition.dimensions;
         let municipalities = dimensions.municipalities.iter().filter(|m| m.valid_on(scope.day)).count();
         let limit = self.kept.relation_limit();
-        chunks(scope).iter().all(|chunk| fits(chunk, municipalities, dimensions.measures.len(), limit))
+        fits(scope, municipalities, dimensions.measures.len(), limit)
     }
 
     /// Registers every relation named, and what those that are not kept are made of.
@@ -213,12 +208,7 @@ impl Source<'_> {
     }
 
     /// Registers one relation under its name, when it is not yet known.
-    fn register<'a>(
-        &'a self,
-        context: &'a SessionContext,
-        name: &'a str,
-        frame: Frame<'a>,
-    ) -> Boxed<'a, ()> {
+    fn register<'a>(&'a self, context: &'a SessionContext, name: &'a str, frame: Frame<'a>) -> Boxed<'a, ()> {
         Box::pin(async move {
             if context.table_exist(name)? {
                 return Ok(());
@@ -291,14 +281,11 @@ impl Source<'_> {
 
     /// A kept relation, for the periods of a question.
     async fn stored(&self, view: &View, frame: Frame<'_>) -> Result<Arc<dyn TableProvider>, EngineError> {
-        let starts = start_days(frame.scope);
         let mut parts: BTreeMap<Option<String>, Vec<RecordBatch>> = BTreeMap::new();
         let mut schema = None;
-        for chunk in chunks(frame.scope) {
-            let relation = self.relation(view, chunk, frame.solution).await?;
-            for solution in relation.parts.keys() {
-                let rows = relation.rows(&starts, solution.as_deref())?;
-                parts.entry(solution.clone()).or_default().extend(rows);
+        for relation in self.relations(view, frame.scope, frame.solution).await? {
+            for (solution, rows) in &relation.parts {
+                parts.entry(solution.clone()).or_default().push(rows.clone());
             }
             schema.get_or_insert(Arc::clone(&relation.schema));
         }
@@ -306,31 +293,33 @@ impl Source<'_> {
         Ok(Arc::new(StoredTable::new(schema, parts)))
     }
 
-    /// A view's rows of a whole chunk of periods, kept or computed.
-    async fn relation(
+    /// A view's rows of each period of a scope, kept or computed; those that are not kept are computed together.
+    async fn relations(
         &self,
         view: &View,
-        scope: Scope,
+        scope: &Scope,
         solution: Option<&str>,
-    ) -> Result<Arc<Relation>, EngineError> {
+    ) -> Result<Vec<Arc<Relation>>, EngineError> {
         let solution = solution.filter(|_| has_solutions(view));
-        let key = RelationKey {
+        let family = FamilyKey {
             edition: self.edition.id,
             catalogue: self.catalogue.id(),
             view: view.name.clone(),
-            scope: scope.clone(),
+            mapping: Scope { periods: Arc::default(), ..scope.clone() },
             solution: solution.map(str::to_owned),
         };
-        let compute = async {
+        let compute = |missing: Vec<Period>| async move {
+            let scope = Scope { periods: missing.into(), ..scope.clone() };
             let context = self.edition.session();
             let frame = Frame { scope: &scope, solution, question: None };
             self.register_all(&context, &view.reads, frame).await?;
             let planned = plan_query(&context, &view.sql).await;
             let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
             let schema = Arc::new(rows.schema().as_arrow().clone());
-            Relation::new(&schema, &rows.collect().await?)
+            let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
+            Relation::of_periods(&schema, &rows.collect().await?, &starts)
         };
-        self.kept.relation(key, compute).await
+        self.kept.relations(&family, &scope.periods, compute).await
     }
 
     /// Registers the views a KPI reads once more as they were a year before each period, in the period's own borders: a
@@ -363,25 +352,20 @@ impl Source<'_> {
             return Ok(Int64Array::new_null(cells.num_rows()));
         };
         let mut known: HashMap<(i32, String), i64> = HashMap::new();
-        for chunk in chunks(frame.scope) {
-            let relation = self.relation(view, chunk, None).await?;
-            for batch in relation.rows(&start_days(frame.scope), None)? {
-                read_persons(&batch, &mut known)?;
+        for relation in self.relations(view, frame.scope, None).await? {
+            for rows in relation.parts.values() {
+                read_persons(rows, &mut known)?;
             }
         }
         let starts = cast(cells.column(0), &DataType::Date32)?;
         let (starts, codes) = (starts.as_primitive::<Date32Type>(), codes.as_string::<i32>());
-        let found = (0..cells.num_rows()).map(|row| {
-            known.get(&(starts.value(row), codes.value(row).to_owned())).copied()
-        });
+        let found = (0..cells.num_rows())
+            .map(|row| known.get(&(starts.value(row), codes.value(row).to_owned())).copied());
         Ok(found.collect())
     }
 }
 
-fn read_persons(
-    batch: &RecordBatch,
-    known: &mut HashMap<(i32, String), i64>,
-) -> Result<(), EngineError> {
+fn read_persons(batch: &RecordBatch, known: &mut HashMap<(i32, String), i64>) -> Result<(), EngineError> {
     let columns = ["period_start", "municipality_code", "persons"].map(|name| batch.column_by_name(name));
     let [Some(starts), Some(codes), Some(persons)] = columns else { return Ok(()) };
     let (starts, persons) = (cast(starts, &DataType::Date32)?, cast(persons, &DataType::Int64)?);
@@ -397,9 +381,10 @@ fn read_persons(
 /// The relation `areas` of a question: the areas asked for, made of the municipalities its filter chooses.
 fn areas_asked_for(query: &ResolvedQuery<'_>) -> Result<RecordBatch, EngineError> {
     areas_table(&query.scope, &query.areas, |period, municipality, area| {
-        query.chosen.as_ref().is_none_or(|chosen| {
-            chosen.holds(period, municipality) && chosen.shows(query.request.by, area)
-        })
+        query
+            .chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen.holds(period, municipality) && chosen.shows(query.request.by, area))
     })
 }
 

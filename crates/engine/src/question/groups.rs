@@ -30,23 +30,27 @@ pub(crate) fn combine(
         DataType::Float64 | DataType::Float32 => {
             let column = cast(column, &DataType::Float64)?;
             let column = column.as_primitive::<Float64Type>();
-            let values = fold(column, placed, groups, |row| column.value(row), |a, b| Some(floats(rollup, a, b)));
+            let values =
+                fold(column, placed, groups, |row| column.value(row), |a, b| Some(floats(rollup, a, b)));
             Arc::new(Float64Array::from(values.unwrap_or_default()))
         }
         DataType::Date32 => {
             let column = column.as_primitive::<Date32Type>();
-            let values = fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
+            let values =
+                fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
             Arc::new(Date32Array::from(values.unwrap_or_default()))
         }
         DataType::Boolean => {
             let column = column.as_boolean();
-            let values = fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
+            let values =
+                fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
             Arc::new(BooleanArray::from(values.unwrap_or_default()))
         }
         DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => {
             let column = cast(column, &DataType::Utf8)?;
             let column = column.as_string::<i32>();
-            let values = fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
+            let values =
+                fold(column, placed, groups, |row| column.value(row), |a, b| Some(either(rollup, a, b)));
             Arc::new(StringArray::from(values.unwrap_or_default()))
         }
         _ => {

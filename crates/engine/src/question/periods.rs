@@ -50,7 +50,11 @@ impl Scope {
 }
 
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
-pub(crate) fn asked_for(kpi: &Kpi, request: &KpiRequest, day: NaiveDate) -> Result<Vec<Period>, RequestError> {
+pub(crate) fn asked_for(
+    kpi: &Kpi,
+    request: &KpiRequest,
+    day: NaiveDate,
+) -> Result<Vec<Period>, RequestError> {
     let granularity = request.granularity.unwrap_or(kpi.granularity);
     let to = request.to.unwrap_or_else(|| granularity.floor(day));
     let from = request.from.unwrap_or_else(|| window_start(granularity, to, kpi.window));
@@ -84,10 +88,8 @@ pub(crate) fn looking_back(kpi: &Kpi, granularity: Option<Granularity>, shown: &
     for _ in 0..kpi.lookback.periods() {
         let Some(first) = seen.first().copied() else { break };
         let Some(last_before) = first.start.pred_opt() else { break };
-        let before = granularity.map_or_else(
-            || as_long_before(&first),
-            |granularity| Period::holding(last_before, granularity),
-        );
+        let before = granularity
+            .map_or_else(|| as_long_before(&first), |granularity| Period::holding(last_before, granularity));
         seen.insert(0, before);
     }
     seen
@@ -95,7 +97,8 @@ pub(crate) fn looking_back(kpi: &Kpi, granularity: Option<Granularity>, shown: &
 
 /// The span of the same length that ends where a period begins: whole months before whole months, else days.
 fn as_long_before(period: &Period) -> Period {
-    let months = (period.end.year() - period.start.year()) * 12 + month_of(period.end) - month_of(period.start);
+    let months =
+        (period.end.year() - period.start.year()) * 12 + month_of(period.end) - month_of(period.start);
     let by_months = u32::try_from(months).ok().filter(|_| period.start.day() == 1 && period.end.day() == 1);
     let start = match by_months {
         Some(months) => period.start.checked_sub_months(Months::new(months)),
@@ -234,7 +237,8 @@ mod tests {
 
     #[test]
     fn a_span_looks_back_by_its_own_length() {
-        let span = |start: &str, end: &str| Period { start: start.parse().unwrap(), end: end.parse().unwrap() };
+        let span =
+            |start: &str, end: &str| Period { start: start.parse().unwrap(), end: end.parse().unwrap() };
         // Ten months before ten months; nine days before nine days.
         assert_eq!(as_long_before(&span("2026-01-01", "2026-11-01")), span("2025-03-01", "2026-01-01"));
         assert_eq!(as_long_before(&span("2026-01-05", "2026-01-14")), span("2025-12-27", "2026-01-05"));

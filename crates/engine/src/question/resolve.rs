@@ -246,7 +246,9 @@ fn bind_one(
                         given.insert(param.name.clone(), param.example());
                     }
                 },
-                (Some(measure), _) if in_list && dimensions.measures_of(id).all(|m| m.measure_id != *measure) => {
+                (Some(measure), _)
+                    if in_list && dimensions.measures_of(id).all(|m| m.measure_id != *measure) =>
+                {
                     applies = false;
                 }
                 _ => {}
@@ -254,7 +256,11 @@ fn bind_one(
         }
     }
     let params = kpi.bind(&given).map_err(|error| {
-        RequestError::invalid("invalid_parameter", error.to_string(), format!("`utbredt kpi show {}`", kpi.id))
+        RequestError::invalid(
+            "invalid_parameter",
+            error.to_string(),
+            format!("`utbredt kpi show {}`", kpi.id),
+        )
     })?;
     if let Some(id) = named.as_deref().filter(|_| applies) {
         check_measure(&params, id, dimensions)?;

@@ -89,20 +89,23 @@ pub(crate) fn no_cells(query: &ResolvedQuery<'_>, columns: &SchemaRef) -> Result
             Arc::new(all.iter().map(|group| Some(of(group))).collect::<StringArray>())
         };
         let keys = query.request.by.columns();
-        table.add(name, match name {
-            "period_start" => {
-                let start = |group: &Group| Some(epoch_days(query.scope.periods[group.period].start));
-                Arc::new(all.iter().map(start).collect::<Date32Array>())
-            }
-            "state" => texts(&|_| CellState::NotApplicable.as_str().to_owned()),
-            "marks" => texts(&|_| String::new()),
-            "municipalities_reported" | "municipalities_expected" => {
-                Arc::new(Int64Array::from(vec![0; all.len()]))
-            }
-            key if keys.is_some_and(|(own, _)| own == key) => texts(&|group| area(group).code.clone()),
-            name if keys.is_some_and(|(_, own)| own == name) => texts(&|group| area(group).name.clone()),
-            _ => arrow::array::new_null_array(field.data_type(), all.len()),
-        });
+        table.add(
+            name,
+            match name {
+                "period_start" => {
+                    let start = |group: &Group| Some(epoch_days(query.scope.periods[group.period].start));
+                    Arc::new(all.iter().map(start).collect::<Date32Array>())
+                }
+                "state" => texts(&|_| CellState::NotApplicable.as_str().to_owned()),
+                "marks" => texts(&|_| String::new()),
+                "municipalities_reported" | "municipalities_expected" => {
+                    Arc::new(Int64Array::from(vec![0; all.len()]))
+                }
+                key if keys.is_some_and(|(own, _)| own == key) => texts(&|group| area(group).code.clone()),
+                name if keys.is_some_and(|(_, own)| own == name) => texts(&|group| area(group).name.clone()),
+                _ => arrow::array::new_null_array(field.data_type(), all.len()),
+            },
+        );
     }
     table.batch()
 }
@@ -285,11 +288,7 @@ fn coverage(tally: &Tally) -> Option<f64> {
 }
 
 /// Rows a KPI made for areas itself, one for each group.
-fn own_rows(
-    query: &ResolvedQuery<'_>,
-    cells: &Cells,
-    groups: &Groups,
-) -> Result<RecordBatch, EngineError> {
+fn own_rows(query: &ResolvedQuery<'_>, cells: &Cells, groups: &Groups) -> Result<RecordBatch, EngineError> {
     let mut rows = vec![0_u32; groups.all.len()];
     for Placed { row, group } in &groups.placed {
         rows[*group] = u32::try_from(*row).unwrap_or_default();
@@ -386,9 +385,7 @@ impl Numbers {
             own.keep_where(&holds)?;
         }
         own.value = match &kpi.rollup.value {
-            Some(text) => {
-                cast(&expressions.evaluate(kpi, text, &own.beside(rolled)?)?, &DataType::Float64)?
-            }
+            Some(text) => cast(&expressions.evaluate(kpi, text, &own.beside(rolled)?)?, &DataType::Float64)?,
             None => quotient(kpi, &own.numerator, &own.denominator)?,
         };
         Ok(own)
@@ -445,8 +442,11 @@ fn quotient(kpi: &Kpi, numerator: &ArrayRef, denominator: &ArrayRef) -> Result<A
     let (over, under) = (numerator.as_primitive::<Float64Type>(), denominator.as_primitive::<Float64Type>());
     #[expect(clippy::cast_precision_loss, reason = "a scale is a small whole number")]
     let scale = scale as f64;
-    let values: Float64Array =
-        over.iter().zip(under.iter()).map(|(over, under)| Some(scale * over? / under.filter(|n| *n != 0.0)?)).collect();
+    let values: Float64Array = over
+        .iter()
+        .zip(under.iter())
+        .map(|(over, under)| Some(scale * over? / under.filter(|n| *n != 0.0)?))
+        .collect();
     Ok(Arc::new(values))
 }
 

@@ -112,9 +112,8 @@ fn once(name: &str, seen: &mut Vec<String>) -> Result<(), RequestError> {
 
 fn policy(text: &str) -> Result<Policy, RequestError> {
     let names = Policy::ALL.map(Policy::as_str);
-    Policy::parse(text).ok_or_else(|| {
-        RequestError::unknown("policy", text, names, format!("one of {}", names.join(", ")))
-    })
+    Policy::parse(text)
+        .ok_or_else(|| RequestError::unknown("policy", text, names, format!("one of {}", names.join(", "))))
 }
 
 fn granularity(text: &str) -> Result<Granularity, RequestError> {
