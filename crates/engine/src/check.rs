@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::Kept;
-use crate::question::cells::Source;
+use crate::question::source::Source;
 use crate::question::resolve::ResolvedQuery;
 use crate::question::rollup::roll_up;
 

@@ -24,8 +24,8 @@ use crate::edition::dimensions::Dimensions;
 use crate::edition::open::{OpenEdition, read_table};
 use crate::engine::{Engine, answer_rows};
 use crate::error::EngineError;
-use crate::question::cells::Source;
-use crate::question::periods::asked_for;
+use crate::question::source::Source;
+use crate::question::periods::periods_of;
 use crate::question::resolve::ResolvedQuery;
 
 /// A question about two editions.
@@ -82,7 +82,7 @@ impl Engine {
             )
             .into());
         }
-        let periods = asked_for(kpi, &question, after.recorded_at.date_naive())?;
+        let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let decomposition = Decomposition {
             engine: self,

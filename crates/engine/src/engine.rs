@@ -18,7 +18,8 @@ use crate::edition::provenance::{Extent, Provenance};
 use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
-use crate::question::cells::{Source, cells};
+use crate::question::cells::cells;
+use crate::question::source::Source;
 use crate::question::resolve::{Bound, ResolvedQuery};
 use crate::question::rollup::{no_cells, roll_up};
 

@@ -50,7 +50,7 @@ impl Scope {
 }
 
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
-pub(crate) fn asked_for(
+pub(crate) fn periods_of(
     kpi: &Kpi,
     request: &KpiRequest,
     day: NaiveDate,

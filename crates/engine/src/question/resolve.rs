@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamKind, ParamValue, RequestError, RollupKind};
 use utbredt_model::Period;
 
-use super::periods::{Scope, asked_for, looking_back};
+use super::periods::{Scope, periods_of, looking_back};
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::{Dimensions, Measure};
 
@@ -89,7 +89,7 @@ impl<'a> ResolvedQuery<'a> {
         check_grouping(kpi, request.by)?;
         let shown = match periods {
             Some(periods) => periods.to_vec(),
-            None => asked_for(kpi, request, day)?,
+            None => periods_of(kpi, request, day)?,
         };
         check_borders(request.borders, &shown, dimensions)?;
         let (bound, by_solution) = bind(kpi, request, dimensions)?;

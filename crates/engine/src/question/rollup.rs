@@ -3,38 +3,21 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, take, take_record_batch};
-use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
 use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind, Unit};
 use utbredt_model::{CellState, Marks};
 
 use super::cells::Cells;
 use super::groups::{Placed, combine};
-use super::interval::wilson;
+use super::numbers::{Numbers, divided, intervals};
 use super::periods::epoch_days;
 use super::resolve::ResolvedQuery;
+use super::table::{Table, column};
+use super::tally::{add_tallies, tally};
 use crate::error::EngineError;
 use crate::expressions::Expressions;
-
-/// The rows of an answer while they are made: named columns, all of one length.
-#[derive(Debug, Default)]
-struct Table {
-    columns: Vec<(Field, ArrayRef)>,
-}
-
-impl Table {
-    fn add(&mut self, name: &str, array: ArrayRef) {
-        self.columns.push((Field::new(name, array.data_type().clone(), true), array));
-    }
-
-    fn batch(self) -> Result<RecordBatch, EngineError> {
-        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
-    }
-}
 
 /// An area in a period: a row of the answer.
 #[derive(Debug, Clone, Copy)]
@@ -43,19 +26,6 @@ struct Group {
     period: usize,
     /// The place of its area among the period's.
     area: usize,
-}
-
-/// What the cells of a group have in common.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    state: Option<CellState>,
-    marks: i64,
-    reported: i64,
-    expected: i64,
-    not_valid: i64,
-    suppressed: i64,
-    covered: Option<i64>,
-    persons: Option<i64>,
 }
 
 /// The answer's rows of one set of parameters.
@@ -183,7 +153,7 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
     let states: Vec<Option<CellState>> =
         states.as_string::<i32>().iter().map(|state| CellState::parse(state?)).collect();
     let marks = cast(column(&cells.batch, "marks")?, &DataType::Int64)?;
-    let tallies = tally(groups, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
+    let tallies = tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
     let stands = |placed: &&Placed| states[placed.row] == Some(CellState::Ok);
     let standing: Vec<Placed> = groups.placed.iter().filter(stands).copied().collect();
     let of_numerators = match kpi.rollup.kind {
@@ -215,76 +185,6 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
 
 fn overflow(kpi: &Kpi, column: &str) -> EngineError {
     EngineError::Overflow { kpi: kpi.id.clone(), column: column.to_owned() }
-}
-
-fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
-    let found = batch.column_by_name(name);
-    let missing = || arrow::error::ArrowError::SchemaError(format!("the cells have no column {name}"));
-    Ok(found.ok_or_else(missing)?)
-}
-
-/// Counts the cells of every group by state, and the inhabitants they speak for.
-fn tally(
-    groups: &Groups,
-    states: &[Option<CellState>],
-    marks: &Int64Array,
-    persons: &Int64Array,
-) -> Vec<Tally> {
-    let mut tallies = vec![Tally::default(); groups.all.len()];
-    for Placed { row, group } in &groups.placed {
-        let Some(state) = states[*row] else { continue };
-        let tally = &mut tallies[*group];
-        tally.state = Some(tally.state.map_or(state, |before| CellState::of_area([before, state])));
-        let inhabitants = persons.is_valid(*row).then(|| persons.value(*row));
-        if state.expected() {
-            tally.expected += 1;
-            tally.persons = plus(tally.persons, inhabitants);
-        }
-        match state {
-            CellState::Ok => {
-                tally.reported += 1;
-                tally.covered = plus(tally.covered, inhabitants);
-                tally.marks |= if marks.is_valid(*row) { marks.value(*row) } else { 0 };
-            }
-            CellState::Suppressed => tally.suppressed += 1,
-            CellState::NotValid => tally.not_valid += 1,
-            CellState::Missing | CellState::NotApplicable => {}
-        }
-    }
-    tallies
-}
-
-fn plus(sum: Option<i64>, more: Option<i64>) -> Option<i64> {
-    match (sum, more) {
-        (Some(sum), Some(more)) => Some(sum + more),
-        (sum, more) => sum.or(more),
-    }
-}
-
-fn add_tallies(table: &mut Table, tallies: &[Tally]) {
-    let state = |tally: &Tally| tally.state.unwrap_or(CellState::NotApplicable);
-    let states: StringArray = tallies.iter().map(|tally| Some(state(tally).as_str())).collect();
-    table.add("state", Arc::new(states));
-    table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
-    let numbers: [(&str, fn(&Tally) -> Option<i64>); 7] = [
-        ("marks", |tally| Some(tally.marks)),
-        ("reported", |tally| Some(tally.reported)),
-        ("expected", |tally| Some(tally.expected)),
-        ("suppressed", |tally| Some(tally.suppressed)),
-        ("not_valid", |tally| Some(tally.not_valid)),
-        ("covered", |tally| tally.covered),
-        ("persons", |tally| tally.persons),
-    ];
-    for (name, number) in numbers {
-        table.add(name, Arc::new(tallies.iter().map(number).collect::<Int64Array>()));
-    }
-}
-
-/// The share of the expected inhabitants that the reported cells speak for.
-#[expect(clippy::cast_precision_loss, reason = "inhabitants are far below 2^53")]
-fn coverage(tally: &Tally) -> Option<f64> {
-    let persons = tally.persons.filter(|persons| *persons != 0)?;
-    Some(tally.covered.unwrap_or(0) as f64 / persons as f64)
 }
 
 /// Rows a KPI made for areas itself, one for each group.
@@ -357,126 +257,6 @@ fn show(
         table.add(&own.name, divided(&shown, own.divide_by)?);
     }
     table.batch()
-}
-
-/// Numerator, denominator, value and state of every row.
-#[derive(Debug)]
-struct Numbers {
-    value: ArrayRef,
-    numerator: ArrayRef,
-    denominator: ArrayRef,
-    state: ArrayRef,
-}
-
-impl Numbers {
-    fn of(kpi: &Kpi, rolled: &RecordBatch, expressions: &Expressions) -> Result<Self, EngineError> {
-        let mut own = Self {
-            value: Arc::new(Float64Array::new_null(rolled.num_rows())),
-            numerator: divided(column(rolled, "numerator")?, kpi.rollup.divide_by)?,
-            denominator: Arc::clone(column(rolled, "denominator")?),
-            state: cast(column(rolled, "state")?, &DataType::Utf8)?,
-        };
-        if kpi.rollup.kind == RollupKind::Area {
-            own.value = cast(column(rolled, "value")?, &DataType::Float64)?;
-            return Ok(own);
-        }
-        if let Some(condition) = &kpi.rollup.ok_when {
-            let holds = expressions.evaluate(kpi, condition, &own.beside(rolled)?)?;
-            own.keep_where(&holds)?;
-        }
-        own.value = match &kpi.rollup.value {
-            Some(text) => cast(&expressions.evaluate(kpi, text, &own.beside(rolled)?)?, &DataType::Float64)?,
-            None => quotient(kpi, &own.numerator, &own.denominator)?,
-        };
-        Ok(own)
-    }
-
-    /// A row that is `ok` and does not meet the condition has no number: the question does not arise.
-    fn keep_where(&mut self, holds: &ArrayRef) -> Result<(), EngineError> {
-        let holds = holds.as_boolean();
-        let keeps = |row: usize| holds.is_valid(row) && holds.value(row);
-        let kept: UInt32Array =
-            (0..holds.len()).map(|row| u32::try_from(row).ok().filter(|_| keeps(row))).collect();
-        let states = self.state.as_string::<i32>();
-        let state: StringArray = (0..states.len())
-            .map(|row| match states.value(row) {
-                "ok" if !keeps(row) => Some(CellState::NotApplicable.as_str()),
-                state => Some(state),
-            })
-            .collect();
-        self.state = Arc::new(state);
-        self.numerator = take(&self.numerator, &kept, None)?;
-        self.denominator = take(&self.denominator, &kept, None)?;
-        Ok(())
-    }
-
-    /// The rolled-up row as expressions see it.
-    fn beside(&self, rolled: &RecordBatch) -> Result<RecordBatch, EngineError> {
-        let mut table = Table::default();
-        for (name, array) in
-            [("numerator", &self.numerator), ("denominator", &self.denominator), ("state", &self.state)]
-        {
-            table.add(name, Arc::clone(array));
-        }
-        for (field, array) in rolled.schema().fields().iter().zip(rolled.columns()) {
-            if !matches!(field.name().as_str(), "numerator" | "denominator" | "state") {
-                table.add(field.name(), Arc::clone(array));
-            }
-        }
-        table.batch()
-    }
-}
-
-/// The value of a row: its numerator, or a ratio of the unit's scale.
-fn quotient(kpi: &Kpi, numerator: &ArrayRef, denominator: &ArrayRef) -> Result<ArrayRef, EngineError> {
-    let scale = match (kpi.rollup.kind, &kpi.unit) {
-        (RollupKind::Ratio, _) => Some(kpi.rollup.scale),
-        // A single municipality's rate: its unit tells what it is a rate of.
-        (RollupKind::None, Unit::Per1000) => Some(1000),
-        (RollupKind::None, Unit::Share) => Some(1),
-        _ => None,
-    };
-    let numerator = cast(numerator, &DataType::Float64)?;
-    let Some(scale) = scale else { return Ok(numerator) };
-    let denominator = cast(denominator, &DataType::Float64)?;
-    let (over, under) = (numerator.as_primitive::<Float64Type>(), denominator.as_primitive::<Float64Type>());
-    #[expect(clippy::cast_precision_loss, reason = "a scale is a small whole number")]
-    let scale = scale as f64;
-    let values: Float64Array = over
-        .iter()
-        .zip(under.iter())
-        .map(|(over, under)| Some(scale * over? / under.filter(|n| *n != 0.0)?))
-        .collect();
-    Ok(Arc::new(values))
-}
-
-/// Øre to kroner, seconds to hours: divided once, at the very edge.
-fn divided(column: &ArrayRef, by: i64) -> Result<ArrayRef, EngineError> {
-    if by == 1 {
-        return Ok(Arc::clone(column));
-    }
-    let column = cast(column, &DataType::Float64)?;
-    #[expect(clippy::cast_precision_loss, reason = "a divisor is a small whole number")]
-    let divisor = by as f64;
-    let quotients: Float64Array =
-        column.as_primitive::<Float64Type>().iter().map(|number| Some(number? / divisor)).collect();
-    Ok(Arc::new(quotients))
-}
-
-/// The ends of the interval of every share that was reported.
-fn intervals(numbers: &Numbers) -> Result<(Float64Array, Float64Array), EngineError> {
-    let over = cast(&numbers.numerator, &DataType::Float64)?;
-    let under = cast(&numbers.denominator, &DataType::Float64)?;
-    let states = numbers.state.as_string::<i32>();
-    let pairs = over.as_primitive::<Float64Type>().iter().zip(under.as_primitive::<Float64Type>().iter());
-    let ends: Vec<Option<(f64, f64)>> = pairs
-        .enumerate()
-        .map(|(row, (over, under))| wilson(over?, under?).filter(|_| states.value(row) == "ok"))
-        .collect();
-    Ok((
-        ends.iter().map(|ends| ends.map(|(low, _)| low)).collect(),
-        ends.iter().map(|ends| ends.map(|(_, high)| high)).collect(),
-    ))
 }
 
 /// The names of every row's marks. An area is `partial` when a municipality that was expected did not report, or cannot
