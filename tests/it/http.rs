@@ -29,6 +29,9 @@ use utbredt_tests::tiny::tiny;
 const REACH: &str = "/v1/kpis/adoption.reach/values?solution_id=post&from=2020-01&to=2020-01";
 const LIVE: &str = "/v1/kpis/rollout.municipalities_live/values?solution_id=post&from=2019-11&to=2020-02";
 
+/// How long an answer may take here: what is tested is not the speed of a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 struct TestApp {
     router: Router,
     engine: Engine,
@@ -48,7 +51,8 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         fill(folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-        Self { router: router(ApiState::new(engine.clone())), engine, folder }
+        let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
+        Self { router: router(state), engine, folder }
     }
 
     fn tiny() -> Self {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -25,7 +26,9 @@ impl Served {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         drop(fill(&tiny(), folder.path()));
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-        Self { router: router(ApiState::new(engine)), _folder: folder }
+        // What is tested is not the speed of a busy machine.
+        let state = ApiState::new(engine).with_time_limit(Duration::from_secs(600));
+        Self { router: router(state), _folder: folder }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {

@@ -10,7 +10,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::request_log::REQUEST_ID;
 
-/// How long a browser may keep what it was told about the methods and headers it may send.
+/// How long a browser may keep the answer about the methods and headers it may send.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// An origin as browsers write it: scheme, host and port, nothing more.
@@ -70,8 +70,8 @@ pub(crate) fn layer(origins: &[Origin]) -> CorsLayer {
 
 /// The method of a request, or the one a preflight asks about.
 fn intended(request: &Parts) -> std::borrow::Cow<'_, Method> {
-    let asked = request.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
-    match asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok()) {
+    let requested = request.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    match requested.and_then(|method| Method::from_bytes(method.as_bytes()).ok()) {
         Some(method) if request.method == Method::OPTIONS => std::borrow::Cow::Owned(method),
         _ => std::borrow::Cow::Borrowed(&request.method),
     }

@@ -119,7 +119,7 @@ async fn evaluate(
     Ok((status, headers, json!({ "data": outcome.report }).to_string()).into_response())
 }
 
-/// The words of the query. `asked` is what `subject` was called before, and is read for those who still send it.
+/// The parameters of a delivery. `asked` is what `subject` was called before, and is read for those who still send it.
 fn arguments(pairs: Pairs) -> Result<Upload, Problem> {
     let mut parsed = query::only(pairs, &["source_id", "subject", "asked", "dry_run"])?;
     if parsed.lang.is_some() || parsed.format.as_deref().is_some_and(|format| format != "json") {

@@ -16,7 +16,7 @@ use utbredt_engine::Run;
 /// Upper bounds of the latency buckets in seconds: from a kept body to the time limit of a request.
 const LATENCY_SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
-/// What whoever scrapes is told the text is.
+/// The media type of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -16,7 +16,7 @@ fn available() -> String {
     format!("available now: {}", names.join(", "))
 }
 
-/// The format asked for.
+/// The requested format.
 pub(crate) fn format(named: Option<&str>, headers: &HeaderMap) -> Result<Format, Problem> {
     match named {
         Some(name) => format_named(name),
@@ -181,12 +181,12 @@ mod tests {
 
     #[test]
     fn language_follows_the_query_then_the_header_then_bokmaal() {
-        let asked = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
-        assert_eq!(asked("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
-        assert_eq!(asked("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
-        assert_eq!(asked("no"), Ok(Lang::Nb));
-        assert_eq!(asked("de"), Ok(Lang::Nb));
-        assert_eq!(asked("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
+        let accepted = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
+        assert_eq!(accepted("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
+        assert_eq!(accepted("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
+        assert_eq!(accepted("no"), Ok(Lang::Nb));
+        assert_eq!(accepted("de"), Ok(Lang::Nb));
+        assert_eq!(accepted("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
         assert_eq!(language(Some("nn"), &headers(header::ACCEPT_LANGUAGE, "en")), Ok(Lang::Nn));
         assert!(language(Some("de"), &HeaderMap::new()).is_err());
     }

@@ -17,8 +17,6 @@ use crate::routes::{ROUTES, nearest_address};
 use crate::state::ApiState;
 use crate::{cors, deliveries};
 
-/// How long an answer may take.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How large a request's body may be.
 const BODY_LIMIT: usize = 64 * 1024;
 
@@ -40,7 +38,7 @@ fn routes(takes_uploads: bool) -> Router<ApiState> {
 fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(|request, next| limit_time(time_limit(&request), request, next)))
+        .layer(from_fn_with_state(state.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(render_problems))
         .layer(CompressionLayer::new().gzip(true))
@@ -69,11 +67,12 @@ async fn wrong_method(request: Request) -> Problem {
 }
 
 /// A file may come over a slow line, and is evaluated before the answer.
-fn time_limit(request: &Request) -> Duration {
-    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { TIME_LIMIT }
+fn time_limit(state: &ApiState, request: &Request) -> Duration {
+    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { state.time_limit }
 }
 
-async fn limit_time(limit: Duration, request: Request, next: Next) -> Response {
+async fn limit_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let limit = time_limit(&state, &request);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
@@ -193,10 +192,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_question_that_takes_too_long_is_given_up() {
-        let slow = Router::new()
-            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await))
-            .layer(from_fn(|request, next| limit_time(Duration::from_millis(20), request, next)));
-        let (response, body) = ask(slow, request("GET", "/slow")).await;
+        let slow =
+            routes(false).route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
+        let state = ApiState::waiting().with_time_limit(Duration::from_millis(20));
+        let (response, body) = ask(with_layers(slow, state), request("GET", "/slow")).await;
         assert_eq!(
             (response.status(), body["code"].as_str()),
             (StatusCode::SERVICE_UNAVAILABLE, Some("timeout"))

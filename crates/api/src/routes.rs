@@ -374,13 +374,14 @@ pub(crate) fn nearest_address(path: &str, takes_uploads: bool) -> Option<String>
     }
     let spelled = format!("/{}", sent.join("/"));
     let all: Vec<String> = candidates(&sent, takes_uploads).collect();
-    let found = nearest(unversioned(&spelled), all.iter().map(|candidate| unversioned(candidate)))?;
+    let tails = all.iter().map(|candidate| unversioned(candidate)).filter(|tail| !tail.is_empty());
+    let found = nearest(unversioned(&spelled), tails)?;
     all.into_iter().find(|candidate| unversioned(candidate) == found)
 }
 
 /// What most addresses begin with makes none of them near.
 fn unversioned(path: &str) -> &str {
-    path.strip_prefix("/v1").unwrap_or(path)
+    path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/')
 }
 
 /// Every route, filled in with these segments.

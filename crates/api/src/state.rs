@@ -20,6 +20,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How often a server looks for a newer edition.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
+/// How long an answer may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
 /// An encoded answer and what its headers say of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
@@ -39,6 +42,7 @@ pub struct ApiState {
     pub(crate) cache: Cache<String, Encoded>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
+    pub(crate) time_limit: Duration,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) cors_origins: Arc<[Origin]>,
 }
@@ -73,6 +77,7 @@ impl ApiState {
             cache,
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
+            time_limit: TIME_LIMIT,
             uploads: None,
             cors_origins: Arc::default(),
         }
@@ -82,6 +87,13 @@ impl ApiState {
     #[must_use]
     pub fn refreshed_every(mut self, time: Duration) -> Self {
         self.refresh_every = time;
+        self
+    }
+
+    /// Another time limit for an answer than the usual 30 seconds; a delivery has its own.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
         self
     }
 

@@ -44,6 +44,9 @@ pub(crate) struct HttpArguments {
     /// to every page.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors_origin: Vec<Origin>,
+    /// Seconds an answer may take before it is given up with 503.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -102,14 +102,14 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let listener = serve::listen(http.addr)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
             demo::examples(&dir, listener.local_addr()?);
-            serve::run(listener, &dir, queries, None, http.cors_origin)
+            serve::run(listener, &dir, queries, None, http)
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
         Command::Serve { ingest: false, plan, http, lake } => {
             let listener = serve::listen(http.addr)?;
             let door = upload::door(&plan.plan, &lake)?;
-            serve::run(listener, &lake, queries, door, http.cors_origin)
+            serve::run(listener, &lake, queries, door, http)
         }
         Command::Serve { plan, http, lake, .. } => {
             let listener = serve::listen(http.addr)?;
@@ -117,7 +117,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let stopped = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve::run(listener, &lake, queries, door, http.cors_origin);
+                let served = serve::run(listener, &lake, queries, door, http);
                 stopped.store(true, Ordering::Relaxed);
                 served
             })

@@ -2,11 +2,13 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
-use utbredt_api::{ApiState, Origin};
+use utbredt_api::ApiState;
 use utbredt_engine::Engine;
 
+use crate::arguments::HttpArguments;
 use crate::assets::Queries;
 use crate::{runtime, table, upload};
 
@@ -22,9 +24,11 @@ pub(crate) fn run(
     lake: &Path,
     queries: Queries,
     door: Option<upload::Door>,
-    origins: Vec<Origin>,
+    http: HttpArguments,
 ) -> anyhow::Result<()> {
-    let mut state = ApiState::new(Engine::open(lake, queries)?).with_cors_origins(origins);
+    let mut state = ApiState::new(Engine::open(lake, queries)?)
+        .with_cors_origins(http.cors_origin)
+        .with_time_limit(Duration::from_secs(http.time_limit));
     if let Some((inbox, keys)) = door {
         state = state.with_uploads(inbox, keys);
     }

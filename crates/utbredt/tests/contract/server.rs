@@ -58,8 +58,9 @@ impl Server {
         for arguments in [&["init"][..], &["ingest", "2025-01.csv", "--contract", "county.toml"]] {
             assert!(command(here, arguments).stdout(Stdio::null()).status().expect("it runs").success());
         }
-        let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0"]);
-        let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
+        let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0", "--time-limit", "600"]);
+        let mut process =
+            serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut messages = BufReader::new(process.stderr.take().expect("its messages"));
         let mut line = String::new();
         while !line.contains("http://") {
