@@ -28,6 +28,9 @@ use utbredt_tests::tiny::tiny;
 const REACH: &str = "/v1/kpis/adoption.reach/values?solution_id=post&from=2020-01&to=2020-01";
 const LIVE: &str = "/v1/kpis/rollout.municipalities_live/values?solution_id=post&from=2019-11&to=2020-02";
 
+/// How long an answer may take here: what is tested is not the speed of a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 struct TestApp {
     router: Router,
     engine: Engine,
@@ -47,7 +50,8 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         fill(folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-        Self { router: router(ApiState::new(engine.clone())), engine, folder }
+        let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
+        Self { router: router(state), engine, folder }
     }
 
     fn tiny() -> Self {
@@ -135,6 +139,7 @@ impl Answer {
         for member in ["title", "detail", "hint"] {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {shown}");
         }
+        assert!(utbredt_api::is_problem_code(code), "{code} is not in the catalogue");
         assert_eq!(problem.get("data"), None);
         assert_eq!(self.header("cache-control"), "no-store");
         problem
@@ -697,6 +702,14 @@ async fn head_is_get_without_the_body() {
     assert_eq!(app.with("HEAD", "/v1/kpis/adoption.reech", &[], "").await.status, 404);
 }
 
+/// A part of the document, or what it refers to.
+fn resolved<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    match part["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a component"),
+        None => part,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_contract_lists_every_kpi_and_is_sound() {
     let app = TestApp::tiny();
@@ -714,7 +727,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
         let detail = &app.data(&format!("/v1/kpis/{id}")).await[0];
         for param in detail["params"].as_array().expect("params") {
             let found =
-                listed.iter().find(|p| p["name"] == param["name"]).expect("every parameter is listed");
+                listed.iter().find(|one| one["name"] == param["name"]).expect("every parameter is listed");
             assert_eq!(found["required"], param["required"], "{id} {}", param["name"]);
         }
     }
@@ -728,7 +741,8 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
             let none = vec![];
             let parameters = operation["parameters"].as_array().unwrap_or(&none);
             let mut names = BTreeSet::new();
-            for parameter in parameters {
+            let parameters: Vec<&Value> = parameters.iter().map(|one| resolved(&document, one)).collect();
+            for parameter in &parameters {
                 assert!(names.insert(parameter["name"].as_str().expect("a name")), "{path}: {parameter}");
                 assert!(parameter["schema"].is_object(), "{path}: {parameter}");
                 assert!(["path", "query"].contains(&parameter["in"].as_str().expect("a place")), "{path}");
@@ -754,7 +768,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
         assert!(paths.contains_key(path), "{path}");
     }
     // The members of the meta are those that are documented.
-    let documented = document["components"]["schemas"]["Meta"]["properties"].as_object().expect("members");
+    let documented = document["components"]["schemas"]["KpiMeta"]["properties"].as_object().expect("members");
     let meta = app.get(REACH).await.ok()["meta"].clone();
     for name in meta.as_object().expect("members").keys() {
         assert!(documented.contains_key(name), "meta.{name} is not in the contract");

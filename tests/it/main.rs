@@ -6,6 +6,7 @@ mod borders;
 mod diff;
 mod forecast;
 mod http;
+mod http_contract;
 mod kpi;
 mod oracle;
 mod properties;

@@ -11,6 +11,7 @@ use crate::etag::{ETag, Match};
 use crate::metrics::Metrics;
 use crate::negotiate::{self, Format};
 use crate::problem::Problem;
+use crate::request_log::Computed;
 use crate::state::{ApiState, Encoded, if_none_match};
 
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
@@ -58,12 +59,18 @@ where
         Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
         Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
     }
+    let mut computed = Computed { kept_body: true, ..Computed::default() };
+    let make = async {
+        computed.kept_body = false;
+        make.await
+    };
     let encoded = cached(state, &tag, make).await?;
     // `*` is about what is there: only a question that has an answer can be "not modified".
     if found == Match::Any {
         return Ok(not_modified(&tag.strong(), shape));
     }
     let mut response = encoded.body.clone().into_response();
+    response.extensions_mut().insert(computed);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
     describe(headers, &tag.strong(), shape);
@@ -117,8 +124,6 @@ fn attach(headers: &mut HeaderMap, name: &str, edition: u64, format: Format) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use bytes::Bytes;
 
     use super::*;
@@ -146,7 +151,7 @@ mod tests {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=60, stale-while-revalidate=600");
         assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
         assert_eq!(ask(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
-        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 0);
+        assert_eq!(state.metrics.queries_run.get(), 0);
 
         let answer = ask(&state, Some("\"other\"")).await;
         assert_eq!(answer.status(), StatusCode::OK);
@@ -159,7 +164,7 @@ mod tests {
         );
         ask(&state, None).await;
         assert_eq!(ask(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 1);
+        assert_eq!(state.metrics.queries_run.get(), 1);
     }
 
     #[tokio::test]

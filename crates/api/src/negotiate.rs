@@ -59,7 +59,7 @@ impl Format {
         format!("available now: {}", names.join(", "))
     }
 
-    /// The format asked for.
+    /// The requested format.
     pub(crate) fn choose(named: Option<&str>, headers: &HeaderMap) -> Result<Self, Problem> {
         match named {
             Some(name) => Self::named(name),
@@ -108,8 +108,8 @@ impl Format {
     fn weight(self, ranges: &[(String, f32)]) -> f32 {
         let media = self.content_type().split(';').next().unwrap_or_default();
         let any_subtype = media.split('/').next().map(|kind| format!("{kind}/*")).unwrap_or_default();
-        for wanted in [media, any_subtype.as_str(), "*/*"] {
-            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == wanted) {
+        for media_range in [media, any_subtype.as_str(), "*/*"] {
+            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == media_range) {
                 return *weight;
             }
         }
@@ -117,7 +117,7 @@ impl Format {
     }
 }
 
-/// The language asked for, for titles and caveats; bokmål for one who asks for nothing we have. A header that names
+/// The requested language, for titles and caveats; bokmål for one who asks for nothing we have. A header that names
 /// none of ours is a preference we cannot meet, not an error; `?lang=` is an argument and must be right.
 pub(crate) fn language(named: Option<&str>, headers: &HeaderMap) -> Result<Lang, Problem> {
     if let Some(name) = named {
@@ -146,6 +146,13 @@ fn language_of(tag: &str) -> Option<Lang> {
         "en" => Some(Lang::En),
         _ => None,
     }
+}
+
+/// Whether the client would rather read HTML than JSON, as browsers say in `Accept`.
+pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
+    let ranges = weighted(headers, header::ACCEPT);
+    let html = ranges.iter().find(|(range, _)| range == "text/html").map_or(0.0, |(_, weight)| *weight);
+    html > Format::Json.weight(&ranges)
 }
 
 /// The elements of a weighted list header in lower case, without their parameters. A weight that cannot be read
@@ -196,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_browser_gets_html() {
+        let html = |value| prefers_html(&headers(header::ACCEPT, value));
+        assert!(html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(html("text/html"));
+        for other in ["*/*", "application/json", "text/html;q=0.5, application/json", "text/html;q=0.5,*/*"] {
+            assert!(!html(other), "{other}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
     fn a_named_format_wins_over_accept_and_is_never_replaced() {
         let json_only = headers(header::ACCEPT, "application/json");
         assert_eq!(Format::choose(Some("csv-excel"), &json_only), Ok(Format::CsvExcel));
@@ -208,12 +226,12 @@ mod tests {
 
     #[test]
     fn language_follows_the_query_then_the_header_then_bokmaal() {
-        let asked = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
-        assert_eq!(asked("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
-        assert_eq!(asked("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
-        assert_eq!(asked("no"), Ok(Lang::Nb));
-        assert_eq!(asked("de"), Ok(Lang::Nb));
-        assert_eq!(asked("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
+        let accepted = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
+        assert_eq!(accepted("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
+        assert_eq!(accepted("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
+        assert_eq!(accepted("no"), Ok(Lang::Nb));
+        assert_eq!(accepted("de"), Ok(Lang::Nb));
+        assert_eq!(accepted("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
         assert_eq!(language(Some("nn"), &headers(header::ACCEPT_LANGUAGE, "en")), Ok(Lang::Nn));
         assert!(language(Some("de"), &HeaderMap::new()).is_err());
     }

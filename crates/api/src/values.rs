@@ -138,7 +138,7 @@ async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question:
         Err(problem) => {
             let problem: Problem = problem;
             let id = question.get("id").cloned().unwrap_or(Value::Null);
-            json!({"status": problem.status.as_u16(), "id": id, "problem": problem.document(None)})
+            json!({"status": problem.status.as_u16(), "id": id, "problem": problem.report(None)})
                 .to_string()
                 .into_bytes()
         }

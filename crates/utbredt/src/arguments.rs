@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
+use utbredt_api::Origin;
+
+use crate::logging::LogFilter;
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
 #[derive(Debug, Parser)]
@@ -25,6 +28,25 @@ pub(crate) struct Arguments {
     /// A folder with `kpi/` and `views/` in place of the program's own.
     #[arg(long, global = true, env = "UTBREDT_QUERIES", value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
+    /// What is logged on standard error: `off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter by crate such
+    /// as `info,utbredt_api=debug`. `info` for servers, `warn` otherwise.
+    #[arg(long, global = true, env = "UTBREDT_LOG", value_name = "LEVEL")]
+    pub(crate) log: Option<LogFilter>,
+}
+
+/// How a lake is served.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HttpArguments {
+    /// Where it is served.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) addr: SocketAddr,
+    /// An origin whose pages may send POST requests, such as https://dashboard.example; may be repeated. Reading is open
+    /// to every page.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors_origin: Vec<Origin>,
+    /// Seconds an answer may take before it is given up with 503.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,9 +56,9 @@ pub(crate) enum Command {
         /// Where the lake is made.
         #[arg(long, default_value = "./demo")]
         dir: PathBuf,
-        /// Where it is served.
-        #[arg(long, default_value = "127.0.0.1:8080")]
-        addr: SocketAddr,
+        /// How it is served.
+        #[command(flatten)]
+        http: HttpArguments,
         /// End after the answers.
         #[arg(long)]
         no_serve: bool,
@@ -61,9 +83,9 @@ pub(crate) enum Command {
         /// The plan.
         #[command(flatten)]
         plan: PlanArguments,
-        /// Where it is served.
-        #[arg(long, default_value = "127.0.0.1:8080")]
-        addr: SocketAddr,
+        /// How it is served.
+        #[command(flatten)]
+        http: HttpArguments,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
@@ -368,4 +390,33 @@ pub(crate) struct Question {
     /// The lake.
     #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
     pub(crate) lake: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Adds the long help of a command and of those below it.
+    fn write_help(command: &mut clap::Command, path: &str, out: &mut String) {
+        // A value that happens to be set where the test runs is no part of the help.
+        let mut shown = command.clone().mut_args(|argument| argument.hide_env_values(true));
+        out.push_str(&format!("==== {path}\n{}\n", shown.render_long_help()));
+        let names: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+        for name in names.iter().filter(|name| *name != "help") {
+            if let Some(below) = command.find_subcommand_mut(name) {
+                write_help(below, &format!("{path} {name}"), out);
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_is_as_agreed() {
+        let mut command = Arguments::command();
+        command.build();
+        let mut out = String::new();
+        write_help(&mut command, "utbredt", &mut out);
+        insta::assert_snapshot!(out);
+    }
 }

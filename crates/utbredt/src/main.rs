@@ -8,12 +8,13 @@ mod demo;
 mod diff;
 mod ingest;
 mod kpi;
+mod logging;
+mod serve;
 mod source;
 mod table;
 mod trial;
 mod upload;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
 use crate::assets::Queries;
+use crate::logging::LogFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -64,37 +66,47 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(builder.worker_threads(2).thread_stack_size(16 << 20).enable_all().build()?)
 }
 
+fn default_log(command: &Command) -> LogFilter {
+    match command {
+        Command::Serve { .. } | Command::Demo { no_serve: false, .. } => LogFilter::of_a_server(),
+        _ => LogFilter::of_a_command(),
+    }
+}
+
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::ParseChild) {
         apart::read_here(std::io::stdin(), std::io::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
+    let filter = arguments.log.clone().unwrap_or_else(|| default_log(&arguments.command));
+    logging::init(&filter)?;
     if let Ok(program) = std::env::current_exe() {
         apart::Reader::new(program, vec!["parse-child".to_owned()]).install();
     }
     let queries = assets::queries(arguments.queries.as_deref())?;
     let done = match arguments.command {
         Command::Ingest(arguments) => return ingest::run(&arguments),
-        Command::Demo { dir, addr, no_serve } => {
+        Command::Demo { dir, no_serve: true, .. } => demo::run(&runtime()?, &dir, queries),
+        Command::Demo { dir, http, .. } => {
+            let listener = serve::listen(http.addr)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
-            if no_serve {
-                Ok(())
-            } else {
-                demo::doors(&dir, addr);
-                serve(&dir, addr, queries, None)
-            }
+            demo::doors(&dir, listener.local_addr()?);
+            serve::run(listener, &dir, queries, None, http)
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
-        Command::Serve { ingest: false, plan, addr, lake } => {
-            serve(&lake, addr, queries, upload::door(&plan.plan, &lake)?)
+        Command::Serve { ingest: false, plan, http, lake } => {
+            let listener = serve::listen(http.addr)?;
+            let door = upload::door(&plan.plan, &lake)?;
+            serve::run(listener, &lake, queries, door, http)
         }
-        Command::Serve { plan, addr, lake, .. } => {
+        Command::Serve { plan, http, lake, .. } => {
+            let listener = serve::listen(http.addr)?;
             let door = upload::door(&plan.plan, &lake)?;
             let stopped = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve(&lake, addr, queries, door);
+                let served = serve::run(listener, &lake, queries, door, http);
                 stopped.store(true, Ordering::Relaxed);
                 served
             })
@@ -156,34 +168,6 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
     }
     anyhow::ensure!(report.problems.is_empty(), "{}", report.problems.join("\n"));
     Ok(())
-}
-
-/// Serves until the process is told to stop; answers under way are finished first.
-fn serve(lake: &Path, addr: SocketAddr, queries: Queries, door: Option<upload::Door>) -> anyhow::Result<()> {
-    let mut state = utbredt_api::ApiState::new(Engine::open(lake, queries)?);
-    if let Some((intake, keys)) = door {
-        state = state.with_uploads(intake, keys);
-    }
-    runtime()?.block_on(async {
-        let listener = tokio::net::TcpListener::bind(addr).await?;
-        table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
-        utbredt_api::serve(listener, state, stop()).await?;
-        Ok(())
-    })
-}
-
-async fn stop() {
-    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match ended.as_mut() {
-            Some(signal) => signal.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
 }
 
 #[cfg(test)]

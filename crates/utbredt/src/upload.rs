@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use utbredt_api::{Intake, IntakeError, Taken, Upload, UploadKey, Verdict};
+use utbredt_api::{DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome as Taken, Verdict};
 use utbredt_ingest::plan::Plan;
 use utbredt_ingest::{Delivered, Delivery, IngestError, Report, Source, Yardstick, deliver_one};
 use utbredt_lake::{Lake, LakeError, Run, Uploaded, Writer};
@@ -27,7 +27,7 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 const NAMED: usize = 1000;
 
 /// What takes deliveries, and the keys that open it.
-pub(crate) type Door = (Arc<dyn Intake>, Vec<UploadKey>);
+pub(crate) type Door = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
 
 /// The door of the plan, if there is a plan and it declares who may deliver.
 pub(crate) fn door(plan: &Path, root: &Path) -> anyhow::Result<Option<Door>> {
@@ -53,7 +53,7 @@ pub(crate) fn door(plan: &Path, root: &Path) -> anyhow::Result<Option<Door>> {
     }
     let lake = Lake::open(root)?;
     let intake = ByContract { plan: read, base, lake, turn: Mutex::new(()) };
-    Ok((!keys.is_empty()).then(|| (Arc::new(intake) as Arc<dyn Intake>, keys)))
+    Ok((!keys.is_empty()).then(|| (Arc::new(intake) as Arc<dyn DeliveryInbox>, keys)))
 }
 
 /// Reads each delivery by the contract of its source, and notes in the lake's log what it was answered.
@@ -77,10 +77,10 @@ enum Known {
     Begun(u64),
 }
 
-impl Intake for ByContract {
-    fn take(&self, upload: Upload) -> Result<Taken, IntakeError> {
+impl DeliveryInbox for ByContract {
+    fn accept(&self, upload: Upload) -> Result<Taken, InboxError> {
         let started_at = clock::now();
-        let Upload { source_id, asked, payload, dry_run, key, fingerprint } = upload;
+        let Upload { source_id, subject: asked, payload, dry_run, key, fingerprint } = upload;
         let sent = Uploaded { key, fingerprint, verdict: None, report: Value::Null };
         // A known answer is given also while somebody else writes.
         if let Known::Answered(taken) = self.recall(&sent, started_at)? {
@@ -112,22 +112,22 @@ impl Intake for ByContract {
     }
 }
 
-fn failed(error: impl Into<IngestError>) -> IntakeError {
+fn failed(error: impl Into<IngestError>) -> InboxError {
     match error.into() {
-        IngestError::Lake(LakeError::Locked(_)) => IntakeError::Busy,
-        error => IntakeError::Failed(error.to_string()),
+        IngestError::Lake(LakeError::Locked(_)) => InboxError::Busy,
+        error => InboxError::Failed(error.into()),
     }
 }
 
 impl ByContract {
-    fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, IntakeError> {
+    fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, InboxError> {
         let Some(key) = &sent.key else { return Ok(Known::New) };
         let run = self.lake.sent_under(key, now - REMEMBERED).map_err(failed)?;
         let Some((edition, before)) = run.and_then(|run| Some((run.edition, run.upload?))) else {
             return Ok(Known::New);
         };
         if before.fingerprint != sent.fingerprint {
-            return Err(IntakeError::Reused);
+            return Err(InboxError::Reused);
         }
         Ok(match before.verdict {
             Some(verdict) => Known::Answered(Taken { verdict: told(verdict), report: before.report }),
