@@ -18,9 +18,9 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::Kept;
-use crate::question::source::Source;
 use crate::question::resolve::ResolvedQuery;
 use crate::question::rollup::roll_up;
+use crate::question::source::Source;
 
 impl Engine {
     /// What is wrong with the query files, found by planning each KPI against the lake's tables without a row.

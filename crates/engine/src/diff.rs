@@ -24,9 +24,9 @@ use crate::edition::dimensions::Dimensions;
 use crate::edition::open::{OpenEdition, read_table};
 use crate::engine::{Engine, answer_rows};
 use crate::error::EngineError;
-use crate::question::source::Source;
 use crate::question::periods::periods_of;
 use crate::question::resolve::ResolvedQuery;
+use crate::question::source::Source;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]

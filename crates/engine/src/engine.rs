@@ -19,9 +19,9 @@ use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
 use crate::question::cells::cells;
-use crate::question::source::Source;
 use crate::question::resolve::{Bound, ResolvedQuery};
 use crate::question::rollup::{no_cells, roll_up};
+use crate::question::source::Source;
 
 /// Answers questions from a lake. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]

@@ -143,7 +143,7 @@ impl EngineError {
     }
 
     /// A query file that does not fit.
-    pub(crate) fn of_query(file: &str, why: impl ToString) -> Self {
-        Self::Query { file: file.to_owned(), why: why.to_string() }
+    pub(crate) fn of_query(file: &str, why: impl Into<String>) -> Self {
+        Self::Query { file: file.to_owned(), why: why.into() }
     }
 }

@@ -130,7 +130,7 @@ impl Kept {
             fresh = true;
             compute.await.map(Arc::new)
         };
-        let cells = self.cells.try_get_with(key, computed).await?;
+        let cells = Box::pin(self.cells.try_get_with(key, computed)).await?;
         let counter = if fresh { &self.counts.cells_computed } else { &self.counts.cells_found };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok((cells, fresh))

@@ -42,14 +42,14 @@ pub(crate) struct Areas {
 
 impl Areas {
     /// From pairs of municipality and area.
-    fn new(pairs: BTreeSet<(String, String)>, names: &BTreeMap<String, String>) -> Self {
+    fn new(pairs: &BTreeSet<(String, String)>, names: &BTreeMap<String, String>) -> Self {
         let codes: BTreeSet<&String> = pairs.iter().map(|(_, area)| area).collect();
         let areas: Vec<Area> = codes
             .iter()
             .map(|code| Area { code: (*code).clone(), name: names.get(*code).unwrap_or(code).clone() })
             .collect();
         let mut of_municipality: HashMap<String, Vec<usize>> = HashMap::new();
-        for (municipality, area) in &pairs {
+        for (municipality, area) in pairs {
             let place = areas.binary_search_by(|known| known.code.cmp(area)).unwrap_or_default();
             of_municipality.entry(municipality.clone()).or_default().push(place);
         }
@@ -89,27 +89,27 @@ impl Dimensions {
         match key.by {
             By::Municipality => {
                 let pairs = present().map(|m| (m.code.clone(), m.code.clone())).collect();
-                Areas::new(pairs, &present().map(|m| (m.code.clone(), m.name.clone())).collect())
+                Areas::new(&pairs, &present().map(|m| (m.code.clone(), m.name.clone())).collect())
             }
             By::County => {
                 let pairs = present().map(|m| (m.code.clone(), m.county_code.clone())).collect();
                 let named = self.counties.iter().filter(|county| {
                     county.valid_from <= key.on_day && county.valid_to.is_none_or(|end| end > key.on_day)
                 });
-                Areas::new(pairs, &named.map(|county| (county.code.clone(), county.name.clone())).collect())
+                Areas::new(&pairs, &named.map(|county| (county.code.clone(), county.name.clone())).collect())
             }
             By::Network => {
-                Areas::new(self.members(key, &self.network_members, &self.networks), &self.networks)
+                Areas::new(&self.members(key, &self.network_members, &self.networks), &self.networks)
             }
-            By::Wave => Areas::new(self.members(key, &self.wave_members, &self.waves), &self.waves),
+            By::Wave => Areas::new(&self.members(key, &self.wave_members, &self.waves), &self.waves),
             By::PeerGroup => {
                 let codes = self.peer_groups.iter().map(|member| (member.area.clone(), member.area.clone()));
                 let names = codes.collect();
-                Areas::new(self.members(key, &self.peer_groups, &names), &names)
+                Areas::new(&self.members(key, &self.peer_groups, &names), &names)
             }
             By::Nation => {
                 let pairs = present().map(|m| (m.code.clone(), "NO".to_owned())).collect();
-                Areas::new(pairs, &BTreeMap::from([("NO".to_owned(), "Norge".to_owned())]))
+                Areas::new(&pairs, &BTreeMap::from([("NO".to_owned(), "Norge".to_owned())]))
             }
         }
     }

@@ -16,6 +16,9 @@ use super::source::{Frame, Source, values};
 use crate::error::EngineError;
 use crate::planning::plan_query;
 
+/// The areas that a question's filter names.
+type Filter = Vec<(By, Vec<String>)>;
+
 /// What cells were computed from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CellsKey {
@@ -27,7 +30,7 @@ pub(crate) struct CellsKey {
     /// How many of the periods seen are not shown.
     unshown: usize,
     /// The grouping and the filter, where the KPI makes its areas' rows itself.
-    areas: Option<(By, Vec<(By, Vec<String>)>)>,
+    areas: Option<(By, Filter)>,
 }
 
 /// The cells of a KPI for the periods shown.
@@ -52,7 +55,7 @@ pub(crate) async fn cells(
     query: &ResolvedQuery<'_>,
     bound: &Bound,
 ) -> Result<(Arc<Cells>, bool), EngineError> {
-    let filter = query.request.filter.iter().map(|(by, codes)| (*by, codes.clone())).collect();
+    let filter: Filter = query.request.filter.iter().map(|(by, codes)| (*by, codes.clone())).collect();
     let key = CellsKey {
         edition: source.edition.id,
         catalogue: source.catalogue.id(),
@@ -62,7 +65,8 @@ pub(crate) async fn cells(
         unshown: query.unshown(),
         areas: query.kpi.reads_areas().then_some((query.request.by, filter)),
     };
-    source.kept.cells(key, compute(source, query, bound)).await
+    // The plan's future is large: boxed, it does not make every future around it large too.
+    source.kept.cells(key, Box::pin(compute(source, query, bound))).await
 }
 
 /// Plans and runs a KPI's own text.

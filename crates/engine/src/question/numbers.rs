@@ -24,7 +24,11 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// From rolled-up rows.
-    pub(crate) fn of(kpi: &Kpi, rolled: &RecordBatch, expressions: &Expressions) -> Result<Self, EngineError> {
+    pub(crate) fn of(
+        kpi: &Kpi,
+        rolled: &RecordBatch,
+        expressions: &Expressions,
+    ) -> Result<Self, EngineError> {
         let mut own = Self {
             value: Arc::new(Float64Array::new_null(rolled.num_rows())),
             numerator: divided(column(rolled, "numerator")?, kpi.rollup.divide_by)?,

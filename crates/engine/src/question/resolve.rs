@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamKind, ParamValue, RequestError, RollupKind};
 use utbredt_model::Period;
 
-use super::periods::{Scope, periods_of, looking_back};
+use super::periods::{Scope, looking_back, periods_of};
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::{Dimensions, Measure};
 
@@ -354,7 +354,7 @@ fn choose(
             .take(shown)
             .flat_map(|areas| areas.areas.iter().map(|area| area.code.as_str()))
             .collect();
-        for code in codes.iter().filter(|code| !known.contains(code.as_str())) {
+        if let Some(code) = codes.iter().find(|code| !known.contains(code.as_str())) {
             let key = by.key().unwrap_or_default();
             let hint = format!("{key} is one of {} in these borders and periods", known.len());
             return Err(RequestError::unknown(by.into(), code, known.iter().copied(), hint));

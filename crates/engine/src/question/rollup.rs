@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+};
 use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
 use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind, Unit};
@@ -153,7 +155,8 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
     let states: Vec<Option<CellState>> =
         states.as_string::<i32>().iter().map(|state| CellState::parse(state?)).collect();
     let marks = cast(column(&cells.batch, "marks")?, &DataType::Int64)?;
-    let tallies = tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
+    let tallies =
+        tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
     let stands = |placed: &&Placed| states[placed.row] == Some(CellState::Ok);
     let standing: Vec<Placed> = groups.placed.iter().filter(stands).copied().collect();
     let of_numerators = match kpi.rollup.kind {

@@ -60,13 +60,16 @@ fn plus(sum: Option<i64>, more: Option<i64>) -> Option<i64> {
     }
 }
 
+/// A number of a tally.
+type Number = fn(&Tally) -> Option<i64>;
+
 /// Adds the columns of tallies.
 pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally]) {
     let state = |tally: &Tally| tally.state.unwrap_or(CellState::NotApplicable);
     let states: StringArray = tallies.iter().map(|tally| Some(state(tally).as_str())).collect();
     table.add("state", Arc::new(states));
     table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
-    let numbers: [(&str, fn(&Tally) -> Option<i64>); 7] = [
+    let numbers: [(&str, Number); 7] = [
         ("marks", |tally| Some(tally.marks)),
         ("reported", |tally| Some(tally.reported)),
         ("expected", |tally| Some(tally.expected)),
