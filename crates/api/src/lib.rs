@@ -13,6 +13,7 @@ mod lookup;
 mod meta;
 mod metrics;
 mod moment;
+mod nearest_route;
 mod negotiate;
 mod openapi;
 mod ops;

@@ -11,9 +11,10 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::nearest_route::nearest_address;
 use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
-use crate::routes::{ROUTES, nearest_address};
+use crate::routes::ROUTES;
 use crate::state::ApiState;
 use crate::{cors, deliveries};
 

@@ -94,7 +94,7 @@ fn answered(lake: &Lake, source_id: &SourceId) -> Result<BTreeMap<String, DateTi
         let moments = batch.column_by_name("received_at");
         let moments = moments.and_then(|c| c.as_any().downcast_ref::<TimestampMicrosecondArray>());
         let (Some(ids), Some(sources), Some(asked), Some(moments)) =
-            (text("receipt_id"), text("source_id"), text("asked"), moments)
+            (text("receipt_id"), text("source_id"), text("subject"), moments)
         else {
             continue;
         };

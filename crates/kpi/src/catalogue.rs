@@ -262,9 +262,9 @@ fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
         let found = tokens(&view.sql);
         for name in view.uses.iter().filter(|name| !views.contains_key(*name)) {
             let near = nearest(name, views.keys().map(String::as_str));
-            let mend =
+            let fix =
                 near.map_or_else(|| "add views/<name>.sql".to_owned(), |n| format!("did you mean `{n}`?"));
-            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), mend);
+            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), fix);
         }
         for name in &view.reads {
             if views.contains_key(name) && !view.uses.contains(name) {

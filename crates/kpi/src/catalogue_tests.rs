@@ -132,7 +132,7 @@ fn an_unknown_id_names_the_nearest() {
 }
 
 #[test]
-fn problems_have_a_line_and_a_mend() {
+fn problems_have_a_line_and_a_fix() {
     assert_eq!(
         broken("owner   =", "ownr    ="),
         [

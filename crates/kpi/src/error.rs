@@ -1,4 +1,4 @@
-//! What can be wrong with a KPI file or a request: always with the place, the reason and the mend.
+//! What can be wrong with a KPI file or a request: always with the place, the reason and the fix.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ pub struct KpiError {
     pub line: Option<usize>,
     /// What is wrong.
     pub what: String,
-    /// How to mend it.
-    pub mend: String,
+    /// How to fix it.
+    pub fix: String,
 }
 
 impl fmt::Display for KpiError {
@@ -21,7 +21,7 @@ impl fmt::Display for KpiError {
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
-        write!(f, " {}; {}", self.what, self.mend)
+        write!(f, " {}; {}", self.what, self.fix)
     }
 }
 
@@ -113,8 +113,8 @@ impl<'a> Problems<'a> {
         1 + self.text.as_bytes()[..upto].iter().filter(|b| **b == b'\n').count()
     }
 
-    pub(crate) fn add(&mut self, line: Option<usize>, what: impl Into<String>, mend: impl Into<String>) {
-        let error = KpiError { path: self.path.to_owned(), line, what: what.into(), mend: mend.into() };
+    pub(crate) fn add(&mut self, line: Option<usize>, what: impl Into<String>, fix: impl Into<String>) {
+        let error = KpiError { path: self.path.to_owned(), line, what: what.into(), fix: fix.into() };
         self.errors.push(error);
     }
 }

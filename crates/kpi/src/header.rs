@@ -123,8 +123,8 @@ pub(crate) fn read<T: DeserializeOwned>(problems: &mut Problems<'_>, word: &str)
     let opener = format!("/* {word}");
     let text = problems.text;
     let Some(after) = text.strip_prefix(&opener).filter(|rest| rest.starts_with(['\n', '\r'])) else {
-        let mend = format!("make `{opener}` the first line, then TOML, then `*/`, then the SQL");
-        problems.add(Some(1), "the file does not begin with its header", mend);
+        let fix = format!("make `{opener}` the first line, then TOML, then `*/`, then the SQL");
+        problems.add(Some(1), "the file does not begin with its header", fix);
         return None;
     };
     let Some(length) = after.find("*/") else {
@@ -142,14 +142,14 @@ pub(crate) fn read<T: DeserializeOwned>(problems: &mut Problems<'_>, word: &str)
         Err(error) => {
             let line = error.span().map(|span| problems.line_of(start + span.start));
             let what = format!("the header cannot be read: {}", error.message().replace('\n', ", "));
-            problems.add(line, what, mend_of(error.message()));
+            problems.add(line, what, fix_of(error.message()));
             None
         }
     }
 }
 
 /// Names the nearest valid key when a message tells of an unknown one.
-fn mend_of(message: &str) -> String {
+fn fix_of(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let close = match (message.starts_with("unknown"), quoted.next()) {
         (true, Some(unknown)) => nearest(unknown, quoted),
@@ -248,8 +248,8 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
         let main_fits = raw.kind == ParamKind::Measure && default.is_none();
         if raw.main.as_deref().is_some_and(|kind| !main_fits || !matches!(kind, "flow" | "stock")) {
             let what = format!("`main` of the parameter `{name}` does not fit");
-            let mend = "write main = \"flow\" or \"stock\" for a measure without a default";
-            problems.add(line, what, mend);
+            let fix = "write main = \"flow\" or \"stock\" for a measure without a default";
+            problems.add(line, what, fix);
         }
         let param = Param { name, kind: raw.kind, doc: raw.doc, default, main: raw.main, choices };
         if let Some(Err(why)) = param.default.as_deref().map(|text| param.read(text)) {
@@ -297,12 +297,12 @@ pub(crate) fn columns(
             (None, None) if made_by_sql => ColumnFill::Selected,
             _ => {
                 let what = format!("the column `{name}` does not say in one way how it is made");
-                let mend = if made_by_sql {
+                let fix = if made_by_sql {
                     "with this roll-up, write `after`, or nothing when the SQL selects it"
                 } else {
                     "write either `rollup` (the SQL selects it) or `after` (computed after the roll-up)"
                 };
-                problems.add(Some(line), what, mend);
+                problems.add(Some(line), what, fix);
                 ColumnFill::Selected
             }
         };

@@ -107,11 +107,11 @@ pub(crate) fn resolve(kpi: &mut Kpi, common: &Texts, errors: &mut Vec<KpiError>)
             }
             let what = format!("the column `{}` may hold the code `{code}`, which has no text", column.name);
             let known = kpi.reasons.keys().chain(common.keys()).map(String::as_str);
-            let mend = nearest(code, known).map_or_else(
+            let fix = nearest(code, known).map_or_else(
                 || format!("declare [reasons.{code}] in nb, nn and en"),
                 |near| format!("did you mean `{near}`? or declare [reasons.{code}] in nb, nn and en"),
             );
-            problems.add(line_of_column(&problems, &column.name), what, mend);
+            problems.add(line_of_column(&problems, &column.name), what, fix);
         }
     }
     let used = kpi.columns.iter().flat_map(|column| &column.codes);

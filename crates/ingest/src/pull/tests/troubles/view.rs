@@ -88,7 +88,7 @@ impl View {
         let mut in_force: Vec<(String, String)> = receipts
             .iter()
             .filter(|row| live.contains(&row["receipt_id"]))
-            .map(|row| (row["asked"].clone(), text(row, &["received_at"])))
+            .map(|row| (row["subject"].clone(), text(row, &["received_at"])))
             .collect();
         in_force.sort();
         let refused = rows(lake, &edition, "rejections").into_iter();
