@@ -33,17 +33,19 @@ const DIALECT: [&str; 23] = [
 ];
 
 /// Hits by part that are known. May only shrink; the goal is an empty list.
-const ALLOWED: [(&str, usize); 10] = [
-    ("api", 98),
-    ("engine", 239),
+const ALLOWED: [(&str, usize); 12] = [
+    ("api", 2),
+    ("answer", 0),
+    ("engine", 87),
+    ("formats", 0),
     ("ingest", 465),
-    ("kpi", 58),
+    ("kpi", 0),
     ("lake", 0),
     ("model", 0),
     ("sources", 0),
-    ("utbredt", 340),
+    ("utbredt", 311),
     ("queries", 38),
-    ("tests", 686),
+    ("tests", 685),
 ];
 
 /// Finds the refused words of a text's identifiers, as written.

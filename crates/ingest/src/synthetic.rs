@@ -170,6 +170,16 @@ fn persons(world: &World, day: NaiveDate) -> Result<Persons, IngestError> {
     Ok((0..frame.height()).filter_map(row).collect())
 }
 
+/// From how many municipalities on a solution's source reports.
+const FEWEST_MUNICIPALITIES: usize = 20;
+
+/// Whether a solution is in production in enough municipalities in a month for its source to report.
+fn reports(seed: u64, shape: &Shape, month: NaiveDate, persons: &Persons) -> bool {
+    let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
+    let habits = own.map(|((_, code), persons)| habit(seed, shape, code, *persons));
+    habits.filter(|habit| habit.live <= month_number(month)).count() >= FEWEST_MUNICIPALITIES
+}
+
 /// Invented deliveries for the months in `[from, to)`, one a solution and month, and the rollouts behind them
 /// (Digisos' own is real and not invented again). `reference` holds the reference tables.
 ///
@@ -190,6 +200,10 @@ pub fn deliveries(
     for month in &months {
         let persons = persons(&world, month.start)?;
         for shape in shapes(&world) {
+            // A source reports from when its solution has spread a little: totals of a handful jump tenfold in a month.
+            if !reports(seed, shape, month.start, &persons) {
+                continue;
+            }
             let report = MonthlyReport { seed, shape, month, to, world: &world, again: false };
             out.push(report.delivery(&persons)?);
         }
@@ -213,6 +227,7 @@ pub fn corrections(
     };
     let persons = persons(&world, month.start)?;
     shapes(&world)
+        .filter(|shape| reports(seed, shape, month.start, &persons))
         .map(|shape| {
             MonthlyReport { seed, shape, month: &month, to, world: &world, again: true }.delivery(&persons)
         })

@@ -14,7 +14,8 @@ fn three_months(seed: u64) -> Vec<Delivery> {
 fn the_same_seed_gives_the_same_bytes() {
     let (one, two) = (three_months(7), three_months(7));
     assert_eq!(one, two);
-    assert_eq!(one.len(), 1 + 3 * 6);
+    // The rollouts, and six solutions in three months; in October 2024 Minside is in too few municipalities to report.
+    assert_eq!(one.len(), 1 + 3 * 6 - 1);
     assert!(one.iter().all(|delivery| delivery.synthetic));
     assert_ne!(one, three_months(8));
     let receipts: BTreeSet<_> = one.iter().map(Delivery::receipt_id).collect();
