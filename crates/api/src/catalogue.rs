@@ -26,7 +26,7 @@ pub(crate) struct KpiSummary {
     answers: String,
     /// Goes up when the meaning changes.
     version: u32,
-    /// What one of the value is: share, per_1000, nok, hours, or a plural noun.
+    /// What one of the value is: `share`, `per_1000`, `nok`, `hours`, or a plural noun.
     unit: String,
     /// Which way is better: higher, lower or neither.
     better: &'static str,
@@ -51,7 +51,7 @@ pub(crate) struct KpiDetail {
     answers: String,
     /// Goes up when the meaning changes.
     version: u32,
-    /// What one of the value is: share, per_1000, nok, hours, or a plural noun.
+    /// What one of the value is: `share`, `per_1000`, `nok`, `hours`, or a plural noun.
     unit: String,
     /// Which way is better: higher, lower or neither.
     better: &'static str,

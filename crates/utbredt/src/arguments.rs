@@ -40,7 +40,7 @@ pub(crate) struct HttpArguments {
     /// Where it is served.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) addr: SocketAddr,
-    /// An origin whose pages may send POST requests, such as https://dashboard.example; may be repeated. Reading is open
+    /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
     /// to every page.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors_origin: Vec<Origin>,
