@@ -870,7 +870,7 @@ async fn the_real_rollout_of_digisos() {
 /// One request over a connection of its own: status, headers and body as text.
 fn over_the_wire(address: SocketAddr, request: &str) -> String {
     let mut connection = TcpStream::connect(address).expect("the server listens");
-    connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    connection.set_read_timeout(Some(PATIENCE)).expect("a limit");
     connection.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("an answer");
@@ -901,7 +901,9 @@ async fn start(state: ApiState) -> Running {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_server_moves_on_to_a_new_edition() {
     let app = TestApp::tiny();
-    let state = ApiState::new(app.engine.clone()).refreshed_every(Duration::from_millis(50));
+    let state = ApiState::new(app.engine.clone())
+        .refreshed_every(Duration::from_millis(50))
+        .with_time_limit(PATIENCE);
     let running = start(state).await;
     let first = fetch(running.address, REACH).await;
     assert!(first.starts_with("HTTP/1.1 200") && first.contains("\"numerator\":112"), "{first}");
@@ -912,7 +914,7 @@ async fn a_running_server_moves_on_to_a_new_edition() {
         if answer.contains("utbredt-edition: 3") {
             break answer;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "the new edition is not served: {answer}");
+        assert!(begun.elapsed() < PATIENCE, "the new edition is not served: {answer}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert!(newer.contains("\"numerator\":176"), "{newer}");

@@ -125,16 +125,21 @@ async fn every_column_of_every_kpi_is_described_with_its_type() {
             })
             .collect();
         let address = format!("/v1/kpis/{id}/values");
-        for by in By::ALL.iter().map(|by| by.as_str()) {
-            let path = format!("{address}?{}&by={by}&from=2019-11&to=2020-02", required.join("&"));
+        // The keys of the other areas are the same for all: one KPI stands for them.
+        let areas = if id == "adoption.reach" { By::ALL } else { &[By::Municipality, By::Nation] };
+        for by in areas.iter().map(|by| by.as_str()) {
+            let path = format!("{address}?{}&by={by}&from=2020-01&to=2020-01", required.join("&"));
             let (status, answer) = served.send("GET", &path, &[], "").await;
-            // A KPI for municipalities only, or a wave the tiny world does not have.
+            // A KPI for the nation only, or a wave the tiny world does not have.
             if status == 400 {
                 continue;
             }
             assert_eq!(status, 200, "{path}: {answer}");
             if check_answer(&document, &document["paths"][&address]["get"], &answer, &path) > 0 {
                 answered.insert(id.to_owned());
+                if id != "adoption.reach" {
+                    break;
+                }
             }
         }
     }

@@ -24,10 +24,11 @@ pub(crate) struct Problem {
     pub(crate) title: &'static str,
     pub(crate) detail: String,
     pub(crate) hint: Option<String>,
-    pub(crate) did_you_mean: Option<String>,
+    pub(crate) did_you_mean: Option<Box<str>>,
     /// The messages of the error behind it and of its sources, outermost first. For the log, never for the client.
-    /// Texts, not the error itself: an answer that failed is shared by all who waited for it.
-    pub(crate) cause: Option<Arc<[String]>>,
+    /// Texts, not the error itself: an answer that failed is shared by all who waited for it. Thin, since it is a part
+    /// of every `Result` here.
+    pub(crate) cause: Option<Arc<Vec<String>>>,
 }
 
 /// A problem document as clients see it (RFC 9457).
@@ -109,7 +110,7 @@ impl Problem {
             chain.push(source.to_string());
             next = source.source();
         }
-        self.cause = Some(chain.into());
+        self.cause = Some(Arc::new(chain));
         self
     }
 
@@ -131,7 +132,7 @@ impl Problem {
     }
 
     pub(crate) fn did_you_mean(mut self, nearest: Option<String>) -> Self {
-        self.did_you_mean = nearest;
+        self.did_you_mean = nearest.map(String::into_boxed_str);
         self
     }
 
@@ -177,7 +178,7 @@ impl Problem {
         if self.status == StatusCode::INTERNAL_SERVER_ERROR {
             let request_id = current_id();
             let request_id = request_id.as_deref();
-            let cause = self.cause.as_deref().unwrap_or_default().join(": ");
+            let cause = self.cause.as_deref().map(|chain| chain.join(": "));
             tracing::error!(request_id, code = self.code, detail = self.detail, cause, "a request failed");
         }
         self.document(instance)
@@ -194,7 +195,8 @@ impl Problem {
             body.insert("instance".to_owned(), json!(instance));
         }
         body.insert("code".to_owned(), json!(self.code));
-        for (name, value) in [("hint", &self.hint), ("did_you_mean", &self.did_you_mean)] {
+        for (name, value) in [("hint", self.hint.as_deref()), ("did_you_mean", self.did_you_mean.as_deref())]
+        {
             if let Some(value) = value {
                 body.insert(name.to_owned(), json!(value));
             }
@@ -307,7 +309,7 @@ mod tests {
     fn a_cause_keeps_its_sources_and_is_never_in_the_document() {
         let problem = Problem::failed(&Outer(std::io::Error::other("disk full")));
         let cause = problem.cause.as_deref().unwrap();
-        assert_eq!(cause, ["the answer could not be written", "disk full"]);
+        assert_eq!(cause, &["the answer could not be written", "disk full"]);
         let body = problem.document(None).to_string();
         assert!(!body.contains("written") && !body.contains("disk"), "{body}");
     }
