@@ -192,7 +192,7 @@ async fn the_values_are_those_worked_out_by_hand() {
     let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 1,
         "title": "Reach", "unit": "share", "better": "higher", "by": "municipality", "borders": "then",
         "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-02-01",
-        "params": {"solution_id": "post"}, "where": {}, "coverage": null, "sources": ["worldmaker"],
+        "params": {"solution_id": "post"}, "filter": {}, "coverage": null, "sources": ["worldmaker"],
         "synthetic": false, "rows": 3});
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(&body["meta"][name], value, "{name}");
@@ -233,8 +233,8 @@ async fn bounds_are_periods_or_days() {
         (&periods["meta"]["from"], &periods["meta"]["to"]),
         (&json!("2019-11-01"), &json!("2020-03-01"))
     );
-    // A day as `to` is the first left out.
-    let days = LIVE.replace("from=2019-11&to=2020-02", "from=2019-11-01&to=2020-03-01");
+    // Both bounds are included, however they are written.
+    let days = LIVE.replace("from=2019-11&to=2020-02", "from=2019-11-01&to=2020-02-29");
     assert_eq!(&app.data(&days).await, rows);
     let quarters = LIVE.replace("from=2019-11&to=2020-02", "from=2019-Q4&to=2020-Q1&granularity=quarter");
     assert_eq!(numbers(&app.data(&quarters).await), [(2, 4), (3, 3)]);
@@ -560,7 +560,7 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
     for (path, code, nearest) in [
         ("/v1/municipalities/9999", "unknown_municipality", None),
         ("/v1/municipalities/301", "unknown_municipality", Some("3001")),
-        ("/v1/municipalities/0203", "unknown_municipality", Some("0202")),
+        ("/v1/municipalities/0203", "unknown_municipality", Some("0201")),
         ("/v1/networks/nrod", "unknown_network", Some("nord")),
         ("/v1/networks/NORD'%20OR%201=1", "unknown_network", None),
         ("/v1/solutions/pots", "unknown_solution", Some("post")),
@@ -573,7 +573,7 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
 }
 
 /// What is put behind a question that is otherwise right, the status and code it gets, and the name offered.
-const REFUSED: [(&str, u16, &str, Option<&str>); 21] = [
+const REFUSED: [(&str, u16, &str, Option<&str>); 22] = [
     ("&by=countee", 400, "unknown_grouping", Some("county")),
     ("&byy=county", 400, "unknown_parameter", Some("by")),
     ("&colour=red", 400, "unknown_parameter", None),
@@ -589,12 +589,13 @@ const REFUSED: [(&str, u16, &str, Option<&str>); 21] = [
     ("&as_of=2019-01-01", 400, "invalid_value", None),
     ("&granularity=mnth", 400, "unknown_granularity", Some("month")),
     ("&measure_id=users_activ", 400, "unknown_measure", Some("users_active")),
-    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", Some("0202")),
+    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
     ("&by=municipality&municipality_code=0101", 400, "unknown_municipality", Some("0201")),
     ("&by=network&network_id=nrod", 400, "unknown_network", Some("nord")),
     ("&by=county&county_code=99'%20OR%201=1", 400, "invalid_value", None),
-    ("&by=county&municipality_code=0201", 400, "invalid_filter", None),
-    ("&where.colour=red", 400, "invalid_filter", None),
+    ("&by=county&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
+    ("&where.colour=red", 400, "unknown_filter", None),
+    ("&where.wave_id=frist", 400, "unknown_wave", Some("first")),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -218,7 +218,7 @@ const WRONG: [(&str, &str); 40] = [
     ("an unknown municipality", "{}&by=municipality&municipality_code=0203"),
     ("an unknown network", "{}&by=network&network_id=nrod"),
     ("a code that is none", "{}&by=county&county_code=99'%20OR%201=1"),
-    ("a filter that does not fit", "{}&by=county&municipality_code=0201"),
+    ("a municipality of a filter that is not known", "{}&by=county&municipality_code=0203"),
     ("a filter that does not exist", "{}&where.colour=red"),
     ("an unknown format", "{}&format=jsn"),
     ("a format of later", "{}&format=parquet"),

@@ -232,7 +232,7 @@ fn keyed() -> Vec<Column> {
 /// The nouns whose columns hold no numbers say so by themselves; everything else is counted or measured.
 fn kind_of(unit: &Unit) -> Kind {
     match unit.as_str() {
-        "words" => Kind::Text,
+        "words" | "codes" | "ids" => Kind::Text,
         "dates" => Kind::Day,
         _ => Kind::Number,
     }

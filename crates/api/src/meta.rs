@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// Beside the rows of a look-up or the elements of a list.
@@ -124,11 +123,11 @@ pub(crate) struct DiffMeta {
     /// The tables that differ, by what the difference causes.
     tables_by_cause: BTreeMap<String, Vec<String>>,
     /// Deliveries that were superseded between the two.
-    superseded: Value,
+    superseded: Vec<String>,
     /// Of them corrections.
-    corrections: Value,
+    corrections: Vec<String>,
     /// Deliveries that came in between the two.
-    deliveries: Value,
+    deliveries: u64,
     /// Whether any row rests on invented facts.
     synthetic: bool,
 }

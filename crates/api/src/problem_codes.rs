@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 58] = [
+pub(crate) const CODES: [ProblemCode; 57] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -72,12 +72,6 @@ pub(crate) const CODES: [ProblemCode; 58] = [
         400,
         "A parameter of the delivery is missing or malformed.",
         "Send source_id and subject, each 1 to 255 characters; dry_run is true or false.",
-    ),
-    code(
-        "invalid_filter",
-        400,
-        "The rows cannot be filtered on that key.",
-        "Choose by= first; the hint names the keys that fit.",
     ),
     code(
         "invalid_idempotency_key",
