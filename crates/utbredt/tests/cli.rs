@@ -26,7 +26,7 @@ fn the_demo_answers_and_its_lake_verifies() {
     let first = demo(&dir);
     assert_eq!(code(&first), 0, "{}", text(&first.stderr));
     let said = text(&first.stdout);
-    assert!(said.contains("rollout.population_coverage") && said.contains("refused"), "{said}");
+    assert!(said.contains("rollout.population_coverage") && said.contains("rejected"), "{said}");
     assert!(!said.contains('\u{1b}'), "no colours outside a terminal");
     let lake = dir.to_str().expect("a plain path");
     let verified = utbredt(&["verify", "--lake", lake, "--json"]);
