@@ -76,6 +76,14 @@ impl Engine {
         self
     }
 
+    /// Computes shared relations for the solutions of each question alone: right for a process that answers a few
+    /// questions and ends. The answers are the same.
+    #[must_use]
+    pub fn for_few_questions(mut self) -> Self {
+        self.kept.few_questions = true;
+        self
+    }
+
     /// The KPIs known.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {

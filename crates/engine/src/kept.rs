@@ -21,6 +21,8 @@ const MOST_FAMILIES: u64 = 10_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     bytes: u64,
+    /// Whether so few questions come that no relation is worth computing for other solutions than theirs.
+    pub(crate) few_questions: bool,
     relations: Cache<RelationKey, Arc<Relation>>,
     /// Who computes relations of a family: whoever comes second waits, and then finds them.
     families: Cache<FamilyKey, Arc<tokio::sync::Mutex<()>>>,
@@ -74,12 +76,12 @@ impl Kept {
             .weigher(|_: &CellsKey, cells: &Arc<Cells>| weight(cells.bytes()))
             .build();
         let families = Cache::new(MOST_FAMILIES);
-        Self { bytes, relations, families, cells, counts: Arc::default() }
+        Self { bytes, few_questions: false, relations, families, cells, counts: Arc::default() }
     }
 
     /// The most bytes all solutions of one relation may take, before only the solution asked for is computed.
     pub(crate) fn relation_limit(&self) -> usize {
-        usize::try_from(self.bytes / 4).unwrap_or(usize::MAX)
+        if self.few_questions { 0 } else { usize::try_from(self.bytes / 4).unwrap_or(usize::MAX) }
     }
 
     /// The relations of some periods; `compute` gives those of the periods that are not kept, in order.

@@ -44,7 +44,7 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path, queries: Querie
     let report = ingest::demo_lake(dir, &assets::datasets(), clock::now(), &|step| progress.step(step))?;
     progress.step("the lake is ready");
     deliveries(&report);
-    let engine = Engine::open(dir, queries)?;
+    let engine = Engine::open(dir, queries)?.for_few_questions();
     every_kpi(runtime, &engine)?;
     digisos(runtime, &engine)?;
     follow_up(runtime, &engine)?;
@@ -172,7 +172,7 @@ fn digisos(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Result
         ("share", Some("share")),
         ("marks", None),
     ];
-    table::line(&human::table(&answer.batches, &columns, usize::MAX)?.to_string());
+    table::line(&human::table(&answer.batches, &columns, usize::MAX)?);
     answer.meta.caveats.en.iter().for_each(|caveat| table::line(&format!("  note: {caveat}")));
     Ok(())
 }
@@ -191,7 +191,7 @@ fn follow_up(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Resu
         ("use_fell_solutions", None),
         ("largest_fall_share", Some("share")),
     ];
-    table::line(&human::table(&answer.batches, &columns, 10)?.to_string());
+    table::line(&human::table(&answer.batches, &columns, 10)?);
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! `utbredt diff`: what changed a KPI between two editions.
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use utbredt_engine::{AsOf, DiffMeta, DiffRequest, Engine};
 use utbredt_formats::meta;
 use utbredt_kpi::Lang;
@@ -9,7 +7,7 @@ use utbredt_kpi::Lang;
 use crate::arguments::DiffArguments;
 use crate::assets::{self, Queries};
 use crate::table::Output;
-use crate::{kpi, runtime, table};
+use crate::{human, kpi, runtime, table};
 
 pub(crate) fn run(arguments: &DiffArguments, queries: Queries) -> anyhow::Result<()> {
     let question = &arguments.question;
@@ -23,25 +21,12 @@ pub(crate) fn run(arguments: &DiffArguments, queries: Queries) -> anyhow::Result
     comparison.files_before = files.map(|folder| assets::queries(Some(folder))).transpose()?;
     let answer = runtime()?.block_on(engine.diff(comparison))?;
     let meta = meta::of_diff(&answer.meta, Lang::En);
-    let (schema, batches) = if output.is_table() {
-        narrowed(&answer.schema, &answer.batches)?
-    } else {
-        (answer.schema, answer.batches)
-    };
-    output.write(&schema, &batches, &meta)?;
+    let columns = human::columns_of_diff(&answer.meta.unit, &answer.schema);
+    output.write(&answer.schema, &answer.batches, &meta, &columns)?;
     if output.is_table() {
         print_summary(&answer.meta);
     }
     Ok(())
-}
-
-/// A terminal is narrow: what the value is made of, and its parts, are in the other formats.
-fn narrowed(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<(SchemaRef, Vec<RecordBatch>)> {
-    let fields = schema.fields().iter().enumerate();
-    let is_part = |name: &str| name.starts_with("numerator_") || name.starts_with("denominator_");
-    let shown: Vec<usize> = fields.filter(|(_, field)| !is_part(field.name())).map(|(at, _)| at).collect();
-    let rows = batches.iter().map(|batch| batch.project(&shown)).collect::<Result<_, _>>()?;
-    Ok((schema.project(&shown)?.into(), rows))
 }
 
 /// What the rows do not tell themselves.

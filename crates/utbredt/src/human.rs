@@ -2,7 +2,7 @@
 //! full numbers are in the machine formats (`--format csv`, `json`, `arrow`).
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -13,6 +13,12 @@ const SPACE: char = '\u{a0}';
 
 /// Columns of a table that goes to a file or a pipe; in a terminal it is as wide as that.
 const WIDTH: u16 = 100;
+
+/// The unit of a column that is shown as it is, to six digits: an identifier, a year, whatever a SELECT computed.
+pub(crate) const AS_IS: &str = "as it is";
+
+/// The unit of a difference between two shares.
+const POINTS: &str = "percentage points";
 
 /// A whole number with its thousands set off: `1 234 567`.
 pub(crate) fn whole(number: i64) -> String {
@@ -26,7 +32,9 @@ pub(crate) fn real(number: f64, unit: Option<&str>) -> String {
         return number.to_string();
     }
     match unit {
-        Some("share" | "chances" | "growth") => percent(number),
+        Some("share" | "chances" | "growth") => percent(number, "%"),
+        Some(POINTS) => percent(number, "pp"),
+        Some(AS_IS) => six_digits(number),
         Some("nok") => grouped(&decimals(number, 0)),
         Some("per_1000" | "hours") => grouped(&decimals(number, 1)),
         Some(_) if number.fract() == 0.0 => grouped(&decimals(number, 0)),
@@ -40,10 +48,22 @@ pub(crate) fn real(number: f64, unit: Option<&str>) -> String {
 }
 
 /// One decimal, two below one percent: a beginning is no zero.
-fn percent(share: f64) -> String {
+fn percent(share: f64, sign: &str) -> String {
     let number = share * 100.0;
     let places = if number != 0.0 && number.abs() < 1.0 { 2 } else { 1 };
-    format!("{}{SPACE}%", grouped(&decimals(number, places)))
+    format!("{}{SPACE}{sign}", grouped(&decimals(number, places)))
+}
+
+/// At most six digits that mean something, and whole numbers whole.
+fn six_digits(number: f64) -> String {
+    let before = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    let places = (5.0 - before).clamp(0.0, 12.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 12")]
+    let text = decimals(number, places as usize);
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn decimals(number: f64, places: usize) -> String {
@@ -84,6 +104,28 @@ pub(crate) fn unit_of<'a>(kpi: &'a Kpi, column: &str) -> Option<&'a str> {
     }
 }
 
+/// The columns of a KPI's answer that a person reads, each with its unit. Left out is what others tell as well: the
+/// counts that coverage is made of, and the ends of the interval.
+pub(crate) fn columns_of<'a>(kpi: &'a Kpi, schema: &'a Schema) -> Vec<(&'a str, Option<&'a str>)> {
+    let left_out = ["value_low", "value_high", "municipalities_reported", "municipalities_expected"];
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    names.filter(|name| !left_out.contains(name)).map(|name| (name, unit_of(kpi, name))).collect()
+}
+
+/// The columns of a diff that a person reads, each with its unit: not what the value is made of.
+pub(crate) fn columns_of_diff<'a>(unit: &'a str, schema: &'a Schema) -> Vec<(&'a str, Option<&'a str>)> {
+    let change = if unit == "share" || unit == "growth" { POINTS } else { unit };
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let is_part = |name: &str| name.starts_with("numerator_") || name.starts_with("denominator_");
+    let unit_of = |name: &str| if name.starts_with("value_") { unit } else { change };
+    names.filter(|name| !is_part(name)).map(|name| (name, Some(unit_of(name)))).collect()
+}
+
+/// Every column as it is.
+pub(crate) fn all_columns(schema: &Schema) -> Vec<(&str, Option<&str>)> {
+    schema.fields().iter().map(|field| (field.name().as_str(), Some(AS_IS))).collect()
+}
+
 /// One cell; empty where there is none.
 ///
 /// # Errors
@@ -93,6 +135,7 @@ pub(crate) fn cell(column: &dyn Array, row: usize, unit: Option<&str>) -> Result
         return Ok(String::new());
     }
     Ok(match column.data_type() {
+        DataType::Int64 | DataType::Int32 if unit == Some(AS_IS) => array_value_to_string(column, row)?,
         DataType::Int64 => whole(column.as_primitive::<Int64Type>().value(row)),
         DataType::Int32 => whole(column.as_primitive::<Int32Type>().value(row).into()),
         DataType::Float64 => real(column.as_primitive::<Float64Type>().value(row), unit),
@@ -101,7 +144,8 @@ pub(crate) fn cell(column: &dyn Array, row: usize, unit: Option<&str>) -> Result
 }
 
 /// The named columns of the first rows, each with its unit, as a table: numbers to the right, no wider than the terminal.
-/// A column that an answer lacks is left out.
+/// A column that an answer lacks is left out. Where there is no room, columns that hold the same in every row stand in a
+/// line above instead.
 ///
 /// # Errors
 /// [`ArrowError`] when a column cannot be shown.
@@ -109,33 +153,77 @@ pub(crate) fn table(
     batches: &[RecordBatch],
     columns: &[(&str, Option<&str>)],
     rows: usize,
-) -> Result<Table, ArrowError> {
-    let schema = batches.first().map(RecordBatch::schema);
-    let known = |name: &str| schema.as_ref().and_then(|schema| schema.index_of(name).ok());
-    let shown: Vec<_> =
-        columns.iter().filter_map(|(name, unit)| Some((*name, known(name)?, *unit))).collect();
+) -> Result<String, ArrowError> {
+    let mut shown = Vec::new();
+    for (name, unit) in columns {
+        shown.extend(Shown::of(batches, name, *unit, rows)?);
+    }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if !table.is_tty() {
         table.set_width(WIDTH);
     }
-    table.set_header(shown.iter().map(|(name, ..)| *name));
-    let places = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
-    for (batch, row) in places.take(rows) {
-        let cells = shown.iter().map(|(_, at, unit)| cell(batch.column(*at), row, *unit));
-        table.add_row(cells.collect::<Result<Vec<_>, _>>()?);
+    let room = usize::from(table.width().unwrap_or(WIDTH));
+    let mut above = String::new();
+    if shown.iter().map(Shown::width).sum::<usize>() > room {
+        let (same, varied): (Vec<_>, Vec<_>) = shown.into_iter().partition(Shown::is_the_same_in_every_row);
+        let told = same.iter().filter(|column| !column.cells[0].is_empty());
+        let told: Vec<String> = told.map(|column| format!("{} {}", column.name, column.cells[0])).collect();
+        above = if told.is_empty() { String::new() } else { format!("in every row: {}\n", told.join(", ")) };
+        shown = varied;
     }
-    if let Some(schema) = schema {
-        for (place, (_, at, _)) in shown.iter().enumerate() {
-            if schema.field(*at).data_type().is_numeric()
-                && let Some(column) = table.column_mut(place)
-            {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+    table.set_header(shown.iter().map(|column| column.name));
+    let rows = shown.first().map_or(0, |column| column.cells.len());
+    for row in 0..rows {
+        table.add_row(shown.iter().map(|column| &column.cells[row]));
+    }
+    for (place, column) in shown.iter().enumerate() {
+        if column.is_number
+            && let Some(drawn) = table.column_mut(place)
+        {
+            drawn.set_cell_alignment(CellAlignment::Right);
         }
     }
-    Ok(table)
+    Ok(format!("{above}{table}"))
+}
+
+/// A column as it is shown.
+struct Shown<'a> {
+    name: &'a str,
+    is_number: bool,
+    cells: Vec<String>,
+}
+
+impl<'a> Shown<'a> {
+    /// The first rows of a column; none where the answer lacks it.
+    fn of(
+        batches: &[RecordBatch],
+        name: &'a str,
+        unit: Option<&str>,
+        rows: usize,
+    ) -> Result<Option<Self>, ArrowError> {
+        let mut cells = Vec::new();
+        let mut is_number = false;
+        for batch in batches {
+            let Some(column) = batch.column_by_name(name) else { return Ok(None) };
+            is_number = column.data_type().is_numeric();
+            for row in 0..batch.num_rows().min(rows - cells.len()) {
+                cells.push(cell(column, row, unit)?);
+            }
+        }
+        Ok(Some(Self { name, is_number, cells }))
+    }
+
+    /// Characters it takes, with a blank on each side.
+    fn width(&self) -> usize {
+        let cells = self.cells.iter().map(|cell| cell.chars().count());
+        cells.chain([self.name.chars().count()]).max().unwrap_or_default() + 2
+    }
+
+    fn is_the_same_in_every_row(&self) -> bool {
+        self.cells.len() > 1 && self.cells.iter().all(|cell| *cell == self.cells[0])
+    }
 }
 
 #[cfg(test)]
@@ -193,11 +281,44 @@ mod tests {
         ];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let columns = [("name", None), ("persons", None), ("value", Some("share")), ("no_such", None)];
-        let drawn = plain(&table(&[batch], &columns, 9).unwrap().to_string());
+        let drawn = plain(&table(&[batch], &columns, 9).unwrap());
         let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
         assert_eq!(
             lines,
             [" name    persons   value", " Bergen  291 189  50.0 %", " Os               25.0 %"]
         );
+    }
+
+    #[test]
+    fn without_room_what_is_the_same_in_every_row_stands_above() {
+        let long =
+            "a mark that is the same in every row of the answer, and so long that nothing else has room";
+        let columns: [(&str, ArrayRef); 4] = [
+            ("day", Arc::new(StringArray::from(vec!["2026-10-01"; 2]))),
+            ("name", Arc::new(StringArray::from(vec!["Bergen", "Os"]))),
+            ("marks", Arc::new(StringArray::from(vec![long; 2]))),
+            ("reason", Arc::new(StringArray::from(vec![None::<&str>; 2]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let columns = ["day", "name", "marks", "reason"].map(|name| (name, None));
+        let drawn = table(std::slice::from_ref(&batch), &columns, 9).unwrap();
+        let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+        assert_eq!(
+            lines,
+            [&*format!("in every row: day 2026-10-01, marks {long}"), " name", " Bergen", " Os"]
+        );
+        // One row has nothing in common with another.
+        assert!(!table(&[batch], &columns, 1).unwrap().contains("every row"));
+    }
+
+    #[test]
+    fn what_a_select_computed_has_six_digits() {
+        let shown = |number| plain(&real(number, Some(AS_IS)));
+        assert_eq!(shown(4591.333_333_3), "4591.33");
+        assert_eq!(shown(2026.0), "2026");
+        assert_eq!(shown(0.000_123_456_789), "0.000123457");
+        assert_eq!(shown(-1_234_567.8), "-1234568");
+        assert_eq!(shown(0.0), "0");
+        assert_eq!(plain(&real(-0.0136, Some(POINTS))), "-1.4 pp");
     }
 }

@@ -7,7 +7,7 @@ use utbredt_kpi::{Catalogue, KpiRequest, Lang, RequestError};
 use crate::arguments::{KpiCommand, Question};
 use crate::assets::Queries;
 use crate::table::Output;
-use crate::{assets, runtime, table};
+use crate::{assets, human, runtime, table};
 
 pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
     let catalogue = assets::catalogue(queries.clone())?;
@@ -31,10 +31,11 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
             let output = Output::choose(question.format.as_deref(), question.output.as_deref())?;
             let as_of = arguments.as_of.iter().map(|value| ("as_of".to_owned(), value.clone()));
             let request = request(&catalogue, &arguments.id, question, as_of)?;
-            let engine = Engine::open(&question.lake, queries)?;
+            let engine = Engine::open(&question.lake, queries)?.for_few_questions();
             let answer = runtime()?.block_on(engine.run(request))?;
             let meta = meta::of_answer(&answer.meta, Lang::En);
-            output.write(&answer.schema, &answer.batches, &meta)?;
+            let columns = human::columns_of(catalogue.kpi(&arguments.id)?, &answer.schema);
+            output.write(&answer.schema, &answer.batches, &meta, &columns)?;
             if output.is_table() {
                 print_notes(&answer.meta);
             }

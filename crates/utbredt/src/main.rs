@@ -128,7 +128,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let output = Output::choose(Some(&format), None)?;
             let engine = Engine::open(&lake, queries)?;
             let rows = runtime()?.block_on(engine.sql(text))?;
-            output.write(&rows.schema, &rows.batches, &utbredt_formats::meta::of_rows(&rows))
+            let meta = utbredt_formats::meta::of_rows(&rows);
+            output.write(&rows.schema, &rows.batches, &meta, &human::all_columns(&rows.schema))
         }
         Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, SecondsFormat, Utc};
 use utbredt_formats::{Format, encode};
 use utbredt_kpi::RequestError;
+
+use crate::human;
 
 /// Whether a line was lost.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -72,16 +73,17 @@ impl<'a> Output<'a> {
         self.format.is_none()
     }
 
-    /// Writes the rows.
+    /// Writes the rows; a table has the columns given, each with its unit.
     pub(crate) fn write(
         &self,
         schema: &SchemaRef,
         batches: &[RecordBatch],
         meta: &serde_json::Value,
+        columns: &[(&str, Option<&str>)],
     ) -> anyhow::Result<()> {
         let bytes = match self.format {
             Some(format) => encode(format, schema, batches, meta)?,
-            None => format!("{}\n", drawn(schema, batches)?).into(),
+            None => format!("{}\n", human::table(batches, columns, usize::MAX)?).into(),
         };
         let Some(path) = self.file else {
             return write_all(&bytes);
@@ -107,33 +109,9 @@ fn write_all(bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Some columns of the first rows, as a table.
 pub(crate) fn columns(batches: &[RecordBatch], names: &[&str], rows: usize) -> anyhow::Result<()> {
-    let mut left = rows;
-    let mut shown = Vec::new();
-    for batch in batches {
-        let indices =
-            names.iter().map(|name| batch.schema().index_of(name)).collect::<Result<Vec<_>, _>>()?;
-        let taken = batch.project(&indices)?.slice(0, left.min(batch.num_rows()));
-        left -= taken.num_rows();
-        shown.push(taken);
-    }
-    let Some(schema) = shown.first().map(RecordBatch::schema) else { return Ok(()) };
-    line(&drawn(&schema, &shown)?.to_string());
+    let shown: Vec<_> = names.iter().map(|name| (*name, None)).collect();
+    line(&human::table(batches, &shown, rows)?);
     Ok(())
-}
-
-fn drawn(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<comfy_table::Table> {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(schema.fields().iter().map(|f| f.name().clone()));
-    let options = FormatOptions::default();
-    for batch in batches {
-        let columns: Vec<ArrayFormatter<'_>> =
-            batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options)).collect::<Result<_, _>>()?;
-        for row in 0..batch.num_rows() {
-            table.add_row(columns.iter().map(|c| c.value(row).to_string()));
-        }
-    }
-    Ok(table)
 }
 
 /// A number of things, in the words for one and for many.

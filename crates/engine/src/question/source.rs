@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -209,6 +210,7 @@ impl Source<'_> {
             solution: solution.map(str::to_owned),
         };
         let compute = |missing: Vec<Period>| async move {
+            let started = Instant::now();
             let scope = Scope { periods: missing.into(), ..scope.clone() };
             let context = self.edition.session();
             let frame = Frame { scope: &scope, solution, question: None };
@@ -217,7 +219,11 @@ impl Source<'_> {
             let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
             let schema = Arc::new(rows.schema().as_arrow().clone());
             let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
-            Relation::of_periods(&schema, &rows.collect().await?, &starts)
+            let relations = Relation::of_periods(&schema, &rows.collect().await?, &starts)?;
+            let (view, periods) = (view.name.as_str(), starts.len());
+            let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::debug!(view, periods, solution, ms, "a shared relation was computed");
+            Ok(relations)
         };
         self.kept.relations(&family, &scope.periods, compute).await
     }
