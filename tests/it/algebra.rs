@@ -16,7 +16,7 @@ use utbredt_tests::worlds::random;
 /// Key (none for the nation), numerator, denominator, state, municipalities reported and expected.
 type Row = (Option<String>, Option<i64>, Option<i64>, String, i64, i64);
 
-struct Asked<'a> {
+struct Question<'a> {
     kpi: &'a str,
     month: &'a str,
     by: By,
@@ -24,7 +24,7 @@ struct Asked<'a> {
     policy: Policy,
 }
 
-const REACH: Asked<'static> = Asked {
+const REACH: Question<'static> = Question {
     kpi: "adoption.reach",
     month: "2020-01",
     by: By::Nation,
@@ -32,19 +32,19 @@ const REACH: Asked<'static> = Asked {
     policy: Policy::ExactOnly,
 };
 
-async fn rows(world: &World, asked: &Asked<'_>) -> Vec<Row> {
+async fn rows(world: &World, question: &Question<'_>) -> Vec<Row> {
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(world, folder.path());
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-    told(&engine, "post", asked).await
+    answered(&engine, "post", question).await
 }
 
-async fn told(engine: &Engine, solution: &str, asked: &Asked<'_>) -> Vec<Row> {
-    let mut request = KpiRequest::new(asked.kpi);
+async fn answered(engine: &Engine, solution: &str, question: &Question<'_>) -> Vec<Row> {
+    let mut request = KpiRequest::new(question.kpi);
     request.params.insert("solution_id".into(), solution.into());
-    (request.by, request.borders, request.policy) = (asked.by, asked.borders, asked.policy);
-    request.from = Some(first_day(asked.month).expect("a month"));
-    request.to = Some(day_after(asked.month).expect("a month"));
+    (request.by, request.borders, request.policy) = (question.by, question.borders, question.policy);
+    request.from = Some(first_day(question.month).expect("a month"));
+    request.to = Some(day_after(question.month).expect("a month"));
     let answer = engine.run(request).await.expect("an answer");
     let mut rows = Vec::new();
     for batch in &answer.batches {
@@ -53,7 +53,7 @@ async fn told(engine: &Engine, solution: &str, asked: &Asked<'_>) -> Vec<Row> {
             cast(column, &DataType::Int64).expect("a number").as_primitive::<Int64Type>().clone()
         };
         let state = batch.column_by_name("state").expect("a state").as_string::<i32>();
-        let key = asked.by.columns().and_then(|(key, _)| batch.column_by_name(key));
+        let key = question.by.columns().and_then(|(key, _)| batch.column_by_name(key));
         let [numerator, denominator, reported, expected] =
             ["numerator", "denominator", "municipalities_reported", "municipalities_expected"].map(number);
         for i in 0..batch.num_rows() {
@@ -81,13 +81,13 @@ fn with_island(value: Option<i64>) -> World {
     let of_nes = |row: &&utbredt_tests::world::Usage| {
         row.solution_id == "post" && row.municipality_code == "0201" && row.period_start == day("2020-01-01")
     };
-    let mut told: Vec<_> = world.usage.iter().filter(of_nes).cloned().collect();
-    for row in &mut told {
+    let mut answered: Vec<_> = world.usage.iter().filter(of_nes).cloned().collect();
+    for row in &mut answered {
         row.municipality_code = "0202".into();
         row.value = value;
         row.state = if value.is_some() { "ok" } else { "missing" };
     }
-    world.usage.extend(told);
+    world.usage.extend(answered);
     world
 }
 
@@ -137,19 +137,19 @@ async fn parted_and_merged_back_is_the_original() {
     let world = parted_again();
     // Told of the old division and asked for in the newest, which is the same land: number for number, by every policy.
     for policy in [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestSuccessor] {
-        let asked = |borders| Asked {
+        let question = |borders| Question {
             kpi: "adoption.usage_per_1000",
             month: "2019-12",
             by: By::Municipality,
             borders,
             policy,
         };
-        let then = rows(&world, &asked(Borders::Then)).await;
-        assert_eq!(rows(&world, &asked(Borders::Now)).await, then, "{policy:?}");
+        let then = rows(&world, &question(Borders::Then)).await;
+        assert_eq!(rows(&world, &question(Borders::Now)).await, then, "{policy:?}");
         assert_eq!(then.iter().filter(|row| row.3 == "ok").count(), 2);
     }
     // Told of Storby, asked for in its parts: nothing is guessed; or a declared share whose pieces are the whole.
-    let uses = |policy| Asked {
+    let uses = |policy| Question {
         kpi: "adoption.usage_per_1000",
         month: "2020-01",
         by: By::Municipality,
@@ -164,8 +164,8 @@ async fn parted_and_merged_back_is_the_original() {
     let shared = rows(&world, &uses(Policy::PopulationShare)).await;
     assert_eq!(of(&shared, "0101").and_then(|row| row.1), Some(25));
     assert_eq!(of(&shared, "0102").and_then(|row| row.1), Some(75));
-    let heir = rows(&world, &uses(Policy::LargestSuccessor)).await;
-    assert_eq!(of(&heir, "0102").and_then(|row| row.1), Some(100));
+    let successor = rows(&world, &uses(Policy::LargestSuccessor)).await;
+    assert_eq!(of(&successor, "0102").and_then(|row| row.1), Some(100));
 }
 
 /// Whether municipalities are counted and then merged, or merged and then counted: where one of the last division is
@@ -180,15 +180,15 @@ async fn counting_and_merging_may_change_places() {
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         let last = world.divisions.last().expect("a division").date;
         let month = month.format("%Y-%m").to_string();
-        let asked = |borders| Asked {
+        let question = |borders| Question {
             kpi: "adoption.usage_per_1000",
             month: &month,
             by: By::Municipality,
             borders,
             policy: Policy::PopulationShare,
         };
-        let then = told(&engine, &solution, &asked(Borders::Then)).await;
-        let now = told(&engine, &solution, &asked(Borders::On(last))).await;
+        let then = answered(&engine, &solution, &question(Borders::Then)).await;
+        let now = answered(&engine, &solution, &question(Borders::On(last))).await;
         for (code, made_of) in mergers {
             let one = now.iter().find(|row| row.0.as_ref() == Some(&code)).expect("it stands");
             let mine = |row: &&Row| row.0.as_ref().is_some_and(|code| made_of.contains(code));
@@ -221,9 +221,9 @@ fn mergers(world: &World) -> Option<(NaiveDate, String, Mergers)> {
             && (row.period_start, row.period_end) == (month.start, month.end)
             && row.period_end <= last
     };
-    let told: Vec<_> = world.usage.iter().filter(reports).collect();
+    let answered: Vec<_> = world.usage.iter().filter(reports).collect();
     let mut found = None;
-    for row in &told {
+    for row in &answered {
         let native = world.divisions.iter().rfind(|division| division.date < row.period_end)?.date;
         if native != row.division_date {
             continue;
@@ -238,7 +238,7 @@ fn mergers(world: &World) -> Option<(NaiveDate, String, Mergers)> {
             .filter_map(|code| Some((code.clone(), whole_ones(world, &code, last, native)?)))
             .filter(|(_, made_of)| {
                 made_of.iter().all(|code| {
-                    told.iter().any(|other| {
+                    answered.iter().any(|other| {
                         (&other.municipality_code, &other.solution_id, other.period_start)
                             == (code, &row.solution_id, row.period_start)
                     })

@@ -43,16 +43,16 @@ async fn rows(engine: &Engine, request: KpiRequest, numbers: &[&str], words: &[&
     rows
 }
 
-fn asked(world: &World, kpi: &str, reference: Option<&str>) -> KpiRequest {
-    let mut asked = KpiRequest::new(kpi);
-    asked.params.insert("solution_id".into(), world.solutions[0].solution_id.clone());
+fn question(world: &World, kpi: &str, reference: Option<&str>) -> KpiRequest {
+    let mut question = KpiRequest::new(kpi);
+    question.params.insert("solution_id".into(), world.solutions[0].solution_id.clone());
     if let Some(reference) = reference {
-        asked.params.insert("reference".into(), reference.into());
+        question.params.insert("reference".into(), reference.into());
     }
     let (from, to) = window(world);
-    (asked.from, asked.to) = (Some(from), Some(to));
-    (asked.by, asked.granularity) = (By::Municipality, Some(Granularity::Quarter));
-    asked
+    (question.from, question.to) = (Some(from), Some(to));
+    (question.by, question.granularity) = (By::Municipality, Some(Granularity::Quarter));
+    question
 }
 
 const PARTS: [&str; 3] = ["now_nok", "blocked_nok", "beyond_nok"];
@@ -69,20 +69,21 @@ async fn another_reference_changes_only_what_is_measured_up_to() {
         let folder = tempfile::tempdir().expect("a folder");
         let _lake = fill(&world, folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-        let mut told = Vec::new();
+        let mut answered = Vec::new();
         for reference in ["median", "p75", "best"] {
-            let request = asked(&world, "benefit.remaining", Some(reference));
-            told.push(rows(&engine, request, &PARTS, &BESIDE).await);
+            let request = question(&world, "benefit.remaining", Some(reference));
+            answered.push(rows(&engine, request, &PARTS, &BESIDE).await);
         }
-        let used = rows(&engine, asked(&world, "benefit.realised", None), &["value"], &["state"]).await;
-        let potential = rows(&engine, asked(&world, "benefit.potential", None), &["value"], &["state"]).await;
-        for (key, (p75, beside)) in &told[1] {
+        let used = rows(&engine, question(&world, "benefit.realised", None), &["value"], &["state"]).await;
+        let potential =
+            rows(&engine, question(&world, "benefit.potential", None), &["value"], &["state"]).await;
+        for (key, (p75, beside)) in &answered[1] {
             assert_eq!(
                 p75[0] + p75[1],
                 potential[key].0[0],
                 "seed {seed} {key:?}: the parts are the potential"
             );
-            let up_to: Vec<i64> = told
+            let up_to: Vec<i64> = answered
                 .iter()
                 .map(|rows| {
                     let (parts, words) = &rows[key];

@@ -33,12 +33,12 @@ impl Country {
     }
 
     async fn cells(&self, month: &str, borders: Borders, policy: Policy) -> BTreeMap<String, Cell> {
-        let mut asked = KpiRequest::new("adoption.usage_per_1000");
-        asked.params.insert("solution_id".into(), "svarut".into());
-        (asked.by, asked.borders, asked.policy) = (By::Municipality, borders, policy);
-        asked.from = Some(first_day(month).expect("a month"));
-        asked.to = Some(day_after(month).expect("a month"));
-        let answer = self.engine.run(asked).await.expect("an answer");
+        let mut question = KpiRequest::new("adoption.usage_per_1000");
+        question.params.insert("solution_id".into(), "svarut".into());
+        (question.by, question.borders, question.policy) = (By::Municipality, borders, policy);
+        question.from = Some(first_day(month).expect("a month"));
+        question.to = Some(day_after(month).expect("a month"));
+        let answer = self.engine.run(question).await.expect("an answer");
         let mut cells = BTreeMap::new();
         for batch in &answer.batches {
             let column = |name: &str| batch.column_by_name(name).expect("a column");
@@ -88,7 +88,7 @@ async fn a_municipality_that_changed_its_number_is_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn alesund_is_told_as_it_is_and_haram_exactly() {
+async fn alesund_is_answered_as_it_is_and_haram_exactly() {
     let country = Country::of(&[
         // Haram before it lay in Ålesund, Ålesund while it did.
         count("1534", "2019-01-01", "2019-05", 7),
@@ -110,8 +110,8 @@ async fn alesund_is_told_as_it_is_and_haram_exactly() {
     assert_eq!(alesund + haram, 1_000);
     assert!(alesund > haram && haram > 0);
     assert!(shared["1508"].3.contains("split_by_share"), "{:?}", shared["1508"]);
-    let heir = country.cells("2022-05", Borders::Now, Policy::LargestSuccessor).await;
-    assert_eq!((heir["1508"].1, heir["1580"].1), (Some(1_000), None));
+    let successor = country.cells("2022-05", Borders::Now, Policy::LargestSuccessor).await;
+    assert_eq!((successor["1508"].1, successor["1580"].1), (Some(1_000), None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,8 +151,11 @@ async fn days_far_from_any_change() {
     let mut early = KpiRequest::new("adoption.usage_per_1000");
     early.params.insert("solution_id".into(), "svarut".into());
     early.borders = Borders::On(first_day("1999-01-01").expect("a day"));
-    let told = country.engine.run(early.clone()).await.expect_err("no borders are known");
-    assert!(told.is_usage() && told.hint().is_some_and(|hint| hint.contains("2015-01-01")), "{told}");
+    let answered = country.engine.run(early.clone()).await.expect_err("no borders are known");
+    assert!(
+        answered.is_usage() && answered.hint().is_some_and(|hint| hint.contains("2015-01-01")),
+        "{answered}"
+    );
     early.borders = Borders::Then;
     (early.from, early.to) = (first_day("2001-01").ok(), day_after("2001-03").ok());
     assert!(country.engine.run(early).await.expect_err("no borders are known").is_usage());

@@ -16,7 +16,7 @@ use utbredt_tests::batches::{Batches, delivery, fill, reference};
 use utbredt_tests::check::{query_files, to_engine};
 use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::{Day, RECEIPT, World};
-use utbredt_tests::worlds::{Dice, KPIS, random, request};
+use utbredt_tests::worlds::{KPIS, Random, random, request};
 
 /// A lake and what happens to it.
 struct Story {
@@ -72,9 +72,9 @@ impl Story {
     }
 
     /// What changed from edition 1 to the newest.
-    async fn diff(&self, asked: KpiRequest) -> Vec<Told> {
-        let request = DiffRequest::new(asked, AsOf::Edition(1), AsOf::Latest);
-        told(&self.engine().diff(request).await.expect("a diff"))
+    async fn diff(&self, question: KpiRequest) -> Vec<DiffRow> {
+        let request = DiffRequest::new(question, AsOf::Edition(1), AsOf::Latest);
+        rows_of(&self.engine().diff(request).await.expect("a diff"))
     }
 }
 
@@ -101,7 +101,7 @@ fn report(world: &mut World, code: &str, measure: &str, value: i64) {
 
 /// A row of a diff.
 #[derive(Debug)]
-struct Told {
+struct DiffRow {
     key: String,
     numbers: BTreeMap<String, Option<f64>>,
     before: Option<String>,
@@ -109,7 +109,7 @@ struct Told {
     causes: String,
 }
 
-impl Told {
+impl DiffRow {
     fn number(&self, name: &str) -> Option<f64> {
         self.numbers[name]
     }
@@ -121,7 +121,7 @@ impl Told {
     }
 }
 
-fn told(answer: &DiffAnswer) -> Vec<Told> {
+fn rows_of(answer: &DiffAnswer) -> Vec<DiffRow> {
     let batch = concat_batches(&answer.schema, &answer.batches).expect("of one schema");
     assert_eq!(batch.num_rows(), answer.meta.rows);
     let text = |name: &str, row: usize| {
@@ -139,7 +139,7 @@ fn told(answer: &DiffAnswer) -> Vec<Told> {
         column.is_valid(row).then(|| column.as_primitive::<Float64Type>().value(row))
     };
     (0..batch.num_rows())
-        .map(|row| Told {
+        .map(|row| DiffRow {
             key: key.and_then(|key| text(key, row)).unwrap_or_default(),
             numbers: names.iter().map(|name| (name.clone(), number(name, row))).collect(),
             before: text("state_before", row),
@@ -150,24 +150,24 @@ fn told(answer: &DiffAnswer) -> Vec<Told> {
 }
 
 /// A question about `post` in the first quarter of 2020, or a part of it.
-fn asked(kpi: &str, by: By, period: &str, granularity: Granularity) -> KpiRequest {
-    let mut asked = KpiRequest::new(kpi);
-    asked.params.insert("solution_id".into(), "post".into());
+fn question(kpi: &str, by: By, period: &str, granularity: Granularity) -> KpiRequest {
+    let mut question = KpiRequest::new(kpi);
+    question.params.insert("solution_id".into(), "post".into());
     let period = Period::parse(period).expect("a period");
-    (asked.by, asked.from, asked.to) = (by, Some(period.start), Some(period.end));
-    asked.granularity = Some(granularity);
-    asked
+    (question.by, question.from, question.to) = (by, Some(period.start), Some(period.end));
+    question.granularity = Some(granularity);
+    question
 }
 
 /// A value is a quotient: it is right to the last digits.
-fn near(told: Option<f64>, expected: f64) -> bool {
-    told.is_some_and(|told| (told - expected).abs() <= 1e-9 * expected.abs().max(1.0))
+fn near(rows_of: Option<f64>, expected: f64) -> bool {
+    rows_of.is_some_and(|rows_of| (rows_of - expected).abs() <= 1e-9 * expected.abs().max(1.0))
 }
 
 /// The one row of a key, whose whole change has one cause.
-fn only(told: &[Told], key: &str, cause: Cause, before: f64, after: f64) {
-    let rows: Vec<&Told> = told.iter().filter(|row| row.key == key).collect();
-    let [row] = rows.as_slice() else { panic!("{key} in {told:?}") };
+fn only(rows_of: &[DiffRow], key: &str, cause: Cause, before: f64, after: f64) {
+    let rows: Vec<&DiffRow> = rows_of.iter().filter(|row| row.key == key).collect();
+    let [row] = rows.as_slice() else { panic!("{key} in {rows_of:?}") };
     assert!(near(row.number("value_before"), before) && near(row.number("value_after"), after), "{row:?}");
     assert!(near(row.number("change"), after - before), "{row:?}");
     let parts = row.parts();
@@ -178,22 +178,23 @@ fn only(told: &[Told], key: &str, cause: Cause, before: f64, after: f64) {
 /// February comes. In the quarter Storby has 100 uses, then 240, and 400 inhabitants; Nes 60, then 100, and 200. Øy
 /// never delivers. In months February had no value before, and so no change in numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_not_told_before_is_new_data() {
+async fn what_was_not_reported_before_is_new_data() {
     let story = Story::begin();
     let append = delivery(&usage_of(&tiny(), "2020-02"), "r-feb", "2020-02");
     story.then(Step { append, receipts: vec!["r-feb"], later: 3, ..Step::default() });
-    let told =
-        story.diff(asked("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter)).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    only(&told, "3001", Cause::NewData, 250.0, 600.0);
-    only(&told, "0201", Cause::NewData, 300.0, 500.0);
-    assert_eq!(told[1].number("numerator_new_data"), Some(140.0), "{told:?}");
-    assert_eq!(told[1].number("numerator_change"), Some(140.0), "{told:?}");
+    let rows_of = story
+        .diff(question("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter))
+        .await;
+    assert_eq!(rows_of.len(), 2, "{rows_of:?}");
+    only(&rows_of, "3001", Cause::NewData, 250.0, 600.0);
+    only(&rows_of, "0201", Cause::NewData, 300.0, 500.0);
+    assert_eq!(rows_of[1].number("numerator_new_data"), Some(140.0), "{rows_of:?}");
+    assert_eq!(rows_of[1].number("numerator_change"), Some(140.0), "{rows_of:?}");
 
-    let months = asked("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Month);
-    let told = story.diff(months).await;
-    assert_eq!(told.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["0201", "3001"]);
-    for row in told {
+    let months = question("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Month);
+    let rows_of = story.diff(months).await;
+    assert_eq!(rows_of.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["0201", "3001"]);
+    for row in rows_of {
         assert_eq!((row.before.as_deref(), row.after.as_deref()), (Some("missing"), Some("ok")), "{row:?}");
         assert_eq!((row.number("change"), row.parts().len()), (None, 0), "{row:?}");
         assert_eq!(row.causes, "new_data");
@@ -202,22 +203,22 @@ async fn what_was_not_told_before_is_new_data() {
 
 /// January is delivered again with 120 uses in Storby for 100: 300 for each 1000 inhabitants, not 250.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_told_again_is_revised_data() {
+async fn what_is_reported_again_is_revised_data() {
     let story = Story::begin();
     let mut january = usage_of(&tiny(), "2020-01");
     report(&mut january, "3001", "uses", 120);
     let append = delivery(&january, "r-jan-2", "2020-01");
     story.then(Step { append, supersedes: vec!["r-jan"], receipts: vec!["r-jan-2"], ..Step::default() });
-    let quarter = asked("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter);
-    let told = story.diff(quarter.clone()).await;
-    assert_eq!(told.len(), 1, "{told:?}");
-    only(&told, "3001", Cause::RevisedData, 250.0, 300.0);
+    let quarter = question("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter);
+    let rows_of = story.diff(quarter.clone()).await;
+    assert_eq!(rows_of.len(), 1, "{rows_of:?}");
+    only(&rows_of, "3001", Cause::RevisedData, 250.0, 300.0);
 
     // What is withdrawn and not told again is revised too.
     story.then(Step { supersedes: vec!["r-jan-2"], ..Step::default() });
-    let told = story.diff(quarter).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    for row in told {
+    let rows_of = story.diff(quarter).await;
+    assert_eq!(rows_of.len(), 2, "{rows_of:?}");
+    for row in rows_of {
         assert_eq!((row.before.as_deref(), row.after.as_deref()), (Some("ok"), Some("missing")), "{row:?}");
         assert_eq!(row.causes, "revised_data");
     }
@@ -233,15 +234,16 @@ async fn a_longer_history_in_place_of_a_shorter_is_new_beyond_it() {
     all.usage.extend(usage_of(&tiny(), "2020-02").usage);
     let append = delivery(&all, "r-all", "2020-01");
     story.then(Step { append, supersedes: vec!["r-jan"], receipts: vec!["r-all"], ..Step::default() });
-    let told =
-        story.diff(asked("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter)).await;
+    let rows_of = story
+        .diff(question("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Quarter))
+        .await;
     // Storby: 100 of 400, 120 of 400, 260 of 400. Nes: 60 of 200, then 100.
-    only(&told, "0201", Cause::NewData, 300.0, 500.0);
+    only(&rows_of, "0201", Cause::NewData, 300.0, 500.0);
     assert!(
-        near(told[1].number("revised_data"), 50.0) && near(told[1].number("new_data"), 350.0),
-        "{told:?}"
+        near(rows_of[1].number("revised_data"), 50.0) && near(rows_of[1].number("new_data"), 350.0),
+        "{rows_of:?}"
     );
-    assert_eq!(told[1].causes, "revised_data new_data");
+    assert_eq!(rows_of[1].causes, "revised_data new_data");
 
     // The same for events: Øy was planned for nothing and goes live in January; a longer list adds Nes's pause.
     let mut events = tiny();
@@ -260,11 +262,11 @@ async fn a_longer_history_in_place_of_a_shorter_is_new_beyond_it() {
         receipts: vec!["r-events-2"],
         ..Step::default()
     });
-    let told =
-        story.diff(asked("rollout.municipalities_live", By::Nation, "2020-02", Granularity::Month)).await;
+    let rows_of =
+        story.diff(question("rollout.municipalities_live", By::Nation, "2020-02", Granularity::Month)).await;
     // Three were live. Øy was never live after all, and Nes pauses since.
     let parts = [("new_data", -1.0), ("revised_data", -1.0)];
-    assert_eq!(told[0].parts(), parts.into(), "{told:?}");
+    assert_eq!(rows_of[0].parts(), parts.into(), "{rows_of:?}");
 }
 
 /// What a use avoids is worth twice as much. Nes does not count the 10 a month it had before. And whoever is in the
@@ -279,13 +281,15 @@ async fn another_worth_or_target_group_is_another_definition() {
     world.target_groups.iter_mut().for_each(|group| group.age_from = 0);
     story.then(Step { replace: reference(&world), ..Step::default() });
     // 100 uses of 2000 øre in Storby, 50 above the baseline in Nes; in NOK.
-    let told = story.diff(asked("benefit.realised", By::Municipality, "2020-01", Granularity::Month)).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    only(&told, "3001", Cause::Definition, 2000.0, 4000.0);
-    only(&told, "0201", Cause::Definition, 1000.0, 2000.0);
-    let told = story.diff(asked("adoption.reach", By::Municipality, "2020-01", Granularity::Month)).await;
-    only(&told, "3001", Cause::Definition, 0.25, 0.2);
-    assert_eq!(told[1].number("numerator_change"), Some(0.0), "{told:?}");
+    let rows_of =
+        story.diff(question("benefit.realised", By::Municipality, "2020-01", Granularity::Month)).await;
+    assert_eq!(rows_of.len(), 2, "{rows_of:?}");
+    only(&rows_of, "3001", Cause::Definition, 2000.0, 4000.0);
+    only(&rows_of, "0201", Cause::Definition, 1000.0, 2000.0);
+    let rows_of =
+        story.diff(question("adoption.reach", By::Municipality, "2020-01", Granularity::Month)).await;
+    only(&rows_of, "3001", Cause::Definition, 0.25, 0.2);
+    assert_eq!(rows_of[1].number("numerator_change"), Some(0.0), "{rows_of:?}");
 }
 
 /// The KPI's own text changes: reach is then of two for each person.
@@ -295,12 +299,12 @@ async fn another_text_is_another_definition() {
     let mut files = query_files();
     let reach = files.iter_mut().find(|(path, _)| path == "kpi/adoption/reach.sql").expect("reach");
     reach.1 = reach.1.replace("usage.value AS numerator", "2 * usage.value AS numerator");
-    let question = asked("adoption.reach", By::Municipality, "2020-01", Granularity::Month);
+    let question = question("adoption.reach", By::Municipality, "2020-01", Granularity::Month);
     let mut request = DiffRequest::new(question, AsOf::Edition(1), AsOf::Edition(1));
     request.files_before = Some(files);
     let answer = story.engine().diff(request).await.expect("a diff");
-    only(&told(&answer), "3001", Cause::Definition, 0.5, 0.25);
-    only(&told(&answer), "0201", Cause::Definition, 0.4, 0.2);
+    only(&rows_of(&answer), "3001", Cause::Definition, 0.5, 0.25);
+    only(&rows_of(&answer), "0201", Cause::Definition, 0.4, 0.2);
 }
 
 /// Nes moves to Storby's county: 160 uses of 600 for 100 of 400. Its old county keeps only Øy, which never delivers.
@@ -310,11 +314,12 @@ async fn another_county_is_other_borders() {
     let mut world = tiny();
     world.municipalities.iter_mut().filter(|m| m.code == "0201").for_each(|m| m.county_code = "30".into());
     story.then(Step { replace: reference(&world), ..Step::default() });
-    let told = story.diff(asked("adoption.usage_per_1000", By::County, "2020-01", Granularity::Month)).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    only(&told, "30", Cause::Borders, 250.0, 160_000.0 / 600.0);
-    assert_eq!(told[1].number("numerator_borders"), Some(60.0));
-    let coast = &told[0];
+    let rows_of =
+        story.diff(question("adoption.usage_per_1000", By::County, "2020-01", Granularity::Month)).await;
+    assert_eq!(rows_of.len(), 2, "{rows_of:?}");
+    only(&rows_of, "30", Cause::Borders, 250.0, 160_000.0 / 600.0);
+    assert_eq!(rows_of[1].number("numerator_borders"), Some(60.0));
+    let coast = &rows_of[0];
     assert_eq!((coast.before.as_deref(), coast.after.as_deref()), (Some("ok"), Some("missing")), "{coast:?}");
     assert_eq!((coast.number("change"), coast.causes.as_str()), (None, "borders"), "{coast:?}");
 }
@@ -328,8 +333,8 @@ async fn a_merger_is_other_borders() {
     let merger = day("2020-02-01");
     world.divisions[1].valid_to = Some(merger);
     world.divisions.push(utbredt_tests::world::Division { date: merger, valid_to: None });
-    let gone = |m: &&mut utbredt_tests::world::Municipality| ["3001", "0201"].contains(&m.code.as_str());
-    world.municipalities.iter_mut().filter(gone).for_each(|m| m.valid_to = Some(merger));
+    let abolished = |m: &&mut utbredt_tests::world::Municipality| ["3001", "0201"].contains(&m.code.as_str());
+    world.municipalities.iter_mut().filter(abolished).for_each(|m| m.valid_to = Some(merger));
     let mut storenes = world.municipalities.iter().find(|m| m.code == "3001").expect("Storby").clone();
     (storenes.code, storenes.name) = ("3002".into(), "Storenes".into());
     (storenes.valid_from, storenes.valid_to) = (merger, None);
@@ -344,15 +349,18 @@ async fn a_merger_is_other_borders() {
         world.parts.push(part);
     }
     story.then(Step { replace: reference(&world), ..Step::default() });
-    let mut question = asked("adoption.usage_per_1000", By::Municipality, "2020-01", Granularity::Month);
+    let mut question = question("adoption.usage_per_1000", By::Municipality, "2020-01", Granularity::Month);
     question.borders = utbredt_engine::Borders::Now;
-    let told = story.diff(question.clone()).await;
+    let rows_of = story.diff(question.clone()).await;
     let states: Vec<_> =
-        told.iter().map(|t| (t.key.as_str(), t.before.as_deref(), t.after.as_deref())).collect();
+        rows_of.iter().map(|t| (t.key.as_str(), t.before.as_deref(), t.after.as_deref())).collect();
     let expected = [("0201", Some("ok"), None), ("3001", Some("ok"), None), ("3002", None, Some("ok"))];
     assert_eq!(states, expected);
-    assert!(told.iter().all(|row| row.causes == "borders" && row.number("change").is_none()), "{told:?}");
-    assert!(near(told[2].number("value_after"), 160_000.0 / 600.0), "{told:?}");
+    assert!(
+        rows_of.iter().all(|row| row.causes == "borders" && row.number("change").is_none()),
+        "{rows_of:?}"
+    );
+    assert!(near(rows_of[2].number("value_after"), 160_000.0 / 600.0), "{rows_of:?}");
     // The nation is the same in all borders.
     question.by = By::Nation;
     assert!(story.diff(question).await.is_empty());
@@ -365,11 +373,12 @@ async fn other_inhabitants_are_another_denominator() {
     let mut world = tiny();
     more_people(&mut world);
     story.then(Step { replace: reference(&world), ..Step::default() });
-    let told =
-        story.diff(asked("adoption.usage_per_1000", By::Municipality, "2020-01", Granularity::Month)).await;
-    assert_eq!(told.len(), 1, "{told:?}");
-    only(&told, "3001", Cause::Denominator, 250.0, 200.0);
-    let persons = (told[0].number("denominator_before"), told[0].number("denominator_after"));
+    let rows_of = story
+        .diff(question("adoption.usage_per_1000", By::Municipality, "2020-01", Granularity::Month))
+        .await;
+    assert_eq!(rows_of.len(), 1, "{rows_of:?}");
+    only(&rows_of, "3001", Cause::Denominator, 250.0, 200.0);
+    let persons = (rows_of[0].number("denominator_before"), rows_of[0].number("denominator_after"));
     assert_eq!(persons, (Some(400.0), Some(500.0)));
 }
 
@@ -400,8 +409,8 @@ async fn parts_of_everything_at_once_sum_to_the_change() {
     let receipts = vec!["r-jan-2", "r-late"];
     let replace = reference(&world);
     story.then(Step { replace, append, supersedes: vec!["r-jan"], receipts, later: 40 });
-    let told = story.diff(asked("adoption.reach", By::County, "2020-01", Granularity::Month)).await;
-    let row = told.iter().find(|row| row.key == "30").expect("Storby's county");
+    let rows_of = story.diff(question("adoption.reach", By::County, "2020-01", Granularity::Month)).await;
+    let row = rows_of.iter().find(|row| row.key == "30").expect("Storby's county");
     for (name, expected) in [
         ("value_before", 80.0 / 320.0),
         ("borders", 112.0 / 480.0 - 80.0 / 320.0),
@@ -433,9 +442,9 @@ async fn an_edition_does_not_differ_from_itself_and_names_are_checked() {
     let append = delivery(&usage_of(&tiny(), "2020-02"), "r-feb", "2020-02");
     story.then(Step { append, receipts: vec!["r-feb"], ..Step::default() });
     let engine = story.engine();
-    let question = asked("adoption.reach", By::Municipality, "2020-Q1", Granularity::Month);
-    let diff = |asked: &KpiRequest, before, after| {
-        let request = DiffRequest::new(asked.clone(), AsOf::Edition(before), AsOf::Edition(after));
+    let question = question("adoption.reach", By::Municipality, "2020-Q1", Granularity::Month);
+    let diff = |question: &KpiRequest, before, after| {
+        let request = DiffRequest::new(question.clone(), AsOf::Edition(before), AsOf::Edition(after));
         engine.diff(request)
     };
     let same = diff(&question, 2, 2).await.expect("a diff");
@@ -466,27 +475,27 @@ async fn an_edition_does_not_differ_from_itself_and_names_are_checked() {
 }
 
 /// A world some time later: people moved, counties too, and it was decided what is counted and what it is worth.
-fn later(world: &World, dice: &mut Dice) -> World {
+fn later(world: &World, rng: &mut Random) -> World {
     let mut later = world.clone();
     for row in &mut later.population {
-        row.persons += dice.between(0, 40);
+        row.persons += rng.between(0, 40);
     }
     let counties: Vec<String> = later.counties.iter().map(|county| county.code.clone()).collect();
     for row in &mut later.municipalities {
-        if dice.chance(30) {
-            row.county_code.clone_from(dice.pick(&counties));
+        if rng.chance(30) {
+            row.county_code.clone_from(rng.pick(&counties));
         }
     }
-    later.network_members.retain(|_| dice.chance(80));
-    later.peer_groups.retain(|_| dice.chance(90));
-    later.target_groups.retain(|_| dice.chance(50));
-    later.expected_deliveries.retain(|_| dice.chance(80));
+    later.network_members.retain(|_| rng.chance(80));
+    later.peer_groups.retain(|_| rng.chance(90));
+    later.target_groups.retain(|_| rng.chance(50));
+    later.expected_deliveries.retain(|_| rng.chance(80));
     for worth in &mut later.unit_values {
-        worth.high += dice.between(0, 100);
+        worth.high += rng.between(0, 100);
         worth.central = worth.high;
     }
     for price in &mut later.prices {
-        price.ore_a_year += dice.between(0, 5000);
+        price.ore_a_year += rng.between(0, 5000);
     }
     for target in &mut later.targets {
         target.value /= 2.0;
@@ -499,17 +508,17 @@ fn later(world: &World, dice: &mut Dice) -> World {
 fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
     let first = random(seed);
     let lake = fill(&first, folder);
-    let mut dice = Dice::new(seed ^ 0xD1FF);
+    let mut rng = Random::new(seed ^ 0xD1FF);
     let other = seed % 4 == 3;
-    let mut replace = reference(&if other { random(seed + 1000) } else { later(&first, &mut dice) });
-    let share = *dice.pick(&[70, 100]);
-    replace.retain(|_| dice.chance(share));
+    let mut replace = reference(&if other { random(seed + 1000) } else { later(&first, &mut rng) });
+    let share = *rng.pick(&[70, 100]);
+    replace.retain(|_| rng.chance(share));
     let (mut again, mut beside) = (first.clone(), first.clone());
     for world in [&mut again, &mut beside] {
-        world.usage.retain(|_| dice.chance(60));
-        world.rollout_events.retain(|_| dice.chance(60));
+        world.usage.retain(|_| rng.chance(60));
+        world.rollout_events.retain(|_| rng.chance(60));
         for row in &mut world.usage {
-            row.value = row.value.map(|value| value + dice.between(0, 5));
+            row.value = row.value.map(|value| value + rng.between(0, 5));
         }
     }
     beside.usage.iter_mut().for_each(|row| row.organisation_number = Some("999999999".into()));
@@ -517,7 +526,7 @@ fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
     append.extend(delivery(&beside, "r-beside", "beside"));
     let ids = |of: &[&str]| of.iter().map(|id| ReceiptId((*id).to_owned())).collect();
     let change = EditionDraft {
-        recorded_at: first.recorded_at + TimeDelta::days(dice.between(0, 200)),
+        recorded_at: first.recorded_at + TimeDelta::days(rng.between(0, 200)),
         reason: "some time later".into(),
         replace,
         append,
@@ -544,9 +553,9 @@ fn values(answer: &Answer) -> BTreeMap<(i64, String), Option<f64>> {
 }
 
 /// An answer of one edition; nothing where the edition does not know what is named.
-async fn at(engine: &Engine, asked: &KpiRequest, number: u64) -> BTreeMap<(i64, String), Option<f64>> {
-    let asked = KpiRequest { as_of: AsOf::Edition(number), ..asked.clone() };
-    match engine.run(asked).await {
+async fn at(engine: &Engine, question: &KpiRequest, number: u64) -> BTreeMap<(i64, String), Option<f64>> {
+    let question = KpiRequest { as_of: AsOf::Edition(number), ..question.clone() };
+    match engine.run(question).await {
         Ok(answer) => values(&answer),
         Err(EngineError::Request(RequestError::Unknown { .. })) => BTreeMap::new(),
         Err(other) => panic!("{other}"),
@@ -566,8 +575,8 @@ async fn whatever_happened_the_parts_sum_to_the_change() {
             if own % 5 != 0 {
                 continue;
             }
-            let mut dice = Dice::new(own);
-            let question = to_engine(&request(&world, kpi, &mut dice));
+            let mut rng = Random::new(own);
+            let question = to_engine(&request(&world, kpi, &mut rng));
             let (before, after) = (at(&engine, &question, 2).await, at(&engine, &question, 3).await);
             let mut diff = DiffRequest::new(question.clone(), AsOf::Edition(2), AsOf::Edition(3));
             diff.all = true;
@@ -580,13 +589,13 @@ async fn whatever_happened_the_parts_sum_to_the_change() {
                 }
                 Err(other) => panic!("seed {seed} {question:?}: {other}"),
             };
-            let rows = told(&answer);
+            let rows = rows_of(&answer);
             let all: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
             assert_eq!(rows.len(), all.len(), "seed {seed} {question:?}");
             for (row, key) in rows.iter().zip(all) {
                 let ends = (before.get(key).copied().flatten(), after.get(key).copied().flatten());
-                let told = (row.number("value_before"), row.number("value_after"));
-                assert_eq!(told, ends, "seed {seed} {question:?} {row:?}");
+                let rows_of = (row.number("value_before"), row.number("value_after"));
+                assert_eq!(rows_of, ends, "seed {seed} {question:?} {row:?}");
                 sums_up(row, &format!("seed {seed} {question:?}"));
                 split += usize::from(row.parts().len() > 1);
                 for cause in row.parts().into_keys() {
@@ -598,7 +607,7 @@ async fn whatever_happened_the_parts_sum_to_the_change() {
     assert!(split > 3 && causes.len() == 5, "too little happened: {split} {causes:?}");
 }
 
-fn sums_up(row: &Told, context: &str) {
+fn sums_up(row: &DiffRow, context: &str) {
     let parts = |before: &str| -> Vec<f64> {
         Cause::ALL.iter().filter_map(|cause| row.number(&format!("{before}{}", cause.as_str()))).collect()
     };

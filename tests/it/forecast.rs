@@ -17,7 +17,7 @@ use utbredt_tests::oracle::{self, Borders, Grain, OracleRequest, Policy};
 
 const KPI: &str = "targets.time_to_target";
 
-fn asked(by: oracle::By, from: &str, to: &str) -> OracleRequest {
+fn question(by: oracle::By, from: &str, to: &str) -> OracleRequest {
     OracleRequest {
         kpi: KPI.into(),
         solution_id: "post".into(),
@@ -41,7 +41,7 @@ async fn the_engine_foretells_what_the_oracle_foretells() {
         let _lake = fill(&world, folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         for by in [oracle::By::Municipality, oracle::By::Network, oracle::By::PeerGroup, oracle::By::Nation] {
-            let request = asked(by, "2019-12-01", "2020-06-01");
+            let request = question(by, "2019-12-01", "2020-06-01");
             let answer = engine.run(to_engine(&request)).await.expect("an answer");
             let faults = differences(&oracle::answer(&world, &request), &answer);
             assert!(faults.is_empty(), "seed {seed} {by:?}: {faults:#?}");
@@ -81,7 +81,7 @@ async fn a_months_forecast_is_the_same_in_every_window() {
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(&world, folder.path());
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-    let mut told = Vec::new();
+    let mut answered = Vec::new();
     for from in ["2020-05", "2020-02", "2019-06"] {
         let mut request = KpiRequest::new(KPI);
         request.params.insert("solution_id".into(), "post".into());
@@ -94,9 +94,9 @@ async fn a_months_forecast_is_the_same_in_every_window() {
         let may: Vec<String> =
             text.lines().filter(|line| line.starts_with("| 2020-05-01")).map(squeezed).collect();
         assert_eq!(may.len(), 9, "{text}");
-        told.push(may);
+        answered.push(may);
     }
-    assert!(told.iter().all(|may| *may == told[0]), "{told:#?}");
+    assert!(answered.iter().all(|may| *may == answered[0]), "{answered:#?}");
 }
 
 fn squeezed(line: &str) -> String {

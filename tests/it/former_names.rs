@@ -1,4 +1,4 @@
-//! The frozen lake, whose receipts were written when `subject` was called `asked`, read and grown by today's program.
+//! The frozen lake, whose receipts were written when `subject` was called `question`, read and grown by today's program.
 
 use std::fs;
 use std::path::Path;

@@ -599,7 +599,7 @@ const REFUSED: [(&str, u16, &str, Option<&str>); 22] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_wrong_is_refused_with_the_way_to_mend_it() {
+async fn what_is_wrong_is_refused_with_the_way_to_fix_it() {
     let app = TestApp::tiny();
     for (more, status, code, nearest) in REFUSED {
         let problem = app.get(&format!("{REACH}{more}")).await.problem(status, code);
@@ -639,11 +639,11 @@ async fn what_is_wrong_is_refused_with_the_way_to_mend_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_solution_without_a_main_measure_is_not_applicable_and_says_so() {
+async fn a_solution_without_a_main_measure_is_not_applicable_with_the_reason() {
     let app = TestApp::tiny();
     // Use of `sak` is counted, its users are not: reach is a question that does not arise for it.
-    let asked = "/v1/kpis/adoption.reach/values?by=municipality&from=2020-01&to=2020-01&lang=en";
-    let alone = app.get(&format!("{asked}&solution_id=sak")).await.ok();
+    let question = "/v1/kpis/adoption.reach/values?by=municipality&from=2020-01&to=2020-01&lang=en";
+    let alone = app.get(&format!("{question}&solution_id=sak")).await.ok();
     let states: Vec<&Value> =
         alone["data"].as_array().expect("rows").iter().map(|row| &row["state"]).collect();
     assert!(!states.is_empty() && states.iter().all(|state| **state == "not_applicable"), "{alone}");
@@ -651,10 +651,10 @@ async fn a_solution_without_a_main_measure_is_not_applicable_and_says_so() {
         "text": "The solution has no main measure."}]);
     assert_eq!(alone["meta"]["unanswered"], reason);
     assert_eq!(alone["meta"]["params"], json!({"solution_id": "sak"}), "no measure was meant");
-    let both = app.get(&format!("{asked}&solution_id=post,sak")).await.ok();
+    let both = app.get(&format!("{question}&solution_id=post,sak")).await.ok();
     assert_eq!(both["meta"]["unanswered"], reason);
     assert_eq!(both["meta"]["params"]["measure_id"], "users_active");
-    let named = app.get(&format!("{asked}&solution_id=post,sak&measure_id=users_active")).await.ok();
+    let named = app.get(&format!("{question}&solution_id=post,sak&measure_id=users_active")).await.ok();
     assert_eq!(named["meta"]["unanswered"][0]["reason"], "no_measure");
 }
 

@@ -30,14 +30,14 @@ fn engine(world: &World, root: &Path) -> Engine {
     Engine::open(root, query_files()).expect("the lake opens")
 }
 
-fn asked(world: &World, kpi: &str) -> KpiRequest {
-    let mut asked = KpiRequest::new(kpi);
-    asked.params.insert("solution_id".into(), world.solutions[0].solution_id.clone());
+fn question(world: &World, kpi: &str) -> KpiRequest {
+    let mut question = KpiRequest::new(kpi);
+    question.params.insert("solution_id".into(), world.solutions[0].solution_id.clone());
     let first = world.usage.iter().map(|row| row.period_start).min().expect("there is usage");
-    asked.from = Some(first);
-    asked.to = first.checked_add_days(Days::new(420));
-    asked.granularity = Some(Granularity::Quarter);
-    asked
+    question.from = Some(first);
+    question.to = first.checked_add_days(Days::new(420));
+    question.granularity = Some(Granularity::Quarter);
+    question
 }
 
 /// Period, numerator and denominator in hundredths, reported, expected.
@@ -92,15 +92,15 @@ async fn municipalities_sum_to_counties_and_to_the_nation_in_all_borders() {
         for kpi in ADDITIVE {
             for borders in borders {
                 for policy in policies {
-                    let mut request = asked(&world, kpi);
+                    let mut request = question(&world, kpi);
                     (request.borders, request.policy) = (borders, policy);
-                    let mut told = Vec::new();
+                    let mut answered = Vec::new();
                     for by in [By::Municipality, By::County, By::Nation] {
                         request.by = by;
-                        told.push(sums(&engine.run(request.clone()).await.expect("an answer")));
+                        answered.push(sums(&engine.run(request.clone()).await.expect("an answer")));
                     }
-                    assert_eq!(told[0], told[1], "seed {seed} {kpi} {borders} {policy:?}");
-                    assert_eq!(told[1], told[2], "seed {seed} {kpi} {borders} {policy:?}");
+                    assert_eq!(answered[0], answered[1], "seed {seed} {kpi} {borders} {policy:?}");
+                    assert_eq!(answered[1], answered[2], "seed {seed} {kpi} {borders} {policy:?}");
                 }
             }
         }
@@ -118,7 +118,7 @@ async fn everything(engine: &Engine, world: &World, as_of: AsOf) -> Vec<Vec<u8>>
     let mut all = Vec::new();
     for kpi in ADDITIVE {
         for borders in [Borders::Then, Borders::Now] {
-            let mut request = asked(world, kpi);
+            let mut request = question(world, kpi);
             (request.by, request.borders, request.as_of) = (By::Municipality, borders, as_of);
             all.push(bytes(&engine.run(request).await.expect("an answer")));
         }
@@ -175,10 +175,10 @@ async fn neither_threads_nor_files_change_a_byte() {
     let world = random(7);
     let folder = tempfile::tempdir().expect("a folder");
     let plain = engine(&world, folder.path());
-    let told = everything(&plain, &world, AsOf::Latest).await;
+    let answered = everything(&plain, &world, AsOf::Latest).await;
     for partitions in [2, 5] {
         let cut = plain.clone().in_partitions(partitions);
-        assert!(everything(&cut, &world, AsOf::Latest).await == told, "{partitions} partitions");
+        assert!(everything(&cut, &world, AsOf::Latest).await == answered, "{partitions} partitions");
     }
     // The same rows, some of them in files of their own.
     let other = tempfile::tempdir().expect("a folder");
@@ -206,5 +206,5 @@ async fn neither_threads_nor_files_change_a_byte() {
         body["data"].to_string()
     };
     let all = everything(&many, &world, AsOf::Latest).await;
-    assert!(all.iter().map(rows).eq(told.iter().map(rows)), "an answer depends on the files");
+    assert!(all.iter().map(rows).eq(answered.iter().map(rows)), "an answer depends on the files");
 }

@@ -33,13 +33,13 @@ fn rows(answer: &Answer) -> Vec<Row> {
 }
 
 async fn monthly(engine: &Engine, kpi: &str, borders: &str) -> Vec<Row> {
-    let mut asked = KpiRequest::new(kpi);
-    asked.params.insert("solution_id".into(), "digisos".into());
-    asked.by = By::Nation;
-    asked.borders = Borders::parse(borders).expect("borders");
-    asked.from = Some(first_day("2018-04").expect("a month"));
-    asked.to = Some(day_after("2020-12").expect("a month"));
-    rows(&engine.run(asked).await.expect("an answer"))
+    let mut question = KpiRequest::new(kpi);
+    question.params.insert("solution_id".into(), "digisos".into());
+    question.by = By::Nation;
+    question.borders = Borders::parse(borders).expect("borders");
+    question.from = Some(first_day("2018-04").expect("a month"));
+    question.to = Some(day_after("2020-12").expect("a month"));
+    rows(&engine.run(question).await.expect("an answer"))
 }
 
 fn at<'a>(rows: &'a [Row], month: &str) -> &'a Row {
@@ -119,7 +119,7 @@ fn outlooks(answer: &Answer) -> Vec<(String, String, String, String)> {
 /// In March 2020 the list leapt from 124 to 190 municipalities: no pace. Renumbered and merged municipalities in January
 /// 2020 are none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_foretold_across_march_2020_and_the_reason_is_told() {
+async fn nothing_is_forecast_across_march_2020_and_the_reason_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
     real_lake(folder.path(), None);
     let lake = Lake::open(folder.path()).expect("the lake opens");
@@ -134,25 +134,25 @@ async fn nothing_is_foretold_across_march_2020_and_the_reason_is_told() {
     lake.writer().expect("the lock").commit(change).expect("an edition");
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
     for borders in ["then", "2020-01-01"] {
-        let mut asked = KpiRequest::new("targets.time_to_target");
-        asked.params.insert("solution_id".into(), "digisos".into());
-        asked.borders = Borders::parse(borders).expect("borders");
-        asked.from = Some(first_day("2019-09").expect("a month"));
-        asked.to = Some(day_after("2020-12").expect("a month"));
-        let answer = engine.run(asked).await.expect("an answer");
+        let mut question = KpiRequest::new("targets.time_to_target");
+        question.params.insert("solution_id".into(), "digisos".into());
+        question.borders = Borders::parse(borders).expect("borders");
+        question.from = Some(first_day("2019-09").expect("a month"));
+        question.to = Some(day_after("2020-12").expect("a month"));
+        let answer = engine.run(question).await.expect("an answer");
         let found = outlooks(&answer);
-        let told = |month: &str| {
+        let answered = |month: &str| {
             let (_, outlook, refusal, broke) =
                 found.iter().find(|row| row.0 == month).expect("a month asked for");
             [outlook.as_str(), refusal, broke]
         };
         // The codes of January, and all before and after the leap, are foretold.
         for month in ["2019-12", "2020-01", "2020-02", "2020-10", "2020-12"] {
-            assert_eq!(told(month), ["not_at_this_pace", "", ""], "{borders} {month}");
+            assert_eq!(answered(month), ["not_at_this_pace", "", ""], "{borders} {month}");
         }
         // From March to September there are fewer than eight months since.
         for month in ["2020-03", "2020-04", "2020-09"] {
-            assert_eq!(told(month), ["refused", "break", "2020-03-01"], "{borders} {month}");
+            assert_eq!(answered(month), ["refused", "break", "2020-03-01"], "{borders} {month}");
         }
     }
 }
@@ -166,13 +166,13 @@ async fn froya_reaches_what_was_printed() {
     let boxes = [("1620", day("2015-01-01"), day("2015-12-01"), day("2016-01-01"), 738)];
     real_lake(folder.path(), Some(usage("digital-postkasse", "users_active", &boxes)));
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-    let mut asked = KpiRequest::new("adoption.reach");
-    asked.params.insert("solution_id".into(), "digital-postkasse".into());
-    asked.by = By::Municipality;
-    asked.filter.insert(By::Municipality, vec!["1620".into()]);
-    asked.from = Some(day("2015-12"));
-    asked.to = Some(day("2016-01"));
-    let found = rows(&engine.run(asked).await.expect("an answer"));
+    let mut question = KpiRequest::new("adoption.reach");
+    question.params.insert("solution_id".into(), "digital-postkasse".into());
+    question.by = By::Municipality;
+    question.filter.insert(By::Municipality, vec!["1620".into()]);
+    question.from = Some(day("2015-12"));
+    question.to = Some(day("2016-01"));
+    let found = rows(&engine.run(question).await.expect("an answer"));
     let (_, numerator, denominator, value) = &found[0];
     assert_eq!((*numerator, *denominator, found.len()), (738, 3799, 1));
     assert_eq!(format!("{:.1}", value * 100.0), "19.4");

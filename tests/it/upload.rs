@@ -45,7 +45,7 @@ impl DeliveryInbox for Fake {
     }
 }
 
-struct Door {
+struct Server {
     router: Router,
     fake: Arc<Fake>,
     _folder: tempfile::TempDir,
@@ -58,7 +58,7 @@ struct Answer {
     body: Value,
 }
 
-impl Door {
+impl Server {
     fn new(keys: Vec<UploadKey>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         drop(fill(&tiny(), folder.path()));
@@ -123,34 +123,34 @@ impl Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_status_tells_what_became_of_it() {
-    let door = Door::open();
+    let server = Server::open();
     for (body, status) in [("new", 201), ("known", 200), ("held", 202)] {
-        let answer = door.send(OCTOBER, &[("content-type", "text/html")], body).await;
+        let answer = server.send(OCTOBER, &[("content-type", "text/html")], body).await;
         assert_eq!(answer.status, status, "{answer:?}");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert!(answer.body["data"]["times"].is_number(), "{answer:?}");
-        let dry = door.send(&format!("{OCTOBER}&dry_run=true"), &[], body).await;
+        let dry = server.send(&format!("{OCTOBER}&dry_run=true"), &[], body).await;
         assert_eq!(dry.status, 200, "{dry:?}");
-        assert!(door.last().dry_run);
+        assert!(server.last().dry_run);
     }
-    door.send("/v1/deliveries?source_id=county&subject=uke%2045", &[], &b"\x00\xff;"[..]).await;
+    server.send("/v1/deliveries?source_id=county&subject=uke%2045", &[], &b"\x00\xff;"[..]).await;
     let came = Upload {
         source_id: "county".to_owned(),
         subject: "uke 45".to_owned(),
         payload: b"\x00\xff;".to_vec(),
         dry_run: false,
         key: None,
-        fingerprint: door.last().fingerprint,
+        fingerprint: server.last().fingerprint,
     };
-    assert_eq!(door.last(), came);
+    assert_eq!(server.last(), came);
     // The old name of the subject is still read.
-    door.send("/v1/deliveries?source_id=county&asked=uke%2046", &[], "new").await;
-    assert_eq!(door.last().subject, "uke 46");
+    server.send("/v1/deliveries?source_id=county&asked=uke%2046", &[], "new").await;
+    assert_eq!(server.last().subject, "uke 46");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_known_token_comes_in_and_only_for_its_sources() {
-    let door = Door::open();
+    let server = Server::open();
     let almost = COUNTY.replace('9', "8");
     let wrong = [
         String::new(),
@@ -162,27 +162,27 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
         format!("Basic {COUNTY}"),
     ];
     let headers: Vec<_> = wrong.iter().map(|sent| [("authorization", sent.as_str())]).collect();
-    let told = join_all(headers.iter().map(|headers| door.ask("POST", OCTOBER, headers, "new"))).await;
-    let none = door.ask("POST", OCTOBER, &[], "new").await;
-    for answer in told.iter().chain([&none]) {
+    let answered = join_all(headers.iter().map(|headers| server.ask("POST", OCTOBER, headers, "new"))).await;
+    let none = server.ask("POST", OCTOBER, &[], "new").await;
+    for answer in answered.iter().chain([&none]) {
         answer.is(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert_eq!(answer.body, none.body, "all are told the same");
     }
     // A stranger learns nothing of what is asked for, either.
-    door.ask("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
+    server.ask("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
 
-    let others = door.send("/v1/deliveries?source_id=network&subject=2026-10", &[], "new").await;
-    let nobodys = door.send("/v1/deliveries?source_id=nobody&subject=2026-10", &[], "new").await;
+    let others = server.send("/v1/deliveries?source_id=network&subject=2026-10", &[], "new").await;
+    let nobodys = server.send("/v1/deliveries?source_id=nobody&subject=2026-10", &[], "new").await;
     others.is(403, "source_not_allowed");
     nobodys.is(403, "source_not_allowed");
     assert_eq!(others.body["detail"], nobodys.body["detail"]);
-    assert_eq!(door.times(), 0);
+    assert_eq!(server.times(), 0);
 
     let network = format!("bearer {NETWORK}");
     let path = "/v1/deliveries?source_id=network&subject=2026-10";
-    assert_eq!(door.ask("POST", path, &[("authorization", &network)], "new").await.status, 201);
-    let metrics = door.metrics().await;
+    assert_eq!(server.ask("POST", path, &[("authorization", &network)], "new").await.status, 201);
+    let metrics = server.metrics().await;
     assert!(metrics.contains("utbredt_uploads_rejected_total 11\n"), "{metrics}");
     let shown = format!("{:?}", UploadKey::new(COUNTY, ["county".to_owned()]));
     assert!(shown.contains("county") && !shown.contains("token"), "{shown}");
@@ -190,21 +190,22 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_wait_a_few_at_a_time_and_hold_up_nobody() {
-    let door = Door::open();
+    let server = Server::open();
     let began = Instant::now();
     let stranger = async || {
-        let answer = door.ask("POST", OCTOBER, &[("authorization", "Bearer guess")], "new").await;
+        let answer = server.ask("POST", OCTOBER, &[("authorization", "Bearer guess")], "new").await;
         (answer, began.elapsed())
     };
     let owner = async || {
         // Once every place to wait is taken.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let answer = door.send(OCTOBER, &[], "new").await;
+        let answer = server.send(OCTOBER, &[], "new").await;
         (answer.status, began.elapsed())
     };
-    let (told, (status, owner_after)) = tokio::join!(join_all((0..20).map(|_| stranger())), owner());
+    let (answered, (status, owner_after)) = tokio::join!(join_all((0..20).map(|_| stranger())), owner());
     assert_eq!(status, 201);
-    let (waited, sent_off): (Vec<_>, Vec<_>) = told.into_iter().partition(|(answer, _)| answer.status == 401);
+    let (waited, sent_off): (Vec<_>, Vec<_>) =
+        answered.into_iter().partition(|(answer, _)| answer.status == 401);
     assert_eq!((waited.len(), sent_off.len()), (16, 4));
     assert!(waited.iter().all(|(_, after)| *after >= Duration::from_millis(500)), "{waited:?}");
     assert!(
@@ -219,14 +220,14 @@ async fn strangers_wait_a_few_at_a_time_and_hold_up_nobody() {
     // All are counted, and the places are free again.
     let others = "/v1/deliveries?source_id=network&subject=2026-10";
     let sent = Instant::now();
-    door.send(others, &[], "new").await.is(403, "source_not_allowed");
+    server.send(others, &[], "new").await.is(403, "source_not_allowed");
     assert!(sent.elapsed() >= Duration::from_millis(500));
-    assert!(door.metrics().await.contains("utbredt_uploads_rejected_total 21\n"));
+    assert!(server.metrics().await.contains("utbredt_uploads_rejected_total 21\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
-    let door = Door::open();
+    let server = Server::open();
     let key = [("idempotency-key", "one")];
     let mut seen = Vec::new();
     for (path, more, body) in [
@@ -238,8 +239,8 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
         ("/v1/deliveries?source_id=county&subject=2026-11", &key, "new"),
         (&format!("{OCTOBER}&dry_run=true"), &key, "new"),
     ] {
-        door.send(path, more, body).await;
-        let Upload { key, fingerprint, .. } = door.last();
+        server.send(path, more, body).await;
+        let Upload { key, fingerprint, .. } = server.last();
         seen.push((key, fingerprint));
     }
     let hashed = |text: &str| text.len() == 64 && text.bytes().all(|letter| letter.is_ascii_hexdigit());
@@ -256,46 +257,46 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
     let headers = [("authorization", format!("Bearer {NETWORK}")), ("idempotency-key", "one".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let path = "/v1/deliveries?source_id=network&subject=2026-10";
-    assert_eq!(door.ask("POST", path, &headers, "new").await.status, 201);
-    assert_ne!(door.last().key, seen[0].0);
+    assert_eq!(server.ask("POST", path, &headers, "new").await.status, 201);
+    assert_ne!(server.last().key, seen[0].0);
 
-    door.send(OCTOBER, &key, "reused").await.is(422, "idempotency_key_reused");
-    let times = door.times();
+    server.send(OCTOBER, &key, "reused").await.is(422, "idempotency_key_reused");
+    let times = server.times();
     let long = "k".repeat(256);
     for wrong in ["", long.as_str(), "ø"] {
-        door.send(OCTOBER, &[("idempotency-key", wrong)], "new").await.is(400, "invalid_idempotency_key");
+        server.send(OCTOBER, &[("idempotency-key", wrong)], "new").await.is(400, "invalid_idempotency_key");
     }
     let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
-    door.send(OCTOBER, &twice, "new").await.is(400, "invalid_idempotency_key");
-    assert_eq!(door.times(), times);
+    server.send(OCTOBER, &twice, "new").await.is(400, "invalid_idempotency_key");
+    assert_eq!(server.times(), times);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_is_not_remembered_and_tells_no_secrets() {
-    let door = Door::open();
+    let server = Server::open();
     let key = [("idempotency-key", "one")];
-    let busy = door.send(OCTOBER, &key, "busy").await;
+    let busy = server.send(OCTOBER, &key, "busy").await;
     busy.is(503, "busy");
     assert_eq!(busy.header("retry-after"), "5");
-    assert_eq!(door.send(OCTOBER, &key, "busy").await.status, 201);
+    assert_eq!(server.send(OCTOBER, &key, "busy").await.status, 201);
     for body in ["fails", "panics"] {
-        let failed = door.send(OCTOBER, &[], body).await;
+        let failed = server.send(OCTOBER, &[], body).await;
         assert_eq!((failed.status, &failed.body["code"]), (500, &"internal".into()), "{failed:?}");
         assert!(!failed.body.to_string().contains("secret"), "{failed:?}");
     }
     // No place was lost by either.
     for _ in 0..5 {
-        assert_eq!(door.send(OCTOBER, &[], "new").await.status, 201);
+        assert_eq!(server.send(OCTOBER, &[], "new").await.status, 201);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_has_its_own_limit_and_words_are_checked() {
-    let door = Door::open();
+    let server = Server::open();
     let most = 32 << 20;
-    assert_eq!(door.send(OCTOBER, &[], vec![b'x'; most]).await.status, 201);
-    door.send(OCTOBER, &[], vec![b'x'; most + 1]).await.is(413, "payload_too_large");
-    door.send(OCTOBER, &[], "").await.is(400, "empty_body");
+    assert_eq!(server.send(OCTOBER, &[], vec![b'x'; most]).await.status, 201);
+    server.send(OCTOBER, &[], vec![b'x'; most + 1]).await.is(413, "payload_too_large");
+    server.send(OCTOBER, &[], "").await.is(400, "empty_body");
     let long = format!("/v1/deliveries?source_id=county&subject={}", "a".repeat(256));
     for (path, code) in [
         ("/v1/deliveries", "invalid_delivery"),
@@ -309,17 +310,17 @@ async fn a_body_has_its_own_limit_and_words_are_checked() {
         (&format!("{OCTOBER}&subject=2026-11"), "repeated_parameter"),
         (&format!("{OCTOBER}&asked=2026-11"), "repeated_parameter"),
     ] {
-        door.send(path, &[], "new").await.is(400, code);
+        server.send(path, &[], "new").await.is(400, code);
     }
-    assert_eq!(door.times(), 1);
+    assert_eq!(server.times(), 1);
     // The other doors keep their own limit.
     let batch = [("content-type", "application/json")];
-    assert_eq!(door.ask("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
+    assert_eq!(server.ask("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_door_is_in_the_contract_only_where_it_is() {
-    let (open, shut) = (Door::open(), Door::new(Vec::new()));
+async fn uploads_are_in_the_contract_only_where_they_are_taken() {
+    let (open, shut) = (Server::open(), Server::new(Vec::new()));
     let contract = open.ask("GET", "/v1/openapi.json", &[], "").await.body;
     let responses = &contract["paths"]["/v1/deliveries"]["post"]["responses"];
     for status in ["200", "201", "202", "default"] {

@@ -13,7 +13,7 @@ use utbredt_lake::tables::Table;
 use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::ReceiptId;
 
-use crate::oracle::{Policy, heirs};
+use crate::oracle::{Policy, successors};
 use crate::world::{Day, RECEIPT, SOURCE, Target, Usage, World};
 
 /// The receipt of the second delivery.
@@ -244,7 +244,7 @@ fn mappings(world: &World) -> Vec<Row> {
     let policies = [
         ("exact_only", Policy::ExactOnly),
         ("population_share", Policy::PopulationShare),
-        ("largest_heir", Policy::LargestHeir),
+        ("largest_heir", Policy::LargestSuccessor),
     ];
     let mut rows = Vec::new();
     for (policy_id, policy) in policies {
@@ -252,12 +252,12 @@ fn mappings(world: &World) -> Vec<Row> {
             let codes = codes(world, from.date);
             for to in &world.divisions {
                 for code in &codes {
-                    for heir in heirs(world, policy, code, from.date, to.date) {
-                        let share = (heir.to - heir.from) as f64 / heir.total as f64;
+                    for successor in successors(world, policy, code, from.date, to.date) {
+                        let share = (successor.to - successor.from) as f64 / successor.total as f64;
                         rows.push(row! { policy_id: policy_id, from_code: *code, from_date: from.date,
-                        to_code: heir.code.as_ref(), to_date: to.date, share: share,
-                        weight_from: heir.from, weight_to: heir.to, weight_total: heir.total,
-                        exact: heir.exact, basis: "persons", source: SOURCE });
+                        to_code: successor.code.as_ref(), to_date: to.date, share: share,
+                        weight_from: successor.from, weight_to: successor.to, weight_total: successor.total,
+                        exact: successor.exact, basis: "persons", source: SOURCE });
                     }
                 }
             }
@@ -395,13 +395,13 @@ pub fn targets(goals: &[Target]) -> RecordBatch {
 /// The facts, in two deliveries, so that tables have more than one file.
 fn facts(world: &World, second: bool) -> Batches {
     let receipt = if second { SECOND } else { RECEIPT };
-    told(world, receipt, receipt, |i| i.is_multiple_of(3) == second)
+    stated(world, receipt, receipt, |i| i.is_multiple_of(3) == second)
 }
 
 /// All facts of a world as one delivery, the answer to what was asked.
 #[must_use]
-pub fn delivery(world: &World, receipt: &str, asked: &str) -> Batches {
-    some(told(world, receipt, asked, |_| true))
+pub fn delivery(world: &World, receipt: &str, question: &str) -> Batches {
+    some(stated(world, receipt, question, |_| true))
 }
 
 /// Rows of usage as a delivery brings them.
@@ -417,7 +417,7 @@ pub fn usage<'a>(rows: impl IntoIterator<Item = &'a Usage>, receipt: &str) -> (&
 }
 
 /// The facts whose places in their lists are those of a delivery.
-fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool) -> Batches {
+fn stated(world: &World, receipt: &str, question: &str, mine: impl Fn(usize) -> bool) -> Batches {
     let counts = world.usage.iter().enumerate().filter(|(i, _)| mine(*i)).map(|(_, row)| row);
     let counts = usage(counts, receipt);
     let events: Vec<Row> = world
@@ -432,7 +432,7 @@ fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool)
         })
         .collect();
     let rows_in = i64::try_from(counts.1.num_rows() + events.len()).expect("few");
-    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, subject: asked,
+    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, subject: question,
     received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
     rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
     for (i, r) in world.receipts.iter().enumerate().filter(|(i, _)| mine(*i)) {

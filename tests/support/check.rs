@@ -8,7 +8,7 @@ use utbredt_engine as engine;
 use crate::batches::fill;
 use crate::compare::differences;
 use crate::oracle::{Borders, By, Grain, OracleRequest, Policy, answer};
-use crate::worlds::{Dice, KPIS, random, request};
+use crate::worlds::{KPIS, Random, random, request};
 
 /// How often each KPI is asked of a world.
 const QUESTIONS: usize = 1;
@@ -74,7 +74,7 @@ pub fn to_engine(request: &OracleRequest) -> engine::KpiRequest {
         policy: match request.policy {
             Policy::ExactOnly => engine::Policy::ExactOnly,
             Policy::PopulationShare => engine::Policy::PopulationShare,
-            Policy::LargestHeir => engine::Policy::LargestSuccessor,
+            Policy::LargestSuccessor => engine::Policy::LargestSuccessor,
         },
         as_of: engine::AsOf::Latest,
         from: Some(request.from),
@@ -110,18 +110,18 @@ pub async fn check_world(seed: u64) -> Vec<String> {
     // While one KPI is written, only those whose ids begin so are asked.
     let only = std::env::var("UTBREDT_KPI").unwrap_or_default();
     let unknown = unknown(&files).filter(|id| id.starts_with(&only));
-    let mut told: Vec<String> = unknown.map(|id| format!("the oracle knows no KPI {id}")).collect();
-    let asked =
+    let mut stated: Vec<String> = unknown.map(|id| format!("the oracle knows no KPI {id}")).collect();
+    let question =
         KPIS.iter().filter(|(id, _)| files.iter().any(|(path, _)| kpi_id(path).as_deref() == Some(*id)));
-    let asked: Vec<(&str, bool)> = asked.copied().filter(|(id, _)| id.starts_with(&only)).collect();
+    let question: Vec<(&str, bool)> = question.copied().filter(|(id, _)| id.starts_with(&only)).collect();
     let engine = match engine::Engine::open(folder.path(), files) {
         Ok(engine) => engine,
         Err(why) => return vec![format!("seed {seed}: the engine does not open: {why}")],
     };
-    let mut dice = Dice::new(seed ^ 0x5EED);
-    for kpi in asked {
+    let mut rng = Random::new(seed ^ 0x5EED);
+    for kpi in question {
         for _ in 0..QUESTIONS {
-            let request = request(&world, kpi, &mut dice);
+            let request = request(&world, kpi, &mut rng);
             let expected = answer(&world, &request);
             // The one measure of the worlds that is a status: levels are not added.
             let adds = request.measure_id.as_deref() != Some("level");
@@ -137,9 +137,9 @@ pub async fn check_world(seed: u64) -> Vec<String> {
             };
             if !faults.is_empty() {
                 let faults = faults.iter().take(6).map(|f| format!("\n    {f}")).collect::<String>();
-                told.push(format!("seed {seed}: {request:?}{faults}"));
+                stated.push(format!("seed {seed}: {request:?}{faults}"));
             }
         }
     }
-    told
+    stated
 }

@@ -138,23 +138,23 @@ pub fn differences(expected: &[OracleRow], answer: &Answer) -> Vec<String> {
         return faults;
     }
     for (want, got) in expected.iter().zip(&got) {
-        let told = row_differences(want, got);
-        if !told.is_empty() {
-            faults.push(format!("{}: {}", name(want), told.join("; ")));
+        let stated = row_differences(want, got);
+        if !stated.is_empty() {
+            faults.push(format!("{}: {}", name(want), stated.join("; ")));
         }
     }
     faults
 }
 
 fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut stated = Vec::new();
     if want.state != got.state {
-        told.push(format!("state {} should be {}", got.state, want.state));
+        stated.push(format!("state {} should be {}", got.state, want.state));
     }
     let mut number =
         |name: &str, (want, got): (Option<f64>, Option<f64>), same: fn(Option<f64>, Option<f64>) -> bool| {
             if !same(want, got) {
-                told.push(format!("{name} {got:?} should be {want:?}"));
+                stated.push(format!("{name} {got:?} should be {want:?}"));
             }
         };
     number("value", (want.value, got.value), if is_ratio(want) { rounded_once } else { equal });
@@ -170,10 +170,10 @@ fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
         ("municipalities_expected", want.expected, got.expected),
     ] {
         if want != got {
-            told.push(format!("{name} {got} should be {want}"));
+            stated.push(format!("{name} {got} should be {want}"));
         }
     }
-    told
+    stated
 }
 
 /// The answer as the oracle writes rows.

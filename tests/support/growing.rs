@@ -7,7 +7,7 @@ use crate::tiny::tiny;
 use crate::world::{
     Day, Division, Municipality, MunicipalityPart, NetworkMember, PeerGroup, Population, Target, Usage, World,
 };
-use crate::worlds::Dice;
+use crate::worlds::Random;
 
 /// First month with use.
 pub const FIRST: &str = "2016-06-01";
@@ -24,12 +24,12 @@ fn day(text: &str) -> Day {
 /// The growing world of a seed.
 #[must_use]
 pub fn growing(seed: u64) -> World {
-    let mut dice = Dice::new(seed);
+    let mut rng = Random::new(seed);
     let begin = day("2015-01-01");
     let code = |at: usize| format!("31{:02}", at + 1);
     let all = || PERSONS.into_iter().enumerate();
     let tiny = tiny();
-    let usage = all().flat_map(|(at, persons)| uses(&code(at), persons, begin, &mut dice)).collect();
+    let usage = all().flat_map(|(at, persons)| uses(&code(at), persons, begin, &mut rng)).collect();
     World {
         divisions: vec![Division { date: begin, valid_to: None }],
         municipalities: all()
@@ -92,19 +92,19 @@ fn people(code: &str, persons: i64, begin: Day) -> Vec<Population> {
 
 /// A line that bends, leaps or stops as the dice fall; a month in twenty is lacking.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "counts of persons")]
-fn uses(code: &str, persons: i64, begin: Day, dice: &mut Dice) -> Vec<Usage> {
-    let percent = |dice: &mut Dice, low, high| dice.between(low, high) as f64 / 100.0;
-    let (start, rise) = (percent(dice, 5, 40), percent(dice, 0, 200) / 100.0);
-    let (bend, scatter) = (percent(dice, 97, 101), percent(dice, 1, 300) / 100.0);
-    let leap = dice.between(0, 90);
+fn uses(code: &str, persons: i64, begin: Day, rng: &mut Random) -> Vec<Usage> {
+    let percent = |rng: &mut Random, low, high| rng.between(low, high) as f64 / 100.0;
+    let (start, rise) = (percent(rng, 5, 40), percent(rng, 0, 200) / 100.0);
+    let (bend, scatter) = (percent(rng, 97, 101), percent(rng, 1, 300) / 100.0);
+    let leap = rng.between(0, 90);
     let mut share = start;
     let mut rows = Vec::new();
     for month in 0..MONTHS {
         share += rise * bend.powi(i32::try_from(month).expect("few months"));
         share += if i64::from(month) == leap { 0.22 } else { 0.0 };
-        let throws = (0..4).map(|_| percent(dice, -100, 100)).sum::<f64>() / 2.0;
+        let throws = (0..4).map(|_| percent(rng, -100, 100)).sum::<f64>() / 2.0;
         let counted = ((share + scatter * throws).clamp(0.0, 0.99) * persons as f64).round() as i64;
-        let silent = dice.chance(5);
+        let silent = rng.chance(5);
         rows.push(Usage {
             solution_id: "post".into(),
             measure_id: "users_active".into(),

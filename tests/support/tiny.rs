@@ -286,7 +286,7 @@ fn usage() -> Vec<Usage> {
 /// What was told of the solution that was given up: Nes used it every month, Aust in January only and told no number for
 /// April, Øy never.
 fn tried() -> Vec<Usage> {
-    let told =
+    let stated =
         [("0101", 1, 4), ("0101", 2, 0), ("0101", 3, 0), ("0201", 1, 5), ("0201", 2, 6), ("0201", 3, 7)];
     let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0)];
     let row = |(code, month, value): (&str, u32, i64)| Usage {
@@ -303,7 +303,7 @@ fn tried() -> Vec<Usage> {
         imputed: false,
         synthetic: false,
     };
-    told.into_iter().chain(later).map(row).collect()
+    stated.into_iter().chain(later).map(row).collect()
 }
 
 fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitValue {

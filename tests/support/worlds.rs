@@ -15,9 +15,9 @@ use crate::world::{
 
 /// A stream of numbers from a seed (splitmix64): all that is needed here, and the same on every machine.
 #[derive(Debug)]
-pub struct Dice(u64);
+pub struct Random(u64);
 
-impl Dice {
+impl Random {
     /// Dice that always fall the same for a seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
@@ -81,7 +81,7 @@ fn date(year: i32, month: u32, day: u32) -> Day {
 
 /// What is known while a world is being made.
 struct Maker {
-    dice: Dice,
+    rng: Random,
     codes: usize,
     holdings: Vec<Vec<Holding>>,
     /// First month with usage, and the first month after.
@@ -100,8 +100,8 @@ pub fn window(world: &World) -> (Day, Day) {
 /// The world of a seed.
 #[must_use]
 pub fn random(seed: u64) -> World {
-    let mut dice = Dice::new(seed);
-    let years: &[i32] = dice.pick::<&[i32]>(&[
+    let mut rng = Random::new(seed);
+    let years: &[i32] = rng.pick::<&[i32]>(&[
         &[2020, 2024],
         &[2020, 2024],
         &[2020, 2022, 2024],
@@ -112,10 +112,10 @@ pub fn random(seed: u64) -> World {
     let ahead = years.last() == Some(&2026);
     let today = if ahead { date(2025, 7, 1) } else { date(2026, 3, 15) };
     let changes: Vec<i32> = years.iter().copied().skip(1).filter(|year| *year < 2026).collect();
-    let change = date(*dice.pick(&changes), 1, 1);
-    let months = |dice: &mut Dice| Months::new(u32::try_from(dice.between(3, 9)).expect("small"));
-    let window = (change - months(&mut dice), change + months(&mut dice));
-    let mut maker = Maker { dice, codes: 0, holdings: Vec::new(), window, world: empty(today) };
+    let change = date(*rng.pick(&changes), 1, 1);
+    let months = |rng: &mut Random| Months::new(u32::try_from(rng.between(3, 9)).expect("small"));
+    let window = (change - months(&mut rng), change + months(&mut rng));
+    let mut maker = Maker { rng, codes: 0, holdings: Vec::new(), window, world: empty(today) };
     maker.territory(years);
     maker.rename_midway();
     maker.areas();
@@ -178,16 +178,16 @@ impl Maker {
 
     /// The divisions: who holds which parts, and the tables that follow from it.
     fn territory(&mut self, years: &[i32]) {
-        let parts = usize::try_from(self.dice.between(4, 7)).expect("small");
-        let persons: Vec<i64> = (0..parts).map(|_| self.dice.between(1, 4000)).collect();
+        let parts = usize::try_from(self.rng.between(4, 7)).expect("small");
+        let persons: Vec<i64> = (0..parts).map(|_| self.rng.between(1, 4000)).collect();
         let first = self.first_division(parts);
         self.holdings.push(first);
         for i in 1..years.len() {
-            let next = if i >= 2 && self.dice.chance(40) {
+            let next = if i >= 2 && self.rng.chance(40) {
                 self.reversal()
             } else {
                 let mut next = self.holdings[i - 1].clone();
-                for _ in 0..self.dice.between(1, 3) {
+                for _ in 0..self.rng.between(1, 3) {
                     self.change(&mut next);
                 }
                 next
@@ -213,15 +213,14 @@ impl Maker {
 
     fn first_division(&mut self, parts: usize) -> Vec<Holding> {
         let most = parts.min(6);
-        let count =
-            usize::try_from(self.dice.between(3, i64::try_from(most).expect("small"))).expect("small");
+        let count = usize::try_from(self.rng.between(3, i64::try_from(most).expect("small"))).expect("small");
         let mut holdings: Vec<Holding> = Vec::new();
         for i in 0..count {
-            let county = self.dice.below(2);
+            let county = self.rng.below(2);
             holdings.push(self.found(county, vec![i]));
         }
         for part in count..parts {
-            let at = self.dice.below(count);
+            let at = self.rng.below(count);
             holdings[at].parts.push(part);
         }
         holdings
@@ -231,7 +230,7 @@ impl Maker {
     fn reversal(&mut self) -> Vec<Holding> {
         let mut next = self.holdings[self.holdings.len() - 2].clone();
         for holding in &mut next {
-            if self.dice.chance(30) {
+            if self.rng.chance(30) {
                 holding.code = self.new_code(holding.county);
             }
         }
@@ -240,22 +239,22 @@ impl Maker {
 
     /// One change of the division.
     fn change(&mut self, next: &mut Vec<Holding>) {
-        let one = self.dice.below(next.len());
-        match self.dice.below(5) {
+        let one = self.rng.below(next.len());
+        match self.rng.below(5) {
             0 if next.len() > 2 => {
-                let gone = next.remove(one);
-                let at = self.dice.below(next.len());
-                next[at].parts.extend(gone.parts);
-                if self.dice.chance(60) {
+                let abolished = next.remove(one);
+                let at = self.rng.below(next.len());
+                next[at].parts.extend(abolished.parts);
+                if self.rng.chance(60) {
                     next[at].code = self.new_code(next[at].county);
                 }
             }
             1 if next[one].parts.len() > 1 && next.len() < 6 => {
-                let cut = 1 + self.dice.below(next[one].parts.len() - 1);
+                let cut = 1 + self.rng.below(next[one].parts.len() - 1);
                 let away = next[one].parts.split_off(cut);
                 let newcomer = self.found(next[one].county, away);
                 next.push(newcomer);
-                if self.dice.chance(40) {
+                if self.rng.chance(40) {
                     next[one].code = self.new_code(next[one].county);
                 }
             }
@@ -267,7 +266,7 @@ impl Maker {
             }
             _ if next[one].parts.len() > 1 => {
                 // Both keep their codes while a part moves.
-                let at = self.dice.below(next.len());
+                let at = self.rng.below(next.len());
                 if at != one {
                     let part = next[one].parts.remove(0);
                     next[at].parts.push(part);
@@ -307,11 +306,11 @@ impl Maker {
 
     /// A name or county that changes on a day when no territory does.
     fn rename_midway(&mut self) {
-        if !self.dice.chance(40) {
+        if !self.rng.chance(40) {
             return;
         }
-        let day = self.dice.day(self.window.0, self.window.1);
-        let at = self.dice.below(self.world.municipalities.len());
+        let day = self.rng.day(self.window.0, self.window.1);
+        let at = self.rng.below(self.world.municipalities.len());
         let old = &mut self.world.municipalities[at];
         if old.valid_from >= day || old.valid_to.is_some_and(|end| end <= day) {
             return;
@@ -320,7 +319,7 @@ impl Maker {
         old.valid_to = Some(day);
         new.valid_from = day;
         new.name = format!("{} omdøpt", new.name);
-        if self.dice.chance(60) {
+        if self.rng.chance(60) {
             let other = if new.county_code == COUNTIES[0] { COUNTIES[1] } else { COUNTIES[0] };
             new.county_code = other.into();
         }
@@ -336,14 +335,14 @@ impl Maker {
         let members = self.division_of(date(2024, 1, 1));
         let today = self.world.recorded_at.date_naive();
         let networks =
-            &["net-a", "net-b", "net-c"][..usize::try_from(self.dice.between(2, 3)).expect("small")];
+            &["net-a", "net-b", "net-c"][..usize::try_from(self.rng.between(2, 3)).expect("small")];
         for id in networks {
             self.world.networks.push(Network { network_id: (*id).into(), name: format!("Nettverk {id}") });
             for holding in &self.holdings[members] {
-                if !self.dice.chance(55) {
+                if !self.rng.chance(55) {
                     continue;
                 }
-                let (from, to) = match self.dice.below(10) {
+                let (from, to) = match self.rng.below(10) {
                     0 => (Some(date(2023, 6, 1)), Some(date(2025, 1, 1))),
                     1 => (None, Some(today + Days::new(1))),
                     2 => (Some(today), None),
@@ -359,16 +358,16 @@ impl Maker {
                 });
             }
         }
-        let grouped = if self.dice.chance(80) { members } else { 0 };
+        let grouped = if self.rng.chance(80) { members } else { 0 };
         for (scheme, groups) in [("kostra", ["EKG01", "EKG07"]), ("centrality", ["1", "4"])] {
             for holding in &self.holdings[grouped] {
-                if self.dice.chance(8) {
+                if self.rng.chance(8) {
                     continue;
                 }
                 self.world.peer_groups.push(PeerGroup {
                     scheme: scheme.into(),
                     version: "2024".into(),
-                    group_code: (*self.dice.pick(&groups)).into(),
+                    group_code: (*self.rng.pick(&groups)).into(),
                     municipality_code: holding.code.clone(),
                     division_date: self.world.divisions[grouped].date,
                 });
@@ -378,21 +377,21 @@ impl Maker {
 
     fn population(&mut self) {
         let last = self.world.recorded_at.year();
-        let oldest_only = self.dice.chance(10);
+        let oldest_only = self.rng.chance(10);
         for band in [ALL_AGES, BAND] {
             for year in 2019..=last {
-                if !self.dice.chance(70) || (oldest_only && year > 2021) {
+                if !self.rng.chance(70) || (oldest_only && year > 2021) {
                     continue;
                 }
                 let day = date(year, 1, 1);
                 let native = self.division_of(day);
                 // Now and then an old count is published on newer borders.
-                let on = if self.dice.chance(20) { self.dice.below(self.holdings.len()) } else { native };
+                let on = if self.rng.chance(20) { self.rng.below(self.holdings.len()) } else { native };
                 for holding in &self.holdings[on] {
-                    if self.dice.chance(7) {
+                    if self.rng.chance(7) {
                         continue;
                     }
-                    let zero = self.dice.chance(if band == ALL_AGES { 3 } else { 10 });
+                    let zero = self.rng.chance(if band == ALL_AGES { 3 } else { 10 });
                     let most = if band == ALL_AGES { 6000 } else { 2500 };
                     self.world.population.push(Population {
                         municipality_code: holding.code.clone(),
@@ -400,7 +399,7 @@ impl Maker {
                         reference_date: day,
                         age_from: band.0,
                         age_to: band.1,
-                        persons: if zero { 0 } else { self.dice.between(1, most) },
+                        persons: if zero { 0 } else { self.rng.between(1, most) },
                     });
                 }
             }
@@ -410,7 +409,7 @@ impl Maker {
     fn solutions(&mut self) {
         for id in SOLUTIONS {
             self.world.solutions.push(Solution { solution_id: id.into() });
-            let band = match self.dice.below(10) {
+            let band = match self.rng.below(10) {
                 0..=5 => Some(BAND),
                 6 => Some(ALL_AGES),
                 // An age band nobody has counted.
@@ -432,7 +431,7 @@ impl Maker {
                 ("level", "status", "none", 25),
             ];
             for (measure, kind, rollup, percent) in measures {
-                if self.dice.chance(percent) {
+                if self.rng.chance(percent) {
                     self.world.measures.push(Measure {
                         measure_id: measure.into(),
                         solution_id: id.into(),
@@ -446,7 +445,7 @@ impl Maker {
 
     fn usage(&mut self) {
         for measure in self.world.measures.clone() {
-            let synthetic = self.dice.chance(20);
+            let synthetic = self.rng.chance(20);
             for division in 0..self.holdings.len() {
                 for holding in self.holdings[division].clone() {
                     self.reports(&measure, division, &holding.code, synthetic);
@@ -457,25 +456,25 @@ impl Maker {
 
     /// What one municipality of one division reports of one measure.
     fn reports(&mut self, measure: &Measure, division: usize, code: &str, synthetic: bool) {
-        if self.dice.chance(15) {
+        if self.rng.chance(15) {
             return;
         }
         let span = &self.world.divisions[division];
         let (begin, end) = (span.date, span.valid_to.unwrap_or(Day::MAX));
         // Some go on under a code that is gone, some send history under a code that was not yet there.
-        let late = self.dice.chance(20);
-        let early = self.dice.chance(8);
-        let organisations: &[Option<&str>] = match self.dice.below(10) {
+        let late = self.rng.chance(20);
+        let early = self.rng.chance(8);
+        let organisations: &[Option<&str>] = match self.rng.below(10) {
             0 | 1 => &[Some("974760673"), Some("889640782")],
             2 => &[Some("974760673")],
             _ => &[None],
         };
-        let (step, halves) = match self.dice.below(12) {
+        let (step, halves) = match self.rng.below(12) {
             0 => (3, false),
             1 => (1, true),
             _ => (1, false),
         };
-        let gaps = *self.dice.pick(&[0, 5, 12, 40]);
+        let gaps = *self.rng.pick(&[0, 5, 12, 40]);
         let mut start = self.window.0;
         while start < self.window.1 {
             let next = start + Months::new(step);
@@ -486,7 +485,7 @@ impl Maker {
                 let cuts = if halves { vec![(start, middle), (middle, next)] } else { vec![(start, next)] };
                 for (period_start, period_end) in cuts {
                     for organisation in organisations {
-                        if self.dice.chance(gaps) {
+                        if self.rng.chance(gaps) {
                             continue;
                         }
                         let row = self.row(measure, code, begin, (period_start, period_end));
@@ -500,14 +499,14 @@ impl Maker {
     }
 
     fn row(&mut self, measure: &Measure, code: &str, division: Day, period: (Day, Day)) -> Usage {
-        let state = match self.dice.below(100) {
+        let state = match self.rng.below(100) {
             0..=79 => "ok",
             80..=87 => "missing",
             88..=93 => "suppressed",
             _ => "not_applicable",
         };
         let most = if measure.measure_id == "uses" { 3000 } else { 400 };
-        let value = if self.dice.chance(10) { 0 } else { self.dice.between(1, most) };
+        let value = if self.rng.chance(10) { 0 } else { self.rng.between(1, most) };
         Usage {
             solution_id: measure.solution_id.clone(),
             measure_id: measure.measure_id.clone(),
@@ -518,8 +517,8 @@ impl Maker {
             period_end: period.1,
             value: (state == "ok").then_some(value),
             state,
-            provisional: self.dice.chance(8),
-            imputed: self.dice.chance(5),
+            provisional: self.rng.chance(8),
+            imputed: self.rng.chance(5),
             synthetic: false,
         }
     }
@@ -528,23 +527,22 @@ impl Maker {
         let (first, end) = (self.window.0 - Months::new(12), self.window.1);
         let mut minute = 0;
         for solution in SOLUTIONS {
-            if self.dice.chance(10) {
+            if self.rng.chance(10) {
                 continue;
             }
             for (i, division) in self.world.divisions.clone().iter().enumerate() {
                 for holding in self.holdings[i].clone() {
-                    if self.dice.chance(40) {
+                    if self.rng.chance(40) {
                         continue;
                     }
-                    for _ in 0..self.dice.between(1, 3) {
+                    for _ in 0..self.rng.between(1, 3) {
                         let stage = self.stage();
                         // Most events fall while the code stands, some after it is gone.
                         let from = first.max(division.date);
                         let until = division.valid_to.unwrap_or(end).min(end);
-                        let in_time = from < until && self.dice.chance(75);
-                        let day =
-                            if in_time { self.dice.day(from, until) } else { self.dice.day(first, end) };
-                        let length = Days::new(u64::try_from(self.dice.between(1, 200)).expect("positive"));
+                        let in_time = from < until && self.rng.chance(75);
+                        let day = if in_time { self.rng.day(from, until) } else { self.rng.day(first, end) };
+                        let length = Days::new(u64::try_from(self.rng.between(1, 200)).expect("positive"));
                         minute += 1;
                         self.world.rollout_events.push(RolloutEvent {
                             solution_id: solution.into(),
@@ -552,7 +550,7 @@ impl Maker {
                             division_date: division.date,
                             stage,
                             valid_from: day,
-                            valid_to: self.dice.chance(15).then_some(day + length),
+                            valid_to: self.rng.chance(15).then_some(day + length),
                             known_at: at(day, minute),
                         });
                     }
@@ -562,7 +560,7 @@ impl Maker {
     }
 
     fn stage(&mut self) -> &'static str {
-        match self.dice.below(100) {
+        match self.rng.below(100) {
             0..=44 => "in_production",
             45..=55 => "pilot",
             56..=67 => "paused",
@@ -574,44 +572,44 @@ impl Maker {
     }
 
     fn benefits(&mut self) {
-        let middle = self.dice.day(self.window.0, self.window.1);
+        let middle = self.rng.day(self.window.0, self.window.1);
         for measure in self.world.measures.clone() {
             let likely = if measure.measure_id == "uses" { 75 } else { 25 };
             for benefit_kind in ["avoided_cost", "saved_time"] {
-                if !self.dice.chance(likely) {
+                if !self.rng.chance(likely) {
                     continue;
                 }
-                let spans: &[(Day, Option<Day>)] = match self.dice.below(4) {
+                let spans: &[(Day, Option<Day>)] = match self.rng.below(4) {
                     0 => &[(date(2018, 1, 1), Some(middle)), (middle, None)],
                     1 => &[(middle, None)],
                     2 => &[(date(2018, 1, 1), Some(middle))],
                     _ => &[(date(2018, 1, 1), None)],
                 };
                 for (valid_from, valid_to) in spans {
-                    let low = self.dice.between(0, 900);
-                    let central = low + self.dice.between(0, 900);
+                    let low = self.rng.between(0, 900);
+                    let central = low + self.rng.between(0, 900);
                     self.world.unit_values.push(UnitValue {
                         solution_id: measure.solution_id.clone(),
                         measure_id: measure.measure_id.clone(),
                         benefit_kind,
                         low,
                         central,
-                        high: central + self.dice.between(0, 900),
+                        high: central + self.rng.between(0, 900),
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                     });
                 }
             }
-            if self.dice.chance(40) {
-                let division = self.dice.below(self.holdings.len());
+            if self.rng.chance(40) {
+                let division = self.rng.below(self.holdings.len());
                 for holding in self.holdings[division].clone() {
-                    if self.dice.chance(60) {
+                    if self.rng.chance(60) {
                         self.world.baselines.push(Baseline {
                             solution_id: measure.solution_id.clone(),
                             measure_id: measure.measure_id.clone(),
                             municipality_code: holding.code,
                             division_date: self.world.divisions[division].date,
-                            value_a_month: self.dice.between(0, 1500),
+                            value_a_month: self.rng.between(0, 1500),
                         });
                     }
                 }
@@ -621,15 +619,15 @@ impl Maker {
 
     fn deliveries(&mut self) {
         for measure in self.world.measures.clone() {
-            if self.dice.chance(25) {
+            if self.rng.chance(25) {
                 continue;
             }
-            let step = if self.dice.chance(15) { 3 } else { 1 };
-            let grace = Days::new(*self.dice.pick(&[0, 9, 35]));
+            let step = if self.rng.chance(15) { 3 } else { 1 };
+            let grace = Days::new(*self.rng.pick(&[0, 9, 35]));
             let mut start = self.window.0;
             while start < self.window.1 {
                 let next = start + Months::new(step);
-                if self.dice.chance(92) {
+                if self.rng.chance(92) {
                     self.world.expected_deliveries.push(ExpectedDelivery {
                         source_id: SOURCE.into(),
                         solution_id: measure.solution_id.clone(),
@@ -648,30 +646,30 @@ impl Maker {
 impl Maker {
     /// Prices by size: some begin or end midway, some leave a size without a price.
     fn prices(&mut self) {
-        let middle = self.dice.day(self.window.0, self.window.1);
+        let middle = self.rng.day(self.window.0, self.window.1);
         for solution in SOLUTIONS {
-            if self.dice.chance(15) {
+            if self.rng.chance(15) {
                 continue;
             }
-            let spans: &[(Day, Option<Day>)] = match self.dice.below(4) {
+            let spans: &[(Day, Option<Day>)] = match self.rng.below(4) {
                 0 => &[(date(2018, 1, 1), Some(middle)), (middle, None)],
                 1 => &[(middle, None)],
                 _ => &[(date(2018, 1, 1), None)],
             };
-            let once = self.dice.chance(60);
+            let once = self.rng.chance(60);
             for (valid_from, valid_to) in spans {
-                let bound = self.dice.between(200, 5000);
+                let bound = self.rng.between(200, 5000);
                 for (population_from, population_to) in [(0, Some(bound)), (bound, None)] {
-                    if self.dice.chance(10) {
+                    if self.rng.chance(10) {
                         continue;
                     }
                     let price = Price {
                         solution_id: solution.into(),
                         population_from,
                         population_to,
-                        ore_once: if once { self.dice.between(0, 900_000) } else { 0 },
-                        ore_a_year: self.dice.between(0, 90_000),
-                        ore_per_inhabitant_a_year: self.dice.between(0, 200),
+                        ore_once: if once { self.rng.between(0, 900_000) } else { 0 },
+                        ore_a_year: self.rng.between(0, 90_000),
+                        ore_per_inhabitant_a_year: self.rng.between(0, 200),
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                     };
@@ -683,22 +681,22 @@ impl Maker {
 
     /// What networks ask: most have a row of their own or share the one of no network.
     fn membership_fees(&mut self) {
-        let middle = self.dice.day(self.window.0, self.window.1);
+        let middle = self.rng.day(self.window.0, self.window.1);
         let mut networks: Vec<Option<String>> =
             self.world.networks.iter().map(|network| Some(network.network_id.clone())).collect();
         networks.push(None);
         for network_id in networks {
-            if self.dice.chance(40) {
+            if self.rng.chance(40) {
                 continue;
             }
-            let host = self.dice.pick(&self.world.municipalities).code.clone();
+            let host = self.rng.pick(&self.world.municipalities).code.clone();
             let fee = MembershipFee {
                 network_id,
-                ore_a_year: self.dice.between(0, 100_000),
-                ore_per_inhabitant_a_year: self.dice.between(0, 200),
-                ore_a_year_max: self.dice.chance(60).then(|| self.dice.between(1, 300_000)),
-                host_code: self.dice.chance(60).then_some(host),
-                valid_from: if self.dice.chance(30) { middle } else { date(2018, 1, 1) },
+                ore_a_year: self.rng.between(0, 100_000),
+                ore_per_inhabitant_a_year: self.rng.between(0, 200),
+                ore_a_year_max: self.rng.chance(60).then(|| self.rng.between(1, 300_000)),
+                host_code: self.rng.chance(60).then_some(host),
+                valid_from: if self.rng.chance(30) { middle } else { date(2018, 1, 1) },
                 valid_to: None,
             };
             self.world.membership_fees.push(fee);
@@ -716,7 +714,7 @@ impl Maker {
         for metric in METRICS {
             for solution in SOLUTIONS {
                 for scope in &scopes {
-                    if self.dice.chance(if scope == "nation" { 30 } else { 60 }) {
+                    if self.rng.chance(if scope == "nation" { 30 } else { 60 }) {
                         continue;
                     }
                     let begin = self.window.0 - Months::new(self.few(12));
@@ -727,7 +725,7 @@ impl Maker {
                         value: f64::from(self.few(16)) / 16.0,
                         baseline_period: begin,
                         baseline_value: f64::from(self.few(4)) / 16.0,
-                        path: if self.dice.chance(50) { "straight" } else { "s_curve" },
+                        path: if self.rng.chance(50) { "straight" } else { "s_curve" },
                         due: begin + Months::new(1 + self.few(30)),
                     };
                     self.world.targets.push(target);
@@ -738,7 +736,7 @@ impl Maker {
 
     /// A number from 0 to `most`.
     fn few(&mut self, most: i64) -> u32 {
-        u32::try_from(self.dice.between(0, most)).expect("small")
+        u32::try_from(self.rng.between(0, most)).expect("small")
     }
 }
 
@@ -750,16 +748,16 @@ impl Maker {
     fn waves(&mut self) {
         let (first, end) = (self.window.0 - Months::new(10), self.window.1);
         for wave_id in WAVES {
-            let solution_id = (*self.dice.pick(&SOLUTIONS)).to_owned();
-            let division = self.dice.below(self.holdings.len());
+            let solution_id = (*self.rng.pick(&SOLUTIONS)).to_owned();
+            let division = self.rng.below(self.holdings.len());
             for holding in self.holdings[division].clone() {
-                if self.dice.chance(70) {
-                    let planned = self.dice.day(first, end);
+                if self.rng.chance(70) {
+                    let planned = self.rng.day(first, end);
                     self.world.wave_members.push(WaveMember {
                         wave_id: wave_id.into(),
                         municipality_code: holding.code,
                         division_date: self.world.divisions[division].date,
-                        planned_date: (!self.dice.chance(15)).then_some(planned),
+                        planned_date: (!self.rng.chance(15)).then_some(planned),
                     });
                 }
             }
@@ -769,20 +767,20 @@ impl Maker {
 
     fn receipts(&mut self) {
         for source in RECEIVED_FROM {
-            let synthetic = self.dice.chance(20);
-            for _ in 0..self.dice.between(0, 12) {
-                let day = self.dice.day(self.window.0, self.window.1);
-                let minute = u32::try_from(self.dice.below(1440)).expect("small");
+            let synthetic = self.rng.chance(20);
+            for _ in 0..self.rng.between(0, 12) {
+                let day = self.rng.day(self.window.0, self.window.1);
+                let minute = u32::try_from(self.rng.below(1440)).expect("small");
                 let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0).expect("a time");
-                let rows_in = if self.dice.chance(10) { 0 } else { self.dice.between(1, 400) };
-                let rejected = if self.dice.chance(40) { 0 } else { self.dice.between(0, rows_in) };
+                let rows_in = if self.rng.chance(10) { 0 } else { self.rng.between(1, 400) };
+                let rejected = if self.rng.chance(40) { 0 } else { self.rng.between(0, rows_in) };
                 self.world.receipts.push(Receipt {
                     source_id: source.into(),
                     received_at: day.and_time(time).and_utc(),
                     rows_in,
                     rows_rejected: rejected,
                     synthetic,
-                    state: if self.dice.chance(10) { "held" } else { "accepted" },
+                    state: if self.rng.chance(10) { "held" } else { "accepted" },
                 });
             }
         }
@@ -833,34 +831,34 @@ pub const KPIS: [(&str, bool); 32] = [
 
 /// A question about a world.
 #[must_use]
-pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleRequest {
-    let solution_id = dice.pick(&world.solutions).solution_id.clone();
+pub fn request(world: &World, kpi: (&str, bool), rng: &mut Random) -> OracleRequest {
+    let solution_id = rng.pick(&world.solutions).solution_id.clone();
     let measures: Vec<&Measure> = world.measures.iter().filter(|m| m.solution_id == solution_id).collect();
-    let measure_id = (kpi.1 && dice.chance(40)).then(|| dice.pick(&measures).measure_id.clone());
+    let measure_id = (kpi.1 && rng.chance(40)).then(|| rng.pick(&measures).measure_id.clone());
     let by =
-        *dice.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
+        *rng.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
     let by = match kpi.0 {
         "rollout.follow_up" | "benefit.pay_back" | "spread.peer_comparison" => By::Municipality,
         "quality.rejected" => By::Nation,
         // One municipality alone neither mixes nor moves.
-        "adoption.change" if by == By::Municipality && dice.chance(70) => By::Nation,
+        "adoption.change" if by == By::Municipality && rng.chance(70) => By::Nation,
         _ => by,
     };
     let (first, end) = window(world);
     let today = world.recorded_at.date_naive();
-    let borders = match dice.below(10) {
+    let borders = match rng.below(10) {
         0..=3 => Borders::Then,
         4..=6 => Borders::Now,
-        7 => Borders::On(dice.pick(&world.divisions).date),
-        _ => Borders::On(dice.day(world.divisions[0].date, today)),
+        7 => Borders::On(rng.pick(&world.divisions).date),
+        _ => Borders::On(rng.day(world.divisions[0].date, today)),
     };
     let policy =
-        *dice.pick(&[Policy::ExactOnly, Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir]);
-    let from = dice.day(first, end);
-    let to = dice.day(from + Days::new(1), end + Days::new(1));
+        *rng.pick(&[Policy::ExactOnly, Policy::ExactOnly, Policy::PopulationShare, Policy::LargestSuccessor]);
+    let from = rng.day(first, end);
+    let to = rng.day(from + Days::new(1), end + Days::new(1));
     // Most have the solution before there is use to tell of.
     let from = if kpi.0 == "adoption.cohort_curve" { from - Months::new(9) } else { from };
-    let grain = *dice.pick(&GRAINS);
+    let grain = *rng.pick(&GRAINS);
     // Three years back there was no country yet.
     let looks_back = ["targets.target_progress", "adoption.ladder"].contains(&kpi.0);
     let grain =
@@ -874,7 +872,7 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     // It looks 35 months back.
     let later = Months::new(if foretells && from < date(2023, 1, 1) { 24 } else { 0 });
     let (from, to) = (from + later, to + later);
-    let params = params(world, kpi.0, dice);
+    let params = params(world, kpi.0, rng);
     OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, params, by, borders, policy, from, to, grain }
 }
 
@@ -896,48 +894,48 @@ const BY_MONTH: [&str; 5] =
     ["benefit.net", "benefit.pay_back", "benefit.potential", "benefit.realisation_rate", "benefit.realised"];
 
 /// What a KPI takes beside solution and measure.
-fn params(world: &World, kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {
+fn params(world: &World, kpi: &str, rng: &mut Random) -> BTreeMap<&'static str, String> {
     let mut params = BTreeMap::new();
-    if kpi == "rollout.stalled" && dice.chance(80) {
-        params.insert("days", dice.pick(&[1, 30, 60, 180]).to_string());
+    if kpi == "rollout.stalled" && rng.chance(80) {
+        params.insert("days", rng.pick(&[1, 30, 60, 180]).to_string());
     }
-    if ["rollout.municipalities_live", "rollout.population_coverage"].contains(&kpi) && dice.chance(60) {
-        params.insert("merge_rule", (*dice.pick(&["any", "all", "population"])).to_owned());
+    if ["rollout.municipalities_live", "rollout.population_coverage"].contains(&kpi) && rng.chance(60) {
+        params.insert("merge_rule", (*rng.pick(&["any", "all", "population"])).to_owned());
     }
     if kpi == "rollout.schedule_variance" {
-        params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
+        params.insert("wave_id", (*rng.pick(&WAVES)).to_owned());
     }
-    if kpi == "rollout.time_in_stage" && dice.chance(70) {
+    if kpi == "rollout.time_in_stage" && rng.chance(70) {
         let stages = ["planned", "agreed", "technically_ready", "pilot"];
-        params.insert("stage", (*dice.pick(&stages)).to_owned());
+        params.insert("stage", (*rng.pick(&stages)).to_owned());
     }
-    if kpi == "adoption.ladder" && dice.chance(80) {
-        params.insert("in_a_row", (*dice.pick(&["1", "2", "3", "6"])).to_owned());
+    if kpi == "adoption.ladder" && rng.chance(80) {
+        params.insert("in_a_row", (*rng.pick(&["1", "2", "3", "6"])).to_owned());
     }
     if kpi == "adoption.cohort_curve" {
-        params.insert("months_since", dice.pick(&[0, 1, 2, 3, 7, 12]).to_string());
-        if dice.chance(40) {
-            params.insert("wave_id", (*dice.pick(&WAVES)).to_owned());
+        params.insert("months_since", rng.pick(&[0, 1, 2, 3, 7, 12]).to_string());
+        if rng.chance(40) {
+            params.insert("wave_id", (*rng.pick(&WAVES)).to_owned());
         }
     }
-    if kpi == "adoption.change" && dice.chance(80) {
-        params.insert("against", (*dice.pick(&["period", "year", "year"])).to_owned());
+    if kpi == "adoption.change" && rng.chance(80) {
+        params.insert("against", (*rng.pick(&["period", "year", "year"])).to_owned());
     }
-    if kpi == "adoption.digital_share" && dice.chance(80) {
-        params.insert("all_measure_id", (*dice.pick(&["uses", "users_active", "cases_open"])).to_owned());
+    if kpi == "adoption.digital_share" && rng.chance(80) {
+        params.insert("all_measure_id", (*rng.pick(&["uses", "users_active", "cases_open"])).to_owned());
     }
-    if kpi == "quality.rejected" && dice.chance(60) {
+    if kpi == "quality.rejected" && rng.chance(60) {
         // A source the lake has never heard of is refused, and no question of the oracle's.
-        let source = *dice.pick(&RECEIVED_FROM);
+        let source = *rng.pick(&RECEIVED_FROM);
         if source == "*" || world.receipts.iter().any(|receipt| receipt.source_id == source) {
             params.insert("source_id", source.to_owned());
         }
     }
-    if kpi.starts_with("targets.") && dice.chance(80) {
-        params.insert("metric", (*dice.pick(&METRICS)).to_owned());
+    if kpi.starts_with("targets.") && rng.chance(80) {
+        params.insert("metric", (*rng.pick(&METRICS)).to_owned());
     }
-    if ["benefit.remaining", "benefit.realisation_rate"].contains(&kpi) && dice.chance(70) {
-        params.insert("reference", (*dice.pick(&["p75", "median", "best"])).to_owned());
+    if ["benefit.remaining", "benefit.realisation_rate"].contains(&kpi) && rng.chance(70) {
+        params.insert("reference", (*rng.pick(&["p75", "median", "best"])).to_owned());
     }
     params
 }
@@ -953,7 +951,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_lies_in_one_municipality_that_stands() {
+    fn every_part_lies_in_one_municipality_that_exists() {
         for seed in 0..200 {
             let world = random(seed);
             let parts: Vec<&str> = world.parts.iter().map(|p| p.part_id.as_str()).collect();
@@ -992,18 +990,18 @@ mod tests {
             let inexact = |part: &MunicipalityPart| {
                 let code = &part.municipality_code;
                 days.iter().any(|day| {
-                    crate::oracle::heirs(&world, Policy::ExactOnly, code, part.division_date, *day)[0]
+                    crate::oracle::successors(&world, Policy::ExactOnly, code, part.division_date, *day)[0]
                         .code
                         .is_none()
                 })
             };
             splits += usize::from(world.parts.iter().any(inexact));
-            let gone = |row: &Usage| {
+            let abolished = |row: &Usage| {
                 world.divisions.iter().any(|d| {
                     d.date == row.division_date && d.valid_to.is_some_and(|end| end <= row.period_start)
                 })
             };
-            late += usize::from(world.usage.iter().any(gone));
+            late += usize::from(world.usage.iter().any(abolished));
             let today = world.recorded_at.date_naive();
             ahead += usize::from(days.iter().any(|day| *day > today));
             silent += usize::from(
@@ -1022,8 +1020,8 @@ mod tests {
             let (mut states, mut marks) = (Vec::new(), 0);
             for seed in 0..400 {
                 let world = random(seed);
-                let mut dice = Dice::new(seed);
-                for row in crate::oracle::answer(&world, &request(&world, kpi, &mut dice)) {
+                let mut rng = Random::new(seed);
+                for row in crate::oracle::answer(&world, &request(&world, kpi, &mut rng)) {
                     marks |= row.marks;
                     if !states.contains(&row.state) {
                         states.push(row.state);

@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_there_once_and_says_what_to_do() {
+    fn every_code_is_there_once_with_what_to_do() {
         let names: BTreeSet<_> = CODES.iter().map(|known| known.code).collect();
         assert_eq!(names.len(), CODES.len());
         for known in CODES {

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_that_fails_says_since_when() {
+    fn a_source_that_fails_has_the_time_it_began() {
         let run = |minute: i64, failed: Option<&str>| Run {
             source_id: "digdir".into(),
             started_at: DateTime::from_timestamp(minute * 60, 0).unwrap(),

@@ -315,7 +315,7 @@ fn sources(query: &ResolvedQuery<'_>, provenance: &Provenance) -> Vec<String> {
     let end = query.shown.last().map_or(query.scope.day, |period| period.end);
     let mut found = BTreeSet::new();
     for bound in &query.bound {
-        let text = |wanted: &str| match bound.params.iter().find(|(name, _)| name == wanted) {
+        let text = |required: &str| match bound.params.iter().find(|(name, _)| name == required) {
             Some((_, ParamValue::Text(text))) if text != "*" => Some(text.as_str()),
             _ => None,
         };

@@ -25,8 +25,8 @@ fn written(code: &str) -> String {
 #[track_caller]
 fn problem(kpi: &str, common: &str, part: &str) {
     let errors = load(&[("kpi/adoption/reach.sql", kpi), ("reasons.toml", common)]).unwrap_err();
-    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert!(told.len() == 1 && told[0].contains(part), "{told:#?}");
+    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(text.len() == 1 && text[0].contains(part), "{text:#?}");
 }
 
 #[test]
@@ -51,14 +51,14 @@ fn a_code_without_a_text_and_a_text_without_a_column_are_refused() {
     let kpi = with_codes();
     let misspelt = kpi.replace("[reasons.late]", "[reasons.lat]");
     let errors = load(&[("kpi/adoption/reach.sql", &misspelt), ("reasons.toml", &common())]).unwrap_err();
-    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert!(
-        told.iter().any(|t| t.contains("the code `late`, which has no text; did you mean `lat`?")),
-        "{told:#?}"
+        text.iter().any(|t| t.contains("the code `late`, which has no text; did you mean `lat`?")),
+        "{text:#?}"
     );
     assert!(
-        told.iter().any(|t| t.contains("[reasons.lat] is declared and no column may hold it")),
-        "{told:#?}"
+        text.iter().any(|t| t.contains("[reasons.lat] is declared and no column may hold it")),
+        "{text:#?}"
     );
     problem(
         &kpi.replace("codes = [\"late\", \"missing\"]", "codes = [\"missing\"]"),

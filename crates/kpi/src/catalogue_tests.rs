@@ -83,9 +83,9 @@ fn broken(from: &str, to: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn one(from: &str, to: &str, wanted: &str) {
+fn one(from: &str, to: &str, expected: &str) {
     let errors = broken(from, to);
-    assert!(errors.len() == 1 && errors[0].contains(wanted), "wanted `{wanted}`, got {errors:#?}");
+    assert!(errors.len() == 1 && errors[0].contains(expected), "wanted `{expected}`, got {errors:#?}");
 }
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

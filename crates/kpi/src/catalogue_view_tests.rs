@@ -35,18 +35,18 @@ fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
         ])
     };
     let catalogue = reach("", "").unwrap();
-    let told = catalogue.views().iter().find(|view| view.name == "told").unwrap();
-    assert_eq!((told.through.as_deref(), told.params.len()), (Some("bounded_growth"), 2));
+    let text = catalogue.views().iter().find(|view| view.name == "told").unwrap();
+    assert_eq!((text.through.as_deref(), text.params.len()), (Some("bounded_growth"), 2));
     // The KPI need not name what its view uses.
     assert!(reach(" AND used.measure_id = $measure_id", "").is_ok());
     let errors = reach("solution_id", "solution").unwrap_err();
     assert_eq!(
         errors[0].to_string(),
-        "queries/kpi/adoption/reach.sql:1: the view `told` uses `$solution_id`, which the header does not declare; \
+        "queries/kpi/adoption/reach.sql:1: the view `text` uses `$solution_id`, which the header does not declare; \
          declare it: [params.solution_id]"
     );
-    let errors = load(&[("views/told.sql", &view.replace("bounded_growth", "Bounded growth"))]).unwrap_err();
-    assert!(errors[0].to_string().contains("told.sql:3: `through` cannot be"), "{}", errors[0]);
+    let errors = load(&[("views/text.sql", &view.replace("bounded_growth", "Bounded growth"))]).unwrap_err();
+    assert!(errors[0].to_string().contains("text.sql:3: `through` cannot be"), "{}", errors[0]);
 }
 
 #[test]

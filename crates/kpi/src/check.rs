@@ -159,14 +159,14 @@ fn select_items(found: &[Token]) -> Option<Vec<&[Token]>> {
 }
 
 fn select(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
-    let wanted = expected_columns(kpi.rollup.kind, &kpi.columns);
-    let fix = format!("the final SELECT lists, in order: {}", wanted.join(", "));
+    let expected = expected_columns(kpi.rollup.kind, &kpi.columns);
+    let fix = format!("the final SELECT lists, in order: {}", expected.join(", "));
     let Some(items) = select_items(found) else {
         problems.add(None, "there is no SELECT after the header", fix);
         return;
     };
     for (i, item) in items.iter().enumerate() {
-        let (Some(last), Some(name)) = (item.last(), wanted.get(i)) else { break };
+        let (Some(last), Some(name)) = (item.last(), expected.get(i)) else { break };
         if !last.is_word(name) {
             let what = format!("column {} of the final SELECT is not called `{name}`", i + 1);
             problems.add(Some(last.line), what, fix);
@@ -177,9 +177,9 @@ fn select(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
             problems.add(Some(last.line), what, "select the denominator at municipality level");
         }
     }
-    if items.len() != wanted.len() {
+    if items.len() != expected.len() {
         let line = items.last().and_then(|item| item.last()).map(|t| t.line);
-        let what = format!("the final SELECT has {} columns, not {}", items.len(), wanted.len());
+        let what = format!("the final SELECT has {} columns, not {}", items.len(), expected.len());
         problems.add(line, what, fix);
     }
 }

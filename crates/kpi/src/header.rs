@@ -186,17 +186,17 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
     let scale = raw.scale.unwrap_or(1);
     let unit_line = Some(header.line(problems, &header.raw.unit));
     let made_by_sql = matches!(kind, RollupKind::Area | RollupKind::None);
-    let wanted_scale = match header.raw.unit.get_ref() {
+    let expected_scale = match header.raw.unit.get_ref() {
         Unit::Share => Some(1),
         Unit::Per1000 => Some(1000),
         _ => None,
     };
-    match wanted_scale {
-        Some(wanted)
-            if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, wanted) =>
+    match expected_scale {
+        Some(expected)
+            if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, expected) =>
         {
             let what = format!("the unit {} does not fit the roll-up", header.raw.unit.get_ref());
-            problems.add(unit_line, what, format!("write kind = \"ratio\" with a scale of {wanted}"));
+            problems.add(unit_line, what, format!("write kind = \"ratio\" with a scale of {expected}"));
         }
         _ => {}
     }

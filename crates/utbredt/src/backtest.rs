@@ -34,7 +34,7 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
     ));
     table::line(&format!(
         "{} forecasts told again from earlier months and held against what came",
-        found.told
+        found.forecasts
     ));
     for (reason, refused) in &found.refused {
         table::line(&format!("  refused, {reason}: {refused}"));
@@ -69,7 +69,7 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
     ));
     table::line(&format!(
         "not at this pace: said of {} goals, {} of which were reached within the data",
-        dates.told_never, dates.reached_after_all
+        dates.never_forecast, dates.reached_after_all
     ));
     table::line(&format!(
         "chance of a goal within a year: Brier score {:.3}, {:.3} for one who expects no change ({} chances)",
@@ -89,7 +89,7 @@ fn numbers(forecaster: &str, score: &Score) -> String {
 }
 
 fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
-    let told = |score: &Score| {
+    let forecasts = |score: &Score| {
         serde_json::json!({
             "forecasts": score.forecasts,
             "coverage": score.coverage(),
@@ -101,8 +101,8 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
     };
     let row = |key: &str, of: serde_json::Value, forecaster: &str, score: &Score| {
         let mut row = serde_json::json!({ key: of, "forecaster": forecaster });
-        if let (Some(row), serde_json::Value::Object(told)) = (row.as_object_mut(), told(score)) {
-            row.extend(told);
+        if let (Some(row), serde_json::Value::Object(forecasts)) = (row.as_object_mut(), forecasts(score)) {
+            row.extend(forecasts);
         }
         row
     };
@@ -115,7 +115,7 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
         "seed": arguments.seed,
         "municipalities": arguments.municipalities,
         "months": arguments.months,
-        "forecasts": found.told,
+        "forecasts": found.forecasts,
         "refused": found.refused,
         "shares": shares.collect::<Vec<_>>(),
         "sizes": sizes.collect::<Vec<_>>(),
@@ -124,7 +124,7 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
             "reached": found.dates.reached,
             "inside": found.dates.inside,
             "missed": found.dates.missed,
-            "not_at_this_pace": found.dates.told_never,
+            "not_at_this_pace": found.dates.never_forecast,
             "reached_after_all": found.dates.reached_after_all,
         },
         "chances": { "judged": found.chances, "brier": chance, "brier_no_change": no_change },

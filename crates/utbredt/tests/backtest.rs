@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_back_test_needs_no_lake_and_says_that_it_is_invented() {
+fn a_back_test_needs_no_lake_and_is_marked_as_invented() {
     let small = ["--seed", "3", "--municipalities", "60", "--months", "60"];
     let said = text(&backtest(&small).stdout);
     assert_eq!(said, text(&backtest(&small).stdout));

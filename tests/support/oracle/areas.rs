@@ -14,18 +14,18 @@ fn members_division(world: &World) -> Day {
 /// The networks every heir of a municipality is a member of on the day of the edition.
 pub(crate) fn networks_of(world: &World, code: &str, division: Day) -> Vec<String> {
     let today = world.recorded_at.date_naive();
-    let heirs = overlaps(world, code, division, members_division(world));
+    let successors = overlaps(world, code, division, members_division(world));
     let mut found = Vec::new();
     for network in &world.networks {
-        let member = |heir: &str| {
+        let member = |successor: &str| {
             world.network_members.iter().any(|m| {
                 m.network_id == network.network_id
-                    && m.municipality_code == heir
+                    && m.municipality_code == successor
                     && m.valid_from.is_none_or(|day| day <= today)
                     && m.valid_to.is_none_or(|day| day > today)
             })
         };
-        if heirs.iter().all(|(heir, _)| member(heir)) {
+        if successors.iter().all(|(successor, _)| member(successor)) {
             found.push(network.network_id.clone());
         }
     }
@@ -36,13 +36,13 @@ pub(crate) fn networks_of(world: &World, code: &str, division: Day) -> Vec<Strin
 pub(crate) fn groups_of(world: &World, scheme: &str, code: &str, division: Day) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for group in world.peer_groups.iter().filter(|g| g.scheme == scheme) {
-        let heirs = overlaps(world, code, division, group.division_date);
-        let member = |heir: &str| {
+        let successors = overlaps(world, code, division, group.division_date);
+        let member = |successor: &str| {
             world.peer_groups.iter().any(|g| {
-                g.scheme == scheme && g.group_code == group.group_code && g.municipality_code == heir
+                g.scheme == scheme && g.group_code == group.group_code && g.municipality_code == successor
             })
         };
-        if !found.contains(&group.group_code) && heirs.iter().all(|(heir, _)| member(heir)) {
+        if !found.contains(&group.group_code) && successors.iter().all(|(successor, _)| member(successor)) {
             found.push(group.group_code.clone());
         }
     }

@@ -12,11 +12,11 @@ pub(crate) fn to_networks(world: &World, request: &OracleRequest, span: &Span) -
     ids.sort();
     let mut rows = Vec::new();
     for id in ids {
-        let mut asked = request.clone();
-        asked.params.insert("network", id.clone());
-        let cells = kpis::cells(world, &asked, span);
-        let told = roll_up(world, &asked, span, &cells);
-        rows.extend(told.into_iter().filter(|row| row.key.as_ref() == Some(id)));
+        let mut question = request.clone();
+        question.params.insert("network", id.clone());
+        let cells = kpis::cells(world, &question, span);
+        let stated = roll_up(world, &question, span, &cells);
+        rows.extend(stated.into_iter().filter(|row| row.key.as_ref() == Some(id)));
     }
     rows
 }

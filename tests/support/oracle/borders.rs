@@ -5,7 +5,7 @@ use crate::world::{Day, MunicipalityPart, World};
 
 /// Where a municipality of one division goes in another: to `code`, with the persons from `from` to `to` of `total`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heir {
+pub struct Successor {
     /// The municipality; `None` when the policy does not tell.
     pub code: Option<String>,
     /// Where its persons begin in the whole.
@@ -18,7 +18,7 @@ pub struct Heir {
     pub exact: bool,
 }
 
-impl Heir {
+impl Successor {
     /// What this heir gets of a value.
     pub(crate) fn piece(&self, value: i64) -> i64 {
         // i128 so that a generous test value cannot overflow.
@@ -74,10 +74,10 @@ pub(crate) fn codes_of(world: &World, division: Day) -> Vec<String> {
 pub(crate) fn overlaps(world: &World, code: &str, from: Day, to: Day) -> Vec<(String, i64)> {
     let mut found: Vec<(String, i64)> = Vec::new();
     for part in parts_of(world, code, from) {
-        let heir = holder(world, &part.part_id, to);
-        match found.iter_mut().find(|(name, _)| name == heir) {
+        let successor = holder(world, &part.part_id, to);
+        match found.iter_mut().find(|(name, _)| name == successor) {
             Some((_, persons)) => *persons += part.persons,
-            None => found.push((heir.to_owned(), part.persons)),
+            None => found.push((successor.to_owned(), part.persons)),
         }
     }
     found.sort();
@@ -86,20 +86,20 @@ pub(crate) fn overlaps(world: &World, code: &str, from: Day, to: Day) -> Vec<(St
 
 /// How a municipality maps to another division under a policy.
 #[must_use]
-pub fn heirs(world: &World, policy: Policy, code: &str, from: Day, to: Day) -> Vec<Heir> {
+pub fn successors(world: &World, policy: Policy, code: &str, from: Day, to: Day) -> Vec<Successor> {
     let found = overlaps(world, code, from, to);
     let total: i64 = found.iter().map(|(_, persons)| persons).sum();
-    let whole = |code: Option<String>, exact: bool| Heir { code, from: 0, to: total, total, exact };
+    let whole = |code: Option<String>, exact: bool| Successor { code, from: 0, to: total, total, exact };
     if found.len() == 1 {
         return vec![whole(Some(found[0].0.clone()), true)];
     }
     match policy {
         Policy::ExactOnly => vec![whole(None, false)],
-        Policy::LargestHeir => {
+        Policy::LargestSuccessor => {
             let mut best = &found[0];
-            for heir in &found {
-                if heir.1 > best.1 {
-                    best = heir;
+            for successor in &found {
+                if successor.1 > best.1 {
+                    best = successor;
                 }
             }
             vec![whole(Some(best.0.clone()), false)]
@@ -108,7 +108,13 @@ pub fn heirs(world: &World, policy: Policy, code: &str, from: Day, to: Day) -> V
             let mut out = Vec::new();
             let mut weight = 0;
             for (code, persons) in found {
-                out.push(Heir { code: Some(code), from: weight, to: weight + persons, total, exact: false });
+                out.push(Successor {
+                    code: Some(code),
+                    from: weight,
+                    to: weight + persons,
+                    total,
+                    exact: false,
+                });
                 weight += persons;
             }
             out
@@ -117,13 +123,15 @@ pub fn heirs(world: &World, policy: Policy, code: &str, from: Day, to: Day) -> V
 }
 
 /// What of a municipality goes to `to_code`, if anything.
-pub(crate) fn heir_in(
+pub(crate) fn successor_in(
     world: &World,
     policy: Policy,
     (code, from): (&str, Day),
     (to_code, to): (&str, Day),
-) -> Option<Heir> {
-    heirs(world, policy, code, from, to).into_iter().find(|heir| heir.code.as_deref() == Some(to_code))
+) -> Option<Successor> {
+    successors(world, policy, code, from, to)
+        .into_iter()
+        .find(|successor| successor.code.as_deref() == Some(to_code))
 }
 
 /// Whether a municipality of the target division can be told exactly in a period.
@@ -133,7 +141,7 @@ pub(crate) fn comparable(world: &World, policy: Policy, span: &Span, code: &str)
     }
     for native in codes_of(world, span.native) {
         let over = overlaps(world, &native, span.native, span.target);
-        if over.len() > 1 && over.iter().any(|(heir, _)| heir == code) {
+        if over.len() > 1 && over.iter().any(|(successor, _)| successor == code) {
             return false;
         }
     }

@@ -8,16 +8,16 @@ use crate::world::World;
 /// The rows of a period.
 pub(crate) fn rows(world: &World, request: &OracleRequest, now: &Span) -> Vec<OracleRow> {
     let measure = request.measure_id.clone().unwrap_or_else(|| "users_active".to_owned());
-    let asked =
+    let question =
         OracleRequest { kpi: "adoption.reach".to_owned(), measure_id: Some(measure), ..request.clone() };
     let then = if request.params.get("against").is_some_and(|word| word == "year") {
         a_year_before(world, request, now)
     } else {
         before(world, request, now)
     };
-    let (cells, past_cells) = (kpis::cells(world, &asked, now), kpis::cells(world, &asked, &then));
-    let past_rows = roll_up(world, &asked, &then, &past_cells);
-    let mut rows = roll_up(world, &asked, now, &cells);
+    let (cells, past_cells) = (kpis::cells(world, &question, now), kpis::cells(world, &question, &then));
+    let past_rows = roll_up(world, &question, &then, &past_cells);
+    let mut rows = roll_up(world, &question, now, &cells);
     for row in &mut rows {
         let past = past_rows.iter().find(|past| past.key == row.key);
         let of_area = |cells: &[Cell], span: &Span| -> Vec<Cell> {
@@ -93,13 +93,13 @@ fn pool<'a>(cells: impl Iterator<Item = &'a Cell>) -> (f64, f64, f64) {
 impl Moved<'_> {
     /// Whether a code stood for the same territory both times, and could be told of both times.
     fn steady(&self, code: &str) -> bool {
-        let told = |span: &Span| {
-            let stands = self.world.municipalities.iter().any(|row| {
+        let stated = |span: &Span| {
+            let exists = self.world.municipalities.iter().any(|row| {
                 row.code == code
                     && row.valid_from <= span.names_on
                     && row.valid_to.is_none_or(|end| end > span.names_on)
             });
-            stands && comparable(self.world, self.request.policy, span, code)
+            exists && comparable(self.world, self.request.policy, span, code)
         };
         let territory = |span: &Span| {
             let mut ids: Vec<&str> =
@@ -107,7 +107,7 @@ impl Moved<'_> {
             ids.sort_unstable();
             ids
         };
-        told(self.now) && told(self.then) && territory(self.now) == territory(self.then)
+        stated(self.now) && stated(self.then) && territory(self.now) == territory(self.then)
     }
 
     /// The municipality before, when it is there both times.
@@ -162,14 +162,14 @@ mod tests {
     use crate::oracle::{Borders, By, Grain, OracleRequest, Policy, answer, span};
     use crate::tiny::tiny;
     use crate::world::Day;
-    use crate::worlds::{Dice, random, request};
+    use crate::worlds::{Random, random, request};
 
     /// Nes rose from 40 of 200 to 30 of 100, and people went from there to Øy, which stayed at a tenth: 20 of 200 and 30
     /// of 300. The whole stood still: within is 3/8 of 0.1, mix is 0.25 times -1/4 and 0.1 times 1/4.
     #[test]
     fn a_rise_may_be_undone_by_who_lives_where() {
         let (world, day) = (tiny(), Day::from_ymd_opt(2020, 1, 1).expect("a day"));
-        let asked = OracleRequest {
+        let question = OracleRequest {
             kpi: "adoption.change".into(),
             solution_id: "post".into(),
             measure_id: None,
@@ -181,8 +181,8 @@ mod tests {
             to: day,
             grain: Grain::Month,
         };
-        let now = span(&world, &asked, day);
-        let then = super::before(&world, &asked, &now);
+        let now = span(&world, &question, day);
+        let then = super::before(&world, &question, &now);
         let cell = |code: &str, uses, persons| Cell {
             code: code.into(),
             county: "02".into(),
@@ -195,7 +195,7 @@ mod tests {
         };
         let moved = Moved {
             world: &world,
-            request: &asked,
+            request: &question,
             now: &now,
             then: &then,
             cells: vec![cell("0201", 30, 100), cell("0202", 30, 300)],
@@ -213,8 +213,8 @@ mod tests {
         let mut met = [0; 4];
         for seed in 0..600 {
             let world = random(seed);
-            let mut dice = Dice::new(seed);
-            for row in answer(&world, &request(&world, ("adoption.change", true), &mut dice)) {
+            let mut rng = Random::new(seed);
+            for row in answer(&world, &request(&world, ("adoption.change", true), &mut rng)) {
                 let Some(change) = row.value else { continue };
                 let names = ["within_share", "mix_share", "members_share", "borders_share"];
                 let parts = names.map(|name| row.extras[name].expect("a change has its parts"));

@@ -64,8 +64,8 @@ fn member_since(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Option<Da
         }
         let names = ask.span.names_on;
         for row in &ask.world.municipalities {
-            let stands = row.valid_from <= names && row.valid_to.is_none_or(|end| end > names);
-            if stands && in_wave(ask, wave_id, &row.code) {
+            let exists = row.valid_from <= names && row.valid_to.is_none_or(|end| end > names);
+            if exists && in_wave(ask, wave_id, &row.code) {
                 cohort_day = cohort_day.min(go_live(ask, &row.code).unwrap_or(cohort_day));
             }
         }
@@ -81,13 +81,13 @@ fn month(ask: &Ask<'_>, measure: &str, code: &str, start: Day) -> (State, i64, i
     }
     let span = Span { start, end, ..*ask.span };
     let of_month = Ask { world: ask.world, policy: ask.policy, span: &span, solution: ask.solution };
-    let told = of_month.usage(measure, code);
+    let stated = of_month.usage(measure, code);
     let lacking = of_month
         .landing(measure, code)
         .iter()
         .any(|(row, _)| row.state == "missing" || row.state == "suppressed");
-    let state = if told.silent { State::Missing } else { told.state };
-    (state, told.value, (told.marks & !mark::PARTIAL) | if lacking { mark::PARTIAL } else { 0 })
+    let state = if stated.silent { State::Missing } else { stated.state };
+    (state, stated.value, (stated.marks & !mark::PARTIAL) | if lacking { mark::PARTIAL } else { 0 })
 }
 
 /// A municipality of the cohort, at the month of the value and at those of the columns.
@@ -104,8 +104,8 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
     found.extras.insert("member", 1);
     let first = since.with_day(1).expect("months have a first day");
     let at = |months: i64| first + Months::new(u32::try_from(months).expect("not before go-live"));
-    let told = month(ask, measure, code, at(number(request, "months_since", 12)));
-    found.states.push(told.0);
+    let stated = month(ask, measure, code, at(number(request, "months_since", 12)));
+    found.states.push(stated.0);
     // Before the month is over nothing is lacking.
     let reached = at(number(request, "months_since", 12) + 1) <= ask.world.recorded_at.date_naive();
     if reached {
@@ -114,8 +114,8 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
     if target_group.state == State::Ok && target_group.value == 0 {
         found.states.push(State::NotApplicable);
     }
-    found.numerator = told.1;
-    found.marks = told.2 | target_group.marks;
+    found.numerator = stated.1;
+    found.marks = stated.2 | target_group.marks;
     for (months, [uses, persons, ..]) in POINTS {
         let (state, value, _) = month(ask, measure, code, at(months));
         if state == State::Ok && target_group.state == State::Ok && target_group.value > 0 {
@@ -138,10 +138,10 @@ pub(crate) fn finish(kpi: &str, mut row: OracleRow, cells: &[&Cell]) -> OracleRo
     let few = if row.reported < 5 { 1.0 } else { 0.0 };
     row.extras.insert("few".to_owned(), (row.reported > 0).then_some(few));
     for (_, [uses, persons, rate, behind]) in POINTS {
-        let (told, of) = (all(uses), all(persons));
-        let pooled = 1000.0 * told.iter().sum::<i64>() as f64 / of.iter().sum::<i64>() as f64;
-        row.extras.insert(rate.to_owned(), (!told.is_empty()).then_some(pooled));
-        row.extras.insert(behind.to_owned(), Some(told.len() as f64));
+        let (stated, of) = (all(uses), all(persons));
+        let pooled = 1000.0 * stated.iter().sum::<i64>() as f64 / of.iter().sum::<i64>() as f64;
+        row.extras.insert(rate.to_owned(), (!stated.is_empty()).then_some(pooled));
+        row.extras.insert(behind.to_owned(), Some(stated.len() as f64));
     }
     row
 }

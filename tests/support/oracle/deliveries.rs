@@ -20,8 +20,8 @@ pub(crate) fn late(ask: &Ask<'_>, code: &str) -> Found {
         let last = owed.period_end.pred_opt().expect("days have days before them");
         let then = Span { last, native: division_holding(ask.world, last), ..*ask.span };
         let at_the_time = Ask { world: ask.world, policy: ask.policy, span: &then, solution: ask.solution };
-        let told_apart = ask.policy != Policy::ExactOnly || comparable(ask.world, ask.policy, &then, code);
-        if !told_apart || !at_the_time.live(code, ask.span.target) {
+        let stated_each = ask.policy != Policy::ExactOnly || comparable(ask.world, ask.policy, &then, code);
+        if !stated_each || !at_the_time.live(code, ask.span.target) {
             continue;
         }
         due += 1;
@@ -44,11 +44,11 @@ pub(crate) fn late(ask: &Ask<'_>, code: &str) -> Found {
 /// Rows refused of the rows read, in what was received in the period: the nation's one row.
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
 pub(crate) fn rejected(world: &World, request: &OracleRequest, span: &Span) -> OracleRow {
-    let wanted = request.params.get("source_id");
+    let sought = request.params.get("source_id");
     let (mut read, mut refused, mut deliveries, mut marks) = (0, 0, 0, 0);
     for receipt in &world.receipts {
         let day = receipt.received_at.date_naive();
-        if wanted.is_none_or(|source| *source == receipt.source_id) && day >= span.start && day < span.end {
+        if sought.is_none_or(|source| *source == receipt.source_id) && day >= span.start && day < span.end {
             read += receipt.rows_in;
             refused += receipt.rows_rejected;
             deliveries += 1;

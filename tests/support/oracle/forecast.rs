@@ -52,23 +52,23 @@ pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
     }
     let back = seen.len() - 1;
     seen.extend(&shown[1..]);
-    let told: Vec<Vec<OracleRow>> = seen.iter().map(|span| measured(world, request, span)).collect();
+    let stated: Vec<Vec<OracleRow>> = seen.iter().map(|span| measured(world, request, span)).collect();
     let mut series: BTreeMap<Option<String>, Vec<Option<Count>>> = BTreeMap::new();
     for (place, row) in
-        told.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row)))
+        stated.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row)))
     {
         let points = series.entry(row.key.clone()).or_insert_with(|| vec![None; seen.len()]);
         points[place] = row.numerator.zip(row.denominator);
     }
-    let judged = judge(&series, seen.len());
+    let assessed = judge(&series, seen.len());
     let mut rows = Vec::new();
     for (place, span) in seen.iter().enumerate().skip(back) {
-        for mut row in told[place].clone() {
+        for mut row in stated[place].clone() {
             let goal = goal(world, request, span, row.key.as_deref()).map(|goal| (goal.value, goal.due));
             row.extras = blank();
             match goal {
                 Some(goal) => {
-                    let known = &judged[place][&row.key];
+                    let known = &assessed[place][&row.key];
                     finish(&mut row, span, goal, known, &seen);
                 }
                 None => {
@@ -263,13 +263,13 @@ fn below(x: f64) -> f64 {
     0.5 + sum * width / 3.0 / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-type Judged = BTreeMap<Option<String>, Result<Known, No>>;
+type Assessed = BTreeMap<Option<String>, Result<Known, No>>;
 
 /// What is known of every series at every place.
-fn judge(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -> Vec<Judged> {
-    let mut all: Vec<Judged> = Vec::new();
+fn judge(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -> Vec<Assessed> {
+    let mut all: Vec<Assessed> = Vec::new();
     for place in 0..places {
-        let mut now: Judged =
+        let mut now: Assessed =
             series.iter().map(|(key, points)| (key.clone(), alone(points, place))).collect();
         borrow(&mut now);
         let restless = restless(series, &all, &now, place);
@@ -388,7 +388,7 @@ fn fit(points: &[(usize, f64, f64)], place: usize) -> Known {
 
 /// Scatters and slopes drawn towards those of all.
 #[expect(clippy::cast_precision_loss, reason = "few series")]
-fn borrow(now: &mut Judged) {
+fn borrow(now: &mut Assessed) {
     let all: Vec<Known> = now.values().flatten().copied().collect();
     let many = all.len() as f64;
     // ln s2 = y + rise (ln v - x), never falling and never steeper than what chance itself does.
@@ -437,8 +437,8 @@ fn borrow(now: &mut Judged) {
 #[expect(clippy::cast_precision_loss, reason = "few forecasts")]
 fn restless(
     series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
-    earlier: &[Judged],
-    now: &Judged,
+    earlier: &[Assessed],
+    now: &Assessed,
     place: usize,
 ) -> f64 {
     let mut needed = Vec::new();
@@ -471,7 +471,7 @@ fn restless(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worlds::{Dice, random, request};
+    use crate::worlds::{Random, random, request};
 
     /// A comparison that only ever sees refusals proves nothing.
     #[test]
@@ -479,14 +479,14 @@ mod tests {
         let mut met: BTreeMap<&str, usize> = BTreeMap::new();
         for seed in 0..200 {
             let world = random(seed);
-            let asked = request(&world, ("targets.time_to_target", false), &mut Dice::new(seed));
-            for row in super::super::answer(&world, &asked) {
-                let told = |name: &str, text: &str| row.extras[name] == word(text);
+            let question = request(&world, ("targets.time_to_target", false), &mut Random::new(seed));
+            for row in super::super::answer(&world, &question) {
+                let stated = |name: &str, text: &str| row.extras[name] == word(text);
                 for outlook in ["reached", "on_time", "late", "not_at_this_pace"] {
-                    *met.entry(outlook).or_default() += usize::from(told("outlook", outlook));
+                    *met.entry(outlook).or_default() += usize::from(stated("outlook", outlook));
                 }
                 for refusal in ["no_number", "break", "few_points", "low_reach", "above_eligible"] {
-                    *met.entry(refusal).or_default() += usize::from(told("refusal", refusal));
+                    *met.entry(refusal).or_default() += usize::from(stated("refusal", refusal));
                 }
             }
         }

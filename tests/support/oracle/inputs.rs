@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Months};
 
-use super::borders::{Heir, codes_of, heir_in, parts_of};
+use super::borders::{Successor, codes_of, parts_of, successor_in};
 use super::{Policy, Span, State, mark};
 use crate::world::{Day, RolloutEvent, Usage, World};
 
@@ -26,8 +26,8 @@ pub(crate) struct Input {
 
 impl Ask<'_> {
     /// What of a municipality of some division goes to `to_code` of the target division.
-    pub(crate) fn lands(&self, code: &str, division: Day, to_code: &str) -> Option<Heir> {
-        heir_in(self.world, self.policy, (code, division), (to_code, self.span.target))
+    pub(crate) fn lands(&self, code: &str, division: Day, to_code: &str) -> Option<Successor> {
+        successor_in(self.world, self.policy, (code, division), (to_code, self.span.target))
     }
 
     /// Whether a municipality is live at the end of the period.
@@ -47,14 +47,14 @@ impl Ask<'_> {
         let mut best: Option<&RolloutEvent> = None;
         for event in &self.world.rollout_events {
             let parts = parts_of(self.world, &event.municipality_code, event.division_date);
-            if !self.stands(event) || !parts.iter().any(|part| part.part_id == part_id) {
+            if !self.counts(event) || !parts.iter().any(|part| part.part_id == part_id) {
                 continue;
             }
             let last = self.world.rollout_events.iter().all(|other| {
                 let of_one = other.municipality_code == event.municipality_code
                     && other.division_date == event.division_date;
                 !of_one
-                    || !self.stands(other)
+                    || !self.counts(other)
                     || (other.valid_from, other.known_at) <= (event.valid_from, event.known_at)
             });
             let off = event.stage == "paused" || event.stage == "withdrawn";
@@ -69,7 +69,7 @@ impl Ask<'_> {
     }
 
     /// Whether an event of the solution holds on the period's last day.
-    fn stands(&self, event: &RolloutEvent) -> bool {
+    fn counts(&self, event: &RolloutEvent) -> bool {
         let last = self.span.last;
         event.solution_id == self.solution
             && event.valid_from <= last
@@ -103,7 +103,7 @@ impl Ask<'_> {
     }
 
     /// The rows that make a municipality's usage, with what of each lands on it.
-    pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Heir)> {
+    pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Successor)> {
         let rollup = self.rollup(measure);
         let rows = self.rows(measure);
         rows.iter()
@@ -114,8 +114,8 @@ impl Ask<'_> {
 
     /// What of the usage rests on rows that may still change, were estimated, or are split by persons.
     pub(crate) fn estimated(&self, measure: &str, code: &str) -> i64 {
-        total(&self.landing(measure, code), self.rollup(measure), |row, heir| {
-            row.provisional || row.imputed || !heir.exact
+        total(&self.landing(measure, code), self.rollup(measure), |row, successor| {
+            row.provisional || row.imputed || !successor.exact
         })
     }
 
@@ -138,11 +138,11 @@ impl Ask<'_> {
             State::NotApplicable
         };
         let mut marks = 0;
-        for (row, heir) in landing.iter().filter(|(row, _)| row.state == "ok") {
+        for (row, successor) in landing.iter().filter(|(row, _)| row.state == "ok") {
             marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
             marks |= if row.imputed { mark::IMPUTED } else { 0 };
             marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
-            marks |= if heir.exact { 0 } else { mark::SPLIT };
+            marks |= if successor.exact { 0 } else { mark::SPLIT };
         }
         let lacking = any("missing") || any("suppressed") || self.someone_silent(measure, code);
         if state == State::Ok && lacking {
@@ -162,7 +162,7 @@ impl Ask<'_> {
             let here = (native.as_str(), self.span.native);
             let spoke = self.rows(measure).iter().any(|row| {
                 let from = (row.municipality_code.as_str(), row.division_date);
-                heir_in(self.world, self.policy, from, here).is_some()
+                successor_in(self.world, self.policy, from, here).is_some()
             });
             if !spoke {
                 return true;
@@ -200,11 +200,11 @@ impl Ask<'_> {
             if (row.age_from, row.age_to) != band || Some(row.reference_date) != reference {
                 continue;
             }
-            if let Some(heir) = self.lands(&row.municipality_code, row.division_date, code) {
+            if let Some(successor) = self.lands(&row.municipality_code, row.division_date, code) {
                 input.state = State::Ok;
                 input.silent = false;
-                input.value += heir.piece(row.persons);
-                input.marks |= if heir.exact { 0 } else { mark::SPLIT };
+                input.value += successor.piece(row.persons);
+                input.marks |= if successor.exact { 0 } else { mark::SPLIT };
             }
         }
         if reference.is_some_and(|day| day < self.span.start - Months::new(24)) {
@@ -235,14 +235,14 @@ fn same_municipality(a: &Usage, b: &Usage) -> bool {
 
 /// The rows' values in one: added, or for a mean the mean of each source municipality over its ends, then added.
 /// Rows that do not count add nothing, though a mean is over their ends too.
-fn total(landing: &[(&Usage, Heir)], rollup: &str, counts: impl Fn(&Usage, &Heir) -> bool) -> i64 {
-    let piece = |row: &Usage, heir: &Heir| {
-        if counts(row, heir) { heir.piece(row.value.expect("an ok row has a value")) } else { 0 }
+fn total(landing: &[(&Usage, Successor)], rollup: &str, counts: impl Fn(&Usage, &Successor) -> bool) -> i64 {
+    let piece = |row: &Usage, successor: &Successor| {
+        if counts(row, successor) { successor.piece(row.value.expect("an ok row has a value")) } else { 0 }
     };
     let valued: Vec<(&Usage, i64)> = landing
         .iter()
         .filter(|(row, _)| row.state == "ok")
-        .map(|(row, heir)| (*row, piece(row, heir)))
+        .map(|(row, successor)| (*row, piece(row, successor)))
         .collect();
     if rollup != "mean" {
         return valued.iter().map(|(_, piece)| piece).sum();

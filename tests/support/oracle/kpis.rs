@@ -201,9 +201,9 @@ pub(crate) fn realised(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
         if row.solution_id != ask.solution || row.measure_id != measure {
             continue;
         }
-        if let Some(heir) = ask.lands(&row.municipality_code, row.division_date, code) {
-            baseline += heir.piece(row.value_a_month) * ask.span.months;
-            marks |= if heir.exact { 0 } else { super::mark::SPLIT };
+        if let Some(successor) = ask.lands(&row.municipality_code, row.division_date, code) {
+            baseline += successor.piece(row.value_a_month) * ask.span.months;
+            marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
     }
     valued(ask, measure, (usage.value - baseline).max(0), marks, vec![usage.state])
@@ -239,8 +239,8 @@ pub(crate) fn reference(ask: &Ask<'_>, measure: &str, group: &str, quarters: usi
         }
         let mine = groups_of(ask.world, "kostra", &row.code, ask.span.target);
         let (usage, eligible) = (ask.usage(measure, &row.code), ask.eligible(&row.code));
-        let stands = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
-        if mine.iter().any(|g| g == group) && stands && comparable(ask.world, ask.policy, ask.span, &row.code)
+        let is_ok = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
+        if mine.iter().any(|g| g == group) && is_ok && comparable(ask.world, ask.policy, ask.span, &row.code)
         {
             rates.push((usage.value, eligible.value, row.code.clone()));
         }

@@ -26,10 +26,10 @@ fn said(ask: &Ask<'_>, measure: &str, code: &str) -> Said {
     if !there || !comparable(ask.world, ask.policy, ask.span, code) {
         return Said::Unknown;
     }
-    let told = ask.usage(measure, code);
-    match told.state {
-        State::Ok if told.value > 0 => Said::Use,
-        State::Ok if told.marks & mark::PARTIAL == 0 => Said::Zero,
+    let stated = ask.usage(measure, code);
+    match stated.state {
+        State::Ok if stated.value > 0 => Said::Use,
+        State::Ok if stated.marks & mark::PARTIAL == 0 => Said::Zero,
         State::NotApplicable => Said::Nothing,
         _ => Said::Unknown,
     }
@@ -60,10 +60,10 @@ fn last_periods(ask: &Ask<'_>, request: &OracleRequest, count: i64) -> Vec<Span>
 pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = request.measure_id.as_deref().unwrap_or("uses");
     let mut found = plain(0, Some(1));
-    let told = ask.usage(measure, code);
+    let stated = ask.usage(measure, code);
     let target_group = ask.eligible(code);
     let nobody = target_group.state == State::Ok && target_group.value == 0;
-    if nobody || (told.state == State::NotApplicable && !told.silent) {
+    if nobody || (stated.state == State::NotApplicable && !stated.silent) {
         found.states.push(State::NotApplicable);
         return found;
     }
@@ -106,7 +106,7 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
             found.extras.insert("undecided", i64::from(open(Said::Zero)));
         }
         Said::Nothing | Said::Unknown => {
-            let withheld = told.state == State::Suppressed;
+            let withheld = stated.state == State::Suppressed;
             found.states.push(if withheld { State::Suppressed } else { State::Missing });
             found.extras.insert("unknown", 1);
         }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, Days, Months};
 
 use crate::world::{Day, World};
-pub use borders::{Heir, heirs};
+pub use borders::{Successor, successors};
 
 /// Which kind of area the rows of an answer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Policy {
     /// The value is split by persons.
     PopulationShare,
     /// The heir with most persons gets all.
-    LargestHeir,
+    LargestSuccessor,
 }
 
 /// How long the periods are.

@@ -41,20 +41,20 @@ fn growth(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     let earlier = year_before(ask.world, ask.span);
     let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
     let (now, then) = (ask.usage(measure, code), past.usage(measure, code));
-    let told_now = comparable(ask.world, ask.policy, ask.span, code);
-    let told_then = comparable(ask.world, ask.policy, &earlier, code);
+    let stated_now = comparable(ask.world, ask.policy, ask.span, code);
+    let stated_then = comparable(ask.world, ask.policy, &earlier, code);
     let mut found = plain(now.value, Some(then.value));
     found.states = vec![now.state, then.state];
     found.marks = now.marks | then.marks;
-    if !told_then {
+    if !stated_then {
         found.states.push(State::NotValid);
     }
-    if told_now && now.state == State::Ok {
+    if stated_now && now.state == State::Ok {
         found.extras.insert("now", now.value);
     }
-    if told_then && then.state == State::Ok {
+    if stated_then && then.state == State::Ok {
         found.extras.insert("then", then.value);
-    } else if told_then && then.state == State::NotApplicable {
+    } else if stated_then && then.state == State::NotApplicable {
         // Without the solution there was no use.
         found.extras.insert("without", 1);
     }
@@ -169,8 +169,8 @@ fn compared(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     let mut known: Vec<(i64, i64, &str)> = Vec::new();
     for peer in peers {
         let (uses, persons) = (ask.usage(measure, peer), ask.persons(peer));
-        let told = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
-        if told && comparable(ask.world, ask.policy, ask.span, peer) {
+        let stated = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
+        if stated && comparable(ask.world, ask.policy, ask.span, peer) {
             known.push((uses.value, persons.value, peer));
         }
     }

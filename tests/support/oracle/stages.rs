@@ -67,10 +67,10 @@ pub(crate) const FUNNEL: [&str; 12] = [
 
 /// Under way, and nothing heard in the last days of the period.
 pub(crate) fn stalled(ask: &Ask<'_>, days: i64, code: &str) -> Found {
-    let stands = standing(ask, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
-    let since = stands.map_or(0, |(_, day)| (ask.span.last - day).num_days());
+    let current = standing(ask, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
+    let since = current.map_or(0, |(_, day)| (ask.span.last - day).num_days());
     Found {
-        states: if stands.is_none() { vec![State::NotApplicable] } else { Vec::new() },
+        states: if current.is_none() { vec![State::NotApplicable] } else { Vec::new() },
         numerator: i64::from(since >= days),
         denominator: Some(1),
         extras: BTreeMap::from([("days_since", since)]),

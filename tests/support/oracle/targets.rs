@@ -50,9 +50,9 @@ fn days(span: chrono::TimeDelta) -> f64 {
 /// What the KPI that has the goal says of each area.
 pub(crate) fn measured(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
     let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
-    let asked = OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() };
-    let cells = kpis::cells(world, &asked, span);
-    let mut rows = roll_up(world, &asked, span, &cells);
+    let question = OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() };
+    let cells = kpis::cells(world, &question, span);
+    let mut rows = roll_up(world, &question, span, &cells);
     for row in &mut rows {
         row.extras = COLUMNS.iter().map(|name| ((*name).to_owned(), None)).collect();
         row.value = row.numerator.zip(row.denominator).map(|(over, under)| over / under);
@@ -105,7 +105,7 @@ pub(crate) fn goal<'a>(
 /// Where the way from the baseline to the goal is at the end of the period.
 fn on_path(goal: &Target, span: &Span) -> f64 {
     let whole = days(goal.due - goal.baseline_period);
-    let gone = (days(span.end - goal.baseline_period) / whole).clamp(0.0, 1.0);
-    let done = if goal.path == "s_curve" { 3.0 * gone.powi(2) - 2.0 * gone.powi(3) } else { gone };
+    let elapsed = (days(span.end - goal.baseline_period) / whole).clamp(0.0, 1.0);
+    let done = if goal.path == "s_curve" { 3.0 * elapsed.powi(2) - 2.0 * elapsed.powi(3) } else { elapsed };
     goal.baseline_value + (goal.value - goal.baseline_value) * done
 }

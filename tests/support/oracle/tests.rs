@@ -170,22 +170,22 @@ fn december_on_its_own_borders() {
 
 #[test]
 fn december_on_the_borders_of_today() {
-    let asked = |policy| {
+    let question = |policy| {
         ask("adoption.usage_per_1000", By::Municipality, Borders::Now, policy, "2023-12-01", "2024-01-01")
     };
     // 3111 holds 3101 and 3102 whole; 3103 cannot be told apart.
     assert_eq!(
-        brief(&asked(Policy::ExactOnly)),
+        brief(&question(Policy::ExactOnly)),
         ["3104 -/- not_valid 0", "3105 -/- not_valid 0", "3111 40/400 ok 0"]
     );
     // 8 uses by 2:1 is 5 (8*2/3 rounded down) and the 3 that are left; 10 persons are 6 and 4.
     assert_eq!(
-        brief(&asked(Policy::PopulationShare)),
+        brief(&question(Policy::PopulationShare)),
         ["3104 5/6 ok 64", "3105 3/4 ok 64", "3111 40/400 ok 0"]
     );
     // All to 3104; 3105 was not live and got nothing, and has no persons.
     assert_eq!(
-        brief(&asked(Policy::LargestHeir)),
+        brief(&question(Policy::LargestSuccessor)),
         ["3104 8/10 ok 64", "3105 -/- missing 0", "3111 40/400 ok 0"]
     );
 }

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_takes_the_place_of_one_gone_when_it_answers_the_same() {
+    fn a_receipt_takes_the_place_of_a_superseded_one_when_it_answers_the_same() {
         let question = |id: &str, source: &str, question_of: &str| {
             (id.to_owned(), (source.to_owned(), question_of.to_owned()))
         };

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_stay_whole_beyond_what_a_float_can_tell_apart() {
+    fn whole_numbers_stay_whole_beyond_the_precision_of_a_float() {
         let large = 1 << 60;
         assert_eq!(Number::Whole(large + 1) - Number::Whole(large), Number::Whole(1));
         assert_eq!(Number::Whole(3) - Number::Real(0.5), Number::Real(2.5));

@@ -183,7 +183,7 @@ impl Dimensions {
     /// The ages that a solution is for, or all solutions: everybody where no target group is declared.
     pub(crate) fn ages_of(&self, solution: Option<&str>) -> BTreeSet<(u32, Option<u32>)> {
         let solutions =
-            self.solutions.iter().filter(|id| solution.is_none_or(|wanted| wanted == id.as_str()));
+            self.solutions.iter().filter(|id| solution.is_none_or(|required| required == id.as_str()));
         let mut ages = BTreeSet::new();
         for id in solutions {
             match self.target_groups.get(id) {

@@ -40,8 +40,8 @@ pub struct Score {
 }
 
 impl Score {
-    fn add(&mut self, told: [f64; 3], came: f64) {
-        let [low, middle, high] = told;
+    fn add(&mut self, forecasts: [f64; 3], came: f64) {
+        let [low, middle, high] = forecasts;
         self.forecasts += 1;
         self.inside += usize::from(low <= came && came <= high);
         self.above_all += usize::from(high > 1.0);
@@ -91,7 +91,7 @@ pub struct Dates {
     /// Not reached by the late date.
     pub missed: usize,
     /// Goals said not to be reached at this pace.
-    pub told_never: usize,
+    pub never_forecast: usize,
     /// Of them, those that were reached within the data.
     pub reached_after_all: usize,
 }
@@ -116,7 +116,7 @@ pub struct Backtest {
     /// Forecasts refused, by reason.
     pub refused: BTreeMap<&'static str, usize>,
     /// Forecasts made.
-    pub told: usize,
+    pub forecasts: usize,
     /// Chances of reaching a goal within a year.
     pub chances: usize,
     chance: f64,
@@ -127,15 +127,15 @@ pub struct Backtest {
 #[must_use]
 pub fn backtest(seed: u64, municipalities: usize, months: usize) -> Backtest {
     let nation = nation(seed, municipalities, months);
-    let judged = judge(&nation);
+    let assessed = judge(&nation);
     let mut out = Backtest::default();
-    for (series, trends) in nation.iter().zip(&judged) {
+    for (series, trends) in nation.iter().zip(&assessed) {
         let lonely = judge(std::slice::from_ref(series));
         let lonely = lonely.first().map(Vec::as_slice).unwrap_or_default();
         for (place, (trend, alone)) in trends.iter().zip(lonely).enumerate().skip(WINDOW) {
             match (trend, alone) {
                 (Ok(trend), Ok(alone)) => {
-                    out.told += 1;
+                    out.forecasts += 1;
                     out.shares(series, place, trend, alone);
                     out.goals(series, place, trend);
                 }
@@ -165,11 +165,12 @@ impl Backtest {
             let months = count(ahead);
             let ends = |trend: &Trend| [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| trend.share(months, z));
             let known = recent(series, place);
-            let told = [ends(trend), ends(alone), last_value(&known, months), straight_line(&known, months)];
-            for (forecaster, told) in FORECASTERS.into_iter().zip(told) {
-                self.scores.entry((forecaster, ahead)).or_default().add(told, came);
+            let forecasts =
+                [ends(trend), ends(alone), last_value(&known, months), straight_line(&known, months)];
+            for (forecaster, forecasts) in FORECASTERS.into_iter().zip(forecasts) {
+                self.scores.entry((forecaster, ahead)).or_default().add(forecasts, came);
                 if ahead == SIZES_AT {
-                    self.sizes.entry((size, forecaster)).or_default().add(told, came);
+                    self.sizes.entry((size, forecaster)).or_default().add(forecasts, came);
                 }
             }
         }
@@ -183,7 +184,7 @@ impl Backtest {
                 series.get(place + ahead).copied().flatten().is_some_and(|point| point.share() >= goal)
             });
             let arrival = trend.arrival(goal, 240);
-            self.dates.told_never += usize::from(arrival.middle.is_none());
+            self.dates.never_forecast += usize::from(arrival.middle.is_none());
             self.dates.reached_after_all += usize::from(arrival.middle.is_none() && came.is_some());
             let early = arrival.early.unwrap_or(usize::MAX);
             let late = arrival.late.unwrap_or(usize::MAX);

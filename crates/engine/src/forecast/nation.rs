@@ -37,9 +37,9 @@ const WAYS: [(Way, f64); 8] = [
 
 /// Splitmix64: every number follows from the one before it.
 #[derive(Debug)]
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn share(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -61,12 +61,12 @@ impl Dice {
 /// The series of so many municipalities over so many months.
 #[must_use]
 pub(super) fn nation(seed: u64, municipalities: usize, months: usize) -> Vec<Series> {
-    let mut dice = Dice(seed);
-    (0..municipalities).map(|_| municipality(&mut dice, months)).collect()
+    let mut rng = Rng(seed);
+    (0..municipalities).map(|_| municipality(&mut rng, months)).collect()
 }
 
-fn way(dice: &mut Dice) -> Way {
-    let mut left = dice.share();
+fn way(rng: &mut Rng) -> Way {
+    let mut left = rng.share();
     for (way, share) in WAYS {
         if left < share {
             return way;
@@ -76,27 +76,27 @@ fn way(dice: &mut Dice) -> Way {
     Way::Logistic
 }
 
-fn municipality(dice: &mut Dice, months: usize) -> Series {
+fn municipality(rng: &mut Rng, months: usize) -> Series {
     // From some hundreds to some hundred thousand persons; 200 at least.
-    let persons = (5000.0 * (1.2 * dice.normal()).exp()).max(200.0).round();
+    let persons = (5000.0 * (1.2 * rng.normal()).exp()).max(200.0).round();
     let path = Path {
-        way: way(dice),
-        ceiling: dice.between(0.35, 0.98),
-        middle: dice.between(5.0, 45.0),
-        pace: dice.between(0.06, 0.22),
-        turn: dice.between(18.0, 54.0),
+        way: way(rng),
+        ceiling: rng.between(0.35, 0.98),
+        middle: rng.between(5.0, 45.0),
+        pace: rng.between(0.06, 0.22),
+        turn: rng.between(18.0, 54.0),
     };
     // Some count few persons, some count badly.
-    let (uneven, sluggish) = (dice.between(0.005, 0.04), dice.between(0.0, 0.6));
+    let (uneven, sluggish) = (rng.between(0.005, 0.04), rng.between(0.0, 0.6));
     let (mut mood, mut walk) = (0.0, 0.0);
     let mut series = Series::with_capacity(months);
     for month in 0..months {
-        walk += 0.06 * dice.normal();
-        mood = sluggish * mood + uneven * dice.normal();
+        walk += 0.06 * rng.normal();
+        mood = sluggish * mood + uneven * rng.normal();
         let share = path.share(super::trend::count(month), walk);
-        let chance = (share * (1.0 - share) / persons).sqrt() * dice.normal();
+        let chance = (share * (1.0 - share) / persons).sqrt() * rng.normal();
         let counted = ((share * (1.0 + mood) + 1.5 * chance) * persons).round().clamp(0.0, persons);
-        let silent = dice.share() < 0.03;
+        let silent = rng.share() < 0.03;
         series.push((!silent).then_some(Point { numerator: counted, denominator: persons }));
     }
     series

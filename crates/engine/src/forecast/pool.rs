@@ -21,16 +21,16 @@ const SCATTER_WORTH: f64 = 4.0;
 #[must_use]
 pub(super) fn judge(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
     let places = series.iter().map(Vec::len).max().unwrap_or(0);
-    let mut told: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
+    let mut forecasts: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
     for place in 0..places {
         let lines: Vec<Result<Line, Refusal>> = series.iter().map(|one| line(one, place)).collect();
         let mut trends = borrow(&lines);
-        let restless = learn(series, &told, &trends, place);
-        for (so_far, trend) in told.iter_mut().zip(&mut trends) {
+        let restless = learn(series, &forecasts, &trends, place);
+        for (so_far, trend) in forecasts.iter_mut().zip(&mut trends) {
             so_far.push(trend.map(|trend| Trend { restless, ..trend }));
         }
     }
-    told
+    forecasts
 }
 
 /// Slopes and scatters drawn towards the pool's.
@@ -104,12 +104,12 @@ pub(super) fn pooled(slopes: &[(f64, f64)]) -> Pooled {
 /// How much slopes move beyond what the lines know: what four of five of the earlier forecasts would have needed.
 fn learn(
     series: &[Series],
-    told: &[Vec<Result<Trend, Refusal>>],
+    forecasts: &[Vec<Result<Trend, Refusal>>],
     now: &[Result<Trend, Refusal>],
     place: usize,
 ) -> f64 {
     let mut needed = Vec::new();
-    for ((points, earlier), _) in series.iter().zip(told).zip(now).filter(|(_, now)| now.is_ok()) {
+    for ((points, earlier), _) in series.iter().zip(forecasts).zip(now).filter(|(_, now)| now.is_ok()) {
         let Some(came) = points.get(place).copied().flatten() else { continue };
         for ahead in LEARNT_AT {
             let Some(Ok(then)) = place.checked_sub(ahead).and_then(|at| earlier.get(at)) else { continue };

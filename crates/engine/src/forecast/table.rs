@@ -27,7 +27,7 @@ struct Question {
 
 /// What one row is told.
 #[derive(Debug, Clone, Copy, Default)]
-struct Told {
+struct ForecastRow {
     outlook: &'static str,
     refusal: Option<&'static str>,
     broke: Option<NaiveDate>,
@@ -54,16 +54,16 @@ pub(crate) fn bounded_growth(
         periods.iter().map(|start| questions.get(start).and_then(|question| question.point)).collect()
     };
     let series: Vec<Series> = areas.values().map(of_area).collect();
-    let judged = judge(&series);
+    let assessed = judge(&series);
     let mut out = Vec::new();
-    for ((code, questions), trends) in areas.iter().zip(&judged) {
+    for ((code, questions), trends) in areas.iter().zip(&assessed) {
         for ((start, trend), question) in periods
             .iter()
             .zip(trends)
             .filter_map(|(start, trend)| Some(((start, trend), questions.get(start)?)))
         {
             if let Some(goal) = question.goal.filter(|_| *start >= first) {
-                out.push((code.as_str(), *start, told(question, goal, trend, periods)));
+                out.push((code.as_str(), *start, forecast_row(question, goal, trend, periods)));
             }
         }
     }
@@ -109,26 +109,26 @@ fn read(
     Ok(())
 }
 
-fn told(
+fn forecast_row(
     question: &Question,
     (target, due): (f64, NaiveDate),
     trend: &Result<Trend, Refusal>,
     periods: &[NaiveDate],
-) -> Told {
-    let refused = |refusal: Refusal| Told {
+) -> ForecastRow {
+    let refused = |refusal: Refusal| ForecastRow {
         outlook: "refused",
         refusal: Some(refusal.as_str()),
         broke: match refusal {
             Refusal::Break(place) => periods.get(place).copied(),
             _ => None,
         },
-        ..Told::default()
+        ..ForecastRow::default()
     };
     match question.point {
         None => return refused(Refusal::NoNumber),
         Some(point) if point.numerator > point.denominator => return refused(Refusal::AboveEligible),
         Some(point) if point.share() >= target => {
-            return Told { outlook: "reached", chance: Some(1.0), ..Told::default() };
+            return ForecastRow { outlook: "reached", chance: Some(1.0), ..ForecastRow::default() };
         }
         Some(_) => {}
     }
@@ -148,7 +148,7 @@ fn told(
         Some(day) if day <= due => "on_time",
         Some(_) => "late",
     };
-    Told {
+    ForecastRow {
         outlook,
         refusal: None,
         broke: None,
@@ -215,7 +215,7 @@ impl Step {
 }
 
 /// An area, a period, and what is told of them.
-type Row<'a> = (&'a str, NaiveDate, Told);
+type Row<'a> = (&'a str, NaiveDate, ForecastRow);
 
 fn written(rows: &[Row<'_>]) -> Result<RecordBatch, String> {
     let days = |of: &dyn Fn(&Row<'_>) -> Option<NaiveDate>| -> ArrayRef {
@@ -223,25 +223,25 @@ fn written(rows: &[Row<'_>]) -> Result<RecordBatch, String> {
             |day: NaiveDate| i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
         Arc::new(rows.iter().map(|row| of(row).map(number)).collect::<Date32Array>())
     };
-    let words = |of: &dyn Fn(&Told) -> Option<&'static str>| -> ArrayRef {
+    let words = |of: &dyn Fn(&ForecastRow) -> Option<&'static str>| -> ArrayRef {
         Arc::new(rows.iter().map(|row| of(&row.2)).collect::<StringArray>())
     };
-    let numbers = |of: &dyn Fn(&Told) -> Option<f64>| -> ArrayRef {
+    let numbers = |of: &dyn Fn(&ForecastRow) -> Option<f64>| -> ArrayRef {
         Arc::new(rows.iter().map(|row| of(&row.2)).collect::<Float64Array>())
     };
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("period_start", days(&|row| Some(row.1))),
         ("area_code", Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0)))),
-        ("outlook", words(&|told| Some(told.outlook))),
-        ("refusal", words(&|told| told.refusal)),
+        ("outlook", words(&|row| Some(row.outlook))),
+        ("refusal", words(&|row| row.refusal)),
         ("break_period", days(&|row| row.2.broke)),
-        ("probability", numbers(&|told| told.chance)),
+        ("probability", numbers(&|row| row.chance)),
         ("early_date", days(&|row| row.2.dates[0])),
         ("median_date", days(&|row| row.2.dates[1])),
         ("late_date", days(&|row| row.2.dates[2])),
-        ("share_low", numbers(&|told| told.shares[0])),
-        ("share_middle", numbers(&|told| told.shares[1])),
-        ("share_high", numbers(&|told| told.shares[2])),
+        ("share_low", numbers(&|row| row.shares[0])),
+        ("share_middle", numbers(&|row| row.shares[1])),
+        ("share_high", numbers(&|row| row.shares[2])),
     ];
     let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());

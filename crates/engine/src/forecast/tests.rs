@@ -12,8 +12,8 @@ use super::pool::{judge, pooled};
 use super::table::bounded_growth;
 use super::trend::{Point, Refusal, Series, line};
 
-fn near(found: f64, wanted: f64) {
-    assert!((found - wanted).abs() < 1e-12, "{found} should be {wanted}");
+fn near(found: f64, required: f64) {
+    assert!((found - required).abs() < 1e-12, "{found} should be {required}");
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn a_straight_line_of_logits_is_found_as_it_is() {
     near(found.mean, (29.0 - found.behind) * 0.05 - 1.5);
     near(found.scatter, 1e-6);
     // Alone, it keeps its slope; three periods bring 0.93 + 0.8649 + 0.804357 of it.
-    let judged = judge(&[series]);
-    let trend = judged[0][29].unwrap();
+    let assessed = judge(&[series]);
+    let trend = assessed[0][29].unwrap();
     near(trend.logit(3.0).0, -0.05 + 0.05 * 2.599_257);
 }
 
@@ -163,13 +163,14 @@ fn rows() -> RecordBatch {
 #[test]
 fn the_order_of_the_rows_decides_nothing() {
     let rows = rows();
-    let told = bounded_growth(std::slice::from_ref(&rows), &months(), month(24)).unwrap();
-    assert_eq!(told.num_rows(), 12);
+    let forecasts = bounded_growth(std::slice::from_ref(&rows), &months(), month(24)).unwrap();
+    assert_eq!(forecasts.num_rows(), 12);
     let backwards: Vec<RecordBatch> = (0..rows.num_rows()).rev().map(|row| rows.slice(row, 1)).collect();
-    assert_eq!(bounded_growth(&backwards, &months(), month(24)).unwrap(), told);
+    assert_eq!(bounded_growth(&backwards, &months(), month(24)).unwrap(), forecasts);
     // What is told of a month is the same however many are told.
     let last = bounded_growth(std::slice::from_ref(&rows), &months(), month(29)).unwrap();
-    let of_last = concat_batches(&told.schema(), &[told.slice(5, 1), told.slice(11, 1)]).unwrap();
+    let of_last =
+        concat_batches(&forecasts.schema(), &[forecasts.slice(5, 1), forecasts.slice(11, 1)]).unwrap();
     assert_eq!(last, of_last);
     // Two rows for one area and period are no series.
     assert!(
@@ -184,8 +185,8 @@ fn periods_without_any_row_pass_as_well() {
     let at = |number: u32| rows.slice(usize::try_from(number).unwrap(), 1);
     let seen: Vec<RecordBatch> = (0..10).chain(28..30).map(at).collect();
     let refusal = |periods: &[NaiveDate]| {
-        let told = bounded_growth(&seen, periods, month(29)).unwrap();
-        let words = told.column_by_name("refusal").unwrap();
+        let forecasts = bounded_growth(&seen, periods, month(29)).unwrap();
+        let words = forecasts.column_by_name("refusal").unwrap();
         words.as_any().downcast_ref::<StringArray>().unwrap().value(0).to_owned()
     };
     assert_eq!(refusal(&months()), "few_points");

@@ -157,8 +157,8 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
     let marks = cast(column(&cells.batch, "marks")?, &DataType::Int64)?;
     let tallies =
         tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
-    let stands = |placed: &&Placed| states[placed.row] == Some(CellState::Ok);
-    let standing: Vec<Placed> = groups.placed.iter().filter(stands).copied().collect();
+    let is_ok = |placed: &&Placed| states[placed.row] == Some(CellState::Ok);
+    let standing: Vec<Placed> = groups.placed.iter().filter(is_ok).copied().collect();
     let of_numerators = match kpi.rollup.kind {
         RollupKind::Max => ColumnRollup::Max,
         RollupKind::Min => ColumnRollup::Min,
