@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
-use polars::prelude::DataFrame;
 use utbredt_lake::{Change, Edition, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 use utbredt_sources::oslo;
 
-use crate::books::{Entry, book, rejection_rows};
-use crate::bridge::{table, to_batch};
+use crate::audit_tables::{Entry, book, rejection_rows};
+use crate::columns::table;
 use crate::conform::{Conformed, conform};
 use crate::diff::{Diff, cells, diff};
-use crate::gates::{breaches, refused_rows};
-use crate::history::{History, Reach};
-use crate::world::World;
+use crate::history::{Extent, History};
+use crate::quality_checks::{breaches, rejected_rows};
+use crate::reference_data::ReferenceData;
 use crate::{Delivery, IngestError, Source};
 
 /// What became of a delivery.
@@ -120,14 +119,14 @@ struct Read<'d> {
     delivery: &'d Delivery,
     sha256: String,
     conformed: Conformed,
-    reach: Reach,
+    reach: Extent,
 }
 
 /// What the next edition gets.
 #[derive(Default)]
 struct Pending {
     /// By receipt: usage and events to come into force.
-    facts: BTreeMap<String, (DataFrame, DataFrame)>,
+    facts: BTreeMap<String, (RecordBatch, RecordBatch)>,
     /// Receipts of the lake to go out of force.
     supersedes: BTreeSet<String>,
     receipts: Vec<RecordBatch>,
@@ -146,7 +145,7 @@ fn land(
     }
     let lake = writer.lake().clone();
     let latest = lake.latest()?;
-    let world = World::of_lake(&lake, latest.as_ref())?;
+    let world = ReferenceData::of_lake(&lake, latest.as_ref())?;
     let mut history = History::read(&lake, latest.as_ref())?;
     let mut reads = Vec::new();
     for (source, delivery) in deliveries {
@@ -188,17 +187,17 @@ fn read<'d>(
     source: &'d Source,
     delivery: &'d Delivery,
     sha256: String,
-    world: &World,
+    world: &ReferenceData,
 ) -> Result<Read<'d>, IngestError> {
     let conformed = conform(source, delivery, world)?;
-    let reach = Reach::of(&conformed.usage)?;
+    let reach = Extent::of(&conformed.usage)?;
     Ok(Read { source, delivery, sha256, conformed, reach })
 }
 
 /// The steps of [`deliver`] up to the decision, which is not carried out: nothing is kept and nothing is written.
 pub(crate) fn weigh(
     lake: Option<&Lake>,
-    world: &World,
+    world: &ReferenceData,
     source: &Source,
     delivery: &Delivery,
 ) -> Result<(Report, Conformed), IngestError> {
@@ -225,7 +224,7 @@ pub(crate) fn weigh(
 /// Decides whether a delivery comes into force.
 fn judge(
     read: &Read<'_>,
-    world: &World,
+    world: &ReferenceData,
     history: &mut History,
     pending: &mut Pending,
 ) -> Result<Report, IngestError> {
@@ -236,12 +235,12 @@ fn judge(
     let reasons = breaches(read.source, delivery, conformed, world, &near)?;
     let mut report = Report::of(delivery, false);
     report.rows_in = conformed.rows_in;
-    report.accepted = (conformed.usage.height() + conformed.events.height()) as u64;
+    report.accepted = (conformed.usage.num_rows() + conformed.events.num_rows()) as u64;
     // A list of stages tells how things stand when it comes.
-    let stands = (conformed.events.height() > 0).then(|| oslo::day(delivery.received_at));
+    let stands = (conformed.events.num_rows() > 0).then(|| oslo::day(delivery.received_at));
     report.newest = read.reach.newest().or(stands);
     report.rejected = conformed.rejections.len() as u64;
-    report.refused_rows = refused_rows(conformed) as u64;
+    report.refused_rows = rejected_rows(conformed) as u64;
     for rejection in &conformed.rejections {
         *report.reasons.entry(rejection.reason.clone()).or_default() += 1;
     }
@@ -328,8 +327,8 @@ fn commit(
     let (mut append, mut replace) = (Vec::new(), Vec::new());
     for (usage, events) in pending.facts.values() {
         for (name, frame) in [("usage", usage), ("rollout_events", events)] {
-            if frame.height() > 0 {
-                append.push((table(name)?, to_batch(table(name)?, frame)?));
+            if frame.num_rows() > 0 {
+                append.push((table(name)?, frame.clone()));
             }
         }
     }

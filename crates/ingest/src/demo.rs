@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Change, Lake, Writer};
 
-use crate::books::Tables;
+use crate::audit_tables::Tables;
 use crate::{IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic};
 
 /// The seed of the invented numbers.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
-use polars::error::PolarsError;
 use utbredt_lake::LakeError;
 
 use crate::reference::ReferenceError;
@@ -55,7 +54,4 @@ pub enum IngestError {
     /// Rows that do not make a table: a mistake of ours.
     #[error("rows do not make a table: {0}")]
     Rows(#[from] ArrowError),
-    /// A frame that does not compute: a mistake of ours.
-    #[error("a frame does not compute: {0}")]
-    Frame(#[from] PolarsError),
 }

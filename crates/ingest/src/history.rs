@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
-use polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions};
 use utbredt_lake::{Edition, FileEntry, Lake};
 
-use crate::bridge::{self, day_of};
-use crate::world::cols;
+use crate::columns::{self, day_of, numbers, text};
 use crate::{Delivery, IngestError};
 
 /// How many days around a delivery are looked at: a year, and the month a year ago.
@@ -24,37 +25,32 @@ pub(crate) struct Given {
     pub(crate) held: Option<String>,
 }
 
-/// The facts of one receipt in force.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Live {
+/// The facts of one active receipt.
+#[derive(Debug, Clone)]
+pub(crate) struct ActiveFacts {
     pub(crate) source_id: String,
-    /// Rows of `usage`, without what the gates do not look at.
-    pub(crate) usage: DataFrame,
+    /// Rows of `usage`.
+    pub(crate) usage: RecordBatch,
     /// Rows of `rollout_events`.
-    pub(crate) events: DataFrame,
-    reach: Reach,
+    pub(crate) events: RecordBatch,
+    reach: Extent,
 }
 
 /// What solutions and days some usage is about.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reach {
+pub(crate) struct Extent {
     solutions: BTreeSet<String>,
     days: Option<(i32, i32)>,
     /// The first day after all of it.
     end: Option<i32>,
 }
 
-impl Reach {
-    pub(crate) fn of(usage: &DataFrame) -> Result<Self, IngestError> {
-        if usage.height() == 0 {
-            return Ok(Self::default());
-        }
-        let solutions = usage.column("solution_id")?.str()?.iter().flatten().map(str::to_owned).collect();
-        let starts = usage.column("period_start")?.i32()?.iter().flatten();
-        let days = starts.fold(None, |seen: Option<(i32, i32)>, day| {
-            Some(seen.map_or((day, day), |(from, to)| (from.min(day), to.max(day))))
-        });
-        let end = usage.column("period_end")?.i32()?.iter().flatten().max();
+impl Extent {
+    pub(crate) fn of(usage: &RecordBatch) -> Result<Self, IngestError> {
+        let solutions = text(usage, "solution_id")?.into_iter().flatten().map(str::to_owned).collect();
+        let starts: Vec<i32> = numbers::<Date32Type>(usage, "period_start")?.into_iter().flatten().collect();
+        let days = starts.iter().min().copied().zip(starts.iter().max().copied());
+        let end = numbers::<Date32Type>(usage, "period_end")?.into_iter().flatten().max();
         Ok(Self { solutions, days, end })
     }
 
@@ -84,47 +80,31 @@ impl Reach {
     }
 }
 
-/// The columns of `usage` that are held against each other.
-const COMPARED: [&str; 10] = [
-    "solution_id",
-    "measure_id",
-    "municipality_code",
-    "division_date",
-    "organisation_number",
-    "period_start",
-    "period_end",
-    "value",
-    "state",
-    "receipt_id",
-];
-
 /// What was delivered before.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     given: BTreeMap<String, Given>,
     in_force: BTreeSet<String>,
-    live: BTreeMap<String, Live>,
+    live: BTreeMap<String, ActiveFacts>,
 }
 
 impl History {
     /// Every receipt of an edition; no facts yet.
     pub(crate) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
-        let receipts = bridge::read(lake, edition, "receipts")?;
-        let text = |name| Ok::<_, IngestError>(receipts.column(name)?.str()?);
-        let (ids, sources, asked) = (text("receipt_id")?, text("source_id")?, text("asked")?);
-        let (states, reasons) = (text("state")?, text("reason")?);
-        let moments = receipts.column("received_at")?.i64()?;
+        let receipts = columns::read(lake, edition, "receipts")?;
+        let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
+        let asked = text(&receipts, "asked")?;
+        let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
+        let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();
-        for at in 0..receipts.height() {
-            let own = |value: Option<&str>| value.unwrap_or_default().to_owned();
-            let held = (states.get(at) == Some("held")).then(|| own(reasons.get(at)));
+        for at in 0..receipts.num_rows() {
             let receipt = Given {
-                source_id: own(sources.get(at)),
-                asked: own(asked.get(at)),
-                received_at: moments.get(at).unwrap_or_default(),
-                held,
+                source_id: sources[at].unwrap_or_default().to_owned(),
+                asked: asked[at].unwrap_or_default().to_owned(),
+                received_at: moments[at].unwrap_or_default(),
+                held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
             };
-            given.insert(own(ids.get(at)), receipt);
+            given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
         }
         let in_force = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
         Ok(Self { given, in_force, live: BTreeMap::new() })
@@ -164,39 +144,42 @@ impl History {
         &mut self,
         lake: &Lake,
         edition: &Edition,
-        reach: &[Reach],
+        reach: &[Extent],
         replaced: &BTreeSet<String>,
     ) -> Result<(), IngestError> {
         let of_replaced = |file: &FileEntry| file.receipts.iter().any(|receipt| replaced.contains(receipt));
         let near = |file: &FileEntry| of_replaced(file) || reach.iter().any(|reach| reach.touches_file(file));
-        let usage = narrowed(lake, edition, "usage", near)?.lazy().select(cols(COMPARED)).collect()?;
+        let usage = narrowed(lake, edition, "usage", near)?;
         let events = narrowed(lake, edition, "rollout_events", of_replaced)?;
         for (receipt, usage) in by_receipt(&usage)? {
-            self.entry(&receipt).reach = Reach::of(&usage)?;
-            self.entry(&receipt).usage = usage;
+            let reach = Extent::of(&usage)?;
+            let events = events.slice(0, 0);
+            self.live.insert(receipt.clone(), self.active(&receipt, usage, events, reach));
         }
         for (receipt, events) in by_receipt(&events)? {
-            self.entry(&receipt).events = events;
+            if let Some(live) = self.live.get_mut(&receipt) {
+                live.events = events;
+            } else {
+                let usage = usage.slice(0, 0);
+                self.live.insert(receipt.clone(), self.active(&receipt, usage, events, Extent::default()));
+            }
         }
         Ok(())
     }
 
-    fn entry(&mut self, receipt: &str) -> &mut Live {
-        let given = self.given.get(receipt);
-        self.live.entry(receipt.to_owned()).or_insert_with(|| Live {
-            source_id: given.map_or(String::new(), |given| given.source_id.clone()),
-            ..Live::default()
-        })
+    fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, reach: Extent) -> ActiveFacts {
+        let source_id = self.given.get(receipt).map_or(String::new(), |given| given.source_id.clone());
+        ActiveFacts { source_id, usage, events, reach }
     }
 
     /// The facts of one receipt, as far as they were read.
-    pub(crate) fn live(&self, receipt: &str) -> Option<&Live> {
+    pub(crate) fn live(&self, receipt: &str) -> Option<&ActiveFacts> {
         self.live.get(receipt)
     }
 
     /// The facts in force near some usage, apart from those it replaces.
-    pub(crate) fn near(&self, reach: &Reach, replaced: Option<&str>) -> Vec<&Live> {
-        let other = |(receipt, live): &(&String, &Live)| {
+    pub(crate) fn near(&self, reach: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
+        let other = |(receipt, live): &(&String, &ActiveFacts)| {
             Some(receipt.as_str()) != replaced && live.reach.touches(reach)
         };
         self.live.iter().filter(other).map(|(_, live)| live).collect()
@@ -206,8 +189,8 @@ impl History {
     pub(crate) fn admit(
         &mut self,
         delivery: &Delivery,
-        usage: &DataFrame,
-        events: &DataFrame,
+        usage: &RecordBatch,
+        events: &RecordBatch,
         replaced: Option<&str>,
     ) -> Result<(), IngestError> {
         if let Some(old) = replaced {
@@ -217,11 +200,11 @@ impl History {
         let receipt = delivery.receipt_id().0;
         self.in_force.insert(receipt.clone());
         self.note(delivery, None);
-        let live = Live {
+        let live = ActiveFacts {
             source_id: delivery.source_id.to_string(),
-            usage: usage.clone().lazy().select(cols(COMPARED)).collect()?,
+            usage: usage.clone(),
             events: events.clone(),
-            reach: Reach::of(usage)?,
+            reach: Extent::of(usage)?,
         };
         self.live.insert(receipt, live);
         Ok(())
@@ -245,25 +228,23 @@ fn narrowed(
     edition: &Edition,
     name: &'static str,
     wanted: impl Fn(&FileEntry) -> bool,
-) -> Result<DataFrame, IngestError> {
+) -> Result<RecordBatch, IngestError> {
     let mut edition = edition.clone();
     if let Some(files) = edition.tables.get_mut(name) {
         files.retain(|file| wanted(file));
     }
-    bridge::read(lake, Some(&edition), name)
+    columns::read(lake, Some(&edition), name)
 }
 
-/// A frame cut where the receipt changes.
-fn by_receipt(frame: &DataFrame) -> Result<Vec<(String, DataFrame)>, IngestError> {
-    let sorted = frame.sort(["receipt_id"], SortMultipleOptions::default())?;
-    let receipts: Vec<&str> =
-        sorted.column("receipt_id")?.str()?.iter().map(Option::unwrap_or_default).collect();
-    let mut start = 0;
-    let mut cut = Vec::new();
-    for run in receipts.chunk_by(|a, b| a == b) {
-        let offset = i64::try_from(start).unwrap_or(i64::MAX);
-        cut.push((run.first().map_or(String::new(), |r| (*r).to_owned()), sorted.slice(offset, run.len())));
-        start += run.len();
+/// The rows of each receipt.
+fn by_receipt(batch: &RecordBatch) -> Result<Vec<(String, RecordBatch)>, IngestError> {
+    let mut rows: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (row, receipt) in (0..).zip(text(batch, "receipt_id")?) {
+        rows.entry(receipt.unwrap_or_default()).or_default().push(row);
+    }
+    let mut cut = Vec::with_capacity(rows.len());
+    for (receipt, rows) in rows {
+        cut.push((receipt.to_owned(), take_record_batch(batch, &UInt32Array::from(rows))?));
     }
     Ok(cut)
 }

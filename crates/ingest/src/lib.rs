@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apart;
-mod books;
-mod bridge;
+mod audit_tables;
+mod columns;
 mod conform;
 mod deliver;
 mod delivery;
@@ -10,12 +10,14 @@ mod demo;
 mod diff;
 mod error;
 mod expect;
+mod facts;
 pub mod fetch;
-mod gates;
 mod history;
 pub mod plan;
 pub mod pull;
+mod quality_checks;
 pub mod reference;
+mod reference_data;
 pub mod rollout;
 mod run;
 pub mod schedule;
@@ -24,7 +26,6 @@ pub mod synthetic;
 #[cfg(test)]
 mod tests;
 mod trial;
-mod world;
 
 pub use deliver::{Delivered, Report, deliver, deliver_all, deliver_one};
 pub use delivery::{Delivery, Source, read_file};

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use utbredt_lake::Lake;
 use utbredt_model::SourceId;
 
-use crate::bridge::table;
+use crate::columns::table;
 use crate::fetch::{Answer, FetchError, Refusal};
 use crate::{IngestError, Report};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utbredt_model::SourceId;
+use utbredt_model::{SourceId, Subject};
 
 use crate::{Delivery, IngestError, Source};
 
@@ -15,6 +15,14 @@ pub struct Note {
     pub from: NaiveDate,
     /// What must be known.
     pub note: String,
+}
+
+impl Note {
+    /// Whether it explains that a municipality is absent from a day on.
+    pub(crate) fn explains(&self, subject: &Subject, from: NaiveDate) -> bool {
+        matches!(subject, Subject::Municipality(code) if code.as_str() == self.municipality_code)
+            && self.from == from
+    }
 }
 
 /// Reads `rollout/digisos_notes.csv`: `municipality_code,from,to,note,source`.

@@ -9,14 +9,13 @@ use std::fmt::Write as _;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
-use polars::prelude::{IntoLazy, col};
 use utbredt_lake::Table;
 use utbredt_model::{Granularity, MeasureId, Period, SolutionId, SourceId};
 use utbredt_sources::delimited::Contract;
 
-use crate::bridge::day_number;
+use crate::columns::day_number;
 use crate::expect::Expected;
-use crate::world::{World, cols};
+use crate::reference_data::ReferenceData;
 use crate::{Delivery, IngestError, Source};
 
 /// The source of the invented counts.
@@ -139,31 +138,23 @@ fn month_number(day: NaiveDate) -> i32 {
 /// counted to since the last count by age. A number below it is possible by every count.
 type Persons = BTreeMap<(String, String), f64>;
 
-fn persons(world: &World, day: NaiveDate) -> Result<Persons, IngestError> {
+fn persons(world: &ReferenceData, day: NaiveDate) -> Result<Persons, IngestError> {
     let number = day_number(day);
-    let divisions = world.places.column("division_date")?.i32()?.iter().flatten();
-    let division = divisions.filter(|date| *date <= number).max().unwrap_or_default();
+    let division = world.division_on(number).unwrap_or_default();
     let recent = number - 1096;
-    let eligible = world.eligible.clone().lazy();
-    let newest = eligible
-        .clone()
-        .group_by(cols(["solution_id", "municipality_code", "division_date"]))
-        .agg([col("reference_date").max().alias("newest")]);
-    let key = || cols(["solution_id", "municipality_code", "division_date"]);
-    let wanted =
-        col("reference_date").gt_eq(polars::prelude::lit(recent)).or(col("reference_date").eq(col("newest")));
-    let frame = eligible
-        .join(newest, key(), key(), polars::prelude::JoinArgs::new(polars::prelude::JoinType::Inner))
-        .filter(col("division_date").eq(polars::prelude::lit(division)).and(wanted))
-        .group_by(cols(["solution_id", "municipality_code"]))
-        .agg([col("persons").min()])
-        .collect()?;
-    let (solutions, codes) = (frame.column("solution_id")?.str()?, frame.column("municipality_code")?.str()?);
-    let counts = frame.column("persons")?.f64()?;
-    let row = |at: usize| {
-        Some(((solutions.get(at)?.to_owned(), codes.get(at)?.to_owned()), counts.get(at)?.floor()))
-    };
-    Ok((0..frame.height()).filter_map(row).collect())
+    let (codes, groups) = (world.codes_in(division), world.target_groups()?);
+    let mut persons = Persons::new();
+    for shape in shapes(world) {
+        for code in &codes {
+            let by_day = groups.persons(shape.solution, code, division);
+            let newest = by_day.last_key_value().map(|(newest, _)| *newest);
+            let counted = by_day.iter().filter(|(day, _)| **day >= recent || Some(**day) == newest);
+            if let Some(fewest) = counted.map(|(_, persons)| *persons).min_by(f64::total_cmp) {
+                persons.insert((shape.solution.to_owned(), (*code).to_owned()), fewest.floor());
+            }
+        }
+    }
+    Ok(persons)
 }
 
 /// Invented deliveries for the months in `[from, to)`, one a solution and month, and the rollouts behind them
@@ -177,7 +168,7 @@ pub fn deliveries(
     to: NaiveDate,
     reference: &[(&'static Table, RecordBatch)],
 ) -> Result<Vec<Delivery>, IngestError> {
-    let world = World::of_tables(reference)?;
+    let world = ReferenceData::of_tables(reference)?;
     let months = Granularity::Month.periods(from, to);
     let mut out = Vec::new();
     if let Some(last) = months.last() {
@@ -194,9 +185,9 @@ pub fn deliveries(
 }
 
 /// The shapes of the solutions that the reference tables know.
-fn shapes(world: &World) -> impl Iterator<Item = &'static Shape> {
+fn shapes(world: &ReferenceData) -> impl Iterator<Item = &'static Shape> {
     SHAPES.iter().filter(|shape| {
-        world.known.get(shape.solution).is_some_and(|m| m.contains("users_active") && m.contains("uses"))
+        world.measures.get(shape.solution).is_some_and(|m| m.contains("users_active") && m.contains("uses"))
     })
 }
 
@@ -239,7 +230,12 @@ fn usage(
     delivery(USAGE, &format!("{} {month}", shape.solution), text, month.end + Duration::days(11))
 }
 
-fn rollouts(seed: u64, last: &Period, persons: &Persons, world: &World) -> Result<Delivery, IngestError> {
+fn rollouts(
+    seed: u64,
+    last: &Period,
+    persons: &Persons,
+    world: &ReferenceData,
+) -> Result<Delivery, IngestError> {
     let mut text = String::from("municipality_code,solution_id,stage,valid_from\n");
     let day = |month: i32| {
         let month = month.clamp(-1200, 1200);

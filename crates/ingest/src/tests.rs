@@ -2,23 +2,25 @@
 
 mod corrections;
 mod folder;
-mod gates;
 mod invented;
 mod places;
+mod quality_checks;
 mod trial;
 
 use std::path::Path;
 use std::sync::OnceLock;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
-use polars::prelude::DataFrame;
 use tempfile::TempDir;
 use utbredt_lake::{Change, Lake, Writer};
 use utbredt_model::SourceId;
 use utbredt_sources::delimited::Contract;
 
-use crate::books::Tables;
-use crate::bridge::{day_number, read};
+use crate::audit_tables::Tables;
+use crate::columns::{self, day_number, day_of, read, text};
+use crate::facts::usage_rows;
 use crate::{Delivery, Source, reference};
 
 /// The files of `datasets/`, by path.
@@ -85,25 +87,41 @@ fn delivery(asked: &str, rows: &[&str]) -> Delivery {
 }
 
 /// A table of the latest edition.
-fn table_of(writer: &Writer, name: &'static str) -> DataFrame {
+fn table_of(writer: &Writer, name: &'static str) -> RecordBatch {
     let latest = writer.lake().latest().unwrap();
     read(writer.lake(), latest.as_ref(), name).unwrap()
 }
 
 /// `usage` as `code division value`, in order.
 fn usage_of(writer: &Writer) -> Vec<String> {
-    let frame = table_of(writer, "usage");
-    let (codes, values) = (frame.column("municipality_code").unwrap(), frame.column("value").unwrap());
-    let divisions = frame.column("division_date").unwrap();
-    let mut rows: Vec<_> = (0..frame.height())
-        .map(|at| {
-            let division = crate::bridge::day_of(divisions.i32().unwrap().get(at).unwrap());
-            let value = values.i64().unwrap().get(at).map_or("-".to_owned(), |v| v.to_string());
-            format!("{} {division} {value}", codes.str().unwrap().get(at).unwrap())
+    let usage = table_of(writer, "usage");
+    let mut rows: Vec<_> = usage_rows(&usage)
+        .unwrap()
+        .into_iter()
+        .map(|row| {
+            let value = row.value.map_or("-".to_owned(), |value| value.to_string());
+            format!("{} {} {value}", row.code, day_of(row.division))
         })
         .collect();
     rows.sort();
     rows
+}
+
+/// A column of days, as they are written.
+fn days_of(batch: &RecordBatch, name: &str) -> Vec<String> {
+    let days = columns::numbers::<Date32Type>(batch, name).unwrap();
+    days.into_iter().map(|day| day_of(day.unwrap()).to_string()).collect()
+}
+
+/// A column of yes and no.
+fn flags_of(batch: &RecordBatch, name: &str) -> Vec<Option<bool>> {
+    use arrow::array::AsArray;
+    batch.column_by_name(name).unwrap().as_boolean().iter().collect()
+}
+
+/// A column of counts.
+fn counts_of(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
+    columns::numbers::<Int64Type>(batch, name).unwrap()
 }
 
 #[test]

@@ -4,15 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
-use polars::prelude::DataFrame;
 use utbredt_lake::Lake;
 use utbredt_model::Rejection;
 use utbredt_sources::delimited::Known;
 
-use crate::books::Tables;
-use crate::bridge::{self, table, to_batch};
+use crate::audit_tables::Tables;
+use crate::columns::{self, text};
 use crate::deliver::weigh;
-use crate::world::{World, of_tables};
+use crate::reference_data::{ReferenceData, of_tables};
 use crate::{Delivery, IngestError, Report, Source, reference};
 
 /// What would become of a delivery.
@@ -51,15 +50,15 @@ impl Yardstick {
     /// # Errors
     /// [`IngestError`] when the lake is not ready or cannot be read, or the contract is another source's.
     pub fn try_delivery(&self, source: &Source, delivery: &Delivery) -> Result<Trial, IngestError> {
-        let (lake, world) = match self {
-            Self::Lake(lake) => (Some(lake), World::of_lake(lake, lake.latest()?.as_ref())?),
-            Self::Tables(tables) => (None, World::of_tables(tables)?),
+        let (lake, reference_data) = match self {
+            Self::Lake(lake) => (Some(lake), ReferenceData::of_lake(lake, lake.latest()?.as_ref())?),
+            Self::Tables(tables) => (None, ReferenceData::of_tables(tables)?),
         };
-        let (report, conformed) = weigh(lake, &world, source, delivery)?;
+        let (report, conformed) = weigh(lake, &reference_data, source, delivery)?;
         Ok(Trial {
             report,
-            usage: to_batch(table("usage")?, &conformed.usage)?,
-            rollout_events: to_batch(table("rollout_events")?, &conformed.events)?,
+            usage: conformed.usage,
+            rollout_events: conformed.events,
             rejections: conformed.rejections,
         })
     }
@@ -70,32 +69,38 @@ impl Yardstick {
     /// [`IngestError`] when a table cannot be read.
     pub fn known(&self) -> Result<Known, IngestError> {
         let solutions = self.table("solutions")?;
-        let text = |frame: &DataFrame, name: &str| -> Result<Vec<String>, IngestError> {
-            Ok(frame.column(name)?.str()?.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
-        };
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for column in ["name_nb", "name_nn", "name_en"] {
-            for (id, name) in text(&solutions, "solution_id")?.into_iter().zip(text(&solutions, column)?) {
-                names.entry(id).or_default().insert(name);
-            }
+            collect(&mut names, &solutions, ("solution_id", column))?;
         }
-        let measures = self.table("measures")?;
-        let mut counted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (id, unit) in text(&measures, "measure_id")?.into_iter().zip(text(&measures, "unit")?) {
-            counted.entry(id).or_default().insert(unit);
-        }
-        let municipalities = text(&self.table("municipalities")?, "municipality_code")?;
+        let mut units = BTreeMap::new();
+        collect(&mut units, &self.table("measures")?, ("measure_id", "unit"))?;
+        let municipalities = self.table("municipalities")?;
+        let codes = text(&municipalities, "municipality_code")?;
         Ok(Known {
             solutions: names,
-            measures: counted,
-            municipalities: municipalities.into_iter().collect(),
+            measures: units,
+            municipalities: codes.into_iter().flatten().map(str::to_owned).collect(),
         })
     }
 
-    fn table(&self, name: &'static str) -> Result<DataFrame, IngestError> {
+    fn table(&self, name: &'static str) -> Result<RecordBatch, IngestError> {
         match self {
-            Self::Lake(lake) => bridge::read(lake, lake.latest()?.as_ref(), name),
+            Self::Lake(lake) => columns::read(lake, lake.latest()?.as_ref(), name),
             Self::Tables(tables) => of_tables(tables, name),
         }
     }
+}
+
+/// Adds, for each key of a table, what another column has for it.
+fn collect(
+    into: &mut BTreeMap<String, BTreeSet<String>>,
+    batch: &RecordBatch,
+    (key, value): (&str, &str),
+) -> Result<(), IngestError> {
+    for (key, value) in text(batch, key)?.into_iter().zip(text(batch, value)?) {
+        let values = into.entry(key.unwrap_or_default().to_owned()).or_default();
+        values.insert(value.unwrap_or_default().to_owned());
+    }
+    Ok(())
 }

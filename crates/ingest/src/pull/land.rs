@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use polars::prelude::DataFrame;
 use utbredt_lake::{Change, Writer};
 use utbredt_model::{ReceiptId, Rejection, SourceId};
 
-use crate::books::{Entry, book, rejection_rows};
-use crate::bridge::{table, to_batch};
+use crate::audit_tables::{Entry, book, rejection_rows};
+use crate::columns::table;
 use crate::history::History;
 use crate::{Delivery, IngestError, Report};
 
@@ -29,7 +29,7 @@ pub(super) struct Landing {
     /// What it says otherwise than the reference tables; where an answer is not believed, that is not told.
     pub(super) told: Vec<String>,
     /// Rows to be added to a table, unless it is held.
-    pub(super) rows: Option<(&'static str, DataFrame)>,
+    pub(super) rows: Option<(&'static str, RecordBatch)>,
 }
 
 /// Brings an answer in: one edition, or none where the same answer stands already.
@@ -45,10 +45,10 @@ pub(super) fn land(
     let history = History::read(writer.lake(), latest.as_ref())?;
     let receipt = delivery.receipt_id();
     let held = (!reasons.is_empty()).then(|| reasons.join("\n"));
-    let rows = rows.filter(|(_, frame)| held.is_none() && frame.height() > 0);
+    let rows = rows.filter(|(_, frame)| held.is_none() && frame.num_rows() > 0);
     let mut report = Report::of(&delivery, false);
     report.rows_in = rows_in;
-    report.accepted = rows.as_ref().map_or(0, |(_, frame)| frame.height() as u64);
+    report.accepted = rows.as_ref().map_or(0, |(_, frame)| frame.num_rows() as u64);
     report.rejected = rejections.len() as u64;
     report.refused_rows = rejections.iter().map(|r| r.row).collect::<BTreeSet<_>>().len() as u64;
     for rejection in &rejections {
@@ -94,7 +94,7 @@ pub(super) fn land(
         }
     }
     if let Some((name, frame)) = rows {
-        change.append.push((table(name)?, to_batch(table(name)?, &frame)?));
+        change.append.push((table(name)?, frame));
     }
     let old = history.answered(&delivery).filter(|old| held.is_none() || *old == receipt.0);
     if held.is_none() {

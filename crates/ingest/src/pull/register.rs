@@ -1,15 +1,17 @@
 //! What the lake knows of places, people and organisations, for a pull that holds an answer against it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Date32Type, Int32Type, Int64Type};
 use chrono::{Datelike, NaiveDate};
-use polars::prelude::{Column, DataFrame};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::MunicipalityCode;
 use utbredt_model::territory::Change;
 
 use crate::IngestError;
-use crate::bridge::{day_number, day_of, read};
+use crate::columns::{day_number, day_of, numbers, read, table, text};
 
 /// An age band: the youngest age, and the first age outside.
 pub(super) type Band = (i32, Option<i32>);
@@ -33,12 +35,8 @@ pub(super) struct Register {
     divisions: Vec<NaiveDate>,
 }
 
-fn days(frame: &DataFrame, name: &str) -> Result<Vec<Option<NaiveDate>>, IngestError> {
-    Ok(frame.column(name)?.i32()?.iter().map(|day| day.map(day_of)).collect())
-}
-
-fn texts<'f>(frame: &'f DataFrame, name: &str) -> Result<Vec<Option<&'f str>>, IngestError> {
-    Ok(frame.column(name)?.str()?.iter().collect())
+fn days(batch: &RecordBatch, name: &str) -> Result<Vec<Option<NaiveDate>>, IngestError> {
+    Ok(numbers::<Date32Type>(batch, name)?.into_iter().map(|day| day.map(day_of)).collect())
 }
 
 /// A code of the lake; what is none is a fault of the tables and passed over.
@@ -48,14 +46,16 @@ fn code(text: Option<&str>) -> Option<MunicipalityCode> {
 
 impl Register {
     pub(super) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
-        let frame = read(lake, edition, "municipalities")?;
-        let (codes, names) = (texts(&frame, "municipality_code")?, texts(&frame, "name")?);
-        let (from, to) = (days(&frame, "valid_from")?, days(&frame, "valid_to")?);
-        let span = |at: usize| {
-            let name = names[at].unwrap_or_default().to_owned();
-            Some(Span { code: code(codes[at])?, name, from: from[at]?, to: to[at] })
-        };
-        let spans: Vec<Span> = (0..frame.height()).filter_map(span).collect();
+        let batch = read(lake, edition, "municipalities")?;
+        let (codes, names) = (text(&batch, "municipality_code")?, text(&batch, "name")?);
+        let (from, to) = (days(&batch, "valid_from")?, days(&batch, "valid_to")?);
+        let mut spans = Vec::new();
+        for at in 0..batch.num_rows() {
+            if let (Some(code), Some(from)) = (code(codes[at]), from[at]) {
+                let name = names[at].unwrap_or_default().to_owned();
+                spans.push(Span { code, name, from, to: to[at] });
+            }
+        }
         let mut divisions: Vec<NaiveDate> =
             days(&read(lake, edition, "divisions")?, "division_date")?.into_iter().flatten().collect();
         divisions.sort_unstable();
@@ -82,20 +82,21 @@ pub(super) fn population(
     lake: &Lake,
     edition: Option<&Edition>,
 ) -> Result<BTreeMap<i32, Counted>, IngestError> {
-    let frame = read(lake, edition, "population")?;
-    let (codes, day) = (texts(&frame, "municipality_code")?, days(&frame, "reference_date")?);
-    let from = frame.column("age_from")?.i32()?;
-    let (to, persons) = (frame.column("age_to")?.i32()?, frame.column("persons")?.i64()?);
+    let batch = read(lake, edition, "population")?;
+    let (codes, day) = (text(&batch, "municipality_code")?, days(&batch, "reference_date")?);
+    let from = numbers::<Int32Type>(&batch, "age_from")?;
+    let to = numbers::<Int32Type>(&batch, "age_to")?;
+    let persons = numbers::<Int64Type>(&batch, "persons")?;
     let mut years: BTreeMap<i32, Counted> = BTreeMap::new();
-    for at in 0..frame.height() {
+    for at in 0..batch.num_rows() {
         let (Some(code), Some(day), Some(from), Some(persons)) =
-            (code(codes[at]), day[at], from.get(at), persons.get(at))
+            (code(codes[at]), day[at], from[at], persons[at])
         else {
             continue;
         };
         // Persons are counted on 1 January.
         if (day.month(), day.day()) == (1, 1) {
-            years.entry(day.year()).or_default().insert(((from, to.get(at)), code), persons);
+            years.entry(day.year()).or_default().insert(((from, to[at]), code), persons);
         }
     }
     Ok(years)
@@ -106,39 +107,40 @@ pub(super) fn population_rows(
     rows: &Counted,
     (division, day): (NaiveDate, NaiveDate),
     vintage: &str,
-) -> Result<DataFrame, IngestError> {
-    let many = |value: NaiveDate| vec![day_number(value); rows.len()];
+) -> Result<RecordBatch, IngestError> {
     let codes: Vec<&str> = rows.keys().map(|(_, code)| code.as_str()).collect();
     let from: Vec<i32> = rows.keys().map(|((from, _), _)| *from).collect();
     let to: Vec<Option<i32>> = rows.keys().map(|((_, to), _)| *to).collect();
-    Ok(DataFrame::new_infer_height(vec![
-        Column::new("municipality_code".into(), codes),
-        Column::new("division_date".into(), many(division)),
-        Column::new("reference_date".into(), many(day)),
-        Column::new("age_from".into(), from),
-        Column::new("age_to".into(), to),
-        Column::new("persons".into(), rows.values().copied().collect::<Vec<i64>>()),
-        Column::new("vintage".into(), vec![vintage; rows.len()]),
-    ])?)
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(codes)),
+        Arc::new(Date32Array::from(vec![day_number(division); rows.len()])),
+        Arc::new(Date32Array::from(vec![day_number(day); rows.len()])),
+        Arc::new(Int32Array::from(from)),
+        Arc::new(Int32Array::from(to)),
+        Arc::new(Int64Array::from_iter_values(rows.values().copied())),
+        Arc::new(StringArray::from(vec![vintage; rows.len()])),
+    ];
+    Ok(RecordBatch::try_new(table("population")?.schema(), columns)?)
 }
 
 /// The changes of the division that the lake knows.
 pub(super) fn changes(lake: &Lake, edition: Option<&Edition>) -> Result<Vec<Change>, IngestError> {
-    let frame = read(lake, edition, "municipality_changes")?;
-    let day = days(&frame, "change_date")?;
-    let (old, new) = (texts(&frame, "old_code")?, texts(&frame, "new_code")?);
-    let (old_name, new_name) = (texts(&frame, "old_name")?, texts(&frame, "new_name")?);
-    let own = |name: Option<&str>| name.unwrap_or_default().to_owned();
-    let change = |at: usize| {
-        Some(Change {
-            date: day[at]?,
+    let batch = read(lake, edition, "municipality_changes")?;
+    let day = days(&batch, "change_date")?;
+    let (old, new) = (text(&batch, "old_code")?, text(&batch, "new_code")?);
+    let (old_name, new_name) = (text(&batch, "old_name")?, text(&batch, "new_name")?);
+    let mut changes = Vec::new();
+    for at in 0..batch.num_rows() {
+        let Some(date) = day[at] else { continue };
+        changes.push(Change {
+            date,
             old: code(old[at]),
             new: code(new[at]),
-            old_name: own(old_name[at]),
-            new_name: own(new_name[at]),
-        })
-    };
-    Ok((0..frame.height()).filter_map(change).collect())
+            old_name: old_name[at].unwrap_or_default().to_owned(),
+            new_name: new_name[at].unwrap_or_default().to_owned(),
+        });
+    }
+    Ok(changes)
 }
 
 /// The municipalities' own organisations of a day: number, code and name.
@@ -147,17 +149,19 @@ pub(super) fn organisations(
     edition: Option<&Edition>,
     on: NaiveDate,
 ) -> Result<BTreeMap<String, (String, String)>, IngestError> {
-    let frame = read(lake, edition, "organisations")?;
-    let (numbers, names) = (texts(&frame, "organisation_number")?, texts(&frame, "name")?);
-    let (codes, roles) = (texts(&frame, "municipality_code")?, texts(&frame, "role")?);
-    let (from, to) = (days(&frame, "valid_from")?, days(&frame, "valid_to")?);
-    let own = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let there = |at: &usize| {
-        let alive = from[*at].is_some_and(|from| from <= on) && to[*at].is_none_or(|to| on < to);
-        alive && roles[*at] == Some("municipality")
-    };
-    let row = |at: usize| (own(numbers[at]), (own(codes[at]), own(names[at])));
-    Ok((0..frame.height()).filter(there).map(row).collect())
+    let batch = read(lake, edition, "organisations")?;
+    let (numbers, names) = (text(&batch, "organisation_number")?, text(&batch, "name")?);
+    let (codes, roles) = (text(&batch, "municipality_code")?, text(&batch, "role")?);
+    let (from, to) = (days(&batch, "valid_from")?, days(&batch, "valid_to")?);
+    let mut own = BTreeMap::new();
+    for at in 0..batch.num_rows() {
+        let alive = from[at].is_some_and(|from| from <= on) && to[at].is_none_or(|to| on < to);
+        if alive && roles[at] == Some("municipality") {
+            let [number, code, name] = [numbers[at], codes[at], names[at]].map(Option::unwrap_or_default);
+            own.insert(number.to_owned(), (code.to_owned(), name.to_owned()));
+        }
+    }
+    Ok(own)
 }
 
 /// The bands of some years.

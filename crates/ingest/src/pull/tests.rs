@@ -125,7 +125,7 @@ impl Desk {
         let lake = self.writer.lake();
         let edition = lake.latest().unwrap().unwrap();
         let mut rows = Vec::new();
-        for batch in lake.read_table(&edition, crate::bridge::table("usage").unwrap()).unwrap() {
+        for batch in lake.read_table(&edition, crate::columns::table("usage").unwrap()).unwrap() {
             let column = |name: &str| batch.column_by_name(name).unwrap();
             let day = column("period_start").as_primitive::<Date32Type>();
             let code = column("municipality_code").as_string::<i32>();
@@ -298,7 +298,7 @@ fn activations_come_in_by_token_and_without_a_persons_name() {
     // Nothing of what is kept names a person.
     let lake = desk.writer.lake();
     let edition = lake.latest().unwrap().unwrap();
-    let receipts = lake.read_table(&edition, crate::bridge::table("receipts").unwrap()).unwrap();
+    let receipts = lake.read_table(&edition, crate::columns::table("receipts").unwrap()).unwrap();
     let mut kept = 0;
     for batch in &receipts {
         use arrow::array::AsArray;

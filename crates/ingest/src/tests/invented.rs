@@ -54,9 +54,8 @@ fn a_lake_can_be_made_of_other_months() {
     let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months).unwrap();
     assert_eq!(report.held, Vec::<String>::new());
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
-    let frame = table_of(&writer, "usage");
-    let divisions: BTreeSet<_> = frame.column("division_date").unwrap().i32().unwrap().iter().collect();
-    let expected = ["2020-01-01", "2024-01-01"].map(|date| Some(day_number(day(date))));
+    let divisions: BTreeSet<_> = days_of(&table_of(&writer, "usage"), "division_date").into_iter().collect();
+    let expected = ["2020-01-01", "2024-01-01"].map(str::to_owned);
     assert_eq!(divisions, BTreeSet::from(expected), "the turn of 2024 is crossed");
 }
 
@@ -66,15 +65,13 @@ fn what_is_owed_is_due_on_a_day_of_the_next_month() {
     let mut owed = synthetic::expected(day("2024-12-05"), day("2025-02-01")).unwrap();
     owed.truncate(1);
     expect(&mut writer, moment("2025-01-01T00:00:00Z"), &owed).unwrap();
-    let frame = table_of(&writer, "expected_deliveries");
-    let dues = frame.column("due").unwrap().i32().unwrap();
-    let mut dues: Vec<_> = dues.iter().flatten().map(crate::bridge::day_of).collect();
+    let mut dues = days_of(&table_of(&writer, "expected_deliveries"), "due");
     dues.sort();
-    assert_eq!(dues, [day("2025-01-16"), day("2025-02-16")]);
+    assert_eq!(dues, ["2025-01-16", "2025-02-16"]);
     // A new day for the same month replaces the old one.
     let later: Vec<_> = owed.iter().map(|one| Expected { due_day: 20, ..one.clone() }).collect();
     expect(&mut writer, moment("2025-01-02T00:00:00Z"), &later).unwrap();
-    assert_eq!(table_of(&writer, "expected_deliveries").height(), 2);
+    assert_eq!(table_of(&writer, "expected_deliveries").num_rows(), 2);
     let never = vec![Expected { due_day: 31, ..owed[0].clone() }];
     assert!(matches!(
         expect(&mut writer, moment("2025-01-02T00:00:00Z"), &never),

@@ -6,12 +6,18 @@ mod people;
 pub(super) mod registers;
 mod version_one;
 
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use tempfile::TempDir;
 use utbredt_lake::Writer;
 use utbredt_model::SourceId;
 
 use super::super::{PullError, Pulled};
-use crate::bridge;
+use crate::columns;
 use crate::fetch::tests::Still;
 use crate::fetch::tests::server::{Act, Seen, Server};
 use crate::fetch::{Client, Guard, Limits};
@@ -47,10 +53,19 @@ impl Desk {
     /// The rows of a table as text, sorted.
     fn rows(&self, name: &'static str) -> Vec<String> {
         let lake = self.writer.lake();
-        let frame = bridge::read(lake, lake.latest().unwrap().as_ref(), name).unwrap();
-        let cell =
-            |at: usize| frame.get_row(at).unwrap().0.iter().map(|v| format!("{v}|")).collect::<String>();
-        let mut rows: Vec<String> = (0..frame.height()).map(cell).collect();
+        let batch = columns::read(lake, lake.latest().unwrap().as_ref(), name).unwrap();
+        let options = FormatOptions::default().with_null("null");
+        // A moment needs a time zone's table to be written as one.
+        let plain = |column: &ArrayRef| match column.data_type() {
+            DataType::Timestamp(..) => cast(column, &DataType::Int64).unwrap(),
+            _ => Arc::clone(column),
+        };
+        let plain: Vec<_> = batch.columns().iter().map(plain).collect();
+        let columns = plain.iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap());
+        let columns: Vec<_> = columns.collect();
+        let row =
+            |at: usize| columns.iter().map(|column| format!("{}|", column.value(at))).collect::<String>();
+        let mut rows: Vec<String> = (0..batch.num_rows()).map(row).collect();
         rows.sort();
         rows
     }
@@ -58,10 +73,10 @@ impl Desk {
     /// The bytes kept for the receipts, newest receipt's among them.
     fn kept(&self) -> Vec<String> {
         let lake = self.writer.lake();
-        let receipts = bridge::read(lake, lake.latest().unwrap().as_ref(), "receipts").unwrap();
-        let hashes = receipts.column("sha256").unwrap().str().unwrap();
+        let receipts = columns::read(lake, lake.latest().unwrap().as_ref(), "receipts").unwrap();
+        let hashes = columns::text(&receipts, "sha256").unwrap();
         hashes
-            .iter()
+            .into_iter()
             .flatten()
             .map(|hash| String::from_utf8_lossy(&lake.raw(hash).unwrap()).into_owned())
             .collect()

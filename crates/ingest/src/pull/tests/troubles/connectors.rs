@@ -177,7 +177,7 @@ fn small(names: &[&'static str]) -> (TempDir, Writer) {
     let edition = writer.lake().latest().unwrap().unwrap();
     let mut replace = Vec::new();
     for name in names {
-        let table = crate::bridge::table(name).unwrap();
+        let table = crate::columns::table(name).unwrap();
         for batch in writer.lake().read_table(&edition, table).unwrap() {
             let codes = batch.column_by_name("municipality_code").unwrap().as_string::<i32>();
             let ours: BooleanArray =

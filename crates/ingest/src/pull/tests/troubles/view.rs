@@ -49,7 +49,7 @@ pub(super) struct View {
 /// Rows of a table, column by column.
 fn rows(lake: &Lake, edition: &Edition, name: &'static str) -> Vec<BTreeMap<String, String>> {
     let mut rows = Vec::new();
-    for batch in lake.read_table(edition, crate::bridge::table(name).unwrap()).unwrap() {
+    for batch in lake.read_table(edition, crate::columns::table(name).unwrap()).unwrap() {
         let schema = batch.schema();
         for at in 0..batch.num_rows() {
             let columns = schema.fields().iter().zip(batch.columns());

@@ -1,14 +1,16 @@
-//! The books of the lake: `receipts`, a row for each delivery, and `rejections`, a row for each statement refused.
+//! The audit tables of the lake: `receipts`, a row for each delivery, and `rejections`, a row for each statement refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{concat_batches, filter_record_batch};
-use polars::prelude::{Column, DataFrame};
+use arrow::array::{
+    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::concat_batches;
 use utbredt_lake::{Edition, Lake, Table};
 use utbredt_model::Rejection;
 
-use crate::bridge::{table, to_batch};
+use crate::columns::{filter, table, text};
 use crate::{Delivery, IngestError};
 
 /// Tables of the lake as [`Change::replace`] takes them.
@@ -28,38 +30,41 @@ pub(crate) struct Entry<'d> {
 impl Entry<'_> {
     pub(crate) fn row(&self) -> Result<RecordBatch, IngestError> {
         let delivery = self.delivery;
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let refused: BTreeSet<u64> = self.rejections.iter().map(|r| r.row).collect();
-        let text = |name: &str, value: &str| Column::new(name.into(), [value]);
-        let frame = DataFrame::new_infer_height(vec![
-            text("receipt_id", &delivery.receipt_id().0),
-            text("source_id", delivery.source_id.as_str()),
-            text("asked", &delivery.asked),
-            Column::new("received_at".into(), [delivery.received_at.timestamp_micros()]),
-            text("sha256", self.sha256),
-            Column::new("bytes".into(), [count(delivery.payload.len())]),
-            Column::new("rows_in".into(), [i64::try_from(self.rows_in).unwrap_or(i64::MAX)]),
-            Column::new("rows_rejected".into(), [count(refused.len())]),
-            Column::new("contract_version".into(), [self.contract_version]),
-            Column::new("synthetic".into(), [self.synthetic]),
-            text("state", if self.held.is_some() { "held" } else { "accepted" }),
-            Column::new("reason".into(), [self.held]),
-        ])?;
-        to_batch(table("receipts")?, &frame)
+        let rejected: BTreeSet<u64> = self.rejections.iter().map(|rejection| rejection.row).collect();
+        let received_at = TimestampMicrosecondArray::from(vec![delivery.received_at.timestamp_micros()]);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from(vec![delivery.receipt_id().0])),
+            Arc::new(StringArray::from(vec![delivery.source_id.as_str()])),
+            Arc::new(StringArray::from(vec![delivery.asked.as_str()])),
+            Arc::new(received_at.with_timezone("UTC")),
+            Arc::new(StringArray::from(vec![self.sha256])),
+            Arc::new(Int64Array::from(vec![count(delivery.payload.len())])),
+            Arc::new(Int64Array::from(vec![i64::try_from(self.rows_in).unwrap_or(i64::MAX)])),
+            Arc::new(Int64Array::from(vec![count(rejected.len())])),
+            Arc::new(Int32Array::from(vec![self.contract_version])),
+            Arc::new(BooleanArray::from(vec![self.synthetic])),
+            Arc::new(StringArray::from(vec![if self.held.is_some() { "held" } else { "accepted" }])),
+            Arc::new(StringArray::from(vec![self.held])),
+        ];
+        Ok(RecordBatch::try_new(table("receipts")?.schema(), columns)?)
     }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
     let rows: Vec<i64> = rejections.iter().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
     let reasons: Vec<&str> = rejections.iter().map(|r| r.reason.as_str()).collect();
     let raws: Vec<&str> = rejections.iter().map(|r| r.raw.as_str()).collect();
-    let frame = DataFrame::new_infer_height(vec![
-        Column::new("receipt_id".into(), vec![receipt; rejections.len()]),
-        Column::new("row".into(), rows),
-        Column::new("reason".into(), reasons),
-        Column::new("raw".into(), raws),
-    ])?;
-    to_batch(table("rejections")?, &frame)
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(vec![receipt; rejections.len()])),
+        Arc::new(Int64Array::from(rows)),
+        Arc::new(StringArray::from(reasons)),
+        Arc::new(StringArray::from(raws)),
+    ];
+    Ok(RecordBatch::try_new(table("rejections")?.schema(), columns)?)
 }
 
 /// New rows of a book, `receipts` or `rejections`: the book as a whole when receipts in it are written anew, and else what
@@ -85,8 +90,7 @@ pub(crate) fn book(
 }
 
 fn without(batch: &RecordBatch, receipts: &BTreeSet<String>) -> Result<RecordBatch, IngestError> {
-    let ids = batch.column_by_name("receipt_id").and_then(|c| c.as_any().downcast_ref::<StringArray>());
-    let Some(ids) = ids else { return Ok(batch.clone()) };
+    let ids = text(batch, "receipt_id")?;
     let keep: BooleanArray = ids.iter().map(|id| Some(id.is_none_or(|id| !receipts.contains(id)))).collect();
-    Ok(filter_record_batch(batch, &keep)?)
+    filter(batch, &keep)
 }
