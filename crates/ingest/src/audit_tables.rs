@@ -13,11 +13,11 @@ use utbredt_model::Rejection;
 use crate::columns::{filter, table, text};
 use crate::{Delivery, IngestError};
 
-/// Tables of the lake as [`Change::replace`] takes them.
+/// Tables of the lake as [`utbredt_lake::Change::replace`] takes them.
 pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;
 
-/// What the book of receipts says of a delivery.
-pub(crate) struct Entry<'d> {
+/// What `receipts` says of a delivery.
+pub(crate) struct ReceiptEntry<'d> {
     pub(crate) delivery: &'d Delivery,
     pub(crate) sha256: &'d str,
     pub(crate) rows_in: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Entry<'d> {
     pub(crate) held: Option<&'d str>,
 }
 
-impl Entry<'_> {
+impl ReceiptEntry<'_> {
     pub(crate) fn row(&self) -> Result<RecordBatch, IngestError> {
         let delivery = self.delivery;
         let rejected: BTreeSet<u64> = self.rejections.iter().map(|rejection| rejection.row).collect();
@@ -35,7 +35,7 @@ impl Entry<'_> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(vec![delivery.receipt_id().0])),
             Arc::new(StringArray::from(vec![delivery.source_id.as_str()])),
-            Arc::new(StringArray::from(vec![delivery.asked.as_str()])),
+            Arc::new(StringArray::from(vec![delivery.subject.as_str()])),
             Arc::new(received_at.with_timezone("UTC")),
             Arc::new(StringArray::from(vec![self.sha256])),
             Arc::new(Int64Array::from(vec![count(delivery.payload.len())])),
@@ -67,9 +67,9 @@ pub(crate) fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<
     Ok(RecordBatch::try_new(table("rejections")?.schema(), columns)?)
 }
 
-/// New rows of a book, `receipts` or `rejections`: the book as a whole when receipts in it are written anew, and else what
-/// is added to it.
-pub(crate) fn book(
+/// New rows of `receipts` or `rejections`: the table as a whole when receipts in it are written anew, and else what is added
+/// to it.
+pub(crate) fn append_or_replace(
     lake: &Lake,
     latest: Option<&Edition>,
     name: &'static str,

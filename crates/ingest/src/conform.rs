@@ -12,9 +12,11 @@ use chrono::{Months, NaiveDate};
 use utbredt_model::{Observation, ObservedFact, Parsed, Rejection, Stage, Subject};
 
 use crate::columns::{day_number, day_of, table};
+use crate::commit::ReferenceAnswer;
+use crate::format::Format;
 use crate::reference_data::ReferenceData;
 use crate::rollout::Note;
-use crate::{Delivery, IngestError, Source};
+use crate::{Delivery, IngestError, sandbox};
 
 /// The greatest count believed. No country has that many of anything counted here, and sums of it still fit.
 const MAX_COUNT: i64 = 1 << 40;
@@ -35,28 +37,49 @@ pub(crate) struct Conformed {
     pub(crate) rows_in: u64,
     /// What holds the delivery back, found by the parser.
     pub(crate) breaches: Vec<String>,
+    /// Rows for a reference table.
+    pub(crate) rows: Option<(&'static str, RecordBatch)>,
+    /// Where it differs from the reference tables.
+    pub(crate) discrepancies: Vec<String>,
+}
+
+impl Conformed {
+    /// An answer about reference data: no facts.
+    pub(crate) fn of_reference(answer: &ReferenceAnswer) -> Result<Self, IngestError> {
+        Ok(Self {
+            usage: RecordBatch::new_empty(table("usage")?.schema()),
+            events: RecordBatch::new_empty(table("rollout_events")?.schema()),
+            rejections: answer.rejections.clone(),
+            rows_in: answer.rows_in,
+            breaches: answer.held.clone(),
+            rows: answer.rows.clone(),
+            discrepancies: answer.discrepancies.clone(),
+        })
+    }
 }
 
 /// Parses a delivery and puts its statements on the reference data.
 pub(crate) fn conform(
-    source: &Source,
+    format: &dyn Format,
     delivery: &Delivery,
     reference: &ReferenceData,
 ) -> Result<Conformed, IngestError> {
-    let Parsed { observations, mut rejections, rows_in, breaches } = source.parse(delivery);
-    let stamp = Stamp { synthetic: source.synthetic(delivery), receipt_id: delivery.receipt_id().0 };
+    let Parsed { observations, mut rejections, rows_in, breaches } =
+        sandbox::parse(format, &delivery.payload, delivery.received_at);
+    let stamp =
+        Stamp { synthetic: delivery.synthetic || format.is_synthetic(), receipt_id: delivery.receipt_id().0 };
     let (mut usage, mut events, mut faulty) = (UsageColumns::default(), EventColumns::default(), Vec::new());
     for observation in &observations {
         let added = match &observation.fact {
             ObservedFact::Usage { .. } => usage.add(observation, reference),
-            ObservedFact::Rollout { .. } => events.add(observation, reference, source.notes()),
+            ObservedFact::Rollout { .. } => events.add(observation, reference, format.notes()),
         };
         faulty.extend(added.err().map(|fault| (observation, fault)));
     }
-    rejections.extend(rejected(source, delivery, faulty));
+    rejections.extend(rejected(format, delivery, faulty));
     rejections.sort_by_key(|rejection| rejection.row);
     let (usage, events) = (usage.finish(&stamp)?, events.finish(&stamp)?);
-    Ok(Conformed { usage, events, rejections, rows_in, breaches })
+    Ok(Conformed { usage, events, rejections, rows_in, breaches, rows: None, discrepancies: Vec::new() })
 }
 
 /// What every fact of a delivery carries.
@@ -66,11 +89,15 @@ struct Stamp {
 }
 
 /// Rejections with the row as received, where rows are lines; else with what was understood of it.
-fn rejected(source: &Source, delivery: &Delivery, faulty: Vec<(&Observation, RowFault)>) -> Vec<Rejection> {
+fn rejected(
+    format: &dyn Format,
+    delivery: &Delivery,
+    faulty: Vec<(&Observation, RowFault)>,
+) -> Vec<Rejection> {
     if faulty.is_empty() {
         return Vec::new();
     }
-    let text = source.lines(&delivery.payload).unwrap_or(Cow::Borrowed(""));
+    let text = format.lines(&delivery.payload).unwrap_or(Cow::Borrowed(""));
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
     let rows: BTreeSet<u64> = faulty.iter().map(|(observation, _)| observation.row).collect();
     let lines: BTreeMap<u64, &str> =

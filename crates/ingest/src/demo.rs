@@ -67,12 +67,12 @@ pub(crate) fn lake_of(
 ) -> Result<DemoReport, IngestError> {
     let mut writer = Lake::init(root)?.writer()?;
     let tables = load_reference(&mut writer, files, recorded_at)?;
-    let (source, delivery) = rollout::digisos(files, recorded_at)?;
+    let (list, delivery) = rollout::digisos(files, recorded_at)?;
     let mut report = DemoReport::default();
-    report.add(&deliver(&mut writer, &source, &delivery)?, false);
+    report.add(&deliver(&mut writer, &list, &delivery)?, false);
     let invented: Result<Vec<_>, IngestError> = synthetic::deliveries(SEED, from, to, &tables)?
         .into_iter()
-        .map(|delivery| Ok((synthetic::source(&delivery)?, delivery)))
+        .map(|delivery| Ok((synthetic::format(&delivery)?, delivery)))
         .collect();
     for one in deliver_all(&mut writer, recorded_at, &invented?)? {
         report.add(&one, true);
@@ -116,7 +116,7 @@ impl DemoReport {
             *source.reasons.entry(reason.clone()).or_default() += count;
         }
         for reason in report.held.iter().flatten() {
-            self.held.push(format!("{} {}: {reason}", report.source_id, report.asked));
+            self.held.push(format!("{} {}: {reason}", report.source_id, report.subject));
         }
         self.edition = report.edition;
     }

@@ -16,7 +16,7 @@ use crate::reference_data::ReferenceData;
 
 /// A measure owed every month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedDelivery {
     /// Who owes it.
     pub source_id: SourceId,
     /// The solution.
@@ -31,7 +31,7 @@ pub struct Expected {
     pub due_day: u32,
 }
 
-impl Expected {
+impl ExpectedDelivery {
     /// Rows of `expected_deliveries`.
     pub(crate) fn rows(&self) -> Result<RecordBatch, IngestError> {
         if !(1..=28).contains(&self.due_day) {
@@ -69,7 +69,7 @@ impl Expected {
 pub fn expect(
     writer: &mut Writer,
     recorded_at: DateTime<Utc>,
-    expected: &[Expected],
+    expected: &[ExpectedDelivery],
 ) -> Result<u64, IngestError> {
     let lake = writer.lake().clone();
     let latest = lake.latest()?;

@@ -1,12 +1,13 @@
-//! What was delivered before: every receipt, and the facts in force that a new delivery must be held against.
+//! What was delivered before: every receipt, and the active facts that a new delivery must be checked against.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Edition, FileEntry, Lake};
+use utbredt_model::SourceId;
 
 use crate::columns::{self, day_of, numbers, text};
 use crate::{Delivery, IngestError};
@@ -18,7 +19,7 @@ const AROUND: i32 = 400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Given {
     pub(crate) source_id: String,
-    pub(crate) asked: String,
+    pub(crate) subject: String,
     /// When, in microseconds since 1970.
     pub(crate) received_at: i64,
     /// Why it is held; `None` = accepted.
@@ -33,7 +34,7 @@ pub(crate) struct ActiveFacts {
     pub(crate) usage: RecordBatch,
     /// Rows of `rollout_events`.
     pub(crate) events: RecordBatch,
-    reach: Extent,
+    extent: Extent,
 }
 
 /// What solutions and days some usage is about.
@@ -82,32 +83,32 @@ impl Extent {
 
 /// What was delivered before.
 #[derive(Debug, Default)]
-pub(crate) struct History {
+pub(crate) struct ReceiptHistory {
     given: BTreeMap<String, Given>,
-    in_force: BTreeSet<String>,
-    live: BTreeMap<String, ActiveFacts>,
+    active: BTreeSet<String>,
+    active_facts: BTreeMap<String, ActiveFacts>,
 }
 
-impl History {
+impl ReceiptHistory {
     /// Every receipt of an edition; no facts yet.
     pub(crate) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
         let receipts = columns::read(lake, edition, "receipts")?;
         let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
-        let asked = text(&receipts, "asked")?;
+        let subjects = text(&receipts, "subject").or_else(|_| text(&receipts, "asked"))?;
         let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
         let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();
         for at in 0..receipts.num_rows() {
             let receipt = Given {
                 source_id: sources[at].unwrap_or_default().to_owned(),
-                asked: asked[at].unwrap_or_default().to_owned(),
+                subject: subjects[at].unwrap_or_default().to_owned(),
                 received_at: moments[at].unwrap_or_default(),
                 held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
             };
             given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
         }
-        let in_force = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
-        Ok(Self { given, in_force, live: BTreeMap::new() })
+        let active = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
+        Ok(Self { given, active, active_facts: BTreeMap::new() })
     }
 
     /// What is known of a receipt.
@@ -115,77 +116,92 @@ impl History {
         self.given.get(receipt)
     }
 
-    /// Whether a receipt's facts are in force.
-    pub(crate) fn is_live(&self, receipt: &str) -> bool {
-        self.in_force.contains(receipt)
+    /// Whether a receipt's facts are active.
+    pub(crate) fn is_active(&self, receipt: &str) -> bool {
+        self.active.contains(receipt)
     }
 
-    /// The receipt in force for the same question to the same source.
+    /// What a source was asked whose answer is active, and when that came.
+    pub(crate) fn active_subjects(&self, source_id: &SourceId) -> BTreeMap<String, DateTime<Utc>> {
+        let mut subjects = BTreeMap::new();
+        for receipt in &self.active {
+            if let Some(given) = self.given.get(receipt).filter(|given| given.source_id == source_id.as_str())
+            {
+                let received = DateTime::from_timestamp_micros(given.received_at).unwrap_or_default();
+                subjects.insert(given.subject.clone(), received);
+            }
+        }
+        subjects
+    }
+
+    /// The active receipt of the same source for the same subject.
     pub(crate) fn answered(&self, delivery: &Delivery) -> Option<String> {
         let same = |receipt: &&String| {
             self.given
                 .get(*receipt)
-                .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.asked == delivery.asked)
+                .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.subject == delivery.subject)
         };
-        self.in_force.iter().find(same).cloned()
+        self.active.iter().find(same).cloned()
     }
 
-    /// Whether a delivery is an older answer than the one in force: it had its time and was replaced, or it was held and a
+    /// Whether a delivery is an older answer than the active one: it had its time and was replaced, or it was held and a
     /// later one came in.
     pub(crate) fn is_outdated(&self, delivery: &Delivery) -> bool {
         let receipt = delivery.receipt_id().0;
-        let Some((ours, live)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
-        let later = self.given(&live).is_some_and(|live| live.received_at > ours.received_at);
-        live != receipt && (ours.held.is_none() || later)
+        let Some((ours, active)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
+        let later = self.given(&active).is_some_and(|active| active.received_at > ours.received_at);
+        active != receipt && (ours.held.is_none() || later)
     }
 
-    /// Reads the facts in force near `reach`, and all facts of the receipts that are to be replaced.
+    /// Reads the active facts near `extent`, and all facts of the receipts that are to be replaced.
     pub(crate) fn load(
         &mut self,
         lake: &Lake,
         edition: &Edition,
-        reach: &[Extent],
+        extent: &[Extent],
         replaced: &BTreeSet<String>,
     ) -> Result<(), IngestError> {
         let of_replaced = |file: &FileEntry| file.receipts.iter().any(|receipt| replaced.contains(receipt));
-        let near = |file: &FileEntry| of_replaced(file) || reach.iter().any(|reach| reach.touches_file(file));
+        let near =
+            |file: &FileEntry| of_replaced(file) || extent.iter().any(|extent| extent.touches_file(file));
         let usage = narrowed(lake, edition, "usage", near)?;
         let events = narrowed(lake, edition, "rollout_events", of_replaced)?;
         for (receipt, usage) in by_receipt(&usage)? {
-            let reach = Extent::of(&usage)?;
+            let extent = Extent::of(&usage)?;
             let events = events.slice(0, 0);
-            self.live.insert(receipt.clone(), self.active(&receipt, usage, events, reach));
+            self.active_facts.insert(receipt.clone(), self.active(&receipt, usage, events, extent));
         }
         for (receipt, events) in by_receipt(&events)? {
-            if let Some(live) = self.live.get_mut(&receipt) {
-                live.events = events;
+            if let Some(active_facts) = self.active_facts.get_mut(&receipt) {
+                active_facts.events = events;
             } else {
                 let usage = usage.slice(0, 0);
-                self.live.insert(receipt.clone(), self.active(&receipt, usage, events, Extent::default()));
+                self.active_facts
+                    .insert(receipt.clone(), self.active(&receipt, usage, events, Extent::default()));
             }
         }
         Ok(())
     }
 
-    fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, reach: Extent) -> ActiveFacts {
+    fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, extent: Extent) -> ActiveFacts {
         let source_id = self.given.get(receipt).map_or(String::new(), |given| given.source_id.clone());
-        ActiveFacts { source_id, usage, events, reach }
+        ActiveFacts { source_id, usage, events, extent }
     }
 
     /// The facts of one receipt, as far as they were read.
-    pub(crate) fn live(&self, receipt: &str) -> Option<&ActiveFacts> {
-        self.live.get(receipt)
+    pub(crate) fn active_facts(&self, receipt: &str) -> Option<&ActiveFacts> {
+        self.active_facts.get(receipt)
     }
 
-    /// The facts in force near some usage, apart from those it replaces.
-    pub(crate) fn near(&self, reach: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
-        let other = |(receipt, live): &(&String, &ActiveFacts)| {
-            Some(receipt.as_str()) != replaced && live.reach.touches(reach)
+    /// The active facts near some usage, without those it replaces.
+    pub(crate) fn near(&self, extent: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
+        let other = |(receipt, active_facts): &(&String, &ActiveFacts)| {
+            Some(receipt.as_str()) != replaced && active_facts.extent.touches(extent)
         };
-        self.live.iter().filter(other).map(|(_, live)| live).collect()
+        self.active_facts.iter().filter(other).map(|(_, active_facts)| active_facts).collect()
     }
 
-    /// Puts a delivery in force instead of another.
+    /// Makes a delivery active instead of another.
     pub(crate) fn admit(
         &mut self,
         delivery: &Delivery,
@@ -194,19 +210,19 @@ impl History {
         replaced: Option<&str>,
     ) -> Result<(), IngestError> {
         if let Some(old) = replaced {
-            self.live.remove(old);
-            self.in_force.remove(old);
+            self.active_facts.remove(old);
+            self.active.remove(old);
         }
         let receipt = delivery.receipt_id().0;
-        self.in_force.insert(receipt.clone());
+        self.active.insert(receipt.clone());
         self.note(delivery, None);
-        let live = ActiveFacts {
+        let active_facts = ActiveFacts {
             source_id: delivery.source_id.to_string(),
             usage: usage.clone(),
             events: events.clone(),
-            reach: Extent::of(usage)?,
+            extent: Extent::of(usage)?,
         };
-        self.live.insert(receipt, live);
+        self.active_facts.insert(receipt, active_facts);
         Ok(())
     }
 
@@ -214,7 +230,7 @@ impl History {
     pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>) {
         let given = Given {
             source_id: delivery.source_id.to_string(),
-            asked: delivery.asked.clone(),
+            subject: delivery.subject.clone(),
             received_at: delivery.received_at.timestamp_micros(),
             held,
         };
@@ -227,11 +243,11 @@ fn narrowed(
     lake: &Lake,
     edition: &Edition,
     name: &'static str,
-    wanted: impl Fn(&FileEntry) -> bool,
+    requested: impl Fn(&FileEntry) -> bool,
 ) -> Result<RecordBatch, IngestError> {
     let mut edition = edition.clone();
     if let Some(files) = edition.tables.get_mut(name) {
-        files.retain(|file| wanted(file));
+        files.retain(|file| requested(file));
     }
     columns::read(lake, Some(&edition), name)
 }

@@ -8,9 +8,10 @@ use utbredt_model::Period;
 use crate::columns::day_of;
 use crate::conform::Conformed;
 use crate::facts::{UsageRow, usage_rows};
+use crate::format::Format;
 use crate::history::ActiveFacts;
 use crate::reference_data::ReferenceData;
-use crate::{Delivery, IngestError, Source};
+use crate::{Delivery, IngestError};
 
 /// The greatest share of rows that may be rejected.
 const MAX_REJECTED_SHARE: f64 = 0.2;
@@ -29,7 +30,7 @@ const MAX_EXAMPLES: usize = 3;
 
 /// Every reason to hold a delivery: what the parser found, and what the checks find.
 pub(crate) fn breaches(
-    source: &Source,
+    format: &dyn Format,
     delivery: &Delivery,
     conformed: &Conformed,
     reference: &ReferenceData,
@@ -51,7 +52,7 @@ pub(crate) fn breaches(
         all.extend(rows);
     }
     found.extend(volume_jump(&usage, &own));
-    if source.cumulative() {
+    if format.is_cumulative() {
         found.extend(monotonicity(&usage, &own));
     }
     found.extend(duplicate_facts(&usage, &all));
@@ -75,7 +76,7 @@ fn too_many_rejected(conformed: &Conformed) -> Option<String> {
     let all = conformed.rows_in;
     let percent = MAX_REJECTED_SHARE * 100.0;
     (share > MAX_REJECTED_SHARE)
-        .then(|| format!("{rejected} of {all} rows were refused, more than {percent:.0} %"))
+        .then(|| format!("{rejected} of {all} rows were rejected, more than {percent:.0} %"))
 }
 
 /// More active users than the target group has persons, by its newest count before the period.

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
@@ -14,9 +16,11 @@ use utbredt_model::{Granularity, MeasureId, Period, SolutionId, SourceId};
 use utbredt_sources::delimited::Contract;
 
 use crate::columns::day_number;
-use crate::expect::Expected;
+use crate::connectors::{Delimited, StageList};
+use crate::expect::ExpectedDelivery;
+use crate::format::Format;
 use crate::reference_data::ReferenceData;
-use crate::{Delivery, IngestError, Source};
+use crate::{Delivery, IngestError};
 
 /// The source of the invented counts.
 pub const USAGE: &str = "synthetic-usage";
@@ -258,11 +262,11 @@ fn rollouts(
     delivery(ROLLOUT, "all", text, last.end + Duration::days(11))
 }
 
-fn delivery(source: &str, asked: &str, text: String, day: NaiveDate) -> Result<Delivery, IngestError> {
+fn delivery(source: &str, subject: &str, text: String, day: NaiveDate) -> Result<Delivery, IngestError> {
     let morning = NaiveTime::from_hms_opt(6, 0, 0).unwrap_or_default();
     Ok(Delivery {
-        source_id: SourceId::parse(source).map_err(|e| IngestError::Invalid(e.to_string()))?,
-        asked: asked.to_owned(),
+        source_id: SourceId::parse(source)?,
+        subject: subject.to_owned(),
         payload: text.into_bytes(),
         received_at: DateTime::from_naive_utc_and_offset(day.and_time(morning), Utc),
         synthetic: true,
@@ -272,28 +276,29 @@ fn delivery(source: &str, asked: &str, text: String, day: NaiveDate) -> Result<D
 /// How an invented delivery is read.
 ///
 /// # Errors
-/// [`IngestError::Invalid`] when the contract shipped with the program does not read.
-pub fn source(delivery: &Delivery) -> Result<Source, IngestError> {
+/// [`IngestError::Contract`] when the contract shipped with the program does not read.
+pub fn format(delivery: &Delivery) -> Result<Arc<dyn Format>, IngestError> {
     if delivery.source_id.as_str() == ROLLOUT {
-        return Ok(Source::Stages);
+        return Ok(Arc::new(StageList));
     }
-    let contract = include_str!("../../../datasets/contracts/synthetic-usage.toml");
-    Contract::from_toml(contract).map(Source::Delimited).map_err(|e| IngestError::Invalid(e.to_string()))
+    let contract = Contract::from_toml(include_str!("../../../datasets/contracts/synthetic-usage.toml"));
+    let contract =
+        contract.map_err(|error| IngestError::contract(Path::new("synthetic-usage.toml"), error))?;
+    Ok(Arc::new(Delimited(contract)))
 }
 
 /// What the invented source of counts owes for the months in `[from, to)`: due on the 16th of the next.
 ///
 /// # Errors
 /// None that can happen with the names used here.
-pub fn expected(from: NaiveDate, to: NaiveDate) -> Result<Vec<Expected>, IngestError> {
+pub fn expected(from: NaiveDate, to: NaiveDate) -> Result<Vec<ExpectedDelivery>, IngestError> {
     let mut out = Vec::new();
-    let invalid = |error: utbredt_model::IdError| IngestError::Invalid(error.to_string());
     for shape in &SHAPES {
         for measure in ["users_active", "uses"] {
-            out.push(Expected {
-                source_id: SourceId::parse(USAGE).map_err(invalid)?,
-                solution_id: SolutionId::parse(shape.solution).map_err(invalid)?,
-                measure_id: MeasureId::parse(measure).map_err(invalid)?,
+            out.push(ExpectedDelivery {
+                source_id: SourceId::parse(USAGE)?,
+                solution_id: SolutionId::parse(shape.solution)?,
+                measure_id: MeasureId::parse(measure)?,
                 from,
                 to,
                 due_day: 16,

@@ -1,11 +1,12 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
 mod corrections;
+mod dry_run;
 mod folder;
+mod inbox;
 mod invented;
 mod places;
 mod quality_checks;
-mod trial;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -20,8 +21,10 @@ use utbredt_sources::delimited::Contract;
 
 use crate::audit_tables::Tables;
 use crate::columns::{self, day_number, day_of, read, text};
+use crate::connectors::Delimited;
 use crate::facts::usage_rows;
-use crate::{Delivery, Source, reference};
+use crate::format::Format;
+use crate::{Delivery, reference};
 
 /// The files of `datasets/`, by path.
 pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
@@ -71,15 +74,15 @@ pub(crate) fn ready() -> (TempDir, Writer) {
 const CONTRACT: &str = "source_id = \"county\"\nversion = 3\nsubject.column = \"code\"\nperiod.column = \"month\"\n\
     solution.fixed = \"digihelse\"\nmeasure.column = \"measure\"\nvalue.column = \"n\"\n";
 
-fn contract() -> Source {
-    Source::Delimited(Contract::from_toml(CONTRACT).unwrap())
+fn contract() -> Delimited {
+    Delimited(Contract::from_toml(CONTRACT).unwrap())
 }
 
 /// A delivery of `code;month;measure;n` rows.
-fn delivery(asked: &str, rows: &[&str]) -> Delivery {
+fn delivery(subject: &str, rows: &[&str]) -> Delivery {
     Delivery {
         source_id: SourceId::parse("county").unwrap(),
-        asked: asked.to_owned(),
+        subject: subject.to_owned(),
         payload: format!("code;month;measure;n\n{}\n", rows.join("\n")).into_bytes(),
         received_at: moment("2025-03-12T06:00:00Z"),
         synthetic: false,
@@ -139,7 +142,7 @@ fn shipped_contracts_read_their_samples() {
             ["csv", "json"].map(|e| sample.with_extension(e)).into_iter().find(|s| s.is_file()).unwrap();
         let id = contract.source_id.clone();
         let sample = Delivery::of_file(&sample, id, "sample", moment("2025-01-01T00:00:00Z")).unwrap();
-        let parsed = Source::Delimited(contract).parse(&sample);
+        let parsed = Delimited(contract).parse(&sample.payload, sample.received_at);
         assert_eq!(parsed.breaches, Vec::<String>::new(), "{}", sample.source_id);
         let total = |r: &utbredt_model::Rejection| r.reason.starts_with("total row ");
         assert!(parsed.observations.len() > 2 && parsed.rejections.iter().all(total), "{parsed:?}");

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::conform::{Conformed, conform};
+use crate::connectors::StageList;
 use crate::facts::event_rows;
 use crate::reference_data::ReferenceData;
 use crate::{deliver, demo_lake};
 
-fn conformed(source: &Source, rows: &[&str]) -> Conformed {
+fn conformed(format: &dyn Format, rows: &[&str]) -> Conformed {
     let reference = ReferenceData::of_tables(tables()).unwrap();
-    conform(source, &delivery("x", rows), &reference).unwrap()
+    conform(format, &delivery("x", rows), &reference).unwrap()
 }
 
 fn placed(found: &Conformed) -> Vec<String> {
@@ -73,7 +74,7 @@ fn what_is_counted_must_be_known_and_a_count() {
     assert_eq!(reasons[0], "measure `users_activ` is unknown; did you mean `users_active`?");
     assert!(reasons[1].contains("cannot be a count"), "{}", reasons[1]);
     let text = CONTRACT.replace("\"digihelse\"", "\"digihels\"");
-    let found = conformed(&Source::Delimited(Contract::from_toml(&text).unwrap()), &["0301;2025-01;uses;1"]);
+    let found = conformed(&Delimited(Contract::from_toml(&text).unwrap()), &["0301;2025-01;uses;1"]);
     assert_eq!(found.rejections[0].reason, "solution `digihels` is unknown; did you mean `digihelse`?");
 }
 
@@ -83,7 +84,7 @@ fn an_organisation_becomes_its_municipality_of_the_day() {
         "subject.column = \"code\"",
         "subject.column = \"code\"\nsubject.kind = \"organisation_number\"",
     );
-    let source = Source::Delimited(Contract::from_toml(&by_organisation).unwrap());
+    let source = Delimited(Contract::from_toml(&by_organisation).unwrap());
     // Færder; and a number of nobody in the register.
     let rows = ["817263992;2023-12;uses;1", "817263992;2024-01;uses;2", "991825827;2024-01;uses;3"];
     let found = conformed(&source, &rows);
@@ -105,14 +106,14 @@ fn absent_values_keep_their_state() {
 }
 
 /// `day code division stage note` of the real list's events on some days.
-fn events(batch: &RecordBatch, wanted: impl Fn(&str, &str) -> bool) -> Vec<String> {
+fn events(batch: &RecordBatch, requested: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let divisions = days_of(batch, "division_date");
     let notes = text(batch, "note").unwrap();
     let mut rows = Vec::new();
     for ((row, division), note) in event_rows(batch).unwrap().into_iter().zip(divisions).zip(notes) {
         let when = day_of(row.valid_from).to_string();
         let noted = if note.is_some() { " noted" } else { "" };
-        if wanted(&when, row.code) {
+        if requested(&when, row.code) {
             rows.push(format!("{when} {} {division} {}{noted}", row.code, row.stage));
         }
     }
@@ -148,7 +149,7 @@ fn the_digisos_list_is_read_with_what_must_be_known() {
         ["2020-01-02 4601 2020-01-01 in_production", "2020-05-26 4601 2020-01-01 in_production noted"]
     );
     the_turn_of_2020(&frame);
-    whole_demo_says_what_it_should(dir.path(), &writer, &report);
+    whole_demo_states_what_it_should(dir.path(), &writer, &report);
     drop(writer);
     let again = demo_lake(dir.path(), &files(), moment("2026-11-21T00:00:00Z")).unwrap();
     assert_eq!(again.edition, report.edition);
@@ -163,7 +164,7 @@ fn the_turn_of_2020(frame: &RecordBatch) {
     assert!(!old.is_empty() && old.iter().all(|row| !row.contains(" 2020-01-01 ")), "{both:?}");
 }
 
-fn whole_demo_says_what_it_should(root: &Path, writer: &Writer, report: &crate::DemoReport) {
+fn whole_demo_states_what_it_should(root: &Path, writer: &Writer, report: &crate::DemoReport) {
     assert_eq!(report.held, Vec::<String>::new());
     for (name, source) in &report.sources {
         assert_eq!(source.rows_in, source.accepted + source.refused, "{name}");
@@ -183,19 +184,19 @@ fn whole_demo_says_what_it_should(root: &Path, writer: &Writer, report: &crate::
 }
 
 #[test]
-fn a_later_list_of_the_rollout_says_which_stages_changed() {
+fn a_later_list_of_the_rollout_states_which_stages_changed() {
     let (_dir, mut writer) = ready();
     let list = |rows: &str| Delivery {
         source_id: SourceId::parse("secretariat").unwrap(),
-        asked: "all".to_owned(),
+        subject: "all".to_owned(),
         payload: format!("municipality_code,solution_id,stage,valid_from\n{rows}").into_bytes(),
         received_at: moment("2025-01-02T00:00:00Z"),
         synthetic: false,
     };
     let first = list("0301,svarut,pilot,2024-03-01\n4601,svarut,planned,2024-03-01\n");
-    deliver(&mut writer, &Source::Stages, &first).unwrap();
+    deliver(&mut writer, &StageList, &first).unwrap();
     let second = list("0301,svarut,in_production,2024-03-01\n");
-    let diff = deliver(&mut writer, &Source::Stages, &second).unwrap().diff.unwrap();
+    let diff = deliver(&mut writer, &StageList, &second).unwrap().diff.unwrap();
     assert_eq!((diff.added, diff.removed, diff.changed.len()), (0, 1, 1));
     assert_eq!((diff.changed[0].old.as_str(), diff.changed[0].new.as_str()), ("pilot", "in_production"));
     assert_eq!(table_of(&writer, "rollout_events").num_rows(), 1);

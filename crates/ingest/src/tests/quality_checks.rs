@@ -6,10 +6,10 @@ use crate::{Report, deliver};
 const GOOD: [&str; 2] = ["0301;2025-01;uses;1500", "4601;2025-01;uses;500"];
 
 /// Delivers `rows` after a good January and gives what came of it.
-fn after_good(asked: &str, rows: &[&str]) -> (Report, Vec<String>) {
+fn after_good(subject: &str, rows: &[&str]) -> (Report, Vec<String>) {
     let (_dir, mut writer) = ready();
     assert_eq!(deliver(&mut writer, &contract(), &delivery("2025-01", &GOOD)).unwrap().held, None);
-    let report = deliver(&mut writer, &contract(), &delivery(asked, rows)).unwrap();
+    let report = deliver(&mut writer, &contract(), &delivery(subject, rows)).unwrap();
     (report, usage_of(&writer))
 }
 
@@ -40,9 +40,9 @@ fn a_breach_holds_the_delivery_and_the_last_good_stays() {
     assert!(again.unchanged && again.held.is_some());
     assert_eq!(again.edition, 3);
     // A contract that fits brings it in, under the receipt it has.
-    let Source::Delimited(mut fitting) = contract() else { panic!() };
+    let Delimited(mut fitting) = contract();
     fitting.value.column = Some("antall".to_owned());
-    let read = deliver(&mut writer, &Source::Delimited(fitting), &broken).unwrap();
+    let read = deliver(&mut writer, &Delimited(fitting), &broken).unwrap();
     assert_eq!((read.held, read.accepted), (None, 1));
     let receipts = table_of(&writer, "receipts");
     assert_eq!(text(&receipts, "state").unwrap(), [Some("accepted"); 2]);
@@ -71,7 +71,7 @@ fn a_tenfold_leap_is_held() {
 #[test]
 fn a_counter_that_falls_is_held() {
     let text = CONTRACT.replace("measure.column", "measure.cumulative = true\nmeasure.column");
-    let counter = Source::Delimited(Contract::from_toml(&text).unwrap());
+    let counter = Delimited(Contract::from_toml(&text).unwrap());
     let (_dir, mut writer) = ready();
     deliver(&mut writer, &counter, &delivery("2025-01", &GOOD)).unwrap();
     let fallen = ["0301;2025-02;uses;1499", "4601;2025-02;uses;501"];
@@ -92,7 +92,7 @@ fn a_counter_that_falls_is_held() {
 }
 
 #[test]
-fn cells_told_twice_are_held() {
+fn cells_reported_twice_are_held() {
     let (report, usage) =
         after_good("the whole of 2025", &["0301;2025-01;uses;1500", "0301;2025-02;uses;1500"]);
     assert!(reason(&report).contains("uses of 0301 in 2025-01 by receipt "), "{report:?}");
@@ -100,7 +100,7 @@ fn cells_told_twice_are_held() {
 }
 
 #[test]
-fn too_many_refused_rows_hold_the_rest() {
+fn too_many_rejected_rows_hold_the_rest() {
     let good = ["0301", "4601", "1103", "5001"].map(|code| format!("{code};2025-02;uses;500"));
     let mut rows: Vec<&str> = good.iter().map(String::as_str).collect();
     rows.push("9999;2025-02;uses;1");
