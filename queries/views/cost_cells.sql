@@ -17,7 +17,7 @@ WITH priced AS (
         AND (prices.population_to IS NULL OR prices.population_to > people.persons)
         AND prices.valid_from <= periods.period_start
         AND (prices.valid_to IS NULL OR prices.valid_to > periods.period_start)
-    -- A price is told by the year and divides into months, not into weeks.
+    -- A price is for a year and divides into months, not into weeks.
     WHERE
         date_part('day', periods.period_start) = 1
         AND date_part('day', periods.period_end) = 1
@@ -32,11 +32,10 @@ SELECT
     solutions.solution_id,
     priced.ore,
     priced.ore_once,
-    CASE
-        WHEN people.persons IS NULL THEN 'missing'
-        WHEN status.live IS NULL OR status.live = 0 OR priced.ore IS NULL THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(
+        state_if(people.persons IS NULL, 'missing'),
+        state_if(coalesce(status.live, 0) = 0 OR priced.ore IS NULL, 'not_applicable')
+    ) AS state,
     coalesce(people.marks, 0) | coalesce(status.marks, 0) AS marks
 FROM spine
 CROSS JOIN solutions

@@ -1,8 +1,8 @@
 /* view
-doc = "What has been delivered until the end of each period, as it lands on the wanted division; provisional (1) when any of it may still change."
+doc = "What has been delivered until the end of each period, mapped to the target division; provisional (1) when any of it may still change."
 uses = []
 */
-WITH said AS (
+WITH delivered AS (
     SELECT
         usage.solution_id,
         usage.measure_id,
@@ -24,24 +24,24 @@ WITH said AS (
 SELECT
     periods.period_start,
     municipality_mappings.to_code AS municipality_code,
-    said.solution_id,
-    said.measure_id,
-    said.period_start AS told_start,
-    said.period_end AS told_end,
-    max(said.provisional) AS provisional
-FROM said
+    delivered.solution_id,
+    delivered.measure_id,
+    delivered.period_start AS delivery_start,
+    delivered.period_end AS delivery_end,
+    max(delivered.provisional) AS provisional
+FROM delivered
 INNER JOIN periods
-    ON said.period_end <= periods.period_end
+    ON delivered.period_end <= periods.period_end
 INNER JOIN municipality_mappings
     ON municipality_mappings.policy_id = periods.policy_id
-    AND municipality_mappings.from_code = said.municipality_code
-    AND municipality_mappings.from_date = said.division_date
+    AND municipality_mappings.from_code = delivered.municipality_code
+    AND municipality_mappings.from_date = delivered.division_date
     AND municipality_mappings.to_date = periods.division_date
 WHERE municipality_mappings.to_code IS NOT NULL
 GROUP BY
     periods.period_start,
     municipality_mappings.to_code,
-    said.solution_id,
-    said.measure_id,
-    said.period_start,
-    said.period_end
+    delivered.solution_id,
+    delivered.measure_id,
+    delivered.period_start,
+    delivered.period_end

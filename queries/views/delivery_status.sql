@@ -8,7 +8,7 @@ WITH moments AS (
         expected_deliveries.period_end
     FROM expected_deliveries
 ),
-heard AS (
+latest_events AS (
     SELECT
         moments.period_end,
         rollout_events.solution_id,
@@ -34,27 +34,27 @@ heard AS (
 ),
 ranked AS (
     SELECT
-        heard.period_end,
-        heard.solution_id,
+        latest_events.period_end,
+        latest_events.solution_id,
         municipality_parts.part_id,
-        heard.stage,
+        latest_events.stage,
         row_number() OVER (
             PARTITION BY
-                heard.period_end,
-                heard.solution_id,
+                latest_events.period_end,
+                latest_events.solution_id,
                 municipality_parts.part_id
-            ORDER BY heard.division_date DESC
+            ORDER BY latest_events.division_date DESC
         ) AS place
-    FROM heard
+    FROM latest_events
     INNER JOIN municipality_parts
-        ON municipality_parts.municipality_code = heard.municipality_code
-        AND municipality_parts.division_date = heard.division_date
+        ON municipality_parts.municipality_code = latest_events.municipality_code
+        AND municipality_parts.division_date = latest_events.division_date
     WHERE
-        heard.place = 1
-        AND NOT (heard.stage IN ('paused', 'withdrawn') AND heard.valid_from < heard.division_date)
+        latest_events.place = 1
+        AND NOT (latest_events.stage IN ('paused', 'withdrawn') AND latest_events.valid_from < latest_events.division_date)
 )
 SELECT
-    ranked.period_end AS told_end,
+    ranked.period_end AS delivery_end,
     ranked.solution_id,
     ranked.part_id,
     CASE WHEN ranked.stage IN ('in_production', 'pilot') THEN 1 ELSE 0 END AS live

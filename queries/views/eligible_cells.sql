@@ -1,6 +1,7 @@
 /* view
 doc = "Persons a solution is for: its target group's age band, all inhabitants where none is declared."
 uses = ["population_bands"]
+counts = "target_group"
 */
 SELECT
     population_bands.period_start,
@@ -14,4 +15,5 @@ LEFT JOIN target_groups
     ON target_groups.solution_id = solutions.solution_id
 INNER JOIN population_bands
     ON population_bands.age_from = coalesce(target_groups.age_from, 0)
-    AND population_bands.age_to = coalesce(target_groups.age_to, 999)
+    -- NULL on both sides: no upper end.
+    AND population_bands.age_to IS NOT DISTINCT FROM target_groups.age_to

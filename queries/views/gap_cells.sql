@@ -1,6 +1,6 @@
 /* view
 doc = "How far a municipality's use is from that of the reference of its KOSTRA group, in units: missing to it, or beyond it. Where the solution is not yet live nothing is used."
-uses = ["areas_peer_group", "eligible_cells", "reference_rates", "spine", "usage_cells"]
+uses = ["eligible_cells", "reference_rates", "spine", "usage_cells"]
 */
 WITH grouped AS (
     SELECT
@@ -20,9 +20,9 @@ cells AS (
         grouped.group_code,
         usage.solution_id,
         usage.measure_id,
-        usage.silent,
-        CASE WHEN usage.state = 'not_applicable' AND usage.silent THEN 'ok' ELSE usage.state END AS state,
-        CASE WHEN usage.state = 'not_applicable' AND usage.silent THEN 0 ELSE usage.value END AS uses,
+        usage.unreported,
+        CASE WHEN usage.state = 'not_applicable' AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
+        CASE WHEN usage.state = 'not_applicable' AND usage.unreported THEN 0 ELSE usage.value END AS uses,
         eligible.eligible AS persons,
         CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
     FROM spine
@@ -49,11 +49,10 @@ SELECT
     rules.reference,
     greatest(0, cells.persons * reference.uses / reference.persons - cells.uses) AS units,
     greatest(0, cells.uses - cells.persons * reference.uses / reference.persons) AS units_beyond,
-    CASE
-        WHEN cells.state = 'suppressed' THEN 'suppressed'
-        WHEN cells.state = 'missing' OR cells.persons IS NULL OR reference.persons IS NULL THEN 'missing'
-        ELSE cells.state
-    END AS state,
+    cell_state(
+        cells.state,
+        state_if(cells.persons IS NULL OR reference.persons IS NULL, 'missing')
+    ) AS state,
     cells.marks
 FROM cells
 CROSS JOIN rules

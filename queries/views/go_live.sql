@@ -1,5 +1,5 @@
 /* view
-doc = "The first day any part of a municipality of the wanted division was in production, by all that is told, also of days after the period."
+doc = "The first day any part of a municipality of the target division was in production, by all events known, also those after the period."
 uses = ["statements"]
 */
 SELECT
@@ -7,7 +7,7 @@ SELECT
     territory.municipality_code,
     statements.solution_id,
     min(statements.valid_from) AS first_day,
-    bit_or(CASE WHEN statements.synthetic THEN 8 ELSE 0 END) AS marks
+    bit_or(mark('synthetic', statements.synthetic)) AS marks
 FROM statements
 CROSS JOIN periods
 INNER JOIN municipality_parts

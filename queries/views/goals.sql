@@ -1,6 +1,6 @@
 /* view
 doc = "The target that holds for an area at the end of a period: its own, else that of a network it is in, else the nation's. No row where there is none."
-uses = ["areas_network"]
+uses = []
 */
 WITH scopes AS (
     SELECT DISTINCT
@@ -45,12 +45,12 @@ ranked AS (
         targets.baseline_value,
         targets.path,
         targets.due,
-        -- How much of the way's time has gone.
+        -- The part of the time to the due date that has elapsed, 0 to 1.
         greatest(0.0, least(1.0, coalesce(
             CAST(CAST(periods.period_end AS INT) - CAST(targets.baseline_period AS INT) AS DOUBLE)
             / NULLIF(CAST(targets.due AS INT) - CAST(targets.baseline_period AS INT), 0),
             1.0
-        ))) AS gone,
+        ))) AS elapsed,
         CAST(CAST(targets.due AS INT) - CAST(periods.period_end AS INT) AS DOUBLE) / 30.4375 AS months_left,
         row_number() OVER (
             PARTITION BY
@@ -80,7 +80,7 @@ SELECT
     ranked.value AS target,
     ranked.baseline_value
     + (ranked.value - ranked.baseline_value)
-    * CASE WHEN ranked.path = 's_curve' THEN ranked.gone * ranked.gone * (3 - 2 * ranked.gone) ELSE ranked.gone END
+    * CASE WHEN ranked.path = 's_curve' THEN ranked.elapsed * ranked.elapsed * (3 - 2 * ranked.elapsed) ELSE ranked.elapsed END
         AS on_path,
     ranked.due,
     ranked.months_left

@@ -1,5 +1,5 @@
 /* view
-doc = "What the KPI that a target is set for says of an area in a period: its parts added up, with how many municipalities told them."
+doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them."
 uses = ["eligible_cells", "population_cells", "spine", "status_cells", "usage_cells"]
 */
 WITH measured AS (
@@ -18,14 +18,11 @@ WITH measured AS (
             ELSE 1
         END AS denominator,
         CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN $metric = 'adoption.reach' AND usage.state = 'suppressed' THEN 'suppressed'
-            WHEN $metric = 'adoption.reach' AND (usage.state = 'missing' OR eligible.eligible IS NULL) THEN 'missing'
-            WHEN $metric = 'adoption.reach' AND (usage.state IS NULL OR usage.state <> 'ok' OR eligible.eligible = 0)
-                THEN 'not_applicable'
-            WHEN $metric = 'rollout.population_coverage' AND population.persons IS NULL THEN 'missing'
-            WHEN $metric = 'rollout.population_coverage' AND population.persons = 0 THEN 'not_applicable'
-            ELSE 'ok'
+            WHEN $metric = 'adoption.reach'
+                THEN cell_state(spine.comparable, usage.state, denominator_state(eligible.eligible))
+            WHEN $metric = 'rollout.population_coverage'
+                THEN cell_state(spine.comparable, denominator_state(population.persons))
+            ELSE cell_state(spine.comparable)
         END AS state,
         CASE
             WHEN $metric = 'adoption.reach' THEN usage.marks | coalesce(eligible.marks, 0)
@@ -57,11 +54,11 @@ SELECT
     sum(CASE WHEN measured.state = 'ok' THEN measured.denominator END) AS denominator,
     bit_or(CASE WHEN measured.state = 'ok' THEN measured.marks ELSE 0 END) AS marks,
     count(CASE WHEN measured.state = 'ok' THEN 1 END) AS reported,
-    count(CASE WHEN measured.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+    count(CASE WHEN is_expected(measured.state) THEN 1 END) AS expected,
     count(CASE WHEN measured.state = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN measured.state = 'not_valid' THEN 1 END) AS not_valid,
     sum(CASE WHEN measured.state = 'ok' THEN measured.persons END) AS covered,
-    sum(CASE WHEN measured.state IN ('ok', 'missing', 'suppressed') THEN measured.persons END) AS persons
+    sum(CASE WHEN is_expected(measured.state) THEN measured.persons END) AS persons
 FROM areas
 INNER JOIN measured
     ON measured.period_start = areas.period_start

@@ -1,5 +1,5 @@
 /* view
-doc = "What was told of every calendar month (`month`: 12 times the year, and the month), within the period or not, in the borders of the period. No row where nothing was told."
+doc = "What was reported for every calendar month (`month`: 12 times the year, plus the month), within the period or not, in the borders of the period. No row where nothing was reported."
 uses = []
 */
 WITH inside AS (
@@ -11,9 +11,9 @@ WITH inside AS (
         usage.period_end,
         usage.value,
         usage.state,
-        (CASE WHEN usage.provisional THEN 1 ELSE 0 END)
-        + (CASE WHEN usage.imputed THEN 2 ELSE 0 END)
-        + (CASE WHEN usage.synthetic THEN 8 ELSE 0 END) AS marks,
+        mark('provisional', usage.provisional)
+        | mark('imputed', usage.imputed)
+        | mark('synthetic', usage.synthetic) AS marks,
         measures.rollup,
         CAST(12 * date_part('year', usage.period_start) + date_part('month', usage.period_start) AS BIGINT) AS month,
         max(usage.period_end) OVER (
@@ -29,10 +29,10 @@ WITH inside AS (
     INNER JOIN measures
         ON measures.solution_id = usage.solution_id
         AND measures.measure_id = usage.measure_id
-    -- What is told of a quarter says nothing of its months.
+    -- A number for a quarter says nothing about its months.
     WHERE usage.period_end <= date_trunc('month', usage.period_start) + INTERVAL '1 month'
 ),
-pieces AS (
+allocated AS (
     SELECT
         periods.period_start,
         municipality_mappings.to_code AS municipality_code,
@@ -46,11 +46,15 @@ pieces AS (
         inside.state,
         CASE
             WHEN inside.state = 'ok'
-                THEN inside.value * municipality_mappings.weight_to / municipality_mappings.weight_total
-                    - inside.value * municipality_mappings.weight_from / municipality_mappings.weight_total
-        END AS piece,
+                THEN split_by_weight(
+                    inside.value,
+                    municipality_mappings.weight_from,
+                    municipality_mappings.weight_to,
+                    municipality_mappings.weight_total
+                )
+        END AS value,
         CASE
-            WHEN inside.state = 'ok' THEN inside.marks + CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END
+            WHEN inside.state = 'ok' THEN inside.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
         END AS marks
     FROM inside
@@ -64,34 +68,34 @@ pieces AS (
         municipality_mappings.to_code IS NOT NULL
         AND (inside.rollup IN ('sum', 'mean') OR inside.period_end = inside.newest_end)
 ),
--- What each reporting municipality adds to the month.
+-- What each reporting municipality contributes to the month.
 added AS (
     SELECT
-        pieces.period_start,
-        pieces.municipality_code,
-        pieces.solution_id,
-        pieces.measure_id,
-        pieces.month,
-        sum(pieces.piece)
+        allocated.period_start,
+        allocated.municipality_code,
+        allocated.solution_id,
+        allocated.measure_id,
+        allocated.month,
+        sum(allocated.value)
         / CASE
-            WHEN pieces.rollup = 'mean'
-                THEN NULLIF(count(DISTINCT CASE WHEN pieces.state = 'ok' THEN pieces.period_end END), 0)
+            WHEN allocated.rollup = 'mean'
+                THEN NULLIF(count(DISTINCT CASE WHEN allocated.state = 'ok' THEN allocated.period_end END), 0)
             ELSE 1
         END AS value,
-        bit_or(pieces.marks) AS marks,
-        max(CASE WHEN pieces.state = 'ok' THEN 1 ELSE 0 END) AS oks,
-        max(CASE WHEN pieces.state = 'suppressed' THEN 1 ELSE 0 END) AS suppressed,
-        max(CASE WHEN pieces.state = 'missing' THEN 1 ELSE 0 END) AS missing
-    FROM pieces
+        bit_or(allocated.marks) AS marks,
+        count(CASE WHEN allocated.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(allocated.state) THEN 1 END) AS expected,
+        count(CASE WHEN allocated.state = 'suppressed' THEN 1 END) AS suppressed
+    FROM allocated
     GROUP BY
-        pieces.period_start,
-        pieces.municipality_code,
-        pieces.solution_id,
-        pieces.measure_id,
-        pieces.month,
-        pieces.from_code,
-        pieces.division_date,
-        pieces.rollup
+        allocated.period_start,
+        allocated.municipality_code,
+        allocated.solution_id,
+        allocated.measure_id,
+        allocated.month,
+        allocated.from_code,
+        allocated.division_date,
+        allocated.rollup
 )
 SELECT
     added.period_start,
@@ -100,14 +104,8 @@ SELECT
     added.measure_id,
     added.month,
     sum(added.value) AS value,
-    CASE
-        WHEN max(added.oks) = 1 THEN 'ok'
-        WHEN max(added.suppressed) = 1 THEN 'suppressed'
-        WHEN max(added.missing) = 1 THEN 'missing'
-        ELSE 'not_applicable'
-    END AS state,
-    bit_or(added.marks)
-    | CASE WHEN max(added.oks) = 1 AND max(added.suppressed) + max(added.missing) > 0 THEN 16 ELSE 0 END AS marks
+    area_state(sum(added.reported), sum(added.expected), sum(added.suppressed), 0) AS state,
+    area_marks(bit_or(added.marks), sum(added.reported), sum(added.expected), 0) AS marks
 FROM added
 GROUP BY
     added.period_start,

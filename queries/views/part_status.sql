@@ -1,9 +1,9 @@
 /* view
-doc = "The stage each part of territory stands in at the end of a period, by what was last said about it."
+doc = "The stage of each part of territory at the end of a period, by the latest event about it."
 uses = []
 */
--- What was last said about each code, as the source names it.
-WITH heard AS (
+-- The latest event of each code, as the source names it.
+WITH latest_events AS (
     SELECT
         periods.period_start,
         rollout_events.solution_id,
@@ -27,30 +27,30 @@ WITH heard AS (
         ON rollout_events.valid_from < periods.period_end
         AND (rollout_events.valid_to IS NULL OR rollout_events.valid_to >= periods.period_end)
 ),
--- A statement in the newest division stands over those in older ones: an old code taken off a list after a
--- merger says nothing about the new municipality. Nor does a code taken off before its municipality was there.
+-- An event in the newest division takes precedence over those in older ones: an old code taken off a list after a
+-- merger is no withdrawal of the new municipality. Nor is a code taken off before its municipality existed.
 ranked AS (
     SELECT
-        heard.period_start,
-        heard.solution_id,
+        latest_events.period_start,
+        latest_events.solution_id,
         municipality_parts.part_id,
-        heard.stage,
-        heard.valid_from,
-        heard.synthetic,
+        latest_events.stage,
+        latest_events.valid_from,
+        latest_events.synthetic,
         row_number() OVER (
             PARTITION BY
-                heard.period_start,
-                heard.solution_id,
+                latest_events.period_start,
+                latest_events.solution_id,
                 municipality_parts.part_id
-            ORDER BY heard.division_date DESC
+            ORDER BY latest_events.division_date DESC
         ) AS place
-    FROM heard
+    FROM latest_events
     INNER JOIN municipality_parts
-        ON municipality_parts.municipality_code = heard.municipality_code
-        AND municipality_parts.division_date = heard.division_date
+        ON municipality_parts.municipality_code = latest_events.municipality_code
+        AND municipality_parts.division_date = latest_events.division_date
     WHERE
-        heard.place = 1
-        AND NOT (heard.stage IN ('paused', 'withdrawn') AND heard.valid_from < heard.division_date)
+        latest_events.place = 1
+        AND NOT (latest_events.stage IN ('paused', 'withdrawn') AND latest_events.valid_from < latest_events.division_date)
 )
 SELECT
     ranked.period_start,
@@ -59,6 +59,6 @@ SELECT
     ranked.stage,
     ranked.valid_from AS since,
     CASE WHEN ranked.stage IN ('in_production', 'pilot') THEN 1 ELSE 0 END AS live,
-    CASE WHEN ranked.synthetic THEN 8 ELSE 0 END AS marks
+    mark('synthetic', ranked.synthetic) AS marks
 FROM ranked
 WHERE ranked.place = 1

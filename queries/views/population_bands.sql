@@ -1,5 +1,5 @@
 /* view
-doc = "Persons of an age band in the wanted borders: the newest count on or before 1 January of the period's year."
+doc = "Persons of an age band in the target borders: the newest count on or before 1 January of the period's year."
 uses = ["population_reference"]
 */
 SELECT
@@ -9,18 +9,22 @@ SELECT
     reference.age_to,
     reference.reference_date,
     sum(
-        population.persons * municipality_mappings.weight_to / municipality_mappings.weight_total
-        - population.persons * municipality_mappings.weight_from / municipality_mappings.weight_total
+        split_by_weight(
+            population.persons,
+            municipality_mappings.weight_from,
+            municipality_mappings.weight_to,
+            municipality_mappings.weight_total
+        )
     ) AS persons,
     bit_or(
-        CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END
-        + CASE WHEN reference.reference_date < reference.period_start - INTERVAL '2 years' THEN 32 ELSE 0 END
+        mark('split_by_share', NOT municipality_mappings.exact)
+        | mark('stale_denominator', reference.reference_date < reference.period_start - INTERVAL '2 years')
     ) AS marks
 FROM population_reference AS reference
 INNER JOIN population
     ON population.reference_date = reference.reference_date
     AND population.age_from = reference.age_from
-    AND coalesce(population.age_to, 999) = reference.age_to
+    AND population.age_to IS NOT DISTINCT FROM reference.age_to
 INNER JOIN municipality_mappings
     ON municipality_mappings.policy_id = reference.policy_id
     AND municipality_mappings.from_code = population.municipality_code

@@ -1,6 +1,7 @@
 /* view
-doc = "All inhabitants in the wanted borders on 1 January of the period's year."
+doc = "All inhabitants in the target borders on 1 January of the period's year."
 uses = ["population_bands"]
+counts = "everybody"
 */
 SELECT
     population_bands.period_start,
@@ -11,4 +12,4 @@ SELECT
 FROM population_bands
 WHERE
     population_bands.age_from = 0
-    AND population_bands.age_to = 999
+    AND population_bands.age_to IS NULL

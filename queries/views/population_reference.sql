@@ -1,5 +1,5 @@
 /* view
-doc = "The day each age band was counted that a period is measured by: the newest on or before 1 January of its year."
+doc = "The reference date of each age band for a period: the newest on or before 1 January of its year. An age_to of NULL has no upper end."
 uses = []
 */
 SELECT
@@ -13,7 +13,7 @@ FROM periods
 INNER JOIN (
     SELECT DISTINCT
         population.age_from,
-        coalesce(population.age_to, 999) AS age_to,
+        population.age_to,
         population.reference_date
     FROM population
 ) AS bands

@@ -1,6 +1,6 @@
 /* view
 doc = "The use per person in the target group that a KOSTRA group's median, p75 and best municipality have: the one of that rank, with its own uses and persons."
-uses = ["areas_peer_group", "eligible_cells", "spine", "usage_cells"]
+uses = ["eligible_cells", "spine", "usage_cells"]
 */
 WITH ranked AS (
     SELECT

@@ -1,5 +1,5 @@
 /* view
-doc = "Every municipality of the wanted division in every period asked for, and whether it can be compared."
+doc = "Every municipality of the target division in every period of the request, and whether it can be compared."
 uses = []
 */
 SELECT

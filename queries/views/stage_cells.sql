@@ -1,25 +1,30 @@
 /* view
-doc = "The stage a municipality of the wanted division stands in at the end of a period: the furthest that any part of it has come. No row where nothing was ever heard."
+doc = "The stage of a municipality of the target division at the end of a period: the furthest that any part of it has come. No row before its first event."
 uses = ["part_status"]
 */
--- Off the list is further than never heard of, and behind every stage on the way.
-WITH furthest AS (
+-- Withdrawn and paused come before every stage on the way, but after having no event at all.
+WITH steps AS (
+    SELECT
+        column1 AS stage,
+        column2 AS step
+    FROM (
+        VALUES
+            ('withdrawn', 1),
+            ('paused', 2),
+            ('planned', 3),
+            ('agreed', 4),
+            ('technically_ready', 5),
+            ('pilot', 6),
+            ('in_production', 7)
+    )
+),
+furthest AS (
     SELECT
         periods.period_start,
         municipality_parts.municipality_code,
         part_status.solution_id,
-        max(
-            CASE part_status.stage
-                WHEN 'withdrawn' THEN 1
-                WHEN 'paused' THEN 2
-                WHEN 'planned' THEN 3
-                WHEN 'agreed' THEN 4
-                WHEN 'technically_ready' THEN 5
-                WHEN 'pilot' THEN 6
-                WHEN 'in_production' THEN 7
-            END
-        ) AS step,
-        max(part_status.since) AS last_heard,
+        max(steps.step) AS step,
+        max(part_status.since) AS last_event_day,
         bit_or(part_status.marks) AS marks
     FROM periods
     INNER JOIN municipality_parts
@@ -27,6 +32,8 @@ WITH furthest AS (
     INNER JOIN part_status
         ON part_status.period_start = periods.period_start
         AND part_status.part_id = municipality_parts.part_id
+    INNER JOIN steps
+        ON steps.stage = part_status.stage
     GROUP BY
         periods.period_start,
         municipality_parts.municipality_code,
@@ -36,15 +43,9 @@ SELECT
     furthest.period_start,
     furthest.municipality_code,
     furthest.solution_id,
-    CASE furthest.step
-        WHEN 1 THEN 'withdrawn'
-        WHEN 2 THEN 'paused'
-        WHEN 3 THEN 'planned'
-        WHEN 4 THEN 'agreed'
-        WHEN 5 THEN 'technically_ready'
-        WHEN 6 THEN 'pilot'
-        ELSE 'in_production'
-    END AS stage,
-    furthest.last_heard,
+    steps.stage,
+    furthest.last_event_day,
     furthest.marks
 FROM furthest
+INNER JOIN steps
+    ON steps.step = furthest.step

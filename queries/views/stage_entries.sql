@@ -1,5 +1,5 @@
 /* view
-doc = "The first day any part of a municipality of the wanted division entered a stage, of the days up to the end of a period."
+doc = "The first day any part of a municipality of the target division entered a stage, of the days up to the end of a period."
 uses = ["statements"]
 */
 SELECT
@@ -8,7 +8,7 @@ SELECT
     statements.solution_id,
     statements.stage,
     min(statements.valid_from) AS first_day,
-    bit_or(CASE WHEN statements.synthetic THEN 8 ELSE 0 END) AS marks
+    bit_or(mark('synthetic', statements.synthetic)) AS marks
 FROM statements
 INNER JOIN periods
     ON statements.valid_from < periods.period_end

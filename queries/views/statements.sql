@@ -1,8 +1,8 @@
 /* view
-doc = "What sources say of the rollout: of a code, the stage it entered on a day. What was said again of the same day corrects what was said before."
+doc = "The rollout events of sources: the stage a code entered on a day. A later event for the same code and day corrects the earlier one."
 uses = []
 */
-WITH told AS (
+WITH ranked AS (
     SELECT
         rollout_events.solution_id,
         rollout_events.municipality_code,
@@ -21,11 +21,11 @@ WITH told AS (
     FROM rollout_events
 )
 SELECT
-    told.solution_id,
-    told.municipality_code,
-    told.division_date,
-    told.stage,
-    told.valid_from,
-    told.synthetic
-FROM told
-WHERE told.place = 1
+    ranked.solution_id,
+    ranked.municipality_code,
+    ranked.division_date,
+    ranked.stage,
+    ranked.valid_from,
+    ranked.synthetic
+FROM ranked
+WHERE ranked.place = 1

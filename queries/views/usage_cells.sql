@@ -1,8 +1,8 @@
 /* view
-doc = "The usage of every municipality of the wanted division in every period, with its state: missing is never zero."
-uses = ["silent_cells", "spine", "status_cells", "usage_rows"]
+doc = "The usage of every municipality of the target division in every period, with its state: missing is never zero. `unreported`: no row came at all."
+uses = ["spine", "status_cells", "unreported_cells", "usage_rows"]
 */
-WITH pieces AS (
+WITH allocated AS (
     SELECT
         usage_rows.period_start,
         usage_rows.solution_id,
@@ -15,12 +15,16 @@ WITH pieces AS (
         usage_rows.state,
         CASE
             WHEN usage_rows.state = 'ok'
-                THEN usage_rows.value * municipality_mappings.weight_to / municipality_mappings.weight_total
-                    - usage_rows.value * municipality_mappings.weight_from / municipality_mappings.weight_total
-        END AS piece,
+                THEN split_by_weight(
+                    usage_rows.value,
+                    municipality_mappings.weight_from,
+                    municipality_mappings.weight_to,
+                    municipality_mappings.weight_total
+                )
+        END AS value,
         CASE
             WHEN usage_rows.state = 'ok'
-                THEN usage_rows.marks + CASE WHEN municipality_mappings.exact THEN 0 ELSE 64 END
+                THEN usage_rows.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
         END AS marks
     FROM usage_rows
@@ -31,52 +35,52 @@ WITH pieces AS (
         AND municipality_mappings.to_date = usage_rows.to_date
     WHERE municipality_mappings.to_code IS NOT NULL
 ),
--- What each reporting municipality adds, its periods rolled up over time.
+-- What each reporting municipality contributes, its periods rolled up over time.
 added AS (
     SELECT
-        pieces.period_start,
-        pieces.solution_id,
-        pieces.measure_id,
-        pieces.municipality_code,
+        allocated.period_start,
+        allocated.solution_id,
+        allocated.measure_id,
+        allocated.municipality_code,
+        sum(allocated.value) AS value,
+        sum(
+            CASE
+                WHEN has_mark(allocated.marks, 'provisional', 'imputed', 'split_by_share') THEN allocated.value
+                ELSE 0
+            END
+        ) AS estimated,
+        -- A mean is over the periods that were reported.
         CASE
-            WHEN pieces.rollup = 'mean'
-                THEN sum(pieces.piece)
-                    / NULLIF(count(DISTINCT CASE WHEN pieces.state = 'ok' THEN pieces.period_end END), 0)
-            ELSE sum(pieces.piece)
-        END AS value,
-        -- What of it is provisional (1), imputed (2) or split by share (64).
-        CASE
-            WHEN pieces.rollup = 'mean'
-                THEN sum(CASE WHEN pieces.marks & 67 > 0 THEN pieces.piece ELSE 0 END)
-                    / NULLIF(count(DISTINCT CASE WHEN pieces.state = 'ok' THEN pieces.period_end END), 0)
-            ELSE sum(CASE WHEN pieces.marks & 67 > 0 THEN pieces.piece ELSE 0 END)
-        END AS estimated,
-        bit_or(pieces.marks) AS marks,
-        max(CASE WHEN pieces.state = 'ok' THEN 1 ELSE 0 END) AS oks,
-        max(CASE WHEN pieces.state = 'suppressed' THEN 1 ELSE 0 END) AS suppressed,
-        max(CASE WHEN pieces.state = 'missing' THEN 1 ELSE 0 END) AS missing
-    FROM pieces
+            WHEN allocated.rollup = 'mean'
+                THEN NULLIF(count(DISTINCT CASE WHEN allocated.state = 'ok' THEN allocated.period_end END), 0)
+            ELSE 1
+        END AS divisor,
+        bit_or(allocated.marks) AS marks,
+        count(CASE WHEN allocated.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(allocated.state) THEN 1 END) AS expected,
+        count(CASE WHEN allocated.state = 'suppressed' THEN 1 END) AS suppressed
+    FROM allocated
     GROUP BY
-        pieces.period_start,
-        pieces.solution_id,
-        pieces.measure_id,
-        pieces.municipality_code,
-        pieces.from_code,
-        pieces.division_date,
-        pieces.rollup
+        allocated.period_start,
+        allocated.solution_id,
+        allocated.measure_id,
+        allocated.municipality_code,
+        allocated.from_code,
+        allocated.division_date,
+        allocated.rollup
 ),
-told AS (
+reports AS (
     SELECT
         added.period_start,
         added.solution_id,
         added.measure_id,
         added.municipality_code,
-        sum(added.value) AS value,
-        sum(added.estimated) AS estimated,
+        sum(added.value / added.divisor) AS value,
+        sum(added.estimated / added.divisor) AS estimated,
         bit_or(added.marks) AS marks,
-        max(added.oks) AS oks,
-        max(added.suppressed) AS suppressed,
-        max(added.missing) AS missing
+        sum(added.reported) AS reported,
+        sum(added.expected) AS expected,
+        sum(added.suppressed) AS suppressed
     FROM added
     GROUP BY
         added.period_start,
@@ -93,39 +97,38 @@ SELECT
     spine.municipality_code,
     measures.solution_id,
     measures.measure_id,
-    CASE WHEN told.oks = 1 THEN told.value END AS value,
-    CASE WHEN told.oks = 1 THEN told.estimated END AS estimated,
+    CASE WHEN reports.reported > 0 THEN reports.value END AS value,
+    CASE WHEN reports.reported > 0 THEN reports.estimated END AS estimated,
     CASE
-        WHEN told.oks = 1 THEN 'ok'
-        WHEN told.suppressed = 1 THEN 'suppressed'
-        WHEN told.missing = 1 THEN 'missing'
-        WHEN told.oks = 0 THEN 'not_applicable'
-        -- Nothing was said: expected of those that have the solution, and of all where no rollout is followed.
+        WHEN reports.municipality_code IS NOT NULL
+            THEN area_state(reports.reported, reports.expected, reports.suppressed, 0)
+        -- Nothing came: expected of those that have the solution, and of all where no rollout is followed.
         WHEN followed.solution_id IS NULL OR status.live = 1 THEN 'missing'
         ELSE 'not_applicable'
     END AS state,
-    coalesce(told.marks, 0)
-    + CASE
-        WHEN told.oks = 1 AND (told.suppressed = 1 OR told.missing = 1 OR silent.municipality_code IS NOT NULL)
-            THEN 16
-        ELSE 0
-    END AS marks,
-    told.oks IS NULL AS silent
+    -- A part of the municipality that was expected to report and did not counts as one more expected report.
+    area_marks(
+        coalesce(reports.marks, 0),
+        reports.reported,
+        reports.expected + CASE WHEN unreported.municipality_code IS NULL THEN 0 ELSE 1 END,
+        0
+    ) AS marks,
+    reports.municipality_code IS NULL AS unreported
 FROM spine
 CROSS JOIN measures
-LEFT JOIN told
-    ON told.period_start = spine.period_start
-    AND told.municipality_code = spine.municipality_code
-    AND told.solution_id = measures.solution_id
-    AND told.measure_id = measures.measure_id
+LEFT JOIN reports
+    ON reports.period_start = spine.period_start
+    AND reports.municipality_code = spine.municipality_code
+    AND reports.solution_id = measures.solution_id
+    AND reports.measure_id = measures.measure_id
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = measures.solution_id
-LEFT JOIN silent_cells AS silent
-    ON silent.period_start = spine.period_start
-    AND silent.municipality_code = spine.municipality_code
-    AND silent.solution_id = measures.solution_id
-    AND silent.measure_id = measures.measure_id
+LEFT JOIN unreported_cells AS unreported
+    ON unreported.period_start = spine.period_start
+    AND unreported.municipality_code = spine.municipality_code
+    AND unreported.solution_id = measures.solution_id
+    AND unreported.measure_id = measures.measure_id
 LEFT JOIN followed
     ON followed.solution_id = measures.solution_id

@@ -4,7 +4,7 @@ uses = []
 */
 WITH inside AS (
     SELECT
-        calendar.period_start AS asked_start,
+        calendar.period_start AS answer_start,
         calendar.native_date,
         calendar.to_date,
         calendar.policy_id,
@@ -15,9 +15,9 @@ WITH inside AS (
         usage.period_end,
         usage.value,
         usage.state,
-        (CASE WHEN usage.provisional THEN 1 ELSE 0 END)
-        + (CASE WHEN usage.imputed THEN 2 ELSE 0 END)
-        + (CASE WHEN usage.synthetic THEN 8 ELSE 0 END) AS marks,
+        mark('provisional', usage.provisional)
+        | mark('imputed', usage.imputed)
+        | mark('synthetic', usage.synthetic) AS marks,
         measures.rollup,
         max(usage.period_end) OVER (
             PARTITION BY
@@ -36,7 +36,7 @@ WITH inside AS (
         AND measures.measure_id = usage.measure_id
 )
 SELECT
-    inside.asked_start AS period_start,
+    inside.answer_start AS period_start,
     inside.native_date,
     inside.to_date,
     inside.policy_id,

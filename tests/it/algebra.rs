@@ -4,10 +4,11 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::NaiveDate;
-use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy, day_after, first_day};
+use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
 use utbredt_model::{Granularity, Period};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::{Division, MunicipalityPart, World};
 use utbredt_tests::worlds::random;
@@ -135,7 +136,7 @@ fn parted_again() -> World {
 async fn parted_and_merged_back_is_the_original() {
     let world = parted_again();
     // Told of the old division and asked for in the newest, which is the same land: number for number, by every policy.
-    for policy in [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir] {
+    for policy in [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestSuccessor] {
         let asked = |borders| Asked {
             kpi: "adoption.usage_per_1000",
             month: "2019-12",
@@ -163,7 +164,7 @@ async fn parted_and_merged_back_is_the_original() {
     let shared = rows(&world, &uses(Policy::PopulationShare)).await;
     assert_eq!(of(&shared, "0101").and_then(|row| row.1), Some(25));
     assert_eq!(of(&shared, "0102").and_then(|row| row.1), Some(75));
-    let heir = rows(&world, &uses(Policy::LargestHeir)).await;
+    let heir = rows(&world, &uses(Policy::LargestSuccessor)).await;
     assert_eq!(of(&heir, "0102").and_then(|row| row.1), Some(100));
 }
 

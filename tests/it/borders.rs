@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy, day_after, first_day};
+use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::real::{Count, real_lake, usage};
 
 /// Of a municipality: its county, the numerator, the state and the marks.
@@ -109,7 +110,7 @@ async fn alesund_is_told_as_it_is_and_haram_exactly() {
     assert_eq!(alesund + haram, 1_000);
     assert!(alesund > haram && haram > 0);
     assert!(shared["1508"].3.contains("split_by_share"), "{:?}", shared["1508"]);
-    let heir = country.cells("2022-05", Borders::Now, Policy::LargestHeir).await;
+    let heir = country.cells("2022-05", Borders::Now, Policy::LargestSuccessor).await;
     assert_eq!((heir["1508"].1, heir["1580"].1), (Some(1_000), None));
 }
 

@@ -7,8 +7,10 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
-use utbredt_engine::{AsOf, By, Cause, DiffAnswer, DiffRequest, Engine, EngineError, KpiAnswer, KpiRequest};
-use utbredt_lake::{Change, Lake};
+use utbredt_engine::{
+    Answer, AsOf, By, Cause, DiffAnswer, DiffRequest, Engine, EngineError, KpiRequest, RequestError,
+};
+use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::{Granularity, Period, ReceiptId};
 use utbredt_tests::batches::{Batches, delivery, fill, reference};
 use utbredt_tests::check::{query_files, to_engine};
@@ -51,7 +53,7 @@ impl Story {
 
     fn then(&self, step: Step) {
         let ids = |of: Vec<&str>| of.into_iter().map(|id| ReceiptId(id.to_owned())).collect();
-        let change = Change {
+        let change = EditionDraft {
             recorded_at: tiny().recorded_at + Days::new(step.later),
             reason: "the story goes on".into(),
             replace: step.replace,
@@ -126,7 +128,7 @@ fn told(answer: &DiffAnswer) -> Vec<Told> {
         let column = batch.column_by_name(name)?.as_string::<i32>();
         column.is_valid(row).then(|| column.value(row).to_owned())
     };
-    let key = By::WORDS.iter().filter_map(|word| Some(By::parse(word).ok()?.columns()?.0));
+    let key = By::ALL.iter().filter_map(|by| by.key());
     let key = { key }.find(|name| batch.column_by_name(name).is_some());
     let numeric = |kind: &DataType| matches!(kind, DataType::Int64 | DataType::Float64);
     let names: Vec<String> =
@@ -455,9 +457,12 @@ async fn an_edition_does_not_differ_from_itself_and_names_are_checked() {
     let wrong = diff(&unknown, 1, 2).await.expect_err("no such solution");
     assert!(wrong.hint().is_some_and(|hint| hint.contains("`post`")), "{wrong:?}");
     unknown = question;
-    unknown.filter.insert("municipality_code".into(), "0302".into());
+    unknown.filter.insert(By::Municipality, vec!["0302".into()]);
     let wrong = diff(&unknown, 1, 2).await.expect_err("no such municipality");
-    assert!(matches!(wrong, EngineError::Unknown { kind: "municipality", .. }), "{wrong:?}");
+    assert!(
+        matches!(wrong, EngineError::Request(RequestError::Unknown { kind: "municipality", .. })),
+        "{wrong:?}"
+    );
 }
 
 /// A world some time later: people moved, counties too, and it was decided what is counted and what it is worth.
@@ -511,7 +516,7 @@ fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
     let mut append = delivery(&again, "r-again", RECEIPT);
     append.extend(delivery(&beside, "r-beside", "beside"));
     let ids = |of: &[&str]| of.iter().map(|id| ReceiptId((*id).to_owned())).collect();
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: first.recorded_at + TimeDelta::days(dice.between(0, 200)),
         reason: "some time later".into(),
         replace,
@@ -524,7 +529,7 @@ fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
 }
 
 /// The values of an answer by period and key.
-fn values(answer: &KpiAnswer) -> BTreeMap<(i64, String), Option<f64>> {
+fn values(answer: &Answer) -> BTreeMap<(i64, String), Option<f64>> {
     let batch = concat_batches(&Arc::clone(&answer.schema), &answer.batches).expect("of one schema");
     let key = ["municipality_code", "county_code", "network_id", "group_code"];
     let keys = key.iter().find_map(|name| batch.column_by_name(name));
@@ -543,7 +548,7 @@ async fn at(engine: &Engine, asked: &KpiRequest, number: u64) -> BTreeMap<(i64, 
     let asked = KpiRequest { as_of: AsOf::Edition(number), ..asked.clone() };
     match engine.run(asked).await {
         Ok(answer) => values(&answer),
-        Err(EngineError::Unknown { .. }) => BTreeMap::new(),
+        Err(EngineError::Request(RequestError::Unknown { .. })) => BTreeMap::new(),
         Err(other) => panic!("{other}"),
     }
 }
@@ -568,7 +573,11 @@ async fn whatever_happened_the_parts_sum_to_the_change() {
             diff.all = true;
             let answer = match engine.diff(diff).await {
                 Ok(answer) => answer,
-                Err(EngineError::Unknown { .. }) if before.is_empty() && after.is_empty() => continue,
+                Err(EngineError::Request(RequestError::Unknown { .. }))
+                    if before.is_empty() && after.is_empty() =>
+                {
+                    continue;
+                }
                 Err(other) => panic!("seed {seed} {question:?}: {other}"),
             };
             let rows = told(&answer);

@@ -7,10 +7,11 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use arrow::util::pretty::pretty_format_batches;
 use utbredt_engine::forecast::{FORECASTERS, HORIZONS, backtest};
-use utbredt_engine::{By, Engine, KpiRequest, day_after, first_day};
+use utbredt_engine::{By, Engine, KpiRequest};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::{query_files, to_engine};
 use utbredt_tests::compare::differences;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::growing::growing;
 use utbredt_tests::oracle::{self, Borders, Grain, OracleRequest, Policy};
 

@@ -18,15 +18,19 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use utbredt_api::{ApiState, router, serve};
-use utbredt_engine::{Engine, first_day};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_engine::Engine;
+use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::first_day;
 use utbredt_tests::real::{real_lake, usage};
 use utbredt_tests::tiny::tiny;
 
 const REACH: &str = "/v1/kpis/adoption.reach/values?solution_id=post&from=2020-01&to=2020-01";
 const LIVE: &str = "/v1/kpis/rollout.municipalities_live/values?solution_id=post&from=2019-11&to=2020-02";
+
+/// How long an answer may take here: what is tested is not the speed of a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 struct TestApp {
     router: Router,
@@ -47,7 +51,8 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         fill(folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-        Self { router: router(ApiState::new(engine.clone())), engine, folder }
+        let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
+        Self { router: router(state), engine, folder }
     }
 
     fn tiny() -> Self {
@@ -135,6 +140,7 @@ impl Answer {
         for member in ["title", "detail", "hint"] {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {shown}");
         }
+        assert!(utbredt_api::is_problem_code(code), "{code} is not in the catalogue");
         assert_eq!(problem.get("data"), None);
         assert_eq!(self.header("cache-control"), "no-store");
         problem
@@ -145,7 +151,7 @@ impl Answer {
 fn new_edition(root: &Path) {
     let day = |text| first_day(text).expect("a day");
     let rows = [("0202", day("2020-01-01"), day("2020-01-01"), day("2020-02-01"), 64)];
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: DateTime::parse_from_rfc3339("2020-06-16T12:00:00Z").expect("a moment").to_utc(),
         reason: "Øy delivers".to_owned(),
         replace: vec![],
@@ -186,7 +192,7 @@ async fn the_values_are_those_worked_out_by_hand() {
     let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 1,
         "title": "Reach", "unit": "share", "better": "higher", "by": "municipality", "borders": "then",
         "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-02-01",
-        "params": {"solution_id": "post"}, "where": {}, "coverage": null, "sources": ["worldmaker"],
+        "params": {"solution_id": "post"}, "filter": {}, "coverage": null, "sources": ["worldmaker"],
         "synthetic": false, "rows": 3});
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(&body["meta"][name], value, "{name}");
@@ -227,8 +233,8 @@ async fn bounds_are_periods_or_days() {
         (&periods["meta"]["from"], &periods["meta"]["to"]),
         (&json!("2019-11-01"), &json!("2020-03-01"))
     );
-    // A day as `to` is the first left out.
-    let days = LIVE.replace("from=2019-11&to=2020-02", "from=2019-11-01&to=2020-03-01");
+    // Both bounds are included, however they are written.
+    let days = LIVE.replace("from=2019-11&to=2020-02", "from=2019-11-01&to=2020-02-29");
     assert_eq!(&app.data(&days).await, rows);
     let quarters = LIVE.replace("from=2019-11&to=2020-02", "from=2019-Q4&to=2020-Q1&granularity=quarter");
     assert_eq!(numbers(&app.data(&quarters).await), [(2, 4), (3, 3)]);
@@ -390,7 +396,7 @@ fn receipt() -> RecordBatch {
         "receipt_id" => text("r-usage"),
         "source_id" => text("island"),
         "state" => text("accepted"),
-        "asked" => text("all"),
+        "subject" => text("all"),
         "sha256" => text(&"0".repeat(64)),
         "received_at" => Arc::new(TimestampMicrosecondArray::from(vec![0]).with_timezone("UTC")),
         "contract_version" => Arc::new(Int32Array::from(vec![1])),
@@ -414,7 +420,7 @@ async fn an_answer_names_the_sources_it_was_made_from_and_no_others() {
     let recorded_at = DateTime::parse_from_rfc3339("2020-06-16T12:00:00Z").expect("a moment").to_utc();
     let reason = "an island of its own".to_owned();
     let change =
-        Change { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
+        EditionDraft { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
     let lake = Lake::open(app.folder.path()).expect("the lake opens");
     lake.writer().expect("the lock").commit(change).expect("an edition");
     assert!(app.engine.refresh().expect("a sound lake"));
@@ -554,7 +560,7 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
     for (path, code, nearest) in [
         ("/v1/municipalities/9999", "unknown_municipality", None),
         ("/v1/municipalities/301", "unknown_municipality", Some("3001")),
-        ("/v1/municipalities/0203", "unknown_municipality", Some("0202")),
+        ("/v1/municipalities/0203", "unknown_municipality", Some("0201")),
         ("/v1/networks/nrod", "unknown_network", Some("nord")),
         ("/v1/networks/NORD'%20OR%201=1", "unknown_network", None),
         ("/v1/solutions/pots", "unknown_solution", Some("post")),
@@ -567,7 +573,7 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
 }
 
 /// What is put behind a question that is otherwise right, the status and code it gets, and the name offered.
-const REFUSED: [(&str, u16, &str, Option<&str>); 21] = [
+const REFUSED: [(&str, u16, &str, Option<&str>); 22] = [
     ("&by=countee", 400, "unknown_grouping", Some("county")),
     ("&byy=county", 400, "unknown_parameter", Some("by")),
     ("&colour=red", 400, "unknown_parameter", None),
@@ -583,12 +589,13 @@ const REFUSED: [(&str, u16, &str, Option<&str>); 21] = [
     ("&as_of=2019-01-01", 400, "invalid_value", None),
     ("&granularity=mnth", 400, "unknown_granularity", Some("month")),
     ("&measure_id=users_activ", 400, "unknown_measure", Some("users_active")),
-    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", Some("0202")),
+    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
     ("&by=municipality&municipality_code=0101", 400, "unknown_municipality", Some("0201")),
     ("&by=network&network_id=nrod", 400, "unknown_network", Some("nord")),
     ("&by=county&county_code=99'%20OR%201=1", 400, "invalid_value", None),
-    ("&by=county&municipality_code=0201", 400, "invalid_filter", None),
-    ("&where.colour=red", 400, "invalid_filter", None),
+    ("&by=county&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
+    ("&where.colour=red", 400, "unknown_filter", None),
+    ("&where.wave_id=frist", 400, "unknown_wave", Some("first")),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -697,6 +704,14 @@ async fn head_is_get_without_the_body() {
     assert_eq!(app.with("HEAD", "/v1/kpis/adoption.reech", &[], "").await.status, 404);
 }
 
+/// A part of the document, or what it refers to.
+fn resolved<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    match part["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a component"),
+        None => part,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_contract_lists_every_kpi_and_is_sound() {
     let app = TestApp::tiny();
@@ -714,7 +729,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
         let detail = &app.data(&format!("/v1/kpis/{id}")).await[0];
         for param in detail["params"].as_array().expect("params") {
             let found =
-                listed.iter().find(|p| p["name"] == param["name"]).expect("every parameter is listed");
+                listed.iter().find(|one| one["name"] == param["name"]).expect("every parameter is listed");
             assert_eq!(found["required"], param["required"], "{id} {}", param["name"]);
         }
     }
@@ -728,7 +743,8 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
             let none = vec![];
             let parameters = operation["parameters"].as_array().unwrap_or(&none);
             let mut names = BTreeSet::new();
-            for parameter in parameters {
+            let parameters: Vec<&Value> = parameters.iter().map(|one| resolved(&document, one)).collect();
+            for parameter in &parameters {
                 assert!(names.insert(parameter["name"].as_str().expect("a name")), "{path}: {parameter}");
                 assert!(parameter["schema"].is_object(), "{path}: {parameter}");
                 assert!(["path", "query"].contains(&parameter["in"].as_str().expect("a place")), "{path}");
@@ -754,7 +770,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
         assert!(paths.contains_key(path), "{path}");
     }
     // The members of the meta are those that are documented.
-    let documented = document["components"]["schemas"]["Meta"]["properties"].as_object().expect("members");
+    let documented = document["components"]["schemas"]["KpiMeta"]["properties"].as_object().expect("members");
     let meta = app.get(REACH).await.ok()["meta"].clone();
     for name in meta.as_object().expect("members").keys() {
         assert!(documented.contains_key(name), "meta.{name} is not in the contract");
@@ -855,7 +871,7 @@ async fn the_real_rollout_of_digisos() {
 /// One request over a connection of its own: status, headers and body as text.
 fn over_the_wire(address: SocketAddr, request: &str) -> String {
     let mut connection = TcpStream::connect(address).expect("the server listens");
-    connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    connection.set_read_timeout(Some(PATIENCE)).expect("a limit");
     connection.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("an answer");
@@ -886,7 +902,9 @@ async fn start(state: ApiState) -> Running {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_server_moves_on_to_a_new_edition() {
     let app = TestApp::tiny();
-    let state = ApiState::new(app.engine.clone()).refreshed_every(Duration::from_millis(50));
+    let state = ApiState::new(app.engine.clone())
+        .refreshed_every(Duration::from_millis(50))
+        .with_time_limit(PATIENCE);
     let running = start(state).await;
     let first = fetch(running.address, REACH).await;
     assert!(first.starts_with("HTTP/1.1 200") && first.contains("\"numerator\":112"), "{first}");
@@ -897,7 +915,7 @@ async fn a_running_server_moves_on_to_a_new_edition() {
         if answer.contains("utbredt-edition: 3") {
             break answer;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "the new edition is not served: {answer}");
+        assert!(begun.elapsed() < PATIENCE, "the new edition is not served: {answer}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert!(newer.contains("\"numerator\":176"), "{newer}");

@@ -3,10 +3,13 @@
 mod algebra;
 mod benefit;
 mod borders;
+mod catalogue;
 mod diff;
 mod forecast;
+mod former_names;
+mod frozen;
 mod http;
-mod kpi;
+mod http_contract;
 mod oracle;
 mod properties;
 mod rollout;

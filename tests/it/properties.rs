@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
-use utbredt_engine::{AsOf, Borders, By, Engine, KpiAnswer, KpiRequest, Policy};
+use utbredt_engine::{Answer, AsOf, Borders, By, Engine, KpiRequest, Policy};
 use utbredt_lake::Lake;
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
@@ -45,7 +45,7 @@ type Sum = (i32, i64, i64, i64, i64);
 
 /// Sums by period. Money has hundredths: whole numbers add the same in every order.
 #[expect(clippy::cast_possible_truncation, reason = "the numbers of a test world are small")]
-fn sums(answer: &KpiAnswer) -> Vec<Sum> {
+fn sums(answer: &Answer) -> Vec<Sum> {
     let mut rows: Vec<Sum> = Vec::new();
     for batch in &answer.batches {
         let column = |name: &str| {
@@ -88,7 +88,7 @@ async fn municipalities_sum_to_counties_and_to_the_nation_in_all_borders() {
         let folder = tempfile::tempdir().expect("a folder");
         let engine = engine(&world, folder.path());
         let borders = [Borders::Then, Borders::Now, Borders::On(world.divisions[0].date)];
-        let policies = [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestHeir];
+        let policies = [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestSuccessor];
         for kpi in ADDITIVE {
             for borders in borders {
                 for policy in policies {
@@ -107,10 +107,9 @@ async fn municipalities_sum_to_counties_and_to_the_nation_in_all_borders() {
     }
 }
 
-fn bytes(answer: &KpiAnswer) -> Vec<u8> {
+fn bytes(answer: &Answer) -> Vec<u8> {
     let meta = serde_json::json!({ "edition": answer.meta.edition });
-    utbredt_api::encode_as("json", &answer.schema, &answer.batches, &meta)
-        .expect("json")
+    utbredt_formats::encode(utbredt_formats::Format::Json, &answer.schema, &answer.batches, &meta)
         .expect("encoded")
         .to_vec()
 }
@@ -138,7 +137,7 @@ async fn an_edition_answers_the_same_bytes_for_ever() {
     let lake = Lake::open(folder.path()).expect("the lake opens");
     let mut writer = lake.writer().expect("the lock");
     let later = world.recorded_at + TimeDelta::days(400);
-    let change = utbredt_lake::Change {
+    let change = utbredt_lake::EditionDraft {
         recorded_at: later,
         reason: "the last delivery is withdrawn".into(),
         replace: vec![],
@@ -189,7 +188,7 @@ async fn neither_threads_nor_files_change_a_byte() {
     let mut writer = lake.writer().expect("the lock");
     for rows in rest.chunks(rest.len() / 4 + 1) {
         let append = vec![utbredt_tests::batches::usage(rows, utbredt_tests::world::RECEIPT)];
-        let change = utbredt_lake::Change {
+        let change = utbredt_lake::EditionDraft {
             recorded_at: world.recorded_at,
             reason: "more".into(),
             replace: vec![],

@@ -4,17 +4,18 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use chrono::DateTime;
-use utbredt_engine::{Borders, By, Engine, KpiAnswer, KpiRequest, day_after, first_day};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_engine::{Answer, Borders, By, Engine, KpiRequest};
+use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::targets;
 use utbredt_tests::check::query_files;
+use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::real::{real_lake, usage};
 use utbredt_tests::world::Target;
 
 /// Month, numerator, denominator, value.
 type Row = (String, i64, i64, f64);
 
-fn rows(answer: &KpiAnswer) -> Vec<Row> {
+fn rows(answer: &Answer) -> Vec<Row> {
     let mut rows = Vec::new();
     for batch in &answer.batches {
         let column = |name: &str| batch.column_by_name(name).expect("a fixed column");
@@ -100,7 +101,7 @@ fn goal(due: &str) -> arrow::array::RecordBatch {
 }
 
 /// Month, outlook, refusal and the month of a break.
-fn outlooks(answer: &KpiAnswer) -> Vec<(String, String, String, String)> {
+fn outlooks(answer: &Answer) -> Vec<(String, String, String, String)> {
     let mut rows = Vec::new();
     for batch in &answer.batches {
         let shown = |name: &str, row: usize| {
@@ -122,7 +123,7 @@ async fn nothing_is_foretold_across_march_2020_and_the_reason_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     real_lake(folder.path(), None);
     let lake = Lake::open(folder.path()).expect("the lake opens");
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: DateTime::parse_from_rfc3339("2026-11-02T00:00:00Z").expect("a moment").to_utc(),
         reason: "a goal".into(),
         replace: vec![(Table::named("targets").expect("a table"), goal("2021-12-31"))],
@@ -168,7 +169,7 @@ async fn froya_reaches_what_was_printed() {
     let mut asked = KpiRequest::new("adoption.reach");
     asked.params.insert("solution_id".into(), "digital-postkasse".into());
     asked.by = By::Municipality;
-    asked.filter.insert("municipality_code".into(), "1620".into());
+    asked.filter.insert(By::Municipality, vec!["1620".into()]);
     asked.from = Some(day("2015-12"));
     asked.to = Some(day("2016-01"));
     let found = rows(&engine.run(asked).await.expect("an answer"));

@@ -2,7 +2,7 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
-use utbredt_engine::{Engine, EngineError, SqlAnswer};
+use utbredt_engine::{Engine, EngineError, Rows};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::tiny::tiny;
@@ -20,7 +20,7 @@ impl Desk {
         Self { _folder: folder, engine }
     }
 
-    async fn rows(&self, text: &str) -> SqlAnswer {
+    async fn rows(&self, text: &str) -> Rows {
         self.engine.sql(text.to_owned()).await.unwrap_or_else(|why| panic!("{text}: {why}"))
     }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use utbredt_api::{ApiState, Intake, IntakeError, Taken, Upload, UploadKey, Verdict, router};
+use utbredt_api::{ApiState, DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome, Verdict, router};
 use utbredt_engine::Engine;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
@@ -19,7 +19,7 @@ use utbredt_tests::tiny::tiny;
 
 const COUNTY: &str = "county-token-0123456789-0123456789";
 const NETWORK: &str = "network-token-0123456789-0123456789";
-const OCTOBER: &str = "/v1/deliveries?source_id=county&asked=2026-10";
+const OCTOBER: &str = "/v1/deliveries?source_id=county&subject=2026-10";
 
 /// Answers what the bytes say it should.
 #[derive(Debug, Default)]
@@ -28,20 +28,20 @@ struct Fake {
     last: Mutex<Option<Upload>>,
 }
 
-impl Intake for Fake {
-    fn take(&self, upload: Upload) -> Result<Taken, IntakeError> {
+impl DeliveryInbox for Fake {
+    fn accept(&self, upload: Upload) -> Result<UploadOutcome, InboxError> {
         let times = self.times.fetch_add(1, Ordering::SeqCst) + 1;
         let verdict = match upload.payload.as_slice() {
-            b"busy" if times == 1 => return Err(IntakeError::Busy),
-            b"reused" => return Err(IntakeError::Reused),
-            b"fails" => return Err(IntakeError::Failed("the disk /secret/place is gone".to_owned())),
+            b"busy" if times == 1 => return Err(InboxError::Busy),
+            b"reused" => return Err(InboxError::Reused),
+            b"fails" => return Err(InboxError::Failed("the disk /secret/place is gone".into())),
             b"panics" => panic!("the intake broke"),
             b"held" => Verdict::Held,
             b"known" => Verdict::Unchanged,
             _ => Verdict::Accepted,
         };
         *self.last.lock().expect("whole") = Some(upload);
-        Ok(Taken { verdict, report: json!({ "times": times }) })
+        Ok(UploadOutcome { verdict, report: json!({ "times": times }) })
     }
 }
 
@@ -64,7 +64,7 @@ impl Door {
         drop(fill(&tiny(), folder.path()));
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         let fake = Arc::new(Fake::default());
-        let intake: Arc<dyn Intake> = Arc::<Fake>::clone(&fake);
+        let intake: Arc<dyn DeliveryInbox> = Arc::<Fake>::clone(&fake);
         let router = router(ApiState::new(engine).with_uploads(intake, keys));
         Self { router, fake, _folder: folder }
     }
@@ -113,6 +113,7 @@ impl Answer {
     fn is(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
         assert!(self.body["hint"].is_string(), "{self:?}");
+        assert!(utbredt_api::is_problem_code(code), "{code} is not in the catalogue");
     }
 
     fn header(&self, name: &str) -> &str {
@@ -132,16 +133,19 @@ async fn the_status_tells_what_became_of_it() {
         assert_eq!(dry.status, 200, "{dry:?}");
         assert!(door.last().dry_run);
     }
-    door.send("/v1/deliveries?source_id=county&asked=uke%2045", &[], &b"\x00\xff;"[..]).await;
+    door.send("/v1/deliveries?source_id=county&subject=uke%2045", &[], &b"\x00\xff;"[..]).await;
     let came = Upload {
         source_id: "county".to_owned(),
-        asked: "uke 45".to_owned(),
+        subject: "uke 45".to_owned(),
         payload: b"\x00\xff;".to_vec(),
         dry_run: false,
         key: None,
         fingerprint: door.last().fingerprint,
     };
     assert_eq!(door.last(), came);
+    // The old name of the subject is still read.
+    door.send("/v1/deliveries?source_id=county&asked=uke%2046", &[], "new").await;
+    assert_eq!(door.last().subject, "uke 46");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,18 +172,18 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
     // A stranger learns nothing of what is asked for, either.
     door.ask("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
 
-    let others = door.send("/v1/deliveries?source_id=network&asked=2026-10", &[], "new").await;
-    let nobodys = door.send("/v1/deliveries?source_id=nobody&asked=2026-10", &[], "new").await;
+    let others = door.send("/v1/deliveries?source_id=network&subject=2026-10", &[], "new").await;
+    let nobodys = door.send("/v1/deliveries?source_id=nobody&subject=2026-10", &[], "new").await;
     others.is(403, "source_not_allowed");
     nobodys.is(403, "source_not_allowed");
     assert_eq!(others.body["detail"], nobodys.body["detail"]);
     assert_eq!(door.times(), 0);
 
     let network = format!("bearer {NETWORK}");
-    let path = "/v1/deliveries?source_id=network&asked=2026-10";
+    let path = "/v1/deliveries?source_id=network&subject=2026-10";
     assert_eq!(door.ask("POST", path, &[("authorization", &network)], "new").await.status, 201);
     let metrics = door.metrics().await;
-    assert!(metrics.contains("utbredt_uploads_refused_total 11\n"), "{metrics}");
+    assert!(metrics.contains("utbredt_uploads_rejected_total 11\n"), "{metrics}");
     let shown = format!("{:?}", UploadKey::new(COUNTY, ["county".to_owned()]));
     assert!(shown.contains("county") && !shown.contains("token"), "{shown}");
 }
@@ -213,11 +217,11 @@ async fn strangers_wait_a_few_at_a_time_and_hold_up_nobody() {
         assert!(after < Duration::from_millis(500), "{after:?}");
     }
     // All are counted, and the places are free again.
-    let others = "/v1/deliveries?source_id=network&asked=2026-10";
+    let others = "/v1/deliveries?source_id=network&subject=2026-10";
     let sent = Instant::now();
     door.send(others, &[], "new").await.is(403, "source_not_allowed");
     assert!(sent.elapsed() >= Duration::from_millis(500));
-    assert!(door.metrics().await.contains("utbredt_uploads_refused_total 21\n"));
+    assert!(door.metrics().await.contains("utbredt_uploads_rejected_total 21\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,7 +235,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
         (OCTOBER, &[("idempotency-key", "two")], "new"),
         (OCTOBER, &[], "new"),
         (OCTOBER, &key, "other"),
-        ("/v1/deliveries?source_id=county&asked=2026-11", &key, "new"),
+        ("/v1/deliveries?source_id=county&subject=2026-11", &key, "new"),
         (&format!("{OCTOBER}&dry_run=true"), &key, "new"),
     ] {
         door.send(path, more, body).await;
@@ -251,7 +255,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
     // Another's key of the same name is another key.
     let headers = [("authorization", format!("Bearer {NETWORK}")), ("idempotency-key", "one".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let path = "/v1/deliveries?source_id=network&asked=2026-10";
+    let path = "/v1/deliveries?source_id=network&subject=2026-10";
     assert_eq!(door.ask("POST", path, &headers, "new").await.status, 201);
     assert_ne!(door.last().key, seen[0].0);
 
@@ -292,16 +296,17 @@ async fn a_body_has_its_own_limit_and_words_are_checked() {
     assert_eq!(door.send(OCTOBER, &[], vec![b'x'; most]).await.status, 201);
     door.send(OCTOBER, &[], vec![b'x'; most + 1]).await.is(413, "payload_too_large");
     door.send(OCTOBER, &[], "").await.is(400, "empty_body");
-    let long = format!("/v1/deliveries?source_id=county&asked={}", "a".repeat(256));
+    let long = format!("/v1/deliveries?source_id=county&subject={}", "a".repeat(256));
     for (path, code) in [
         ("/v1/deliveries", "invalid_delivery"),
         ("/v1/deliveries?source_id=county", "invalid_delivery"),
-        ("/v1/deliveries?source_id=county&asked=", "invalid_delivery"),
-        ("/v1/deliveries?source_id=county&asked=a%0Ab", "invalid_delivery"),
+        ("/v1/deliveries?source_id=county&subject=", "invalid_delivery"),
+        ("/v1/deliveries?source_id=county&subject=a%0Ab", "invalid_delivery"),
         (&long, "invalid_delivery"),
         (&format!("{OCTOBER}&dry_run=yes"), "invalid_delivery"),
         (&format!("{OCTOBER}&dryrun=true"), "unknown_parameter"),
         (&format!("{OCTOBER}&format=csv"), "unknown_parameter"),
+        (&format!("{OCTOBER}&subject=2026-11"), "repeated_parameter"),
         (&format!("{OCTOBER}&asked=2026-11"), "repeated_parameter"),
     ] {
         door.send(path, &[], "new").await.is(400, code);

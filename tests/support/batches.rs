@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Duration, Utc};
 use utbredt_lake::tables::Table;
-use utbredt_lake::{Change, Lake};
+use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::ReceiptId;
 
 use crate::oracle::{Policy, heirs};
@@ -431,13 +431,13 @@ fn told(world: &World, receipt: &str, asked: &str, mine: impl Fn(usize) -> bool)
         })
         .collect();
     let rows_in = i64::try_from(counts.1.num_rows() + events.len()).expect("few");
-    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, asked: asked,
+    let mut receipts: Vec<Row> = vec![row! { receipt_id: receipt, source_id: SOURCE, subject: asked,
     received_at: world.recorded_at - Duration::days(1), sha256: "0".repeat(64).as_str(), bytes: 0_i64,
     rows_in: rows_in, rows_rejected: 0_i64, contract_version: 1, synthetic: false, state: "accepted" }];
     for (i, r) in world.receipts.iter().enumerate().filter(|(i, _)| mine(*i)) {
         let id = format!("r-other-{i}");
         receipts.push(
-            row! { receipt_id: &id, source_id: &r.source_id, asked: &id, received_at: r.received_at,
+            row! { receipt_id: &id, source_id: &r.source_id, subject: &id, received_at: r.received_at,
             sha256: "0".repeat(64).as_str(), bytes: 0_i64, rows_in: r.rows_in, rows_rejected: r.rows_rejected,
             contract_version: 1, synthetic: r.synthetic, state: r.state },
         );
@@ -468,7 +468,7 @@ pub fn fill(world: &World, root: &Path) -> Lake {
     let mut reference = reference(world);
     for second in [false, true] {
         let receipt = if second { SECOND } else { RECEIPT };
-        let change = Change {
+        let change = EditionDraft {
             recorded_at: world.recorded_at - Duration::hours(if second { 0 } else { 1 }),
             reason: "a world made for testing".to_owned(),
             replace: if second { Vec::new() } else { some(std::mem::take(&mut reference)) },

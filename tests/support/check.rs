@@ -28,7 +28,7 @@ pub fn query_files() -> Vec<(String, String)> {
         for path in entries.map(|entry| entry.expect("its entries too").path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "sql") {
+            } else if path.extension().is_some_and(|ending| ending == "sql" || ending == "toml") {
                 files.push((below(&root, &path), std::fs::read_to_string(&path).expect("a query is text")));
             }
         }
@@ -74,14 +74,18 @@ pub fn to_engine(request: &OracleRequest) -> engine::KpiRequest {
         policy: match request.policy {
             Policy::ExactOnly => engine::Policy::ExactOnly,
             Policy::PopulationShare => engine::Policy::PopulationShare,
-            Policy::LargestHeir => engine::Policy::LargestHeir,
+            Policy::LargestHeir => engine::Policy::LargestSuccessor,
         },
         as_of: engine::AsOf::Latest,
         from: Some(request.from),
         to: Some(request.to),
+        range: false,
         granularity: Some(match request.grain {
+            Grain::Day => utbredt_model::Granularity::Day,
+            Grain::Week => utbredt_model::Granularity::Week,
             Grain::Month => utbredt_model::Granularity::Month,
             Grain::Quarter => utbredt_model::Granularity::Quarter,
+            Grain::HalfYear => utbredt_model::Granularity::HalfYear,
             Grain::Year => utbredt_model::Granularity::Year,
         }),
     }
@@ -123,7 +127,7 @@ pub async fn check_world(seed: u64) -> Vec<String> {
             let adds = request.measure_id.as_deref() != Some("level");
             let faults = match engine.run(to_engine(&request)).await {
                 Ok(_) if !adds => vec!["levels were added".to_owned()],
-                Err(engine::EngineError::Invalid { what, .. })
+                Err(engine::EngineError::Request(engine::RequestError::Invalid { what, .. }))
                     if !adds && what.contains("declares no sum") =>
                 {
                     continue;

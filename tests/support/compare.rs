@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, Date32Array, Float64Array, RecordBatch, Stri
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::DataType;
 use chrono::Days;
-use utbredt_engine::KpiAnswer;
+use utbredt_engine::Answer;
 
 use crate::oracle::{OracleRow, word_number};
 use crate::world::Day;
@@ -115,7 +115,7 @@ fn bits(marks: Option<&str>) -> Option<i64> {
 
 /// Where an answer differs from what it must be; empty when it does not.
 #[must_use]
-pub fn differences(expected: &[OracleRow], answer: &KpiAnswer) -> Vec<String> {
+pub fn differences(expected: &[OracleRow], answer: &Answer) -> Vec<String> {
     let mut faults = Vec::new();
     let batch = match concat_batches(&Arc::clone(&answer.schema), &answer.batches) {
         Ok(batch) => batch,

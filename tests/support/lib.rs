@@ -4,6 +4,7 @@
 pub mod batches;
 pub mod check;
 pub mod compare;
+pub mod days;
 pub mod growing;
 pub mod oracle;
 pub mod real;

@@ -7,7 +7,7 @@ use arrow::array::{BooleanArray, Date32Array, Int64Array, RecordBatch, StringArr
 use arrow::datatypes::DataType;
 use chrono::DateTime;
 use utbredt_ingest::{deliver, load_reference, rollout};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_lake::{EditionDraft, Lake, Table};
 
 use crate::world::Day;
 
@@ -44,8 +44,14 @@ pub fn real_lake(root: &Path, usage: Option<RecordBatch>) -> u64 {
     if let Some(rows) = usage {
         let append = vec![(Table::named("usage").expect("a table"), rows)];
         let reason = "counts of a test".to_owned();
-        let change =
-            Change { recorded_at, reason, append, replace: vec![], supersedes: vec![], receipts: vec![] };
+        let change = EditionDraft {
+            recorded_at,
+            reason,
+            append,
+            replace: vec![],
+            supersedes: vec![],
+            receipts: vec![],
+        };
         writer.commit(change).expect("an edition");
     }
     report.rejected

@@ -860,10 +860,15 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let to = dice.day(from + Days::new(1), end + Days::new(1));
     // Most have the solution before there is use to tell of.
     let from = if kpi.0 == "adoption.cohort_curve" { from - Months::new(9) } else { from };
-    let grain = *dice.pick(&[Grain::Month, Grain::Month, Grain::Quarter, Grain::Year]);
+    let grain = *dice.pick(&GRAINS);
     // Three years back there was no country yet.
     let looks_back = ["targets.target_progress", "adoption.ladder"].contains(&kpi.0);
-    let grain = if looks_back && grain == Grain::Year { Grain::Quarter } else { grain };
+    let grain =
+        if looks_back && [Grain::HalfYear, Grain::Year].contains(&grain) { Grain::Quarter } else { grain };
+    let by_month = BY_MONTH.contains(&kpi.0) && [Grain::Day, Grain::Week].contains(&grain);
+    let grain = if by_month { Grain::Month } else { grain };
+    // A day is one row for each area: a month of them is enough.
+    let to = if grain == Grain::Day { to.min(from + Days::new(31)) } else { to };
     let foretells = kpi.0 == "targets.time_to_target";
     let grain = if foretells { Grain::Month } else { grain };
     // It looks 35 months back.
@@ -872,6 +877,23 @@ pub fn request(world: &World, kpi: (&str, bool), dice: &mut Dice) -> OracleReque
     let params = params(world, kpi.0, dice);
     OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, params, by, borders, policy, from, to, grain }
 }
+
+/// How long the periods asked for are: mostly months.
+const GRAINS: [Grain; 9] = [
+    Grain::Month,
+    Grain::Month,
+    Grain::Month,
+    Grain::Quarter,
+    Grain::Quarter,
+    Grain::HalfYear,
+    Grain::Year,
+    Grain::Week,
+    Grain::Day,
+];
+
+/// KPIs that hold use against a baseline, which is told by the month: what that is in a week or a day is not defined.
+const BY_MONTH: [&str; 5] =
+    ["benefit.net", "benefit.pay_back", "benefit.potential", "benefit.realisation_rate", "benefit.realised"];
 
 /// What a KPI takes beside solution and measure.
 fn params(world: &World, kpi: &str, dice: &mut Dice) -> BTreeMap<&'static str, String> {

@@ -9,8 +9,11 @@ use utbredt_kpi::Lang;
 
 use crate::etag::{ETag, Match};
 use crate::metrics::Metrics;
-use crate::negotiate::{self, Format};
+use utbredt_formats::Format;
+
+use crate::negotiate;
 use crate::problem::Problem;
+use crate::request_log::Computed;
 use crate::state::{ApiState, Encoded, if_none_match};
 
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
@@ -30,7 +33,10 @@ impl Shape {
         lang: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
-        Ok(Self { format: Format::choose(format, headers)?, language: negotiate::language(lang, headers)? })
+        Ok(Self {
+            format: negotiate::format(format, headers)?,
+            language: negotiate::language(lang, headers)?,
+        })
     }
 
     /// The tag of what `fingerprint` stands for, written this way.
@@ -58,12 +64,18 @@ where
         Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
         Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
     }
+    let mut kept_body = true;
+    let make = async {
+        kept_body = false;
+        make.await
+    };
     let encoded = cached(state, &tag, make).await?;
     // `*` is about what is there: only a question that has an answer can be "not modified".
     if found == Match::Any {
         return Ok(not_modified(&tag.strong(), shape));
     }
     let mut response = encoded.body.clone().into_response();
+    response.extensions_mut().insert(Computed { kept_body, rows: encoded.rows, cells: encoded.cells });
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
     describe(headers, &tag.strong(), shape);
@@ -117,8 +129,6 @@ fn attach(headers: &mut HeaderMap, name: &str, edition: u64, format: Format) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use bytes::Bytes;
 
     use super::*;
@@ -132,7 +142,15 @@ mod tests {
         if let Some(condition) = condition {
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(condition).unwrap());
         }
-        let make = async { Ok(Encoded { body: Bytes::from_static(b"a\n1\n"), edition: 3, synthetic: true }) };
+        let make = async {
+            Ok(Encoded {
+                body: Bytes::from_static(b"a\n1\n"),
+                edition: 3,
+                synthetic: true,
+                rows: Some(1),
+                cells: None,
+            })
+        };
         conditional(state, &headers, shape(), "f", "adoption.reach", make).await.unwrap()
     }
 
@@ -146,7 +164,7 @@ mod tests {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=60, stale-while-revalidate=600");
         assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
         assert_eq!(ask(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
-        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 0);
+        assert_eq!(state.metrics.queries_run.get(), 0);
 
         let answer = ask(&state, Some("\"other\"")).await;
         assert_eq!(answer.status(), StatusCode::OK);
@@ -159,7 +177,7 @@ mod tests {
         );
         ask(&state, None).await;
         assert_eq!(ask(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(state.metrics.queries_run.load(Ordering::Relaxed), 1);
+        assert_eq!(state.metrics.queries_run.get(), 1);
     }
 
     #[tokio::test]

@@ -3,31 +3,109 @@
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::Serialize;
 use serde_json::{Value, json};
 use utbredt_engine::Engine;
-use utbredt_kpi::{Catalogue, Kpi, Lang};
+use utbredt_kpi::{Catalogue, Column, Kpi, Lang, Param};
+use utoipa::ToSchema;
 
 use crate::answer::{Shape, conditional};
-use crate::negotiate::Format;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
 use crate::state::{ApiState, Encoded};
+use utbredt_formats::Format;
 
-/// The columns every answer has besides the key of `by`; see the design, "The shape of every KPI answer".
-pub(crate) const FIXED_COLUMNS: [(&str, &str); 9] = [
-    ("period_start", "date"),
-    ("value", "number"),
-    ("numerator", "number"),
-    ("denominator", "number"),
-    ("state", "string"),
-    ("coverage", "number"),
-    ("marks", "string"),
-    ("municipalities_reported", "integer"),
-    ("municipalities_expected", "integer"),
-];
+/// A KPI in the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KpiSummary {
+    /// `<question>.<name>`.
+    id: String,
+    /// What it is called.
+    title: String,
+    /// The question it answers, in one sentence.
+    answers: String,
+    /// Goes up when the meaning changes.
+    version: u32,
+    /// What one of the value is: share, `per_1000`, nok, hours, or a plural noun.
+    unit: String,
+    /// Which way is better: higher, lower or neither.
+    better: &'static str,
+    /// The period length when none is requested.
+    granularity: &'static str,
+    /// The names of its parameters.
+    params: Vec<String>,
+    /// Where it is described.
+    href: String,
+    /// Where its values are.
+    values: String,
+}
+
+/// A KPI with all that is declared about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KpiDetail {
+    /// `<question>.<name>`.
+    id: String,
+    /// What it is called.
+    title: String,
+    /// The question it answers, in one sentence.
+    answers: String,
+    /// Goes up when the meaning changes.
+    version: u32,
+    /// What one of the value is: share, `per_1000`, nok, hours, or a plural noun.
+    unit: String,
+    /// Which way is better: higher, lower or neither.
+    better: &'static str,
+    /// The period length when none is requested.
+    granularity: &'static str,
+    /// Its parameters.
+    params: Vec<KpiParameter>,
+    /// Where it is described.
+    href: String,
+    /// Where its values are.
+    values: String,
+    /// Who answers for the definition.
+    owner: String,
+    /// What to know before comparing.
+    caveats: Vec<String>,
+    /// How municipalities become areas: count, ratio, max, min, none or area.
+    rollup: &'static str,
+    /// The columns it adds to those every KPI has.
+    extra_columns: Vec<ExtraColumn>,
+}
+
+/// A parameter of a KPI.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KpiParameter {
+    /// Its name.
+    name: String,
+    /// solution, measure, date, integer, number, text or choice.
+    kind: &'static str,
+    /// What it means.
+    doc: String,
+    /// Whether it must be given.
+    required: bool,
+    /// What is taken when it is not given.
+    #[schema(required = true)]
+    default: Option<String>,
+    /// The values of a choice.
+    choices: Vec<String>,
+    /// A value that works.
+    example: String,
+}
+
+/// A column a KPI adds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExtraColumn {
+    /// Its name.
+    name: String,
+    /// What it means.
+    doc: String,
+    /// What one of it is.
+    unit: String,
+}
 
 /// `GET /v1/kpis`.
-pub(crate) async fn kpis(
+pub(crate) async fn list_kpis(
     State(state): State<ApiState>,
     headers: HeaderMap,
     pairs: Pairs,
@@ -36,7 +114,7 @@ pub(crate) async fn kpis(
 }
 
 /// `GET /v1/kpis/{id}`.
-pub(crate) async fn kpi(
+pub(crate) async fn describe_kpi(
     State(state): State<ApiState>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -52,23 +130,30 @@ async fn describe(
     one: Option<&str>,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
-    let asked = query::only(query::read(pairs)?, &[])?;
-    let shape = Shape::choose(asked.format.as_deref(), asked.lang.as_deref(), headers)?;
+    let parsed = query::only(pairs, &[])?;
+    let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), headers)?;
     json_only(shape)?;
-    let data: Vec<Value> = match one {
-        Some(id) => vec![detail(find(engine.catalogue(), id)?, shape.language)],
-        None => engine.catalogue().kpis().map(|kpi| summary(kpi, shape.language)).collect(),
+    let data = match one {
+        Some(id) => json!([detail(find(engine.catalogue(), id)?, shape.language)]),
+        None => engine.catalogue().kpis().map(|kpi| json!(summary(kpi, shape.language))).collect(),
     };
     let body = body(engine, &data);
     // The catalogue is small and has no edition of its own: the text itself is its fingerprint.
     let made = async {
-        Ok(Encoded { body: body.clone().into(), edition: engine.edition().number, synthetic: false })
+        Ok(Encoded {
+            body: body.clone().into(),
+            edition: engine.edition().number,
+            synthetic: false,
+            rows: None,
+            cells: None,
+        })
     };
     conditional(state, headers, shape, &body, one.unwrap_or("kpis"), made).await
 }
 
-fn body(engine: &Engine, data: &[Value]) -> String {
-    json!({"meta": {"edition": engine.edition().number, "rows": data.len()}, "data": data}).to_string()
+fn body(engine: &Engine, data: &Value) -> String {
+    let rows = data.as_array().map_or(0, Vec::len);
+    json!({"meta": {"edition": engine.edition().number, "rows": rows}, "data": data}).to_string()
 }
 
 /// Refuses formats that have no rows to write.
@@ -82,54 +167,57 @@ pub(crate) fn json_only(shape: Shape) -> Result<(), Problem> {
 
 /// The KPI of that id, or a 404 with the nearest id.
 pub(crate) fn find<'a>(catalogue: &'a Catalogue, id: &str) -> Result<&'a Kpi, Problem> {
-    catalogue.get(id).map_err(|_| {
-        Problem::not_found("unknown_kpi", format!("there is no kpi {id:?}"))
-            .hint("GET /v1/kpis lists them")
-            .did_you_mean(nearest(id, catalogue.kpis().map(|kpi| kpi.id.as_str())))
-    })
+    catalogue.kpi(id).map_err(|error| Problem::from_request(&error, Place::Path))
 }
 
-fn summary(kpi: &Kpi, language: Lang) -> Value {
-    json!({
-        "id": kpi.id,
-        "title": kpi.title.get(language),
-        "answers": kpi.answers.get(language),
-        "version": kpi.version,
-        "unit": kpi.unit.as_str(),
-        "better": kpi.better.as_str(),
-        "granularity": kpi.granularity.as_str(),
-        "params": kpi.params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>(),
-        "href": format!("/v1/kpis/{}", kpi.id),
-        "values": format!("/v1/kpis/{}/values", kpi.id),
-    })
+fn summary(kpi: &Kpi, language: Lang) -> KpiSummary {
+    KpiSummary {
+        id: kpi.id.clone(),
+        title: kpi.title.get(language).to_owned(),
+        answers: kpi.answers.get(language).to_owned(),
+        version: kpi.version,
+        unit: kpi.unit.to_string(),
+        better: kpi.better.as_str(),
+        granularity: kpi.granularity.as_str(),
+        params: kpi.params.iter().map(|param| param.name.clone()).collect(),
+        href: format!("/v1/kpis/{}", kpi.id),
+        values: format!("/v1/kpis/{}/values", kpi.id),
+    }
 }
 
-fn detail(kpi: &Kpi, language: Lang) -> Value {
-    let params: Vec<Value> = kpi
-        .params
-        .iter()
-        .map(|param| {
-            json!({
-                "name": param.name,
-                "kind": param.kind.as_str(),
-                "doc": param.doc,
-                "required": param.default.is_none(),
-                "default": param.default,
-                "choices": param.choices,
-                "example": param.example(),
-            })
-        })
-        .collect();
-    let columns: Vec<Value> = kpi
-        .columns
-        .iter()
-        .map(|column| json!({"name": column.name, "doc": column.doc, "unit": column.unit.as_str()}))
-        .collect();
-    let mut value = summary(kpi, language);
-    value["owner"] = json!(kpi.owner);
-    value["caveats"] = json!(kpi.caveats.get(language));
-    value["rollup"] = json!(kpi.rollup.kind.as_str());
-    value["params"] = json!(params);
-    value["extra_columns"] = json!(columns);
-    value
+fn detail(kpi: &Kpi, language: Lang) -> KpiDetail {
+    let KpiSummary { id, title, answers, version, unit, better, granularity, params: _, href, values } =
+        summary(kpi, language);
+    KpiDetail {
+        id,
+        title,
+        answers,
+        version,
+        unit,
+        better,
+        granularity,
+        params: kpi.params.iter().map(parameter).collect(),
+        href,
+        values,
+        owner: kpi.owner.clone(),
+        caveats: kpi.caveats.get(language).to_vec(),
+        rollup: kpi.rollup.kind.as_str(),
+        extra_columns: kpi.columns.iter().map(extra_column).collect(),
+    }
+}
+
+fn parameter(param: &Param) -> KpiParameter {
+    KpiParameter {
+        name: param.name.clone(),
+        kind: param.kind.as_str(),
+        doc: param.doc.clone(),
+        required: param.default.is_none(),
+        default: param.default.clone(),
+        choices: param.choices.clone(),
+        example: param.example(),
+    }
+}
+
+fn extra_column(column: &Column) -> ExtraColumn {
+    ExtraColumn { name: column.name.clone(), doc: column.doc.clone(), unit: column.unit.to_string() }
 }

@@ -1,32 +1,122 @@
-//! The doors to the editions: which there are, what one holds with the hash of every file, and what each changed.
+//! The editions as resources: which there are, what one holds with the hash of every file, and what each changed.
 
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::SecondsFormat;
+use serde::Serialize;
 use serde_json::{Value, json};
 use utbredt_engine::{Edition, Engine};
+use utoipa::ToSchema;
 
 use crate::answer::{Shape, conditional};
 use crate::catalogue::json_only;
+use crate::moment;
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
 use crate::state::{ApiState, Encoded};
 
+/// An edition without its files.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EditionSummary {
+    /// Its number, from 1 without gaps.
+    number: u64,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    recorded_at: String,
+    /// Why.
+    reason: String,
+    /// The hash of its record.
+    sha256: String,
+    /// The hash of the record before it; null for the first.
+    #[schema(required = true)]
+    previous_sha256: Option<String>,
+    /// Whether any row was invented for demonstration.
+    synthetic: bool,
+    /// Rows by table.
+    rows: BTreeMap<String, u64>,
+    /// Where its record is.
+    href: String,
+}
+
+/// What an edition changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Change {
+    /// The edition.
+    number: u64,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    recorded_at: String,
+    /// Why.
+    reason: String,
+    /// The tables whose files changed.
+    tables: Vec<String>,
+    /// The receipts it superseded.
+    supersedes: Vec<String>,
+}
+
+/// The record of an edition. It is the lake's own, so that it can be compared with the file; a test compares the
+/// members.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the lake writes")]
+pub(crate) struct EditionRecord {
+    /// Its number, from 1 without gaps.
+    number: u64,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    recorded_at: String,
+    /// Why.
+    reason: String,
+    /// The hash of the record before it; null for the first.
+    #[schema(required = true)]
+    previous_sha256: Option<String>,
+    /// The hash of the record.
+    sha256: String,
+    /// The files of every table; a table that is not there is empty.
+    tables: BTreeMap<String, Vec<FileRecord>>,
+    /// The receipts whose facts it holds.
+    receipts: Vec<String>,
+    /// The receipts it superseded.
+    supersedes: Vec<String>,
+    /// Whether any row was invented for demonstration.
+    synthetic: bool,
+}
+
+/// A file of a table.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the lake writes")]
+pub(crate) struct FileRecord {
+    /// Its length.
+    bytes: u64,
+    /// Smallest and largest value of each column the table is sorted by.
+    keys: BTreeMap<String, Vec<String>>,
+    /// Where it is, relative to the lake.
+    path: String,
+    /// The receipts its rows came in.
+    receipts: Vec<String>,
+    /// Its rows.
+    rows: u64,
+    /// The hash of its bytes.
+    sha256: String,
+    /// Whether any row was invented for demonstration.
+    synthetic: bool,
+}
+
 /// `GET /v1/editions`: all of them, oldest first, without their files.
-pub(crate) async fn editions(
+pub(crate) async fn list_editions(
     State(state): State<ApiState>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
-    answer(&state, &headers, pairs, &[], "editions", |editions, _| Ok(editions.iter().map(summary).collect()))
-        .await
+    answer(&state, &headers, pairs, &[], "editions", |editions, _| {
+        Ok(editions.iter().map(|edition| json!(summary(edition))).collect())
+    })
+    .await
 }
 
 /// `GET /v1/editions/{n}`: its whole record.
-pub(crate) async fn edition(
+pub(crate) async fn find_edition(
     State(state): State<ApiState>,
     Path(number): Path<String>,
     headers: HeaderMap,
@@ -35,32 +125,28 @@ pub(crate) async fn edition(
     answer(&state, &headers, pairs, &[], "edition", |editions, _| {
         let found = editions.iter().find(|edition| edition.number.to_string() == number);
         let found = found.ok_or_else(|| unknown(&number, editions))?;
-        let record = serde_json::to_value(found).map_err(|error| {
-            tracing::error!(%error, "an edition could not be written");
-            Problem::internal()
-        })?;
-        Ok(vec![record])
+        Ok(vec![serde_json::to_value(found).map_err(|error| Problem::failed(&error))?])
     })
     .await
 }
 
 /// `GET /v1/changes?since=N`: what the editions after N changed, oldest first; without `since` all of them.
-pub(crate) async fn changes(
+pub(crate) async fn list_changes(
     State(state): State<ApiState>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
-    answer(&state, &headers, pairs, &["since"], "changes", |editions, asked| {
+    answer(&state, &headers, pairs, &["since"], "changes", |editions, query| {
         let newest = editions.last().map_or(0, |edition| edition.number);
-        let since = asked.get("since").map_or("0", String::as_str);
-        // A number that was never given is somebody else's lake: an empty list would have them wait for ever.
+        let since = query.get("since").map_or("0", String::as_str);
+        // A number that does not exist is somebody else's lake: an empty list would make them wait for ever.
         let since = since.parse::<u64>().ok().filter(|since| *since <= newest).ok_or_else(|| Problem {
             status: axum::http::StatusCode::BAD_REQUEST,
             ..unknown(since, editions)
         })?;
         let before = [None].into_iter().chain(editions.iter().map(Some));
         let pairs = before.zip(editions).filter(|(_, edition)| edition.number > since);
-        Ok(pairs.map(|(before, edition)| change(before, edition)).collect())
+        Ok(pairs.map(|(before, edition)| json!(change(before, edition))).collect())
     })
     .await
 }
@@ -71,41 +157,43 @@ fn unknown(number: &str, editions: &[Edition]) -> Problem {
         .hint(format!("editions 1 to {newest} exist; GET /v1/editions lists them"))
 }
 
-fn summary(edition: &Edition) -> Value {
-    let rows: BTreeMap<&str, u64> = edition
+fn summary(edition: &Edition) -> EditionSummary {
+    let rows = edition
         .tables
         .iter()
-        .map(|(table, files)| (table.as_str(), files.iter().map(|file| file.rows).sum()))
+        .map(|(table, files)| (table.clone(), files.iter().map(|file| file.rows).sum()))
         .collect();
-    json!({
-        "number": edition.number,
-        "recorded_at": edition.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        "reason": edition.reason,
-        "sha256": edition.sha256,
-        "previous_sha256": edition.previous_sha256,
-        "synthetic": edition.synthetic,
-        "rows": rows,
-        "href": format!("/v1/editions/{}", edition.number),
-    })
+    EditionSummary {
+        number: edition.number,
+        recorded_at: moment::spell(edition.recorded_at),
+        reason: edition.reason.clone(),
+        sha256: edition.sha256.clone(),
+        previous_sha256: edition.previous_sha256.clone(),
+        synthetic: edition.synthetic,
+        rows,
+        href: format!("/v1/editions/{}", edition.number),
+    }
 }
 
 /// A table changed when its list of files did: a file's name is its hash.
-fn change(before: Option<&Edition>, edition: &Edition) -> Value {
-    let files = |edition: &Edition, table: &str| -> Vec<String> {
-        edition.tables.get(table).into_iter().flatten().map(|file| file.sha256.clone()).collect()
-    };
-    let mut tables: Vec<&str> =
-        before.into_iter().chain([edition]).flat_map(|e| e.tables.keys().map(String::as_str)).collect();
+fn change(before: Option<&Edition>, edition: &Edition) -> Change {
+    let mut tables: Vec<String> =
+        before.into_iter().chain([edition]).flat_map(|e| e.tables.keys().cloned()).collect();
     tables.sort_unstable();
     tables.dedup();
-    tables.retain(|table| before.is_none_or(|before| files(before, table) != files(edition, table)));
-    json!({
-        "number": edition.number,
-        "recorded_at": edition.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        "reason": edition.reason,
-        "tables": tables,
-        "supersedes": edition.supersedes,
-    })
+    tables.retain(|table| before.is_none_or(|before| !files(before, table).eq(files(edition, table))));
+    Change {
+        number: edition.number,
+        recorded_at: moment::spell(edition.recorded_at),
+        reason: edition.reason.clone(),
+        tables,
+        supersedes: edition.supersedes.clone(),
+    }
+}
+
+/// The hashes of a table's files; none for a table that is empty.
+fn files<'a>(edition: &'a Edition, table: &str) -> impl Iterator<Item = &'a str> {
+    edition.tables.get(table).into_iter().flatten().map(|file| file.sha256.as_str())
 }
 
 /// Records are small and read from memory: the text itself is the fingerprint.
@@ -118,14 +206,16 @@ async fn answer(
     list: impl FnOnce(&[Edition], &BTreeMap<String, String>) -> Result<Vec<Value>, Problem>,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
-    let asked = query::only(query::read(pairs)?, known)?;
-    let shape = Shape::choose(asked.format.as_deref(), asked.lang.as_deref(), headers)?;
+    let parsed = query::only(pairs, known)?;
+    let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), headers)?;
     json_only(shape)?;
     let editions = read(engine).await?;
     let served = editions.last().map_or(0, |edition| edition.number);
-    let data = list(&editions, &asked.what)?;
+    let data = list(&editions, &parsed.what)?;
     let body = json!({"meta": {"edition": served, "rows": data.len()}, "data": data}).to_string();
-    let made = async { Ok(Encoded { body: body.clone().into(), edition: served, synthetic: false }) };
+    let made = async {
+        Ok(Encoded { body: body.clone().into(), edition: served, synthetic: false, rows: None, cells: None })
+    };
     conditional(state, headers, shape, &body, name, made).await
 }
 
@@ -133,9 +223,6 @@ async fn answer(
 async fn read(engine: &Engine) -> Result<Vec<Edition>, Problem> {
     let engine = engine.clone();
     let read = tokio::task::spawn_blocking(move || engine.editions()).await;
-    let read = read.map_err(|error| {
-        tracing::error!(%error, "the editions could not be read");
-        Problem::internal()
-    })?;
+    let read = read.map_err(|error| Problem::failed(&error))?;
     read.map_err(|error| Problem::from_engine(&error, Place::Path))
 }

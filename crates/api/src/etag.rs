@@ -1,4 +1,4 @@
-//! Entity tags: how one is made from what was asked, and how `If-None-Match` is read. Kept free of HTTP types so that
+//! Entity tags: how one is made from a request, and how `If-None-Match` is read. Kept free of HTTP types so that
 //! every rule of RFC 9110 §8.8 and §13.1.2 can be tested on plain text.
 
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ pub(crate) struct ETag(String);
 /// What a request's `If-None-Match` says about the tag we would send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Match {
-    /// The client holds something else, or asked without a condition.
+    /// The client holds something else, or sent no condition.
     None,
     /// The client holds this, and named it by its strong tag.
     Strong,
@@ -61,7 +61,7 @@ impl ETag {
 }
 
 /// The tags of one header line. A comma may stand inside a tag, so this walks quotes instead of splitting; it stops
-/// at the first thing that is not a tag, because what follows cannot be told apart any more.
+/// at the first thing that is not a tag, because what follows cannot be parsed any more.
 fn tags(field: &str) -> Vec<(bool, &str)> {
     let mut found = Vec::new();
     let mut rest = field;

@@ -1,30 +1,39 @@
 #![doc = include_str!("../README.md")]
-//! The HTTP door: routes, formats, conditional answers, errors as problem documents.
 
 mod answer;
 mod catalogue;
+mod columns;
+mod cors;
 mod deliveries;
 mod diff;
 mod editions;
-mod encode;
 mod etag;
+mod html;
 mod lookup;
+mod meta;
 mod metrics;
+mod moment;
+mod nearest_route;
 mod negotiate;
 mod openapi;
 mod ops;
+mod parameters;
 mod problem;
+mod problem_codes;
 mod query;
+mod request_log;
 mod router;
-mod rows;
+mod routes;
+mod schemas;
+mod server;
 mod state;
 mod status;
+mod uploads;
 mod values;
 
-pub use deliveries::{Intake, IntakeError, Taken, Upload, UploadKey, Verdict};
-pub use diff::meta as diff_meta;
-pub use encode::encode_as;
-pub use router::{router, serve};
-
+pub use cors::{Origin, ParseOriginError};
+pub use problem_codes::is_problem_code;
+pub use router::router;
+pub use server::{bind, serve};
 pub use state::ApiState;
-pub use values::meta as answer_meta;
+pub use uploads::{DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome, Verdict};

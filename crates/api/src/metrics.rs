@@ -1,117 +1,239 @@
-//! A few counters, by hand: atomics and thirty lines of text need no crate.
+//! What `/metrics` shows, in base units: counters and latency histograms since the server started, and the last run of
+//! each source.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::http::StatusCode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
 use utbredt_engine::Run;
 
+/// Upper bounds of the latency buckets in seconds: from a kept body to the time limit of a request.
+const LATENCY_SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+/// The media type of the text.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErrorLabels {
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabels {
+    source: String,
+}
+
 /// Counted since the server started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    pub(crate) requests: AtomicU64,
-    pub(crate) not_modified: AtomicU64,
-    pub(crate) queries_run: AtomicU64,
-    pub(crate) client_errors: AtomicU64,
-    pub(crate) server_errors: AtomicU64,
-    pub(crate) uploads_refused: AtomicU64,
+    registry: Registry,
+    requests: Counter,
+    not_modified: Counter,
+    errors: Family<ErrorLabels, Counter>,
+    durations: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    pub(crate) queries_run: Counter,
+    pub(crate) uploads_rejected: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut all = Self {
+            registry: Registry::with_prefix("utbredt"),
+            requests: Counter::default(),
+            not_modified: Counter::default(),
+            errors: Family::default(),
+            durations: Family::new_with_constructor(latency_histogram),
+            queries_run: Counter::default(),
+            uploads_rejected: Counter::default(),
+        };
+        let registry = &mut all.registry;
+        registry.register("requests", "Requests received", all.requests.clone());
+        let help = "Answers 304: the client's copy was still right";
+        registry.register("not_modified", help, all.not_modified.clone());
+        let help = "Answers made anew: neither the client nor the cache had them";
+        registry.register("queries_run", help, all.queries_run.clone());
+        registry.register("errors", "Answers with a status of 400 or more", all.errors.clone());
+        let help = "Deliveries rejected for want of a token that may deliver them";
+        registry.register("uploads_rejected", help, all.uploads_rejected.clone());
+        let help = "Time from the head of a request to the head of its response";
+        let durations = all.durations.clone();
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, durations);
+        // Classes that never occurred are zeros, not gaps.
+        for class in ["client", "server"] {
+            drop(all.errors.get_or_create(&ErrorLabels { class }));
+        }
+        all
+    }
+}
+
+fn latency_histogram() -> Histogram {
+    Histogram::new(LATENCY_SECONDS)
+}
+
+/// What is measured at the moment of the scrape.
+#[derive(Debug, Default)]
+pub(crate) struct Now<'a> {
+    /// The edition served.
+    pub(crate) edition: Option<u64>,
+    /// Every run of a source, oldest first.
+    pub(crate) runs: &'a [Run],
+    /// Bytes of encoded answers that are kept.
+    pub(crate) kept_bytes: u64,
 }
 
 impl Metrics {
     /// Adds one.
-    pub(crate) fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count(counter: &Counter) {
+        counter.inc();
     }
 
-    /// Prometheus' text format.
-    pub(crate) fn render(&self, edition: Option<u64>, runs: &[Run]) -> String {
-        let mut out = String::new();
-        let mut write = |name: &str, kind: &str, help: &str, samples: &[(&str, u64)]| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for (labels, value) in samples {
-                let _ = writeln!(out, "{name}{labels} {value}");
-            }
-        };
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        write("utbredt_requests_total", "counter", "Requests received.", &[("", of(&self.requests))]);
-        let help = "Answers 304: the client's copy was still right.";
-        write("utbredt_not_modified_total", "counter", help, &[("", of(&self.not_modified))]);
-        let help = "Answers made anew: neither the client nor the cache had them.";
-        write("utbredt_queries_run_total", "counter", help, &[("", of(&self.queries_run))]);
-        let errors = [
-            ("{class=\"client\"}", of(&self.client_errors)),
-            ("{class=\"server\"}", of(&self.server_errors)),
-        ];
-        write("utbredt_errors_total", "counter", "Answers with a status of 400 or more.", &errors);
-        let help = "Deliveries turned away for want of a token that fits.";
-        write("utbredt_uploads_refused_total", "counter", help, &[("", of(&self.uploads_refused))]);
-        if let Some(edition) = edition {
-            write("utbredt_edition", "gauge", "The edition served now.", &[("", edition)]);
+    /// Counts an answer and its time in seconds. `route` is the pattern, never the address as sent.
+    pub(crate) fn record(&self, method: &str, route: &str, status: StatusCode, seconds: f64) {
+        self.requests.inc();
+        if status == StatusCode::NOT_MODIFIED {
+            self.not_modified.inc();
         }
-        let last: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
-        let mut each = |name: &str, help: &str, of: &dyn Fn(&Run) -> Option<u64>| {
-            let labels: Vec<(String, u64)> = last
-                .iter()
-                .filter_map(|(id, run)| Some((format!("{{source=\"{id}\"}}"), of(run)?)))
-                .collect();
-            let samples: Vec<(&str, u64)> =
-                labels.iter().map(|(label, value)| (label.as_str(), *value)).collect();
-            if !samples.is_empty() {
-                write(name, "gauge", help, &samples);
-            }
-        };
-        let seconds = |run: &Run| u64::try_from(run.started_at.timestamp()).ok();
-        each("utbredt_source_well", "Whether the source's last run went well.", &|run| {
-            Some(u64::from(run.is_well()))
-        });
-        each("utbredt_source_run_timestamp_seconds", "When the source was asked last.", &seconds);
-        each("utbredt_source_run_milliseconds", "How long that took.", &|run| Some(run.took_ms));
-        each("utbredt_source_rows", "Rows read then.", &|run| Some(run.rows_in));
-        each("utbredt_source_refused", "Statements refused then.", &|run| Some(run.refused));
-        let help = "Differences between a register and the reference tables then.";
-        each("utbredt_source_told", help, &|run| Some(run.told.len() as u64));
-        each("utbredt_source_bytes", "Bytes received then.", &|run| Some(run.bytes));
-        each("utbredt_source_requests", "Questions answered, or files read, then.", &|run| {
-            Some(run.requests)
-        });
-        each("utbredt_source_accepted", "Facts accepted then.", &|run| Some(run.accepted));
-        let help = "Days between the last day the source's facts tell of and when it was asked.";
-        each("utbredt_source_lag_days", help, &|run| u64::try_from(run.lag_days()?).ok());
+        if status.is_client_error() {
+            self.errors.get_or_create(&ErrorLabels { class: "client" }).inc();
+        } else if status.is_server_error() {
+            self.errors.get_or_create(&ErrorLabels { class: "server" }).inc();
+        }
+        // A client may invent methods; each would be a label for ever.
+        let method = if ["GET", "HEAD", "POST", "OPTIONS"].contains(&method) { method } else { "other" };
+        let (method, route) = (method.to_owned(), route.to_owned());
+        self.durations
+            .get_or_create(&RequestLabels { method, route, status: status.as_u16() })
+            .observe(seconds);
+    }
+
+    /// The OpenMetrics text.
+    pub(crate) fn render(&self, now: &Now<'_>) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode_registry(&mut out, &self.registry)
+            .and_then(|()| encode_registry(&mut out, &gauges(now)))
+            .and_then(|()| encode_eof(&mut out));
         out
     }
+}
+
+/// What is not counted here but read elsewhere, as it is now.
+fn gauges(now: &Now<'_>) -> Registry {
+    let mut registry = Registry::with_prefix("utbredt");
+    let kept = gauge(now.kept_bytes);
+    registry.register_with_unit("answer_cache_size", "Encoded answers that are kept", Unit::Bytes, kept);
+    if let Some(edition) = now.edition {
+        registry.register("edition", "The edition served now", gauge(edition));
+    }
+    let last: BTreeMap<&str, &Run> = now.runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
+    let mut add = |name: &str, help: &str, unit: Option<Unit>, of: fn(&Run) -> Option<f64>| {
+        let family = Family::<SourceLabels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
+        for (source, run) in &last {
+            if let Some(value) = of(run) {
+                family.get_or_create(&SourceLabels { source: (*source).to_owned() }).set(value);
+            }
+        }
+        match unit {
+            Some(unit) => registry.register_with_unit(name, help, unit, family),
+            None => registry.register(name, help, family),
+        }
+    };
+    add("source_last_run_success", "Whether the source's last run brought all that was there", None, |run| {
+        Some(f64::from(u8::from(run.is_healthy())))
+    });
+    add("source_last_run_timestamp", "When the last run began", Some(Unit::Seconds), |run| {
+        number(run.started_at.timestamp())
+    });
+    add("source_run_duration", "How long the last run took", Some(Unit::Seconds), |run| {
+        number(run.took_ms).map(|ms| ms / 1000.0)
+    });
+    add(
+        "source_lag",
+        "Age of the newest day in the source's facts at its last run",
+        Some(Unit::Seconds),
+        |run| number(run.lag_days()?).map(|days| days * 86_400.0),
+    );
+    add("source_received", "Bytes received in the last run", Some(Unit::Bytes), |run| number(run.bytes));
+    add("source_requests", "Requests answered, or files read, in the last run", None, |run| {
+        number(run.requests)
+    });
+    add("source_rows", "Rows read in the last run", None, |run| number(run.rows_in));
+    add("source_accepted", "Facts accepted in the last run", None, |run| number(run.accepted));
+    add("source_rejected", "Rows rejected in the last run", None, |run| number(run.rejected));
+    let help = "Differences between a register and the reference tables in the last run";
+    add("source_discrepancies", help, None, |run| number(run.discrepancies.len()));
+    registry
+}
+
+fn gauge(value: u64) -> Gauge {
+    let gauge = Gauge::default();
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    gauge
+}
+
+/// A count as Prometheus has numbers. None of ours comes near the 2^53 from which it would be rounded.
+fn number(value: impl TryInto<i64>) -> Option<f64> {
+    Some(value.try_into().ok()? as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_text_has_help_type_and_samples() {
-        let metrics = Metrics::default();
-        Metrics::count(&metrics.requests);
-        Metrics::count(&metrics.requests);
-        let run = |id: &str, failed: Option<&str>| Run {
+    fn run(id: &str, failed: Option<&str>) -> Run {
+        Run {
             source_id: id.into(),
-            failed: failed.map(str::to_owned),
+            error: failed.map(str::to_owned),
+            took_ms: 1500,
             rows_in: 3,
-            newest: (id == "a").then(|| "1969-12-28".parse().unwrap()),
+            latest_period: (id == "a").then(|| "1969-12-28".parse().unwrap()),
             ..Run::default()
-        };
-        let text = metrics.render(Some(7), &[run("a", None), run("b", None), run("a", Some("away"))]);
-        assert!(text.contains("# TYPE utbredt_requests_total counter\nutbredt_requests_total 2\n"), "{text}");
-        assert!(text.contains("utbredt_errors_total{class=\"server\"} 0\n"), "{text}");
-        assert!(text.contains("utbredt_edition 7\n"), "{text}");
-        assert!(
-            text.contains("utbredt_source_well{source=\"a\"} 0\nutbredt_source_well{source=\"b\"} 1\n"),
-            "{text}"
-        );
-        assert!(text.contains("utbredt_source_rows{source=\"a\"} 3\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_text_has_help_type_unit_and_samples() {
+        let metrics = Metrics::default();
+        metrics.record("GET", "/v1/kpis", StatusCode::OK, 0.002);
+        metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
+        let runs = [run("a", None), run("b", None), run("a", Some("away"))];
+        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12 });
+        for line in [
+            "# TYPE utbredt_requests counter",
+            "utbredt_requests_total 2",
+            "utbredt_errors_total{class=\"client\"} 1",
+            "utbredt_errors_total{class=\"server\"} 0",
+            "# UNIT utbredt_http_request_duration_seconds seconds",
+            "utbredt_http_request_duration_seconds_bucket{le=\"0.001\",method=\"GET\",route=\"/v1/kpis\",status=\"200\"} 0",
+            "utbredt_http_request_duration_seconds_bucket{le=\"0.0025\",method=\"GET\",route=\"/v1/kpis\",status=\"200\"} 1",
+            "utbredt_http_request_duration_seconds_count{method=\"other\",route=\"none\",status=\"404\"} 1",
+            "utbredt_answer_cache_size_bytes 12",
+            "utbredt_edition 7",
+            // The last run of each counts.
+            "utbredt_source_last_run_success{source=\"a\"} 0.0",
+            "utbredt_source_last_run_success{source=\"b\"} 1.0",
+            "utbredt_source_run_duration_seconds{source=\"a\"} 1.5",
+            "utbredt_source_rows{source=\"a\"} 3.0",
+            // Four days from 28 December 1969 to the epoch: 4 * 86,400 s.
+            "utbredt_source_lag_seconds{source=\"a\"} 345600.0",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
         // Nothing is known of how far the other is behind: it has no number.
-        assert!(
-            text.contains("# TYPE utbredt_source_lag_days gauge\nutbredt_source_lag_days{source=\"a\"} 4\n"),
-            "{text}"
-        );
-        assert!(!text.contains("utbredt_source_lag_days{source=\"b\"}"), "{text}");
+        assert!(!text.contains("utbredt_source_lag_seconds{source=\"b\"}"), "{text}");
     }
 }

@@ -3,120 +3,75 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
+use utbredt_formats::Format;
 use utbredt_kpi::Lang;
 
 use crate::problem::{Problem, nearest};
 
-/// A format this server writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// `{"data": […], "meta": {…}}`.
-    Json,
-    /// RFC 4180 for machines: comma, decimal point, LF.
-    Csv,
-    /// For a Norwegian Excel: semicolon, decimal comma, byte order mark, CRLF.
-    CsvExcel,
-    /// Arrow's IPC stream.
-    Arrow,
-}
-
 /// Formats that are promised for later; naming them gives a better answer than "unknown".
 const LATER: [&str; 3] = ["xlsx", "parquet", "json-stat2"];
 
-impl Format {
-    pub(crate) const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::CsvExcel, Self::Arrow];
+fn available() -> String {
+    let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    format!("available now: {}", names.join(", "))
+}
 
-    /// The name in `?format=`.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::CsvExcel => "csv-excel",
-            Self::Arrow => "arrow",
-        }
-    }
-
-    /// The `Content-Type`.
-    pub(crate) const fn content_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::Csv | Self::CsvExcel => "text/csv; charset=utf-8; header=present",
-            Self::Arrow => "application/vnd.apache.arrow.stream",
-        }
-    }
-
-    /// The end of a file's name.
-    pub(crate) const fn extension(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv | Self::CsvExcel => "csv",
-            Self::Arrow => "arrows",
-        }
-    }
-
-    fn available() -> String {
-        let names: Vec<_> = Self::ALL.iter().map(|format| format.as_str()).collect();
-        format!("available now: {}", names.join(", "))
-    }
-
-    /// The format asked for.
-    pub(crate) fn choose(named: Option<&str>, headers: &HeaderMap) -> Result<Self, Problem> {
-        match named {
-            Some(name) => Self::named(name),
-            None => Self::accepted(headers),
-        }
-    }
-
-    fn named(name: &str) -> Result<Self, Problem> {
-        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
-            return Ok(format);
-        }
-        let problem = if LATER.contains(&name) {
-            Problem::bad_argument(
-                "format_not_available",
-                format!("the format {name} is not written by this version"),
-            )
-        } else {
-            let known = Self::ALL.iter().map(|format| format.as_str());
-            Problem::bad_argument("unknown_format", format!("there is no format {name:?}"))
-                .did_you_mean(nearest(name, known))
-        };
-        Err(problem.hint(Self::available()))
-    }
-
-    /// The best format of `Accept`. Each format takes the weight of the most specific range that covers it, as
-    /// RFC 9110 §12.5.1 has it; of equals the earlier in `ALL` wins, so a browser gets JSON.
-    fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
-        let ranges = weighted(headers, header::ACCEPT);
-        if ranges.is_empty() {
-            return Ok(Self::Json);
-        }
-        let mut best: Option<(f32, Self)> = None;
-        for format in [Self::Json, Self::Csv, Self::Arrow] {
-            let weight = format.weight(&ranges);
-            if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
-                best = Some((weight, format));
-            }
-        }
-        best.map(|(_, format)| format).ok_or_else(|| {
-            let detail = "none of the media types in Accept is written here";
-            Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable format", detail)
-                .hint(format!("{} (by ?format=, or Accept: application/json, text/csv, application/vnd.apache.arrow.stream)", Self::available()))
-        })
-    }
-
-    fn weight(self, ranges: &[(String, f32)]) -> f32 {
-        let media = self.content_type().split(';').next().unwrap_or_default();
-        let any_subtype = media.split('/').next().map(|kind| format!("{kind}/*")).unwrap_or_default();
-        for wanted in [media, any_subtype.as_str(), "*/*"] {
-            if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == wanted) {
-                return *weight;
-            }
-        }
-        0.0
+/// The requested format.
+pub(crate) fn format(named: Option<&str>, headers: &HeaderMap) -> Result<Format, Problem> {
+    match named {
+        Some(name) => format_named(name),
+        None => accepted(headers),
     }
 }
 
+fn format_named(name: &str) -> Result<Format, Problem> {
+    if let Some(format) = Format::parse(name) {
+        return Ok(format);
+    }
+    let problem = if LATER.contains(&name) {
+        Problem::bad_argument(
+            "format_not_available",
+            format!("the format {name} is not written by this version"),
+        )
+    } else {
+        let known = Format::ALL.iter().map(|format| format.as_str());
+        Problem::bad_argument("unknown_format", format!("there is no format {name:?}"))
+            .did_you_mean(nearest(name, known))
+    };
+    Err(problem.hint(available()))
+}
+
+/// The best format of `Accept`. Each format takes the weight of the most specific range that covers it, as
+/// RFC 9110 §12.5.1 has it; of equals the earlier in `ALL` wins, so a browser gets JSON.
+fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
+    let ranges = weighted(headers, header::ACCEPT);
+    if ranges.is_empty() {
+        return Ok(Format::Json);
+    }
+    let mut best: Option<(f32, Format)> = None;
+    for format in [Format::Json, Format::Csv, Format::Arrow] {
+        let weight = weight_of(format, &ranges);
+        if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
+            best = Some((weight, format));
+        }
+    }
+    best.map(|(_, format)| format).ok_or_else(|| {
+        let detail = "none of the media types in Accept is written here";
+        Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable format", detail)
+            .hint(format!("{} (by ?format=, or Accept: application/json, text/csv, application/vnd.apache.arrow.stream)", available()))
+    })
+}
+
+fn weight_of(format: Format, ranges: &[(String, f32)]) -> f32 {
+    let media = format.content_type().split(';').next().unwrap_or_default();
+    let any_subtype = media.split('/').next().map(|kind| format!("{kind}/*")).unwrap_or_default();
+    for media_range in [media, any_subtype.as_str(), "*/*"] {
+        if let Some((_, weight)) = ranges.iter().find(|(range, _)| range == media_range) {
+            return *weight;
+        }
+    }
+    0.0
+}
 /// The language asked for, for titles and caveats; bokmål for one who asks for nothing we have. A header that names
 /// none of ours is a preference we cannot meet, not an error; `?lang=` is an argument and must be right.
 pub(crate) fn language(named: Option<&str>, headers: &HeaderMap) -> Result<Lang, Problem> {
@@ -146,6 +101,13 @@ fn language_of(tag: &str) -> Option<Lang> {
         "en" => Some(Lang::En),
         _ => None,
     }
+}
+
+/// Whether the client would rather read HTML than JSON, as browsers say in `Accept`.
+pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
+    let ranges = weighted(headers, header::ACCEPT);
+    let html = ranges.iter().find(|(range, _)| range == "text/html").map_or(0.0, |(_, weight)| *weight);
+    html > weight_of(Format::Json, &ranges)
 }
 
 /// The elements of a weighted list header in lower case, without their parameters. A weight that cannot be read
@@ -180,7 +142,7 @@ mod tests {
     }
 
     fn accept(value: &'static str) -> Result<Format, Problem> {
-        Format::choose(None, &headers(header::ACCEPT, value))
+        format(None, &headers(header::ACCEPT, value))
     }
 
     #[test]
@@ -191,29 +153,40 @@ mod tests {
         assert_eq!(accept("*/*, application/json;q=0"), Ok(Format::Csv));
         assert_eq!(accept("text/*"), Ok(Format::Csv));
         assert_eq!(accept("Application/Vnd.Apache.Arrow.Stream"), Ok(Format::Arrow));
-        assert_eq!(Format::choose(None, &HeaderMap::new()), Ok(Format::Json));
+        assert_eq!(format(None, &HeaderMap::new()), Ok(Format::Json));
         assert_eq!(accept("image/png").map_err(|problem| problem.status), Err(StatusCode::NOT_ACCEPTABLE));
+    }
+
+    #[test]
+    fn only_a_browser_gets_html() {
+        let html = |value| prefers_html(&headers(header::ACCEPT, value));
+        assert!(html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(html("text/html"));
+        for other in ["*/*", "application/json", "text/html;q=0.5, application/json", "text/html;q=0.5,*/*"] {
+            assert!(!html(other), "{other}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
     }
 
     #[test]
     fn a_named_format_wins_over_accept_and_is_never_replaced() {
         let json_only = headers(header::ACCEPT, "application/json");
-        assert_eq!(Format::choose(Some("csv-excel"), &json_only), Ok(Format::CsvExcel));
-        let later = Format::choose(Some("parquet"), &json_only).unwrap_err();
+        assert_eq!(format(Some("csv-excel"), &json_only), Ok(Format::CsvExcel));
+        let later = format(Some("parquet"), &json_only).unwrap_err();
         assert_eq!((later.status, later.code.as_str()), (StatusCode::BAD_REQUEST, "format_not_available"));
         assert!(later.hint.unwrap().contains("csv-excel"));
-        let misspelt = Format::choose(Some("jsn"), &json_only).unwrap_err();
+        let misspelt = format(Some("jsn"), &json_only).unwrap_err();
         assert_eq!(misspelt.did_you_mean.as_deref(), Some("json"));
     }
 
     #[test]
     fn language_follows_the_query_then_the_header_then_bokmaal() {
-        let asked = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
-        assert_eq!(asked("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
-        assert_eq!(asked("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
-        assert_eq!(asked("no"), Ok(Lang::Nb));
-        assert_eq!(asked("de"), Ok(Lang::Nb));
-        assert_eq!(asked("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
+        let accepted = |value| language(None, &headers(header::ACCEPT_LANGUAGE, value));
+        assert_eq!(accepted("en-GB,en;q=0.9,nb;q=0.8"), Ok(Lang::En));
+        assert_eq!(accepted("de, nn;q=0.4, nb;q=0.3"), Ok(Lang::Nn));
+        assert_eq!(accepted("no"), Ok(Lang::Nb));
+        assert_eq!(accepted("de"), Ok(Lang::Nb));
+        assert_eq!(accepted("en;q=0, nn;q=0.1"), Ok(Lang::Nn));
         assert_eq!(language(Some("nn"), &headers(header::ACCEPT_LANGUAGE, "en")), Ok(Lang::Nn));
         assert!(language(Some("de"), &HeaderMap::new()).is_err());
     }

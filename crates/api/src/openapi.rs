@@ -1,295 +1,309 @@
-//! `GET /v1/openapi.json`. Written by hand as JSON, because half of it is the catalogue: every KPI gets its own path
-//! with its own parameters, which no annotation on a handler could know.
+//! `GET /v1/openapi.json`: the list of routes, with a path for each KPI of the catalogue, as an OpenAPI 3.1 document.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
-use utbredt_engine::{By, KpiRequest, Policy};
-use utbredt_kpi::{Catalogue, Kpi, Lang, Param, ParamKind};
-use utbredt_model::{CellState, Granularity};
+use utbredt_kpi::{Catalogue, Kpi, Lang};
+use utoipa::openapi::path::{OperationBuilder, PathItem};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{
+    ContentBuilder, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required,
+    Schema,
+};
 
 use crate::answer::{Shape, conditional};
-use crate::catalogue::{FIXED_COLUMNS, json_only};
-use crate::deliveries;
-use crate::negotiate::Format;
+use crate::catalogue::json_only;
+use crate::parameters;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
+use crate::routes::{Answer, ROUTES, Route, Verb};
+use crate::schemas::{self, values_name};
 use crate::state::{ApiState, Encoded};
+use utbredt_formats::Format;
 
 /// The document for the catalogue served now.
-pub(crate) async fn document(
+pub(crate) async fn openapi(
     State(state): State<ApiState>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
-    let asked = query::only(query::read(pairs)?, &[])?;
-    let shape = Shape::choose(asked.format.as_deref().or(Some("json")), asked.lang.as_deref(), &headers)?;
+    let parsed = query::only(pairs, &[])?;
+    let shape = Shape::choose(parsed.format.as_deref().or(Some("json")), parsed.lang.as_deref(), &headers)?;
     json_only(shape)?;
-    let body = build(engine.catalogue(), shape.language, state.uploads.is_some()).to_string();
+    let document = document(engine.catalogue(), shape.language, state.uploads.is_some());
+    let body = document.to_json().map_err(|error| Problem::failed(&error))?;
     let edition = engine.edition().number;
-    let made = async { Ok(Encoded { body: body.clone().into(), edition, synthetic: false }) };
+    let made = async {
+        Ok(Encoded { body: body.clone().into(), edition, synthetic: false, rows: None, cells: None })
+    };
     conditional(&state, &headers, shape, &body, "openapi", made).await
 }
 
-fn build(catalogue: &Catalogue, language: Lang, takes_deliveries: bool) -> Value {
-    let mut paths = static_paths();
-    let mut components = json!({"schemas": schemas(), "responses": responses()});
-    if takes_deliveries {
-        paths.insert(deliveries::ADDRESS.to_owned(), deliveries::path());
-        components["securitySchemes"] = json!({"upload": {"type": "http", "scheme": "bearer"}});
+/// The document of a server with this catalogue.
+fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool) -> OpenApi {
+    let mut paths = Paths::new();
+    for route in ROUTES.iter().filter(|route| route.is_served(takes_uploads)) {
+        match route.answer {
+            Answer::KpiValues | Answer::KpiDiff => {
+                for kpi in catalogue.kpis() {
+                    let path = route.path.replace("{id}", &kpi.id);
+                    add(&mut paths, route.verb, path, kpi_operation(route, kpi, language));
+                }
+            }
+            _ => add(&mut paths, route.verb, route.path.to_owned(), operation(route)),
+        }
     }
-    for kpi in catalogue.kpis() {
-        paths.insert(format!("/v1/kpis/{}/values", kpi.id), kpi_path(kpi, language));
-        paths.insert(format!("/v1/kpis/{}/diff", kpi.id), diff_path(kpi, language));
-    }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Utbredt",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "How national shared digital solutions spread through Norway's municipalities. Every answer \
-                belongs to an edition, carries a strong ETag made before any query is planned, and says in `state` why \
-                a value is absent.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "paths": paths,
-        "components": components,
-    })
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".to_owned());
+    let info = InfoBuilder::new()
+        .title("Utbredt")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "How national shared digital solutions spread through Norway's municipalities. Every answer belongs to an \
+             edition, carries a strong ETag made before any query is planned, and says in `state` why a value is absent.",
+        ))
+        .license(Some(license))
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .paths(paths)
+        .components(Some(schemas::components(catalogue, takes_uploads)))
+        .build()
 }
 
-fn kpi_path(kpi: &Kpi, language: Lang) -> Value {
-    let mut parameters: Vec<Value> = kpi.params.iter().map(parameter).collect();
-    parameters.extend(option_parameters(kpi.granularity));
-    let mut columns: Map<String, Value> = FIXED_COLUMNS
-        .iter()
-        .map(|(name, kind)| match *name {
-            "state" => ((*name).to_owned(), json!({"enum": CellState::ALL.map(CellState::as_str)})),
-            "period_start" => ((*name).to_owned(), json!({"type": "string", "format": "date"})),
-            _ => ((*name).to_owned(), json!({"type": [*kind, "null"]})),
-        })
-        .collect();
-    for column in &kpi.columns {
-        columns.insert(
-            column.name.clone(),
-            json!({"description": format!("{} ({})", column.doc, column.unit.as_str())}),
-        );
-    }
-    json!({"get": {
-        "operationId": format!("{}_values", kpi.sql_name()),
-        "summary": kpi.title.get(language),
-        "description": kpi.answers.get(language),
-        "tags": [kpi.question],
-        "parameters": parameters,
-        "responses": {
-            "200": {"description": "The rows, and what is known about them.", "content": {
-                "application/json": {"schema": {"type": "object", "required": ["data", "meta"], "properties": {
-                    "data": {"type": "array", "items": {"type": "object", "properties": columns}},
-                    "meta": {"$ref": "#/components/schemas/Meta"},
-                }}},
-                "text/csv": {"schema": {"type": "string"}},
-                "application/vnd.apache.arrow.stream": {},
-            }},
-            "304": {"$ref": "#/components/responses/NotModified"},
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
-    }})
-}
-
-/// A diff takes what the values take, and two editions for the one.
-fn diff_path(kpi: &Kpi, language: Lang) -> Value {
-    let own = |name: &str, description: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "description": description, "required": required, "schema": schema});
-    let edition = || json!({"type": "string"});
-    let mut parameters = vec![
-        own("before", "The older edition: its number, or a day on which it was the newest.", true, edition()),
-        own("after", "The newer edition; the newest when left out.", false, edition()),
-        own("all", "Also the rows that did not change.", false, json!({"type": "boolean", "default": false})),
-    ];
-    parameters.extend(kpi.params.iter().map(parameter));
-    parameters
-        .extend(option_parameters(kpi.granularity).into_iter().filter(|option| option["name"] != "as_of"));
-    let title = kpi.title.get(language);
-    json!({"get": {
-        "operationId": format!("{}_diff", kpi.sql_name()),
-        "summary": format!("{title}: what changed between two editions"),
-        "description": "Each change of a value split into the parts new_data, revised_data, definition, borders and \
-            denominator, which sum to it. A part is null where one of the two editions has no value; `state_before`, \
-            `state_after` and `causes` tell what happened instead.",
-        "tags": [kpi.question],
-        "parameters": parameters,
-        "responses": {
-            "200": {"$ref": "#/components/responses/Rows"},
-            "304": {"$ref": "#/components/responses/NotModified"},
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
-    }})
-}
-
-fn parameter(param: &Param) -> Value {
-    let mut schema = match param.kind {
-        ParamKind::Integer => json!({"type": "integer"}),
-        ParamKind::Number => json!({"type": "number"}),
-        ParamKind::Date => json!({"type": "string", "format": "date"}),
-        ParamKind::Choice => json!({"enum": param.choices}),
-        ParamKind::Solution | ParamKind::Measure | ParamKind::Text => json!({"type": "string"}),
+fn add(paths: &mut Paths, verb: Verb, path: String, operation: OperationBuilder) {
+    let method = match verb {
+        Verb::Get => HttpMethod::Get,
+        Verb::Post => HttpMethod::Post,
     };
-    if let Some(default) = &param.default {
-        schema["default"] = json!(default);
+    paths.paths.insert(path, PathItem::new(method, operation.build()));
+}
+
+/// What every operation has.
+fn described(id: &str, summary: &str, tag: &str) -> OperationBuilder {
+    OperationBuilder::new()
+        .operation_id(Some(id))
+        .summary(Some(summary))
+        .tag(tag)
+        .response("default", Ref::from_response_name("Problem"))
+}
+
+/// A route that is one path.
+fn operation(route: &Route) -> OperationBuilder {
+    let tag = route.path.split('/').find(|part| !part.is_empty() && *part != "v1").unwrap_or("server");
+    let tag = tag.split([':', '.']).next().unwrap_or(tag);
+    let operation = parameters::of_route(route)
+        .into_iter()
+        .fold(described(route.id, route.summary, tag), OperationBuilder::parameter);
+    match route.answer {
+        Answer::Rows(columns) => {
+            let operation =
+                ["format", "lang"].iter().fold(operation, |operation, name| with_shared(operation, name));
+            ok(operation, rows_response(schemas::envelope(schemas::row(columns), "ListMeta")), true)
+        }
+        Answer::List(name) => {
+            let body = schemas::envelope(Ref::from_schema_name(name).into(), "ListMeta");
+            let operation = with_shared(operation, "lang");
+            // The health of sources changes without a new edition, so it has no tag.
+            ok(operation, json_response("The resources.", body), name != "SourceStatus")
+        }
+        Answer::Json(name) => ok(operation, json_response("The state.", schemas::reference(name)), false),
+        Answer::JsonOrPage(name) => {
+            let response = ResponseBuilder::new()
+                .description("The codes, as JSON or as a page for people.")
+                .content("application/json", content(schemas::reference(name)))
+                .content("text/html", content(schemas::text()));
+            ok(operation, response, false)
+        }
+        Answer::Batch => {
+            let body = RequestBodyBuilder::new()
+                .required(Some(Required::True))
+                .content("application/json", content(schemas::reference("BatchRequest")))
+                .build();
+            let answers = schemas::reference("BatchResponse");
+            ok(
+                operation.request_body(Some(body)),
+                json_response("An answer for each request, in order.", answers),
+                false,
+            )
+        }
+        Answer::Report => deliver(operation),
+        Answer::OpenApi => ok(operation, json_response("An OpenAPI document.", schemas::any_object()), true),
+        Answer::Page => text_response(operation, "text/html", "A page."),
+        Answer::Text(kind) => {
+            text_response(operation, kind.split(';').next().unwrap_or(kind), "Text for machines.")
+        }
+        Answer::KpiValues | Answer::KpiDiff => operation,
     }
-    json!({"name": param.name, "in": "query", "description": param.doc, "required": param.default.is_none(),
-        "schema": schema, "example": param.example()})
 }
 
-/// What every KPI takes.
-fn option_parameters(granularity: Granularity) -> Vec<Value> {
-    let option = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "required": false, "schema": schema});
-    let plain = KpiRequest::new("");
-    let text = || json!({"type": "string"});
-    vec![
-        option(
-            "by",
-            "Which areas the rows are for.",
-            json!({"enum": By::WORDS, "default": plain.by.as_str()}),
-        ),
-        option(
-            "borders",
-            "The borders of each period (then), of today (now), or of a day (YYYY-MM-DD).",
-            text(),
-        ),
-        option(
-            "policy",
-            "What to do with a municipality that was split.",
-            json!({"enum": Policy::WORDS, "default": plain.policy.as_str()}),
-        ),
-        option("as_of", "An edition's number, or a day: what was known then.", text()),
-        option("from", "The first day, included, or a period (2019-11, 2020-Q1, 2020).", text()),
-        option("to", "The first day left out, or the last period, included (2020-02).", text()),
-        option(
-            "granularity",
-            "How long the periods are.",
-            json!({"enum": Granularity::ALL.map(Granularity::as_str), "default": granularity.as_str()}),
-        ),
-        option("municipality_code", "Only this municipality, with by=municipality.", text()),
-        option("county_code", "Only this county, with by=county.", text()),
-        option("network_id", "Only this network, with by=network.", text()),
-        option("group_code", "Only this peer group, with by=peer_group.", text()),
-        option(
-            "format",
-            "Wins over Accept.",
-            json!({"enum": Format::ALL.map(Format::as_str), "default": "json"}),
-        ),
-        option("lang", "Wins over Accept-Language.", json!({"enum": ["nb", "nn", "en"]})),
-    ]
-}
-
-fn static_paths() -> Map<String, Value> {
-    let mut paths = Map::new();
-    let doors = [
-        ("/v1/kpis", "The KPIs.", None),
-        ("/v1/kpis/{id}", "What one KPI means and takes.", None),
-        ("/v1/municipalities", "The municipalities.", Some("on")),
-        ("/v1/municipalities/{code}", "One municipality.", None),
-        ("/v1/networks", "The digitalisation networks.", None),
-        ("/v1/networks/{id}", "One network and its members.", None),
-        ("/v1/solutions", "The solutions.", None),
-        ("/v1/solutions/{id}", "One solution.", None),
-        ("/v1/rollouts", "Where every rollout stands.", None),
-        ("/v1/rollouts/{solution_id}", "Where one solution's rollout stands.", None),
-        ("/v1/editions", "Every edition, oldest first.", None),
-        ("/v1/editions/{n}", "One edition with its files and their hashes.", None),
-        ("/v1/changes", "What the editions after `since` changed.", Some("since")),
-        ("/v1/status", "How each source fares.", None),
-    ];
-    for (path, summary, in_query) in doors {
-        let in_path = path.split_once('{').map(|(_, rest)| rest.trim_end_matches('}'));
-        let parameter = |name: &str, place: &str| json!({"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}});
-        let parameters: Vec<Value> = in_path
-            .map(|name| parameter(name, "path"))
-            .into_iter()
-            .chain(in_query.map(|name| parameter(name, "query")))
-            .collect();
-        paths.insert(
-            path.to_owned(),
-            json!({"get": {"summary": summary, "parameters": parameters, "responses": {
-                "200": {"$ref": "#/components/responses/Rows"},
-                "304": {"$ref": "#/components/responses/NotModified"},
-                "default": {"$ref": "#/components/responses/Problem"},
-            }}}),
-        );
+/// The operation of one KPI at a route that all KPIs have.
+fn kpi_operation(route: &Route, kpi: &Kpi, language: Lang) -> OperationBuilder {
+    let is_diff = matches!(route.answer, Answer::KpiDiff);
+    let title = kpi.title.get(language);
+    let (suffix, summary, description) = if is_diff {
+        let summary = format!("{title}: what changed between two editions");
+        let description = "Each change of a value split into the parts new_data, revised_data, definition, borders and \
+            denominator, which sum to it. A part is null where one of the two editions has no value; `state_before`, \
+            `state_after` and `causes` say what happened instead.";
+        ("diff", summary, description)
+    } else {
+        ("values", title.to_owned(), kpi.answers.get(language))
+    };
+    let id = format!("{}_{suffix}", kpi.sql_name());
+    let mut operation = described(&id, &summary, &kpi.question).description(Some(description));
+    if is_diff {
+        operation = parameters::of_diff().into_iter().fold(operation, OperationBuilder::parameter);
     }
-    paths.insert("/v1/kpis:batch".to_owned(), batch_path());
-    paths
+    operation = kpi.params.iter().map(parameters::of_kpi).fold(operation, OperationBuilder::parameter);
+    operation = operation.parameter(parameters::granularity(kpi));
+    // A diff names its two editions itself.
+    let shared = parameters::SHARED.iter().filter(|name| !is_diff || **name != "as_of");
+    operation = shared.fold(operation, |operation, name| with_shared(operation, name));
+    let body = if is_diff { "DiffResponse".to_owned() } else { values_name(kpi) };
+    ok(operation, rows_response(schemas::reference(&body)), true)
 }
 
-fn batch_path() -> Value {
-    let question = json!({"type": "object", "required": ["id"], "additionalProperties": false, "properties": {
-        "id": {"type": "string"},
-        "params": {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
-        "where": {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
-        "by": {"type": "string"}, "borders": {"type": "string"}, "policy": {"type": "string"},
-        "as_of": {"type": ["string", "integer"]}, "from": {"type": "string"}, "to": {"type": "string"},
-        "granularity": {"type": "string"},
-    }});
-    json!({"post": {
-        "summary": "Many questions in one call; each answer has its own status, body or problem.",
-        "requestBody": {"required": true, "content": {"application/json": {"schema":
-            {"type": "array", "minItems": 1, "maxItems": 50, "items": question}}}},
-        "responses": {
-            "200": {"$ref": "#/components/responses/Rows"},
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
-    }})
+fn with_shared(operation: OperationBuilder, name: &str) -> OperationBuilder {
+    operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
 }
 
-fn schemas() -> Value {
-    let text = json!({"type": "string"});
-    let texts = json!({"type": "array", "items": {"type": "string"}});
-    json!({
-        "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "code"], "properties": {
-            "type": text, "title": text, "status": {"type": "integer"}, "detail": text, "instance": text,
-            "code": {"type": "string", "description": "Stable; rely on this one."},
-            "hint": text, "did_you_mean": text,
-        }},
-        "Meta": {"type": "object", "properties": {
-            "edition": {"type": "integer"}, "as_of": {"type": "string", "format": "date-time"}, "kpi_id": text,
-            "kpi_version": {"type": "integer"}, "title": text, "unit": text, "better": text, "by": text,
-            "borders": text, "policy": text, "granularity": text, "from": text, "to": text,
-            "params": {"type": "object"}, "where": {"type": "object"},
-            "coverage": {"type": ["number", "null"], "description": "Of the last row, by nation; else null."}, "sources": texts,
-            "denominators": {"type": "array", "description": "The counts of inhabitants divided by.", "items":
-                {"type": "object", "properties": {"reference_date": text, "age_from": {"type": "integer"},
-                    "age_to": {"type": ["integer", "null"], "description": "The first age left out."}, "vintage": text}}},
-            "synthetic": {"type": "boolean"}, "caveats": texts, "columns": texts,
-            "rows": {"type": "integer"},
-        }},
-    })
+fn ok(operation: OperationBuilder, response: ResponseBuilder, has_tag: bool) -> OperationBuilder {
+    let operation = operation.response("200", response.build());
+    if has_tag { operation.response("304", Ref::from_response_name("NotModified")) } else { operation }
 }
 
-fn responses() -> Value {
-    json!({
-        "Rows": {"description": "Rows and meta.", "content": {"application/json": {"schema":
-            {"type": "object", "required": ["data", "meta"], "properties":
-                {"data": {"type": "array", "items": {"type": "object"}}, "meta": {"type": "object"}}}}}},
-        "NotModified": {"description": "The copy named in If-None-Match is still right; no query was run."},
-        "Problem": {"description": "RFC 9457.", "content": {"application/problem+json": {"schema":
-            {"$ref": "#/components/schemas/Problem"}}}},
-    })
+fn content(schema: RefOr<Schema>) -> utoipa::openapi::Content {
+    ContentBuilder::new().schema(Some(schema)).build()
+}
+
+fn json_response(description: &str, schema: RefOr<Schema>) -> ResponseBuilder {
+    ResponseBuilder::new().description(description).content("application/json", content(schema))
+}
+
+/// Rows, in every format. Only JSON has a place for the meta beside them.
+fn rows_response(schema: RefOr<Schema>) -> ResponseBuilder {
+    json_response("The rows, and what is known about them.", schema)
+        .content("text/csv", content(schemas::text()))
+        .content(Format::Arrow.content_type(), content(schemas::binary()))
+}
+
+fn text_response(operation: OperationBuilder, kind: &str, description: &str) -> OperationBuilder {
+    ok(
+        operation,
+        ResponseBuilder::new().description(description).content(kind, content(schemas::text())),
+        false,
+    )
+}
+
+fn deliver(operation: OperationBuilder) -> OperationBuilder {
+    let body = RequestBodyBuilder::new()
+        .description(Some("The bytes of the file, at most 32 MiB. Its Content-Type is not looked at."))
+        .required(Some(Required::True))
+        .content("application/octet-stream", content(schemas::binary()))
+        .build();
+    let mut operation = operation
+        .request_body(Some(body))
+        .security(SecurityRequirement::new("upload", std::iter::empty::<String>()));
+    for (status, description) in [
+        ("200", "It was here already, or this was a dry run."),
+        ("201", "It is active."),
+        ("202", "It is kept, and held: `held` in the report says why. What was active still is."),
+    ] {
+        operation = operation
+            .response(status, json_response(description, schemas::reference("UploadResponse")).build());
+    }
+    operation
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
+    /// A KPI of its own, so that a change of ours does not change the snapshot.
+    const SAMPLE: &str = r#"/* kpi
+title   = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
+answers = { nb = "Hvor mange?", nn = "Kor mange?", en = "How many?" }
+version = 1
+unit    = "share"
+better  = "higher"
+owner   = "sekretariatet"
+caveats = { nb = [], nn = [], en = [] }
+[rollup]
+kind = "ratio"
+[params.solution_id]
+type = "solution"
+doc  = "The shared solution."
+[params.level]
+type = "choice"
+doc  = "How much counts."
+choices = ["low", "high"]
+default = "low"
+[columns.remaining]
+doc = "Persons who do not use it."
+unit = "persons"
+after = "denominator - numerator"
+[columns.comment]
+doc = "What to know."
+unit = "words"
+rollup = "max"
+*/
+SELECT
+    spine.period_start AS period_start,
+    spine.municipality_code AS municipality_code,
+    CAST(1 AS BIGINT) AS numerator,
+    CAST(2 AS BIGINT) AS denominator,
+    'ok' AS state,
+    CAST(0 AS BIGINT) AS marks,
+    concat($solution_id, $level) AS comment
+FROM spine
+ORDER BY period_start, municipality_code
+"#;
+    const SPINE: &str = "/* view\ndoc = \"A row for each.\"\n*/\nSELECT period_start AS period_start, municipality_code AS municipality_code FROM periods\n";
+
+    fn sample() -> OpenApi {
+        let files = [("kpi/adoption/sample.sql", SAMPLE), ("views/spine.sql", SPINE)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let catalogue = Catalogue::load(files).unwrap_or_else(|problems| panic!("{problems:?}"));
+        document(&catalogue, Lang::En, true)
+    }
+
     #[test]
-    fn every_reference_has_its_component_and_every_path_its_parameters() {
-        let document = build(&Catalogue::default(), Lang::En, true);
+    fn the_document_is_as_agreed() {
+        insta::assert_snapshot!(sample().to_pretty_json().unwrap());
+    }
+
+    #[test]
+    fn every_reference_has_its_component_and_every_operation_its_own_id() {
+        let document = serde_json::to_value(sample()).unwrap();
         let text = document.to_string();
         for reference in text.split("\"$ref\":\"#").skip(1) {
             let pointer = reference.split('"').next().unwrap();
             assert!(document.pointer(pointer).is_some(), "{pointer}");
         }
-        let code = &document["paths"]["/v1/municipalities/{code}"]["get"]["parameters"][0];
-        assert_eq!((code["name"].as_str(), code["in"].as_str()), (Some("code"), Some("path")));
+        let ids: Vec<&str> =
+            text.split("\"operationId\":\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        // Each route once; the two of KPIs once for the one KPI.
+        assert_eq!(ids.len(), ROUTES.len());
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    }
+
+    #[test]
+    fn the_rows_of_a_kpi_have_its_own_columns() {
+        let document = serde_json::to_value(sample()).unwrap();
+        let catalogue_row = "/components/schemas/AdoptionSampleRow";
+        let row = document.pointer(catalogue_row).unwrap();
+        assert_eq!(row["properties"]["remaining"]["type"], serde_json::json!(["number", "null"]));
+        assert_eq!(row["properties"]["comment"]["type"], serde_json::json!(["string", "null"]));
+        assert_eq!(row["properties"]["value_low"]["type"], serde_json::json!(["number", "null"]));
+        let required: Vec<&str> =
+            row["required"].as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
+        assert!(required.contains(&"remaining") && !required.contains(&"county_code"), "{required:?}");
+        assert_eq!(schemas::row_name("adoption_sample"), "AdoptionSampleRow");
     }
 }

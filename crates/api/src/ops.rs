@@ -1,44 +1,68 @@
-//! Doors for those who run the server: health, metrics, and a page that lists the others.
+//! For those who run the server: health, metrics, and a page that lists every route.
 
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::html;
+use crate::metrics::{self, Now};
 use crate::problem::Problem;
+use crate::routes::{ROUTES, Route, Verb};
 use crate::state::ApiState;
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
+/// Whether the server is up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `live` or `ready`.
+    status: &'static str,
+    /// The edition that is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edition: Option<u64>,
+}
+
 /// `GET /health/live`: the process answers.
-pub(crate) async fn live() -> Response {
-    ([NO_STORE], axum::Json(json!({"status": "live"}))).into_response()
+pub(crate) async fn health_live() -> Response {
+    ([NO_STORE], axum::Json(Health { status: "live", edition: None })).into_response()
 }
 
 /// `GET /health/ready`: an edition is loaded.
-pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Response, Problem> {
-    let edition = state.engine()?.edition().number;
-    Ok(([NO_STORE], axum::Json(json!({"status": "ready", "edition": edition}))).into_response())
+pub(crate) async fn health_ready(State(state): State<ApiState>) -> Result<Response, Problem> {
+    let edition = Some(state.engine()?.edition().number);
+    Ok(([NO_STORE], axum::Json(Health { status: "ready", edition })).into_response())
 }
 
-/// `GET /metrics`.
+/// `GET /metrics`. What cannot be read is left out: a scrape tells of the rest.
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
     let engine = state.engine().ok();
     let edition = engine.map(|engine| engine.edition().number);
     let runs = engine.and_then(|engine| engine.runs().ok()).unwrap_or_default();
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
-    ([NO_STORE, kind], state.metrics.render(edition, &runs)).into_response()
+    let now = Now { edition, runs: &runs, kept_bytes: state.cache.weighted_size() };
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
+    ([NO_STORE, kind], state.metrics.render(&now)).into_response()
 }
 
-/// `GET /`.
-pub(crate) async fn landing() -> Response {
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+/// `GET /`: every route of this server in one line each.
+pub(crate) async fn landing(State(state): State<ApiState>) -> Response {
+    let takes_uploads = state.uploads.is_some();
+    let items: String = ROUTES.iter().filter(|route| route.is_served(takes_uploads)).map(item).collect();
+    let main = format!(
+        "<h1>Utbredt</h1>\n<p>How national shared digital solutions spread through Norway's municipalities. \
+         The endpoints of this server:</p>\n<ul>\n{items}</ul>\n<p>For example: \
+         <code>/v1/kpis/adoption.reach/values?solution_id=digisos&amp;by=county&amp;format=csv</code></p>"
     );
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
-    ];
-    (headers, include_str!("landing.html")).into_response()
+    html::page("endpoints", &main)
+}
+
+/// A link where the address needs nothing more.
+fn item(route: &Route) -> String {
+    let (verb, path, summary) = (route.verb.as_str(), route.path, html::escape(route.summary));
+    if route.verb == Verb::Get && !path.contains('{') {
+        format!("<li><a href=\"{path}\"><code>{verb} {path}</code></a>: {summary}</li>\n")
+    } else {
+        format!("<li><code>{verb} {path}</code>: {summary}</li>\n")
+    }
 }

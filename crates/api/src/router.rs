@@ -1,166 +1,59 @@
-//! The routes and the layers around them, outermost last.
+//! The router: every route of `routes`, and the layers around them, outermost last.
 
 use std::any::Any;
-use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{Any as AnyOrigin, CorsLayer};
-use tower_http::trace::TraceLayer;
 
-use crate::metrics::Metrics;
-use crate::problem::{Problem, nearest, render_problems};
+use crate::nearest_route::nearest_address;
+use crate::problem::{Problem, render_problems};
+use crate::request_log::log_request;
+use crate::routes::ROUTES;
 use crate::state::ApiState;
-use crate::{catalogue, deliveries, diff, editions, lookup, openapi, ops, status, values};
+use crate::{cors, deliveries};
 
-/// How long a question may take.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How large a request's body may be.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// What a mistyped address is compared with.
-const ADDRESSES: [&str; 19] = [
-    "/",
-    "/v1/changes",
-    "/health/live",
-    "/health/ready",
-    "/metrics",
-    "/v1/editions",
-    "/v1/editions/{n}",
-    "/v1/kpis",
-    "/v1/kpis/{id}",
-    "/v1/kpis/{id}/diff",
-    "/v1/kpis/{id}/values",
-    "/v1/kpis:batch",
-    "/v1/municipalities",
-    "/v1/networks",
-    "/v1/openapi.json",
-    "/v1/rollouts",
-    "/v1/status",
-    "/v1/solutions",
-    "/v1/municipalities/{code}",
-];
-
-/// Every door of the server with its layers.
+/// All routes and their middleware.
 pub fn router(state: ApiState) -> Router {
-    let mut doors = doors();
-    if state.uploads.is_some() {
-        let limit = DefaultBodyLimit::max(deliveries::BODY_LIMIT);
-        doors = doors.route(deliveries::ADDRESS, post(deliveries::deliver).layer(limit));
-    }
-    doors.with_layers(state)
+    with_layers(routes(state.uploads.is_some()), state)
 }
 
-/// Serves until `shutdown` is done, then lets the answers under way finish. Meanwhile it looks for new editions.
-///
-/// # Errors
-/// What the listener reports.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    state: ApiState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let looking = tokio::spawn(look_for_editions(state.clone()));
-    let served = axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await;
-    looking.abort();
-    served
-}
-
-/// What cannot be picked up is logged once, not at every look, and what was served is served on.
-async fn look_for_editions(state: ApiState) {
-    let mut told = String::new();
-    loop {
-        tokio::time::sleep(state.refresh_every).await;
-        let Ok(engine) = state.engine().cloned() else { continue };
-        let looked =
-            tokio::task::spawn_blocking(move || engine.refresh().map(|newer| (newer, engine.edition())));
-        match looked.await {
-            Ok(Ok((newer, edition))) => {
-                told.clear();
-                if newer {
-                    tracing::info!(edition = edition.number, "a newer edition is served");
-                }
-            }
-            Ok(Err(error)) if error.to_string() == told => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the newest edition cannot be served; the one before it still is");
-                told = error.to_string();
-            }
-            Err(error) => tracing::error!(%error, "looking for a newer edition failed"),
-        }
-    }
-}
-
-fn doors() -> Router<ApiState> {
-    Router::new()
-        .route("/", get(ops::landing))
-        .route("/health/live", get(ops::live))
-        .route("/health/ready", get(ops::ready))
-        .route("/metrics", get(ops::metrics))
-        .route("/v1/kpis", get(catalogue::kpis))
-        .route("/v1/kpis/{id}", get(catalogue::kpi))
-        .route("/v1/kpis/{id}/values", get(values::values))
-        .route("/v1/kpis/{id}/diff", get(diff::diff))
-        .route("/v1/kpis:batch", post(values::batch))
-        .route("/v1/municipalities", get(lookup::municipalities))
-        .route("/v1/municipalities/{code}", get(lookup::municipality))
-        .route("/v1/networks", get(lookup::networks))
-        .route("/v1/networks/{id}", get(lookup::network))
-        .route("/v1/solutions", get(lookup::solutions))
-        .route("/v1/solutions/{id}", get(lookup::solution))
-        .route("/v1/rollouts", get(lookup::rollouts))
-        .route("/v1/rollouts/{solution_id}", get(lookup::rollout))
-        .route("/v1/editions", get(editions::editions))
-        .route("/v1/editions/{n}", get(editions::edition))
-        .route("/v1/changes", get(editions::changes))
-        .route("/v1/status", get(status::status))
-        .route("/v1/openapi.json", get(openapi::document))
-        .fallback(no_such_door)
+fn routes(takes_uploads: bool) -> Router<ApiState> {
+    ROUTES
+        .iter()
+        .filter(|route| route.is_served(takes_uploads))
+        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+        .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
 }
 
-/// Puts the layers around some doors; apart from `doors` so that tests can add a door that fails.
-trait WithLayers {
-    fn with_layers(self, state: ApiState) -> Router;
+/// Apart from `routes` so that tests can add a route that fails.
+fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
+    router
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), limit_time))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(render_problems))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(cors::layer(&state.cors_origins))
+        .layer(from_fn(finish))
+        .layer(from_fn_with_state(state.clone(), log_request))
+        .with_state(state)
 }
 
-impl WithLayers for Router<ApiState> {
-    fn with_layers(self, state: ApiState) -> Router {
-        let cors = CorsLayer::new()
-            .allow_origin(AnyOrigin)
-            .allow_methods([Method::GET, Method::HEAD])
-            .allow_headers([header::ACCEPT, header::ACCEPT_LANGUAGE, header::IF_NONE_MATCH])
-            .expose_headers([
-                header::ETAG,
-                header::CONTENT_LANGUAGE,
-                header::HeaderName::from_static("utbredt-edition"),
-                header::HeaderName::from_static("utbredt-synthetic"),
-            ])
-            .max_age(Duration::from_secs(3600));
-        self.layer(DefaultBodyLimit::max(BODY_LIMIT))
-            .layer(from_fn(|request, next| limit_time(time_limit(&request), request, next)))
-            .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(render_problems))
-            .layer(CompressionLayer::new().gzip(true))
-            .layer(cors)
-            .layer(from_fn_with_state(state.clone(), finish))
-            .layer(TraceLayer::new_for_http())
-            .with_state(state)
-    }
-}
-
-async fn no_such_door(request: Request) -> Problem {
+async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {
     let path = request.uri().path();
-    Problem::not_found("unknown_path", format!("there is no door {path:?}"))
-        .hint("GET / lists the doors")
-        .did_you_mean(nearest(path, ADDRESSES))
+    Problem::not_found("unknown_path", format!("there is nothing at {path:?}"))
+        .hint("GET / lists the addresses")
+        .did_you_mean(nearest_address(path, state.uploads.is_some()))
 }
 
 async fn wrong_method(request: Request) -> Problem {
@@ -174,43 +67,39 @@ async fn wrong_method(request: Request) -> Problem {
     .hint("the header Allow names the methods that do")
 }
 
-/// A file may come over a slow line, and is judged before the answer.
-fn time_limit(request: &Request) -> Duration {
-    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { TIME_LIMIT }
+/// A file may come over a slow line, and is evaluated before the answer.
+fn time_limit(state: &ApiState, request: &Request) -> Duration {
+    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { state.time_limit }
 }
 
-async fn limit_time(limit: Duration, request: Request, next: Next) -> Response {
+async fn limit_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let limit = time_limit(&state, &request);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
     }
 }
 
-/// The panic's own words go to the log only.
+/// A panic that was caught.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+/// The panic's own message goes to the log only.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over by value")]
 fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
-    let words = payload
+    let message = payload
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    tracing::error!(panic = words, "a handler panicked");
-    Problem::internal().into_response()
+    Problem::failed(&Panicked(message.to_owned())).into_response()
 }
 
-/// The last hand on every answer: counts it, weakens the tag of a compressed one (its bytes are not the bytes the
-/// strong tag stands for), and adds the headers that keep browsers from guessing.
-async fn finish(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    Metrics::count(&state.metrics.requests);
+/// Weakens the tag of a compressed answer (its bytes are not the bytes the strong tag stands for), and adds the headers
+/// that keep browsers from guessing.
+async fn finish(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let status = response.status();
-    if status == StatusCode::NOT_MODIFIED {
-        Metrics::count(&state.metrics.not_modified);
-    } else if status.is_client_error() {
-        Metrics::count(&state.metrics.client_errors);
-    } else if status.is_server_error() {
-        Metrics::count(&state.metrics.server_errors);
-    }
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_ENCODING)
         && let Some(weak) =
@@ -231,6 +120,7 @@ async fn finish(State(state): State<ApiState>, request: Request, next: Next) -> 
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::extract::Path;
+    use axum::routing::get;
     use serde_json::Value;
     use tower::ServiceExt as _;
 
@@ -293,19 +183,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_without_its_words() {
-        let fails = doors().route("/fails", get(async || -> Response { panic!("secret") }));
-        let (response, body) = ask(fails.with_layers(ApiState::waiting()), request("GET", "/fails")).await;
+        let fails = routes(false).route("/fails", get(async || -> Response { panic!("secret") }));
+        let (response, body) = ask(with_layers(fails, ApiState::waiting()), request("GET", "/fails")).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body["code"], "internal");
+        assert_eq!(body["request_id"], response.headers()["x-request-id"].to_str().unwrap());
         assert!(!body.to_string().contains("secret"));
     }
 
     #[tokio::test]
     async fn a_question_that_takes_too_long_is_given_up() {
-        let slow = Router::new()
-            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await))
-            .layer(from_fn(|request, next| limit_time(Duration::from_millis(20), request, next)));
-        let (response, body) = ask(slow, request("GET", "/slow")).await;
+        let slow =
+            routes(false).route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
+        let state = ApiState::waiting().with_time_limit(Duration::from_millis(20));
+        let (response, body) = ask(with_layers(slow, state), request("GET", "/slow")).await;
         assert_eq!(
             (response.status(), body["code"].as_str()),
             (StatusCode::SERVICE_UNAVAILABLE, Some("timeout"))
@@ -327,7 +218,7 @@ mod tests {
     async fn a_compressed_answer_has_a_weak_tag_and_a_plain_one_a_strong() {
         let tagged = || {
             let answer = async |Path(letter): Path<String>| ([(header::ETAG, "\"t\"")], letter.repeat(4000));
-            doors().route("/tagged/{letter}", get(answer)).with_layers(ApiState::waiting())
+            with_layers(routes(false).route("/tagged/{letter}", get(answer)), ApiState::waiting())
         };
         let (plain, _) = ask(tagged(), request("GET", "/tagged/a")).await;
         assert_eq!(plain.headers()[header::ETAG], "\"t\"");
@@ -338,17 +229,76 @@ mod tests {
         assert_eq!(zipped.headers()[header::ETAG], "W/\"t\"");
     }
 
+    async fn preflight(state: ApiState, origin: &'static str, method: &'static str) -> Response {
+        let mut asks = request("OPTIONS", "/v1/kpis:batch");
+        let headers = asks.headers_mut();
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static(method));
+        ask(router(state), asks).await.0
+    }
+
+    fn allows(response: &Response, name: header::HeaderName) -> String {
+        response.headers().get(name).map_or_else(String::new, |value| value.to_str().unwrap().to_lowercase())
+    }
+
     #[tokio::test]
-    async fn other_origins_may_read_and_the_counters_count() {
-        let state = ApiState::waiting();
+    async fn every_page_may_read_and_only_named_ones_may_post() {
+        let ours = "https://dashboard.example";
+        let named = || ApiState::waiting().with_cors_origins(vec![ours.parse().unwrap()]);
+        let nobody = preflight(ApiState::waiting(), ours, "POST").await;
+        assert!(!allows(&nobody, header::ACCESS_CONTROL_ALLOW_METHODS).contains("post"));
+        let allowed = preflight(named(), ours, "POST").await;
+        assert_eq!(allows(&allowed, header::ACCESS_CONTROL_ALLOW_ORIGIN), ours);
+        assert!(allows(&allowed, header::ACCESS_CONTROL_ALLOW_METHODS).contains("post"));
+        let headers = allows(&allowed, header::ACCESS_CONTROL_ALLOW_HEADERS);
+        for name in ["content-type", "authorization", "if-none-match"] {
+            assert!(headers.contains(name), "{name} of {headers}");
+        }
+        let other = preflight(named(), "https://other.example", "POST").await;
+        assert_eq!(allows(&other, header::ACCESS_CONTROL_ALLOW_ORIGIN), "");
+        let reads = preflight(named(), "https://other.example", "GET").await;
+        assert_eq!(allows(&reads, header::ACCESS_CONTROL_ALLOW_ORIGIN), "https://other.example");
+
         let mut foreign = request("GET", "/v1/nothing");
         foreign.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://example.org"));
-        let (response, _) = ask(router(state.clone()), foreign).await;
+        let (response, _) = ask(router(ApiState::waiting()), foreign).await;
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        let exposed = allows(&response, header::ACCESS_CONTROL_EXPOSE_HEADERS);
+        for name in ["etag", "utbredt-edition", "utbredt-synthetic", "x-request-id", "retry-after", "link"] {
+            assert!(exposed.contains(name), "{name} of {exposed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_counters_count_and_the_histogram_has_the_pattern() {
+        let state = ApiState::waiting();
+        for path in ["/v1/nothing", "/v1/kpis/adoption.reach"] {
+            drop(ask(router(state.clone()), request("GET", path)).await);
+        }
         let response = router(state).oneshot(request("GET", "/metrics")).await.unwrap();
         let text = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = std::str::from_utf8(&text).unwrap();
-        assert!(text.contains("utbredt_requests_total 2\n"), "{text}");
-        assert!(text.contains("utbredt_errors_total{class=\"client\"} 1\n"), "{text}");
+        for line in [
+            "utbredt_requests_total 2",
+            "utbredt_errors_total{class=\"client\"} 1",
+            "utbredt_errors_total{class=\"server\"} 1",
+            "utbredt_http_request_duration_seconds_count{method=\"GET\",route=\"/v1/kpis/{id}\",status=\"503\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_type_of_a_problem_leads_to_a_page() {
+        let (_, body) = get_problem("/v1/nothing").await;
+        let address = body["type"].as_str().unwrap();
+        let (response, page) = ask(router(ApiState::waiting()), request("GET", address)).await;
+        assert_eq!((response.status(), &page["code"]), (StatusCode::OK, &body["code"]));
+        let mut browser = request("GET", address);
+        browser.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*;q=0.8"));
+        let (response, _) = ask(router(ApiState::waiting()), browser).await;
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let (status, body) = get_problem("/problems/unknown_pth").await;
+        assert_eq!((status, &body["did_you_mean"]), (StatusCode::NOT_FOUND, &"unknown_path".into()));
     }
 }

@@ -1,4 +1,4 @@
-//! What every handler shares: the engine once it is there, the encoded answers, and the counters.
+//! What every handler shares: the engine once it is there, the encoded answers, and the metrics.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -9,14 +9,19 @@ use bytes::Bytes;
 use moka::future::Cache;
 use utbredt_engine::Engine;
 
-use crate::deliveries::{Intake, UploadKey, Uploads};
+use crate::cors::Origin;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::request_log::Cells;
+use crate::uploads::{DeliveryInbox, UploadKey, Uploads};
 
 /// How many bytes of encoded answers are kept.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How often a server looks for a newer edition.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
+
+/// How long an answer may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// An encoded answer and what its headers say of it.
 #[derive(Debug, Clone)]
@@ -24,6 +29,10 @@ pub(crate) struct Encoded {
     pub(crate) body: Bytes,
     pub(crate) edition: u64,
     pub(crate) synthetic: bool,
+    /// How many rows it has, where it has any.
+    pub(crate) rows: Option<usize>,
+    /// Where its cells came from, where it has any.
+    pub(crate) cells: Option<Cells>,
 }
 
 /// The state of the server. Cheap to clone; all clones are one.
@@ -33,7 +42,9 @@ pub struct ApiState {
     pub(crate) cache: Cache<String, Encoded>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
+    pub(crate) time_limit: Duration,
     pub(crate) uploads: Option<Arc<Uploads>>,
+    pub(crate) cors_origins: Arc<[Origin]>,
 }
 
 impl fmt::Debug for ApiState {
@@ -51,7 +62,7 @@ impl ApiState {
         state
     }
 
-    /// A server that listens before its lake is opened; `/health/ready` and every question answer 503 until
+    /// A server that listens before its lake is opened; `/health/ready` and every KPI request answer 503 until
     /// [`ApiState::load`].
     #[must_use]
     pub fn waiting() -> Self {
@@ -66,21 +77,37 @@ impl ApiState {
             cache,
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
+            time_limit: TIME_LIMIT,
             uploads: None,
+            cors_origins: Arc::default(),
         }
     }
 
-    /// Another time between two looks for a newer edition than the 2 seconds that are usual.
+    /// Another time between two looks for a newer edition than the usual 2 seconds.
     #[must_use]
     pub fn refreshed_every(mut self, time: Duration) -> Self {
         self.refresh_every = time;
         self
     }
 
-    /// Opens the door for deliveries to those who have one of the keys; without keys it stays shut.
+    /// Another time limit for an answer than the usual 30 seconds; a delivery has its own.
     #[must_use]
-    pub fn with_uploads(mut self, intake: Arc<dyn Intake>, keys: Vec<UploadKey>) -> Self {
-        self.uploads = (!keys.is_empty()).then(|| Arc::new(Uploads::new(intake, keys)));
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Takes deliveries from those who have one of the keys; without keys the route is not there.
+    #[must_use]
+    pub fn with_uploads(mut self, inbox: Arc<dyn DeliveryInbox>, keys: Vec<UploadKey>) -> Self {
+        self.uploads = (!keys.is_empty()).then(|| Arc::new(Uploads::new(inbox, keys)));
+        self
+    }
+
+    /// Lets pages of these origins send POST requests, with a content type and a token. Reading is open to every page.
+    #[must_use]
+    pub fn with_cors_origins(mut self, origins: Vec<Origin>) -> Self {
+        self.cors_origins = origins.into();
         self
     }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/status`: how each source fares. A source that fails says so here for as long as it does.
+//! `GET /v1/status`: health of each source. A source that fails says so here for as long as it does.
 
 use std::collections::BTreeMap;
 
@@ -6,72 +6,118 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use utbredt_engine::Run;
+use utoipa::ToSchema;
 
+use crate::moment;
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
 use crate::state::ApiState;
 
-/// The sources by id, each with its last run, its last one that went well, and failures since.
-pub(crate) async fn status(State(state): State<ApiState>, pairs: Pairs) -> Result<Response, Problem> {
-    query::only(query::read(pairs)?, &[])?;
+/// A source: its last run, its last success, and failures since. Counts are of the last run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceStatus {
+    /// The source.
+    source_id: String,
+    /// Whether the last run brought all that was there, and nothing of it is held.
+    healthy: bool,
+    /// When the last run began.
+    #[schema(format = DateTime)]
+    last_run_at: String,
+    /// When the last healthy run began.
+    #[schema(format = DateTime, required = true)]
+    last_success_at: Option<String>,
+    /// Unhealthy runs since then.
+    failures_in_a_row: usize,
+    /// Why the last run ended before everything was here.
+    #[schema(required = true)]
+    last_error: Option<String>,
+    /// Why deliveries are held, each with its subject: kept, but not active until a person decides.
+    held: Vec<String>,
+    /// What a register says otherwise than the reference tables. The source is healthy all the same.
+    discrepancies: Vec<String>,
+    /// The last day of the newest period in the source's facts.
+    #[schema(format = Date, required = true)]
+    latest_period: Option<String>,
+    /// Days from then to the last run.
+    #[schema(required = true)]
+    lag_days: Option<i64>,
+    /// How long the run took, in milliseconds.
+    took_ms: u64,
+    /// Requests answered, or files read.
+    requests: u64,
+    /// Bytes received.
+    bytes: u64,
+    /// Deliveries, those that were here already included.
+    deliveries: u64,
+    /// Rows read.
+    rows_in: u64,
+    /// Facts accepted.
+    accepted: u64,
+    /// Rows rejected.
+    rejected: u64,
+    /// The newest edition when the run ended.
+    edition: u64,
+}
+
+/// `GET /v1/status`.
+pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -> Result<Response, Problem> {
+    query::only(pairs, &[])?;
     let engine = state.engine()?;
     let runs = engine.runs().map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let edition = engine.edition();
-    let sources = sources(&runs);
-    let failing = sources.iter().filter(|source| source["well"] == false).count();
-    let body = json!({
-        "data": sources,
-        "meta": {
-            "edition": edition.number,
-            "recorded_at": moment(edition.recorded_at),
-            "failing": failing,
-        },
+    let sources = by_source(&runs);
+    let failing = sources.iter().filter(|source| !source.healthy).count();
+    let meta = json!({
+        "edition": edition.number,
+        "recorded_at": moment::spell(edition.recorded_at),
+        "rows": sources.len(),
+        "failing": failing,
     });
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "data": sources, "meta": meta })))
+        .into_response())
 }
 
-fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn sources(runs: &[Run]) -> Vec<Value> {
-    let mut by_source: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+fn by_source(runs: &[Run]) -> Vec<SourceStatus> {
+    let mut grouped: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
     for run in runs {
-        by_source.entry(run.source_id.as_str()).or_default().push(run);
+        grouped.entry(run.source_id.as_str()).or_default().push(run);
     }
-    by_source.into_iter().filter_map(|(id, runs)| told(id, &runs)).collect()
+    grouped.into_values().filter_map(|runs| summarise(&runs)).collect()
 }
 
-fn told(id: &str, runs: &[&Run]) -> Option<Value> {
+/// One source from its runs, oldest first.
+fn summarise(runs: &[&Run]) -> Option<SourceStatus> {
     let last = runs.last()?;
-    let well = runs.iter().rev().find(|run| run.is_well());
-    Some(json!({
-        "source_id": id,
-        "well": last.is_well(),
-        "last_run_at": moment(last.started_at),
-        "last_well_at": well.map(|run| moment(run.started_at)),
-        "failures_in_a_row": runs.iter().rev().take_while(|run| !run.is_well()).count(),
-        "failed": last.failed,
-        "held": last.held,
-        "told": last.told,
-        "newest": last.newest,
-        "lag_days": last.lag_days(),
-        "took_ms": last.took_ms,
-        "requests": last.requests,
-        "bytes": last.bytes,
-        "deliveries": last.deliveries,
-        "rows_in": last.rows_in,
-        "accepted": last.accepted,
-        "refused": last.refused,
-        "edition": last.edition,
-    }))
+    let success = runs.iter().rev().find(|run| run.is_healthy());
+    Some(SourceStatus {
+        source_id: last.source_id.clone(),
+        healthy: last.is_healthy(),
+        last_run_at: moment::spell(last.started_at),
+        last_success_at: success.map(|run| moment::spell(run.started_at)),
+        failures_in_a_row: runs.iter().rev().take_while(|run| !run.is_healthy()).count(),
+        last_error: last.error.clone(),
+        held: last.held.clone(),
+        discrepancies: last.discrepancies.clone(),
+        latest_period: last.latest_period.map(|day| day.to_string()),
+        lag_days: last.lag_days(),
+        took_ms: last.took_ms,
+        requests: last.requests,
+        bytes: last.bytes,
+        deliveries: last.deliveries,
+        rows_in: last.rows_in,
+        accepted: last.accepted,
+        rejected: last.rejected,
+        edition: last.edition,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     #[test]
@@ -79,15 +125,13 @@ mod tests {
         let run = |minute: i64, failed: Option<&str>| Run {
             source_id: "digdir".into(),
             started_at: DateTime::from_timestamp(minute * 60, 0).unwrap(),
-            failed: failed.map(str::to_owned),
+            error: failed.map(str::to_owned),
             ..Run::default()
         };
-        let told = sources(&[run(1, None), run(2, Some("away")), run(3, Some("still away"))]);
-        assert_eq!(
-            (told.len(), &told[0]["well"], &told[0]["failed"]),
-            (1, &json!(false), &json!("still away"))
-        );
-        assert_eq!(told[0]["last_well_at"], "1970-01-01T00:01:00Z");
-        assert_eq!(told[0]["failures_in_a_row"], 2);
+        let sources = by_source(&[run(1, None), run(2, Some("away")), run(3, Some("still away"))]);
+        assert_eq!((sources.len(), sources[0].healthy), (1, false));
+        assert_eq!(sources[0].last_error.as_deref(), Some("still away"));
+        assert_eq!(sources[0].last_success_at.as_deref(), Some("1970-01-01T00:01:00Z"));
+        assert_eq!(sources[0].failures_in_a_row, 2);
     }
 }

@@ -1,26 +1,20 @@
-//! The KPI doors: one KPI's values, and many in one call.
+//! The values of a KPI, and of many in one call.
 
-use std::collections::BTreeMap;
-
-use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::SecondsFormat;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use utbredt_engine::{AsOf, Denominator, Engine, KpiRequest, Meta};
-use utbredt_kpi::{Kpi, Lang};
+use utbredt_answer::Work;
+use utbredt_engine::{AsOf, Engine, KpiRequest};
+use utbredt_formats::{Format, encode, meta};
 
 use crate::answer::{Shape, cached, conditional};
-use crate::encode::encode;
-use crate::negotiate::Format;
 use crate::problem::{Place, Problem};
-use crate::query::{self, Asked, Pairs};
-use crate::rows;
+use crate::query::{self, Pairs};
+use crate::request_log::Cells;
 use crate::state::{ApiState, Encoded};
 
 /// How many questions a batch may hold.
@@ -36,9 +30,10 @@ pub(crate) async fn values(
     pairs: Pairs,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
-    let asked = request_of(engine, &id, query::read(pairs)?)?;
-    let shape = Shape::choose(asked.format.as_deref(), asked.lang.as_deref(), &headers)?;
-    let (request, fingerprint) = pin(engine, asked.what)?;
+    let parsed = query::pairs(pairs)?;
+    let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), &headers)?;
+    let request = request_of(engine, &id, parsed.what)?;
+    let (request, fingerprint) = pin(engine, request)?;
     conditional(&state, &headers, shape, &fingerprint, &id, run(engine, request, shape)).await
 }
 
@@ -51,8 +46,8 @@ pub(crate) async fn batch(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
-    let asked = query::only(query::read(pairs)?, &[])?;
-    let shape = Shape::choose(asked.format.as_deref().or(Some("json")), asked.lang.as_deref(), &headers)?;
+    let parsed = query::only(pairs, &[])?;
+    let shape = Shape::choose(parsed.format.as_deref().or(Some("json")), parsed.lang.as_deref(), &headers)?;
     if shape.format != Format::Json {
         let detail = "a batch is answered as JSON only";
         return Err(Problem::bad_argument("format_not_available", detail).hint("available now: json"));
@@ -120,8 +115,7 @@ fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Resul
 async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question: &Value) -> Vec<u8> {
     let answer = async {
         let (id, pairs) = query::element(question)?;
-        let asked = request_of(engine, &id, pairs)?;
-        let (request, fingerprint) = pin(engine, asked.what)?;
+        let (request, fingerprint) = pin(engine, request_of(engine, &id, pairs)?)?;
         let tag = shape.tag(&fingerprint);
         let encoded = cached(state, &tag, run(engine, request, shape)).await?;
         Ok((id, tag, encoded))
@@ -138,94 +132,56 @@ async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question:
         Err(problem) => {
             let problem: Problem = problem;
             let id = question.get("id").cloned().unwrap_or(Value::Null);
-            json!({"status": problem.status.as_u16(), "id": id, "problem": problem.document(None)})
+            json!({"status": problem.status.as_u16(), "id": id, "problem": problem.report(None)})
                 .to_string()
                 .into_bytes()
         }
     }
 }
 
-/// Reads the question and checks its words; nothing is planned yet.
+/// Reads the question; no name is looked up and nothing is planned yet.
 pub(crate) fn request_of(
     engine: &Engine,
     id: &str,
-    pairs: BTreeMap<String, String>,
-) -> Result<Asked<KpiRequest>, Problem> {
-    let kpi = crate::catalogue::find(engine.catalogue(), id)?;
-    let parameters: Vec<String> = kpi.params.iter().map(|param| param.name.clone()).collect();
-    let asked = query::kpi(id, pairs, &parameters)?;
-    kpi.bind(&asked.what.params).map_err(|error| {
-        Problem::bad_argument("invalid_parameter", error.to_string())
-            .hint(format!("GET /v1/kpis/{id} tells what it takes"))
-    })?;
-    rows::check(&asked.what)?;
-    Ok(asked)
+    pairs: Vec<(String, String)>,
+) -> Result<KpiRequest, Problem> {
+    KpiRequest::parse(engine.catalogue(), id, pairs)
+        .map_err(|error| Problem::from_request(&error, Place::Argument))
 }
 
-/// What the answer depends on, known without planning: the question, the definition, and the lake. The newest edition
+/// What the answer depends on, known without planning: the question, the definitions, and the lake. The newest edition
 /// is part of it also when an older one is asked for, so a rebuilt lake never meets its predecessor's tags. The
 /// request is tied to the edition its tag speaks of: one that arrives meanwhile must not answer under the old tag.
 pub(crate) fn pin(engine: &Engine, mut request: KpiRequest) -> Result<(KpiRequest, String), Problem> {
-    let kpi = crate::catalogue::find(engine.catalogue(), &request.kpi)?;
     let edition = engine.edition();
     if request.as_of == AsOf::Latest {
         request.as_of = AsOf::Edition(edition.number);
     }
-    let views: Vec<&str> = engine.catalogue().views().iter().map(|view| view.sql.as_str()).collect();
-    let fingerprint = format!("{}\n{request:?}\n{}\n{}", edition.sha256, kpi.sql, views.join("\n"));
+    let fingerprint = format!("{}\n{request:?}\n{}", edition.sha256, engine.catalogue().id());
     Ok((request, fingerprint))
 }
 
 async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encoded, Problem> {
-    let kpi = crate::catalogue::find(engine.catalogue(), &request.kpi)?;
-    let answer =
-        engine.run(request.clone()).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
-    let failed = |error: ArrowError| {
-        tracing::error!(%error, "an answer could not be written");
-        Problem::internal()
-    };
-    let batches = answer.batches;
-    let synthetic = rows::synthetic(&batches);
-    let mut meta = meta(kpi, &request, &answer.meta, shape.language);
-    meta["synthetic"] = json!(synthetic);
-    meta["rows"] = json!(batches.iter().map(RecordBatch::num_rows).sum::<usize>());
-    let body = encode(shape.format, &answer.schema, &batches, &meta).map_err(failed)?;
-    Ok(Encoded { body, edition: answer.meta.edition, synthetic })
-}
-
-/// What stands beside the rows of an answer: how to read them, and what they were asked under.
-#[must_use]
-pub fn meta(kpi: &Kpi, request: &KpiRequest, meta: &Meta, language: Lang) -> Value {
-    json!({
-        "edition": meta.edition,
-        "as_of": meta.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        "kpi_id": meta.kpi_id,
-        "kpi_version": meta.kpi_version,
-        "title": kpi.title.get(language),
-        "unit": meta.unit,
-        "better": kpi.better.as_str(),
-        "by": request.by.as_str(),
-        "borders": request.borders.to_string(),
-        "policy": request.policy.as_str(),
-        "granularity": request.granularity.unwrap_or(kpi.granularity).as_str(),
-        "from": meta.from.to_string(),
-        "to": meta.to.to_string(),
-        "params": request.params,
-        "where": request.filter,
-        "coverage": meta.coverage,
-        "sources": meta.sources,
-        "denominators": meta.denominators.iter().map(denominator).collect::<Vec<_>>(),
-        "caveats": kpi.caveats.get(language),
+    let answer = engine.run(request).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
+    let meta = meta::of_answer(&answer.meta, shape.language);
+    let body = encode(shape.format, &answer.schema, &answer.batches, &meta)
+        .map_err(|error| Problem::failed(&error))?;
+    Ok(Encoded {
+        body,
+        edition: answer.meta.edition,
+        synthetic: answer.meta.synthetic,
+        rows: Some(answer.meta.rows),
+        cells: cells_of(answer.meta.work),
     })
 }
 
-fn denominator(counted: &Denominator) -> Value {
-    json!({
-        "reference_date": counted.reference_date.to_string(),
-        "age_from": counted.age_from,
-        "age_to": counted.age_to,
-        "vintage": counted.vintage,
-    })
+/// Where the cells of an answer came from, for the log.
+const fn cells_of(work: Work) -> Option<Cells> {
+    match work {
+        Work { kept: 0, computed: 0 } => None,
+        Work { computed: 0, .. } => Some(Cells::Hit),
+        Work { .. } => Some(Cells::Computed),
+    }
 }
 
 #[cfg(test)]

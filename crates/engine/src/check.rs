@@ -11,11 +11,16 @@ use utbredt_kpi::{Catalogue, Kpi, RollupKind};
 use utbredt_lake::Edition;
 use utbredt_model::{Granularity, Period};
 
-use crate::asked::{cells, load};
+use utbredt_kpi::{By, KpiRequest};
+
+use crate::edition::open::OpenEdition;
+use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::request::{By, KpiRequest};
-use crate::run::Engine;
-use crate::session::{self, Tables};
+use crate::expressions::Expressions;
+use crate::kept::Kept;
+use crate::question::resolve::ResolvedQuery;
+use crate::question::rollup::roll_up;
+use crate::question::source::Source;
 
 impl Engine {
     /// What is wrong with the query files, found by planning each KPI against the lake's tables without a row.
@@ -24,7 +29,7 @@ impl Engine {
     /// When the files cannot be read as a catalogue at all; each problem names its file.
     pub fn check(files: Vec<(String, String)>) -> BoxFuture<'static, Result<Vec<String>, EngineError>> {
         Box::pin(async move {
-            let catalogue = load(files)?;
+            let catalogue = Catalogue::load(files).map_err(EngineError::Catalogue)?;
             let edition = Edition {
                 number: 0,
                 recorded_at: DateTime::UNIX_EPOCH,
@@ -36,54 +41,50 @@ impl Engine {
                 supersedes: Vec::new(),
                 synthetic: false,
             };
-            let tables = Tables::empty(Arc::new(edition))?;
-            Ok(problems(&catalogue, &tables).await)
+            let opened = OpenEdition::empty(Arc::new(edition))?;
+            Ok(problems(&catalogue, &opened).await)
         })
     }
 }
 
 /// Everything that is wrong with the KPIs of a catalogue; empty when all is well.
-async fn problems(catalogue: &Catalogue, tables: &Tables) -> Vec<String> {
+async fn problems(catalogue: &Catalogue, opened: &OpenEdition) -> Vec<String> {
+    let kept = Kept::new(CHECK_BYTES);
     let mut problems = Vec::new();
     for kpi in catalogue.kpis() {
-        if let Err(error) = plan(catalogue, tables, kpi).await {
+        if let Err(error) = plan(Source { edition: opened, catalogue, kept: &kept }, kpi).await {
             problems.push(error.to_string());
         }
     }
     problems
 }
 
-async fn plan(catalogue: &Catalogue, tables: &Tables, kpi: &Kpi) -> Result<(), EngineError> {
+/// Nothing has rows here: little is kept.
+const CHECK_BYTES: u64 = 16 << 20;
+
+/// Answers the KPI from a lake without rows: its text, its views and its expressions must all plan.
+async fn plan(source: Source<'_>, kpi: &Kpi) -> Result<(), EngineError> {
+    if kpi.tables.contains("rejections") {
+        return Err(wrong(kpi, "it reads rejections, which holds what was rejected"));
+    }
     let mut request = KpiRequest::new(&kpi.id);
-    request.by = By::Municipality;
+    request.by = if kpi.rollup.nation_only { By::Nation } else { By::Municipality };
     for param in &kpi.params {
         request.params.insert(param.name.clone(), param.example());
     }
-    let bound = kpi.bind(&request.params).map_err(|e| wrong(kpi, &e))?;
     let day = NaiveDate::default();
-    let periods = [Period::holding(day, Granularity::Month)];
-    let frame = session::Frame {
-        divisions: &tables.divisions,
-        periods: &periods,
-        request: &request,
-        day,
-        bound: &bound,
-        first: day,
-        year_ago: false,
-    };
-    let context = tables.session()?;
-    session::prepare(&context, tables, catalogue, &frame, kpi).await?;
-    let cells = cells(&context, kpi, bound).await?;
-    types(kpi, cells.schema().as_arrow()).map_err(|why| wrong(kpi, &why))?;
-    let scanned = tables_read(kpi, catalogue);
-    if let Some(bronze) = scanned.keys().find(|name| matches!(name.as_str(), "rejections")) {
-        return Err(wrong(kpi, &format!("it reads {bronze}, which holds what was refused")));
+    let period = Period::holding(day, Granularity::Month);
+    let query = ResolvedQuery::without_names(kpi, source.catalogue, &request, day, period)?;
+    for bound in &query.bound {
+        let (cells, _) = crate::question::cells::cells(source, &query, bound).await?;
+        types(kpi, cells.batch.schema().as_ref()).map_err(|why| wrong(kpi, &why))?;
+        roll_up(&query, &cells, &Expressions::default())?;
     }
     Ok(())
 }
 
-fn wrong(kpi: &Kpi, why: &dyn std::fmt::Display) -> EngineError {
-    EngineError::Query { file: kpi.path.clone(), why: why.to_string() }
+fn wrong(kpi: &Kpi, why: &str) -> EngineError {
+    EngineError::of_query(&kpi.path, why)
 }
 
 /// Parts are whole numbers, so that adding them is exact in every order. A KPI that makes its areas' rows itself has
@@ -105,19 +106,4 @@ fn types(kpi: &Kpi, schema: &arrow::datatypes::Schema) -> Result<(), String> {
     }
     let state = schema.field_with_name("state").map_err(|e| e.to_string())?.data_type();
     if *state == DataType::Utf8 { Ok(()) } else { Err(format!("state of {} is {state}, not text", kpi.id)) }
-}
-
-/// The words of the KPI's text and of its views that are tables of the lake.
-fn tables_read(kpi: &Kpi, catalogue: &Catalogue) -> BTreeMap<String, ()> {
-    let views = catalogue.views().iter().filter(|view| kpi.views.contains(&view.name)).map(|view| &view.sql);
-    let texts = std::iter::once(&kpi.sql).chain(views);
-    let mut found = BTreeMap::new();
-    for text in texts {
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-            if utbredt_lake::Table::named(word).is_some() {
-                found.insert(word.to_owned(), ());
-            }
-        }
-    }
-    found
 }

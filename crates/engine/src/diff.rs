@@ -10,35 +10,34 @@ mod split;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
 use futures::future::BoxFuture;
-use utbredt_kpi::{Catalogue, Titles};
+use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
+use utbredt_kpi::{AsOf, Catalogue, KpiRequest, RequestError};
 use utbredt_lake::Edition;
 use utbredt_model::Period;
 
-pub use self::cause::Cause;
 use self::facts::Receipts;
-use self::split::{Cells, STATIONS};
-use crate::asked::{Asked, bind, kpi_of, load, periods};
+use self::split::{Cells, SNAPSHOTS};
+use crate::edition::dimensions::Dimensions;
+use crate::edition::open::{OpenEdition, read_table};
+use crate::engine::{Engine, answer_rows};
 use crate::error::EngineError;
-use crate::request::{AsOf, KpiRequest};
-use crate::run::Engine;
-use crate::session::{Divisions, Tables};
+use crate::question::periods::periods_of;
+use crate::question::resolve::ResolvedQuery;
+use crate::question::source::Source;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]
 pub struct DiffRequest {
-    /// What is asked of both; its `as_of` says nothing.
-    pub asked: KpiRequest,
+    /// What is asked of both; its `as_of` does not count.
+    pub request: KpiRequest,
     /// The older edition.
     pub before: AsOf,
     /// The newer one.
     pub after: AsOf,
-    /// Whether rows that did not change are told as well.
+    /// Whether rows that did not change are listed as well.
     pub all: bool,
     /// The query files as they were before, as [`Engine::open`] takes them; those in hand when absent.
     pub files_before: Option<Vec<(String, String)>>,
@@ -47,67 +46,13 @@ pub struct DiffRequest {
 impl DiffRequest {
     /// What changed from one edition to another, by the definitions in hand.
     #[must_use]
-    pub const fn new(asked: KpiRequest, before: AsOf, after: AsOf) -> Self {
-        Self { asked, before, after, all: false, files_before: None }
+    pub const fn new(request: KpiRequest, before: AsOf, after: AsOf) -> Self {
+        Self { request, before, after, all: false, files_before: None }
     }
 }
 
-/// What must be known to read a diff right.
-#[derive(Debug, Clone)]
-pub struct DiffMeta {
-    /// The KPI.
-    pub kpi_id: String,
-    /// Its title in three languages.
-    pub title: Titles,
-    /// Its unit: that of the values, the change and the parts.
-    pub unit: String,
-    /// The version of its definition before; none when there was no such KPI.
-    pub version_before: Option<u32>,
-    /// The version after.
-    pub version_after: u32,
-    /// The older edition.
-    pub before: u64,
-    /// When it was made.
-    pub recorded_before: DateTime<Utc>,
-    /// The newer edition.
-    pub after: u64,
-    /// When it was made.
-    pub recorded_after: DateTime<Utc>,
-    /// First day.
-    pub from: NaiveDate,
-    /// First day after.
-    pub to: NaiveDate,
-    /// How many cells were compared.
-    pub compared: usize,
-    /// How many rows are told.
-    pub rows: usize,
-    /// How many of them each cause has changed.
-    pub causes: Vec<(Cause, usize)>,
-    /// The tables that are not the same, by the cause they stand for; those of facts under both kinds of data.
-    pub tables: Vec<(Cause, Vec<&'static str>)>,
-    /// The deliveries that went out of force.
-    pub superseded: Vec<String>,
-    /// The deliveries that came in, and answer what one of those answered.
-    pub corrections: Vec<String>,
-    /// How many others came in.
-    pub deliveries: usize,
-    /// Whether either answer rests on rows invented for demonstration.
-    pub synthetic: bool,
-}
-
-/// What changed.
-#[derive(Debug, Clone)]
-pub struct DiffAnswer {
-    /// Its columns.
-    pub schema: SchemaRef,
-    /// Its rows, by period and key.
-    pub batches: Vec<RecordBatch>,
-    /// How to read them.
-    pub meta: DiffMeta,
-}
-
 impl Engine {
-    /// Tells what changed a KPI between two editions, and splits each change by cause. Both editions are asked about
+    /// What changed a KPI between two editions, each change split by cause. Both editions are asked about
     /// the same periods: those asked for, or the KPI's own window before the newer edition.
     pub fn diff(&self, request: DiffRequest) -> BoxFuture<'static, Result<DiffAnswer, EngineError>> {
         let engine = self.clone();
@@ -117,40 +62,50 @@ impl Engine {
     async fn compare(&self, request: DiffRequest) -> Result<DiffAnswer, EngineError> {
         let (before, after) = (self.edition_named(request.before)?, self.edition_named(request.after)?);
         if before.number > after.number {
-            return Err(EngineError::Invalid {
-                what: format!("edition {} was made after edition {}", before.number, after.number),
-                hint: "name the older edition first".into(),
-            });
+            return Err(RequestError::invalid(
+                "invalid_value",
+                format!("edition {} was made after edition {}", before.number, after.number),
+                "name the older edition first",
+            )
+            .into());
         }
-        let catalogue_before = request.files_before.map(load).transpose()?;
-        let kpi = kpi_of(self.catalogue(), &request.asked.kpi)?;
-        bind(kpi, &request.asked.params)?;
-        let mut asked = request.asked;
-        let periods = periods(kpi, &asked, after.recorded_at.date_naive())?;
-        asked.granularity = Some(asked.granularity.unwrap_or(kpi.granularity));
-        let walk = Walk {
-            asked: &asked,
+        let catalogue_before = request.files_before.map(Catalogue::load).transpose();
+        let catalogue_before = catalogue_before.map_err(EngineError::Catalogue)?;
+        let kpi = self.catalogue().kpi(&request.request.kpi)?;
+        kpi.bind_request(&request.request.params)?;
+        let mut question = request.request;
+        if kpi.one_solution().is_some_and(|param| is_list(question.params.get(&param.name))) {
+            return Err(RequestError::invalid(
+                "invalid_parameter",
+                "a change is split by cause for one solution at a time",
+                "name one solution",
+            )
+            .into());
+        }
+        let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
+        question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
+        let decomposition = Decomposition {
+            engine: self,
+            request: &question,
             periods: &periods,
             catalogue_before: catalogue_before.as_ref().unwrap_or_else(|| self.catalogue()),
-            catalogue_after: self.catalogue(),
             other_texts: catalogue_before.is_some(),
             receipts: Receipts::read(&self.lake, &before, &after)?,
-            before: self.tables(Arc::clone(&before)).await?,
-            after: self.tables(Arc::clone(&after)).await?,
+            before: self.open_edition(Arc::clone(&before)).await?,
+            after: self.open_edition(Arc::clone(&after)).await?,
         };
-        let stations = walk.stations().await?;
-        let mut rows = rows::rows(&stations);
+        let snapshots = decomposition.snapshots().await?;
+        let mut rows = rows::rows(&snapshots);
         let compared = rows.len();
         rows.retain(|row| request.all || row.changed());
-        let batch = rows::batch(asked.by, &rows, &stations).map_err(|e| wrong(&e))?;
-        let count = |cause| rows.iter().filter(|row| row.causes.contains(&cause)).count();
-        let corrections = walk.receipts.arrived.iter().filter(|(_, replaces)| **replaces);
+        let batch = rows::batch(question.by, &rows, &snapshots)?;
+        let corrections = decomposition.receipts.added.iter().filter(|(_, replaces)| **replaces);
         let corrections: Vec<String> = corrections.map(|(id, _)| id.clone()).collect();
         let meta = DiffMeta {
             kpi_id: kpi.id.clone(),
             title: kpi.title.clone(),
             unit: kpi.unit.to_string(),
-            version_before: walk.catalogue_before.get(&kpi.id).ok().map(|kpi| kpi.version),
+            version_before: decomposition.catalogue_before.get(&kpi.id).ok().map(|kpi| kpi.version),
             version_after: kpi.version,
             before: before.number,
             recorded_before: before.recorded_at,
@@ -160,12 +115,15 @@ impl Engine {
             to: periods.last().map_or_else(NaiveDate::default, |period| period.end),
             compared,
             rows: rows.len(),
-            causes: Cause::ALL.map(|cause| (cause, count(cause))).into(),
-            tables: Cause::ALL.map(|cause| (cause, cause.changed(&before, &after))).into(),
-            superseded: walk.receipts.gone.iter().cloned().collect(),
-            deliveries: walk.receipts.arrived.len() - corrections.len(),
+            causes: Cause::ALL
+                .map(|cause| (cause, rows.iter().filter(|row| row.causes.contains(&cause)).count()))
+                .into(),
+            tables: Cause::ALL.map(|cause| (cause, cause::changed(cause, &before, &after))).into(),
+            superseded: decomposition.receipts.removed.iter().cloned().collect(),
+            deliveries: decomposition.receipts.added.len() - corrections.len(),
             corrections,
-            synthetic: stations.iter().any(|cells| cells.synthetic),
+            synthetic: snapshots.iter().any(|cells| cells.synthetic),
+            request: question.clone(),
         };
         Ok(DiffAnswer { schema: batch.schema(), batches: vec![batch], meta })
     }
@@ -173,114 +131,137 @@ impl Engine {
     /// An edition asked for by number that is not there is a wrong name, and its neighbour the nearest.
     fn edition_named(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
         self.edition_of(as_of).map_err(|error| match (as_of, error) {
-            (AsOf::Edition(number), EngineError::Invalid { hint, .. }) => EngineError::Unknown {
-                kind: "edition",
-                name: number.to_string(),
-                nearest: Some(number.clamp(1, self.edition().number).to_string()),
-                hint,
-            },
+            (AsOf::Edition(number), EngineError::Request(RequestError::Invalid { hint, .. })) => {
+                RequestError::Unknown {
+                    kind: "edition",
+                    name: number.to_string(),
+                    nearest: Some(number.clamp(1, self.edition().number).to_string()),
+                    hint,
+                }
+                .into()
+            }
             (_, other) => other,
         })
     }
 }
 
-fn wrong(error: &ArrowError) -> EngineError {
-    EngineError::Internal(error.to_string())
-}
-
-/// The way from one edition to the other.
-struct Walk<'a> {
-    asked: &'a KpiRequest,
+/// The way from one edition to the other, in steps.
+struct Decomposition<'a> {
+    engine: &'a Engine,
+    request: &'a KpiRequest,
     periods: &'a [Period],
     catalogue_before: &'a Catalogue,
-    catalogue_after: &'a Catalogue,
     /// Whether the query files are others than before.
     other_texts: bool,
     receipts: Receipts,
-    before: Arc<Tables>,
-    after: Arc<Tables>,
+    before: Arc<OpenEdition>,
+    after: Arc<OpenEdition>,
 }
 
-impl Walk<'_> {
+impl Decomposition<'_> {
     /// The answer before the first step and after each. Where the question names what an edition does not know, that
     /// edition has no rows; when neither knows it, the name is wrong.
-    async fn stations(&self) -> Result<[Arc<Cells>; STATIONS], EngineError> {
-        let (mut here, mut refusal) = self.station(0).await?;
+    async fn snapshots(&self) -> Result<[Arc<Cells>; SNAPSHOTS], EngineError> {
+        let (mut here, mut refusal) = self.snapshot(0).await?;
         let nothing_before = refusal.is_some();
-        let mut stations = [const { None }; STATIONS];
-        for (done, station) in stations.iter_mut().enumerate() {
+        let mut snapshots = [const { None }; SNAPSHOTS];
+        for (done, snapshot) in snapshots.iter_mut().enumerate() {
             let step = done.checked_sub(1).and_then(|step| Cause::STEPS.get(step));
             if step.is_some_and(|cause| self.moves(*cause)) {
-                (here, refusal) = self.station(done).await?;
+                (here, refusal) = self.snapshot(done).await?;
             }
-            *station = Some(Arc::clone(&here));
+            *snapshot = Some(Arc::clone(&here));
         }
         match refusal {
             Some(refusal) if nothing_before => Err(refusal),
-            _ => Ok(stations.map(Option::unwrap_or_default)),
+            _ => Ok(snapshots.map(Option::unwrap_or_default)),
         }
     }
 
     /// Whether anything at all is exchanged at a step.
     fn moves(&self, cause: Cause) -> bool {
-        let tables = !cause.changed(&self.before.edition, &self.after.edition).is_empty();
+        let tables = !cause::changed(cause, &self.before.edition, &self.after.edition).is_empty();
         match cause {
             Cause::Borders => tables || day(&self.before) != day(&self.after),
             Cause::Definition => tables || self.other_texts,
-            Cause::NewData => tables && !self.receipts.arrived.is_empty(),
+            Cause::NewData => tables && !self.receipts.added.is_empty(),
             Cause::Denominator | Cause::RevisedData => tables,
         }
     }
 
     /// The answer after so many steps, and why there is none.
-    async fn station(&self, done: usize) -> Result<(Arc<Cells>, Option<EngineError>), EngineError> {
+    async fn snapshot(&self, done: usize) -> Result<(Arc<Cells>, Option<EngineError>), EngineError> {
         match self.answer(done).await {
             Ok(cells) => Ok((Arc::new(cells), None)),
-            Err(refusal @ EngineError::Unknown { .. }) => Ok((Arc::default(), Some(refusal))),
+            Err(refusal @ EngineError::Request(RequestError::Unknown { .. })) => {
+                Ok((Arc::default(), Some(refusal)))
+            }
             Err(other) => Err(other),
         }
     }
 
     async fn answer(&self, done: usize) -> Result<Cells, EngineError> {
-        let taken = |cause| Cause::STEPS.iter().take(done).any(|step| *step == cause);
-        let tables = self.tables(&taken).await?;
-        let catalogue = if taken(Cause::Definition) { self.catalogue_after } else { self.catalogue_before };
-        let kpi = kpi_of(catalogue, &self.asked.kpi)?;
-        let mut given = self.asked.params.clone();
+        let taken = Taken { done };
+        let edition = self.mixture(taken).await?;
+        let catalogue =
+            if taken.has(Cause::Definition) { self.engine.catalogue() } else { self.catalogue_before };
+        let kpi = catalogue.kpi(&self.request.kpi)?;
+        let mut request = self.request.clone();
         // What the KPI takes is part of its definition too.
-        given.retain(|name, _| kpi.params.iter().any(|param| param.name == *name));
-        let day = day(if taken(Cause::Borders) { &self.after } else { &self.before });
-        let bound = bind(kpi, &given)?;
-        let asked = Asked { catalogue, kpi, bound, request: self.asked, periods: self.periods, day };
-        let (context, _) = asked.prepare(&tables).await?;
-        let (schema, batches) = asked.rows(&context).await?;
-        Cells::read(self.asked.by, &schema, &batches).map_err(|e| wrong(&e))
+        request.params.retain(|name, _| kpi.params.iter().any(|param| param.name == *name));
+        let day = day(if taken.has(Cause::Borders) { &self.after } else { &self.before });
+        let query =
+            ResolvedQuery::resolve(catalogue, &request, &edition.dimensions, day, Some(self.periods))?;
+        let source = Source { edition: &edition, catalogue, kept: &self.engine.kept };
+        let (rows, _) = answer_rows(source, &query, &self.engine.expressions).await?;
+        Ok(Cells::read(request.by, &rows)?)
     }
 
     /// Each table from the edition its step has led to.
-    async fn tables(&self, taken: &impl Fn(Cause) -> bool) -> Result<Tables, EngineError> {
+    async fn mixture(&self, taken: Taken) -> Result<OpenEdition, EngineError> {
         let mut of_after: BTreeMap<&str, bool> = BTreeMap::new();
         for cause in Cause::STEPS {
             // New data comes last: until then the tables of facts are not all the newer edition's.
-            of_after.extend(cause.tables().iter().map(|table| (*table, taken(cause))));
+            of_after.extend(cause::tables(cause).iter().map(|table| (*table, taken.has(cause))));
         }
-        let divisions = if taken(Cause::Borders) { &self.after.divisions } else { &self.before.divisions };
-        let mut providers = Vec::new();
-        for ((name, before), (_, after)) in self.before.providers.iter().zip(&self.after.providers) {
-            let facts = Cause::RevisedData.tables().contains(name);
-            let provider: Arc<dyn TableProvider> = if of_after.get(name) == Some(&true) {
+        let is_after = |name: &str| of_after.get(name) == Some(&true);
+        let mut tables: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::new();
+        for ((name, before), (_, after)) in self.before.tables.iter().zip(&self.after.tables) {
+            let facts = cause::tables(Cause::RevisedData).contains(name);
+            let provider: Arc<dyn TableProvider> = if is_after(name) {
                 Arc::clone(after)
-            } else if facts && taken(Cause::RevisedData) {
+            } else if facts && taken.has(Cause::RevisedData) {
                 facts::revised(name, &self.receipts, Arc::clone(before), Arc::clone(after)).await?
             } else {
                 Arc::clone(before)
             };
-            providers.push((*name, provider));
+            tables.insert(*name, provider);
         }
-        Ok(self.after.mixed(Divisions(divisions.0.clone()), providers))
+        let dimensions = Dimensions::read(|name| {
+            let edition = if is_after(name) { &self.after.edition } else { &self.before.edition };
+            read_table(&self.engine.lake, edition, name)
+        })?;
+        Ok(self.after.with_tables(dimensions, tables))
     }
 }
 
-fn day(tables: &Tables) -> NaiveDate {
-    tables.edition.recorded_at.date_naive()
+/// Whether a parameter names several solutions.
+fn is_list(text: Option<&String>) -> bool {
+    text.is_some_and(|text| text == "*" || text.contains(','))
+}
+
+/// The steps taken so far.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    done: usize,
+}
+
+impl Taken {
+    fn has(self, cause: Cause) -> bool {
+        Cause::STEPS.iter().take(self.done).any(|step| *step == cause)
+    }
+}
+
+fn day(opened: &OpenEdition) -> NaiveDate {
+    opened.edition.recorded_at.date_naive()
 }

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use utbredt_lake::{Edition, Lake};
+use utbredt_kpi::{AsOf, RequestError};
+use utbredt_lake::{Edition, Lake, LakeError};
 
+use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::read::lake_error;
-use crate::request::AsOf;
-use crate::run::Engine;
 
 impl Engine {
     /// The editions up to the one served now, oldest first.
@@ -16,7 +15,7 @@ impl Engine {
     /// A record that is not as it was made, by name.
     pub fn editions(&self) -> Result<Vec<Edition>, EngineError> {
         let served = self.edition().number;
-        let mut editions = self.lake.editions().map_err(|e| lake_error(&self.lake, &e))?;
+        let mut editions = self.lake.editions().map_err(|error| EngineError::of_lake(&self.lake, error))?;
         editions.retain(|edition| edition.number <= served);
         Ok(editions)
     }
@@ -27,7 +26,7 @@ impl Engine {
     /// # Errors
     /// A damaged record, or a lake that no longer holds the edition served. The engine then serves what it served.
     pub fn refresh(&self) -> Result<bool, EngineError> {
-        let failed = |e| lake_error(&self.lake, &e);
+        let failed = |error| EngineError::of_lake(&self.lake, error);
         let served = self.edition();
         let newest = self.lake.latest().map_err(failed)?;
         let Some(newest) = newest.filter(|newest| newest.number >= served.number) else {
@@ -63,29 +62,26 @@ impl Engine {
                 self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
             }
         };
-        found.map(Arc::new).map_err(|e| match e {
-            utbredt_lake::LakeError::NoEdition(_) => EngineError::Invalid {
-                what: e.to_string(),
-                hint: format!("editions 1 to {} exist", self.edition().number),
-            },
-            other => lake_error(&self.lake, &other),
+        found.map(Arc::new).map_err(|error| match error {
+            LakeError::NoEdition(_) => RequestError::invalid(
+                "invalid_value",
+                error.to_string(),
+                format!("editions 1 to {} exist", self.edition().number),
+            )
+            .into(),
+            other => EngineError::of_lake(&self.lake, other),
         })
     }
 }
 
 fn replaced(lake: &Lake, number: u64) -> EngineError {
-    EngineError::Lake {
-        path: lake.root().to_path_buf(),
-        why: format!(
-            "edition {number}, which is served, is no longer in it; put it back, or start again on the lake as it is"
-        ),
-    }
+    EngineError::Replaced { path: lake.root().to_path_buf(), number }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use utbredt_lake::Change;
+    use utbredt_lake::EditionDraft;
 
     use super::*;
 
@@ -97,7 +93,7 @@ mod tests {
             Arc::new(arrow::array::Int32Array::from(vec![1_i32])),
         ];
         let rows = arrow::array::RecordBatch::try_new(table.schema(), columns).expect("a row");
-        let change = Change {
+        let change = EditionDraft {
             recorded_at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
             reason: format!("day {day}"),
             replace: vec![(table, rows)],

@@ -1,36 +1,25 @@
-//! What can go wrong between a question and its answer, told so that the asker can mend it.
+//! What can go wrong between a question and its answer. Causes are kept, so that the log can name them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use utbredt_kpi::{KpiError, RequestError};
+use utbredt_lake::{Lake, LakeError};
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A name that is not known.
-    #[error("there is no {kind} `{name}`")]
-    Unknown {
-        /// What kind of name: `kpi`, `parameter`, `municipality` …
-        kind: &'static str,
-        /// The name given.
-        name: String,
-        /// The nearest valid name.
-        nearest: Option<String>,
-        /// How to find the valid names.
-        hint: String,
-    },
-    /// A value of the wrong form or out of range.
-    #[error("{what}")]
-    Invalid {
-        /// What is wrong.
-        what: String,
-        /// How to mend it.
-        hint: String,
-    },
-    /// A statement the read-only door does not run.
+    /// The question cannot be answered as it is asked.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A statement that is not one SELECT.
     #[error("{why}")]
     Refused {
         /// Why.
         why: String,
-        /// What to do instead.
+        /// What to write instead.
         hint: String,
     },
     /// A file of the lake is not what its edition says.
@@ -39,15 +28,35 @@ pub enum EngineError {
         /// The file, relative to the lake.
         file: String,
     },
+    /// The lake has no edition.
+    #[error("the lake at {path} has no edition yet; run `utbredt demo` or `utbredt init`")]
+    NoEdition {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The lake was replaced by another while it was served.
+    #[error(
+        "edition {number}, which is served, is no longer in the lake at {path}; put it back, or start again on the lake as it is"
+    )]
+    Replaced {
+        /// Where.
+        path: PathBuf,
+        /// The edition.
+        number: u64,
+    },
     /// The lake could not be read.
-    #[error("cannot read the lake at {path}: {why}")]
+    #[error("cannot read the lake at {path}")]
     Lake {
         /// Where.
         path: PathBuf,
         /// Why.
-        why: String,
+        #[source]
+        source: LakeError,
     },
-    /// A query file is wrong.
+    /// The query files are wrong; every problem in them.
+    #[error("{}", problems(.0))]
+    Catalogue(Vec<KpiError>),
+    /// A query file does not fit the lake's tables, or its own header.
     #[error("query file {file}: {why}")]
     Query {
         /// The file below `queries/`.
@@ -55,36 +64,63 @@ pub enum EngineError {
         /// What is wrong.
         why: String,
     },
-    /// The engine failed.
-    #[error("the query engine failed: {0}")]
-    Internal(String),
+    /// A sum is greater than 2^63.
+    #[error("{column} of {kpi} is too large to add: a sum exceeds 64 bits")]
+    Overflow {
+        /// The KPI.
+        kpi: String,
+        /// The column.
+        column: String,
+    },
+    /// The query engine failed.
+    #[error("the query engine failed")]
+    DataFusion(#[from] DataFusionError),
+    /// Columns could not be made or read.
+    #[error("the query engine failed on its columns")]
+    Arrow(#[from] ArrowError),
+    /// The computation that several questions waited for failed.
+    #[error(transparent)]
+    Shared(#[from] Arc<Self>),
+}
+
+fn problems(all: &[KpiError]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl EngineError {
-    /// A stable code for clients.
+    /// The error itself, where several questions waited for it.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn plain(&self) -> &Self {
         match self {
-            Self::Unknown { .. } => "unknown_name",
-            Self::Invalid { .. } => "invalid_value",
-            Self::Refused { .. } => "refused",
-            Self::Damaged { .. } => "lake_damaged",
-            Self::Lake { .. } => "lake_unreadable",
-            Self::Query { .. } => "query_invalid",
-            Self::Internal(_) => "internal",
+            Self::Shared(error) => error.plain(),
+            own => own,
         }
     }
 
-    /// How to mend it.
+    /// A stable code for clients.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match self.plain() {
+            Self::Request(error) => return error.code(),
+            Self::Refused { .. } => "refused",
+            Self::Damaged { .. } => "lake_damaged",
+            Self::Lake { .. } | Self::NoEdition { .. } | Self::Replaced { .. } => "lake_unreadable",
+            Self::Catalogue(_) | Self::Query { .. } => "query_invalid",
+            Self::Overflow { .. } => "number_overflow",
+            Self::DataFusion(_) | Self::Arrow(_) | Self::Shared(_) => "internal",
+        }
+        .to_owned()
+    }
+
+    /// How to fix it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unknown { nearest: Some(nearest), hint, .. } => {
-                Some(format!("did you mean `{nearest}`? {hint}"))
-            }
-            Self::Unknown { hint, .. } | Self::Invalid { hint, .. } | Self::Refused { hint, .. } => {
-                Some(hint.clone())
-            }
+        match self.plain() {
+            Self::Request(error) => Some(error.nearest().map_or_else(
+                || error.hint().to_owned(),
+                |nearest| format!("did you mean `{nearest}`? {}", error.hint()),
+            )),
+            Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Damaged { .. } => {
                 Some("restore the file from a copy of the lake; its name is its hash".into())
             }
@@ -92,19 +128,22 @@ impl EngineError {
         }
     }
 
-    /// Whether the asker, not the house, must mend it.
+    /// Whether the question, not the program or the lake, is at fault.
     #[must_use]
-    pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Invalid { .. } | Self::Refused { .. })
+    pub fn is_usage(&self) -> bool {
+        matches!(self.plain(), Self::Request(_) | Self::Refused { .. })
     }
-}
 
-/// The valid name nearest to `name`, when one is near enough to be worth saying.
-pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    valid
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(score, _)| *score > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
+    /// An error of the lake; a damaged file keeps its name on the way out.
+    pub(crate) fn of_lake(lake: &Lake, source: LakeError) -> Self {
+        match source {
+            LakeError::Damaged { path, .. } => Self::Damaged { file: path },
+            source => Self::Lake { path: lake.root().to_path_buf(), source },
+        }
+    }
+
+    /// A query file that does not fit.
+    pub(crate) fn of_query(file: &str, why: impl Into<String>) -> Self {
+        Self::Query { file: file.to_owned(), why: why.into() }
+    }
 }

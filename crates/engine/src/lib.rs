@@ -1,26 +1,27 @@
 #![doc = include_str!("../README.md")]
 
-mod asked;
 mod check;
-mod denominators;
 mod diff;
+mod edition;
 mod editions;
+mod engine;
 mod error;
-mod evidence;
+mod expressions;
 pub mod forecast;
-mod names;
-mod read;
-mod request;
-mod rollup;
-mod run;
+mod functions;
+mod kept;
+mod lookup;
+mod planning;
+mod question;
 mod runs;
-mod session;
 mod sql;
 
-pub use denominators::Denominator;
-pub use diff::{Cause, DiffAnswer, DiffMeta, DiffRequest};
-pub use error::{EngineError, nearest};
-pub use request::{AsOf, Borders, By, KpiRequest, Policy, day_after, first_day};
-pub use run::{Engine, KpiAnswer, Meta};
-pub use sql::SqlAnswer;
+pub use diff::DiffRequest;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use kept::KeptStats;
+pub use lookup::Lookup;
+pub use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
+pub use utbredt_answer::{Answer, Denominator, Meta, Rows};
+pub use utbredt_kpi::{AsOf, Borders, By, KpiRequest, Policy, RequestError, bound};
 pub use utbredt_lake::{Edition, Run};

@@ -13,7 +13,7 @@ use utbredt_model::Rejection;
 use crate::columns::{filter, table, text};
 use crate::{Delivery, IngestError};
 
-/// Tables of the lake as [`utbredt_lake::Change::replace`] takes them.
+/// Tables of the lake as [`utbredt_lake::EditionDraft::replace`] takes them.
 pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;
 
 /// What `receipts` says of a delivery.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use utbredt_lake::{Change, Edition, Lake, Writer};
+use utbredt_lake::{Edition, EditionDraft, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 use utbredt_sources::oslo;
 
@@ -326,7 +326,7 @@ fn commit(
         replace.extend(whole);
         append.extend(more);
     }
-    let change = Change {
+    let change = EditionDraft {
         recorded_at,
         reason: reason(submissions),
         replace,

@@ -9,7 +9,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use chrono::{Months, NaiveDate};
-use utbredt_model::{Observation, ObservedFact, Parsed, Rejection, Stage, Subject};
+use utbredt_model::{Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, Stage, Subject};
 
 use crate::columns::{day_number, day_of, table};
 use crate::commit::ReferenceAnswer;
@@ -108,7 +108,7 @@ fn rejected(
             Some(line) => line.trim_end_matches('\r').to_owned(),
             None => format!("{:?} {:?}", observation.subject, observation.fact),
         };
-        rejections.push(Rejection::new(observation.row, fault.to_string(), raw));
+        rejections.push(Rejection::new(observation.row, fault, raw));
     }
     rejections
 }
@@ -205,6 +205,20 @@ enum RowFault {
     Ceased { code: String, ceased: NaiveDate, instead: Vec<String> },
     #[error("value {0} cannot be a count: it must lie from 0 to {MAX_COUNT}")]
     NoCount(i64),
+}
+
+impl From<RowFault> for Reason {
+    fn from(fault: RowFault) -> Self {
+        let code = match &fault {
+            RowFault::UnknownName(_) => ReasonCode::UnknownWord,
+            RowFault::NoCount(_) => ReasonCode::OutOfRange,
+            RowFault::NoMunicipality { .. }
+            | RowFault::NeverExisted { .. }
+            | RowFault::NotYet { .. }
+            | RowFault::Ceased { .. } => ReasonCode::InvalidCode,
+        };
+        Self::new(code, fault.to_string())
+    }
 }
 
 fn use_instead(successors: &[String]) -> String {

@@ -186,13 +186,13 @@ impl<'p> Pull<'p> {
     /// Asks, and lets others write meanwhile.
     pub(crate) fn fetch(&mut self, request: &Request) -> Result<Vec<u8>, PullError> {
         let client = self.context.client;
-        let answer = self.writer.away(|| client.fetch(request))??;
+        let answer = self.writer.with_lock_released(|| client.fetch(request))??;
         Ok(self.count(answer.received, answer.body))
     }
 
     /// Does what takes long and needs nothing of the lake, and lets others write meanwhile.
     pub(crate) fn with_lock_released<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
-        self.writer.away(work)
+        self.writer.with_lock_released(work)
     }
 
     /// Counts an answer and gives its bytes.

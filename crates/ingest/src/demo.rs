@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use utbredt_lake::{Change, Lake, Writer};
+use utbredt_lake::{EditionDraft, Lake, Writer};
 
 use crate::audit_tables::Tables;
-use crate::{IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic};
+use crate::history::ReceiptHistory;
+use crate::{
+    Delivery, Files, IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic,
+};
 
 /// The seed of the invented numbers.
 const SEED: u64 = 2024;
@@ -44,41 +47,64 @@ pub struct DemoReport {
     pub edition: u64,
 }
 
-/// Makes a lake of the files below `datasets/`, given by path: reference tables, the real Digisos rollout and
-/// invented usage from January 2024 to October 2026. Where it stands already, nothing changes.
+/// Makes a lake of the files below `datasets/`, given by path: reference tables with the invented rows of `demo/`, the
+/// real Digisos rollout, and invented usage from January 2024 to October 2026, of which the last month is delivered
+/// twice, so that two editions can be compared. Where the lake is there already, nothing changes. `progress` is called
+/// with the name of each step that begins.
 ///
 /// # Errors
 /// [`IngestError`] when a file is missing or wrong, or the lake cannot be written.
 pub fn demo_lake(
     root: &Path,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
+    progress: &dyn Fn(&str),
 ) -> Result<DemoReport, IngestError> {
     let day = |y, m| NaiveDate::from_ymd_opt(y, m, 1).unwrap_or_default();
-    lake_of(root, files, recorded_at, (day(2024, 1), day(2026, 11)))
+    lake_of(root, files, recorded_at, (day(2024, 1), day(2026, 11)), progress)
 }
 
 /// As [`demo_lake`], with invented usage for the months of `[from, to)`.
 pub(crate) fn lake_of(
     root: &Path,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
     (from, to): (NaiveDate, NaiveDate),
+    progress: &dyn Fn(&str),
 ) -> Result<DemoReport, IngestError> {
+    progress("reference tables, and the invented rows beside them");
     let mut writer = Lake::init(root)?.writer()?;
-    let tables = load_reference(&mut writer, files, recorded_at)?;
-    let (list, delivery) = rollout::digisos(files, recorded_at)?;
+    let tables = load_reference(&mut writer, &with_invented_rows(files)?, recorded_at)?;
     let mut report = DemoReport::default();
+    expect(&mut writer, recorded_at, &synthetic::expected(from, to)?)?;
+    progress("the real rollout of Digisos");
+    let (list, delivery) = rollout::digisos(files, recorded_at)?;
     report.add(&deliver(&mut writer, &list, &delivery)?, false);
-    let invented: Result<Vec<_>, IngestError> = synthetic::deliveries(SEED, from, to, &tables)?
-        .into_iter()
-        .map(|delivery| Ok((synthetic::format(&delivery)?, delivery)))
-        .collect();
-    for one in deliver_all(&mut writer, recorded_at, &invented?)? {
-        report.add(&one, true);
-    }
-    report.edition = expect(&mut writer, recorded_at, &synthetic::expected(from, to)?)?;
+    progress("invented usage, a delivery for each solution and month");
+    let first = synthetic::deliveries(SEED, from, to, &tables)?;
+    report.bring(&mut writer, recorded_at, first)?;
+    progress("the last month again, corrected");
+    report.bring(&mut writer, recorded_at, synthetic::corrections(SEED, to, &tables)?)?;
     Ok(report)
+}
+
+/// The files, with the rows of each `demo/<table>.csv` added to `reference/<table>.csv`.
+fn with_invented_rows(files: &Files) -> Result<Vec<(String, Vec<u8>)>, IngestError> {
+    let mut merged = files.to_vec();
+    for (path, rows) in files {
+        let Some(name) = path.strip_prefix("demo/").filter(|name| name.ends_with(".csv")) else { continue };
+        let table = format!("reference/{name}");
+        let (_, real) = merged
+            .iter_mut()
+            .find(|(path, _)| *path == table)
+            .ok_or_else(|| IngestError::Invalid(format!("{path} adds to {table}, which is missing")))?;
+        let header = rows.iter().position(|byte| *byte == b'\n').map_or(rows.len(), |at| at + 1);
+        if !real.starts_with(&rows[..header]) {
+            return Err(IngestError::Invalid(format!("{path} does not have the header of {table}")));
+        }
+        real.extend_from_slice(&rows[header..]);
+    }
+    Ok(merged)
 }
 
 /// Loads every reference table below `reference/`, replacing what was there, and gives them.
@@ -87,11 +113,11 @@ pub(crate) fn lake_of(
 /// [`IngestError`] when a file is missing or wrong, or the lake cannot be written.
 pub fn load_reference(
     writer: &mut Writer,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
 ) -> Result<Tables, IngestError> {
     let tables = reference::load(files)?;
-    writer.commit(Change {
+    writer.commit(EditionDraft {
         recorded_at,
         reason: "reference tables".to_owned(),
         replace: tables.clone(),
@@ -103,6 +129,31 @@ pub fn load_reference(
 }
 
 impl DemoReport {
+    /// Brings invented deliveries in, in one edition; those that a later one replaced already are passed over, so that
+    /// the demonstration can be run again over its own lake.
+    fn bring(
+        &mut self,
+        writer: &mut Writer,
+        recorded_at: DateTime<Utc>,
+        deliveries: Vec<Delivery>,
+    ) -> Result<(), IngestError> {
+        let latest = writer.lake().latest()?;
+        let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
+        let mut current = Vec::new();
+        for delivery in deliveries {
+            if history.is_outdated(&delivery) {
+                let edition = latest.as_ref().map_or(0, |edition| edition.number);
+                self.add(&Report::passed_over(&delivery, edition), true);
+            } else {
+                current.push((synthetic::format(&delivery)?, delivery));
+            }
+        }
+        for report in deliver_all(writer, recorded_at, &current)? {
+            self.add(&report, true);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, report: &Report, synthetic: bool) {
         let source = self.sources.entry(report.source_id.clone()).or_default();
         source.synthetic = synthetic;

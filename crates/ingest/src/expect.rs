@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray, UInt32Array}
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::Date32Type;
 use chrono::{DateTime, Months, NaiveDate, Utc};
-use utbredt_lake::{Change, Writer};
+use utbredt_lake::{EditionDraft, Writer};
 use utbredt_model::{Granularity, MeasureId, SolutionId, SourceId};
 
 use crate::IngestError;
@@ -81,7 +81,7 @@ pub fn expect(
     }
     let table = table("expected_deliveries")?;
     let all = latest_of_each(&concat_batches(&table.schema(), &batches)?)?;
-    let change = Change {
+    let change = EditionDraft {
         recorded_at,
         reason: "what sources owe".to_owned(),
         replace: vec![(table, all)],

@@ -94,7 +94,7 @@ impl ReceiptHistory {
     pub(crate) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
         let receipts = columns::read(lake, edition, "receipts")?;
         let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
-        let subjects = text(&receipts, "subject").or_else(|_| text(&receipts, "asked"))?;
+        let subjects = text(&receipts, "subject")?;
         let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
         let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();

@@ -155,7 +155,7 @@ impl Inbox {
 
     fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, InboxError> {
         let Some(key) = &sent.key else { return Ok(Known::New) };
-        let run = self.lake.sent_under(key, now - REMEMBERED)?;
+        let run = self.lake.find_by_idempotency_key(key, now - REMEMBERED)?;
         let Some((edition, before)) = run.and_then(|run| Some((run.edition, run.upload?))) else {
             return Ok(Known::New);
         };
@@ -195,7 +195,7 @@ impl Inbox {
         writer.rebuild_delta()?;
         // Logged before it is done: without it, who is stopped after the edition would not know that it was his.
         if sent.key.is_some() {
-            self.lake.note_run(&Run {
+            self.lake.append_run(&Run {
                 source_id: delivery.source_id.to_string(),
                 started_at: delivery.received_at,
                 edition: self.latest()?,
@@ -234,17 +234,18 @@ impl Inbox {
     fn log(&self, delivery: &Delivery, report: &Report, upload: Uploaded) -> Result<(), LakeError> {
         let source_id = delivery.source_id.to_string();
         let runs = self.lake.runs()?;
-        let before = runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.newest);
+        let before =
+            runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.latest_period);
         let mut run = of_reports(std::slice::from_ref(report));
         run.source_id = source_id;
         run.started_at = delivery.received_at;
         run.took_ms = took_ms(delivery.received_at, self.clock.now());
         run.requests = 1;
         run.bytes = delivery.payload.len() as u64;
-        run.newest = run.newest.max(before);
+        run.latest_period = run.latest_period.max(before);
         run.edition = report.edition;
         run.upload = Some(upload);
-        self.lake.note_run(&run)
+        self.lake.append_run(&run)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use utbredt_model::Period;
+use utbredt_model::{Period, ReasonCode};
 
 use crate::columns::day_of;
 use crate::conform::Conformed;
@@ -61,12 +61,12 @@ pub(crate) fn breaches(
 
 /// Rows rejected, in part or whole. Totals are left out by agreement, and a row repeated word by word is no loss.
 pub(crate) fn rejected_rows(conformed: &Conformed) -> usize {
-    let rejected = conformed.rejections.iter().filter(|rejection| !is_harmless(&rejection.reason));
+    let rejected = conformed.rejections.iter().filter(|rejection| !is_harmless(rejection.code));
     rejected.map(|rejection| rejection.row).collect::<BTreeSet<u64>>().len()
 }
 
-fn is_harmless(reason: &str) -> bool {
-    reason.starts_with("total row ") || reason.starts_with("duplicate of ")
+fn is_harmless(code: ReasonCode) -> bool {
+    matches!(code, ReasonCode::Excluded | ReasonCode::Duplicate)
 }
 
 fn too_many_rejected(conformed: &Conformed) -> Option<String> {

@@ -36,17 +36,17 @@ pub fn run(writer: &mut Writer, context: &Context<'_>, source: &SourceConfig) ->
     run.took_ms = took_ms(started_at, context.client.clock().now());
     run.requests = pulled.requests;
     run.bytes = pulled.bytes;
-    run.newest = run.newest.max(before.and_then(|run| run.newest));
-    run.failed = failed.or(pulled.stopped);
+    run.latest_period = run.latest_period.max(before.and_then(|run| run.latest_period));
+    run.error = failed.or(pulled.stopped);
     run.edition = writer.lake().latest()?.map_or(0, |edition| edition.number);
     if let Some(cache) = context.client.cache() {
-        cache.commit_or_rollback(run.is_well());
+        cache.commit_or_rollback(run.is_healthy());
     }
-    match &run.failed {
+    match &run.error {
         Some(why) => tracing::error!(source = %run.source_id, why, "a source failed"),
         None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was asked"),
     }
-    writer.lake().note_run(&run)?;
+    writer.lake().append_run(&run)?;
     Ok(run)
 }
 
@@ -60,13 +60,13 @@ pub(crate) fn of_reports(reports: &[Report]) -> Run {
     for report in reports {
         run.rows_in += report.rows_in;
         run.accepted += report.active();
-        run.refused += report.rejected;
+        run.rejected += report.rejected;
         run.held.extend(held(report));
         if report.held.is_none() {
-            run.newest = run.newest.max(report.newest);
+            run.latest_period = run.latest_period.max(report.newest);
         }
         for discrepancy in &report.discrepancies {
-            run.told.push(format!("{}: {discrepancy}", report.subject));
+            run.discrepancies.push(format!("{}: {discrepancy}", report.subject));
         }
     }
     run
@@ -108,7 +108,7 @@ pub fn due<'p>(
         let looks = runs.iter().rev().filter(|run| run.upload.is_none());
         let last = looks.into_iter().find(|run| run.source_id == source.id.as_str());
         let again = last
-            .is_some_and(|run| run.failed.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
+            .is_some_and(|run| run.error.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
         if again || source.schedule.due(last.map(|run| run.started_at), now) {
             due.push(source);
         }

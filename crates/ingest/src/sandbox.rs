@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utbredt_model::Parsed;
+use utbredt_model::{Parsed, Reason};
 use utbredt_sources::delimited::{self, About, Known};
 
 use crate::connectors;
@@ -63,8 +63,8 @@ pub enum SandboxError {
     #[error("its parser does not survive it ({0}): it is refused")]
     Died(ExitStatus),
     /// There is no contract that reads the file.
-    #[error("{0}")]
-    NoContract(String),
+    #[error(transparent)]
+    NoContract(#[from] Reason),
 }
 
 /// The program that parses in the sandbox.
@@ -202,11 +202,11 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, San
     let proposed = match PARSER.get() {
         Some(parser) => {
             let task = Task::Propose { about: about.clone(), known: known.clone() };
-            parser.call::<Result<String, String>>(&task, bytes)?
+            parser.call::<Result<String, Reason>>(&task, bytes)?
         }
         None => delimited::propose(bytes, about, known),
     };
-    proposed.map_err(SandboxError::NoContract)
+    Ok(proposed?)
 }
 
 /// What the other process does: binds itself to the limits, reads a line with the task and the bytes behind it, and

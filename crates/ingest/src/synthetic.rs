@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveTime, Utc};
 use utbredt_lake::Table;
 use utbredt_model::{Granularity, MeasureId, Period, SolutionId, SourceId};
 use utbredt_sources::delimited::Contract;
@@ -44,22 +44,23 @@ const SHAPES: [Shape; 6] = [
     Shape { solution: "digihelsestasjon", middle: 10.0, ceiling: 0.45, uses: 1.2 },
     Shape { solution: "digisos", middle: -30.0, ceiling: 0.03, uses: 1.1 },
     Shape { solution: "kjernejournal", middle: -6.0, ceiling: 0.08, uses: 1.6 },
-    Shape { solution: "minside", middle: 12.0, ceiling: 0.35, uses: 3.0 },
+    Shape { solution: "minside", middle: 24.0, ceiling: 0.35, uses: 3.0 },
     Shape { solution: "svarut", middle: -60.0, ceiling: 0.6, uses: 1.8 },
 ];
 
-/// Splitmix64: every number follows from the one before it.
-struct Dice(u64);
+/// Splitmix64: every number follows from the one before it. Own code, so that the same seed gives the same bytes
+/// whatever version of a library is at hand.
+struct Rng(u64);
 
-impl Dice {
-    /// The dice of one thing, independent of what else is thrown.
+impl Rng {
+    /// The numbers of one thing, independent of what else is drawn.
     fn of(seed: u64, parts: &[&str]) -> Self {
-        let mut dice = Self(seed);
+        let mut rng = Self(seed);
         for byte in parts.iter().flat_map(|part| part.bytes().chain([0])) {
-            dice.0 = dice.0.wrapping_add(u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-            dice.next();
+            rng.0 = rng.0.wrapping_add(u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+            rng.next();
         }
-        dice
+        rng
     }
 
     fn next(&mut self) -> u64 {
@@ -96,16 +97,16 @@ struct Habit {
 }
 
 fn habit(seed: u64, shape: &Shape, code: &str, persons: f64) -> Habit {
-    let mut dice = Dice::of(seed, &[shape.solution, code]);
-    let spread = dice.between(-14.0, 14.0) + dice.between(-6.0, 6.0);
-    let fate = dice.share();
-    let ceiling = (shape.ceiling * dice.between(0.5, 1.4)).min(0.9) * persons;
+    let mut rng = Rng::of(seed, &[shape.solution, code]);
+    let spread = rng.between(-14.0, 14.0) + rng.between(-6.0, 6.0);
+    let fate = rng.share();
+    let ceiling = (shape.ceiling * rng.between(0.5, 1.4)).min(0.9) * persons;
     #[expect(clippy::cast_possible_truncation, reason = "months are few")]
     let live = (shape.middle + spread).floor() as i32;
     Habit {
         live,
         ceiling,
-        uses: shape.uses * dice.between(0.8, 1.2),
+        uses: shape.uses * rng.between(0.8, 1.2),
         never: fate < 0.03,
         silent_at_the_end: (0.03..0.08).contains(&fate),
         falls: (0.08..0.13).contains(&fate).then_some(live.max(0) + 14),
@@ -121,16 +122,19 @@ fn s_curve(months: f64) -> f64 {
 
 impl Habit {
     /// Users and uses in a month after January 2024.
-    fn counts(&self, month: i32, dice: &mut Dice, persons: f64) -> (i64, i64) {
+    fn counts(&self, month: i32, rng: &mut Rng, persons: f64) -> (i64, i64) {
         let grown = self.ceiling * s_curve(f64::from(month - self.live));
         let left = if self.falls.is_some_and(|at| month >= at) { 0.65 } else { 1.0 };
-        let users = grown * left * (1.0 + self.scatter * dice.between(-1.0, 1.0));
+        let users = grown * left * (1.0 + self.scatter * rng.between(-1.0, 1.0));
         let users = users.clamp(0.0, persons * 0.95).floor();
-        let uses = (users * self.uses * (1.0 + self.scatter * dice.between(-1.0, 1.0))).floor();
-        #[expect(clippy::cast_possible_truncation, reason = "at most a country's inhabitants")]
-        let whole = |number: f64| number as i64;
+        let uses = (users * self.uses * (1.0 + self.scatter * rng.between(-1.0, 1.0))).floor();
         (whole(users), whole(uses))
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most a country's inhabitants")]
+fn whole(number: f64) -> i64 {
+    number as i64
 }
 
 /// The month counted from January 2024.
@@ -161,6 +165,16 @@ fn persons(world: &ReferenceData, day: NaiveDate) -> Result<Persons, IngestError
     Ok(persons)
 }
 
+/// From how many municipalities on a solution's source reports.
+const FEWEST_MUNICIPALITIES: usize = 20;
+
+/// Whether a solution is in production in enough municipalities in a month for its source to report.
+fn reports(seed: u64, shape: &Shape, month: NaiveDate, persons: &Persons) -> bool {
+    let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
+    let habits = own.map(|((_, code), persons)| habit(seed, shape, code, *persons));
+    habits.filter(|habit| habit.live <= month_number(month)).count() >= FEWEST_MUNICIPALITIES
+}
+
 /// Invented deliveries for the months in `[from, to)`, one a solution and month, and the rollouts behind them
 /// (Digisos' own is real and not invented again). `reference` holds the reference tables.
 ///
@@ -180,12 +194,39 @@ pub fn deliveries(
     }
     for month in &months {
         let persons = persons(&world, month.start)?;
-        let left = month_number(to) - month_number(month.start);
         for shape in shapes(&world) {
-            out.push(usage(seed, shape, month, left, &persons)?);
+            // A source reports from when its solution has spread a little: totals of a handful jump tenfold in a month.
+            if !reports(seed, shape, month.start, &persons) {
+                continue;
+            }
+            let report = MonthlyReport { seed, shape, month, to, world: &world, again: false };
+            out.push(report.delivery(&persons)?);
         }
     }
     Ok(out)
+}
+
+/// The last month before `to` delivered once more, a few days later, by every solution: some numbers are corrected, and
+/// some municipalities that were silent report. They take the place of what [`deliveries`] gives for that month.
+///
+/// # Errors
+/// [`IngestError`] when the reference tables lack places.
+pub fn corrections(
+    seed: u64,
+    to: NaiveDate,
+    reference: &[(&'static Table, RecordBatch)],
+) -> Result<Vec<Delivery>, IngestError> {
+    let world = ReferenceData::of_tables(reference)?;
+    let Some(month) = Granularity::Month.periods(to - Months::new(1), to).pop() else {
+        return Ok(Vec::new());
+    };
+    let persons = persons(&world, month.start)?;
+    shapes(&world)
+        .filter(|shape| reports(seed, shape, month.start, &persons))
+        .map(|shape| {
+            MonthlyReport { seed, shape, month: &month, to, world: &world, again: true }.delivery(&persons)
+        })
+        .collect()
 }
 
 /// The shapes of the solutions that the reference tables know.
@@ -195,43 +236,99 @@ fn shapes(world: &ReferenceData) -> impl Iterator<Item = &'static Shape> {
     })
 }
 
-fn usage(
+/// What one solution reports of one month.
+struct MonthlyReport<'a> {
     seed: u64,
-    shape: &Shape,
-    month: &Period,
-    left: i32,
-    persons: &Persons,
-) -> Result<Delivery, IngestError> {
-    let number = month_number(month.start);
-    let mut text = String::from("municipality_code,period,solution_id,measure_id,value\n");
-    let mut row = |code: &str, measure: &str, value: i64| {
-        let _ = writeln!(text, "{code},{month},{},{measure},{value}", shape.solution);
-    };
-    let mut oslo_lost_its_zero = Dice::of(seed, &["zero", shape.solution, &month.to_string()]);
-    let oslo_lost_its_zero = oslo_lost_its_zero.share() < 0.02;
-    for ((solution, code), persons) in persons {
-        if solution != shape.solution {
-            continue;
+    shape: &'static Shape,
+    month: &'a Period,
+    /// The first day after the last month of all.
+    to: NaiveDate,
+    world: &'a ReferenceData,
+    /// Whether the month is delivered for the second time, corrected.
+    again: bool,
+}
+
+impl MonthlyReport<'_> {
+    fn delivery(&self, persons: &Persons) -> Result<Delivery, IngestError> {
+        let (shape, month) = (self.shape, self.month.to_string());
+        let mut text = String::from("municipality_code,period,solution_id,measure_id,value\n");
+        let oslo_lost_its_zero = Rng::of(self.seed, &["zero", shape.solution, &month]).share() < 0.02;
+        let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
+        for ((_, code), persons) in own {
+            let Some((users, uses)) = self.counts(code, *persons) else { continue };
+            let shown = if code == "0301" && oslo_lost_its_zero { "301" } else { code };
+            self.row(&mut text, shown, "users_active", users);
+            self.row(&mut text, shown, "uses", uses);
+            if let Some(cases) = self.cases(code, uses) {
+                self.row(&mut text, shown, "cases", cases);
+            }
         }
-        let habit = habit(seed, shape, code, *persons);
-        let silent = habit.silent_at_the_end && left <= 2;
+        let mut dirt = Rng::of(self.seed, &["dirt", shape.solution, &month]);
+        if dirt.share() < 0.25 {
+            self.row(&mut text, "9999", "uses", 1 + i64::try_from(dirt.next() % 40).unwrap_or_default());
+        }
+        if dirt.share() < 0.1 {
+            self.row(&mut text, "0703", "uses", 1 + i64::try_from(dirt.next() % 9).unwrap_or_default());
+        }
+        let subject = format!("{} {month}", shape.solution);
+        delivery(USAGE, &subject, text, self.month.end + Duration::days(self.days_after(&month)))
+    }
+
+    fn row(&self, text: &mut String, code: &str, measure: &str, value: i64) {
+        let _ = writeln!(text, "{code},{},{},{measure},{value}", self.month, self.shape.solution);
+    }
+
+    /// Days from the month's end to the delivery: the 16th of the next is due, and some are late.
+    fn days_after(&self, month: &str) -> i64 {
+        let late = Rng::of(self.seed, &["late", self.shape.solution, month]).share() < 0.06;
+        match (self.again, late) {
+            (true, _) => 19,
+            (false, true) => 17,
+            (false, false) => 11,
+        }
+    }
+
+    /// Active users and uses of a municipality that reports; `None` when it does not.
+    fn counts(&self, code: &str, persons: f64) -> Option<(i64, i64)> {
+        let number = month_number(self.month.start);
+        let habit = habit(self.seed, self.shape, code, persons);
+        let month = self.month.to_string();
+        let mut change = Rng::of(self.seed, &["again", self.shape.solution, code, &month]);
+        let left = month_number(self.to) - number;
+        // Half of those that fell silent report when they are reminded.
+        let reminded = self.again && change.share() < 0.5;
+        let silent = habit.silent_at_the_end && left <= 2 && !reminded;
         if habit.never || silent || number < habit.live {
-            continue;
+            return None;
         }
-        let mut dice = Dice::of(seed, &[shape.solution, code, &month.to_string()]);
-        let (users, uses) = habit.counts(number, &mut dice, *persons);
-        let code = if code == "0301" && oslo_lost_its_zero { "301" } else { code };
-        row(code, "users_active", users);
-        row(code, "uses", uses);
+        let mut rng = Rng::of(self.seed, &[self.shape.solution, code, &month]);
+        let (users, uses) = habit.counts(number, &mut rng, persons);
+        if self.again && change.share() < 0.08 {
+            return Some((corrected(users, &mut change), corrected(uses, &mut change)));
+        }
+        Some((users, uses))
     }
-    let mut dirt = Dice::of(seed, &["dirt", shape.solution, &month.to_string()]);
-    if dirt.share() < 0.25 {
-        row("9999", "uses", 1 + i64::try_from(dirt.next() % 40).unwrap_or_default());
+
+    /// Letters sent in all, where they are counted: somewhat more than went digitally.
+    fn cases(&self, code: &str, uses: i64) -> Option<i64> {
+        let counted = self.world.measures.get(self.shape.solution).is_some_and(|m| m.contains("cases"));
+        let mut rng = Rng::of(self.seed, &["cases", self.shape.solution, code]);
+        #[expect(clippy::cast_precision_loss, reason = "at most a country's letters")]
+        counted.then(|| uses.saturating_add(whole(uses as f64 * rng.between(0.05, 0.6)).max(1)))
     }
-    if dirt.share() < 0.1 {
-        row("0703", "uses", 1 + i64::try_from(dirt.next() % 9).unwrap_or_default());
-    }
-    delivery(USAGE, &format!("{} {month}", shape.solution), text, month.end + Duration::days(11))
+}
+
+/// A count that is found to be up to a tenth too high.
+fn corrected(count: i64, rng: &mut Rng) -> i64 {
+    #[expect(clippy::cast_precision_loss, reason = "at most a country's inhabitants")]
+    let count = count as f64;
+    whole(count * rng.between(0.9, 1.0))
+}
+
+/// The first day of a month counted from January 2024.
+fn first_day(month: i32) -> Option<NaiveDate> {
+    let month = month.clamp(-1200, 1200);
+    NaiveDate::from_ymd_opt(2024 + month.div_euclid(12), month.rem_euclid(12).unsigned_abs() + 1, 1)
 }
 
 fn rollouts(
@@ -241,19 +338,19 @@ fn rollouts(
     world: &ReferenceData,
 ) -> Result<Delivery, IngestError> {
     let mut text = String::from("municipality_code,solution_id,stage,valid_from\n");
-    let day = |month: i32| {
-        let month = month.clamp(-1200, 1200);
-        NaiveDate::from_ymd_opt(2024 + month.div_euclid(12), month.rem_euclid(12).unsigned_abs() + 1, 1)
-    };
     for shape in shapes(world).filter(|shape| shape.solution != "digisos") {
         let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
         for ((_, code), persons) in own {
             let habit = habit(seed, shape, code, *persons);
-            let stages =
-                [(habit.live - 12, "planned"), (habit.live - 3, "pilot"), (habit.live, "in_production")];
+            let stages = [
+                (habit.live - 12, "planned"),
+                (habit.live - 8, "agreed"),
+                (habit.live - 3, "pilot"),
+                (habit.live, "in_production"),
+            ];
             for (month, stage) in stages {
                 // What has not happened yet is not known, apart from plans.
-                if let Some(day) = day(month).filter(|day| *day < last.end || stage == "planned") {
+                if let Some(day) = first_day(month).filter(|day| *day < last.end || stage == "planned") {
                     let _ = writeln!(text, "{code},{},{stage},{day}", shape.solution);
                 }
             }

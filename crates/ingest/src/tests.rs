@@ -1,6 +1,7 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
 mod corrections;
+mod demo_rows;
 mod dry_run;
 mod folder;
 mod inbox;
@@ -15,7 +16,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use tempfile::TempDir;
-use utbredt_lake::{Change, Lake, Writer};
+use utbredt_lake::{EditionDraft, Lake, Writer};
 use utbredt_model::SourceId;
 use utbredt_sources::delimited::Contract;
 
@@ -30,7 +31,7 @@ use crate::{Delivery, reference};
 pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
     let mut files = Vec::new();
-    for folder in ["reference", "rollout"] {
+    for folder in ["demo", "reference", "rollout"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -59,7 +60,7 @@ fn day(text: &str) -> NaiveDate {
 pub(crate) fn ready() -> (TempDir, Writer) {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: moment("2024-01-01T00:00:00Z"),
         reason: "reference".to_owned(),
         replace: tables().clone(),

@@ -1,12 +1,17 @@
 //! Every KPI and view, loaded together so that all problems are reported at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use utbredt_model::nearest;
 
 use crate::{
-    Kpi, KpiError, Lookback, Titles, UnknownKpi, View, check,
-    error::{Problems, nearest},
+    Kpi, KpiError, Lookback, RequestError, Titles, UnknownKpi, View, check,
+    error::Problems,
     header::{self, Header, RawKpi},
     lexer::tokens,
+    lineage,
+    reasons::{self, Texts},
     view,
     words::is_name,
 };
@@ -17,10 +22,17 @@ pub struct Catalogue {
     kpis: BTreeMap<String, Kpi>,
     /// Each after those it uses.
     views: Vec<View>,
+    /// The views that a KPI, or a view that depends on the question, reads itself.
+    read_directly: BTreeSet<String>,
+    /// Made from all its texts.
+    id: u64,
+    /// The texts of the codes any answer may carry.
+    reasons: Texts,
 }
 
 impl Catalogue {
-    /// Reads the files of `queries/`, given as (path below it, text). What is not `.sql` is passed over.
+    /// Reads the files of `queries/`, given as (path below it, text). What is neither `.sql` nor the
+    /// texts of the common codes (`reasons.toml`) is passed over.
     ///
     /// # Errors
     /// Every problem in every file, in the order of path and line.
@@ -28,10 +40,14 @@ impl Catalogue {
         let mut errors = Vec::new();
         let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
         let mut views = BTreeMap::new();
+        let mut texts = DefaultHasher::new();
+        let mut common = Texts::new();
         for (path, text) in files {
+            (&path, &text).hash(&mut texts);
             let mut problems = Problems::new(&path, &text);
             let parts: Vec<&str> = path.split('/').collect();
             match (path.strip_suffix(".sql"), parts.as_slice()) {
+                (None, [reasons::PATH]) => common = reasons::read(&mut problems),
                 (None, _) => {}
                 (Some(_), ["kpi", question, file]) => {
                     let name = file.trim_end_matches(".sql");
@@ -59,13 +75,39 @@ impl Catalogue {
             errors.append(&mut problems.errors);
         }
         check_uses(&views, &mut errors);
-        let views = in_order(views, &mut errors);
+        let mut views = in_order(views, &mut errors);
+        mark_kept(&mut views);
         for kpi in kpis.values_mut() {
-            kpi.views = closure(&kpi.sql, &views);
+            (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);
+            reasons::resolve(kpi, &common, &mut errors);
         }
         errors.sort();
-        if errors.is_empty() { Ok(Self { kpis, views }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let of_kpis = kpis.values().flat_map(|kpi| &kpi.reads);
+        let of_views = views.iter().filter(|view| !view.kept).flat_map(|view| &view.reads);
+        let read_directly = of_kpis.chain(of_views).cloned().collect();
+        Ok(Self { kpis, views, read_directly, id: texts.finish(), reasons: common })
+    }
+
+    /// A number made from all texts: what was computed with one catalogue is kept under it.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The view of that name.
+    #[must_use]
+    pub fn view(&self, name: &str) -> Option<&View> {
+        self.views.iter().find(|view| view.name == name)
+    }
+
+    /// Whether a KPI, or a view that depends on the question, reads the relation itself.
+    #[must_use]
+    pub fn is_read_directly(&self, name: &str) -> bool {
+        self.read_directly.contains(name)
     }
 
     /// Every KPI, in the order of ids.
@@ -82,6 +124,30 @@ impl Catalogue {
             id: id.to_owned(),
             nearest: nearest(id, self.kpis.keys().map(String::as_str)),
         })
+    }
+
+    /// The KPI a request asks for.
+    ///
+    /// # Errors
+    /// [`RequestError::Unknown`], with the id most like it.
+    pub fn kpi(&self, id: &str) -> Result<&Kpi, RequestError> {
+        self.kpis.get(id).ok_or_else(|| {
+            let hint = "`utbredt kpi list` or GET /v1/kpis lists them";
+            RequestError::unknown("kpi", id, self.kpis.keys().map(String::as_str), hint)
+        })
+    }
+
+    /// The text of a code that an answer of the KPI carries, in three languages: the KPI's own, else the common one
+    /// of a state, a mark, a reason or a refusal. None when the code is not known.
+    #[must_use]
+    pub fn reason(&self, kpi: &str, code: &str) -> Option<&Titles> {
+        let own = self.kpis.get(kpi).and_then(|kpi| kpi.reasons.get(code));
+        own.or_else(|| self.reasons.get(code))
+    }
+
+    /// Every common code with its text, in the order of codes.
+    pub fn reasons(&self) -> impl ExactSizeIterator<Item = (&str, &Titles)> {
+        self.reasons.iter().map(|(code, text)| (code.as_str(), text))
     }
 
     /// Every view, each after those it uses.
@@ -104,6 +170,7 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
     let params = header::params(problems, &mut header);
     let columns = header::columns(problems, &mut header, rollup.kind);
     check::columns(problems, &columns, rollup.kind);
+    let own_reasons = header::reasons(problems, &mut header);
     let raw = header.raw;
     let kpi = Kpi {
         id: format!("{question}.{name}"),
@@ -123,8 +190,11 @@ fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<K
         rollup,
         params,
         columns: columns.into_iter().map(|(_, column)| column).collect(),
+        reasons: own_reasons,
         sql: problems.text.to_owned(),
+        reads: read_relations(problems),
         views: Vec::new(),
+        tables: BTreeSet::new(),
     };
     let found = tokens(problems.text);
     check::sql(problems, &found);
@@ -169,25 +239,54 @@ fn texts(problems: &mut Problems<'_>, header: &Header<RawKpi>) {
     }
 }
 
-/// `uses` names views, and at least every one the view's SQL reads.
+/// The relations a file reads; a text that cannot be parsed is a problem.
+pub(crate) fn read_relations(problems: &mut Problems<'_>) -> BTreeSet<String> {
+    match lineage::relations(problems.text) {
+        Ok(relations) => relations.iter().map(|name| without_suffix(name).to_owned()).collect(),
+        Err(error) => {
+            problems.add(None, format!("the SQL cannot be parsed: {error}"), "write one SELECT statement");
+            BTreeSet::new()
+        }
+    }
+}
+
+/// A view seen a year before is that view.
+fn without_suffix(name: &str) -> &str {
+    name.strip_suffix(Lookback::YEAR_AGO).unwrap_or(name)
+}
+
+/// `uses` names views, and exactly those the view's SQL reads.
 fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
     for view in views.values() {
         let mut problems = Problems::new(&view.path, &view.sql);
         let found = tokens(&view.sql);
-        let read = check::relations(&found);
         for name in view.uses.iter().filter(|name| !views.contains_key(*name)) {
             let near = nearest(name, views.keys().map(String::as_str));
-            let mend =
+            let fix =
                 near.map_or_else(|| "add views/<name>.sql".to_owned(), |n| format!("did you mean `{n}`?"));
-            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), mend);
+            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), fix);
         }
-        for (name, line) in read {
-            if views.contains_key(name) && !view.uses.iter().any(|used| used == name) {
+        for name in &view.reads {
+            if views.contains_key(name) && !view.uses.contains(name) {
+                let line = found.iter().find(|token| token.is_word(name)).map(|token| token.line);
                 let what = format!("the SQL reads the view `{name}`, which `uses` does not name");
-                problems.add(Some(line), what, format!("add \"{name}\" to `uses`"));
+                problems.add(line, what, format!("add \"{name}\" to `uses`"));
             }
         }
         errors.append(&mut problems.errors);
+    }
+}
+
+/// A view whose rows depend on nothing but the edition, the borders and the periods may be computed once for all who
+/// read it: it takes no parameter, passes through no function, and does not know the areas asked for.
+fn mark_kept(views: &mut [View]) {
+    let mut kept: BTreeSet<String> = BTreeSet::new();
+    for view in views {
+        let plain = view.params.is_empty() && view.through.is_none() && !view.reads.contains(Kpi::AREAS);
+        view.kept = plain && view.uses.iter().all(|used| kept.contains(used));
+        if view.kept {
+            kept.insert(view.name.clone());
+        }
     }
 }
 
@@ -227,17 +326,22 @@ fn in_order(mut left: BTreeMap<String, View>, errors: &mut Vec<KpiError>) -> Vec
     out
 }
 
-/// The views `sql` reads, directly or through another, in the order of `views`.
-fn closure(sql: &str, views: &[View]) -> Vec<String> {
-    let found = tokens(sql);
-    let plain = |(name, _)| str::strip_suffix(name, Lookback::YEAR_AGO).unwrap_or(name);
-    let mut needed: BTreeSet<&str> = check::relations(&found).into_iter().map(plain).collect();
+/// The views and the tables a text that reads `relations` is made of, directly or through a view; views in their order.
+fn closure(relations: &BTreeSet<String>, views: &[View]) -> (Vec<String>, BTreeSet<String>) {
+    let mut needed: BTreeSet<&str> = relations.iter().map(String::as_str).collect();
     for view in views.iter().rev() {
         if needed.contains(view.name.as_str()) {
-            needed.extend(view.uses.iter().map(String::as_str));
+            needed.extend(view.reads.iter().map(String::as_str));
         }
     }
-    views.iter().filter(|view| needed.contains(view.name.as_str())).map(|view| view.name.clone()).collect()
+    let names: Vec<String> = views
+        .iter()
+        .filter(|view| needed.contains(view.name.as_str()))
+        .map(|view| view.name.clone())
+        .collect();
+    let tables = needed.into_iter().filter(|name| names.iter().all(|view| view != name)).map(str::to_owned);
+    let tables = tables.collect();
+    (names, tables)
 }
 
 #[cfg(test)]

@@ -132,13 +132,13 @@ fn an_unknown_id_names_the_nearest() {
 }
 
 #[test]
-fn problems_have_a_line_and_a_mend() {
+fn problems_have_a_line_and_a_fix() {
     assert_eq!(
         broken("owner   =", "ownr    ="),
         [
             "queries/kpi/adoption/reach.sql:7: the header cannot be read: unknown field `ownr`, expected one of \
           `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `lookback`, `caveats`, \
-          `rollup`, `params`, `columns`; did you mean `owner`? see the grammar in queries/README.md"
+          `rollup`, `params`, `columns`, `reasons`; did you mean `owner`? see the grammar in queries/README.md"
         ]
     );
     assert_eq!(
@@ -323,6 +323,7 @@ fn every_type_takes_its_values_and_no_others() {
         kind,
         doc: "d".to_owned(),
         default: None,
+        main: None,
         choices: choices.iter().map(|c| (*c).to_owned()).collect(),
     };
     let date = param(ParamKind::Date, &[]);
@@ -359,5 +360,7 @@ fn the_page_speaks_the_readers_language() {
     }
 }
 
+#[path = "catalogue_reason_tests.rs"]
+mod codes;
 #[path = "catalogue_view_tests.rs"]
 mod views;

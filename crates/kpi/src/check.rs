@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use utbredt_model::nearest;
+
 use crate::{
     Column, ColumnFill, Kpi, RollupKind, Unit,
-    error::{Problems, nearest},
+    error::Problems,
     kpi::expected_columns,
     lexer::{Token, TokenKind, tokens},
 };
@@ -38,13 +40,13 @@ pub(crate) fn sql(problems: &mut Problems<'_>, found: &[Token]) {
                 if FORBIDDEN_WORDS.contains(&word.as_str())
                     || (call && FORBIDDEN_CALLS.contains(&word.as_str()))
                 {
-                    let mend =
+                    let fix =
                         "the same edition must always answer the same: use period_start and the parameters";
-                    problems.add(line, format!("`{word}` is not allowed"), mend);
+                    problems.add(line, format!("`{word}` is not allowed"), fix);
                 }
                 if word == "at" && follows(1, "time") && follows(2, "zone") {
-                    let mend = "facts carry days in Europe/Oslo: compare dates";
-                    problems.add(line, "`AT TIME ZONE` is not allowed", mend);
+                    let fix = "facts carry days in Europe/Oslo: compare dates";
+                    problems.add(line, "`AT TIME ZONE` is not allowed", fix);
                 }
             }
             TokenKind::Number(number) if number == "356" || number == "357" => {
@@ -91,8 +93,8 @@ fn municipality_codes(problems: &mut Problems<'_>, found: &[Token]) {
         let compared =
             operators > 0 && matches!(rest.get(operators), Some(Token { kind: TokenKind::Number(_), .. }));
         if cast_by_colons || cast_by_word || compared {
-            let mend = "codes are text and keep their zero: write '0301'";
-            problems.add(Some(token.line), "`municipality_code` is treated as a number", mend);
+            let fix = "codes are text and keep their zero: write '0301'";
+            problems.add(Some(token.line), "`municipality_code` is treated as a number", fix);
         }
     }
 }
@@ -118,14 +120,14 @@ fn params(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
         let TokenKind::Param(name) = &token.kind else { continue };
         if kpi.params.iter().all(|p| p.name != *name) && used.insert(name.as_str()) {
             let close = nearest(name, kpi.params.iter().map(|p| p.name.as_str()));
-            let mend = close.map_or_else(
+            let fix = close.map_or_else(
                 || format!("declare it: [params.{name}]"),
                 |near| format!("did you mean `${near}`? or declare [params.{name}]"),
             );
             problems.add(
                 Some(token.line),
                 format!("the SQL uses `${name}`, which the header does not declare"),
-                mend,
+                fix,
             );
         }
         used.insert(name);
@@ -158,16 +160,16 @@ fn select_items(found: &[Token]) -> Option<Vec<&[Token]>> {
 
 fn select(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
     let wanted = expected_columns(kpi.rollup.kind, &kpi.columns);
-    let mend = format!("the final SELECT lists, in order: {}", wanted.join(", "));
+    let fix = format!("the final SELECT lists, in order: {}", wanted.join(", "));
     let Some(items) = select_items(found) else {
-        problems.add(None, "there is no SELECT after the header", mend);
+        problems.add(None, "there is no SELECT after the header", fix);
         return;
     };
     for (i, item) in items.iter().enumerate() {
         let (Some(last), Some(name)) = (item.last(), wanted.get(i)) else { break };
         if !last.is_word(name) {
             let what = format!("column {} of the final SELECT is not called `{name}`", i + 1);
-            problems.add(Some(last.line), what, mend);
+            problems.add(Some(last.line), what, fix);
             return;
         }
         if *name == "denominator" && kpi.rollup.kind == RollupKind::Ratio && is_null(item) {
@@ -178,7 +180,7 @@ fn select(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
     if items.len() != wanted.len() {
         let line = items.last().and_then(|item| item.last()).map(|t| t.line);
         let what = format!("the final SELECT has {} columns, not {}", items.len(), wanted.len());
-        problems.add(line, what, mend);
+        problems.add(line, what, fix);
     }
 }
 
@@ -198,12 +200,12 @@ fn is_null(item: &[Token]) -> bool {
 /// An answer's rows have one order, so that its bytes, and therefore its `ETag`, are stable.
 fn order(problems: &mut Problems<'_>, found: &[Token], kind: RollupKind) {
     let key = if kind == RollupKind::Area { "area_code" } else { "municipality_code" };
-    let mend = format!("end with ORDER BY period_start, {key}");
+    let fix = format!("end with ORDER BY period_start, {key}");
     let starts = |i: usize| {
         found[i].depth == 0 && found[i].is_word("order") && found.get(i + 1).is_some_and(|t| t.is_word("by"))
     };
     let Some(at) = (0..found.len()).rev().find(|i| starts(*i)) else {
-        problems.add(found.last().map(|t| t.line), "the SQL does not end with ORDER BY", mend);
+        problems.add(found.last().map(|t| t.line), "the SQL does not end with ORDER BY", fix);
         return;
     };
     let keys: Vec<&[Token]> = found[at + 2..].split(|t| t.depth == 0 && t.is_symbol(',')).collect();
@@ -216,7 +218,7 @@ fn order(problems: &mut Problems<'_>, found: &[Token], kind: RollupKind) {
     };
     let first = keys.first().is_some_and(|k| names(k, "period_start"));
     if !first || !keys.iter().any(|k| names(k, key)) {
-        problems.add(Some(found[at].line), "the order of the rows is not that of the answer", mend);
+        problems.add(Some(found[at].line), "the order of the rows is not that of the answer", fix);
     } else if let Some(limit) = found[at..].iter().find(|t| t.is_word("limit") || t.is_word("offset")) {
         problems.add(Some(limit.line), "the SQL cuts its own answer", "remove LIMIT and OFFSET");
     }
@@ -245,7 +247,7 @@ pub(crate) fn columns(problems: &mut Problems<'_>, columns: &[(usize, Column)], 
                 problems.add(
                     Some(*line),
                     format!("`after` of the column `{name}`: {}", error.what),
-                    error.mend,
+                    error.fix,
                 );
             }
         }
@@ -261,27 +263,10 @@ fn unit_in_name(problems: &mut Problems<'_>, line: usize, column: &Column) {
     let special = Unit::NAMED.contains(&unit);
     if (special || !named.is_empty()) && !named.contains(&unit) {
         let what = format!("the name of the column `{}` does not agree with its unit {unit}", column.name);
-        let mend = match named.first() {
+        let fix = match named.first() {
             Some(word) => format!("write unit = \"{word}\" or rename the column"),
             None => format!("let the name hold the word `{unit}`"),
         };
-        problems.add(Some(line), what, mend);
+        problems.add(Some(line), what, fix);
     }
-}
-
-/// Names that stand after FROM or JOIN and are not the file's own CTEs, with their lines.
-pub(crate) fn relations(found: &[Token]) -> Vec<(&str, usize)> {
-    let is_cte = |name: &str| {
-        found.windows(3).any(|w| w[0].is_word(name) && w[1].is_word("as") && w[2].is_symbol('('))
-    };
-    let mut out: Vec<(&str, usize)> = Vec::new();
-    for (before, token) in found.iter().zip(found.iter().skip(1)) {
-        let Some(name) = token.word().filter(|_| before.is_word("from") || before.is_word("join")) else {
-            continue;
-        };
-        if !is_cte(name) && out.iter().all(|(known, _)| *known != name) {
-            out.push((name, token.line));
-        }
-    }
-    out
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a KPI file or a request: always with the place, the reason and the mend.
+//! What can be wrong with a KPI file or a request: always with the place, the reason and the fix.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ pub struct KpiError {
     pub line: Option<usize>,
     /// What is wrong.
     pub what: String,
-    /// How to mend it.
-    pub mend: String,
+    /// How to fix it.
+    pub fix: String,
 }
 
 impl fmt::Display for KpiError {
@@ -21,7 +21,7 @@ impl fmt::Display for KpiError {
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
-        write!(f, " {}; {}", self.what, self.mend)
+        write!(f, " {}; {}", self.what, self.fix)
     }
 }
 
@@ -94,16 +94,6 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { format!("`{}`", names.join("`, `")) }
 }
 
-/// The candidate most like `name`, when one is like enough to be what was meant.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
 /// Gathers the problems of one file.
 #[derive(Debug)]
 pub(crate) struct Problems<'a> {
@@ -123,8 +113,8 @@ impl<'a> Problems<'a> {
         1 + self.text.as_bytes()[..upto].iter().filter(|b| **b == b'\n').count()
     }
 
-    pub(crate) fn add(&mut self, line: Option<usize>, what: impl Into<String>, mend: impl Into<String>) {
-        let error = KpiError { path: self.path.to_owned(), line, what: what.into(), mend: mend.into() };
+    pub(crate) fn add(&mut self, line: Option<usize>, what: impl Into<String>, fix: impl Into<String>) {
+        let error = KpiError { path: self.path.to_owned(), line, what: what.into(), fix: fix.into() };
         self.errors.push(error);
     }
 }

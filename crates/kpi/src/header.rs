@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::Spanned;
-use utbredt_model::Granularity;
+use utbredt_model::{Granularity, nearest};
 
 use crate::{
     Better, Caveats, Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, Param, ParamKind, RollupKind,
     Titles, Unit,
-    error::{Problems, nearest},
+    error::Problems,
+    reasons::{self, Texts},
     words::is_name,
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct RawKpi {
     pub(crate) params: BTreeMap<Spanned<String>, RawParam>,
     #[serde(default)]
     pub(crate) columns: BTreeMap<Spanned<String>, RawColumn>,
+    #[serde(default)]
+    pub(crate) reasons: BTreeMap<Spanned<String>, Titles>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +49,8 @@ pub(crate) struct RawRollup {
     divide_by: Option<i64>,
     #[serde(default)]
     nation_only: bool,
+    value: Option<String>,
+    ok_when: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +60,7 @@ pub(crate) struct RawParam {
     kind: ParamKind,
     doc: String,
     default: Option<Scalar>,
+    main: Option<String>,
     choices: Option<Vec<String>>,
 }
 
@@ -75,6 +81,12 @@ pub(crate) struct RawColumn {
     rollup: Option<ColumnRollup>,
     after: Option<String>,
     divide_by: Option<i64>,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    every_state: bool,
+    #[serde(default)]
+    codes: Vec<String>,
 }
 
 /// A view's header.
@@ -85,6 +97,7 @@ pub(crate) struct RawView {
     #[serde(default)]
     pub(crate) uses: Vec<Spanned<String>>,
     pub(crate) through: Option<Spanned<String>>,
+    pub(crate) counts: Option<crate::view::Inhabitants>,
 }
 
 const fn month() -> Granularity {
@@ -110,8 +123,8 @@ pub(crate) fn read<T: DeserializeOwned>(problems: &mut Problems<'_>, word: &str)
     let opener = format!("/* {word}");
     let text = problems.text;
     let Some(after) = text.strip_prefix(&opener).filter(|rest| rest.starts_with(['\n', '\r'])) else {
-        let mend = format!("make `{opener}` the first line, then TOML, then `*/`, then the SQL");
-        problems.add(Some(1), "the file does not begin with its header", mend);
+        let fix = format!("make `{opener}` the first line, then TOML, then `*/`, then the SQL");
+        problems.add(Some(1), "the file does not begin with its header", fix);
         return None;
     };
     let Some(length) = after.find("*/") else {
@@ -129,14 +142,14 @@ pub(crate) fn read<T: DeserializeOwned>(problems: &mut Problems<'_>, word: &str)
         Err(error) => {
             let line = error.span().map(|span| problems.line_of(start + span.start));
             let what = format!("the header cannot be read: {}", error.message().replace('\n', ", "));
-            problems.add(line, what, mend_of(error.message()));
+            problems.add(line, what, fix_of(error.message()));
             None
         }
     }
 }
 
 /// Names the nearest valid key when a message tells of an unknown one.
-fn mend_of(message: &str) -> String {
+fn fix_of(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let close = match (message.starts_with("unknown"), quoted.next()) {
         (true, Some(unknown)) => nearest(unknown, quoted),
@@ -173,14 +186,26 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         _ => None,
     };
     match wanted_scale {
-        Some(wanted) if !made_by_sql && (kind, scale) != (RollupKind::Ratio, wanted) => {
+        Some(wanted)
+            if !made_by_sql && raw.value.is_none() && (kind, scale) != (RollupKind::Ratio, wanted) =>
+        {
             let what = format!("the unit {} does not fit the roll-up", header.raw.unit.get_ref());
             problems.add(unit_line, what, format!("write kind = \"ratio\" with a scale of {wanted}"));
         }
         _ => {}
     }
-    let nation_only = raw.nation_only;
-    KpiRollup { kind, scale, divide_by: raw.divide_by.unwrap_or(1), nation_only }
+    if (raw.value.is_some() || raw.ok_when.is_some()) && made_by_sql {
+        let what = "rollup.value and rollup.ok_when are for cells that are added up";
+        problems.add(line, what, "remove them, or write kind = \"ratio\" or \"count\"");
+    }
+    KpiRollup {
+        kind,
+        scale,
+        divide_by: raw.divide_by.unwrap_or(1),
+        nation_only: raw.nation_only,
+        value: raw.value.clone(),
+        ok_when: raw.ok_when.clone(),
+    }
 }
 
 /// Moves a table's entries out in the order they were written.
@@ -220,7 +245,13 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
             Scalar::Number(number) => number.to_string(),
         });
         let choices = raw.choices.unwrap_or_default();
-        let param = Param { name, kind: raw.kind, doc: raw.doc, default, choices };
+        let main_fits = raw.kind == ParamKind::Measure && default.is_none();
+        if raw.main.as_deref().is_some_and(|kind| !main_fits || !matches!(kind, "flow" | "stock")) {
+            let what = format!("`main` of the parameter `{name}` does not fit");
+            let fix = "write main = \"flow\" or \"stock\" for a measure without a default";
+            problems.add(line, what, fix);
+        }
+        let param = Param { name, kind: raw.kind, doc: raw.doc, default, main: raw.main, choices };
         if let Some(Err(why)) = param.default.as_deref().map(|text| param.read(text)) {
             let what = format!("the default of the parameter `{}` does not fit its type: {why}", param.name);
             problems.add(line, what, "correct the default or the type");
@@ -228,6 +259,13 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
         out.push(param);
     }
     out
+}
+
+/// `[reasons.*]`: the texts of the codes the KPI's own columns hold.
+pub(crate) fn reasons(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -> Texts {
+    let mut texts = Texts::new();
+    reasons::declare(problems, header.start, std::mem::take(&mut header.raw.reasons), &mut texts);
+    texts
 }
 
 /// `[columns.*]`, in declared order.
@@ -259,17 +297,20 @@ pub(crate) fn columns(
             (None, None) if made_by_sql => ColumnFill::Selected,
             _ => {
                 let what = format!("the column `{name}` does not say in one way how it is made");
-                let mend = if made_by_sql {
+                let fix = if made_by_sql {
                     "with this roll-up, write `after`, or nothing when the SQL selects it"
                 } else {
                     "write either `rollup` (the SQL selects it) or `after` (computed after the roll-up)"
                 };
-                problems.add(Some(line), what, mend);
+                problems.add(Some(line), what, fix);
                 ColumnFill::Selected
             }
         };
         let divide_by = raw.divide_by.unwrap_or(1);
-        out.push((line, Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by }));
+        let (hidden, every_state, codes) = (raw.hidden, raw.every_state, raw.codes);
+        let column =
+            Column { name, doc: raw.doc, unit: raw.unit, fill, divide_by, hidden, every_state, codes };
+        out.push((line, column));
     }
     out
 }

@@ -1,11 +1,14 @@
 //! One KPI as the catalogue knows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utbredt_model::Granularity;
 
-use crate::{Better, Caveats, Lang, Param, ParamError, ParamValue, Titles, Unit, error::nearest, markdown};
+use crate::{
+    Better, Caveats, Lang, Param, ParamError, ParamKind, ParamValue, RequestError, Titles, Unit, markdown,
+};
+use utbredt_model::nearest;
 
 /// How municipality cells become the cell of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +88,7 @@ impl Default for Lookback {
 }
 
 /// The `[rollup]` of a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KpiRollup {
     /// How cells are combined.
     pub kind: RollupKind,
@@ -95,6 +98,10 @@ pub struct KpiRollup {
     pub divide_by: i64,
     /// What it counts belongs to no municipality: it is told for the nation alone.
     pub nation_only: bool,
+    /// An SQL expression over the rolled-up row that makes the value, in place of the usual quotient.
+    pub value: Option<String>,
+    /// An SQL expression over the rolled-up row; where it does not hold, a row that would be `ok` is `not_applicable`.
+    pub ok_when: Option<String>,
 }
 
 /// How an extra column's cells are combined.
@@ -135,6 +142,12 @@ pub struct Column {
     pub fill: ColumnFill,
     /// Divides the value at the very edge. 1 unless declared.
     pub divide_by: i64,
+    /// Whether it only serves expressions and is not part of the answer.
+    pub hidden: bool,
+    /// Whether cells of every state are combined, not only those that are `ok`.
+    pub every_state: bool,
+    /// The codes its values are made of, blanks between several; empty when they are no codes.
+    pub codes: Vec<String>,
 }
 
 /// One KPI: its header, its SQL, and what was checked about them.
@@ -174,13 +187,28 @@ pub struct Kpi {
     pub params: Vec<Param>,
     /// The extra columns, in the order of the answer.
     pub columns: Vec<Column>,
+    /// The texts of the codes its columns hold, by code.
+    pub reasons: BTreeMap<String, Titles>,
     /// The whole file, header included: it runs as it stands.
     pub sql: String,
+    /// Every relation its own SQL reads, views and tables alike.
+    pub reads: BTreeSet<String>,
     /// Every view it reads, directly or through another, each after those it builds on.
     pub views: Vec<String>,
+    /// Every other relation it reads, directly or through a view: tables of the lake, and those the engine makes.
+    pub tables: BTreeSet<String>,
 }
 
 impl Kpi {
+    /// The relation that holds the areas a request asks for: which municipality belongs to which.
+    pub const AREAS: &str = "areas";
+
+    /// Whether its rows depend on the areas asked for.
+    #[must_use]
+    pub fn reads_areas(&self) -> bool {
+        self.tables.contains(Self::AREAS)
+    }
+
     /// Its name as an SQL relation: `adoption_reach`.
     #[must_use]
     pub fn sql_name(&self) -> String {
@@ -210,7 +238,9 @@ impl Kpi {
             });
         }
         let bind_one = |param: &Param| {
-            let Some(text) = given.get(&param.name).or(param.default.as_ref()) else {
+            // Which measure a solution's main one is, an edition knows; until then any stands for it.
+            let main = param.main.as_ref().map(|_| param.example());
+            let Some(text) = given.get(&param.name).or(param.default.as_ref()).or(main.as_ref()) else {
                 return Err(ParamError::Missing {
                     kpi: self.id.clone(),
                     name: param.name.clone(),
@@ -228,6 +258,37 @@ impl Kpi {
             Ok((param.name.clone(), value))
         };
         self.params.iter().map(bind_one).collect()
+    }
+
+    /// The parameter that takes one solution, when there is one. A KPI whose default is `*` adds over solutions itself.
+    #[must_use]
+    pub fn one_solution(&self) -> Option<&Param> {
+        self.params.iter().find(|param| param.kind == ParamKind::Solution && !param.takes_all())
+    }
+
+    /// Checks the parameters of a request, in which a list or `*` may stand for one solution.
+    ///
+    /// # Errors
+    /// [`RequestError`] with the code `invalid_parameter`.
+    pub fn bind_request(&self, given: &BTreeMap<String, String>) -> Result<(), RequestError> {
+        let list = self.params.iter().find(|param| param.kind == ParamKind::Solution);
+        let listed = list.and_then(|param| Some((param, given.get(&param.name)?)));
+        let Some((param, text)) = listed.filter(|(_, text)| *text == "*" || text.contains(',')) else {
+            return self.bind(given).map(|_| ()).map_err(|error| self.refused(&error));
+        };
+        // The other parameters are checked beside a solution that is surely of the right form.
+        let mut one = given.clone();
+        for solution in text.split(',') {
+            let alone = if text == "*" { Param::EXAMPLE_SOLUTION } else { solution.trim() };
+            one.insert(param.name.clone(), if alone == "*" { String::new() } else { alone.to_owned() });
+            self.bind(&one).map_err(|error| self.refused(&error))?;
+        }
+        Ok(())
+    }
+
+    fn refused(&self, error: &ParamError) -> RequestError {
+        let hint = format!("`utbredt kpi show {0}` or GET /v1/kpis/{0} lists what it takes", self.id);
+        RequestError::invalid("invalid_parameter", error.to_string(), hint)
     }
 
     /// A page about the KPI in one language: meaning, parameters, columns, caveats.

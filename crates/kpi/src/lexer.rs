@@ -1,5 +1,8 @@
-//! SQL text as tokens: enough to check a file's rules without planning it. Comments are skipped and
-//! string literals are opaque, so that neither can trip a rule.
+//! SQL text as the tokens our checks read, cut by the parser's own tokenizer. Comments are skipped and string
+//! literals are opaque, so that neither can trip a rule.
+
+use sqlparser::dialect::GenericDialect;
+use sqlparser::tokenizer::{Token as Raw, TokenWithSpan, Tokenizer};
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,119 +43,47 @@ impl Token {
     }
 }
 
-struct Reader<'a> {
-    rest: &'a str,
-    line: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, bytes: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at(bytes.min(self.rest.len()));
-        self.line += taken.bytes().filter(|b| *b == b'\n').count();
-        self.rest = rest;
-        taken
-    }
-
-    fn take_while(&mut self, keep: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|c| !keep(c)).unwrap_or(self.rest.len());
-        self.take(end)
-    }
-
-    /// A block comment; they nest, as they do in the engine.
-    fn skip_block_comment(&mut self) {
-        let mut depth = 0_usize;
-        loop {
-            if self.rest.starts_with("/*") {
-                depth += 1;
-                self.take(2);
-            } else if self.rest.starts_with("*/") {
-                depth -= 1;
-                self.take(2);
-            } else if let Some(c) = self.rest.chars().next() {
-                self.take(c.len_utf8());
-            } else {
-                return;
-            }
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    /// What stands between two `quote`s, a doubled one standing for itself.
-    fn quoted(&mut self, quote: char) -> String {
-        self.take(1);
-        let mut out = String::new();
-        loop {
-            out.push_str(self.take_while(|c| c != quote));
-            self.take(1);
-            if !self.rest.starts_with(quote) {
-                return out;
-            }
-            self.take(1);
-            out.push(quote);
-        }
-    }
-
-    fn number(&mut self) -> String {
-        let mut out = self.take_while(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_').to_owned();
-        if out.ends_with(['e', 'E']) && self.rest.starts_with(['+', '-']) {
-            out.push_str(self.take(1));
-            out.push_str(self.take_while(|c| c.is_ascii_digit()));
-        }
-        out
-    }
-}
-
-fn in_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The tokens of `sql`. Never fails: what the planner will refuse anyway is left to the planner.
+/// The tokens of `sql`. Never fails: what cannot be cut into tokens ends the list, and the parser says why.
 pub(crate) fn tokens(sql: &str) -> Vec<Token> {
-    let mut reader = Reader { rest: sql, line: 1 };
-    let mut out = Vec::new();
+    let mut raw: Vec<TokenWithSpan> = Vec::new();
+    let dialect = GenericDialect {};
+    // An error is the parser's to report, with its place; the tokens before it are kept.
+    let _cut = Tokenizer::new(&dialect, sql).tokenize_with_location_into_buf(&mut raw);
+    let mut out = Vec::with_capacity(raw.len());
     let mut depth = 0_usize;
-    while let Some(c) = reader.rest.chars().next() {
-        let line = reader.line;
-        let kind = match c {
-            _ if c.is_whitespace() => {
-                reader.take(c.len_utf8());
-                continue;
+    for TokenWithSpan { token, span } in raw {
+        let line = usize::try_from(span.start.line).unwrap_or(usize::MAX);
+        for kind in kinds(token) {
+            if kind == TokenKind::Symbol(')') {
+                depth = depth.saturating_sub(1);
             }
-            '-' if reader.rest.starts_with("--") => {
-                reader.take_while(|c| c != '\n');
-                continue;
-            }
-            '/' if reader.rest.starts_with("/*") => {
-                reader.skip_block_comment();
-                continue;
-            }
-            '\'' => {
-                reader.quoted('\'');
-                TokenKind::Text
-            }
-            '"' => TokenKind::Word(reader.quoted('"')),
-            '$' => {
-                reader.take(1);
-                TokenKind::Param(reader.take_while(in_word).to_owned())
-            }
-            _ if c.is_ascii_digit() => TokenKind::Number(reader.number()),
-            _ if in_word(c) => TokenKind::Word(reader.take_while(in_word).to_lowercase()),
-            _ => {
-                reader.take(c.len_utf8());
-                TokenKind::Symbol(c)
-            }
-        };
-        if kind == TokenKind::Symbol(')') {
-            depth = depth.saturating_sub(1);
-        }
-        out.push(Token { line, depth, kind });
-        if out.last().is_some_and(|t| t.is_symbol('(')) {
-            depth += 1;
+            let opens = kind == TokenKind::Symbol('(');
+            out.push(Token { kind, line, depth });
+            depth += usize::from(opens);
         }
     }
     out
+}
+
+/// A token in our terms. An operator of several characters is one symbol each.
+fn kinds(token: Raw) -> Vec<TokenKind> {
+    match token {
+        Raw::Whitespace(_) | Raw::EOF => Vec::new(),
+        Raw::Word(word) if word.quote_style.is_some() => vec![TokenKind::Word(word.value)],
+        Raw::Word(word) => vec![TokenKind::Word(word.value.to_lowercase())],
+        Raw::Number(number, _) => vec![TokenKind::Number(number)],
+        Raw::Placeholder(name) => vec![TokenKind::Param(name.trim_start_matches('$').to_owned())],
+        Raw::SingleQuotedString(_)
+        | Raw::DoubleQuotedString(_)
+        | Raw::TripleSingleQuotedString(_)
+        | Raw::TripleDoubleQuotedString(_)
+        | Raw::DollarQuotedString(_)
+        | Raw::EscapedStringLiteral(_)
+        | Raw::UnicodeStringLiteral(_)
+        | Raw::NationalStringLiteral(_)
+        | Raw::HexStringLiteral(_) => vec![TokenKind::Text],
+        operator => operator.to_string().chars().map(TokenKind::Symbol).collect(),
+    }
 }
 
 #[cfg(test)]

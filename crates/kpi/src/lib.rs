@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-//! The KPI catalogue: header grammar, parameters, units, roll-up rules. Text in, types out.
 
 mod catalogue;
 mod check;
@@ -7,8 +6,11 @@ mod error;
 mod header;
 mod kpi;
 mod lexer;
+mod lineage;
 mod markdown;
 mod param;
+mod reasons;
+mod request;
 mod view;
 mod words;
 
@@ -16,5 +18,7 @@ pub use catalogue::Catalogue;
 pub use error::{KpiError, ParamError, UnknownKpi};
 pub use kpi::{Column, ColumnFill, ColumnRollup, Kpi, KpiRollup, Lookback, RollupKind, YearWord};
 pub use param::{Param, ParamKind, ParamValue};
-pub use view::View;
+pub use request::{AsOf, Borders, By, KpiRequest, RequestError, bound};
+pub use utbredt_model::territory::mapping::Policy;
+pub use view::{Inhabitants, View};
 pub use words::{Better, Caveats, Lang, Titles, Unit};

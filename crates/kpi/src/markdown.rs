@@ -14,11 +14,13 @@ struct Labels {
     areas: &'static str,
     params: &'static str,
     columns: &'static str,
+    codes: &'static str,
     caveats: &'static str,
     required: &'static str,
     default: &'static str,
     head_param: [&'static str; 4],
     head_column: [&'static str; 3],
+    head_code: [&'static str; 2],
 }
 
 const NB: Labels = Labels {
@@ -30,11 +32,13 @@ const NB: Labels = Labels {
     areas: "For områder",
     params: "Parametere",
     columns: "Egne kolonner",
+    codes: "Koder",
     caveats: "Forbehold",
     required: "må oppgis",
     default: "standard",
     head_param: ["Parameter", "Type", "Betydning", ""],
     head_column: ["Kolonne", "Enhet", "Betydning"],
+    head_code: ["Kode", "Betydning"],
 };
 const NN: Labels = Labels {
     unit: "Eining",
@@ -45,11 +49,13 @@ const NN: Labels = Labels {
     areas: "For område",
     params: "Parametrar",
     columns: "Eigne kolonnar",
+    codes: "Kodar",
     caveats: "Atterhald",
     required: "må oppgjevast",
     default: "standard",
     head_param: ["Parameter", "Type", "Tyding", ""],
     head_column: ["Kolonne", "Eining", "Tyding"],
+    head_code: ["Kode", "Tyding"],
 };
 const EN: Labels = Labels {
     unit: "Unit",
@@ -60,11 +66,13 @@ const EN: Labels = Labels {
     areas: "For areas",
     params: "Parameters",
     columns: "Columns of its own",
+    codes: "Codes",
     caveats: "Caveats",
     required: "required",
     default: "default",
     head_param: ["Parameter", "Type", "Meaning", ""],
     head_column: ["Column", "Unit", "Meaning"],
+    head_code: ["Code", "Meaning"],
 };
 
 /// Text safe in a table's cell.
@@ -86,6 +94,20 @@ fn formula(kpi: &Kpi) -> String {
     let divide =
         if kpi.rollup.divide_by == 1 { String::new() } else { format!(" / {}", kpi.rollup.divide_by) };
     format!("`{scale}{value}{divide}`")
+}
+
+/// The codes the KPI's own columns hold, in the order the columns name them.
+fn codes(out: &mut String, kpi: &Kpi, lang: Lang, labels: &Labels) {
+    if kpi.reasons.is_empty() {
+        return;
+    }
+    let [code, meaning] = labels.head_code;
+    let _ = writeln!(out, "\n## {}\n\n| {code} | {meaning} |\n|---|---|", labels.codes);
+    for code in kpi.columns.iter().flat_map(|column| &column.codes) {
+        if let Some(titles) = kpi.reasons.get(code) {
+            let _ = writeln!(out, "| `{code}` | {} |", cell(titles.get(lang)));
+        }
+    }
 }
 
 /// The page.
@@ -141,6 +163,7 @@ pub(crate) fn page(kpi: &Kpi, lang: Lang) -> String {
             let _ = writeln!(out, "| `{}` | {} | {}{after} |", column.name, column.unit, cell(&column.doc));
         }
     }
+    codes(&mut out, kpi, lang, labels);
     let caveats = kpi.caveats.get(lang);
     if !caveats.is_empty() {
         let _ = writeln!(out, "\n## {}\n", labels.caveats);

@@ -75,6 +75,8 @@ pub struct Param {
     pub doc: String,
     /// Used when the request gives none; without it the parameter is required.
     pub default: Option<String>,
+    /// For a measure: the kind (`flow`, `stock`) whose main measure is meant when the request gives none.
+    pub main: Option<String>,
     /// What a choice may be; empty for other kinds.
     pub choices: Vec<String>,
 }
@@ -99,11 +101,19 @@ impl Param {
         "group_code",
     ];
 
+    /// A solution's id, for examples.
+    pub(crate) const EXAMPLE_SOLUTION: &str = "digisos";
+
+    /// Whether `*` means all solutions added up: the KPI declares so by its default.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.default.as_deref() == Some("*")
+    }
+
     /// A value it would take.
     #[must_use]
     pub fn example(&self) -> String {
         let example = match self.kind {
-            ParamKind::Solution => "digisos",
+            ParamKind::Solution => Self::EXAMPLE_SOLUTION,
             ParamKind::Measure => "users_active",
             ParamKind::Date => "2026-01-31",
             ParamKind::Integer => "12",
@@ -119,7 +129,7 @@ impl Param {
         let as_text = || ParamValue::Text(text.to_owned());
         match self.kind {
             // `*` is every solution, for KPIs that say so by their default.
-            ParamKind::Solution if text == "*" && self.default.as_deref() == Some("*") => Ok(as_text()),
+            ParamKind::Solution if text == "*" && self.takes_all() => Ok(as_text()),
             ParamKind::Solution => SolutionId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
             ParamKind::Measure => MeasureId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
             ParamKind::Date => {

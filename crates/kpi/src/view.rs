@@ -1,6 +1,9 @@
 //! A shared relation that KPIs read.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    catalogue::read_relations,
     check,
     error::Problems,
     header::{self, RawView},
@@ -19,12 +22,29 @@ pub struct View {
     pub doc: String,
     /// The views it builds on.
     pub uses: Vec<String>,
+    /// Every relation its SQL reads, views and tables alike.
+    pub reads: BTreeSet<String>,
+    /// Whether its rows depend on nothing but edition, borders, policy and periods, so that they may be computed once
+    /// for everybody who reads it.
+    pub kept: bool,
+    /// Whose inhabitants it counts, when KPIs divide by it.
+    pub counts: Option<Inhabitants>,
     /// The engine's function its rows pass through before they are read.
     pub through: Option<String>,
     /// The parameters its SQL uses: every KPI that reads it declares them.
     pub params: Vec<String>,
     /// The whole file, header included: it runs as it stands.
     pub sql: String,
+}
+
+/// Whose inhabitants a view counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inhabitants {
+    /// All of them.
+    Everybody,
+    /// Those in the target group of the solution.
+    TargetGroup,
 }
 
 /// Reads a view's file; what is wrong with it goes to `problems`.
@@ -46,6 +66,9 @@ pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
         name: stem.to_owned(),
         path: problems.path.to_owned(),
         doc: header.raw.doc,
+        reads: read_relations(problems),
+        kept: false,
+        counts: header.raw.counts,
         uses: header.raw.uses.into_iter().map(toml::Spanned::into_inner).collect(),
         through,
         params: check::params_used(&tokens(problems.text)),

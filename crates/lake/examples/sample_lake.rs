@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimestampMicrosecondTy
 use arrow::json::ReaderBuilder;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use utbredt_lake::{Change, Lake, Table};
+use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_model::ReceiptId;
 
 type Part = (&'static Table, RecordBatch);
@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lake = Lake::init(Path::new(&folder))?;
     let mut writer = lake.writer()?;
     let start: DateTime<Utc> = "2026-01-05T08:00:00Z".parse()?;
-    let change = |day: i64, append: Vec<Part>, receipts: &[&str]| Change {
+    let change = |day: i64, append: Vec<Part>, receipts: &[&str]| EditionDraft {
         recorded_at: start + chrono::TimeDelta::days(day),
         reason: format!("delivery {day}"),
         replace: Vec::new(),
@@ -84,14 +84,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         vec![part("usage", &[usage("r2", 1, 10), usage("r3", 2, 20)].concat())?],
         &["r2", "r3"],
     ))?;
-    let corrected = Change {
+    let corrected = EditionDraft {
         supersedes: vec![ReceiptId("r2".to_owned())],
         ..change(2, vec![part("usage", &usage("r4", 1, 11))?], &["r4"])
     };
     writer.commit(corrected)?;
     let renamed = municipalities(&[("0301", "Oslo"), ("1868", "Øksnes"), ("4601", "Bergen")]);
     let replaced = vec![part("municipalities", &renamed)?, part("rollout_events", &[])?];
-    writer.commit(Change { replace: replaced, ..change(3, Vec::new(), &[]) })?;
+    writer.commit(EditionDraft { replace: replaced, ..change(3, Vec::new(), &[]) })?;
     writer.compact(start + chrono::TimeDelta::days(4))?;
     Ok(())
 }

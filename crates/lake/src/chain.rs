@@ -13,7 +13,7 @@ use crate::{Edition, LakeError};
 /// The newest edition that can be relied on, and what is wrong with the chain.
 #[derive(Debug, Clone)]
 pub struct LatestGood {
-    /// The newest edition whose record reads well and stands after no broken link.
+    /// The newest edition whose record reads well and comes after no broken link.
     pub edition: Option<Edition>,
     /// What is wrong, each naming its file. Empty when this is simply the latest edition.
     pub damage: Vec<String>,
@@ -41,6 +41,7 @@ pub(crate) fn read(root: &Path, number: u64, memory: &mut Memory) -> Result<Arc<
     let path = root.join(Edition::path(number));
     let mut file = File::open(&path).map_err(LakeError::io("open", &path))?;
     let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
+    // Records never change: with the same stamp the file need not be read again.
     if let Some((_, edition)) = memory.get(&number).filter(|(seen, _)| *seen == stamp) {
         return Ok(Arc::clone(edition));
     }
@@ -60,6 +61,7 @@ impl Chain {
             disk::names(&root.join("editions"))?.iter().filter_map(|n| number_of(n)).collect();
         numbers.sort_unstable();
         for number in numbers {
+            // Of a gap the first number is enough: whatever lies behind it cannot be relied on.
             let missing = chain.slots.last_key_value().map_or(1, |(last, _)| last + 1);
             if missing < number {
                 let why = format!("it is missing, and edition {number} is not");
@@ -69,7 +71,7 @@ impl Chain {
             if let (Ok(edition), Some(Ok(before))) = (&slot, chain.slots.get(&(number - 1)))
                 && edition.previous_sha256.as_ref() != Some(&before.sha256)
             {
-                let why = format!("it does not follow from editions/{}.json as that file stands", number - 1);
+                let why = format!("it does not follow from editions/{}.json as that file is now", number - 1);
                 chain.breaks.push((number, LakeError::damaged(&Edition::path(number), why)));
             }
             chain.slots.insert(number, slot);
@@ -107,6 +109,6 @@ impl Chain {
     pub(crate) fn latest_good(&self) -> LatestGood {
         let end = self.breaks.iter().map(|(number, _)| *number).min().unwrap_or(u64::MAX);
         let edition = self.good().rfind(|edition| edition.number < end).map(|e| Edition::clone(e));
-        LatestGood { edition, damage: self.problems().iter().map(ToString::to_string).collect() }
+        LatestGood { edition, damage: self.problems().iter().map(|e| e.with_causes()).collect() }
     }
 }

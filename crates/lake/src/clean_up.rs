@@ -18,6 +18,7 @@ pub(crate) fn clean_up(lake: &Lake) -> Result<CleanUp, LakeError> {
     let editions = lake.chain()?.whole()?;
     let named: BTreeSet<&str> =
         editions.iter().flat_map(|e| e.tables.values().flatten()).map(|file| file.path.as_str()).collect();
+    // The lake's own folder is listed without going below: `answers/` and others are not ours to sweep.
     let mut folders = vec![String::new(), "raw/".to_owned(), "editions/".to_owned(), "tables/".to_owned()];
     for table in disk::names(&lake.root().join("tables"))? {
         folders.push(format!("tables/{table}/"));
@@ -31,6 +32,7 @@ pub(crate) fn clean_up(lake: &Lake) -> Result<CleanUp, LakeError> {
                 folder.starts_with("tables/") && name.strip_suffix(".parquet").is_some_and(disk::is_sha256);
             if name.starts_with(disk::TEMPORARY) || (of_a_table && !named.contains(path.as_str())) {
                 let full = lake.root().join(&path);
+                // The length is for the report only, and may be unknown.
                 swept.bytes += std::fs::metadata(&full).map_or(0, |about| about.len());
                 lake.disk().remove(&full)?;
                 swept.removed.push(path);

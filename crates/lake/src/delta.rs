@@ -27,22 +27,27 @@ pub(crate) fn derive<'a>(editions: impl IntoIterator<Item = &'a Edition>) -> BTr
         for table in crate::TABLES {
             let now = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
             let then = before.insert(table.name, now).unwrap_or_default();
+            // A version is a change: editions that leave a table alone make none.
             if now != then {
                 let log = logs.entry(table.name).or_default();
-                log.push(version(table, edition, then, now, log.is_empty().then_some(lake_id)));
+                let renamed =
+                    !now.is_empty() && has_former_names(table, then) != has_former_names(table, now);
+                let about = (log.is_empty() || renamed).then_some(lake_id);
+                log.push(version(table, edition, then, now, about));
             }
         }
     }
     logs
 }
 
-/// One version: one action a line.
+/// One version: one action a line. `about` is the lake's id where the version describes the table: its first, and
+/// one whose files have other column names.
 fn version(
     table: &Table,
     edition: &Edition,
     then: &[FileEntry],
     now: &[FileEntry],
-    new_in: Option<&str>,
+    about: Option<&str>,
 ) -> String {
     let at = edition.recorded_at.timestamp_millis();
     let mut actions = vec![json!({"commitInfo": {
@@ -52,21 +57,21 @@ fn version(
         "engineInfo": "utbredt",
         "edition": edition.number,
     }})];
-    if let Some(lake_id) = new_in {
+    if let Some(lake_id) = about {
         actions.push(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}));
         actions.push(json!({"metaData": {
             "id": id(lake_id, table),
             "name": table.name,
             "description": table.doc,
             "format": {"provider": "parquet", "options": {}},
-            "schemaString": schema(table).to_string(),
+            "schemaString": schema(table, now).to_string(),
             "partitionColumns": [],
             "configuration": {},
             "createdTime": at,
         }}));
     }
-    for gone in then.iter().filter(|file| !now.contains(file)) {
-        actions.push(json!({"remove": {"path": name(gone), "deletionTimestamp": at, "dataChange": true}}));
+    for removed in then.iter().filter(|file| !now.contains(file)) {
+        actions.push(json!({"remove": {"path": name(removed), "deletionTimestamp": at, "dataChange": true}}));
     }
     for new in now.iter().filter(|file| !then.contains(file)) {
         actions.push(json!({"add": {
@@ -90,6 +95,7 @@ fn name(file: &FileEntry) -> &str {
 /// The shape of a UUID, always the same for a table of a lake.
 fn id(lake_id: &str, table: &Table) -> String {
     let mut digits = disk::sha256(format!("{lake_id} {}", table.name).as_bytes());
+    // Readers compare ids only: it must be the same each time, not random.
     digits.truncate(32);
     for dash in [20, 16, 12, 8] {
         digits.insert(dash, '-');
@@ -97,8 +103,13 @@ fn id(lake_id: &str, table: &Table) -> String {
     digits
 }
 
-fn schema(table: &Table) -> Value {
-    let schema = table.schema();
+fn has_former_names(table: &Table, files: &[FileEntry]) -> bool {
+    files.iter().any(|file| table.has_former_names(file))
+}
+
+/// The schema with the column names that the files have.
+fn schema(table: &Table, files: &[FileEntry]) -> Value {
+    let schema = if has_former_names(table, files) { table.former_schema() } else { table.schema() };
     let fields = schema.fields().iter().map(|field| {
         let kind = match field.data_type() {
             DataType::Int32 => "integer",
@@ -120,6 +131,7 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
     let editions = lake.chain()?.whole()?;
     for (table, log) in derive(editions.iter().map(AsRef::as_ref)) {
         let first = fs::read(lake.root().join(path(table, 0))).ok();
+        // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
         for (version, text) in log.iter().enumerate() {
@@ -133,7 +145,7 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
 
 fn put(lake: &Lake, table: &str, version: usize, text: &str) -> Result<(), LakeError> {
     lake.disk().make_folder(&lake.root().join(format!("tables/{table}/_delta_log")))?;
-    lake.disk().put(&lake.root().join(path(table, version)), text.as_bytes())
+    lake.disk().write_atomic(&lake.root().join(path(table, version)), text.as_bytes())
 }
 
 /// Path, what, the right text.
@@ -168,7 +180,7 @@ pub(crate) fn differences<'a>(
     Ok(found)
 }
 
-/// Makes every log what the editions say.
+/// Rewrites every log that differs from the editions.
 pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
     let editions = lake.chain()?.whole()?;
     let logs = derive(editions.iter().map(AsRef::as_ref));
@@ -178,7 +190,7 @@ pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
         match right {
             Some(text) => {
                 lake.disk().make_folder(full.parent().unwrap_or(lake.root()))?;
-                lake.disk().put(&full, text.as_bytes())?;
+                lake.disk().write_atomic(&full, text.as_bytes())?;
             }
             None => lake.disk().remove(&full)?,
         }

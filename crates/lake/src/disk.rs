@@ -1,7 +1,7 @@
 //! Every change the lake makes to a disk, one function each, so that the order of syncs can be read in one
 //! place and a test can stop the world before any of them.
 //!
-//! A name appears only after its bytes are durable, and nobody is told before the name is durable too.
+//! A name appears only after its bytes are durable, and no call returns before the name is durable too.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ pub(crate) struct Disk {
     pub(crate) faults: crate::tests::faults::Faults,
 }
 
-/// What tells whether a file is still the one that was checked.
+/// By which a file is known to be the one that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     bytes: u64,
@@ -34,6 +34,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     pub(crate) fn of(about: &fs::Metadata) -> Self {
         #[cfg(unix)]
+        // A file put in place of another may have the same length and time.
         let inode = std::os::unix::fs::MetadataExt::ino(about);
         #[cfg(not(unix))]
         let inode = 0;
@@ -43,11 +44,7 @@ impl Stamp {
 
 /// The hash of some bytes in lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Whether a text can be a hash, and so the stem of a file's name.
@@ -58,12 +55,13 @@ pub(crate) fn is_sha256(text: &str) -> bool {
 /// The length and hash of a file, read in pieces.
 pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
+    // In pieces: a table's file may be larger than memory.
     let mut piece = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
         let read = file.read(&mut piece)?;
         if read == 0 {
-            return Ok((bytes, hex(&hasher.finalize())));
+            return Ok((bytes, hex::encode(hasher.finalize())));
         }
         bytes += read as u64;
         hasher.update(piece.get(..read).unwrap_or_default());
@@ -82,6 +80,7 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, LakeError> {
         let entry = entry.map_err(LakeError::io("list", folder))?;
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
+    // The order of a listing is the file system's own, and differs between machines.
     names.sort();
     Ok(names)
 }
@@ -139,6 +138,7 @@ impl Disk {
             self.make_folder(parent)?;
         }
         match self.step("make folder", folder, None).and_then(|()| fs::create_dir(folder)) {
+            // Made by another process in between, it is as good.
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 Err(LakeError::io("make folder", folder)(e))
             }
@@ -154,36 +154,37 @@ impl Disk {
         let synced =
             written.map_err(LakeError::io("write", &path)).and_then(|()| self.sync_file(&file, &path));
         // A full disk must not be kept full by what did not fit on it.
-        synced.inspect_err(|_| self.forget(&path))?;
+        synced.inspect_err(|_| self.remove_if_exists(&path))?;
         Ok(path)
     }
 
     /// Names a durable file, in place of what had the name; the name is durable afterwards.
     pub(crate) fn name(&self, from: &Path, to: &Path) -> Result<(), LakeError> {
         let named = self.step("rename", from, Some(to)).and_then(|()| fs::rename(from, to));
-        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.forget(from))?;
+        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.remove_if_exists(from))?;
         self.sync_folder(to.parent().unwrap_or(Path::new(".")))
     }
 
     /// Names a durable file unless the name is taken (`Ok(false)`): a link, unlike a rename, never overwrites.
-    pub(crate) fn name_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+    pub(crate) fn link_new(&self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+        // Of two writers that link the same name one fails: the file system decides who made the edition.
         let linked = match self.step("link", from, Some(to)).and_then(|()| fs::hard_link(from, to)) {
             Ok(()) => true,
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
             Err(e) => {
-                self.forget(from);
+                self.remove_if_exists(from);
                 return Err(LakeError::io("link", to)(e));
             }
         };
         if linked {
             self.sync_folder(to.parent().unwrap_or(Path::new(".")))?;
         }
-        self.forget(from);
+        self.remove_if_exists(from);
         Ok(linked)
     }
 
     /// Writes a whole file, in place of what had the name.
-    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+    pub(crate) fn write_atomic(&self, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
         let unnamed = self.write(path.parent().unwrap_or(Path::new(".")), bytes)?;
         self.name(&unnamed, path)
     }
@@ -195,7 +196,7 @@ impl Disk {
     }
 
     /// Removes an unnamed file; one that stays is harmless and swept by the next clean-up.
-    pub(crate) fn forget(&self, path: &Path) {
+    pub(crate) fn remove_if_exists(&self, path: &Path) {
         let _ = self.remove(path);
     }
 }

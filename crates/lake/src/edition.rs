@@ -1,4 +1,4 @@
-//! The record of an edition: what it says, and the one way its bytes are written.
+//! The record of an edition: its content, and the one way its bytes are written.
 //!
 //! The record carries the hash of itself (so the newest edition, which none vouches for yet, is checked too)
 //! and of the record before it. Bytes that are not exactly what this module would write are damage.
@@ -56,7 +56,7 @@ pub struct Edition {
     pub synthetic: bool,
 }
 
-/// The record as written. Its fields stand in the order of the alphabet.
+/// The record as written. Its fields are in alphabetical order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
@@ -72,7 +72,7 @@ struct Record {
     tables: BTreeMap<String, Vec<FileEntry>>,
 }
 
-/// Enough of a record of any format to tell which it is.
+/// Enough of a record of any format to find its format.
 #[derive(Deserialize)]
 struct AnyRecord {
     format: serde_json::Value,
@@ -98,7 +98,7 @@ impl Edition {
             synthetic: self.synthetic,
             tables: self.tables.clone(),
         };
-        let bytes = seal(record).map_err(|e| LakeError::format(&Self::path(self.number), &e))?;
+        let bytes = seal(record).map_err(|e| LakeError::format(&Self::path(self.number), e))?;
         self.sha256 = disk::sha256(&bytes);
         Ok(bytes)
     }
@@ -106,14 +106,14 @@ impl Edition {
     /// Reads the record of edition `number`.
     pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Self, LakeError> {
         let path = Self::path(number);
-        let damaged = |why: &str| LakeError::damaged(&path, why);
-        let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| damaged(&e.to_string()))?;
+        // The format first: a record of a later version must not be called damaged.
+        let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| LakeError::unreadable(&path, e))?;
         let record: Record = match serde_json::from_slice(bytes) {
             Ok(record) => record,
             Err(_) if any.format != FORMAT => {
                 return Err(LakeError::UnknownFormat { path, found: any.format.to_string(), known: FORMAT });
             }
-            Err(e) => return Err(damaged(&e.to_string())),
+            Err(e) => return Err(LakeError::unreadable(&path, e)),
         };
         if record.format != FORMAT {
             return Err(LakeError::UnknownFormat { path, found: record.format.to_string(), known: FORMAT });
@@ -129,14 +129,15 @@ impl Edition {
             supersedes: record.supersedes.clone(),
             synthetic: record.synthetic,
         };
+        // Written anew it must be the same bytes: nothing in it is unread, and no byte can change unseen.
         if seal(record).ok().as_deref() != Some(bytes) {
-            return Err(damaged("its bytes do not hash to what it says of itself"));
+            return Err(LakeError::damaged(&path, "its bytes do not hash to the hash in it"));
         }
         if edition.number != number {
-            return Err(damaged(&format!("it is the record of edition {}", edition.number)));
+            return Err(LakeError::damaged(&path, format!("it is the record of edition {}", edition.number)));
         }
         if edition.previous_sha256.is_none() != (number == 1) {
-            return Err(damaged("the first edition, and it alone, has none before it"));
+            return Err(LakeError::damaged(&path, "the first edition, and it alone, has none before it"));
         }
         Ok(edition)
     }
@@ -144,6 +145,7 @@ impl Edition {
 
 /// Puts the hash of the record without a hash into it.
 fn seal(mut record: Record) -> serde_json::Result<Vec<u8>> {
+    // A record cannot hash its own hash: the field is empty while it is computed.
     record.self_sha256.clear();
     record.self_sha256 = disk::sha256(&serde_json::to_vec(&record)?);
     let mut bytes = serde_json::to_vec(&record)?;

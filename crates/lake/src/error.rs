@@ -1,12 +1,15 @@
-//! What can go wrong with a lake: which file, what, and how to mend it.
+//! What can go wrong with a lake: which file, what, and what to do about it.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Table;
 
-/// Why the lake did not do as asked.
+/// A cause from a library.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why an operation on the lake failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LakeError {
@@ -66,16 +69,19 @@ pub enum LakeError {
         path: String,
         /// What differs.
         why: String,
+        /// The cause, when a library found it.
+        #[source]
+        source: Option<Cause>,
     },
     /// Another writer is at work.
     #[error("another writer holds {}; wait until it has finished", .0.display())]
     Locked(PathBuf),
-    /// Somebody made the edition that was about to be made.
+    /// Another writer made the edition that was about to be made.
     #[error(
         "edition {0} was made by a writer that did not take the lock; open the lake again and deliver again"
     )]
-    Taken(u64),
-    /// No edition of that number or day; the text says which there are.
+    EditionExists(u64),
+    /// No edition of that number or day; the text names those there are.
     #[error("there is no edition {0}")]
     NoEdition(String),
     /// No payload of that hash is kept.
@@ -89,13 +95,23 @@ pub enum LakeError {
         /// What does not fit.
         why: String,
     },
-    /// Parquet or Arrow failed on a file whose bytes are as committed.
-    #[error("cannot read or write table file {path}: {why}")]
+    /// Arrow or Parquet failed on rows of a table.
+    #[error("rows of table {table} cannot be sorted, filtered or written")]
+    Rows {
+        /// The table.
+        table: String,
+        /// The cause.
+        #[source]
+        source: Cause,
+    },
+    /// A library failed on a file whose bytes are as committed, or on the record of an edition.
+    #[error("cannot read or write {path}")]
     Format {
-        /// The file.
+        /// The file, relative to the lake.
         path: String,
         /// The cause.
-        why: String,
+        #[source]
+        source: Cause,
     },
 }
 
@@ -111,20 +127,45 @@ impl LakeError {
     }
 
     pub(crate) fn damaged(path: &str, why: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), why: why.into() }
+        Self::Damaged { path: path.to_owned(), why: why.into(), source: None }
     }
 
-    pub(crate) fn format(path: &str, why: &dyn Display) -> Self {
-        Self::Format { path: path.to_owned(), why: why.to_string() }
+    pub(crate) fn unreadable(path: &str, cause: impl Into<Cause>) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            why: "it cannot be read".to_owned(),
+            source: Some(cause.into()),
+        }
     }
 
-    pub(crate) fn shape(table: &Table, why: &dyn Display) -> Self {
-        Self::Shape { table: table.name.to_owned(), why: why.to_string() }
+    pub(crate) fn format(path: &str, cause: impl Into<Cause>) -> Self {
+        Self::Format { path: path.to_owned(), source: cause.into() }
+    }
+
+    pub(crate) fn rows(table: &Table, cause: impl Into<Cause>) -> Self {
+        Self::Rows { table: table.name.to_owned(), source: cause.into() }
+    }
+
+    pub(crate) fn shape(table: &Table, why: impl Into<String>) -> Self {
+        Self::Shape { table: table.name.to_owned(), why: why.into() }
+    }
+
+    /// The error and its causes in one line, for reports that keep text.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
     }
 
     /// The damaged file, relative to the lake, when that is what is wrong.
-    #[must_use]
-    pub fn damaged_file(&self) -> Option<&str> {
+    #[cfg(test)]
+    pub(crate) fn damaged_file(&self) -> Option<&str> {
         if let Self::Damaged { path, .. } = self { Some(path) } else { None }
     }
 }

@@ -43,23 +43,25 @@ impl Write for Hashing {
 }
 
 /// Writes rows as one file of `table`, durable and read back before it has its name. No rows, no file.
-#[expect(clippy::needless_pass_by_value, reason = "the rows are written once and then gone")]
+#[expect(clippy::needless_pass_by_value, reason = "the rows are written once and dropped")]
 pub(crate) fn write(
     disk: &Disk,
     root: &Path,
     table: &'static Table,
     batches: Vec<RecordBatch>,
 ) -> Result<Option<FileEntry>, LakeError> {
+    // Empty batches have no first and last row, which the order and the key ranges need.
     let fitted = batches.iter().filter(|b| b.num_rows() > 0).map(|batch| rows::fit(table, batch));
     let batches = fitted.collect::<Result<Vec<_>, _>>()?;
     if batches.is_empty() {
         return Ok(None);
     }
-    let batches = rows::order(table, batches).map_err(|e| LakeError::shape(table, &e))?;
+    let batches = rows::order(table, batches).map_err(|e| LakeError::rows(table, e))?;
     let folder = root.join("tables").join(table.name);
+    // Tables get their folder with their first file: an empty lake is four names.
     disk.make_folder(&folder)?;
     let unnamed = disk::temporary(&folder);
-    let written = fill(disk, &unnamed, table, &batches).inspect_err(|_| disk.forget(&unnamed))?;
+    let written = fill(disk, &unnamed, table, &batches).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
     let (bytes, sha256) = written;
     let about = rows::summary(table, &batches);
     let path = format!("tables/{}/{sha256}.parquet", table.name);
@@ -72,7 +74,8 @@ pub(crate) fn write(
         sha256,
         synthetic: about.synthetic,
     };
-    read_back(&unnamed, &entry).inspect_err(|_| disk.forget(&unnamed))?;
+    read_back(&unnamed, &entry).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
+    // Named last, by its content: whoever can name it can rely on its bytes.
     disk.name(&unnamed, &root.join(&entry.path))?;
     Ok(Some(entry))
 }
@@ -83,29 +86,42 @@ fn fill(
     table: &Table,
     batches: &[RecordBatch],
 ) -> Result<(u64, String), LakeError> {
-    let failed = |cause: ParquetError| match cause {
-        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-            Ok(source) => LakeError::io("write", path)(*source),
-            Err(other) => LakeError::shape(table, &other),
-        },
-        other => LakeError::shape(table, &other),
-    };
     let target = Hashing { file: disk.create(path)?, hasher: Sha256::new(), bytes: 0 };
-    let mut writer = ArrowWriter::try_new(target, table.schema(), Some(properties(table).map_err(failed)?))
-        .map_err(failed)?;
-    for batch in batches {
-        writer.write(batch).map_err(failed)?;
-    }
-    // `into_inner` would say of a full disk that the rows are wrong.
-    writer.finish().map_err(failed)?;
+    let mut writer = write_rows(target, table, batches).map_err(|error| write_error(error, table, path))?;
     writer.sync().map_err(LakeError::io("write", path))?;
     let done = writer.inner();
     disk.sync_file(&done.file, path)?;
-    Ok((done.bytes, disk::hex(&done.hasher.clone().finalize())))
+    Ok((done.bytes, hex::encode(done.hasher.clone().finalize())))
+}
+
+fn write_rows(
+    target: Hashing,
+    table: &Table,
+    batches: &[RecordBatch],
+) -> Result<ArrowWriter<Hashing>, ParquetError> {
+    let mut writer = ArrowWriter::try_new(target, table.schema(), Some(properties(table)?))?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    // `into_inner` would report a full disk as wrong rows.
+    writer.finish()?;
+    Ok(writer)
+}
+
+/// Parquet wraps the disk's errors in its own: they are unwrapped, since only they are not the rows' fault.
+fn write_error(error: ParquetError, table: &Table, path: &Path) -> LakeError {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(source) => LakeError::io("write", path)(*source),
+            Err(other) => LakeError::rows(table, other),
+        },
+        other => LakeError::rows(table, other),
+    }
 }
 
 /// Nothing in a file depends on who wrote it or when.
 fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+    // The sort order is in the footer, so that readers can skip pages without trusting our word.
     let schema = table.schema();
     let sorting =
         table.sort.iter().filter_map(|name| schema.index_of(name).ok()).filter_map(|i| i32::try_from(i).ok());
@@ -121,6 +137,7 @@ fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
         .set_write_batch_size(PAGE_ROWS / 10)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting.collect()))
+        // The default is the library's version: bytes would change with every upgrade.
         .set_created_by("utbredt".to_owned())
         .build())
 }
@@ -136,8 +153,8 @@ fn read_back(path: &Path, entry: &FileEntry) -> Result<(), LakeError> {
 
 /// Whether the footer counts the rows that were committed.
 pub(crate) fn check_rows(mut file: File, entry: &FileEntry) -> Result<(), LakeError> {
-    file.rewind().map_err(|e| LakeError::format(&entry.path, &e))?;
-    let reader = SerializedFileReader::new(file).map_err(|e| LakeError::format(&entry.path, &e))?;
+    file.rewind().map_err(|e| LakeError::format(&entry.path, e))?;
+    let reader = SerializedFileReader::new(file).map_err(|e| LakeError::format(&entry.path, e))?;
     let rows = reader.metadata().file_metadata().num_rows();
     if u64::try_from(rows) == Ok(entry.rows) {
         return Ok(());
@@ -147,9 +164,13 @@ pub(crate) fn check_rows(mut file: File, entry: &FileEntry) -> Result<(), LakeEr
 
 /// The rows of a file whose bytes were checked.
 pub(crate) fn read(path: &Path, entry: &FileEntry, table: &Table) -> Result<Vec<RecordBatch>, LakeError> {
-    let failed = |e: &dyn std::fmt::Display| LakeError::format(&entry.path, e);
     let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(&e))?;
-    let reader = reader.with_batch_size(GROUP_ROWS).build().map_err(|e| failed(&e))?;
-    reader.map(|batch| rows::fit(table, &batch.map_err(|e| failed(&e))?)).collect()
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_batch_size(GROUP_ROWS).build())
+        .map_err(|e| LakeError::format(&entry.path, e))?;
+    let mut batches = Vec::new();
+    for batch in reader {
+        batches.push(rows::fit(table, &batch.map_err(|e| LakeError::format(&entry.path, e))?)?);
+    }
+    Ok(batches)
 }

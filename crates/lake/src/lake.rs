@@ -31,6 +31,7 @@ struct Inner {
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves a cache that is at worst too small.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -44,6 +45,7 @@ impl Lake {
     }
 
     pub(crate) fn init_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
+        // FORMAT is written last: a lake with it is whole.
         let format = root.join("FORMAT");
         if !format.exists() {
             // A lake whose making was cut short holds only names of ours, and is made whole here.
@@ -60,12 +62,12 @@ impl Lake {
             for folder in FOLDERS {
                 disk.make_folder(&root.join(folder))?;
             }
-            disk.put(&format, format!("{FORMAT}\n").as_bytes())?;
+            disk.write_atomic(&format, format!("{FORMAT}\n").as_bytes())?;
         }
         Self::open_on(root, disk)
     }
 
-    /// Opens a lake. A damaged chain of editions does not hinder: [`Lake::latest`] tells.
+    /// Opens a lake. A damaged chain of editions is no error here, but in [`Lake::latest`].
     ///
     /// # Errors
     /// [`LakeError::NotALake`] or [`LakeError::UnknownFormat`].
@@ -119,7 +121,7 @@ impl Lake {
     /// The newest edition; `None` in an empty lake. It is never quietly an older one.
     ///
     /// # Errors
-    /// As [`Lake::editions`]; [`Lake::latest_good`] then tells what can still be served.
+    /// As [`Lake::editions`]; [`Lake::latest_good`] is then what can still be served.
     pub fn latest(&self) -> Result<Option<Edition>, LakeError> {
         Ok(self.chain()?.whole()?.pop().map(|e| Edition::clone(&e)))
     }
@@ -140,6 +142,7 @@ impl Lake {
         let read = chain::read(self.root(), number, &mut lock(&self.inner.editions));
         match read {
             Ok(edition) => Ok(Edition::clone(&edition)),
+            // The commonest mistake is a number too high: name the newest.
             Err(LakeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let newest = self.latest_good()?.edition.map(|e| e.number);
                 let hint = newest.map_or("the lake is empty".to_owned(), |n| format!("the newest is {n}"));
@@ -178,13 +181,14 @@ impl Lake {
     /// [`LakeError::Damaged`] naming the file.
     pub fn check_file(&self, entry: &FileEntry) -> Result<PathBuf, LakeError> {
         let path = self.root().join(&entry.path);
-        let mut file = File::open(&path).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+        let mut file = File::open(&path).map_err(|e| LakeError::unreadable(&entry.path, e))?;
         let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
+        // Files are never changed, so an unchanged stamp means unchanged bytes.
         if lock(&self.inner.checked).get(&entry.path) == Some(&stamp) {
             return Ok(path);
         }
         let (bytes, sha256) =
-            disk::hash_file(&mut file).map_err(|e| LakeError::damaged(&entry.path, e.to_string()))?;
+            disk::hash_file(&mut file).map_err(|e| LakeError::unreadable(&entry.path, e))?;
         if bytes != entry.bytes {
             let why = format!("it has {bytes} bytes, not {}", entry.bytes);
             return Err(LakeError::damaged(&entry.path, why));

@@ -25,4 +25,4 @@ pub use lake::Lake;
 pub use runs::{Run, Uploaded, Verdict};
 pub use tables::{TABLES, Table};
 pub use verify::VerifyReport;
-pub use writer::{Change, Outcome, Writer};
+pub use writer::{EditionDraft, Outcome, Writer};

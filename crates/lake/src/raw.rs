@@ -15,6 +15,7 @@ pub(crate) fn path(sha256: &str) -> String {
 }
 
 fn pack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
+    // The hash behind the frame covers its header too, where a changed byte might not show.
     let mut packed = zstd::encode_all(payload, LEVEL)?;
     let hash = disk::sha256(&packed);
     packed.extend(SKIPPED);
@@ -22,27 +23,29 @@ fn pack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(packed)
 }
 
-fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, String> {
-    let cut = packed.len().checked_sub(SKIPPED.len() + 64).ok_or("it is cut short")?;
+fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, LakeError> {
+    let name = path(sha256);
+    let Some(cut) = packed.len().checked_sub(SKIPPED.len() + 64) else {
+        return Err(LakeError::damaged(&name, "it is cut short"));
+    };
     let (frame, trailer) = packed.split_at(cut);
     if trailer.strip_prefix(&SKIPPED) != Some(disk::sha256(frame).as_bytes()) {
-        return Err("its bytes are not those that were kept".to_owned());
+        return Err(LakeError::damaged(&name, "its bytes are not those that were kept"));
     }
-    let payload = zstd::decode_all(frame).map_err(|e| e.to_string())?;
-    if disk::sha256(&payload) == sha256 {
-        Ok(payload)
-    } else {
-        Err("the payload does not hash to its name".to_owned())
+    let payload = zstd::decode_all(frame).map_err(|e| LakeError::unreadable(&name, e))?;
+    if disk::sha256(&payload) != sha256 {
+        return Err(LakeError::damaged(&name, "the payload does not hash to its name"));
     }
+    Ok(payload)
 }
 
 /// Reads a payload and checks it.
 pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
+    // The text may come from a request: only a hash can be part of a path.
     if !disk::is_sha256(sha256) {
         return Err(LakeError::NoRaw(sha256.to_owned()));
     }
-    let name = path(sha256);
-    let full = root.join(&name);
+    let full = root.join(path(sha256));
     let packed = match std::fs::read(&full) {
         Ok(packed) => packed,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -50,10 +53,10 @@ pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
         }
         Err(e) => return Err(LakeError::io("read", &full)(e)),
     };
-    unpack(sha256, &packed).map_err(|why| LakeError::damaged(&name, why))
+    unpack(sha256, &packed)
 }
 
-/// Keeps a payload and gives its hash. One that is kept and reads well is left alone; a damaged one is mended.
+/// Keeps a payload and gives its hash. One that is kept and reads well is left alone; a damaged one is replaced.
 pub(crate) fn keep(disk: &Disk, root: &Path, payload: &[u8]) -> Result<String, LakeError> {
     let sha256 = disk::sha256(payload);
     let full = root.join(path(&sha256));
@@ -63,6 +66,6 @@ pub(crate) fn keep(disk: &Disk, root: &Path, payload: &[u8]) -> Result<String, L
         return Ok(sha256);
     }
     let packed = pack(payload).map_err(LakeError::io("pack", &full))?;
-    disk.put(&full, &packed)?;
+    disk.write_atomic(&full, &packed)?;
     Ok(sha256)
 }

@@ -29,36 +29,37 @@ pub(crate) fn supersedable(table: &Table) -> bool {
     !matches!(table.name, "receipts" | "rejections") && table.columns().any(|(name, _)| name == "receipt_id")
 }
 
-/// A batch with exactly the table's columns, found by name. Columns that may be NULL may be absent: files
-/// written before a column was added are read through here as well.
+/// A batch with exactly the table's columns, found by name or former name. Columns that may be NULL may be absent:
+/// files written before a column was added or renamed are read through here as well.
 pub(crate) fn fit(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
     let schema = table.schema();
+    let former = table.former_schema();
     let given = batch.schema();
-    if let Some(stray) = given.fields().iter().find(|f| schema.field_with_name(f.name()).is_err()) {
+    let mut names = given.fields().iter().map(|field| field.name());
+    if let Some(stray) = names.find(|n| schema.index_of(n).is_err() && former.index_of(n).is_err()) {
         let known = table.columns().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        return Err(LakeError::shape(
-            table,
-            &format!("it has no column `{}`; its columns are {known}", stray.name()),
-        ));
+        return Err(LakeError::shape(table, format!("it has no column `{stray}`; its columns are {known}")));
     }
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        columns.push(match batch.column_by_name(field.name()) {
+        let former = table.former_name(field.name()).and_then(|name| batch.column_by_name(name));
+        columns.push(match batch.column_by_name(field.name()).or(former) {
             Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
             Some(column) => {
                 let why =
                     format!("column `{}` is {}, not {}", field.name(), column.data_type(), field.data_type());
-                return Err(LakeError::shape(table, &why));
+                return Err(LakeError::shape(table, why));
             }
             None if field.is_nullable() => new_null_array(field.data_type(), batch.num_rows()),
-            None => return Err(LakeError::shape(table, &format!("column `{}` is absent", field.name()))),
+            None => return Err(LakeError::shape(table, format!("column `{}` is absent", field.name()))),
         });
     }
-    RecordBatch::try_new(schema, columns).map_err(|e| LakeError::shape(table, &e))
+    RecordBatch::try_new(schema, columns).map_err(|e| LakeError::rows(table, e))
 }
 
 /// The rows in the one order. Batches that are in order already, one after the other, are not copied.
 pub(crate) fn order(table: &Table, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, ArrowError> {
+    // Deliveries mostly come in order, and a sort copies every row.
     let names = order_of(table);
     if in_order(&names, &batches)? {
         return Ok(batches);
@@ -86,6 +87,7 @@ fn in_order(names: &[&'static str], batches: &[RecordBatch]) -> Result<bool, Arr
             return Ok(false);
         }
     }
+    // Batches that are in order may still overlap each other.
     for (left, right) in batches.iter().zip(batches.iter().skip(1)) {
         let border = comparators(names, left, right)?;
         if left.num_rows() == 0
@@ -110,7 +112,7 @@ fn compare(columns: &[DynComparator], left: usize, right: usize) -> Ordering {
     columns.iter().map(|column| column(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// What the record of an edition says about a file's rows.
+/// What the record of an edition has about a file's rows.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     pub(crate) rows: u64,
@@ -135,6 +137,7 @@ pub(crate) fn summary(table: &Table, batches: &[RecordBatch]) -> Summary {
     if supersedable(table) {
         let mut receipts = BTreeSet::new();
         for column in batches.iter().filter_map(receipt_column) {
+            // Rows of one receipt mostly follow each other: the set is looked up at a change only.
             let mut before = None;
             for receipt in column.iter().flatten().filter(|r| before.replace(*r) != Some(*r)) {
                 if !receipts.contains(receipt) {
@@ -174,26 +177,26 @@ impl Key {
 }
 
 fn range(column: &ArrayRef) -> Option<(Key, Key)> {
-    let numbers = |low: Option<i64>, high: Option<i64>| Some((Key::Number(low?), Key::Number(high?)));
     match column.data_type() {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
             Some((Key::Text(min_string(texts)?.to_owned()), Key::Text(max_string(texts)?.to_owned())))
         }
         DataType::Int64 => {
-            numbers(min(column.as_primitive::<Int64Type>()), max(column.as_primitive::<Int64Type>()))
+            let values = column.as_primitive::<Int64Type>();
+            Some((Key::Number(min(values)?), Key::Number(max(values)?)))
         }
         DataType::Int32 => {
             let values = column.as_primitive::<Int32Type>();
-            numbers(min(values).map(i64::from), max(values).map(i64::from))
+            Some((Key::Number(min(values)?.into()), Key::Number(max(values)?.into())))
         }
         DataType::Date32 => {
             let values = column.as_primitive::<Date32Type>();
-            numbers(min(values).map(i64::from), max(values).map(i64::from))
+            Some((Key::Number(min(values)?.into()), Key::Number(max(values)?.into())))
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             let values = column.as_primitive::<TimestampMicrosecondType>();
-            numbers(min(values), max(values))
+            Some((Key::Number(min(values)?), Key::Number(max(values)?)))
         }
         _ => None,
     }
@@ -204,8 +207,9 @@ fn receipt_column(batch: &RecordBatch) -> Option<&StringArray> {
 }
 
 /// The rows that did not come in one of these receipts.
-pub(crate) fn without(batch: &RecordBatch, gone: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn without(batch: &RecordBatch, superseded: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+    // A table without receipts keeps all its rows.
     let Some(column) = receipt_column(batch) else { return Ok(batch.clone()) };
-    let keep: BooleanArray = column.iter().map(|r| Some(r.is_none_or(|r| !gone.contains(r)))).collect();
+    let keep: BooleanArray = column.iter().map(|r| Some(r.is_none_or(|r| !superseded.contains(r)))).collect();
     filter_record_batch(batch, &keep)
 }

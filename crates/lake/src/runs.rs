@@ -1,8 +1,9 @@
-//! The log of runs: what each look at a source asked, brought and failed at, and what each delivery sent to us was
-//! answered. It stands beside the editions and decides nothing of what is in them: a lake without it is whole.
+//! The log of runs: what each look at a source requested, brought and failed at, and the report of each upload. It lies
+//! beside the editions and decides nothing of what is in them: a lake without it is whole.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::{Lake, LakeError};
 
-/// One look at a source, or one delivery sent to us for it.
+/// One look at a source, or one upload for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Run {
     /// The source.
@@ -19,81 +20,87 @@ pub struct Run {
     pub started_at: DateTime<Utc>,
     /// How long it took.
     pub took_ms: u64,
-    /// Questions answered, or files read.
+    /// Requests that were answered, or files read.
     pub requests: u64,
     /// Bytes that came.
     pub bytes: u64,
-    /// Deliveries, those that were here already included.
+    /// Deliveries, including those already in the lake.
     pub deliveries: u64,
     /// Data rows read.
     pub rows_in: u64,
     /// Facts accepted.
     pub accepted: u64,
-    /// Statements refused.
-    pub refused: u64,
-    /// Why deliveries are held, each with what it answers.
+    /// Statements rejected. Older logs call it `refused`.
+    #[serde(alias = "refused")]
+    pub rejected: u64,
+    /// Why deliveries are held, each with its subject.
     #[serde(default)]
     pub held: Vec<String>,
-    /// What a register says otherwise than the reference tables, each with what was asked. The source fares well.
-    #[serde(default)]
-    pub told: Vec<String>,
-    /// The last day the source's facts tell of, so far as runs brought them.
-    #[serde(default)]
-    pub newest: Option<NaiveDate>,
-    /// Why it ended before everything was here.
-    #[serde(default)]
-    pub failed: Option<String>,
-    /// The edition that stood when it ended.
+    /// Where a register differs from the reference tables, each with its subject. The source is healthy all the same.
+    /// Older logs call it `told`.
+    #[serde(default, alias = "told")]
+    pub discrepancies: Vec<String>,
+    /// The last day the source's facts cover, so far as runs brought them. Older logs call it `newest`.
+    #[serde(default, alias = "newest")]
+    pub latest_period: Option<NaiveDate>,
+    /// Why it ended before everything was here. Older logs call it `failed`.
+    #[serde(default, alias = "failed")]
+    pub error: Option<String>,
+    /// The latest edition when it ended.
     pub edition: u64,
-    /// The delivery it was, where the source was not looked at but sent us something.
+    /// The upload, when somebody sent a delivery instead of the source being polled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<Uploaded>,
 }
 
-/// A delivery sent to us, and what it was answered.
+/// A delivery that was uploaded, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uploaded {
-    /// Hash of who sent it and of the key it was sent under, if it was under one.
+    /// Hash of the sender and its idempotency key, if it sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Hash of everything that was sent.
     pub fingerprint: String,
-    /// What became of it. `None` is written before the lake is: whoever was stopped in between is known by it, and the
-    /// run's edition is then the one that stood when it began.
+    /// The outcome. `None` is written before the lake is changed: it marks an upload that was stopped in between, and
+    /// the run's edition is then the latest one when it began.
     #[serde(default)]
     pub verdict: Option<Verdict>,
-    /// The report it was answered with.
+    /// The report that was returned.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub report: Value,
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It came into force.
+    /// Its facts are active.
     Accepted,
-    /// It was here already.
+    /// The lake had it already.
     Unchanged,
-    /// It is kept and not in force.
+    /// It is kept but not active until a person decides.
     Held,
 }
 
 impl Run {
-    /// How many days the source's facts lay behind when it was asked.
-    #[must_use]
-    pub fn lag_days(&self) -> Option<i64> {
-        self.newest.map(|newest| (self.started_at.date_naive() - newest).num_days())
+    fn has_key(&self, key: &str) -> bool {
+        self.upload.as_ref().is_some_and(|upload| upload.key.as_deref() == Some(key))
     }
 
-    /// Whether everything that was there came in.
+    /// How many days before the start of the run the source's facts end.
     #[must_use]
-    pub const fn is_well(&self) -> bool {
-        self.failed.is_none() && self.held.is_empty()
+    pub fn lag_days(&self) -> Option<i64> {
+        self.latest_period.map(|latest| (self.started_at.date_naive() - latest).num_days())
+    }
+
+    /// Whether everything that was there is active: no error, nothing held.
+    #[must_use]
+    pub const fn is_healthy(&self) -> bool {
+        self.error.is_none() && self.held.is_empty()
     }
 }
 
-/// The file, below the lake.
+/// The file's name in the lake's folder.
 const FILE: &str = "runs.jsonl";
 
 impl Lake {
@@ -101,29 +108,20 @@ impl Lake {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn note_run(&self, run: &Run) -> Result<(), LakeError> {
+    pub fn append_run(&self, run: &Run) -> Result<(), LakeError> {
         let path = self.root().join(FILE);
-        let written = || {
-            let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
-            let mut line = serde_json::to_string(run)?;
-            line.push('\n');
-            if is_torn(&mut file)? {
-                line.insert(0, '\n');
-            }
-            file.write_all(line.as_bytes())?;
-            file.sync_all()
-        };
-        written().map_err(LakeError::io("write", &path))
+        append_line(&path, run).map_err(LakeError::io("write", &path))
     }
 
-    /// Every run that ended, oldest first, without the reports deliveries were answered with. A line a stopped writer left
-    /// unfinished is passed over.
+    /// Every run that ended, oldest first, without the reports of uploads. A line that a stopped writer left unfinished
+    /// is skipped.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn runs(&self) -> Result<Vec<Run>, LakeError> {
         let mut runs: Vec<Run> =
             self.log()?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        // An upload without an outcome was stopped before it ended: it is not a run.
         runs.retain(|run| run.upload.as_ref().is_none_or(|upload| upload.verdict.is_some()));
         for upload in runs.iter_mut().filter_map(|run| run.upload.as_mut()) {
             upload.report = Value::Null;
@@ -131,30 +129,41 @@ impl Lake {
         Ok(runs)
     }
 
-    /// The newest delivery sent under a key since a moment, whole; it may have been stopped before it ended.
+    /// The latest upload with this idempotency key (hashed as in [`Uploaded::key`]) since a moment, with its report; it
+    /// may have been stopped before it ended.
     ///
     /// # Errors
     /// As [`Lake::runs`].
-    pub fn sent_under(&self, key: &str, since: DateTime<Utc>) -> Result<Option<Run>, LakeError> {
-        let is_it = |run: &Run| {
-            run.started_at >= since
-                && run.upload.as_ref().is_some_and(|upload| upload.key.as_deref() == Some(key))
-        };
+    pub fn find_by_idempotency_key(&self, key: &str, since: DateTime<Utc>) -> Result<Option<Run>, LakeError> {
         let log = self.log()?;
-        // A hash stands on few lines: the others need not be understood.
+        // Few lines contain the hash: the others need not be parsed.
         let lines = log.lines().rev().filter(|line| line.contains(key));
-        Ok(lines.filter_map(|line| serde_json::from_str(line).ok()).find(is_it))
+        let mut runs = lines.filter_map(|line| serde_json::from_str(line).ok());
+        Ok(runs.find(|run: &Run| run.started_at >= since && run.has_key(key)))
     }
 
     fn log(&self) -> Result<String, LakeError> {
         let path = self.root().join(FILE);
         match std::fs::read(&path) {
-            // What a disk garbled costs its own line.
+            // Bytes that a disk garbled cost only their own line.
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(error) => Err(LakeError::io("read", &path)(error)),
         }
     }
+}
+
+/// Adds a run as one line, durably. A torn last line is ended first, so that it costs only itself.
+fn append_line(path: &Path, run: &Run) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut line = serde_json::to_string(run)?;
+    line.push('\n');
+    if is_torn(&mut file)? {
+        // The torn line is ended, so that only it is lost.
+        line.insert(0, '\n');
+    }
+    file.write_all(line.as_bytes())?;
+    file.sync_all()
 }
 
 /// Whether the last line was left unfinished: what is added must not become part of it.
@@ -173,21 +182,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_told_in_their_order_and_half_a_line_costs_only_itself() {
+    fn runs_are_read_in_order_and_half_a_line_costs_only_itself() {
         let folder = tempfile::tempdir().unwrap();
         let lake = Lake::init(folder.path()).unwrap();
         assert_eq!(lake.runs().unwrap(), []);
         let run = |id: &str| Run { source_id: id.into(), requests: 3, ..Run::default() };
-        lake.note_run(&run("a")).unwrap();
+        lake.append_run(&run("a")).unwrap();
         let mut file = OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap();
         file.write_all(b"{\"source_id\":\"b").unwrap();
-        lake.note_run(&run("c")).unwrap();
+        lake.append_run(&run("c")).unwrap();
         assert_eq!(lake.runs().unwrap(), [run("a"), run("c")]);
         assert!(lake.verify().unwrap().problems.is_empty());
     }
 
     #[test]
-    fn a_delivery_is_found_by_its_key_for_as_long_as_is_asked() {
+    fn an_upload_is_found_by_its_key_since_a_moment() {
         let folder = tempfile::tempdir().unwrap();
         let lake = Lake::init(folder.path()).unwrap();
         let at = |second| DateTime::from_timestamp(second, 0).unwrap();
@@ -198,7 +207,7 @@ mod tests {
                 key: key.map(str::to_owned),
                 fingerprint: format!("f{second}"),
                 verdict,
-                report: verdict.map_or(Value::Null, |_| serde_json::json!({ "rows": 1, "asked": "a" })),
+                report: verdict.map_or(Value::Null, |_| serde_json::json!({ "rows": 1, "subject": "a" })),
             }),
             ..Run::default()
         };
@@ -207,25 +216,46 @@ mod tests {
         let held = sent(3, None, Some(Verdict::Held));
         let stopped = sent(4, Some("k2"), None);
         for run in [&begun, &ended, &held, &stopped] {
-            lake.note_run(run).unwrap();
+            lake.append_run(run).unwrap();
         }
-        assert_eq!(lake.sent_under("k1", at(0)).unwrap(), Some(ended.clone()));
-        assert_eq!(lake.sent_under("k1", at(2)).unwrap(), Some(ended.clone()));
-        assert_eq!(lake.sent_under("k1", at(3)).unwrap(), None);
-        assert_eq!(lake.sent_under("k2", at(0)).unwrap(), Some(stopped));
+        assert_eq!(lake.find_by_idempotency_key("k1", at(0)).unwrap(), Some(ended.clone()));
+        assert_eq!(lake.find_by_idempotency_key("k1", at(2)).unwrap(), Some(ended.clone()));
+        assert_eq!(lake.find_by_idempotency_key("k1", at(3)).unwrap(), None);
+        assert_eq!(lake.find_by_idempotency_key("k2", at(0)).unwrap(), Some(stopped));
         // A fingerprint is no key, and a part of one neither.
-        assert_eq!(lake.sent_under("f2", at(0)).unwrap(), None);
-        assert_eq!(lake.sent_under("k", at(0)).unwrap(), None);
-        let told: Vec<(Option<Verdict>, Value)> = lake
+        assert_eq!(lake.find_by_idempotency_key("f2", at(0)).unwrap(), None);
+        assert_eq!(lake.find_by_idempotency_key("k", at(0)).unwrap(), None);
+        let outcomes: Vec<(Option<Verdict>, Value)> = lake
             .runs()
             .unwrap()
             .into_iter()
             .filter_map(|run| run.upload.map(|upload| (upload.verdict, upload.report)))
             .collect();
-        assert_eq!(told, [(Some(Verdict::Accepted), Value::Null), (Some(Verdict::Held), Value::Null)]);
+        assert_eq!(outcomes, [(Some(Verdict::Accepted), Value::Null), (Some(Verdict::Held), Value::Null)]);
         // A look is written as it was before there were deliveries.
-        lake.note_run(&Run { source_id: "look".into(), ..Run::default() }).unwrap();
+        lake.append_run(&Run { source_id: "look".into(), ..Run::default() }).unwrap();
         let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
         assert!(!text.lines().last().unwrap().contains("upload"), "{text}");
+    }
+
+    #[test]
+    fn a_log_with_the_former_names_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::init(folder.path()).unwrap();
+        let line = r#"{"source_id":"klass","started_at":"2026-11-01T04:00:00Z","took_ms":7,"requests":2,"bytes":9,
+            "deliveries":1,"rows_in":5,"accepted":3,"refused":2,"held":[],"told":["2026: SSB has 2 changes"],
+            "newest":"2026-10-31","failed":"no answer","edition":4}"#;
+        std::fs::write(folder.path().join(FILE), line.replace('\n', "") + "\n").unwrap();
+        let runs = lake.runs().unwrap();
+        assert_eq!(runs.len(), 1);
+        assert_eq!((runs[0].rejected, runs[0].lag_days()), (2, Some(1)));
+        assert_eq!(runs[0].discrepancies, ["2026: SSB has 2 changes"]);
+        assert_eq!(runs[0].error.as_deref(), Some("no answer"));
+        // What is written from now on has the new names only.
+        lake.append_run(&runs[0]).unwrap();
+        let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        let last = text.lines().last().unwrap();
+        assert!(last.contains("\"discrepancies\":[") && !last.contains("told"), "{last}");
+        assert_eq!(lake.runs().unwrap(), [runs[0].clone(), runs[0].clone()]);
     }
 }

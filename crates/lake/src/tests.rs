@@ -5,5 +5,6 @@ mod damage;
 pub(crate) mod faults;
 mod histories;
 mod power;
+mod renames;
 mod stops;
 mod support;

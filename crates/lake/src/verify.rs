@@ -22,16 +22,17 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     fn note(&mut self, outcome: Result<(), LakeError>) {
-        self.problems.extend(outcome.err().map(|e| e.to_string()));
+        self.problems.extend(outcome.err().map(|e| e.with_causes()));
     }
 }
 
 pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
+    // A cache must not vouch for the disk.
     lake.forget_checked();
     let mut report = VerifyReport::default();
     report.note(Lake::open(lake.root()).map(drop));
     let chain = lake.chain()?;
-    report.problems.extend(chain.problems().iter().map(ToString::to_string));
+    report.problems.extend(chain.problems().iter().map(|e| e.with_causes()));
     for name in disk::names(&lake.root().join("editions"))? {
         if chain::number_of(&name).is_none() && !name.starts_with(disk::TEMPORARY) {
             report.problems.push(format!("editions/{name} is not the name of an edition"));
@@ -46,19 +47,21 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     for (table, entry) in
         editions.iter().flat_map(|e| e.tables.iter()).flat_map(|(t, files)| files.iter().map(move |f| (t, f)))
     {
+        // Most editions share most of their files.
         if !seen.insert(&entry.path) {
             continue;
         }
         report.files += 1;
         report.bytes += entry.bytes;
         let checked = check(lake, entry);
+        // A damaged file is reported once, not again for each payload it may name.
         if checked.is_ok() && table == "receipts" {
             payloads.extend(hashes(lake, entry)?);
         }
         report.note(checked);
     }
     check_payloads(lake, payloads, &mut report)?;
-    // With a record lost, the logs cannot be derived, and what is wrong has been said.
+    // With a record lost, the logs cannot be derived, and what is wrong is in the report.
     if whole {
         let logs = delta::derive(editions.iter().copied());
         for (path, why, _) in delta::differences(lake, &logs)? {
@@ -75,7 +78,7 @@ fn check(lake: &Lake, entry: &FileEntry) -> Result<(), LakeError> {
     file::check_rows(File::open(&path).map_err(LakeError::io("open", &path))?, entry)
 }
 
-/// The hashes of the payloads that a file of `receipts` speaks of.
+/// The hashes of the payloads that a file of `receipts` names.
 fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
     let Some(table) = Table::named("receipts") else { return Ok(Vec::new()) };
     let batches = lake.read_files([entry], table)?;
@@ -83,9 +86,12 @@ fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
     Ok(columns.flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
 }
 
-/// Every payload kept must be whole, and every payload a receipt speaks of must be kept.
-fn check_payloads(lake: &Lake, wanted: BTreeSet<String>, report: &mut VerifyReport) -> Result<(), LakeError> {
-    let mut all = wanted;
+/// Every payload kept must be whole, and every payload that a receipt names must be kept.
+fn check_payloads(
+    lake: &Lake,
+    mut all: BTreeSet<String>,
+    report: &mut VerifyReport,
+) -> Result<(), LakeError> {
     for name in disk::names(&lake.root().join("raw"))? {
         match name.strip_suffix(".zst").filter(|stem| disk::is_sha256(stem)) {
             Some(stem) => drop(all.insert(stem.to_owned())),

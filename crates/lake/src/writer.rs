@@ -14,7 +14,7 @@ const SMALL_ROWS: u64 = 1 << 20;
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
-pub struct Change {
+pub struct EditionDraft {
     /// When. An edition is never dated before the one it follows: an earlier moment becomes that one's.
     pub recorded_at: DateTime<Utc>,
     /// Why.
@@ -39,7 +39,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The edition that stands now.
+    /// The latest edition now.
     #[must_use]
     pub fn edition(&self) -> &Edition {
         match self {
@@ -63,6 +63,7 @@ impl Writer {
     pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
         let path = lake.root().join("LOCK");
         let lock =
+            // Never truncated: another writer may hold it, and what counts is the lock, not the content.
             File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, lock }),
@@ -77,20 +78,21 @@ impl Writer {
         &self.lake
     }
 
-    /// Does what takes long and needs nothing of the lake, such as asking a source, and lets others write meanwhile. What
-    /// was read of the lake before may have changed after.
+    /// Runs long work that needs nothing of the lake, such as a request to a source, while others may write. What was
+    /// read of the lake before may have changed after.
     ///
     /// # Errors
-    /// When the lock cannot be given back or taken again; whoever holds it then is waited for.
-    pub fn away<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
-        let path = || self.lake.root().join("LOCK");
-        self.lock.unlock().map_err(|error| LakeError::io("unlock", &path())(error))?;
+    /// When the lock cannot be released or acquired again; a holder at that time is waited for.
+    pub fn with_lock_released<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
+        let path = self.lake.root().join("LOCK");
+        // The lock file stays open: deleting and making it again would let two writers hold two files.
+        self.lock.unlock().map_err(LakeError::io("unlock", &path))?;
         let done = work();
-        self.lock.lock().map_err(|error| LakeError::io("lock", &path())(error))?;
+        self.lock.lock().map_err(LakeError::io("lock", &path))?;
         Ok(done)
     }
 
-    /// Why the Delta logs are behind after the last commit, if they are. They are derived: the edition stands,
+    /// Why the Delta logs are behind after the last commit, if they are. They are derived: the edition is valid,
     /// and the next commit or [`Writer::rebuild_delta`] writes what is missing.
     #[must_use]
     pub fn delta_problem(&self) -> Option<&str> {
@@ -103,8 +105,9 @@ impl Writer {
             return Err(LakeError::Stopped(why.clone()));
         }
         let done = work(self);
+        // After a failed sync the kernel may have dropped the pages: a second sync would report success and be wrong.
         if let Err(error @ LakeError::Unsynced { .. }) = &done {
-            self.stopped = Some(error.to_string());
+            self.stopped = Some(error.with_causes());
         }
         done
     }
@@ -120,31 +123,35 @@ impl Writer {
     /// Makes the next edition. Nothing of it is visible before its record is linked, all of it after.
     ///
     /// # Errors
-    /// A batch that does not fit, a file that cannot be written, or a damaged chain: the latest edition still
-    /// stands. After [`LakeError::Unsynced`] open the lake again to see whether the new one does.
-    pub fn commit(&mut self, change: Change) -> Result<Outcome, LakeError> {
-        self.guarded(|writer| writer.make(change))
+    /// A batch that does not fit, a file that cannot be written, or a damaged chain: the latest edition is
+    /// as before. After [`LakeError::Unsynced`] open the lake again to see whether the new one is there.
+    pub fn commit(&mut self, draft: EditionDraft) -> Result<Outcome, LakeError> {
+        self.guarded(|writer| writer.make(draft))
     }
 
-    fn make(&mut self, change: Change) -> Result<Outcome, LakeError> {
+    fn make(&mut self, draft: EditionDraft) -> Result<Outcome, LakeError> {
         let latest = self.lake.latest()?;
         let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
         let mut receipts: BTreeSet<String> = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
-        let gone: BTreeSet<String> = change.supersedes.iter().map(|r| r.0.clone()).collect();
-        self.supersede(&mut tables, &gone)?;
-        receipts.retain(|receipt| !gone.contains(receipt));
-        receipts.extend(change.receipts.iter().map(|r| r.0.clone()));
-        for (table, batches) in by_table(change.replace) {
+        let supersedes: BTreeSet<String> = draft.supersedes.iter().map(|r| r.0.clone()).collect();
+        // First, so that a delivery that takes the place of itself keeps its new rows.
+        self.supersede(&mut tables, &supersedes)?;
+        receipts.retain(|receipt| !supersedes.contains(receipt));
+        receipts.extend(draft.receipts.iter().map(|r| r.0.clone()));
+        for (table, batches) in by_table(draft.replace) {
             let file = self.write(table, batches)?;
             tables.insert(table.name.to_owned(), file.into_iter().collect());
         }
-        for (table, batches) in by_table(change.append) {
-            let file = self.write(table, batches)?;
-            tables.entry(table.name.to_owned()).or_default().extend(file);
+        for (table, batches) in by_table(draft.append) {
+            if let Some(file) = self.write(table, batches)? {
+                let files = tables.entry(table.name.to_owned()).or_default();
+                self.rename_columns(table, files)?;
+                files.push(file);
+            }
         }
         self.publish(
             latest,
-            Next { recorded_at: change.recorded_at, reason: change.reason, tables, receipts, gone },
+            Next { recorded_at: draft.recorded_at, reason: draft.reason, tables, receipts, supersedes },
         )
     }
 
@@ -157,8 +164,10 @@ impl Writer {
             let latest = writer.lake.latest()?;
             let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
             for (name, files) in &mut tables {
+                // A table of a later version is carried along as it is.
                 let Some(table) = Table::named(name) else { continue };
                 let small: Vec<FileEntry> = files.iter().filter(|f| f.rows < SMALL_ROWS).cloned().collect();
+                // One small file alone would be written as the same bytes again.
                 if small.len() > 1 {
                     files.retain(|file| file.rows >= SMALL_ROWS);
                     files.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
@@ -166,7 +175,8 @@ impl Writer {
             }
             let receipts = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
             let reason = "compaction".to_owned();
-            writer.publish(latest, Next { recorded_at, reason, tables, receipts, gone: BTreeSet::new() })
+            writer
+                .publish(latest, Next { recorded_at, reason, tables, receipts, supersedes: BTreeSet::new() })
         })
     }
 
@@ -178,19 +188,32 @@ impl Writer {
         file::write(self.lake.disk(), self.lake.root(), table, batches)
     }
 
-    /// Takes the facts of the receipts out of force: files that hold any are written anew without them.
-    fn supersede(&self, tables: &mut Files, gone: &BTreeSet<String>) -> Result<(), LakeError> {
+    /// Writes files with former column names anew under the names of today: all files of a table in an edition have the
+    /// same columns, so that one schema reads them, ours and that of its Delta log.
+    fn rename_columns(&self, table: &'static Table, files: &mut Vec<FileEntry>) -> Result<(), LakeError> {
+        let former: Vec<FileEntry> = files.extract_if(.., |file| table.has_former_names(file)).collect();
+        if !former.is_empty() {
+            files.extend(self.write(table, self.lake.read_files(&former, table)?)?);
+        }
+        Ok(())
+    }
+
+    /// Removes the facts of the receipts: files that hold any are written anew without them.
+    fn supersede(&self, tables: &mut Files, superseded: &BTreeSet<String>) -> Result<(), LakeError> {
         for (name, files) in tables {
             let Some(table) = Table::named(name) else { continue };
             let mut kept: Vec<FileEntry> = Vec::with_capacity(files.len());
             for entry in files.drain(..) {
-                if !entry.receipts.iter().any(|receipt| gone.contains(receipt)) {
+                // The record names the receipts of each file: most need not be read.
+                if !entry.receipts.iter().any(|receipt| superseded.contains(receipt)) {
                     kept.push(entry);
-                } else if !entry.receipts.iter().all(|receipt| gone.contains(receipt)) {
+                } else if !entry.receipts.iter().all(|receipt| superseded.contains(receipt)) {
                     let batches = self.lake.read_files([&entry], table)?;
-                    let rest =
-                        batches.iter().map(|batch| rows::without(batch, gone)).collect::<Result<_, _>>();
-                    kept.extend(self.write(table, rest.map_err(|e| LakeError::shape(table, &e))?)?);
+                    let rest = batches
+                        .iter()
+                        .map(|batch| rows::without(batch, superseded))
+                        .collect::<Result<_, _>>();
+                    kept.extend(self.write(table, rest.map_err(|e| LakeError::rows(table, e))?)?);
                 }
             }
             *files = kept;
@@ -213,6 +236,7 @@ impl Writer {
         }
         let mut edition = Edition {
             number: latest.as_ref().map_or(1, |e| e.number + 1),
+            // A clock that was set back must not put an edition before the one it follows.
             recorded_at: latest.as_ref().map_or(next.recorded_at, |e| e.recorded_at.max(next.recorded_at)),
             reason: next.reason,
             previous_sha256: latest.map(|e| e.sha256),
@@ -220,22 +244,23 @@ impl Writer {
             synthetic: next.tables.values().flatten().any(|file| file.synthetic),
             tables: next.tables,
             receipts,
-            supersedes: next.gone.into_iter().collect(),
+            supersedes: next.supersedes.into_iter().collect(),
         };
         let bytes = edition.encode()?;
         let disk = self.lake.disk();
+        // The commit point. What comes before it is invisible, what comes after it is derived.
         let unnamed = disk.write(&self.lake.root().join("editions"), &bytes)?;
-        if !disk.name_new(&unnamed, &self.lake.root().join(Edition::path(edition.number)))? {
-            return Err(LakeError::Taken(edition.number));
+        if !disk.link_new(&unnamed, &self.lake.root().join(Edition::path(edition.number)))? {
+            return Err(LakeError::EditionExists(edition.number));
         }
         self.derive();
         Ok(Outcome::Committed(edition))
     }
 
-    /// Writes what is derived from the editions. They stand, whatever becomes of this.
+    /// Writes what is derived from the editions. They are valid, whatever becomes of this.
     fn derive(&mut self) {
         let failed = delta::catch_up(&self.lake).err();
-        self.delta_problem = failed.as_ref().map(ToString::to_string);
+        self.delta_problem = failed.as_ref().map(LakeError::with_causes);
         if let Some(LakeError::Unsynced { .. }) = failed {
             self.stopped.clone_from(&self.delta_problem);
         }
@@ -247,9 +272,9 @@ impl Writer {
     /// A damaged chain, or a file that cannot be written.
     pub fn rebuild_delta(&mut self) -> Result<usize, LakeError> {
         self.guarded(|writer| {
-            let mended = delta::rebuild(&writer.lake)?;
+            let rewritten = delta::rebuild(&writer.lake)?;
             writer.delta_problem = None;
-            Ok(mended)
+            Ok(rewritten)
         })
     }
 
@@ -263,13 +288,13 @@ impl Writer {
     }
 }
 
-/// What the next edition will say.
+/// The next edition, before its record is written.
 struct Next {
     recorded_at: DateTime<Utc>,
     reason: String,
     tables: Files,
     receipts: BTreeSet<String>,
-    gone: BTreeSet<String>,
+    supersedes: BTreeSet<String>,
 }
 
 /// The batches of each table together.

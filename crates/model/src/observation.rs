@@ -1,9 +1,11 @@
-//! What a source said, row by row, in its own words: before anybody believed it.
+//! What a source stated, row by row and in its own terms, before any check against the reference data.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CellState, MeasureId, MunicipalityCode, OrganisationNumber, Period, SolutionId, Stage};
+use crate::{
+    CellState, MeasureId, MunicipalityCode, OrganisationNumber, Period, Reason, ReasonCode, SolutionId, Stage,
+};
 
 /// Whom a statement is about, as the source names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub enum ObservedFact {
         value: Option<i64>,
         /// Why there is none.
         state: CellState,
-        /// The source says the number may change.
+        /// The source marks the number as one that may change.
         provisional: bool,
     },
     /// A change of stage in a rollout.
@@ -48,20 +50,22 @@ pub enum ObservedFact {
 /// One statement of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// The row of the payload it stands in, counted from 1 (header included where there is one).
+    /// Its row in the payload, counted from 1 (header included where there is one).
     pub row: u64,
     /// Whom it is about.
     pub subject: Subject,
-    /// What it says.
+    /// The statement.
     pub fact: ObservedFact,
 }
 
-/// A row that could not be believed. Kept with its reason, never dropped.
+/// A row that is not accepted. Kept with its reason, never dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The row of the payload, counted from 1.
     pub row: u64,
-    /// What is wrong and, where it can be said, how to mend it.
+    /// What kind of reason it is.
+    pub code: ReasonCode,
+    /// What is wrong and, where possible, how to fix it.
     pub reason: String,
     /// The row as received, at most 500 characters of it.
     pub raw: String,
@@ -69,17 +73,18 @@ pub struct Rejection {
 
 impl Rejection {
     /// Makes one, cutting the raw text to 500 characters.
-    pub fn new(row: u64, reason: impl Into<String>, raw: impl AsRef<str>) -> Self {
-        Self { row, reason: reason.into(), raw: raw.as_ref().chars().take(500).collect() }
+    pub fn new(row: u64, reason: impl Into<Reason>, raw: impl AsRef<str>) -> Self {
+        let Reason { code, text } = reason.into();
+        Self { row, code, reason: text, raw: raw.as_ref().chars().take(500).collect() }
     }
 }
 
 /// What parsing a payload gives: parsing never fails on data.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Parsed {
-    /// The rows believed so far.
+    /// The rows accepted so far.
     pub observations: Vec<Observation>,
-    /// The rows refused.
+    /// The rows rejected.
     pub rejections: Vec<Rejection>,
     /// How many data rows the payload had.
     pub rows_in: u64,

@@ -4,6 +4,9 @@ use std::fmt;
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::newtype::all;
 
 /// A text that is not a period or a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +28,23 @@ pub enum PeriodError {
 }
 
 /// How long the periods of an answer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Granularity {
     /// A calendar day.
     Day,
@@ -44,40 +62,33 @@ pub enum Granularity {
 
 impl Granularity {
     /// Every granularity, finest first.
-    pub const ALL: [Self; 6] =
-        [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::HalfYear, Self::Year];
+    pub const ALL: [Self; 6] = all(Self::VARIANTS);
 
     /// The word clients use.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::HalfYear => "half_year",
-            Self::Year => "year",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads what [`Granularity::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|g| g.as_str() == text)
+        text.parse().ok()
     }
 
     /// The first day of the period that holds `day`.
     #[must_use]
     pub fn floor(self, day: NaiveDate) -> NaiveDate {
-        let month = |m: u32| NaiveDate::from_ymd_opt(day.year(), m, 1).unwrap_or(day);
-        match self {
-            Self::Day => day,
-            Self::Week => day - Days::new(u64::from(day.weekday().num_days_from_monday())),
-            Self::Month => month(day.month()),
-            Self::Quarter => month((day.month() - 1) / 3 * 3 + 1),
-            Self::HalfYear => month((day.month() - 1) / 6 * 6 + 1),
-            Self::Year => month(1),
-        }
+        // Days and weeks are not made of months.
+        let month = match self {
+            Self::Day => return day,
+            Self::Week => return day - Days::new(u64::from(day.weekday().num_days_from_monday())),
+            Self::Month => day.month(),
+            Self::Quarter => (day.month() - 1) / 3 * 3 + 1,
+            Self::HalfYear => (day.month() - 1) / 6 * 6 + 1,
+            Self::Year => 1,
+        };
+        NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day)
     }
 
     /// The first day of the period after the one that starts on `start`.
@@ -97,6 +108,7 @@ impl Granularity {
     #[must_use]
     pub fn periods(self, from: NaiveDate, to: NaiveDate) -> Vec<Period> {
         let mut out = Vec::new();
+        // The first period may begin before `from`.
         let mut start = self.floor(from);
         while start < to {
             let end = self.next(start);
@@ -137,40 +149,9 @@ impl Period {
     /// # Errors
     /// [`PeriodError::Form`] for anything else, a 13th month included.
     pub fn parse(text: &str) -> Result<Self, PeriodError> {
-        let form = || PeriodError::Form(text.to_owned());
-        let of = |day: Option<NaiveDate>, g| day.map(|d| Self::holding(d, g)).ok_or_else(form);
-        if !text.is_ascii() || text.len() < 4 {
-            return Err(form());
-        }
-        let (year, rest) = text.split_at(4);
-        if !year.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(form());
-        }
-        let year: i32 = year.parse().map_err(|_| form())?;
-        let number = |digits: &str| -> Option<u32> {
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-        };
-        let month = |m: Option<u32>| m.and_then(|m| NaiveDate::from_ymd_opt(year, m, 1));
-        let rest = rest.strip_prefix('-').unwrap_or(rest);
-        match (rest.len(), rest.as_bytes().first()) {
-            (0, _) => of(month(Some(1)), Granularity::Year),
-            (2, Some(b'H')) => {
-                let half = number(&rest[1..]).filter(|h| (1..=2).contains(h));
-                of(month(half.map(|h| h * 6 - 5)), Granularity::HalfYear)
-            }
-            (2, Some(b'Q' | b'K')) => {
-                let quarter = number(&rest[1..]).filter(|q| (1..=4).contains(q));
-                of(month(quarter.map(|q| q * 3 - 2)), Granularity::Quarter)
-            }
-            (3, Some(b'M')) => of(month(number(&rest[1..])), Granularity::Month),
-            (3, Some(b'W')) => {
-                let day = number(&rest[1..]).and_then(|w| NaiveDate::from_isoywd_opt(year, w, Weekday::Mon));
-                of(day, Granularity::Week)
-            }
-            (2, Some(b'0'..=b'9')) => of(month(number(rest)), Granularity::Month),
-            (5, Some(b'0'..=b'9')) => of(text.parse().ok(), Granularity::Day),
-            _ => Err(form()),
-        }
+        first_day(text)
+            .map(|(day, granularity)| Self::holding(day, granularity))
+            .ok_or_else(|| PeriodError::Form(text.to_owned()))
     }
 
     /// Whether `day` lies inside.
@@ -180,26 +161,62 @@ impl Period {
     }
 }
 
+/// The first day and the length of a period as written.
+fn first_day(text: &str) -> Option<(NaiveDate, Granularity)> {
+    if !text.is_ascii() || text.len() < 4 {
+        return None;
+    }
+    let (year, rest) = text.split_at(4);
+    let year = i32::try_from(number(year)?).ok()?;
+    // `2026M10` and `2026K4` have no dash.
+    let rest = rest.strip_prefix('-').unwrap_or(rest);
+    let (month, granularity) = match (rest.len(), rest.as_bytes().first()) {
+        (0, _) => (1, Granularity::Year),
+        (2, Some(b'H')) => {
+            let half = number(&rest[1..]).filter(|half| (1..=2).contains(half))?;
+            (half * 6 - 5, Granularity::HalfYear)
+        }
+        // Statistics Norway writes K, for kvartal.
+        (2, Some(b'Q' | b'K')) => {
+            let quarter = number(&rest[1..]).filter(|quarter| (1..=4).contains(quarter))?;
+            (quarter * 3 - 2, Granularity::Quarter)
+        }
+        (3, Some(b'M')) => (number(&rest[1..])?, Granularity::Month),
+        (2, Some(b'0'..=b'9')) => (number(rest)?, Granularity::Month),
+        (3, Some(b'W')) => {
+            // A week's year is that of its Thursday: 2020-W53 ends in 2021.
+            let day = NaiveDate::from_isoywd_opt(year, number(&rest[1..])?, Weekday::Mon)?;
+            return Some((day, Granularity::Week));
+        }
+        (5, Some(b'0'..=b'9')) => return Some((text.parse().ok()?, Granularity::Day)),
+        _ => return None,
+    };
+    Some((NaiveDate::from_ymd_opt(year, month, 1)?, granularity))
+}
+
+/// Digits and nothing else: a sign is no part of a period.
+fn number(digits: &str) -> Option<u32> {
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
 impl fmt::Display for Period {
     /// The shortest form that reads back, else `start/end`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |g: Granularity| g.floor(self.start) == self.start && g.next(self.start) == self.end;
+        // A quarter is also three months: the longest name is the one people use.
+        let mut longest_first = Granularity::ALL.into_iter().rev();
+        let granularity = longest_first.find(|length| Self::holding(self.start, *length) == *self);
         let (year, month) = (self.start.year(), self.start.month());
-        if whole(Granularity::Year) {
-            write!(f, "{year:04}")
-        } else if whole(Granularity::HalfYear) {
-            write!(f, "{year:04}-H{}", month.div_ceil(6))
-        } else if whole(Granularity::Quarter) {
-            write!(f, "{year:04}-Q{}", month.div_ceil(3))
-        } else if whole(Granularity::Month) {
-            write!(f, "{year:04}-{month:02}")
-        } else if whole(Granularity::Week) {
-            let week = self.start.iso_week();
-            write!(f, "{:04}-W{:02}", week.year(), week.week())
-        } else if whole(Granularity::Day) {
-            write!(f, "{}", self.start)
-        } else {
-            write!(f, "{}/{}", self.start, self.end)
+        match granularity {
+            Some(Granularity::Year) => write!(f, "{year:04}"),
+            Some(Granularity::HalfYear) => write!(f, "{year:04}-H{}", month.div_ceil(6)),
+            Some(Granularity::Quarter) => write!(f, "{year:04}-Q{}", month.div_ceil(3)),
+            Some(Granularity::Month) => write!(f, "{year:04}-{month:02}"),
+            Some(Granularity::Week) => {
+                let week = self.start.iso_week();
+                write!(f, "{:04}-W{:02}", week.year(), week.week())
+            }
+            Some(Granularity::Day) => write!(f, "{}", self.start),
+            None => write!(f, "{}/{}", self.start, self.end),
         }
     }
 }

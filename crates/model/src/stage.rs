@@ -1,10 +1,28 @@
-//! Where a municipality stands in a rollout.
+//! The stage of a municipality in a rollout.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::newtype::all;
 
 /// The stages of a rollout, in the order they are normally passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// On a wave's list.
     Planned,
@@ -24,34 +42,18 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage in rollout order.
-    pub const ALL: [Self; 7] = [
-        Self::Planned,
-        Self::Agreed,
-        Self::TechnicallyReady,
-        Self::Pilot,
-        Self::InProduction,
-        Self::Paused,
-        Self::Withdrawn,
-    ];
+    pub const ALL: [Self; 7] = all(Self::VARIANTS);
 
     /// The stage as the lake writes it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Agreed => "agreed",
-            Self::TechnicallyReady => "technically_ready",
-            Self::Pilot => "pilot",
-            Self::InProduction => "in_production",
-            Self::Paused => "paused",
-            Self::Withdrawn => "withdrawn",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads what [`Stage::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+        text.parse().ok()
     }
 }
 

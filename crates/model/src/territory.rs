@@ -17,12 +17,12 @@ use chrono::NaiveDate;
 use crate::MunicipalityCode;
 pub use change::{Change, ChangeKind, classify};
 pub use derive::{PartTrack, SplitTarget, apportion, derive};
-pub use mapping::{Mapping, Policy};
+pub use mapping::{Mapping, Policy, split_by_weight};
 
 /// A piece of territory that was never cut, and who held it in each division.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Its key: the oldest code, with the heir's code behind it where that municipality was split.
+    /// Its key: the oldest code, with the successor's code behind it where that municipality was split.
     pub part_id: String,
     /// The persons it weighs: those living there at the common reference date.
     pub persons: i64,
@@ -45,7 +45,7 @@ pub enum TerritoryError {
     /// Divisions out of order or none at all.
     #[error("division dates must be given, each later than the one before; `{0}` is not")]
     Dates(String),
-    /// A part that does not say where it lay in every division.
+    /// A part without a code in every division.
     #[error("part `{part}` names {got} municipalities where the territory has {expected} divisions")]
     Length {
         /// The part.
@@ -58,7 +58,7 @@ pub enum TerritoryError {
     /// Two parts of one key.
     #[error("part `{0}` is given twice")]
     Twice(String),
-    /// A municipality whose parts hold nobody cannot be weighed.
+    /// A municipality whose parts have no persons has no weight.
     #[error("municipality `{code}` of {date} has no persons on its parts: give at least one part a weight")]
     Empty {
         /// The municipality.
@@ -70,10 +70,10 @@ pub enum TerritoryError {
     #[error("part `{0}` weighs less than nothing")]
     Negative(String),
     /// A date that is no division's first day.
-    #[error("{wanted} is no division's first day; the divisions begin on {known}")]
+    #[error("{date} is no division's first day; the divisions begin on {known}")]
     NoDivision {
-        /// The date asked for.
-        wanted: NaiveDate,
+        /// The date requested.
+        date: NaiveDate,
         /// Those there are.
         known: String,
     },
@@ -98,9 +98,11 @@ impl Territory {
         if let Some(pair) = dates.windows(2).find(|pair| pair[0] >= pair[1]) {
             return Err(TerritoryError::Dates(pair[1].to_string()));
         }
+        // A division ends where the next begins; the last is still valid.
         let ends = dates.iter().skip(1).copied().map(Some).chain([None]);
         let divisions: Vec<_> =
             dates.iter().zip(ends).map(|(&date, valid_to)| Division { date, valid_to }).collect();
+        // Mappings and their bytes must not depend on the order parts came in.
         parts.sort_by(|a, b| a.part_id.cmp(&b.part_id));
         if let Some(pair) = parts.windows(2).find(|pair| pair[0].part_id == pair[1].part_id) {
             return Err(TerritoryError::Twice(pair[0].part_id.clone()));
@@ -119,6 +121,7 @@ impl Territory {
         }
         let territory = Self { divisions, parts };
         for (at, division) in territory.divisions.iter().enumerate() {
+            // A value is divided by weights: a municipality without any cannot be divided.
             if let Some((code, _)) = territory.holdings(at).iter().find(|(_, parts)| weight(parts) == 0) {
                 return Err(TerritoryError::Empty { code: (*code).clone(), date: division.date });
             }
@@ -156,7 +159,7 @@ impl Territory {
     fn position(&self, date: NaiveDate) -> Result<usize, TerritoryError> {
         self.divisions.iter().position(|division| division.date == date).ok_or_else(|| {
             let known: Vec<_> = self.divisions.iter().map(|division| division.date.to_string()).collect();
-            TerritoryError::NoDivision { wanted: date, known: known.join(", ") }
+            TerritoryError::NoDivision { date, known: known.join(", ") }
         })
     }
 

@@ -1,12 +1,12 @@
-//! Brreg's register of organisations: one unit, or a page of them. An address says where an organisation sits, never
-//! whose it is: a joint venture of nine municipalities lies in its host. Who owns it is for the organisation's form
-//! and its parent to say, and persons' own firms are left out.
+//! Brreg's register of organisations: one unit, or a page of them. An address is where an organisation sits, never
+//! whose it is: a joint venture of nine municipalities lies in its host. Its owner follows from the organisation's form
+//! and its parent, and persons' own firms are left out.
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use utbredt_model::{MunicipalityCode, OrganisationNumber, Rejection};
+use utbredt_model::{MunicipalityCode, OrganisationNumber, Reason, ReasonCode, Rejection};
 
-use crate::reference::Read;
+use crate::reference::{self, Read};
 
 /// The register pages through this many units of one question and no further.
 pub const PAGING_LIMIT: u64 = 10_000;
@@ -65,7 +65,7 @@ pub struct Unit {
 
 impl Unit {
     /// The municipality the unit itself is, when it is one: its seat lies within its borders. Nobody else's address
-    /// says anything about ownership.
+    /// is evidence of ownership.
     #[must_use]
     pub fn municipality(&self) -> Option<&MunicipalityCode> {
         self.address.as_ref().filter(|_| self.form == Form::Municipality)
@@ -129,18 +129,17 @@ pub fn page(bytes: &[u8]) -> Page {
             return page;
         }
     };
-    let number = |key: &str| answer.get("page").and_then(|p| p.get(key)).and_then(Value::as_u64);
-    let (Some(at), Some(pages), Some(total)) =
-        (number("number"), number("totalPages"), number("totalElements"))
-    else {
-        let reason = "`page` does not say which page of how many this is, nor of how many units";
-        page.units.rejections.push(Rejection::new(1, reason, ""));
+    let [at, pages, total] = ["number", "totalPages", "totalElements"].map(|key| about(&answer, key));
+    let (Some(at), Some(pages), Some(total)) = (at, pages, total) else {
+        let text = "`page` does not say which page of how many this is, nor of how many units";
+        page.units.rejections.push(Rejection::new(1, Reason::new(ReasonCode::MissingField, text), ""));
         return page;
     };
     (page.number, page.pages, page.total) = (at, pages, total);
     let units = answer.get("_embedded").and_then(|e| e.get("enheter")).and_then(Value::as_array);
     if units.is_none() && total > 0 && at < pages {
-        page.units.rejections.push(Rejection::new(1, format!("{total} units match but none are listed"), ""));
+        let reason = Reason::new(ReasonCode::Empty, format!("{total} units match but none are listed"));
+        page.units.rejections.push(Rejection::new(1, reason, ""));
     }
     for (row, unit) in (1..).zip(units.into_iter().flatten()) {
         take(&mut page.units, row, unit);
@@ -148,8 +147,13 @@ pub fn page(bytes: &[u8]) -> Page {
     page
 }
 
+/// A number about the page itself.
+fn about(answer: &Value, key: &str) -> Option<u64> {
+    answer.get("page")?.get(key)?.as_u64()
+}
+
 fn not_whole(error: &serde_json::Error) -> Rejection {
-    Rejection::new(1, format!("the answer is not whole JSON: {error}"), "")
+    Rejection::new(1, reference::syntax("the answer is not whole JSON", error), "")
 }
 
 /// What is shown of a refused unit is its number alone: the rest may be about a person.
@@ -158,28 +162,36 @@ fn take(read: &mut Read<Unit>, row: u64, answer: &Value) {
     read.take(row, shown, read_unit(answer));
 }
 
-fn read_unit(answer: &Value) -> Result<Unit, String> {
-    let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
-    let number = |text: &str| OrganisationNumber::parse(text).map_err(|error| error.to_string());
-    let organisation_number = number(text("organisasjonsnummer").ok_or("`organisasjonsnummer` is missing")?)?;
+/// A field of text that is not blank.
+fn text<'a>(answer: &'a Value, key: &str) -> Option<&'a str> {
+    answer.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn read_unit(answer: &Value) -> Result<Unit, Reason> {
+    let Some(number) = text(answer, "organisasjonsnummer") else {
+        return Err(Reason::new(ReasonCode::MissingField, "`organisasjonsnummer` is missing"));
+    };
+    let organisation_number = OrganisationNumber::parse(number)?;
     let form_code = answer.get("organisasjonsform").and_then(|f| f.get("kode")).and_then(Value::as_str);
-    let form_code =
-        form_code.ok_or("`organisasjonsform.kode` is missing: what the unit is cannot be told")?;
+    let Some(form_code) = form_code else {
+        let text = "`organisasjonsform.kode` is missing: what the unit is cannot be told";
+        return Err(Reason::new(ReasonCode::MissingField, text));
+    };
+    // Sole proprietorships have the name of a person.
     if form_code == "ENK" {
-        return Err("a person's own firm; persons are not kept".to_owned());
+        return Err(Reason::new(ReasonCode::Person, "a person's own firm; persons are not kept"));
     }
     let address =
         answer.get("forretningsadresse").and_then(|a| a.get("kommunenummer")).and_then(Value::as_str);
-    let date = |text: &str| text.parse().map_err(|_| format!("`{text}` is not a date such as 2024-01-01"));
     Ok(Unit {
         organisation_number,
-        name: text("navn").unwrap_or_default().to_owned(),
+        name: text(answer, "navn").unwrap_or_default().to_owned(),
         form: Form::of(form_code),
         form_code: form_code.to_owned(),
-        parent: text("overordnetEnhet").map(number).transpose()?,
+        parent: text(answer, "overordnetEnhet").map(OrganisationNumber::parse).transpose()?,
         // An address abroad has no municipality, or a placeholder.
         address: address.and_then(|code| MunicipalityCode::parse(code.trim()).ok()),
-        struck_off: text("slettedato").map(date).transpose()?,
+        struck_off: text(answer, "slettedato").map(reference::date).transpose()?,
     })
 }
 
@@ -219,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_too_long_for_paging_says_so() {
+    fn a_list_too_long_for_paging_is_cut_off() {
         let at = |number: u64, pages: u64, total: u64| Page { number, pages, total, ..Page::default() };
         assert!(at(0, 500, 10_000).cut_off().is_none());
         assert!(at(0, 501, 10_001).cut_off().unwrap().contains("10001 units match"));
@@ -236,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_cannot_be_told_is_refused() {
+    fn a_unit_without_what_identifies_it_is_refused() {
         for (bad, word) in [
             (r#"{"organisasjonsform":{"kode":"KOMM"}}"#, "`organisasjonsnummer` is missing"),
             (r#"{"organisasjonsnummer":"920290923","organisasjonsform":{"kode":"KOMM"}}"#, "control digit"),
@@ -252,18 +264,11 @@ mod tests {
     }
 
     #[test]
-    fn the_known_answer_is_read() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/api_examples/iamkm1_brreg-company.json"
-        );
-        let Ok(bytes) = std::fs::read(path) else {
-            println!("skipped: {path} is absent");
-            return;
-        };
-        let read = unit(&bytes);
+    fn an_answer_about_one_unit_is_read() {
+        let read = unit(include_bytes!("../tests/data/brreg-unit.json"));
+        assert!(read.rejections.is_empty());
         assert_eq!((read.rows[0].form, read.rows[0].form_code.as_str()), (Form::Other, "AS"));
-        assert_eq!(read.rows[0].address.as_ref().map(|c| c.as_str()), Some("1106"));
+        assert_eq!(read.rows[0].address.as_ref().map(|c| c.as_str()), Some("1108"));
         assert_eq!(read.rows[0].municipality(), None);
     }
 }

@@ -9,10 +9,10 @@ use crate::reference::Read;
 
 /// What a parser makes of bytes, whatever its rows are.
 pub(crate) trait Outcome: Debug + PartialEq {
-    /// How many statements were believed.
-    fn told(&self) -> usize;
-    /// The rows refused.
-    fn refused(&self) -> &[Rejection];
+    /// How many statements were accepted.
+    fn accepted(&self) -> usize;
+    /// The rows rejected.
+    fn rejected(&self) -> &[Rejection];
     /// What holds the whole delivery back.
     fn breaches(&self) -> &[String] {
         &[]
@@ -24,11 +24,11 @@ pub(crate) trait Outcome: Debug + PartialEq {
 }
 
 impl Outcome for Parsed {
-    fn told(&self) -> usize {
+    fn accepted(&self) -> usize {
         assert!(self.observations.iter().all(|o| o.row >= 1));
         self.observations.len()
     }
-    fn refused(&self) -> &[Rejection] {
+    fn rejected(&self) -> &[Rejection] {
         &self.rejections
     }
     fn breaches(&self) -> &[String] {
@@ -40,21 +40,21 @@ impl Outcome for Parsed {
 }
 
 impl<T: Debug + PartialEq> Outcome for Read<T> {
-    fn told(&self) -> usize {
+    fn accepted(&self) -> usize {
         self.rows.len()
     }
-    fn refused(&self) -> &[Rejection] {
+    fn rejected(&self) -> &[Rejection] {
         &self.rejections
     }
 }
 
-/// Checks the promises on well-formed samples and on ways of spoiling them. `one_to_one` says that each row makes
+/// Checks the promises on well-formed samples and on ways of spoiling them. `one_to_one` means that each row makes
 /// exactly one statement, so that rows in equal statements plus refusals.
 pub(crate) fn conformance<O: Outcome>(parse: impl Fn(&[u8]) -> O, samples: &[&[u8]], one_to_one: bool) {
     for sample in samples {
         let parsed = parse(sample);
         assert!(parsed.breaches().is_empty(), "{:?}", parsed.breaches());
-        assert!(parsed.told() > 0, "a sample must say something: {:?}", parsed.refused());
+        assert!(parsed.accepted() > 0, "a sample must say something: {:?}", parsed.rejected());
         account(&parsed, one_to_one);
         assert_eq!(parsed, parse(sample), "parsing twice gives the same");
         for cut in 0..sample.len() {
@@ -63,9 +63,9 @@ pub(crate) fn conformance<O: Outcome>(parse: impl Fn(&[u8]) -> O, samples: &[&[u
     }
     for garbage in [&b"\x00\xFF\x00\xFF"[..], b"", b"\n\n\n", b"{}", b"PK\x03\x04", b"\"", b"a\tb;c,d\n1\n"] {
         let parsed = parse(garbage);
-        assert_eq!(parsed.told(), 0);
+        assert_eq!(parsed.accepted(), 0);
         assert!(
-            !parsed.refused().is_empty() || !parsed.breaches().is_empty(),
+            !parsed.rejected().is_empty() || !parsed.breaches().is_empty(),
             "{garbage:?} passed in silence"
         );
     }
@@ -84,12 +84,12 @@ pub(crate) fn conformance<O: Outcome>(parse: impl Fn(&[u8]) -> O, samples: &[&[u
 }
 
 fn account(parsed: &impl Outcome, one_to_one: bool) {
-    assert!(parsed.refused().iter().all(|r| !r.reason.is_empty() && r.raw.chars().count() <= 500));
+    assert!(parsed.rejected().iter().all(|r| !r.reason.is_empty() && r.raw.chars().count() <= 500));
     if let Some(rows_in) = parsed.rows_in()
         && one_to_one
         && parsed.breaches().is_empty()
     {
-        let told = (parsed.told() + parsed.refused().len()) as u64;
-        assert_eq!(rows_in, told, "every row is a statement or a refusal: {parsed:?}");
+        let counted = (parsed.accepted() + parsed.rejected().len()) as u64;
+        assert_eq!(rows_in, counted, "every row is a statement or a refusal: {parsed:?}");
     }
 }

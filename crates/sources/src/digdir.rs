@@ -1,5 +1,5 @@
-//! Answers of Digdir's statistics API: points stamped in UTC, made into what happened, or stood, on an Oslo day.
-//! The same interface carries flows and stocks, stamped at either end of the hour; a [`Series`] says which.
+//! Answers of Digdir's statistics API: points stamped in UTC, made into what happened, or was the case, on an Oslo day.
+//! The same interface carries flows and stocks, stamped at either end of the hour; a [`Series`] declares which.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utbredt_model::{
     CellState, Granularity, MeasureId, MeasureKind, Observation, ObservedFact, OrganisationNumber, Parsed,
-    Period, Rejection, SolutionId, Stamp, Subject,
+    Period, Reason, ReasonCode, Rejection, SolutionId, Stamp, Subject,
 };
 
 use crate::oslo;
@@ -16,7 +16,7 @@ use crate::oslo;
 /// The interface cuts an aggregation at this many points without a word.
 pub const SILENT_CUT: usize = 10_000;
 
-/// How far apart a series' points are.
+/// The distance between a series' points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distance {
@@ -36,7 +36,7 @@ pub struct Series {
     pub owner: String,
     /// The series' name, `idporten-innlogging`.
     pub series: String,
-    /// How far apart its points are.
+    /// The distance between its points.
     pub distance: Distance,
     /// Which end of its window a point's stamp names.
     pub stamp: Stamp,
@@ -76,10 +76,10 @@ struct Point {
     values: Vec<(MeasureId, i64)>,
 }
 
-/// Reads an answer: a JSON array of points, or an array of such answers, of which each was asked for a part of the time.
+/// Reads an answer: a JSON array of points, or an array of such answers, each about a part of the time.
 /// Points that `filter` does not choose are counted in `rows_in` only.
 ///
-/// Hours become Oslo days. An hour nobody's point stands in was never delivered, so its day is provisional; so is the
+/// Hours become Oslo days. An hour without any point was never delivered, so its day is provisional; so is the
 /// day of an organisation one of whose points was refused.
 #[must_use]
 pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
@@ -91,6 +91,7 @@ pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
             return parsed;
         }
     };
+    // An answer of exactly so many may be whole, but it cannot be known.
     if answers.iter().any(|answer| answer.len() == SILENT_CUT) {
         let breach = format!(
             "the answer has exactly {SILENT_CUT} points, where the source cuts it off; ask for less time"
@@ -137,8 +138,8 @@ fn answers(bytes: &[u8]) -> Result<Vec<Vec<Value>>, serde_json::Error> {
         .collect())
 }
 
-/// Points that stand twice: a point is its stamp and its categories. Equal ones leave one, differing ones none.
-fn repeated(points: &[Value]) -> BTreeMap<usize, String> {
+/// Points that occur twice: a point is its stamp and its categories. Equal ones leave one, differing ones none.
+fn repeated(points: &[Value]) -> BTreeMap<usize, Reason> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut out = BTreeMap::new();
     for (index, point) in points.iter().enumerate() {
@@ -154,15 +155,11 @@ fn repeated(points: &[Value]) -> BTreeMap<usize, String> {
             std::collections::btree_map::Entry::Occupied(at) => {
                 let at = *at.get();
                 if points[at].get("measurements") == point.get("measurements") {
-                    out.insert(index, format!("duplicate of point {}", at + 1));
+                    let text = format!("duplicate of point {}", at + 1);
+                    out.insert(index, Reason::new(ReasonCode::Duplicate, text));
                 } else {
-                    out.insert(
-                        index,
-                        format!("contradicts point {}: same time and categories, other numbers", at + 1),
-                    );
-                    out.entry(at).or_insert_with(|| {
-                        format!("contradicts point {}: same time and categories, other numbers", index + 1)
-                    });
+                    out.insert(index, contradiction(at));
+                    out.entry(at).or_insert_with(|| contradiction(index));
                 }
             }
         }
@@ -170,10 +167,15 @@ fn repeated(points: &[Value]) -> BTreeMap<usize, String> {
     out
 }
 
+fn contradiction(other: usize) -> Reason {
+    let text = format!("contradicts point {}: same time and categories, other numbers", other + 1);
+    Reason::new(ReasonCode::Contradiction, text)
+}
+
 struct Gather<'s> {
     series: &'s Series,
     cells: BTreeMap<Key, Cell>,
-    /// Hours in which any point stands.
+    /// Hours with any point.
     hours: BTreeSet<DateTime<Utc>>,
     /// Organisations' periods that miss a refused point.
     spoiled: BTreeSet<(OrganisationNumber, Period)>,
@@ -182,7 +184,8 @@ struct Gather<'s> {
 }
 
 impl Gather<'_> {
-    fn take(&mut self, row: u64, point: &Value, reasons: &mut Vec<String>) {
+    fn take(&mut self, row: u64, point: &Value, reasons: &mut Vec<Reason>) {
+        // A rejected point still shows that its hour was delivered.
         if let Some(at) = self.window(point) {
             self.hours.insert(at);
         }
@@ -202,13 +205,14 @@ impl Gather<'_> {
                 Some(more) => *sum = more,
                 None => {
                     self.spoiled.insert((organisation.clone(), period));
-                    reasons.push("the sum of the points is too large a number".to_owned());
+                    let text = "the sum of the points is too large a number";
+                    reasons.push(Reason::new(ReasonCode::NumberTooLarge, text));
                 }
             }
         }
     }
 
-    /// The beginning of the window a point tells of, near enough to lie in the right hour, day or month.
+    /// The beginning of a point's window, near enough to lie in the right hour, day or month.
     fn window(&self, point: &Value) -> Option<DateTime<Utc>> {
         let stamp = DateTime::parse_from_rfc3339(point.get("timestamp")?.as_str()?).ok()?.to_utc();
         let back = match (self.series.stamp, self.series.distance) {
@@ -220,63 +224,86 @@ impl Gather<'_> {
         stamp.checked_sub_signed(back)
     }
 
-    fn point(&mut self, point: &Value, reasons: &mut Vec<String>) -> Result<Option<Point>, String> {
-        let at = self.window(point).ok_or("`timestamp` is missing or not a time with an offset")?;
+    fn point(&mut self, point: &Value, reasons: &mut Vec<Reason>) -> Result<Option<Point>, Reason> {
+        let Some(at) = self.window(point) else {
+            let text = "`timestamp` is missing or not a time with an offset";
+            return Err(Reason::new(ReasonCode::InvalidDate, text));
+        };
         let empty = Map::new();
         let categories = match point.get("categories") {
             None => &empty,
-            Some(value) => value.as_object().ok_or("`categories` is not an object")?,
+            Some(Value::Object(categories)) => categories,
+            Some(_) => return Err(Reason::new(ReasonCode::InvalidField, "`categories` is not an object")),
         };
-        for (category, wanted) in &self.series.filter {
-            match categories.get(category).and_then(Value::as_str) {
-                Some(value) if value == wanted => {}
-                Some(_) => return Ok(None),
-                None => {
-                    return Err(format!(
-                        "category `{category}` is missing, so the point may be any of its values"
-                    ));
-                }
-            }
+        if !self.is_chosen(categories)? {
+            return Ok(None);
         }
-        let known = |c: &String| {
-            *c == self.series.organisation_category
-                || self.series.sum_categories.contains(c)
-                || self.series.filter.contains_key(c)
-        };
-        if let Some(category) = categories.keys().find(|c| !known(c)) {
-            return Err(format!("category `{category}` is new: say whether its values may be added"));
-        }
-        let category = &self.series.organisation_category;
-        let organisation = match categories.get(category).and_then(Value::as_str).map(str::trim) {
-            None | Some("") => {
-                return Err(format!("`{category}` is empty: the source does not say whose point it is"));
-            }
-            Some(number) => OrganisationNumber::parse(number).map_err(|e| e.to_string())?,
-        };
+        let organisation = self.organisation(categories)?;
         let granularity =
+            // Points of days may be cut in UTC: they are still days.
             if self.series.distance == Distance::Months { Granularity::Month } else { Granularity::Day };
         let period = Period::holding(oslo::day(at), granularity);
         let Some(measurements) = point.get("measurements").and_then(Value::as_object) else {
             self.spoiled.insert((organisation, period));
-            return Err("`measurements` is missing or not an object".to_owned());
+            let text = "`measurements` is missing or not an object";
+            return Err(Reason::new(ReasonCode::MissingField, text));
         };
         let mut values = Vec::new();
         for (name, value) in measurements {
             let Some(measure) = self.series.measures.get(name) else {
                 if !self.series.ignore.contains(name) && self.new.insert(name.clone()) {
-                    reasons.push(format!("new measurement id `{name}`: map it to a measure or ignore it"));
+                    let text = format!("new measurement id `{name}`: map it to a measure or ignore it");
+                    reasons.push(Reason::new(ReasonCode::UnknownWord, text));
                 }
                 continue;
             };
             match value.as_i64().filter(|n| *n >= 0) {
                 Some(value) => values.push((measure.clone(), value)),
                 None => {
-                    reasons.push(format!("`{name}` is {value}, not a whole number from 0"));
+                    let text = format!("`{name}` is {value}, not a whole number from 0");
+                    reasons.push(Reason::new(ReasonCode::InvalidNumber, text));
                     self.spoiled.insert((organisation.clone(), period));
                 }
             }
         }
         Ok(Some(Point { at, period, organisation, values }))
+    }
+
+    /// Whether a point has the category values that are read.
+    fn is_chosen(&self, categories: &Map<String, Value>) -> Result<bool, Reason> {
+        for (category, chosen) in &self.series.filter {
+            match categories.get(category).and_then(Value::as_str) {
+                Some(value) if value == chosen => {}
+                Some(_) => return Ok(false),
+                None => {
+                    let text =
+                        format!("category `{category}` is missing, so the point may be any of its values");
+                    return Err(Reason::new(ReasonCode::MissingField, text));
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whose point it is, when every category is one we know how to treat.
+    fn organisation(&self, categories: &Map<String, Value>) -> Result<OrganisationNumber, Reason> {
+        let Series { organisation_category, sum_categories, filter, .. } = self.series;
+        let mut names = categories.keys();
+        let new = names.find(|c| {
+            *c != organisation_category && !sum_categories.contains(*c) && !filter.contains_key(*c)
+        });
+        if let Some(category) = new {
+            let text = format!("category `{category}` is new: say whether its values may be added");
+            return Err(Reason::new(ReasonCode::UnknownWord, text));
+        }
+        match categories.get(organisation_category).and_then(Value::as_str).map(str::trim) {
+            None | Some("") => {
+                let text =
+                    format!("`{organisation_category}` is empty: the source does not say whose point it is");
+                Err(Reason::new(ReasonCode::MissingField, text))
+            }
+            Some(number) => Ok(OrganisationNumber::parse(number)?),
+        }
     }
 
     fn finish(self, parsed: &mut Parsed) {
@@ -287,13 +314,11 @@ impl Gather<'_> {
                 .push(format!("the answer has none of the measurements that are read, and `{new}` is new"));
         }
         let mut delivered: BTreeMap<NaiveDate, BTreeSet<i64>> = BTreeMap::new();
+        // Counted in UTC, so that the hour that occurs twice in October is two.
         for at in self.hours {
             delivered.entry(oslo::day(at)).or_default().insert(at.timestamp().div_euclid(3600));
         }
-        let hours_are_missing = |day: NaiveDate| {
-            self.series.distance == Distance::Hours
-                && delivered.get(&day).map_or(0, BTreeSet::len) < oslo::hours_in(day)
-        };
+        let by_hour = self.series.distance == Distance::Hours;
         for ((organisation, measure_id, period), cell) in self.cells {
             let value = match self.series.kind {
                 MeasureKind::Flow => cell.at.values().try_fold(0i64, |sum, value| sum.checked_add(*value)),
@@ -304,11 +329,16 @@ impl Gather<'_> {
             let Some(value) = value else {
                 let reason =
                     format!("`{measure_id}` of {organisation} in {period} adds up to too large a number");
-                parsed.rejections.push(Rejection::new(cell.row, reason, ""));
+                parsed.rejections.push(Rejection::new(
+                    cell.row,
+                    Reason::new(ReasonCode::NumberTooLarge, reason),
+                    "",
+                ));
                 continue;
             };
-            let provisional =
-                hours_are_missing(period.start) || self.spoiled.contains(&(organisation.clone(), period));
+            let hours = delivered.get(&period.start).map_or(0, BTreeSet::len);
+            let provisional = (by_hour && hours < oslo::hours_in(period.start))
+                || self.spoiled.contains(&(organisation.clone(), period));
             parsed.observations.push(Observation {
                 row: cell.row,
                 subject: Subject::Organisation(organisation),
@@ -331,7 +361,7 @@ mod tests {
     use crate::conformance::conformance;
 
     #[test]
-    fn answers_asked_for_one_after_the_other_are_one_payload() {
+    fn answers_one_after_the_other_are_one_payload() {
         let (one, two) = (point("2024-01-01T00:00:00Z", "a", 3), point("2024-01-01T01:00:00Z", "a", 4));
         let whole = parse(format!("[{one},{two}]").as_bytes(), &flow());
         let parts = parse(format!("[[{one}],[],[{two}]]").as_bytes(), &flow());
@@ -368,7 +398,7 @@ mod tests {
         format!("[{}]", points.join(",")).into_bytes()
     }
 
-    fn told(parsed: &Parsed) -> Vec<String> {
+    fn shown(parsed: &Parsed) -> Vec<String> {
         let one = |o: &Observation| match (&o.subject, &o.fact) {
             (
                 Subject::Organisation(n),
@@ -407,7 +437,7 @@ mod tests {
         ];
         // 23:00 in UTC is already the 13th in Oslo.
         let expected = ["920290922 logins 2022-01-12 20 p", "920290922 logins 2022-01-13 100 p"];
-        assert_eq!(told(&parse(&answer(&points), &flow())), expected);
+        assert_eq!(shown(&parse(&answer(&points), &flow())), expected);
     }
 
     #[test]
@@ -418,9 +448,9 @@ mod tests {
             ("2024-10-26T22:00:00Z", 25, "2024-10-27"),
         ] {
             let whole = parse(&answer(&day_of_hours(first, hours, 2)), &flow());
-            assert_eq!(told(&whole), [format!("920290922 logins {day} {}", hours * 2)]);
+            assert_eq!(shown(&whole), [format!("920290922 logins {day} {}", hours * 2)]);
             let short = parse(&answer(&day_of_hours(first, hours - 1, 2)), &flow());
-            assert_eq!(told(&short), [format!("920290922 logins {day} {} p", hours * 2 - 2)]);
+            assert_eq!(shown(&short), [format!("920290922 logins {day} {} p", hours * 2 - 2)]);
         }
     }
 
@@ -430,15 +460,15 @@ mod tests {
         series.stamp = Stamp::End;
         let points = [point("2022-01-12T23:00:00Z", "A", 5), point("2022-01-13T00:00:00Z", "A", 7)];
         let expected = ["920290922 logins 2022-01-12 5 p", "920290922 logins 2022-01-13 7 p"];
-        assert_eq!(told(&parse(&answer(&points), &series)), expected);
+        assert_eq!(shown(&parse(&answer(&points), &series)), expected);
         series.distance = Distance::Days;
         let days = [point("2022-01-12T23:00:00Z", "A", 5), point("2022-01-14T00:00:00Z", "A", 7)];
         let expected = ["920290922 logins 2022-01-12 5", "920290922 logins 2022-01-13 7"];
-        assert_eq!(told(&parse(&answer(&days), &series)), expected);
+        assert_eq!(shown(&parse(&answer(&days), &series)), expected);
         series.distance = Distance::Months;
         let months = [point("2022-01-31T23:00:00Z", "A", 5), point("2022-03-01T00:00:00Z", "A", 7)];
         let expected = ["920290922 logins 2022-01 5", "920290922 logins 2022-02 7"];
-        assert_eq!(told(&parse(&answer(&months), &series)), expected);
+        assert_eq!(shown(&parse(&answer(&months), &series)), expected);
     }
 
     #[test]
@@ -450,7 +480,7 @@ mod tests {
             point("2022-01-12T10:00:00Z", "B", 1),
             point("2022-01-12T09:00:00Z", "A", 70),
         ];
-        assert_eq!(told(&parse(&answer(&points), &series)), ["920290922 logins 2022-01-12 51 p"]);
+        assert_eq!(shown(&parse(&answer(&points), &series)), ["920290922 logins 2022-01-12 51 p"]);
     }
 
     #[test]
@@ -469,10 +499,10 @@ mod tests {
             let parsed = parse(&answer(&[bad, point("2022-01-12T10:00:00Z", "A", 1)]), &flow());
             assert_eq!(parsed.rejections.len(), 1, "{parsed:?}");
             assert!(parsed.rejections[0].reason.contains(word), "{}", parsed.rejections[0].reason);
-            assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 1 p"]);
+            assert_eq!(shown(&parsed), ["920290922 logins 2022-01-12 1 p"]);
         }
         let parsed = parse(&answer(&[good.clone(), good.clone()]), &flow());
-        assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 12 p"]);
+        assert_eq!(shown(&parsed), ["920290922 logins 2022-01-12 12 p"]);
         assert_eq!(parsed.rejections[0].reason, "duplicate of point 1");
         let parsed = parse(&answer(&[good.clone(), good.replace(":12}", ":13}")]), &flow());
         assert!(parsed.observations.is_empty());
@@ -498,40 +528,28 @@ mod tests {
     }
 
     #[test]
-    fn the_known_answers_are_read() {
-        let folder =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/digdir_statistics/CONSTRUCTED_");
-        let read = |name: &str| {
-            let bytes = std::fs::read(format!("{folder}{name}_hours.json"));
-            if bytes.is_err() {
-                println!("skipped: {folder}{name}_hours.json is absent");
-            }
-            bytes.ok()
-        };
+    fn answers_of_three_series_are_read() {
         let mut idporten = flow();
         idporten.sum_categories =
             ["TE", "TL", "TE-entityId", "TL-orgnum", "TL-entityId"].map(String::from).into();
-        if let Some(bytes) = read("idporten") {
-            let parsed = parse(&bytes, &idporten);
-            assert_eq!(told(&parsed), ["920290922 logins 2022-01-12 124 p"]);
-            // Twelve measurement ids nobody has mapped, and one point that says nobody's number.
-            assert_eq!(parsed.rejections.len(), 13);
-        }
+        let parsed = parse(include_bytes!("../tests/data/digdir-idporten-hours.json"), &idporten);
+        assert_eq!(shown(&parsed), ["920290922 logins 2022-01-12 8 p"]);
+        // Two measurement ids that are not mapped, and one point without an organisation's number.
+        let codes: Vec<_> = parsed.rejections.iter().map(|rejection| rejection.code).collect();
+        assert_eq!(codes, [ReasonCode::UnknownWord, ReasonCode::UnknownWord, ReasonCode::MissingField]);
+
         let mut efm = flow();
         efm.measures = [("antall".to_owned(), MeasureId::parse("messages").unwrap())].into();
         efm.stamp = Stamp::End;
         efm.organisation_category = "orgnr".to_owned();
         efm.sum_categories = ["service_identifier".to_owned()].into();
         efm.filter = [("status".to_owned(), "LEVERT".to_owned())].into();
-        if let Some(bytes) = read("efm") {
-            let parsed = parse(&bytes, &efm);
-            assert_eq!(told(&parsed), ["964965226 messages 2021-03-16 7 p"]);
-            assert_eq!((parsed.rows_in, parsed.rejections.len()), (2, 0));
-        }
-        if let Some(bytes) = read("kontaktregister") {
-            let parsed = parse(&bytes, &efm);
-            assert!(parsed.observations.is_empty());
-            assert!(parsed.rejections[0].reason.contains("`status` is missing"));
-        }
+        let parsed = parse(include_bytes!("../tests/data/digdir-efm-hours.json"), &efm);
+        assert_eq!(shown(&parsed), ["920290922 messages 2021-03-16 6 p"]);
+        assert_eq!((parsed.rows_in, parsed.rejections.len()), (2, 0));
+
+        let parsed = parse(include_bytes!("../tests/data/digdir-kontaktregister-hours.json"), &efm);
+        assert!(parsed.observations.is_empty());
+        assert!(parsed.rejections[0].reason.contains("`status` is missing"));
     }
 }

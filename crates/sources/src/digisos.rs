@@ -1,10 +1,11 @@
-//! The national rollout of Digisos as its list of municipalities tells it: dated `add` and `remove` events.
+//! The national rollout of Digisos, as recorded in its list of municipalities: dated `add` and `remove` events.
 //! The time of an event is when the list changed, which is when the change became known.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use csv::{ReaderBuilder, StringRecord};
 use utbredt_model::{
-    MunicipalityCode, Observation, ObservedFact, Parsed, Rejection, SolutionId, Stage, Subject,
+    MunicipalityCode, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Stage,
+    Subject,
 };
 
 use crate::{oslo, text};
@@ -26,7 +27,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
             match header(&record) {
                 Ok(found) => columns = Some(found),
                 Err(breach) => {
-                    parsed.breaches.push(breach);
+                    parsed.breaches.push(breach.text);
                     return parsed;
                 }
             }
@@ -51,7 +52,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     parsed
 }
 
-/// The line a record begins on: its position is where the reader stood, blank lines before it included.
+/// The line a record begins on: the reader's position is before the blank lines that precede it.
 fn line_of(text: &str, record: &StringRecord) -> u64 {
     let Some(position) = record.position() else { return 0 };
     let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
@@ -60,31 +61,41 @@ fn line_of(text: &str, record: &StringRecord) -> u64 {
     position.line() + skipped as u64
 }
 
-fn header(record: &StringRecord) -> Result<[usize; 3], String> {
-    let find = |name: &str| {
-        record.iter().position(|c| c.trim() == name).ok_or_else(|| {
-            let have = record.iter().take(20).collect::<Vec<_>>().join("`, `");
-            format!("column `{name}` is missing; the header has `{have}`")
-        })
-    };
-    Ok([find("event_at")?, find("action")?, find("kommunenummer")?])
+fn header(record: &StringRecord) -> Result<[usize; 3], Reason> {
+    Ok([column(record, "event_at")?, column(record, "action")?, column(record, "kommunenummer")?])
+}
+
+fn column(header: &StringRecord, name: &str) -> Result<usize, Reason> {
+    header.iter().position(|cell| cell.trim() == name).ok_or_else(|| {
+        let have = header.iter().take(20).collect::<Vec<_>>().join("`, `");
+        let text = format!("column `{name}` is missing; the header has `{have}`");
+        Reason::new(ReasonCode::MissingField, text)
+    })
 }
 
 type Event = (MunicipalityCode, Stage, DateTime<Utc>, NaiveDate);
 
-fn event(at: Option<&str>, action: Option<&str>, code: Option<&str>) -> Result<Event, String> {
+fn event(at: Option<&str>, action: Option<&str>, code: Option<&str>) -> Result<Event, Reason> {
     let (Some(at), Some(action), Some(code)) = (at, action, code) else {
-        return Err("the row is cut short: it needs a time, an action and a municipality code".to_owned());
+        let text = "the row is cut short: it needs a time, an action and a municipality code";
+        return Err(Reason::new(ReasonCode::RowWidth, text));
     };
     let known_at = DateTime::parse_from_rfc3339(at.trim())
-        .map_err(|_| format!("`{at}` is not a time with an offset, like `2020-03-16T09:00:00+01:00`"))?
+        .map_err(|_| {
+            let text = format!("`{at}` is not a time with an offset, like `2020-03-16T09:00:00+01:00`");
+            Reason::new(ReasonCode::InvalidDate, text)
+        })?
         .to_utc();
     let stage = match action.trim() {
         "add" => Stage::InProduction,
+        // Leaving the list is not leaving the solution.
         "remove" => Stage::Paused,
-        other => return Err(format!("action `{other}` is unknown; it must be `add` or `remove`")),
+        other => {
+            let text = format!("action `{other}` is unknown; it must be `add` or `remove`");
+            return Err(Reason::new(ReasonCode::UnknownWord, text));
+        }
     };
-    let code = MunicipalityCode::parse(code.trim()).map_err(|e| e.to_string())?;
+    let code = MunicipalityCode::parse(code.trim())?;
     Ok((code, stage, known_at, oslo::day(known_at)))
 }
 
@@ -110,7 +121,7 @@ mod tests {
     #[test]
     fn events_become_stages_on_oslo_days() {
         let parsed = parse(SAMPLE);
-        let said: Vec<_> = parsed
+        let shown: Vec<_> = parsed
             .observations
             .iter()
             .map(|o| match (&o.subject, &o.fact) {
@@ -121,7 +132,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            said,
+            shown,
             [
                 "2 0301 in_production 2018-04-25 2018-04-25 08:43:23 UTC",
                 "3 1103 in_production 2020-01-01 2019-12-31 23:30:00 UTC",
@@ -154,21 +165,18 @@ mod tests {
     }
 
     #[test]
-    fn the_real_list_is_read_whole() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/digisos_rollout/digisos_prod_kommuner_events.csv"
-        );
-        let Ok(bytes) = std::fs::read(path) else {
-            println!("skipped: {path} is absent");
-            return;
-        };
-        let parsed = parse(&bytes);
-        assert_eq!((parsed.rows_in, parsed.observations.len(), parsed.rejections.len()), (413, 413, 0));
-        let text = String::from_utf8(bytes).unwrap();
+    fn a_list_is_read_whole() {
+        let text = include_str!("../tests/data/digisos-events.csv");
+        let parsed = parse(text.as_bytes());
+        assert_eq!((parsed.rows_in, parsed.observations.len(), parsed.rejections.len()), (7, 7, 0));
         for (line, observation) in text.lines().skip(1).zip(&parsed.observations) {
             let ObservedFact::Rollout { valid_from, .. } = &observation.fact else { panic!() };
             assert_eq!(valid_from.to_string(), line[..10], "the offset given is Oslo's");
         }
+        let stages = parsed
+            .observations
+            .iter()
+            .filter(|o| matches!(&o.fact, ObservedFact::Rollout { stage: Stage::Paused, .. }));
+        assert_eq!(stages.map(|o| o.row).collect::<Vec<_>>(), [5]);
     }
 }

@@ -1,5 +1,5 @@
 //! json-stat 2, the form in which statistics offices answer: a cube, laid flat, made into a long table of codes,
-//! value and symbol. Positions stand as an object or an array, values in full or sparse, symbols beside the values
+//! value and symbol. Positions are an object or an array, values in full or sparse, symbols beside the values
 //! or in their place; a request for metadata is the same cube without values.
 
 mod cell;
@@ -8,14 +8,14 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use utbredt_model::{CellState, Rejection};
+use utbredt_model::{CellState, Reason, ReasonCode, Rejection};
 
 pub use cell::Symbol;
 
-/// The most cells a statistics office's table interface answers at once. A cube that says it is larger is held back.
+/// The most cells a statistics office's table interface answers at once. A cube that is larger by its own sizes is held back.
 pub const MAX_CELLS: u64 = 800_000;
 
-/// What a dimension stands for.
+/// The role of a dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// When.
@@ -33,18 +33,18 @@ pub struct Dimension {
     pub id: String,
     /// Its name.
     pub label: String,
-    /// What it stands for, where the answer says so.
+    /// Its role, where the answer gives one.
     pub role: Option<Role>,
     /// Its categories in the order of the cube: code and label.
     pub categories: Vec<(String, String)>,
 }
 
-/// A cell: where it lies in the cube, and what stands there.
+/// A cell: its place in the cube, and its content.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
     /// Its place, row by row, the last dimension running fastest.
     pub at: usize,
-    /// The number; none where a symbol hides it or nothing was said.
+    /// The number; none where a symbol hides it or none was given.
     pub value: Option<f64>,
     /// The symbol beside it or in its place.
     pub symbol: Option<Symbol>,
@@ -75,11 +75,11 @@ impl Cell {
 pub struct Row<'t> {
     /// One code a dimension, in the order of the dimensions.
     pub codes: Vec<&'t str>,
-    /// What stands there.
+    /// Its content.
     pub cell: Cell,
 }
 
-/// An answer taken apart.
+/// A parsed answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
     /// Its title.
@@ -132,7 +132,7 @@ impl Table {
         self.cells.iter().map(|cell| Row { codes: self.codes(cell.at), cell: *cell })
     }
 
-    /// Whether the makers say that noise was added, so that parts do not add up to their totals.
+    /// Whether the notes mention that noise was added, so that parts do not add up to their totals.
     #[must_use]
     pub fn is_perturbed(&self) -> bool {
         const SIGNS: [&str; 4] = ["cell key", "slumpmässig osäkerhet", "tilfeldig støy", "random noise"];
@@ -144,28 +144,35 @@ impl Table {
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Table {
     let mut table = Table::default();
+    // Some offices send a byte order mark, which JSON does not allow.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let outcome = match serde_json::from_slice::<Value>(bytes) {
         Ok(Value::Object(answer)) => fill(&mut table, &answer),
-        Ok(_) => Err("the answer is JSON but no json-stat dataset".to_owned()),
-        Err(error) => Err(format!("the answer is not whole JSON: {error}")),
+        Ok(_) => invalid("the answer is JSON but no json-stat dataset"),
+        Err(error) => Err(Reason::because(ReasonCode::Syntax, "the answer is not whole JSON", &error)),
     };
-    table.breaches.extend(outcome.err());
+    table.breaches.extend(outcome.err().map(|reason| reason.text));
     table
 }
 
-fn fill(table: &mut Table, answer: &Map<String, Value>) -> Result<(), String> {
+/// The reason of an answer that is not as json-stat describes it.
+fn invalid<T>(text: impl Into<String>) -> Result<T, Reason> {
+    Err(Reason::new(ReasonCode::InvalidField, text))
+}
+
+fn fill(table: &mut Table, answer: &Map<String, Value>) -> Result<(), Reason> {
     if answer.get("dataset").is_some_and(Value::is_object) {
-        return Err("the answer is json-stat 1; ask for `json-stat2`".to_owned());
+        let text = "the answer is json-stat 1; ask for `json-stat2`";
+        return Err(Reason::new(ReasonCode::Unsupported, text));
     }
     if let Some(class) = answer.get("class").and_then(Value::as_str)
         && class != "dataset"
     {
-        return Err(format!("the answer is a json-stat `{class}`; only a `dataset` holds cells"));
+        let text = format!("the answer is a json-stat `{class}`; only a `dataset` holds cells");
+        return Err(Reason::new(ReasonCode::Unsupported, text));
     }
-    let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    (table.label, table.source) = (text("label"), text("source"));
-    table.updated = DateTime::parse_from_rfc3339(&text("updated")).ok().map(|at| at.to_utc());
+    (table.label, table.source) = (text(answer, "label").to_owned(), text(answer, "source").to_owned());
+    table.updated = DateTime::parse_from_rfc3339(text(answer, "updated")).ok().map(|at| at.to_utc());
     table.notes = strings(answer.get("note"));
     let dimensions = dimensions(answer)?;
     let cells = dimensions
@@ -174,18 +181,23 @@ fn fill(table: &mut Table, answer: &Map<String, Value>) -> Result<(), String> {
     table.dimensions = dimensions;
     let values = match answer.get("value") {
         None | Some(Value::Null) => return Ok(()),
+        // Metadata: the cube without values.
         Some(Value::Array(values)) if values.is_empty() => return Ok(()),
         Some(values) => values,
     };
     let size = match cells {
         Some(size) if size <= MAX_CELLS => usize::try_from(size).unwrap_or(usize::MAX),
         _ => {
-            return Err(format!(
-                "the cube has more than {MAX_CELLS} cells, the most that is answered at once"
-            ));
+            let text = format!("the cube has more than {MAX_CELLS} cells, the most that is answered at once");
+            return Err(Reason::new(ReasonCode::SizeLimit, text));
         }
     };
     cell::read(table, size, values, answer)
+}
+
+/// A field of text; empty when it is missing or of another type.
+fn text<'a>(answer: &'a Map<String, Value>, key: &str) -> &'a str {
+    answer.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A text or a list of texts.
@@ -197,61 +209,74 @@ fn strings(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-fn dimensions(answer: &Map<String, Value>) -> Result<Vec<Dimension>, String> {
+fn dimensions(answer: &Map<String, Value>) -> Result<Vec<Dimension>, Reason> {
     let Some(ids) = answer.get("id").and_then(Value::as_array).filter(|ids| !ids.is_empty()) else {
-        return Err("`id`, the list of dimensions, is missing".to_owned());
+        let text = "`id`, the list of dimensions, is missing";
+        return Err(Reason::new(ReasonCode::MissingField, text));
     };
     let sizes = answer.get("size").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if sizes.len() != ids.len() {
-        return Err(format!("`size` has {} entries for {} dimensions", sizes.len(), ids.len()));
+        return invalid(format!("`size` has {} entries for {} dimensions", sizes.len(), ids.len()));
     }
-    let role = |id: &str| {
-        let has = |key: &str| strings(answer.get("role").and_then(|r| r.get(key))).iter().any(|r| r == id);
-        let roles = [("time", Role::Time), ("geo", Role::Geo), ("metric", Role::Metric)];
-        roles.into_iter().find(|(key, _)| has(key)).map(|(_, role)| role)
-    };
     let mut out: Vec<Dimension> = Vec::new();
     for (id, size) in ids.iter().zip(sizes) {
-        let id = id.as_str().ok_or("`id` holds something that is no text")?;
+        let Some(id) = id.as_str() else { return invalid("`id` holds something that is no text") };
         if out.iter().any(|dimension| dimension.id == id) {
-            return Err(format!("dimension `{id}` stands twice"));
+            return Err(Reason::new(ReasonCode::Duplicate, format!("dimension `{id}` stands twice")));
         }
         let found = answer.get("dimension").and_then(|d| d.get(id)).and_then(Value::as_object);
-        let found = found.ok_or_else(|| format!("dimension `{id}` is listed but not described"))?;
-        let categories = categories(found).map_err(|why| format!("dimension `{id}`: {why}"))?;
+        let Some(found) = found else {
+            let text = format!("dimension `{id}` is listed but not described");
+            return Err(Reason::new(ReasonCode::MissingField, text));
+        };
+        let categories = categories(found)
+            .map_err(|why| Reason::new(why.code, format!("dimension `{id}`: {}", why.text)))?;
         if size.as_u64() != Some(categories.len() as u64) {
-            return Err(format!(
+            return invalid(format!(
                 "dimension `{id}` has {} categories where `size` says {size}",
                 categories.len()
             ));
         }
         let label = found.get("label").and_then(Value::as_str).unwrap_or(id).to_owned();
-        out.push(Dimension { id: id.to_owned(), label, role: role(id), categories });
+        out.push(Dimension { id: id.to_owned(), label, role: role(id, answer), categories });
     }
     Ok(out)
 }
 
+fn role(id: &str, answer: &Map<String, Value>) -> Option<Role> {
+    let roles = answer.get("role")?;
+    let mut known = [("time", Role::Time), ("geo", Role::Geo), ("metric", Role::Metric)].into_iter();
+    known.find(|(key, _)| strings(roles.get(key)).iter().any(|name| name == id)).map(|(_, role)| role)
+}
+
 /// The categories in the cube's order. `index` is a list of codes, or an object from code to position; a dimension of
 /// one category may leave it out.
-fn categories(dimension: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
-    let category = dimension.get("category").ok_or("`category` is missing")?;
+fn categories(dimension: &Map<String, Value>) -> Result<Vec<(String, String)>, Reason> {
+    let Some(category) = dimension.get("category") else {
+        return Err(Reason::new(ReasonCode::MissingField, "`category` is missing"));
+    };
     let labels = category.get("label").and_then(Value::as_object);
     let codes: Vec<String> = match category.get("index") {
         Some(Value::Array(list)) => {
             let texts: Option<Vec<_>> = list.iter().map(|code| code.as_str().map(str::to_owned)).collect();
-            texts.ok_or("`index` holds a code that is no text")?
+            let Some(texts) = texts else { return invalid("`index` holds a code that is no text") };
+            texts
         }
         Some(Value::Object(positions)) => {
+            // Positions must be 0 to n-1, each once: otherwise cells would move.
             let mut slots = vec![None; positions.len()];
             for (code, at) in positions {
                 let at = at.as_u64().and_then(|at| usize::try_from(at).ok());
                 match at.and_then(|at| slots.get_mut(at)) {
                     Some(slot @ None) => *slot = Some(code.clone()),
                     Some(Some(other)) => {
-                        return Err(format!("`{code}` and `{other}` have the same position"));
+                        return invalid(format!("`{code}` and `{other}` have the same position"));
                     }
                     None => {
-                        return Err(format!("the position of `{code}` is not from 0 to {}", positions.len()));
+                        return invalid(format!(
+                            "the position of `{code}` is not from 0 to {}",
+                            positions.len()
+                        ));
                     }
                 }
             }
@@ -259,18 +284,22 @@ fn categories(dimension: &Map<String, Value>) -> Result<Vec<(String, String)>, S
         }
         None | Some(Value::Null) => match labels {
             Some(labels) if labels.len() == 1 => labels.keys().cloned().collect(),
-            _ => return Err("`index` is missing though there is not just one category".to_owned()),
+            _ => return invalid("`index` is missing though there is not just one category"),
         },
-        Some(_) => return Err("`index` is neither a list nor an object".to_owned()),
+        Some(_) => return invalid("`index` is neither a list nor an object"),
     };
     if codes.is_empty() {
-        return Err("it has no categories".to_owned());
+        return Err(Reason::new(ReasonCode::Empty, "it has no categories"));
     }
     let mut sorted: Vec<_> = codes.iter().collect();
     sorted.sort();
     if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(format!("code `{}` stands twice", twice[0]));
+        return Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` stands twice", twice[0])));
     }
-    let label = |code: &str| labels?.get(code)?.as_str().map(str::to_owned);
-    Ok(codes.into_iter().map(|code| (code.clone(), label(&code).unwrap_or(code))).collect())
+    let mut categories = Vec::with_capacity(codes.len());
+    for code in codes {
+        let label = labels.and_then(|labels| labels.get(&code)?.as_str()).unwrap_or(&code).to_owned();
+        categories.push((code, label));
+    }
+    Ok(categories)
 }

@@ -2,10 +2,10 @@
 //! part, which no other register singles out.
 
 use serde_json::Value;
-use utbredt_model::{MunicipalityCode, Rejection};
+use utbredt_model::{MunicipalityCode, Reason, ReasonCode, Rejection};
 
 use crate::klass::Name;
-use crate::reference::Read;
+use crate::reference::{self, Read};
 
 /// A municipality of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,46 +18,47 @@ pub struct Place {
     pub norwegian: String,
 }
 
-/// Reads `[{"kommunenavn", "kommunenavnNorsk", "kommunenummer"}]`. A code that stands twice is refused the second time.
+/// Reads `[{"kommunenavn", "kommunenavnNorsk", "kommunenummer"}]`. The second entry with the same code is rejected.
 #[must_use]
 pub fn municipalities(bytes: &[u8]) -> Read<Place> {
     let mut read = Read::<Place>::default();
     let places = match serde_json::from_slice::<Vec<Value>>(bytes) {
         Ok(places) => places,
         Err(error) => {
-            let reason = format!("not a whole list of municipalities: {error}");
+            let reason = reference::syntax("not a whole list of municipalities", &error);
             read.rejections.push(Rejection::new(1, reason, ""));
             return read;
         }
     };
     if places.is_empty() {
-        read.rejections.push(Rejection::new(
-            1,
-            "the list is empty, and a country without municipalities is none",
-            "",
-        ));
+        let text = "the list is empty, and a country without municipalities is none";
+        read.rejections.push(Rejection::new(1, Reason::new(ReasonCode::Empty, text), ""));
     }
     let mut seen = std::collections::BTreeSet::new();
+    // Row numbers are places in the list.
     for (row, place) in (1..).zip(&places) {
         let outcome = read_place(place).and_then(|place| {
-            let first = seen.insert(place.code.clone());
-            if first { Ok(place) } else { Err(format!("code `{}` stands twice", place.code)) }
+            if seen.insert(place.code.clone()) {
+                return Ok(place);
+            }
+            Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` stands twice", place.code)))
         });
         read.take(row, &place.to_string(), outcome);
     }
     read
 }
 
-fn read_place(place: &Value) -> Result<Place, String> {
-    let text = |key: &str| {
-        let text = place.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-        text.ok_or_else(|| format!("`{key}` is missing"))
-    };
+fn read_place(place: &Value) -> Result<Place, Reason> {
     Ok(Place {
-        code: MunicipalityCode::parse(text("kommunenummer")?).map_err(|error| error.to_string())?,
-        name: Name::new(text("kommunenavn")?),
-        norwegian: text("kommunenavnNorsk")?.to_owned(),
+        code: MunicipalityCode::parse(text(place, "kommunenummer")?)?,
+        name: Name::new(text(place, "kommunenavn")?),
+        norwegian: text(place, "kommunenavnNorsk")?.to_owned(),
     })
+}
+
+fn text<'p>(place: &'p Value, key: &str) -> Result<&'p str, Reason> {
+    let text = place.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    text.ok_or_else(|| Reason::new(ReasonCode::MissingField, format!("`{key}` is missing")))
 }
 
 #[cfg(test)]
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_norwegian_part_is_told() {
+    fn the_norwegian_part_is_read() {
         let read = municipalities(SAMPLE);
         let shown: Vec<_> = read.rows.iter().map(|p| (p.code.as_str(), p.norwegian.as_str())).collect();
         assert_eq!(shown, [("0301", "Oslo"), ("5636", "Nesseby"), ("5540", "Kåfjord")]);

@@ -1,8 +1,8 @@
 //! SSB Klass as its interface answers, for any classification: the codes of a day or span, the changes, the
-//! correspondences and a version, each as JSON or as the CSV (latin-1, `;`, unless asked otherwise).
+//! correspondences and a version, each as JSON or as the CSV (latin-1, `;`, unless requested otherwise).
 //!
 //! The parsers of the originals behind `datasets/reference` are in [`crate::reference::klass`]; these read what a
-//! running program fetches, and [`Register`] and [`kinds`] tell what its changes mean.
+//! running program fetches, and [`Register`] and [`kinds`] interpret its changes.
 
 mod register;
 #[cfg(test)]
@@ -12,12 +12,12 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utbredt_model::territory::Change;
-use utbredt_model::{CountyCode, MunicipalityCode, Rejection};
+use utbredt_model::{CountyCode, MunicipalityCode, Reason, ReasonCode, Rejection};
 
 pub use register::{Register, kinds};
 
 use crate::reference::text::Sheet;
-use crate::reference::{Read, klass as originals};
+use crate::reference::{self, Read, klass as originals};
 
 /// A classification this program reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Classification {
         }
     }
 
-    /// Whether a code means “unknown”: 9999, 99 and the like stand in every version and are never a place.
+    /// Whether a code means “unknown”: 9999, 99 and the like are in every version and are never a place.
     fn is_placeholder(self, code: &str) -> bool {
         let digits = match self {
             Self::Municipalities => 4,
@@ -54,18 +54,20 @@ impl Classification {
         code.len() == digits && code.ends_with("99") && code.bytes().all(|b| b.is_ascii_digit())
     }
 
-    fn check(self, code: &str) -> Result<(), String> {
+    fn check(self, code: &str) -> Result<(), Reason> {
         match self {
-            Self::Municipalities => MunicipalityCode::parse(code).map(drop).map_err(|e| e.to_string()),
-            Self::Counties => CountyCode::parse(code).map(drop).map_err(|e| e.to_string()),
-            Self::Kostra | Self::Centrality if code.is_empty() => Err("the code is empty".to_owned()),
+            Self::Municipalities => Ok(MunicipalityCode::parse(code).map(drop)?),
+            Self::Counties => Ok(CountyCode::parse(code).map(drop)?),
+            Self::Kostra | Self::Centrality if code.is_empty() => {
+                Err(Reason::new(ReasonCode::MissingField, "the code is empty"))
+            }
             Self::Kostra | Self::Centrality => Ok(()),
         }
     }
 }
 
-/// A name in one or more languages: `Unjárga - Nesseby`. Which part is Norwegian the register does not say, and the
-/// order tells nothing; names are for reading, never for joining.
+/// A name in one or more languages: `Unjárga - Nesseby`. The register does not have which part is Norwegian, and the
+/// order is no hint; names are for reading, never for joining.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Name(String);
 
@@ -82,7 +84,7 @@ impl Name {
         &self.0
     }
 
-    /// The parts, in the order given: Norwegian, Sami and Kven names stand between dashes.
+    /// The parts, in the order given: Norwegian, Sami and Kven names between dashes.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split(" - ").flat_map(|part| part.split(" – ")).map(str::trim).filter(|part| !part.is_empty())
     }
@@ -90,12 +92,13 @@ impl Name {
     /// Whether two names have the same parts, whatever their order, their dashes and their case.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let parts = |name: &Self| {
-            let mut parts: Vec<_> = name.parts().map(str::to_lowercase).collect();
-            parts.sort();
-            parts
-        };
-        parts(self) == parts(other)
+        self.sorted_parts() == other.sorted_parts()
+    }
+
+    fn sorted_parts(&self) -> Vec<String> {
+        let mut parts: Vec<_> = self.parts().map(str::to_lowercase).collect();
+        parts.sort();
+        parts
     }
 
     /// Whether letters were lost on the way: latin-1 has no `š` or `ŋ` and puts a question mark. Ask for UTF-8.
@@ -114,9 +117,9 @@ pub struct Code {
     pub parent: Option<String>,
     /// Its name.
     pub name: Name,
-    /// First day of the span asked for in which it is valid; none when a day was asked for.
+    /// First day of the requested span in which it is valid; none when a day was requested.
     pub valid_from: Option<NaiveDate>,
-    /// First day after; none = as far as was asked.
+    /// First day after; none = as far as was requested.
     pub valid_to: Option<NaiveDate>,
 }
 
@@ -152,6 +155,19 @@ struct RawCode {
     valid_to_in_requested_range: Option<String>,
 }
 
+impl From<[String; 5]> for RawCode {
+    fn from([code, parent, name, from, to]: [String; 5]) -> Self {
+        Self {
+            code,
+            parent_code: Some(parent),
+            name,
+            valid_from: Some(from),
+            valid_to: Some(to),
+            ..Self::default()
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Correspondences {
@@ -168,20 +184,18 @@ struct RawCorrespondence {
     valid_to: Option<String>,
 }
 
+impl From<[String; 5]> for RawCorrespondence {
+    fn from([source_code, target_code, target_name, from, to]: [String; 5]) -> Self {
+        Self { source_code, target_code, target_name, valid_from: Some(from), valid_to: Some(to) }
+    }
+}
+
 /// Reads `codesAt` and `codes`. Placeholders are passed over in silence.
 #[must_use]
 pub fn codes(bytes: &[u8], classification: Classification) -> Read<Code> {
-    let of = |[code, parent, name, from, to]: [String; 5]| RawCode {
-        code,
-        parent_code: Some(parent),
-        name,
-        valid_from: Some(from),
-        valid_to: Some(to),
-        ..RawCode::default()
-    };
     let names = ["code", "parentCode", "name", "validFrom", "validTo"];
     let mut read = Read::default();
-    match either(bytes, |answer: Codes| answer.codes, names, of) {
+    match either(bytes, |answer: Codes| answer.codes, names, RawCode::from) {
         Err(rejections) => read.rejections = rejections,
         Ok(raws) => {
             for (row, raw) in raws {
@@ -194,16 +208,18 @@ pub fn codes(bytes: &[u8], classification: Classification) -> Read<Code> {
     read
 }
 
-fn code(raw: &RawCode, classification: Classification) -> Result<Code, String> {
+fn code(raw: &RawCode, classification: Classification) -> Result<Code, Reason> {
     let code = raw.code.trim();
     classification.check(code)?;
-    let asked = |range: &Option<String>, whole: &Option<String>| day(range.as_deref().or(whole.as_deref()));
+    // In an answer about a span, the part of it in which the code is valid; else the code's own days.
+    let from = raw.valid_from_in_requested_range.as_deref().or(raw.valid_from.as_deref());
+    let to = raw.valid_to_in_requested_range.as_deref().or(raw.valid_to.as_deref());
     Ok(Code {
         code: code.to_owned(),
         parent: raw.parent_code.as_deref().map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned),
         name: Name::new(&raw.name),
-        valid_from: asked(&raw.valid_from_in_requested_range, &raw.valid_from)?,
-        valid_to: asked(&raw.valid_to_in_requested_range, &raw.valid_to)?,
+        valid_from: day(from)?,
+        valid_to: day(to)?,
     })
 }
 
@@ -232,16 +248,10 @@ pub fn changes(bytes: &[u8]) -> Read<Change> {
 /// last day.
 #[must_use]
 pub fn corresponds(bytes: &[u8], source: Classification, target: Classification) -> Read<Correspondence> {
-    let of = |[source_code, target_code, target_name, from, to]: [String; 5]| RawCorrespondence {
-        source_code,
-        target_code,
-        target_name,
-        valid_from: Some(from),
-        valid_to: Some(to),
-    };
     let names = ["sourceCode", "targetCode", "targetName", "validFrom", "validTo"];
     let mut read = Read::default();
-    match either(bytes, |answer: Correspondences| answer.correspondence_items, names, of) {
+    match either(bytes, |answer: Correspondences| answer.correspondence_items, names, RawCorrespondence::from)
+    {
         Err(rejections) => read.rejections = rejections,
         Ok(raws) => {
             for (row, raw) in raws {
@@ -257,7 +267,7 @@ pub fn corresponds(bytes: &[u8], source: Classification, target: Classification)
     read
 }
 
-fn correspondence(raw: &RawCorrespondence) -> Result<Correspondence, String> {
+fn correspondence(raw: &RawCorrespondence) -> Result<Correspondence, Reason> {
     Ok(Correspondence {
         source: raw.source_code.trim().to_owned(),
         target: raw.target_code.trim().to_owned(),
@@ -269,6 +279,7 @@ fn correspondence(raw: &RawCorrespondence) -> Result<Correspondence, String> {
 
 fn first_after(day: NaiveDate) -> NaiveDate {
     use chrono::Datelike;
+    // Last day or first day after: only the last day of a year cannot be the latter.
     if (day.month(), day.day()) == (12, 31) { day.succ_opt().unwrap_or(day) } else { day }
 }
 
@@ -278,13 +289,8 @@ pub fn version(bytes: &[u8]) -> Read<originals::Named> {
     originals::division(bytes)
 }
 
-fn day(text: Option<&str>) -> Result<Option<NaiveDate>, String> {
-    match text.map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(text) => {
-            text.parse().map(Some).map_err(|_| format!("`{text}` is not a date such as 2024-01-01"))
-        }
-    }
+fn day(text: Option<&str>) -> Result<Option<NaiveDate>, Reason> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(reference::date).transpose()
 }
 
 fn is_json(bytes: &[u8]) -> bool {
@@ -304,8 +310,9 @@ fn either<R, A: DeserializeOwned, const N: usize>(
     match serde_json::from_slice(bytes) {
         Ok(answer) => Ok((1..).zip(entries(answer)).collect()),
         Err(error) => {
+            // An error page is recognised by its beginning.
             let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
-            Err(vec![Rejection::new(1, format!("not an answer of Klass: {error}"), raw)])
+            Err(vec![Rejection::new(1, reference::syntax("not an answer of Klass", &error), raw)])
         }
     }
 }
@@ -317,8 +324,9 @@ fn rows<const N: usize>(bytes: &[u8], names: [&str; N]) -> Result<Vec<(u64, [Str
         return Err(sheet.rejections);
     }
     let columns = sheet.columns(names).map_err(|rejection| vec![rejection])?;
-    let row = |(line, fields): &(u64, Vec<String>)| {
-        (*line, columns.map(|at| fields.get(at).cloned().unwrap_or_default()))
-    };
-    Ok(sheet.records.iter().map(row).collect())
+    let mut rows = Vec::with_capacity(sheet.records.len());
+    for (line, fields) in &sheet.records {
+        rows.push((*line, columns.map(|at| fields.get(at).cloned().unwrap_or_default())));
+    }
+    Ok(rows)
 }

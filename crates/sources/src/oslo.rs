@@ -1,54 +1,42 @@
-//! Calendar days in Europe/Oslo, by rule. A source stamps hours in UTC while every period of ours is a day in Oslo,
-//! and a table of time zones is more than one country's one rule needs.
+//! Calendar days in Europe/Oslo. A source stamps hours in UTC while every period of ours is a day in Oslo.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
+use chrono_tz::Europe::Oslo;
 
-/// The instant, in UTC, when the clock turns in `month` of `year`: the last Sunday at 01:00.
-fn turn(year: i32, month: u32) -> Option<NaiveDateTime> {
-    let last = NaiveDate::from_ymd_opt(year, month, 31)?;
-    let back = i64::from(last.weekday().num_days_from_sunday());
-    Some((last - TimeDelta::days(back)).and_time(NaiveTime::MIN) + TimeDelta::hours(1))
-}
-
-/// Hours Oslo is ahead of UTC at `moment`: 2 in summer, 1 otherwise. Right from 1996, when the European Union's
-/// rule (last Sunday of March to last Sunday of October) took its present form.
+/// Hours Oslo is ahead of UTC at `moment`: 2 in summer, 1 otherwise. The table of time zones ends in 2100: later summers
+/// have 1.
 #[must_use]
 pub fn offset_hours(moment: DateTime<Utc>) -> i64 {
-    let (year, at) = (moment.year(), moment.naive_utc());
-    let summer = turn(year, 3).is_some_and(|t| at >= t) && turn(year, 10).is_some_and(|t| at < t);
-    if summer { 2 } else { 1 }
+    i64::from(Oslo.offset_from_utc_datetime(&moment.naive_utc()).fix().local_minus_utc()) / 3600
 }
 
 /// The calendar day in Oslo at `moment`.
 #[must_use]
 pub fn day(moment: DateTime<Utc>) -> NaiveDate {
-    let shift = TimeDelta::hours(offset_hours(moment));
-    moment.naive_utc().checked_add_signed(shift).map_or_else(|| moment.date_naive(), |local| local.date())
+    let utc = moment.naive_utc();
+    // `DateTime::date_naive` panics where the calendar ends, and a source may send such a moment.
+    let local = utc.checked_add_offset(Oslo.offset_from_utc_datetime(&utc).fix());
+    local.unwrap_or(utc).date()
 }
 
 /// The moment `day` begins in Oslo.
 #[must_use]
 pub fn start(day: NaiveDate) -> DateTime<Utc> {
-    // The clock never turns at midnight: what it shows an hour before is what it shows then.
-    let midnight = day.and_time(NaiveTime::MIN).and_utc();
-    midnight - TimeDelta::hours(offset_hours(midnight - TimeDelta::hours(1)))
+    let midnight = day.and_time(NaiveTime::MIN);
+    Oslo.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |start| start.to_utc())
 }
 
 /// How many hours `day` has in Oslo: 24, but 23 when summer begins and 25 when it ends.
 #[must_use]
 pub fn hours_in(day: NaiveDate) -> usize {
-    let turns_on = |month| turn(day.year(), month).is_some_and(|t| t.date() == day);
-    if turns_on(3) {
-        23
-    } else if turns_on(10) {
-        25
-    } else {
-        24
-    }
+    let next = day.succ_opt().unwrap_or(day);
+    usize::try_from((start(next) - start(day)).num_hours()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -96,6 +84,12 @@ mod tests {
         ] {
             assert_eq!(day(at(moment)).to_string(), expected, "{moment}");
         }
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_are_days_too() {
+        assert_eq!(day(DateTime::<Utc>::MAX_UTC), NaiveDate::MAX);
+        assert_eq!(day(DateTime::<Utc>::MIN_UTC), NaiveDate::MIN);
     }
 
     #[test]

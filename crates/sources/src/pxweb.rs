@@ -49,7 +49,7 @@ pub enum QueryError {
         /// The value.
         code: String,
     },
-    /// How many values are asked for is not known.
+    /// How many values are requested is not known.
     #[error(
         "variable `{0}` names no values, so how many they are is unknown: resolve it by the table's metadata first, or name the codes of its codelist"
     )]
@@ -59,7 +59,7 @@ pub enum QueryError {
     Limit(u64),
 }
 
-/// The values asked for of one variable.
+/// The requested values of one variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Values {
     /// These.
@@ -86,7 +86,7 @@ pub enum Codelist {
 pub struct Variable {
     /// Its key, `Region`.
     pub code: String,
-    /// What is asked for.
+    /// The requested values.
     pub values: Values,
     /// In which codes.
     pub codelist: Option<Codelist>,
@@ -108,25 +108,14 @@ impl Query {
     /// [`QueryError`]; version 1 cannot ask for values from one on, so such a variable must be resolved first.
     pub fn v1_body(&self) -> Result<String, QueryError> {
         self.check()?;
-        let variable = |v: &Variable| {
-            let (filter, values) = match (&v.values, &v.codelist) {
-                (Values::Items(items), Some(Codelist::Aggregate(id))) => (format!("agg:{id}"), items.clone()),
-                (Values::Items(items), Some(Codelist::Choice(id))) => (format!("vs:{id}"), items.clone()),
-                (Values::Items(items), None) => ("item".to_owned(), items.clone()),
-                (Values::All, None) => ("all".to_owned(), vec!["*".to_owned()]),
-                (Values::Top(count), None) => ("top".to_owned(), vec![count.to_string()]),
-                _ => return Err(QueryError::Unresolved(v.code.clone())),
-            };
-            Ok(json!({"code": v.code, "selection": {"filter": filter, "values": values}}))
-        };
-        let query = self.variables.iter().map(variable).collect::<Result<Vec<_>, _>>()?;
+        let query = self.variables.iter().map(Variable::v1_selection).collect::<Result<Vec<_>, _>>()?;
         Ok(json!({"query": query, "response": {"format": "json-stat2"}}).to_string())
     }
 
     /// Path and query of a question to version 2, below the interface's root.
     ///
     /// # Errors
-    /// [`QueryError`] when a name cannot stand in an address.
+    /// [`QueryError`] when a name cannot be part of an address.
     pub fn v2_path(&self, language: &str) -> Result<String, QueryError> {
         self.check()?;
         let mut path =
@@ -152,29 +141,11 @@ impl Query {
     /// [`QueryError`] as [`Query::v2_path`].
     pub fn v2_body(&self) -> Result<String, QueryError> {
         self.check()?;
-        let variable = |v: &Variable| {
-            let mut out = json!({"variableCode": v.code, "valueCodes": v.v2_values()});
-            if let Some(codelist) = &v.codelist {
-                out["codelist"] = Value::String(codelist.v2_id());
-            }
-            if let Some(Codelist::Aggregate(_)) = v.codelist {
-                out["outputValues"] = Value::String("aggregated".to_owned());
-            }
-            out
-        };
-        let selection: Vec<_> = self.variables.iter().map(variable).collect();
+        let selection: Vec<_> = self.variables.iter().map(Variable::v2_selection).collect();
         Ok(json!({"selection": selection}).to_string())
     }
 
     fn check(&self) -> Result<(), QueryError> {
-        let plain = |name: &str| {
-            let right = |c: char| c.is_alphanumeric() || "-_.:+ ".contains(c);
-            if !name.is_empty() && name.chars().all(right) {
-                Ok(())
-            } else {
-                Err(QueryError::Name(name.to_owned()))
-            }
-        };
         plain(&self.table)?;
         for v in &self.variables {
             plain(&v.code)?;
@@ -226,7 +197,7 @@ impl Query {
     /// The variable of most values is cut first, into runs of neighbours.
     ///
     /// # Errors
-    /// [`QueryError::Unresolved`] when how many values are asked for is unknown.
+    /// [`QueryError::Unresolved`] when the number of requested values is unknown.
     pub fn split(&self, limit: u64) -> Result<Vec<Self>, QueryError> {
         self.check()?;
         if limit == 0 {
@@ -238,6 +209,7 @@ impl Query {
         let mut whole = vec![self.clone()];
         let mut done = Vec::new();
         while let Some(query) = whole.pop() {
+            // Cutting the longest makes the fewest questions.
             let longest =
                 query.variables.iter().enumerate().max_by_key(|(at, v)| (v.items().len(), usize::MAX - at));
             let fits = query.cells().is_some_and(|cells| cells <= limit);
@@ -265,12 +237,19 @@ impl Query {
     /// Whether it asks for numbers laid on today's borders: then only years from [`AGGREGATED_SINCE`] on are counts.
     #[must_use]
     pub fn is_back_cast(&self) -> bool {
-        let aggregated = |v: &Variable| {
+        self.variables.iter().any(|v| {
             let by_list = matches!(&v.codelist, Some(Codelist::Aggregate(id)) if id.contains("Komm"));
             by_list || v.items().iter().any(|item| is_aggregated(item))
-        };
-        self.variables.iter().any(aggregated)
+        })
     }
+}
+
+/// Whether a name can be part of an address.
+fn plain(name: &str) -> Result<(), QueryError> {
+    if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.:+ ".contains(c)) {
+        return Ok(());
+    }
+    Err(QueryError::Name(name.to_owned()))
 }
 
 /// Whether a code is of those that add up others: `K-4601`.
@@ -280,6 +259,29 @@ pub fn is_aggregated(code: &str) -> bool {
 }
 
 impl Variable {
+    fn v1_selection(&self) -> Result<Value, QueryError> {
+        let (filter, values) = match (&self.values, &self.codelist) {
+            (Values::Items(items), Some(Codelist::Aggregate(id))) => (format!("agg:{id}"), items.clone()),
+            (Values::Items(items), Some(Codelist::Choice(id))) => (format!("vs:{id}"), items.clone()),
+            (Values::Items(items), None) => ("item".to_owned(), items.clone()),
+            (Values::All, None) => ("all".to_owned(), vec!["*".to_owned()]),
+            (Values::Top(count), None) => ("top".to_owned(), vec![count.to_string()]),
+            _ => return Err(QueryError::Unresolved(self.code.clone())),
+        };
+        Ok(json!({"code": self.code, "selection": {"filter": filter, "values": values}}))
+    }
+
+    fn v2_selection(&self) -> Value {
+        let mut out = json!({"variableCode": self.code, "valueCodes": self.v2_values()});
+        if let Some(codelist) = &self.codelist {
+            out["codelist"] = Value::String(codelist.v2_id());
+        }
+        if let Some(Codelist::Aggregate(_)) = self.codelist {
+            out["outputValues"] = Value::String("aggregated".to_owned());
+        }
+        out
+    }
+
     fn items(&self) -> &[String] {
         if let Values::Items(items) = &self.values { items } else { &[] }
     }
@@ -304,25 +306,25 @@ impl Variable {
 
 impl Values {
     fn of(&self, dimension: &Dimension) -> Result<Vec<String>, QueryError> {
-        let codes = || dimension.categories.iter().map(|(code, _)| code.clone());
-        let place = |wanted: &String| {
-            let missing = || QueryError::Code { variable: dimension.id.clone(), code: wanted.clone() };
-            codes().position(|code| code == *wanted).ok_or_else(missing)
-        };
-        match self {
+        let skipped = match self {
             Self::Items(items) => {
-                items.iter().try_for_each(|item| place(item).map(drop))?;
-                Ok(items.clone())
+                items.iter().try_for_each(|item| place(dimension, item).map(drop))?;
+                return Ok(items.clone());
             }
-            Self::All => Ok(codes().collect()),
+            Self::All => 0,
             Self::Top(count) => {
-                let skip =
-                    dimension.categories.len().saturating_sub(usize::try_from(*count).unwrap_or(usize::MAX));
-                Ok(codes().skip(skip).collect())
+                dimension.categories.len().saturating_sub(usize::try_from(*count).unwrap_or(usize::MAX))
             }
-            Self::From(first) => Ok(codes().skip(place(first)?).collect()),
-        }
+            Self::From(first) => place(dimension, first)?,
+        };
+        Ok(dimension.categories.iter().skip(skipped).map(|(code, _)| code.clone()).collect())
     }
+}
+
+/// The place of a code among a dimension's categories.
+fn place(dimension: &Dimension, code: &str) -> Result<usize, QueryError> {
+    let at = dimension.categories.iter().position(|(have, _)| have == code);
+    at.ok_or_else(|| QueryError::Code { variable: dimension.id.clone(), code: code.to_owned() })
 }
 
 impl Codelist {
@@ -334,7 +336,7 @@ impl Codelist {
     }
 }
 
-/// Percent-encodes what may not stand in a query; the signs of selections (`*`, brackets of `top(3)`) may.
+/// Percent-encodes what is not allowed in a query; the signs of selections (`*`, brackets of `top(3)`) may.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -345,6 +347,15 @@ fn encoded(text: &str) -> String {
         }
     }
     out
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn texts(value: &Value, key: &str) -> Vec<String> {
+    let list = value.get(key).and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Reads version 1's metadata into the form version 2 has, a table of dimensions without cells.
@@ -358,15 +369,9 @@ pub fn v1_metadata(bytes: &[u8]) -> Table {
             return table;
         }
     };
-    let text =
-        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     table.label = text(&answer, "title");
     for variable in answer.get("variables").and_then(Value::as_array).into_iter().flatten() {
-        let list = |key: &str| {
-            let list = variable.get(key).and_then(Value::as_array).into_iter().flatten();
-            list.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
-        };
-        let (codes, labels) = (list("values"), list("valueTexts"));
+        let (codes, labels) = (texts(variable, "values"), texts(variable, "valueTexts"));
         let (id, label) = (text(variable, "code"), text(variable, "text"));
         if id.is_empty() || codes.is_empty() || codes.len() != labels.len() {
             table.breaches.push(format!(

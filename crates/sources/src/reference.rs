@@ -8,14 +8,15 @@ pub mod lists;
 pub mod population;
 pub mod text;
 
-use utbredt_model::Rejection;
+use chrono::NaiveDate;
+use utbredt_model::{Reason, ReasonCode, Rejection};
 
-/// Rows believed and rows refused.
+/// Rows accepted and rows rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read<T> {
     /// The rows, in the order of the payload.
     pub rows: Vec<T>,
-    /// What was refused and why.
+    /// What was rejected and why.
     pub rejections: Vec<Rejection>,
 }
 
@@ -25,8 +26,20 @@ impl<T> Default for Read<T> {
     }
 }
 
+/// A day as registers write it.
+pub(crate) fn date(text: &str) -> Result<NaiveDate, Reason> {
+    text.parse().map_err(|_| {
+        Reason::new(ReasonCode::InvalidDate, format!("`{text}` is not a date such as 2024-01-01"))
+    })
+}
+
+/// The reason of a payload that is not whole, or of another kind.
+pub(crate) fn syntax(what: &str, cause: &serde_json::Error) -> Reason {
+    Reason::because(ReasonCode::Syntax, what, cause)
+}
+
 impl<T> Read<T> {
-    pub(crate) fn take(&mut self, row: u64, raw: &str, outcome: Result<T, String>) {
+    pub(crate) fn take(&mut self, row: u64, raw: &str, outcome: Result<T, Reason>) {
         match outcome {
             Ok(value) => self.rows.push(value),
             Err(reason) => self.rejections.push(Rejection::new(row, reason, raw)),

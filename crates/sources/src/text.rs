@@ -1,5 +1,5 @@
 //! From bytes to text: the encodings deliveries come in, declared or recognised. Decoding never fails; a byte that
-//! has no meaning becomes U+FFFD, which the row readers refuse where it stands.
+//! has no meaning becomes U+FFFD, for which the row readers reject the row.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub enum Encoding {
     /// ISO 8859-1.
     #[serde(rename = "latin-1")]
     Latin1,
-    /// UTF-16, little-endian unless the byte order mark says otherwise.
+    /// UTF-16, little-endian unless the byte order mark differs.
     #[serde(rename = "utf-16")]
     Utf16,
 }
@@ -34,6 +34,7 @@ pub fn sniff(bytes: &[u8]) -> Encoding {
     match bytes {
         [0xEF, 0xBB, 0xBF, ..] => Encoding::Utf8,
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Encoding::Utf16,
+        // Without a byte order mark: Latin letters have a zero byte on one side.
         [0, low, ..] if *low != 0 => Encoding::Utf16,
         [low, 0, ..] if *low != 0 => Encoding::Utf16,
         _ if utf8 => Encoding::Utf8,

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
+use utbredt_api::Origin;
+
+use crate::logging::LogFilter;
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
 #[derive(Debug, Parser)]
@@ -25,6 +28,25 @@ pub(crate) struct Arguments {
     /// A folder with `kpi/` and `views/` in place of the program's own.
     #[arg(long, global = true, env = "UTBREDT_QUERIES", value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
+    /// What is logged on standard error: `off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter by crate such
+    /// as `info,utbredt_api=debug`. `info` for servers, `warn` otherwise.
+    #[arg(long, global = true, env = "UTBREDT_LOG", value_name = "LEVEL")]
+    pub(crate) log: Option<LogFilter>,
+}
+
+/// How a lake is served.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HttpArguments {
+    /// Where it is served.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) addr: SocketAddr,
+    /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
+    /// to every page.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors_origin: Vec<Origin>,
+    /// Seconds an answer may take before it is given up with 503.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,9 +56,9 @@ pub(crate) enum Command {
         /// Where the lake is made.
         #[arg(long, default_value = "./demo")]
         dir: PathBuf,
-        /// Where it is served.
-        #[arg(long, default_value = "127.0.0.1:8080")]
-        addr: SocketAddr,
+        /// How it is served.
+        #[command(flatten)]
+        http: HttpArguments,
         /// End after the answers.
         #[arg(long)]
         no_serve: bool,
@@ -61,9 +83,9 @@ pub(crate) enum Command {
         /// The plan.
         #[command(flatten)]
         plan: PlanArguments,
-        /// Where it is served.
-        #[arg(long, default_value = "127.0.0.1:8080")]
-        addr: SocketAddr,
+        /// How it is served.
+        #[command(flatten)]
+        http: HttpArguments,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
@@ -338,34 +360,63 @@ pub(crate) struct Question {
     /// A parameter, `name=value`.
     #[arg(long = "param")]
     pub(crate) params: Vec<String>,
-    /// What a row is about: `municipality`, `county`, `network`, `peer_group` or `nation`.
-    #[arg(long, default_value = "nation")]
-    pub(crate) by: String,
-    /// Only the row with this key, `name=value`.
-    #[arg(long = "where")]
+    /// What a row is about: `municipality`, `county`, `network`, `peer_group`, `wave` or `nation` (the default).
+    #[arg(long, value_name = "AREA")]
+    pub(crate) by: Option<String>,
+    /// Only municipalities of these areas, `name=code,code`; may be repeated.
+    #[arg(long = "where", value_name = "NAME=CODE")]
     pub(crate) filter: Vec<String>,
-    /// In which borders: `then`, `now` or a day.
-    #[arg(long, default_value = "then")]
-    pub(crate) borders: String,
-    /// At inexact borders: `exact_only`, `population_share` or `largest_heir`.
-    #[arg(long, default_value = "exact_only")]
-    pub(crate) policy: String,
-    /// The first period, such as 2018-04.
+    /// In which borders: `then` (the default), `now` or a day.
+    #[arg(long)]
+    pub(crate) borders: Option<String>,
+    /// At inexact borders: `exact_only` (the default), `population_share` or `largest_heir`.
+    #[arg(long)]
+    pub(crate) policy: Option<String>,
+    /// The first period, such as 2018-04, 2018-Q2 or 2018.
     #[arg(long)]
     pub(crate) from: Option<String>,
-    /// The last period, such as 2020-12.
+    /// The last period, included, such as 2020-12, 2020-Q4 or 2020.
     #[arg(long)]
     pub(crate) to: Option<String>,
-    /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year` or `year`.
+    /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year`, `year`, or `range` for the whole span.
     #[arg(long)]
     pub(crate) granularity: Option<String>,
-    /// How the rows are written: `table`, `csv`, `csv-excel` or `json`.
-    #[arg(long, default_value = "table")]
-    pub(crate) format: String,
+    /// How the rows are written: `table`, `json`, `csv`, `csv-excel` or `arrow`; the end of FILE's name tells when left out.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
     /// Write to a file instead of the terminal.
     #[arg(short = 'o', long)]
     pub(crate) output: Option<PathBuf>,
     /// The lake.
     #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
     pub(crate) lake: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Adds the long help of a command and of those below it.
+    fn write_help(command: &mut clap::Command, path: &str, out: &mut String) {
+        // A value that happens to be set where the test runs is no part of the help.
+        let mut shown = command.clone().mut_args(|argument| argument.hide_env_values(true));
+        out.push_str(&format!("==== {path}\n{}\n", shown.render_long_help()));
+        let names: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+        for name in names.iter().filter(|name| *name != "help") {
+            if let Some(below) = command.find_subcommand_mut(name) {
+                write_help(below, &format!("{path} {name}"), out);
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_is_as_agreed() {
+        let mut command = Arguments::command();
+        command.build();
+        let mut out = String::new();
+        write_help(&mut command, "utbredt", &mut out);
+        insta::assert_snapshot!(out);
+    }
 }

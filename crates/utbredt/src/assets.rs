@@ -9,6 +9,7 @@ use utbredt_kpi::Catalogue;
 #[derive(RustEmbed)]
 #[folder = "../../queries"]
 #[include = "*.sql"]
+#[include = "reasons.toml"]
 struct Carried;
 
 #[derive(RustEmbed)]
@@ -42,6 +43,12 @@ fn below(root: &Path) -> anyhow::Result<Queries> {
                 files.push((path.strip_prefix(root)?.to_string_lossy().replace('\\', "/"), text));
             }
         }
+    }
+    let reasons = root.join("reasons.toml");
+    if reasons.exists() {
+        let text = std::fs::read_to_string(&reasons)
+            .with_context(|| format!("cannot read {}", reasons.display()))?;
+        files.push(("reasons.toml".to_owned(), text));
     }
     files.sort();
     Ok(files)

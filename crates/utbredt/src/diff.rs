@@ -1,43 +1,51 @@
 //! `utbredt diff`: what changed a KPI between two editions.
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use utbredt_engine::{AsOf, DiffMeta, DiffRequest, Engine};
+use utbredt_formats::meta;
 use utbredt_kpi::Lang;
 
 use crate::arguments::DiffArguments;
 use crate::assets::{self, Queries};
+use crate::table::Output;
 use crate::{kpi, runtime, table};
 
 pub(crate) fn run(arguments: &DiffArguments, queries: Queries) -> anyhow::Result<()> {
-    let asked = &arguments.question;
-    let request = kpi::request(&arguments.kpi, asked)?;
+    let question = &arguments.question;
+    let output = Output::choose(question.format.as_deref(), question.output.as_deref())?;
+    let engine = Engine::open(&question.lake, queries)?;
+    let request = kpi::request(engine.catalogue(), &arguments.kpi, question, std::iter::empty())?;
     let (before, after) = (AsOf::parse(&arguments.before)?, AsOf::parse(&arguments.after)?);
-    let mut wanted = DiffRequest::new(request.clone(), before, after);
-    wanted.all = arguments.all;
+    let mut comparison = DiffRequest::new(request, before, after);
+    comparison.all = arguments.all;
     let files = arguments.queries_before.as_deref();
-    wanted.files_before = files.map(|folder| assets::queries(Some(folder))).transpose()?;
-    let engine = Engine::open(&asked.lake, queries)?;
-    let answer = runtime()?.block_on(engine.diff(wanted))?;
-    let meta = utbredt_api::diff_meta(&request, &answer.meta, Lang::En);
-    let (mut schema, mut batches) = (answer.schema, answer.batches);
-    if asked.format == "table" {
-        // A terminal is narrow: what the value is made of, and its parts, are in the other formats.
-        let below = |name: &str| name.starts_with("numerator_") || name.starts_with("denominator_");
-        let fields = schema.fields().iter().enumerate();
-        let shown: Vec<usize> = fields.filter(|(_, field)| !below(field.name())).map(|(at, _)| at).collect();
-        schema = schema.project(&shown)?.into();
-        for batch in &mut batches {
-            *batch = batch.project(&shown)?;
-        }
-    }
-    table::print(&schema, &batches, &meta, &asked.format, asked.output.as_deref())?;
-    if asked.format == "table" {
-        told(&answer.meta);
+    comparison.files_before = files.map(|folder| assets::queries(Some(folder))).transpose()?;
+    let answer = runtime()?.block_on(engine.diff(comparison))?;
+    let meta = meta::of_diff(&answer.meta, Lang::En);
+    let (schema, batches) = if output.is_table() {
+        narrowed(&answer.schema, &answer.batches)?
+    } else {
+        (answer.schema, answer.batches)
+    };
+    output.write(&schema, &batches, &meta)?;
+    if output.is_table() {
+        print_summary(&answer.meta);
     }
     Ok(())
 }
 
-/// What the rows do not say of themselves.
-fn told(meta: &DiffMeta) {
+/// A terminal is narrow: what the value is made of, and its parts, are in the other formats.
+fn narrowed(schema: &SchemaRef, batches: &[RecordBatch]) -> anyhow::Result<(SchemaRef, Vec<RecordBatch>)> {
+    let fields = schema.fields().iter().enumerate();
+    let is_part = |name: &str| name.starts_with("numerator_") || name.starts_with("denominator_");
+    let shown: Vec<usize> = fields.filter(|(_, field)| !is_part(field.name())).map(|(at, _)| at).collect();
+    let rows = batches.iter().map(|batch| batch.project(&shown)).collect::<Result<_, _>>()?;
+    Ok((schema.project(&shown)?.into(), rows))
+}
+
+/// What the rows do not tell themselves.
+fn print_summary(meta: &DiffMeta) {
     if let Some(before) = meta.version_before.filter(|before| *before != meta.version_after) {
         table::message(&format!("version {before} of the definition became {}", meta.version_after));
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use utbredt_engine::EngineError;
 use utbredt_ingest::connectors::{self, Delimited};
 use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver, load_reference};
+use utbredt_kpi::RequestError;
 use utbredt_lake::{Lake, Verdict, Writer};
 use utbredt_model::SourceId;
 
@@ -115,7 +115,7 @@ pub(crate) fn file_source(
 }
 
 pub(crate) fn usage(what: String, hint: &str) -> anyhow::Error {
-    EngineError::Invalid { what, hint: hint.to_owned() }.into()
+    RequestError::invalid("invalid_value", what, hint).into()
 }
 
 /// A bar for long work; it shows itself on a terminal only.

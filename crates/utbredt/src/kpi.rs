@@ -1,10 +1,12 @@
 //! `utbredt kpi`: what is typed becomes a request, the answer becomes text.
 
-use utbredt_engine::{Engine, EngineError, KpiRequest};
-use utbredt_kpi::Lang;
+use utbredt_engine::{Denominator, Engine, Meta};
+use utbredt_formats::meta;
+use utbredt_kpi::{Catalogue, KpiRequest, Lang, RequestError};
 
 use crate::arguments::{KpiCommand, Question};
 use crate::assets::Queries;
+use crate::table::Output;
 use crate::{assets, runtime, table};
 
 pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
@@ -21,75 +23,78 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
             catalogue.kpis().for_each(|kpi| table::line(&format!("{:<32} {}", kpi.id, kpi.title.en)));
         }
         KpiCommand::Show { id } => {
-            let kpi = catalogue.get(&id).map_err(|unknown| EngineError::Unknown {
-                kind: "kpi",
-                name: id.clone(),
-                nearest: unknown.nearest,
-                hint: "`utbredt kpi list` names them all".into(),
-            })?;
+            let kpi = catalogue.kpi(&id)?;
             table::line(&kpi.markdown(Lang::En));
         }
         KpiCommand::Run(arguments) => {
-            let asked = &arguments.question;
-            let mut request = request(&arguments.id, asked)?;
-            if let Some(as_of) = &arguments.as_of {
-                request.set("as_of", as_of)?;
-            }
-            let engine = Engine::open(&asked.lake, queries)?;
-            let answer = runtime()?.block_on(engine.run(request.clone()))?;
-            let kpi = engine.catalogue().get(&request.kpi)?;
-            let meta = utbredt_api::answer_meta(kpi, &request, &answer.meta, Lang::En);
-            table::print(&answer.schema, &answer.batches, &meta, &asked.format, asked.output.as_deref())?;
-            if asked.format == "table" {
-                let caveats = answer.meta.caveats.iter().map(|caveat| format!("note: {caveat}"));
-                caveats.for_each(|line| table::message(&line));
-                for counted in &answer.meta.denominators {
-                    let ages = match (counted.age_from, counted.age_to) {
-                        (0, None) => "all ages".to_owned(),
-                        (from, None) => format!("{from} years and over"),
-                        (from, Some(to)) => format!("{from} to {} years", to.saturating_sub(1)),
-                    };
-                    let (day, vintage) = (counted.reference_date, &counted.vintage);
-                    table::message(&format!("inhabitants: {ages}, counted {day}, {vintage}"));
-                }
-                let from = format!("edition {}, {} {}", answer.meta.edition, answer.meta.rows, "rows");
-                table::message(&from);
+            let question = &arguments.question;
+            let output = Output::choose(question.format.as_deref(), question.output.as_deref())?;
+            let as_of = arguments.as_of.iter().map(|value| ("as_of".to_owned(), value.clone()));
+            let request = request(&catalogue, &arguments.id, question, as_of)?;
+            let engine = Engine::open(&question.lake, queries)?;
+            let answer = runtime()?.block_on(engine.run(request))?;
+            let meta = meta::of_answer(&answer.meta, Lang::En);
+            output.write(&answer.schema, &answer.batches, &meta)?;
+            if output.is_table() {
+                print_notes(&answer.meta);
             }
         }
     }
     Ok(())
 }
 
-fn pairs<'a>(given: &'a [String], example: &str) -> Result<Vec<(&'a str, &'a str)>, EngineError> {
-    let pair = |text: &'a String| {
-        text.split_once('=').ok_or_else(|| EngineError::Invalid {
-            what: format!("`{text}` is not name=value"),
-            hint: format!("for example {example}"),
-        })
-    };
-    given.iter().map(pair).collect()
+/// What the rows do not tell themselves.
+fn print_notes(meta: &Meta) {
+    meta.caveats.en.iter().for_each(|caveat| table::message(&format!("note: {caveat}")));
+    meta.denominators.iter().for_each(|counted| table::message(&inhabitants(counted)));
+    table::message(&format!("edition {}, {} rows", meta.edition, meta.rows));
 }
 
-/// What is typed of a KPI's question.
-pub(crate) fn request(id: &str, arguments: &Question) -> Result<KpiRequest, EngineError> {
-    let mut asked = KpiRequest::new(id);
-    for (name, value) in pairs(&arguments.params, "--param solution_id=digisos")? {
-        asked.params.insert(name.to_owned(), value.to_owned());
+fn inhabitants(counted: &Denominator) -> String {
+    let ages = match (counted.age_from, counted.age_to) {
+        (0, None) => "all ages".to_owned(),
+        (from, None) => format!("{from} years and over"),
+        (from, Some(to)) => format!("{from} to {} years", to.saturating_sub(1)),
+    };
+    format!("inhabitants: {ages}, counted {}, {}", counted.reference_date, counted.vintage)
+}
+
+fn pair(text: &str, example: &str) -> Result<(String, String), RequestError> {
+    let split = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    split.ok_or_else(|| {
+        RequestError::invalid(
+            "invalid_parameter",
+            format!("`{text}` is not name=value"),
+            format!("for example {example}"),
+        )
+    })
+}
+
+/// The question typed, read as every interface reads it.
+pub(crate) fn request(
+    catalogue: &Catalogue,
+    id: &str,
+    question: &Question,
+    more: impl Iterator<Item = (String, String)>,
+) -> Result<KpiRequest, RequestError> {
+    let mut pairs: Vec<(String, String)> = more.collect();
+    for text in &question.params {
+        pairs.push(pair(text, "--param solution_id=digisos")?);
     }
-    for (name, value) in pairs(&arguments.filter, "--where municipality_code=4601")? {
-        asked.filter.insert(name.to_owned(), value.to_owned());
+    for text in &question.filter {
+        let (name, value) = pair(text, "--where county_code=46")?;
+        pairs.push((format!("where.{name}"), value));
     }
-    let given = |name: &'static str, value: &Option<String>| value.clone().map(|value| (name, value));
     let options = [
-        Some(("by", arguments.by.clone())),
-        Some(("borders", arguments.borders.clone())),
-        Some(("policy", arguments.policy.clone())),
-        given("from", &arguments.from),
-        given("to", &arguments.to),
-        given("granularity", &arguments.granularity),
+        ("by", &question.by),
+        ("borders", &question.borders),
+        ("policy", &question.policy),
+        ("from", &question.from),
+        ("to", &question.to),
+        ("granularity", &question.granularity),
     ];
-    for (name, value) in options.into_iter().flatten() {
-        asked.set(name, &value)?;
+    for (name, value) in options {
+        pairs.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
     }
-    Ok(asked)
+    KpiRequest::parse(catalogue, id, pairs)
 }

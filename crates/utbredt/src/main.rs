@@ -6,25 +6,29 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod human;
 mod ingest;
 mod kpi;
+mod logging;
+mod serve;
 mod source;
 mod table;
 mod trial;
 mod upload;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
-use utbredt_engine::{Engine, EngineError};
+use utbredt_engine::{Engine, EngineError, RequestError};
 use utbredt_ingest::sandbox;
 use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
 use crate::assets::Queries;
+use crate::logging::LogFilter;
+use crate::table::Output;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,25 +41,34 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            table::message(&format!("error: {}", chain(&error)));
-            let told = error.downcast_ref::<EngineError>();
-            if let Some(hint) = told.and_then(EngineError::hint) {
+            table::message(&format!("error: {error:#}"));
+            let usage = Usage::of(&error);
+            if let Some(hint) = usage.hint {
                 table::message(&format!("hint: {hint}"));
             }
-            ExitCode::from(if told.is_some_and(EngineError::is_usage) { 2 } else { 1 })
+            ExitCode::from(if usage.at_fault { 2 } else { 1 })
         }
     }
 }
 
-/// An error and its causes in one line; a cause that its error has told already is not told again.
-fn chain(error: &anyhow::Error) -> String {
-    let mut told = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !told.ends_with(&cause) {
-            told = format!("{told}: {cause}");
+/// What an error tells whoever typed the command.
+struct Usage {
+    /// Whether the command, not the program or the lake, is at fault.
+    at_fault: bool,
+    hint: Option<String>,
+}
+
+impl Usage {
+    fn of(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<EngineError>() {
+            return Self { at_fault: error.is_usage(), hint: error.hint() };
+        }
+        match error.downcast_ref::<RequestError>() {
+            // The engine words the hint, with the nearest name.
+            Some(error) => Self { at_fault: true, hint: EngineError::from(error.clone()).hint() },
+            None => Self { at_fault: false, hint: None },
         }
     }
-    told
 }
 
 /// The engine's runtime: its own threads with deep stacks, since plans are walked by recursion.
@@ -64,37 +77,47 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(builder.worker_threads(2).thread_stack_size(16 << 20).enable_all().build()?)
 }
 
+fn default_log(command: &Command) -> LogFilter {
+    match command {
+        Command::Serve { .. } | Command::Demo { no_serve: false, .. } => LogFilter::of_a_server(),
+        _ => LogFilter::of_a_command(),
+    }
+}
+
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::ParseChild) {
         sandbox::run_child(std::io::stdin(), std::io::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
+    let filter = arguments.log.clone().unwrap_or_else(|| default_log(&arguments.command));
+    logging::init(&filter)?;
     if let Ok(program) = std::env::current_exe() {
         sandbox::SandboxedParser::new(program, vec!["parse-child".to_owned()]).install();
     }
     let queries = assets::queries(arguments.queries.as_deref())?;
     let done = match arguments.command {
         Command::Ingest(arguments) => return ingest::run(&arguments),
-        Command::Demo { dir, addr, no_serve } => {
+        Command::Demo { dir, no_serve: true, .. } => demo::run(&runtime()?, &dir, queries),
+        Command::Demo { dir, http, .. } => {
+            let listener = serve::listen(http.addr)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
-            if no_serve {
-                Ok(())
-            } else {
-                demo::doors(&dir, addr);
-                serve(&dir, addr, queries, None)
-            }
+            demo::examples(&dir, listener.local_addr()?);
+            serve::run(listener, &dir, queries, None, http)
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
-        Command::Serve { ingest: false, plan, addr, lake } => {
-            serve(&lake, addr, queries, upload::door(&plan.plan, &lake)?)
+        Command::Serve { ingest: false, plan, http, lake } => {
+            let listener = serve::listen(http.addr)?;
+            let door = upload::door(&plan.plan, &lake)?;
+            serve::run(listener, &lake, queries, door, http)
         }
-        Command::Serve { plan, addr, lake, .. } => {
+        Command::Serve { plan, http, lake, .. } => {
+            let listener = serve::listen(http.addr)?;
             let door = upload::door(&plan.plan, &lake)?;
             let stopped = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve(&lake, addr, queries, door);
+                let served = serve::run(listener, &lake, queries, door, http);
                 stopped.store(true, Ordering::Relaxed);
                 served
             })
@@ -102,10 +125,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Kpi(command) => kpi::run(command, queries),
         Command::Diff(arguments) => diff::run(&arguments, queries),
         Command::Sql { text, format, lake } => {
+            let output = Output::choose(Some(&format), None)?;
             let engine = Engine::open(&lake, queries)?;
-            let answer = runtime()?.block_on(engine.sql(text))?;
-            let meta = serde_json::json!({ "edition": answer.edition, "truncated": answer.truncated });
-            table::print(&answer.schema, &answer.batches, &meta, &format, None)
+            let rows = runtime()?.block_on(engine.sql(text))?;
+            output.write(&rows.schema, &rows.batches, &utbredt_formats::meta::of_rows(&rows))
         }
         Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),
@@ -156,45 +179,4 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
     }
     anyhow::ensure!(report.problems.is_empty(), "{}", report.problems.join("\n"));
     Ok(())
-}
-
-/// Serves until the process is told to stop; answers under way are finished first.
-fn serve(lake: &Path, addr: SocketAddr, queries: Queries, door: Option<upload::Door>) -> anyhow::Result<()> {
-    let mut state = utbredt_api::ApiState::new(Engine::open(lake, queries)?);
-    if let Some((intake, keys)) = door {
-        state = state.with_uploads(intake, keys);
-    }
-    runtime()?.block_on(async {
-        let listener = tokio::net::TcpListener::bind(addr).await?;
-        table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
-        utbredt_api::serve(listener, state, stop()).await?;
-        Ok(())
-    })
-}
-
-async fn stop() {
-    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match ended.as_mut() {
-            Some(signal) => signal.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let whole = anyhow::anyhow!("gone").context("cannot read x: gone").context("no plan");
-        assert_eq!(chain(&whole), "no plan: cannot read x: gone");
-        assert_eq!(chain(&anyhow::anyhow!("gone").context("cannot read x")), "cannot read x: gone");
-        assert_eq!(chain(&anyhow::anyhow!("gone")), "gone");
-    }
 }

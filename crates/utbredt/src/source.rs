@@ -73,9 +73,9 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     for id in ids {
         let mut own = runs.iter().rev().filter(|run| run.source_id == id);
         let Some(last) = own.next() else { continue };
-        let succeeded = if last.is_well() { Some(last) } else { own.find(|run| run.is_well()) };
+        let succeeded = if last.is_healthy() { Some(last) } else { own.find(|run| run.is_healthy()) };
         let succeeded = succeeded.map(|run| table::moment(run.started_at));
-        all_well &= last.is_well();
+        all_well &= last.is_healthy();
         if as_json {
             sources.push(json!({ "source_id": id, "last": run_as_json(last), "last_success": succeeded }));
         } else {
@@ -153,11 +153,11 @@ fn print_runs(runs: &[Run], as_json: bool) -> ExitCode {
     } else {
         runs.iter().flat_map(lines).for_each(|line| table::line(&line));
     }
-    if runs.iter().all(Run::is_well) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
+    if runs.iter().all(Run::is_healthy) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
 }
 
 fn lines(run: &Run) -> Vec<String> {
-    let ended = if run.is_well() { "succeeded" } else { "not successful" };
+    let ended = if run.is_healthy() { "succeeded" } else { "not successful" };
     let mut lines = vec![
         format!("{}: {ended}, {} in {} ms", run.source_id, table::moment(run.started_at), run.took_ms),
         format!(
@@ -165,17 +165,17 @@ fn lines(run: &Run) -> Vec<String> {
             table::counted(run.deliveries, "delivery", "deliveries"),
             table::counted(run.rows_in, "row in", "rows in"),
             run.accepted,
-            run.refused,
+            run.rejected,
             table::counted(run.bytes, "byte", "bytes")
         ),
     ];
-    if let (Some(newest), Some(days)) = (run.newest, run.lag_days()) {
+    if let (Some(newest), Some(days)) = (run.latest_period, run.lag_days()) {
         let days = table::counted(days.max(0).unsigned_abs(), "day", "days");
         lines.push(format!("  newest day {newest}, {days} before it was asked"));
     }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
-    lines.extend(run.told.iter().map(|what| format!("  discrepancy: {what}")));
-    lines.extend(run.failed.iter().map(|why| format!("  failed: {why}")));
+    lines.extend(run.discrepancies.iter().map(|what| format!("  discrepancy: {what}")));
+    lines.extend(run.error.iter().map(|why| format!("  failed: {why}")));
     lines
 }
 

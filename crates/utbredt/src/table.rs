@@ -9,7 +9,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, SecondsFormat, Utc};
-use utbredt_engine::EngineError;
+use utbredt_formats::{Format, encode};
+use utbredt_kpi::RequestError;
 
 /// Whether a line was lost.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -38,31 +39,70 @@ pub(crate) fn message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Rows as a table, or in a format of the HTTP door; to a file when one is named.
-pub(crate) fn print(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    meta: &serde_json::Value,
-    format: &str,
-    output: Option<&Path>,
-) -> anyhow::Result<()> {
-    let bytes = if format == "table" {
-        format!("{}\n", drawn(schema, batches)?).into_bytes()
-    } else {
-        let encoded = utbredt_api::encode_as(format, schema, batches, meta);
-        let encoded = encoded.ok_or_else(|| EngineError::Unknown {
-            kind: "format",
-            name: format.to_owned(),
-            nearest: utbredt_engine::nearest(format, ["table", "csv", "csv-excel", "json", "arrow"]),
-            hint: "one of table, csv, csv-excel, json, arrow".into(),
-        })?;
-        encoded?.to_vec()
-    };
-    match output {
-        Some(path) => std::fs::write(path, bytes)?,
-        None => std::io::stdout().lock().write_all(&bytes)?,
+/// How rows are written, and where to.
+#[derive(Debug)]
+pub(crate) struct Output<'a> {
+    /// A format of the interfaces; none for a table to be read.
+    format: Option<Format>,
+    /// A file; standard output when there is none.
+    file: Option<&'a Path>,
+}
+
+/// The format that only a terminal has.
+const TABLE: &str = "table";
+
+impl<'a> Output<'a> {
+    /// From what was typed: the format named, else the one that fits the file's name, else a table.
+    ///
+    /// # Errors
+    /// [`RequestError`] when no such format is written.
+    pub(crate) fn choose(named: Option<&str>, file: Option<&'a Path>) -> Result<Self, RequestError> {
+        let ending = file.and_then(Path::extension).and_then(std::ffi::OsStr::to_str);
+        let format = match (named, ending) {
+            (Some(TABLE), _) => None,
+            (Some(name), _) => Some(Format::parse(name).ok_or_else(|| unknown_format(name))?),
+            (None, None | Some("txt")) => None,
+            (None, Some(ending)) => Some(Format::of_extension(ending).ok_or_else(|| unknown_format(ending))?),
+        };
+        Ok(Self { format, file })
     }
-    Ok(())
+
+    /// Whether the rows are for a person to read.
+    pub(crate) const fn is_table(&self) -> bool {
+        self.format.is_none()
+    }
+
+    /// Writes the rows.
+    pub(crate) fn write(
+        &self,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+        meta: &serde_json::Value,
+    ) -> anyhow::Result<()> {
+        let bytes = match self.format {
+            Some(format) => encode(format, schema, batches, meta)?,
+            None => format!("{}\n", drawn(schema, batches)?).into(),
+        };
+        let Some(path) = self.file else {
+            return write_all(&bytes);
+        };
+        std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+fn unknown_format(name: &str) -> RequestError {
+    let names: Vec<&str> =
+        std::iter::once(TABLE).chain(Format::ALL.iter().map(|format| format.as_str())).collect();
+    RequestError::unknown("format", name, names.iter().copied(), format!("one of {}", names.join(", ")))
+}
+
+/// Bytes to standard output. A reader that has seen enough is no error.
+fn write_all(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
 }
 
 /// Some columns of the first rows, as a table.

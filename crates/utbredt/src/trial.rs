@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
-use utbredt_engine::EngineError;
 use utbredt_ingest::{Delivery, DryRun, DryRunContext, IngestError, read_file, sandbox};
+use utbredt_kpi::RequestError;
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
 
@@ -182,21 +182,20 @@ fn about(arguments: &NewArguments, known: &Known) -> anyhow::Result<About> {
     let mut about = About::of_file(&stem(&arguments.file), arguments.source_id.as_deref())
         .map_err(|error| usage(error.to_string(), "a source is called as `county-reports`"))?;
     if let Some(name) = &arguments.solution {
-        check_known("solution", name, known.solutions.keys().map(String::as_str).collect())?;
+        check_known("solution", name, &known.solutions.keys().map(String::as_str).collect::<Vec<_>>())?;
         about.solution = Some(name.parse()?);
     }
     if let Some(name) = &arguments.measure {
-        check_known("measure", name, known.measures.keys().map(String::as_str).collect())?;
+        check_known("measure", name, &known.measures.keys().map(String::as_str).collect::<Vec<_>>())?;
         about.measure = Some(name.parse()?);
     }
     Ok(about)
 }
 
-fn check_known(kind: &'static str, name: &str, names: Vec<&str>) -> Result<(), EngineError> {
+fn check_known(kind: &'static str, name: &str, names: &[&str]) -> Result<(), RequestError> {
     if names.contains(&name) {
         return Ok(());
     }
-    let nearest = utbredt_engine::nearest(name, names.iter().copied());
     let hint = format!("one of {}", names.join(", "));
-    Err(EngineError::Unknown { kind, name: name.to_owned(), nearest, hint })
+    Err(RequestError::unknown(kind, name, names.iter().copied(), hint))
 }

@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use utbredt_api::{Intake, IntakeError, Taken, UploadKey};
+use utbredt_api::{DeliveryInbox, UploadKey};
 use utbredt_ingest::config::IngestConfig;
-use utbredt_ingest::inbox::{Inbox, InboxError, Upload, UploadOutcome};
-use utbredt_ingest::with_causes;
+use utbredt_ingest::inbox::{Inbox, InboxError, Upload};
 use utbredt_lake::{Lake, Verdict};
 
 use crate::clock::System;
@@ -16,7 +15,7 @@ use crate::clock::System;
 const SHORTEST_TOKEN: usize = 32;
 
 /// What takes deliveries, and the keys that open it.
-pub(crate) type Door = (Arc<dyn Intake>, Vec<UploadKey>);
+pub(crate) type Door = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
 
 /// The inbox of the plan, if there is a plan and it declares who may deliver.
 pub(crate) fn door(plan: &Path, root: &Path) -> anyhow::Result<Option<Door>> {
@@ -38,28 +37,27 @@ pub(crate) fn door(plan: &Path, root: &Path) -> anyhow::Result<Option<Door>> {
     }
     let inbox = Inbox::open(config, base, Lake::open(root)?, Arc::new(System))
         .context("a source cannot take uploads")?;
-    Ok((!keys.is_empty()).then(|| (Arc::new(Wired(inbox)) as Arc<dyn Intake>, keys)))
+    Ok((!keys.is_empty()).then(|| (Arc::new(Wired(inbox)) as Arc<dyn DeliveryInbox>, keys)))
 }
 
 /// The inbox behind the server's interface.
 #[derive(Debug)]
 struct Wired(Inbox);
 
-impl Intake for Wired {
-    fn take(&self, upload: utbredt_api::Upload) -> Result<Taken, IntakeError> {
-        let outcome = self.0.accept(Upload {
-            source_id: upload.source_id,
-            subject: upload.asked,
-            payload: upload.payload,
-            dry_run: upload.dry_run,
-            key: upload.key,
-            fingerprint: upload.fingerprint,
-        });
-        match outcome {
-            Ok(UploadOutcome { verdict, report }) => Ok(Taken { verdict: into_api(verdict), report }),
-            Err(InboxError::Busy) => Err(IntakeError::Busy),
-            Err(InboxError::KeyReused) => Err(IntakeError::Reused),
-            Err(error) => Err(IntakeError::Failed(with_causes(&error))),
+impl DeliveryInbox for Wired {
+    fn accept(
+        &self,
+        upload: utbredt_api::Upload,
+    ) -> Result<utbredt_api::UploadOutcome, utbredt_api::InboxError> {
+        let utbredt_api::Upload { source_id, subject, payload, dry_run, key, fingerprint } = upload;
+        let accepted = self.0.accept(Upload { source_id, subject, payload, dry_run, key, fingerprint });
+        match accepted {
+            Ok(outcome) => {
+                Ok(utbredt_api::UploadOutcome { verdict: into_api(outcome.verdict), report: outcome.report })
+            }
+            Err(InboxError::Busy) => Err(utbredt_api::InboxError::Busy),
+            Err(InboxError::KeyReused) => Err(utbredt_api::InboxError::Reused),
+            Err(error) => Err(utbredt_api::InboxError::Failed(error.into())),
         }
     }
 }

@@ -11,7 +11,7 @@ lookback = 12
 [caveats]
 nb = ["Verdien er endringen i samlet bruk per person i målgruppen: 0,1 er ti prosentpoeng. Teller og nevner er periodens egne. De fire delene summerer til endringen.", "De som er i summen begge ganger med samme territorium, deles etter Kitagawa (1955): innenfra er endringen i hver kommunes andel, veid med middelet av dens to vekter; sammensetning er endringen i vektene, veid med middelet av dens to andeler (Marshall og Edgeworths vekter).", "Medlemmer er de som kom inn i summen eller falt ut av den, med eller uten tall eller fra et annet område; grenser er de som kom eller falt ut fordi koden ikke fantes, territoriet er et annet, eller grensene ikke kan regnes om. Hver bidrar med avstanden til dem som er med begge ganger, veid med sin del av målgruppen. Er ingen med begge ganger, brukes middelet av de to samlede andelene.", "Grensedelen vises med borders=then. Rettede tall er ikke med her: begge periodene er fra samme utgave, og to utgaver sammenlignes for seg.", "Ett år tilbake kan ses for måneder og lengre perioder."]
 nn = ["Verdien er endringa i samla bruk per person i målgruppa: 0,1 er ti prosentpoeng. Teljar og nemnar er dei i perioden sjølv. Dei fire delane summerer til endringa.", "Dei som er i summen båe gongene med same territorium, er delte etter Kitagawa (1955): innanfrå er endringa i andelen til kvar kommune, vegen med middelet av dei to vektene hans; samansetjing er endringa i vektene, vegen med middelet av dei to andelane hans (vektene til Marshall og Edgeworth).", "Medlemmer er dei som kom inn i summen eller fall ut av han, med eller utan tal eller frå eit anna område; grenser er dei som kom eller fall ut fordi koden ikkje fanst, territoriet er eit anna, eller grensene ikkje kan reknast om. Kvar bidreg med avstanden til dei som er med båe gongene, vegen med sin del av målgruppa. Er ingen med båe gongene, er middelet av dei to samla andelane brukt.", "Grensedelen viser seg med borders=then. Retta tal er ikkje med her: båe periodane er frå same utgåve, og to utgåver blir samanlikna for seg.", "Eitt år tilbake kan ein sjå for månader og lengre periodar."]
-en = ["The value is the change of pooled use per person of the target group: 0.1 is ten percentage points. Numerator and denominator are the period's own. The four parts sum to the change.", "Those in the sum both times with the same territory are split after Kitagawa (1955): within is the change of each municipality's share, weighted by the mean of its two weights; mix is the change of the weights, weighted by the mean of its two shares (the weights of Marshall and Edgeworth).", "Members are those that came into the sum or fell out of it, with or without a number or from another area; borders are those that came or fell out because the code was not there, the territory is another, or the borders cannot be re-expressed. Each adds its distance to those there both times, weighted by its part of the target group. Where nobody is there both times, the mean of the two pooled shares stands in.", "The part of borders shows with borders=then. Corrected numbers are no part of it: both periods are of one edition, and two editions are compared elsewhere.", "A year back is seen for months and longer periods."]
+en = ["The value is the change of pooled use per person of the target group: 0.1 is ten percentage points. Numerator and denominator are the period's own. The four parts sum to the change.", "Those in the sum both times with the same territory are split after Kitagawa (1955): within is the change of each municipality's share, weighted by the mean of its two weights; mix is the change of the weights, weighted by the mean of its two shares (the weights of Marshall and Edgeworth).", "Members are those that came into the sum or fell out of it, with or without a number or from another area; borders are those that came or fell out because the code was not there, the territory is another, or the borders cannot be re-expressed. Each adds its distance to those there both times, weighted by its part of the target group. Where nobody is there both times, the mean of the two pooled shares is used.", "The part of borders shows with borders=then. Corrected numbers are no part of it: both periods are of one edition, and two editions are compared elsewhere.", "A year back is seen for months and longer periods."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -24,7 +24,7 @@ default = "users_active"
 [params.against]
 type = "choice"
 choices = ["period", "year"]
-doc = "What a period is held against: the period before it, or the same period a year before."
+doc = "What a period is compared with: the period before it, or the same period a year before."
 default = "period"
 [columns.before_share]
 doc = "What it was before."
@@ -64,7 +64,7 @@ WITH links AS (
             ELSE earlier.period_end = periods.period_start
         END
 ),
--- A period is seen as itself, and as what a later one is held against.
+-- A period is seen as itself, and as what a later one is compared with.
 seen AS (
     SELECT
         periods.period_start,
@@ -78,8 +78,8 @@ seen AS (
         FALSE AS now
     FROM links
 ),
--- Codes that stood for the same territory both times: each lies wholly in the other.
-steady AS (
+-- Codes that meant the same territory both times: each lies wholly in the other.
+unchanged AS (
     SELECT
         links.period_start,
         spine.municipality_code
@@ -113,13 +113,7 @@ cells AS (
         spine.municipality_code,
         CAST(usage.value AS DOUBLE) AS uses,
         CAST(eligible.eligible AS DOUBLE) AS eligible,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN usage.state = 'suppressed' THEN 'suppressed'
-            WHEN usage.state = 'missing' OR eligible.eligible IS NULL THEN 'missing'
-            WHEN usage.state = 'not_applicable' OR eligible.eligible = 0 THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(spine.comparable, usage.state, denominator_state(eligible.eligible)) AS state,
         usage.marks | coalesce(eligible.marks, 0) AS marks,
         people.persons
     FROM spine
@@ -136,7 +130,7 @@ cells AS (
         ON people.period_start = spine.period_start
         AND people.municipality_code = spine.municipality_code
 ),
-held AS (
+compared AS (
     SELECT
         seen.period_start,
         areas.area_code,
@@ -163,23 +157,23 @@ held AS (
 ),
 placed AS (
     SELECT
-        held.period_start,
-        held.area_code,
-        held.state,
-        held.state_before,
-        held.uses,
-        held.eligible,
-        held.uses_before,
-        held.eligible_before,
-        held.marks,
-        held.marks_before,
-        held.persons,
-        steady.municipality_code IS NOT NULL AS steady,
-        steady.municipality_code IS NOT NULL AND held.uses IS NOT NULL AND held.uses_before IS NOT NULL AS stays
-    FROM held
-    LEFT JOIN steady
-        ON steady.period_start = held.period_start
-        AND steady.municipality_code = held.municipality_code
+        compared.period_start,
+        compared.area_code,
+        compared.state,
+        compared.state_before,
+        compared.uses,
+        compared.eligible,
+        compared.uses_before,
+        compared.eligible_before,
+        compared.marks,
+        compared.marks_before,
+        compared.persons,
+        unchanged.municipality_code IS NOT NULL AS unchanged,
+        unchanged.municipality_code IS NOT NULL AND compared.uses IS NOT NULL AND compared.uses_before IS NOT NULL AS stays
+    FROM compared
+    LEFT JOIN unchanged
+        ON unchanged.period_start = compared.period_start
+        AND unchanged.municipality_code = compared.municipality_code
 ),
 totals AS (
     SELECT
@@ -194,7 +188,7 @@ totals AS (
         placed.marks,
         placed.marks_before,
         placed.persons,
-        placed.steady,
+        placed.unchanged,
         placed.stays,
         sum(placed.uses) OVER area AS all_uses,
         sum(placed.eligible) OVER area AS all_eligible,
@@ -211,7 +205,7 @@ totals AS (
             placed.area_code
     )
 ),
--- What those who came, and those who fell out, are held against.
+-- The share that those who came, and those who fell out, are compared with.
 referred AS (
     SELECT
         totals.period_start,
@@ -225,7 +219,7 @@ referred AS (
         totals.marks,
         totals.marks_before,
         totals.persons,
-        totals.steady,
+        totals.unchanged,
         totals.stays,
         totals.all_uses,
         totals.all_eligible,
@@ -256,7 +250,7 @@ parts AS (
         referred.marks,
         referred.marks_before,
         referred.persons,
-        referred.steady,
+        referred.unchanged,
         referred.stays,
         CASE
             WHEN referred.stays
@@ -292,8 +286,8 @@ added AS (
         sum(parts.eligible_before) AS eligible_before,
         sum(parts.within) AS within,
         sum(parts.mix) AS mix,
-        sum(CASE WHEN parts.steady THEN parts.moved END) AS members,
-        sum(CASE WHEN NOT parts.steady THEN parts.moved END) AS borders,
+        sum(CASE WHEN parts.unchanged THEN parts.moved END) AS members,
+        sum(CASE WHEN NOT parts.unchanged THEN parts.moved END) AS borders,
         count(CASE WHEN parts.stays THEN 1 END) AS stayed,
         count(CASE WHEN NOT parts.stays THEN parts.uses END) AS came,
         count(CASE WHEN NOT parts.stays THEN parts.uses_before END) AS fell_out,
@@ -301,37 +295,37 @@ added AS (
         bit_or(parts.marks_before) AS marks_before,
         count(parts.state) AS municipalities,
         count(CASE WHEN parts.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN parts.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+        count(CASE WHEN is_expected(parts.state) THEN 1 END) AS expected,
         count(CASE WHEN parts.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN parts.state = 'not_valid' THEN 1 END) AS not_valid,
         count(parts.state_before) AS municipalities_before,
         count(CASE WHEN parts.state_before = 'ok' THEN 1 END) AS reported_before,
-        count(CASE WHEN parts.state_before IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected_before,
+        count(CASE WHEN is_expected(parts.state_before) THEN 1 END) AS expected_before,
         count(CASE WHEN parts.state_before = 'suppressed' THEN 1 END) AS suppressed_before,
         count(CASE WHEN parts.state_before = 'not_valid' THEN 1 END) AS not_valid_before,
         sum(CASE WHEN parts.state = 'ok' THEN parts.persons END) AS covered,
-        sum(CASE WHEN parts.state IN ('ok', 'missing', 'suppressed') THEN parts.persons END) AS persons
+        sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons
     FROM parts
     GROUP BY
         parts.period_start,
         parts.area_code
 ),
-judged AS (
+with_state AS (
     SELECT
         added.period_start,
         added.area_code,
         added.reported > 0 AND added.reported_before > 0 AS known,
         CASE
-            WHEN added.reported > 0 AND added.reported_before > 0 THEN 'ok'
-            WHEN added.reported = 0 AND added.suppressed > 0 THEN 'suppressed'
-            WHEN added.reported = 0 AND added.expected > 0 THEN 'missing'
-            WHEN added.reported = 0 AND added.not_valid > 0 THEN 'not_valid'
-            WHEN added.reported = 0 THEN 'not_applicable'
-            WHEN added.suppressed_before > 0 THEN 'suppressed'
-            WHEN added.expected_before > 0 THEN 'missing'
-            -- Nor was there anything by this code before.
-            WHEN added.not_valid_before > 0 OR added.municipalities_before = 0 THEN 'not_valid'
-            ELSE 'not_applicable'
+            WHEN added.reported = 0
+                THEN area_state(added.reported, added.expected, added.suppressed, added.not_valid)
+            -- There was nothing by this code before.
+            WHEN added.municipalities_before = 0 THEN 'not_valid'
+            ELSE area_state(
+                added.reported_before,
+                added.expected_before,
+                added.suppressed_before,
+                added.not_valid_before
+            )
         END AS state,
         added.uses,
         added.eligible,
@@ -343,9 +337,8 @@ judged AS (
         added.stayed,
         added.came,
         added.fell_out,
-        added.marks | CASE WHEN added.reported > 0 AND added.not_valid > 0 THEN 16 ELSE 0 END AS marks,
-        added.marks_before
-        | CASE WHEN added.reported_before < added.expected_before OR added.not_valid_before > 0 THEN 16 ELSE 0 END
+        area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
+        area_marks(added.marks_before, added.reported_before, added.expected_before, added.not_valid_before)
             AS marks_before,
         added.reported,
         added.expected,
@@ -354,25 +347,25 @@ judged AS (
     WHERE added.municipalities > 0
 )
 SELECT
-    judged.period_start,
-    judged.area_code,
-    CASE WHEN judged.known THEN judged.uses / judged.eligible - judged.before_share END AS value,
-    CASE WHEN judged.known THEN CAST(judged.uses AS BIGINT) END AS numerator,
-    CASE WHEN judged.known THEN CAST(judged.eligible AS BIGINT) END AS denominator,
-    judged.state,
-    judged.coverage,
-    judged.marks | CASE WHEN judged.known THEN judged.marks_before ELSE 0 END AS marks,
-    judged.reported AS municipalities_reported,
-    judged.expected AS municipalities_expected,
-    CASE WHEN judged.known THEN judged.before_share END AS before_share,
-    CASE WHEN judged.known THEN judged.within END AS within_share,
-    CASE WHEN judged.known THEN judged.mix END AS mix_share,
-    CASE WHEN judged.known THEN judged.members END AS members_share,
-    CASE WHEN judged.known THEN judged.borders END AS borders_share,
-    CASE WHEN judged.known THEN judged.stayed END AS stayed,
-    CASE WHEN judged.known THEN judged.came END AS came,
-    CASE WHEN judged.known THEN judged.fell_out END AS fell_out
-FROM judged
+    with_state.period_start,
+    with_state.area_code,
+    CASE WHEN with_state.known THEN with_state.uses / with_state.eligible - with_state.before_share END AS value,
+    CASE WHEN with_state.known THEN CAST(with_state.uses AS BIGINT) END AS numerator,
+    CASE WHEN with_state.known THEN CAST(with_state.eligible AS BIGINT) END AS denominator,
+    with_state.state,
+    with_state.coverage,
+    with_state.marks | CASE WHEN with_state.known THEN with_state.marks_before ELSE 0 END AS marks,
+    with_state.reported AS municipalities_reported,
+    with_state.expected AS municipalities_expected,
+    CASE WHEN with_state.known THEN with_state.before_share END AS before_share,
+    CASE WHEN with_state.known THEN with_state.within END AS within_share,
+    CASE WHEN with_state.known THEN with_state.mix END AS mix_share,
+    CASE WHEN with_state.known THEN with_state.members END AS members_share,
+    CASE WHEN with_state.known THEN with_state.borders END AS borders_share,
+    CASE WHEN with_state.known THEN with_state.stayed END AS stayed,
+    CASE WHEN with_state.known THEN with_state.came END AS came,
+    CASE WHEN with_state.known THEN with_state.fell_out END AS fell_out
+FROM with_state
 ORDER BY
-    judged.period_start,
-    judged.area_code
+    with_state.period_start,
+    with_state.area_code

@@ -10,7 +10,7 @@ window = 8
 [caveats]
 nb = ["En rad er en kohort: kommunene som var i produksjon for første gang i perioden. Verdien er bruken i én måned, så mange måneder etter måneden de kom i produksjon, per 1000 i målgruppen.", "Med en pulje er puljen kohorten, i raden for perioden da den første i puljen kom i produksjon, og hver kommune regnes fra sin egen måned.", "Målgruppen er den i kohortens periode, så kurven viser bruk og ikke folketall.", "Det er ikke de samme kommunene bak hvert punkt: de nyeste er ikke kommet så langt. En kommune som siden er på pause eller har trukket seg, blir i kohorten. En måned uten tall mangler og er ikke null; tall for lengre tid enn en måned sier ingenting her.", "En kohort med færre enn fem kommuner bak verdien er liten og sier lite om andre."]
 nn = ["Ei rad er ein kohort: kommunane som var i produksjon for første gong i perioden. Verdien er bruken i éin månad, så mange månader etter månaden dei kom i produksjon, per 1000 i målgruppa.", "Med ei pulje er pulja kohorten, i rada for perioden då den første i pulja kom i produksjon, og kvar kommune er rekna frå sin eigen månad.", "Målgruppa er den i perioden til kohorten, så kurva viser bruk og ikkje folketal.", "Det er ikkje dei same kommunane bak kvart punkt: dei nyaste er ikkje komne så langt. Ein kommune som sidan er på pause eller har trekt seg, blir i kohorten. Ein månad utan tal manglar og er ikkje null; tal for lengre tid enn ein månad seier ingenting her.", "Ein kohort med færre enn fem kommunar bak verdien er liten og seier lite om andre."]
-en = ["A row is a cohort: the municipalities that were in production for the first time in the period. The value is the use of one month, so many months after the month they went into production, per 1000 of the target group.", "With a wave, the wave is the cohort, in the row of the period in which its first municipality went into production, and each municipality is counted from its own month.", "The target group is that of the cohort's period, so that the curve shows use and not population.", "Not the same municipalities stand behind every point: the newest have not come so far. A municipality that has since paused or withdrawn stays in its cohort. A month without a number is missing, not zero; numbers told for longer than a month say nothing here.", "A cohort with fewer than five municipalities behind the value is small and says little of others."]
+en = ["A row is a cohort: the municipalities that were in production for the first time in the period. The value is the use of one month, so many months after the month they went into production, per 1000 of the target group.", "With a wave, the wave is the cohort, in the row of the period in which its first municipality went into production, and each municipality is counted from its own month.", "The target group is that of the cohort's period, so that the curve shows use and not population.", "The municipalities behind each point differ: the newest have not come so far. A municipality that has since paused or withdrawn stays in its cohort. A month without a number is missing, not zero; numbers for longer than a month are not counted here.", "A cohort with fewer than five municipalities behind the value is small and says little about others."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -26,13 +26,13 @@ doc = "A wave of the solution as the cohort; * is every municipality, by when it
 default = "*"
 [params.months_since]
 type = "integer"
-doc = "Months since the month of go-live of which the value is told."
+doc = "Months since the month of go-live that the value is for."
 default = 12
 [columns.cohort_municipalities]
 doc = "Municipalities of the cohort, whether or not they have come so far."
 unit = "municipalities"
 [columns.few]
-doc = "1 where fewer than five municipalities stand behind the value, else 0."
+doc = "1 where fewer than five municipalities are behind the value, else 0."
 unit = "cohorts"
 [columns.month_0_per_1000]
 doc = "Use in the month of go-live, per 1000 of the target group."
@@ -107,7 +107,7 @@ WITH members AS (
         AND waves.solution_id = $solution_id
         AND municipality_mappings.to_code IS NOT NULL
 ),
-began AS (
+go_lives AS (
     SELECT
         go_live.period_start,
         go_live.municipality_code,
@@ -130,18 +130,18 @@ cohorts AS (
         spine.period_start,
         spine.municipality_code,
         spine.comparable,
-        began.month,
+        go_lives.month,
         eligible.eligible,
         CAST(12 * date_part('year', periods.edition_day) + date_part('month', periods.edition_day) AS BIGINT) AS edition_month,
-        coalesce(began.marks, 0) | coalesce(eligible.marks, 0) AS marks
+        coalesce(go_lives.marks, 0) | coalesce(eligible.marks, 0) AS marks
     FROM spine
     INNER JOIN periods
         ON periods.period_start = spine.period_start
-    LEFT JOIN began
-        ON began.period_start = spine.period_start
-        AND began.municipality_code = spine.municipality_code
-        AND began.cohort_day >= periods.period_start
-        AND began.cohort_day < periods.period_end
+    LEFT JOIN go_lives
+        ON go_lives.period_start = spine.period_start
+        AND go_lives.municipality_code = spine.municipality_code
+        AND go_lives.cohort_day >= periods.period_start
+        AND go_lives.cohort_day < periods.period_end
     LEFT JOIN eligible_cells AS eligible
         ON eligible.period_start = spine.period_start
         AND eligible.municipality_code = spine.municipality_code
@@ -160,26 +160,27 @@ cells AS (
         cohorts.municipality_code,
         points.months,
         CASE WHEN cohorts.comparable AND cohorts.month IS NOT NULL THEN 1 ELSE 0 END AS member,
-        told.value AS uses,
+        monthly.value AS uses,
         cohorts.eligible,
         CASE
-            WHEN NOT cohorts.comparable THEN 'not_valid'
-            -- Of no cohort of the period, or the month is not over yet.
-            WHEN cohorts.month IS NULL OR cohorts.month + points.months >= cohorts.edition_month THEN 'not_applicable'
-            WHEN told.state = 'suppressed' THEN 'suppressed'
-            WHEN told.state IS NULL OR told.state = 'missing' OR cohorts.eligible IS NULL THEN 'missing'
-            WHEN told.state = 'not_applicable' OR cohorts.eligible = 0 THEN 'not_applicable'
-            ELSE 'ok'
+            -- In no cohort of the period, or the month is not over yet: no number is expected.
+            WHEN cohorts.month IS NULL OR cohorts.month + points.months >= cohorts.edition_month
+                THEN cell_state(cohorts.comparable, 'not_applicable')
+            ELSE cell_state(
+                cohorts.comparable,
+                coalesce(monthly.state, 'missing'),
+                denominator_state(cohorts.eligible)
+            )
         END AS state,
-        coalesce(told.marks, 0) | cohorts.marks AS marks
+        coalesce(monthly.marks, 0) | cohorts.marks AS marks
     FROM cohorts
     CROSS JOIN points
-    LEFT JOIN month_cells AS told
-        ON told.period_start = cohorts.period_start
-        AND told.municipality_code = cohorts.municipality_code
-        AND told.month = cohorts.month + points.months
-        AND told.solution_id = $solution_id
-        AND told.measure_id = $measure_id
+    LEFT JOIN month_cells AS monthly
+        ON monthly.period_start = cohorts.period_start
+        AND monthly.municipality_code = cohorts.municipality_code
+        AND monthly.month = cohorts.month + points.months
+        AND monthly.solution_id = $solution_id
+        AND monthly.measure_id = $measure_id
 ),
 pooled AS (
     SELECT
@@ -191,11 +192,11 @@ pooled AS (
         sum(CASE WHEN cells.state = 'ok' THEN cells.eligible END) AS eligible,
         bit_or(CASE WHEN cells.state = 'ok' THEN cells.marks ELSE 0 END) AS marks,
         count(CASE WHEN cells.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+        count(CASE WHEN is_expected(cells.state) THEN 1 END) AS expected,
         count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
         sum(CASE WHEN cells.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN people.persons END) AS persons
+        sum(CASE WHEN is_expected(cells.state) THEN people.persons END) AS persons
     FROM cells
     INNER JOIN areas
         ON areas.period_start = cells.period_start
@@ -251,15 +252,9 @@ SELECT
     1000.0 * CAST(curves.uses AS DOUBLE) / curves.eligible AS value,
     curves.uses AS numerator,
     curves.eligible AS denominator,
-    CASE
-        WHEN curves.reported > 0 THEN 'ok'
-        WHEN curves.suppressed > 0 THEN 'suppressed'
-        WHEN curves.expected > 0 THEN 'missing'
-        WHEN curves.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
+    area_state(curves.reported, curves.expected, curves.suppressed, curves.not_valid) AS state,
     CAST(coalesce(curves.covered, 0) AS DOUBLE) / NULLIF(curves.persons, 0) AS coverage,
-    curves.marks | CASE WHEN curves.reported > 0 AND curves.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    area_marks(curves.marks, curves.reported, curves.expected, curves.not_valid) AS marks,
     curves.reported AS municipalities_reported,
     curves.expected AS municipalities_expected,
     curves.members AS cohort_municipalities,

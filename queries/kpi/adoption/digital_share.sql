@@ -31,13 +31,14 @@ SELECT
     digital.value AS numerator,
     everything.value AS denominator,
     CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        -- A solution whose cases nobody counts owes no number.
-        WHEN digital.state IS NULL OR everything.state IS NULL THEN 'not_applicable'
-        WHEN digital.state = 'suppressed' OR everything.state = 'suppressed' THEN 'suppressed'
-        WHEN digital.state = 'missing' OR everything.state = 'missing' THEN 'missing'
-        WHEN digital.state = 'not_applicable' OR everything.state = 'not_applicable' OR everything.value = 0 THEN 'not_applicable'
-        ELSE 'ok'
+        -- No number is expected where nobody counts the cases of a solution.
+        WHEN digital.state IS NULL OR everything.state IS NULL THEN cell_state(spine.comparable, 'not_applicable')
+        ELSE cell_state(
+            spine.comparable,
+            digital.state,
+            everything.state,
+            state_if(everything.value = 0, 'not_applicable')
+        )
     END AS state,
     coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks
 FROM spine

@@ -22,13 +22,13 @@ type = "measure"
 doc = "What is counted."
 default = "uses"
 [columns.unmatched_growth]
-doc = "Growth from all that told a number a year ago to all that tell one now, whoever they are."
+doc = "Growth from all that reported a year ago to all that report now, whoever they are."
 unit = "growth"
 [columns.new_municipalities]
 doc = "Municipalities with use now that had none a year ago."
 unit = "municipalities"
 [columns.share_from_new]
-doc = "Part of the increase that came from those municipalities; what others lost is not drawn from it."
+doc = "Part of the increase that came from those municipalities; what others lost is not subtracted."
 unit = "share"
 */
 WITH cells AS (
@@ -37,16 +37,10 @@ WITH cells AS (
         spine.municipality_code,
         CASE WHEN spine.comparable AND usage.state = 'ok' THEN usage.value END AS uses,
         CASE WHEN spine_year_ago.comparable AND usage_year_ago.state = 'ok' THEN usage_year_ago.value END AS uses_before,
-        -- Known to have had no use: said so, or did not have the solution.
+        -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
         AND (usage_year_ago.state = 'not_applicable' OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
-        CASE
-            WHEN NOT spine.comparable OR NOT spine_year_ago.comparable THEN 'not_valid'
-            WHEN usage.state = 'suppressed' OR usage_year_ago.state = 'suppressed' THEN 'suppressed'
-            WHEN usage.state = 'missing' OR usage_year_ago.state = 'missing' THEN 'missing'
-            WHEN usage.state = 'not_applicable' OR usage_year_ago.state = 'not_applicable' THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(spine.comparable, spine_year_ago.comparable, usage.state, usage_year_ago.state) AS state,
         usage.marks | usage_year_ago.marks AS marks
     FROM spine
     INNER JOIN periods
@@ -78,11 +72,11 @@ added AS (
         sum(CASE WHEN cells.none_before THEN cells.uses ELSE greatest(0, cells.uses - cells.uses_before) END) AS increase,
         bit_or(CASE WHEN cells.state = 'ok' THEN cells.marks ELSE 0 END) AS marks,
         count(CASE WHEN cells.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+        count(CASE WHEN is_expected(cells.state) THEN 1 END) AS expected,
         count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
         sum(CASE WHEN cells.state = 'ok' THEN population.persons END) AS covered,
-        sum(CASE WHEN cells.state IN ('ok', 'missing', 'suppressed') THEN population.persons END) AS persons
+        sum(CASE WHEN is_expected(cells.state) THEN population.persons END) AS persons
     FROM cells
     INNER JOIN areas
         ON areas.period_start = cells.period_start
@@ -101,16 +95,12 @@ SELECT
     CASE WHEN added.uses_before > 0 THEN added.uses END AS numerator,
     NULLIF(added.uses_before, 0) AS denominator,
     CASE
-        WHEN added.uses_before > 0 THEN 'ok'
         -- From nothing there is no growth in per cent.
-        WHEN added.reported > 0 THEN 'not_applicable'
-        WHEN added.suppressed > 0 THEN 'suppressed'
-        WHEN added.expected > 0 THEN 'missing'
-        WHEN added.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
+        WHEN added.uses_before = 0 THEN 'not_applicable'
+        ELSE area_state(added.reported, added.expected, added.suppressed, added.not_valid)
     END AS state,
     CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
-    added.marks | CASE WHEN added.reported > 0 AND added.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,
     added.expected AS municipalities_expected,
     CASE WHEN added.uses_before > 0 THEN CAST(added.all_uses AS DOUBLE) / added.all_uses_before - 1 END AS unmatched_growth,

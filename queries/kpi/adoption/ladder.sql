@@ -1,6 +1,6 @@
 /* kpi
 title = { nb = "Brukstrappen", nn = "Brukstrappa", en = "Adoption ladder" }
-answers = { nb = "Hvor mange kommuner bruker løsningen av vane, og på hvilket trinn står de andre?", nn = "Kor mange kommunar bruker løysinga av vane, og på kva trinn står dei andre?", en = "How many municipalities use the solution by habit, and on which rung do the others stand?" }
+answers = { nb = "Hvor mange kommuner bruker løsningen av vane, og på hvilket trinn står de andre?", nn = "Kor mange kommunar bruker løysinga av vane, og på kva trinn står dei andre?", en = "How many municipalities use the solution by habit, and on which rung are the others?" }
 version = 1
 unit = "municipalities"
 better = "higher"
@@ -11,7 +11,7 @@ lookback = 11
 [caveats]
 nb = ["Trinnene er: tiltenkt (målgruppen er ikke tom, og kommunen har ikke meldt at målet ikke gjelder den), tilkoblet (i produksjon eller pilot ved periodens slutt, eller i bruk i perioden), brukt (bruk er meldt noen gang til og med perioden), aktiv (bruk i perioden) og vane (bruk i hver av de siste periodene, denne medregnet).", "Falt fra er den som er tilkoblet, har brukt løsningen og har meldt null i hver av de samme periodene. Den som har null nå, men ikke så lenge, står på brukt.", "En rapport som mangler, er aldri null: uten tall for perioden er trinnet ukjent. Mangler bare tidligere tall, er vane eller frafall uavgjort.", "Følges ingen innføring av løsningen, regnes alle som tilkoblet.", "Tidligere perioder følges under kommunens kode; for en ny kommune er de ukjente. Med borders=now følges hele historien i dagens grenser."]
 nn = ["Trinna er: tiltenkt (målgruppa er ikkje tom, og kommunen har ikkje meldt at målet ikkje gjeld han), tilkopla (i produksjon eller pilot ved slutten av perioden, eller i bruk i perioden), brukt (bruk er meld nokon gong til og med perioden), aktiv (bruk i perioden) og vane (bruk i kvar av dei siste periodane, denne medrekna).", "Fallen frå er den som er tilkopla, har brukt løysinga og har meldt null i kvar av dei same periodane. Den som har null no, men ikkje så lenge, står på brukt.", "Ein rapport som manglar, er aldri null: utan tal for perioden er trinnet ukjent. Manglar berre tidlegare tal, er vane eller fråfall uavgjort.", "Blir inga innføring av løysinga følgd, er alle rekna som tilkopla.", "Tidlegare periodar er følgde under koden til kommunen; for ein ny kommune er dei ukjende. Med borders=now er heile historia følgd i grensene i dag."]
-en = ["The rungs are: eligible (the target group is not empty, and the municipality has not said that the measure does not apply to it), connected (in production or pilot at the end of the period, or in use in the period), used (use was told at some time up to the period's end), active (use in the period) and habitual (use in each of the last periods, this one counted).", "Lapsed is who is connected, has used the solution and has told zero in each of the same periods. Who tells zero now, but not for so long, stands at used.", "A report that is lacking is never zero: without a number for the period the rung is unknown. Where only earlier numbers are lacking, habit or lapse is undecided.", "Where no rollout of the solution is followed, everybody counts as connected.", "Earlier periods are followed under the municipality's code; those of a new municipality are unknown. With borders=now the whole history is followed in today's borders."]
+en = ["The rungs are: eligible (the target group is not empty, and the municipality has not reported that the measure does not apply to it), connected (in production or pilot at the end of the period, or in use in the period), used (use was reported at some time up to the period's end), active (use in the period) and habitual (use in each of the last periods, this one counted).", "Lapsed is who is connected, has used the solution and has reported zero in each of the same periods. Who reports zero now, but not for so long, is at used.", "A missing report is never zero: without a number for the period the rung is unknown. Where only earlier numbers are lacking, habit or lapse is undecided.", "Where no rollout of the solution is followed, everybody counts as connected.", "Earlier periods are followed under the municipality's code; those of a new municipality are unknown. With borders=now the whole history is followed in today's borders."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -33,7 +33,7 @@ unit = "municipalities"
 doc = "Those on connected or higher, unknown ones too."
 unit = "municipalities"
 [columns.used]
-doc = "Those on used or higher, lapsed ones and unknown ones that have told use before too."
+doc = "Those on used or higher, lapsed ones and unknown ones that have reported use before too."
 unit = "municipalities"
 [columns.active]
 doc = "Those on active or higher; the value is of them those on habitual."
@@ -42,7 +42,7 @@ unit = "municipalities"
 doc = "Standing at eligible: not connected."
 unit = "municipalities"
 [columns.standing_connected]
-doc = "Standing at connected: no use told yet."
+doc = "Standing at connected: no use reported yet."
 unit = "municipalities"
 [columns.standing_used]
 doc = "Standing at used: no use in the period, and not lapsed."
@@ -60,8 +60,37 @@ unit = "municipalities"
 doc = "Of those standing at used or active: lacking reports of earlier periods leave open whether it is a lapse or a habit."
 unit = "municipalities"
 [columns.rung]
-doc = "The rung a municipality stands on; none for areas of several."
-unit = "words"
+doc = "The rung of a municipality; none for areas of several."
+unit = "codes"
+codes = ["eligible", "connected", "used", "active", "habitual", "lapsed", "unknown"]
+[reasons.eligible]
+nb = "Tiltenkt: løsningen er for kommunen, som ikke er tilkoblet."
+nn = "Tiltenkt: løysinga er for kommunen, som ikkje er tilkopla."
+en = "Eligible: the solution is for the municipality, which is not connected."
+[reasons.connected]
+nb = "Tilkoblet: bruk er aldri meldt."
+nn = "Tilkopla: bruk er aldri meld."
+en = "Connected: no use has ever been reported."
+[reasons.used]
+nb = "Brukt: bruk er meldt før, men ikke i perioden."
+nn = "Brukt: bruk er meld før, men ikkje i perioden."
+en = "Used: use has been reported before, and none in the period."
+[reasons.active]
+nb = "Aktiv: bruk i perioden, som ikke er en vane."
+nn = "Aktiv: bruk i perioden, som ikkje er ein vane."
+en = "Active: use in the period that is not a habit."
+[reasons.habitual]
+nb = "Vane: bruk i hver av de siste periodene."
+nn = "Vane: bruk i kvar av dei siste periodane."
+en = "Habitual: use in each of the last periods."
+[reasons.lapsed]
+nb = "Falt fra: brukt før, og null i hver av de siste periodene."
+nn = "Fallen frå: brukt før, og null i kvar av dei siste periodane."
+en = "Lapsed: used before, and zero in each of the last periods."
+[reasons.unknown]
+nb = "Ukjent: tallet for perioden mangler eller er skjult."
+nn = "Ukjent: talet for perioden manglar eller er skjult."
+en = "Unknown: the number for the period is missing or suppressed."
 */
 WITH numbered AS (
     SELECT
@@ -73,7 +102,7 @@ followed AS (
     SELECT DISTINCT rollout_events.solution_id
     FROM rollout_events
 ),
-told AS (
+activities AS (
     SELECT
         numbered.place,
         spine.period_start,
@@ -81,13 +110,13 @@ told AS (
         spine.comparable,
         CASE WHEN so_far.municipality_code IS NULL THEN 0 ELSE 1 END AS used,
         CASE WHEN status.live = 1 OR followed.solution_id IS NULL THEN 1 ELSE 0 END AS live,
-        coalesce(eligible.eligible, 1) > 0 AND (usage.silent OR usage.state <> 'not_applicable') AS meant,
+        coalesce(eligible.eligible, 1) > 0 AND (usage.unreported OR usage.state <> 'not_applicable') AS applies,
         usage.state,
-        -- A zero told by a part only is not a zero of the whole.
+        -- A zero reported by a part only is not a zero of the whole.
         CASE
             WHEN NOT spine.comparable THEN 'unknown'
             WHEN usage.state = 'ok' AND usage.value > 0 THEN 'use'
-            WHEN usage.state = 'ok' AND usage.marks & 16 = 0 THEN 'zero'
+            WHEN usage.state = 'ok' AND NOT has_mark(usage.marks, 'partial') THEN 'zero'
             WHEN usage.state = 'not_applicable' THEN 'none'
             ELSE 'unknown'
         END AS activity,
@@ -119,22 +148,22 @@ told AS (
 ),
 cells AS (
     SELECT
-        told.place,
-        told.period_start,
-        told.municipality_code,
-        told.used,
-        CASE WHEN told.live = 1 OR told.activity = 'use' THEN 1 ELSE 0 END AS connected,
-        told.activity,
+        activities.place,
+        activities.period_start,
+        activities.municipality_code,
+        activities.used,
+        CASE WHEN activities.live = 1 OR activities.activity = 'use' THEN 1 ELSE 0 END AS connected,
+        activities.activity,
         CASE
-            WHEN NOT told.comparable THEN 'not_valid'
-            WHEN NOT told.meant THEN 'not_applicable'
-            WHEN told.live = 0 OR told.activity IN ('use', 'zero') THEN 'ok'
-            WHEN told.state = 'suppressed' THEN 'suppressed'
-            ELSE 'missing'
+            WHEN NOT activities.applies THEN cell_state(activities.comparable, 'not_applicable')
+            -- Not connected: the rung is known without a number.
+            WHEN activities.live = 0 OR activities.activity IN ('use', 'zero') THEN cell_state(activities.comparable)
+            WHEN activities.state = 'suppressed' THEN cell_state(activities.comparable, activities.state)
+            ELSE cell_state(activities.comparable, 'missing')
         END AS state,
-        CASE WHEN told.activity IN ('use', 'zero') THEN told.marks ELSE 0 END AS marks,
-        told.status_marks
-    FROM told
+        CASE WHEN activities.activity IN ('use', 'zero') THEN activities.marks ELSE 0 END AS marks,
+        activities.status_marks
+    FROM activities
 ),
 steps AS (
     SELECT column1 AS step
@@ -222,15 +251,9 @@ SELECT
     CASE WHEN counted.reported > 0 THEN CAST(counted.habitual AS DOUBLE) END AS value,
     CASE WHEN counted.reported > 0 THEN counted.habitual END AS numerator,
     NULLIF(counted.reported, 0) AS denominator,
-    CASE
-        WHEN counted.reported > 0 THEN 'ok'
-        WHEN counted.suppressed > 0 THEN 'suppressed'
-        WHEN counted.unknown > 0 THEN 'missing'
-        WHEN counted.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
+    area_state(counted.reported, counted.eligible, counted.suppressed, counted.not_valid) AS state,
     CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
-    counted.marks | CASE WHEN counted.reported > 0 AND counted.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    area_marks(counted.marks, counted.reported, counted.eligible, counted.not_valid) AS marks,
     counted.reported AS municipalities_reported,
     counted.eligible AS municipalities_expected,
     counted.eligible AS eligible,

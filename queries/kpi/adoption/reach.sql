@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Kildene teller ulikt: sammenlign en kommune med seg selv over tid før den sammenlignes med naboen.", "Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler."]
 nn = ["Kjeldene tel ulikt: samanlikn ein kommune med seg sjølv over tid før han blir samanlikna med naboen.", "Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar."]
-en = ["Sources count differently: compare a municipality with itself over time before comparing it with its neighbour.", "Only municipalities that have the solution count; where the number is missing, it says so."]
+en = ["Sources count differently: compare a municipality with itself over time before comparing it with its neighbour.", "Only municipalities that have the solution count; where the number is missing, the state is missing."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
@@ -26,13 +26,7 @@ SELECT
     spine.municipality_code,
     usage.value AS numerator,
     people.eligible AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN usage.state = 'suppressed' THEN 'suppressed'
-        WHEN usage.state = 'missing' OR people.eligible IS NULL THEN 'missing'
-        WHEN usage.state = 'not_applicable' OR people.eligible = 0 THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, usage.state, denominator_state(people.eligible)) AS state,
     usage.marks | coalesce(people.marks, 0) AS marks
 FROM spine
 INNER JOIN usage_cells AS usage

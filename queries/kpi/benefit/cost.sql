@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Løpende pris etter folketall, delt på måneder. Engangskostnaden er ikke med: dagen en kommune ble kjent i produksjon, er ikke dagen den betalte.", "Bare listepriser står i tabellen prices; kommunens egen tid og lokale avtaler er ikke med.", "En løsning uten kjent pris er ikke gratis: kostnaden er ukjent. Det er den også der innføringen ikke følges: ingen er da kjent å ha den."]
 nn = ["Løpande pris etter folketal, delt på månader. Eingongskostnaden er ikkje med: dagen ein kommune vart kjend i produksjon, er ikkje dagen han betalte.", "Berre listeprisar står i tabellen prices; kommunen si eiga tid og lokale avtalar er ikkje med.", "Ei løysing utan kjend pris er ikkje gratis: kostnaden er ukjend. Det er han òg der innføringa ikkje blir følgd: ingen er då kjend å ha ho."]
-en = ["The running price by population, by the month. What is paid once is left out: the day a municipality was known to be in production is not the day it paid.", "Only list prices stand in the table prices; the municipality's own time and local agreements are not counted.", "A solution without a known price is not free: its cost is not known. Nor is it where no rollout is followed: nobody is then known to have it."]
+en = ["The running price by population, by the month. What is paid once is left out: the day a municipality was known to be in production is not the day it paid.", "Only list prices are in the table prices; the municipality's own time and local agreements are not counted.", "A solution without a known price is not free: its cost is not known. Nor is it where no rollout is followed: nobody is then known to have it."]
 [rollup]
 kind = "count"
 divide_by = 100
@@ -23,7 +23,7 @@ SELECT
     spine.municipality_code,
     cost.ore AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE WHEN spine.comparable THEN cost.state ELSE 'not_valid' END AS state,
+    cell_state(spine.comparable, cost.state) AS state,
     cost.marks AS marks
 FROM spine
 INNER JOIN cost_cells AS cost

@@ -33,7 +33,7 @@ WITH fees AS (
         ON shared.network_id IS NULL
         AND shared.valid_from <= periods.period_start
         AND (shared.valid_to IS NULL OR shared.valid_to > periods.period_start)
-    -- A fee is told by the year and divides into months, not into weeks.
+    -- A fee is for a year and divides into months, not into weeks.
     WHERE
         date_part('day', periods.period_start) = 1
         AND date_part('day', periods.period_end) = 1
@@ -46,9 +46,10 @@ paid AS (
         areas_network.area_code AS network_id,
         CASE
             WHEN fees.host_code = areas_network.municipality_code THEN 0
+            -- Without a maximum `least` passes its NULL over.
             ELSE least(
                 fees.ore_a_year + fees.ore_per_inhabitant_a_year * people.persons,
-                coalesce(fees.ore_a_year_max, 9223372036854775807)
+                fees.ore_a_year_max
             ) * fees.months / 12
         END AS ore,
         people.marks
@@ -62,7 +63,7 @@ paid AS (
     WHERE fees.ore_a_year IS NOT NULL
 ),
 -- A network's row is what is paid to it; any other area's is what its municipalities pay to all of theirs.
-told AS (
+payments AS (
     SELECT
         areas.period_start,
         areas.area_code,
@@ -81,42 +82,41 @@ told AS (
         areas.area_code,
         areas.municipality_code
 ),
-judged AS (
+with_state AS (
     SELECT
-        told.period_start,
-        told.area_code,
-        told.ore,
-        told.marks,
+        payments.period_start,
+        payments.area_code,
+        payments.ore,
+        payments.marks,
         people.persons,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN people.persons IS NULL THEN 'missing'
-            WHEN told.ore IS NULL THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state
-    FROM told
+        cell_state(
+            spine.comparable,
+            state_if(people.persons IS NULL, 'missing'),
+            state_if(payments.ore IS NULL, 'not_applicable')
+        ) AS state
+    FROM payments
     INNER JOIN spine
-        ON spine.period_start = told.period_start
-        AND spine.municipality_code = told.municipality_code
+        ON spine.period_start = payments.period_start
+        AND spine.municipality_code = payments.municipality_code
     LEFT JOIN population_cells AS people
-        ON people.period_start = told.period_start
-        AND people.municipality_code = told.municipality_code
+        ON people.period_start = payments.period_start
+        AND people.municipality_code = payments.municipality_code
 ),
 added AS (
     SELECT
-        judged.period_start,
-        judged.area_code,
-        sum(CASE WHEN judged.state = 'ok' THEN judged.ore END) AS ore,
-        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
-        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN judged.state IN ('ok', 'missing') THEN 1 END) AS expected,
-        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN judged.state = 'ok' THEN judged.persons END) AS covered,
-        sum(CASE WHEN judged.state IN ('ok', 'missing') THEN judged.persons END) AS persons
-    FROM judged
+        with_state.period_start,
+        with_state.area_code,
+        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore END) AS ore,
+        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
+        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
+        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN with_state.state = 'ok' THEN with_state.persons END) AS covered,
+        sum(CASE WHEN is_expected(with_state.state) THEN with_state.persons END) AS persons
+    FROM with_state
     GROUP BY
-        judged.period_start,
-        judged.area_code
+        with_state.period_start,
+        with_state.area_code
 )
 SELECT
     added.period_start,
@@ -124,16 +124,9 @@ SELECT
     CAST(added.ore AS DOUBLE) / 100 AS value,
     CAST(added.ore AS DOUBLE) / 100 AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN added.reported > 0 THEN 'ok'
-        WHEN added.expected > 0 THEN 'missing'
-        WHEN added.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
+    area_state(added.reported, added.expected, 0, added.not_valid) AS state,
     CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
-    added.marks
-    | CASE WHEN added.reported > 0 AND (added.reported < added.expected OR added.not_valid > 0) THEN 16 ELSE 0 END
-        AS marks,
+    area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,
     added.expected AS municipalities_expected
 FROM added

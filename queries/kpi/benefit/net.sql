@@ -47,13 +47,12 @@ SELECT
     spine.municipality_code,
     realised.ore_central - cost.ore AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN realised.state = 'suppressed' THEN 'suppressed'
-        WHEN realised.state = 'missing' OR cost.state = 'missing' THEN 'missing'
-        WHEN realised.state <> 'ok' OR NOT realised.valued OR cost.state <> 'ok' THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(
+        spine.comparable,
+        realised.state,
+        cost.state,
+        state_if(NOT realised.valued, 'not_applicable')
+    ) AS state,
     realised.marks | cost.marks AS marks,
     realised.ore_central AS realised_nok,
     cost.ore AS cost_nok,

@@ -36,13 +36,12 @@ WITH net AS (
         periods.months,
         cost.ore_once,
         realised.ore_central - cost.ore AS ore,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN realised.state = 'suppressed' THEN 'suppressed'
-            WHEN realised.state = 'missing' OR cost.state = 'missing' THEN 'missing'
-            WHEN realised.state <> 'ok' OR NOT realised.valued OR cost.state <> 'ok' THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(
+            spine.comparable,
+            realised.state,
+            cost.state,
+            state_if(NOT realised.valued, 'not_applicable')
+        ) AS state,
         realised.marks | cost.marks AS marks
     FROM spine
     INNER JOIN periods
@@ -64,10 +63,7 @@ SELECT
     -- The first whole month in which it is earned.
     (net.ore_once * net.months + net.ore - 1) / NULLIF(greatest(net.ore, 0), 0) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN net.state = 'ok' AND (net.ore_once = 0 OR net.ore <= 0) THEN 'not_applicable'
-        ELSE net.state
-    END AS state,
+    cell_state(net.state, state_if(net.ore_once = 0 OR net.ore <= 0, 'not_applicable')) AS state,
     net.marks AS marks,
     net.ore_once AS once_nok,
     net.ore AS net_nok

@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Potensialet er gapet opp til øvre kvartil i KOSTRA-gruppen.", "Kroner og timer legges aldri sammen: frigjort tid er en gevinst først når den tas ut.", "Enhetsverdiene står med kilde i tabellen unit_values; en nedre grense er ikke et anslag."]
 nn = ["Potensialet er gapet opp til øvre kvartil i KOSTRA-gruppa.", "Kroner og timar blir aldri lagde saman: frigjord tid er ein gevinst først når ho blir teken ut.", "Einingsverdiane står med kjelde i tabellen unit_values; ei nedre grense er ikkje eit anslag."]
-en = ["The potential is the gap up to the upper quartile of the KOSTRA group.", "Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values stand with their source in the table unit_values; a lower bound is not an estimate."]
+en = ["The potential is the gap up to the upper quartile of the KOSTRA group.", "Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values are listed with their source in the table unit_values; a lower bound is not an estimate."]
 [rollup]
 kind = "count"
 divide_by = 100
@@ -52,12 +52,7 @@ SELECT
     spine.municipality_code,
     gap.units * worth.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN gap.state <> 'ok' THEN gap.state
-        WHEN worth.ore_central IS NULL THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
     gap.marks AS marks,
     gap.units * worth.ore_low AS nok_low,
     gap.units * worth.ore_high AS nok_high,

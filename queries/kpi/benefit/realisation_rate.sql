@@ -33,12 +33,7 @@ WITH valued AS (
         -- Where the solution is not yet live nothing is realised.
         CASE WHEN realised.state = 'ok' THEN realised.ore_central ELSE 0 END AS ore,
         gap.units * worth.ore_central AS ore_left,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN gap.state <> 'ok' THEN gap.state
-            WHEN worth.ore_central IS NULL THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
         gap.marks | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
     FROM spine
     INNER JOIN gap_cells AS gap
@@ -58,41 +53,38 @@ WITH valued AS (
         AND gap.measure_id = $measure_id
         AND gap.reference = $reference
 ),
-judged AS (
+with_state AS (
     SELECT
         valued.period_start,
         valued.municipality_code,
         valued.ore,
         valued.ore + valued.ore_left AS ore_all,
-        CASE
-            WHEN valued.state = 'ok' AND valued.ore + valued.ore_left = 0 THEN 'not_applicable'
-            ELSE valued.state
-        END AS state,
+        cell_state(valued.state, state_if(valued.ore + valued.ore_left = 0, 'not_applicable')) AS state,
         valued.marks
     FROM valued
 ),
 added AS (
     SELECT
-        judged.period_start,
+        with_state.period_start,
         areas.area_code,
-        sum(CASE WHEN judged.state = 'ok' THEN judged.ore END) AS ore,
-        sum(CASE WHEN judged.state = 'ok' THEN judged.ore_all END) AS ore_all,
-        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
-        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN judged.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
-        count(CASE WHEN judged.state = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN judged.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN judged.state IN ('ok', 'missing', 'suppressed') THEN people.persons END) AS persons
-    FROM judged
+        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore END) AS ore,
+        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore_all END) AS ore_all,
+        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
+        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
+        count(CASE WHEN with_state.state = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN with_state.state = 'ok' THEN people.persons END) AS covered,
+        sum(CASE WHEN is_expected(with_state.state) THEN people.persons END) AS persons
+    FROM with_state
     INNER JOIN areas
-        ON areas.period_start = judged.period_start
-        AND areas.municipality_code = judged.municipality_code
+        ON areas.period_start = with_state.period_start
+        AND areas.municipality_code = with_state.municipality_code
     LEFT JOIN population_cells AS people
-        ON people.period_start = judged.period_start
-        AND people.municipality_code = judged.municipality_code
+        ON people.period_start = with_state.period_start
+        AND people.municipality_code = with_state.municipality_code
     GROUP BY
-        judged.period_start,
+        with_state.period_start,
         areas.area_code
 )
 SELECT
@@ -101,17 +93,9 @@ SELECT
     CAST(added.ore AS DOUBLE) / added.ore_all AS value,
     CAST(added.ore AS DOUBLE) / 100 AS numerator,
     CAST(added.ore_all AS DOUBLE) / 100 AS denominator,
-    CASE
-        WHEN added.reported > 0 THEN 'ok'
-        WHEN added.suppressed > 0 THEN 'suppressed'
-        WHEN added.expected > 0 THEN 'missing'
-        WHEN added.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
+    area_state(added.reported, added.expected, added.suppressed, added.not_valid) AS state,
     CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
-    added.marks
-    | CASE WHEN added.reported > 0 AND (added.reported < added.expected OR added.not_valid > 0) THEN 16 ELSE 0 END
-        AS marks,
+    area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,
     added.expected AS municipalities_expected
 FROM added

@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Kroner og timer legges aldri sammen: frigjort tid er en gevinst først når den tas ut.", "Enhetsverdiene står med kilde i tabellen unit_values; en nedre grense er ikke et anslag."]
 nn = ["Kroner og timar blir aldri lagde saman: frigjord tid er ein gevinst først når ho blir teken ut.", "Einingsverdiane står med kjelde i tabellen unit_values; ei nedre grense er ikkje eit anslag."]
-en = ["Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values stand with their source in the table unit_values; a lower bound is not an estimate."]
+en = ["Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values are listed with their source in the table unit_values; a lower bound is not an estimate."]
 [rollup]
 kind = "count"
 divide_by = 100
@@ -52,12 +52,7 @@ SELECT
     spine.municipality_code,
     realised.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN realised.state <> 'ok' THEN realised.state
-        WHEN NOT realised.valued THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, realised.state, state_if(NOT realised.valued, 'not_applicable')) AS state,
     realised.marks AS marks,
     realised.ore_low AS nok_low,
     realised.ore_high AS nok_high,

@@ -53,12 +53,7 @@ valued AS (
         followed.solution_id IS NULL OR status.live = 1 AS live,
         gap.units * worth.ore_central AS ore,
         gap.units_beyond * worth.ore_central AS ore_beyond,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN gap.state <> 'ok' THEN gap.state
-            WHEN worth.ore_central IS NULL THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
         gap.marks
     FROM spine
     INNER JOIN gap_cells AS gap

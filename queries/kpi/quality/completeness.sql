@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler.", "Åpen er en leveranse som ikke er kommet og ikke hadde frist før utgavens dag; mangler er en som hadde det."]
 nn = ["Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar.", "Open er ein leveranse som ikkje er komen og ikkje hadde frist før dagen til utgåva; manglar er ein som hadde det."]
-en = ["Only municipalities that have the solution count; where the number is missing, it says so.", "Open is a delivery that has not come and was not due before the day of the edition; missing is one that was."]
+en = ["Only municipalities that have the solution count; where the number is missing, the state is missing.", "Open is a delivery that has not come and was not due before the day of the edition; missing is one that was."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
@@ -33,24 +33,24 @@ doc = "Not delivered though due."
 unit = "deliveries"
 rollup = "sum"
 */
-WITH came AS (
+WITH delivered AS (
     SELECT
         deliveries.period_start,
         deliveries.municipality_code,
-        count(*) AS delivered,
+        count(*) AS deliveries,
         sum(deliveries.provisional) AS provisional,
-        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS delivered_of_past
+        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS past_deliveries
     FROM deliveries
     INNER JOIN periods
         ON periods.period_start = deliveries.period_start
     INNER JOIN expected_deliveries
         ON expected_deliveries.solution_id = deliveries.solution_id
         AND expected_deliveries.measure_id = deliveries.measure_id
-        AND expected_deliveries.period_start = deliveries.told_start
-        AND expected_deliveries.period_end = deliveries.told_end
+        AND expected_deliveries.period_start = deliveries.delivery_start
+        AND expected_deliveries.period_end = deliveries.delivery_end
     WHERE
         deliveries.solution_id = $solution_id
-        AND deliveries.told_start >= periods.period_start
+        AND deliveries.delivery_start >= periods.period_start
     GROUP BY
         deliveries.period_start,
         deliveries.municipality_code
@@ -70,24 +70,23 @@ due AS (
 SELECT
     spine.period_start,
     spine.municipality_code,
-    coalesce(came.delivered, 0) AS numerator,
+    coalesce(delivered.deliveries, 0) AS numerator,
     due.expected AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN due.expected IS NULL OR status.live IS NULL OR status.live = 0 THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(
+        spine.comparable,
+        state_if(due.expected IS NULL OR coalesce(status.live, 0) = 0, 'not_applicable')
+    ) AS state,
     0 AS marks,
-    coalesce(came.delivered, 0) - coalesce(came.provisional, 0) AS final_deliveries,
-    coalesce(came.provisional, 0) AS provisional_deliveries,
-    due.expected - due.past - coalesce(came.delivered, 0) + coalesce(came.delivered_of_past, 0) AS open_deliveries,
-    due.past - coalesce(came.delivered_of_past, 0) AS missing_deliveries
+    coalesce(delivered.deliveries, 0) - coalesce(delivered.provisional, 0) AS final_deliveries,
+    coalesce(delivered.provisional, 0) AS provisional_deliveries,
+    due.expected - due.past - coalesce(delivered.deliveries, 0) + coalesce(delivered.past_deliveries, 0) AS open_deliveries,
+    due.past - coalesce(delivered.past_deliveries, 0) AS missing_deliveries
 FROM spine
 LEFT JOIN due
     ON due.period_start = spine.period_start
-LEFT JOIN came
-    ON came.period_start = spine.period_start
-    AND came.municipality_code = spine.municipality_code
+LEFT JOIN delivered
+    ON delivered.period_start = spine.period_start
+    AND delivered.municipality_code = spine.municipality_code
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

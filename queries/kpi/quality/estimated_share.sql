@@ -26,12 +26,7 @@ SELECT
     spine.municipality_code,
     usage.estimated AS numerator,
     usage.value AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN usage.state <> 'ok' THEN usage.state
-        WHEN usage.value = 0 THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, usage.state, state_if(usage.value = 0, 'not_applicable')) AS state,
     usage.marks AS marks
 FROM spine
 INNER JOIN usage_cells AS usage

@@ -21,7 +21,7 @@ WITH newest AS (
     SELECT
         deliveries.period_start,
         deliveries.municipality_code,
-        max(deliveries.told_end) AS told_end
+        max(deliveries.delivery_end) AS delivery_end
     FROM deliveries
     WHERE deliveries.solution_id = $solution_id
     GROUP BY
@@ -39,14 +39,13 @@ first_due AS (
 SELECT
     spine.period_start,
     spine.municipality_code,
-    CAST(CAST(spine.period_end AS INT) - CAST(coalesce(newest.told_end, first_due.day) AS INT) AS BIGINT) AS numerator,
+    CAST(CAST(spine.period_end AS INT) - CAST(coalesce(newest.delivery_end, first_due.day) AS INT) AS BIGINT) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN status.live IS NULL OR status.live = 0 THEN 'not_applicable'
-        WHEN newest.told_end IS NULL AND first_due.day IS NULL THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(
+        spine.comparable,
+        state_if(coalesce(status.live, 0) = 0, 'not_applicable'),
+        state_if(newest.delivery_end IS NULL AND first_due.day IS NULL, 'not_applicable')
+    ) AS state,
     0 AS marks
 FROM spine
 LEFT JOIN newest

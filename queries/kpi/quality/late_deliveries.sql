@@ -1,6 +1,6 @@
 /* kpi
 title = { nb = "Forsinkede leveranser", nn = "Forseinka leveransar", en = "Late deliveries" }
-answers = { nb = "Hvor mange leveranser er over fristen og ikke kommet?", nn = "Kor mange leveransar er over fristen og ikkje komne?", en = "How many deliveries are past their day and have not come?" }
+answers = { nb = "Hvor mange leveranser er over fristen og ikke kommet?", nn = "Kor mange leveransar er over fristen og ikkje komne?", en = "How many deliveries are past their due date and have not come?" }
 version = 1
 unit = "deliveries"
 better = "lower"
@@ -10,14 +10,14 @@ window = 12
 [caveats]
 nb = ["Alt som har hatt frist til og med periodens siste dag, er med, også fra tidligere perioder; aldri levert er forsinket.", "En kommune skylder det den hadde løsningen i produksjon for ved slutten av leveransens periode.", "En leveranse fra tidligere grenser som ikke kan fordeles sikkert, skyldes ikke."]
 nn = ["Alt som har hatt frist til og med den siste dagen i perioden, er med, òg frå tidlegare periodar; aldri levert er forseinka.", "Ein kommune skuldar det han hadde løysinga i produksjon for ved slutten av perioden til leveransen.", "Ein leveranse frå tidlegare grenser som ikkje kan fordelast sikkert, er ikkje skuldig."]
-en = ["Everything due up to the period's last day counts, from earlier periods too; never delivered is late.", "A municipality owes what it had the solution in production for at the end of the delivery's period.", "A delivery from earlier borders that cannot be re-expressed exactly is not owed."]
+en = ["Everything due up to the period's last day counts, from earlier periods too; never delivered is late.", "A municipality is expected to deliver what it had the solution in production for at the end of the delivery's period.", "A delivery from earlier borders that cannot be re-expressed exactly is not expected."]
 [rollup]
 kind = "count"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
 [columns.days_late]
-doc = "Days from the oldest day passed to the period's last; of an area the most."
+doc = "Days from the oldest due date passed to the period's last day; of an area the most."
 unit = "days"
 rollup = "max"
 [columns.share]
@@ -31,16 +31,16 @@ WITH due AS (
         periods.period_end,
         periods.division_date,
         periods.policy_id,
-        divisions.division_date AS told_date,
+        divisions.division_date AS source_date,
         expected_deliveries.measure_id,
-        expected_deliveries.period_start AS told_start,
-        expected_deliveries.period_end AS told_end,
+        expected_deliveries.period_start AS delivery_start,
+        expected_deliveries.period_end AS delivery_end,
         expected_deliveries.due,
         count(*) AS deliveries
     FROM periods
     INNER JOIN expected_deliveries
         ON expected_deliveries.due < periods.period_end
-    -- The division that holds the last day of what is told about.
+    -- The division in force on the delivery's last day.
     INNER JOIN divisions
         ON divisions.division_date < expected_deliveries.period_end
         AND (divisions.valid_to IS NULL OR divisions.valid_to >= expected_deliveries.period_end)
@@ -66,24 +66,24 @@ inexact AS (
         municipality_mappings.policy_id = 'population_share'
         AND NOT municipality_mappings.exact
 ),
-owed AS (
+expected AS (
     SELECT DISTINCT
         due.period_start,
         due.period_end,
         municipality_parts.municipality_code,
         due.measure_id,
-        due.told_start,
-        due.told_end,
+        due.delivery_start,
+        due.delivery_end,
         due.due,
         due.deliveries
     FROM due
     INNER JOIN municipality_parts
         ON municipality_parts.division_date = due.division_date
     INNER JOIN delivery_status
-        ON delivery_status.told_end = due.told_end
+        ON delivery_status.delivery_end = due.delivery_end
         AND delivery_status.part_id = municipality_parts.part_id
     LEFT JOIN inexact
-        ON inexact.from_date = due.told_date
+        ON inexact.from_date = due.source_date
         AND inexact.to_date = due.division_date
         AND inexact.to_code = municipality_parts.municipality_code
         AND due.policy_id = 'exact_only'
@@ -92,55 +92,51 @@ owed AS (
         AND delivery_status.live = 1
         AND inexact.to_code IS NULL
 ),
-came AS (
+delivered AS (
     SELECT
         deliveries.period_start,
         deliveries.municipality_code,
         deliveries.measure_id,
-        deliveries.told_start,
-        deliveries.told_end
+        deliveries.delivery_start,
+        deliveries.delivery_end
     FROM deliveries
     WHERE deliveries.solution_id = $solution_id
 ),
-judged AS (
+counts AS (
     SELECT
-        owed.period_start,
-        owed.municipality_code,
-        sum(CASE WHEN came.told_end IS NULL THEN owed.deliveries ELSE 0 END) AS late,
-        sum(owed.deliveries) AS due,
+        expected.period_start,
+        expected.municipality_code,
+        sum(CASE WHEN delivered.delivery_end IS NULL THEN expected.deliveries ELSE 0 END) AS late,
+        sum(expected.deliveries) AS due,
         max(
             CASE
-                WHEN came.told_end IS NULL
-                    THEN CAST(CAST(owed.period_end AS INT) - 1 - CAST(owed.due AS INT) AS BIGINT)
+                WHEN delivered.delivery_end IS NULL
+                    THEN CAST(CAST(expected.period_end AS INT) - 1 - CAST(expected.due AS INT) AS BIGINT)
             END
         ) AS days_late
-    FROM owed
-    LEFT JOIN came
-        ON came.period_start = owed.period_start
-        AND came.municipality_code = owed.municipality_code
-        AND came.measure_id = owed.measure_id
-        AND came.told_start = owed.told_start
-        AND came.told_end = owed.told_end
+    FROM expected
+    LEFT JOIN delivered
+        ON delivered.period_start = expected.period_start
+        AND delivered.municipality_code = expected.municipality_code
+        AND delivered.measure_id = expected.measure_id
+        AND delivered.delivery_start = expected.delivery_start
+        AND delivered.delivery_end = expected.delivery_end
     GROUP BY
-        owed.period_start,
-        owed.municipality_code
+        expected.period_start,
+        expected.municipality_code
 )
 SELECT
     spine.period_start,
     spine.municipality_code,
-    judged.late AS numerator,
-    judged.due AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN judged.due IS NULL THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    counts.late AS numerator,
+    counts.due AS denominator,
+    cell_state(spine.comparable, state_if(counts.due IS NULL, 'not_applicable')) AS state,
     0 AS marks,
-    judged.days_late AS days_late
+    counts.days_late AS days_late
 FROM spine
-LEFT JOIN judged
-    ON judged.period_start = spine.period_start
-    AND judged.municipality_code = spine.municipality_code
+LEFT JOIN counts
+    ON counts.period_start = spine.period_start
+    AND counts.municipality_code = spine.municipality_code
 ORDER BY
     spine.period_start,
     spine.municipality_code

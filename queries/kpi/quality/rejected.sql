@@ -1,6 +1,6 @@
 /* kpi
-title = { nb = "Avviste rader", nn = "Avviste rader", en = "Rows refused" }
-answers = { nb = "Hvor stor del av radene kildene sendte, ble avvist?", nn = "Kor stor del av radene kjeldene sende, vart avvist?", en = "What share of the rows the sources sent was refused?" }
+title = { nb = "Avviste rader", nn = "Avviste rader", en = "Rows rejected" }
+answers = { nb = "Hvor stor del av radene kildene sendte, ble avvist?", nn = "Kor stor del av radene kjeldene sende, vart avvist?", en = "What share of the rows the sources sent was rejected?" }
 version = 1
 unit = "share"
 better = "lower"
@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["En rad som er avvist, hører ikke til noen kommune; tallet gis bare for landet.", "Alle leveranser mottatt i perioden er med, også tilbakeholdte og slike som senere er erstattet; dagen er døgnet i UTC."]
 nn = ["Ei rad som er avvist, høyrer ikkje til nokon kommune; talet blir berre gjeve for landet.", "Alle leveransar mottekne i perioden er med, òg tilbakehaldne og slike som seinare er erstatta; dagen er døgnet i UTC."]
-en = ["A row that was refused belongs to no municipality; the number is told for the nation only.", "All deliveries received in the period count, those held and those superseded later too; the day is that of UTC."]
+en = ["A rejected row belongs to no municipality; the number exists for the nation only.", "All deliveries received in the period count, those held and those superseded later too; the day is that of UTC."]
 [rollup]
 kind = "area"
 nation_only = true
@@ -29,9 +29,9 @@ WITH received AS (
         sum(receipts.rows_in) AS rows_in,
         sum(receipts.rows_rejected) AS rows_rejected,
         bit_or(
-            (CASE WHEN receipts.synthetic THEN 8 ELSE 0 END)
-            -- Nothing here is a municipality's, so that the period's own mark is set here as well.
-            + (CASE WHEN periods.period_end > periods.edition_day THEN 128 ELSE 0 END)
+            mark('synthetic', receipts.synthetic)
+            -- Nothing here belongs to a municipality, so the mark of the period is set here as well.
+            | mark('incomplete_period', periods.period_end > periods.edition_day)
         ) AS marks
     FROM periods
     INNER JOIN receipts

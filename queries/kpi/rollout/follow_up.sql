@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 1
+version = 2
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -21,17 +21,35 @@ default = "*"
 [columns.rank]
 doc = "1 is called first: most reasons, then most inhabitants."
 unit = "places"
-[columns.silent]
+[columns.not_delivered]
 doc = "Solutions in production that delivered nothing for the period."
 unit = "solutions"
-[columns.falling]
+[columns.use_fell]
 doc = "Solutions whose use fell more than 20 %."
 unit = "solutions"
 [columns.reason]
-doc = "The reasons in words."
-unit = "words"
+doc = "The reasons there are, each once, blanks between them."
+unit = "codes"
+codes = ["not_delivered", "use_fell"]
+[columns.not_delivered_solutions]
+doc = "The ids of the solutions that delivered nothing, blanks between them."
+unit = "ids"
+[columns.use_fell_solutions]
+doc = "The ids of the solutions whose use fell, blanks between them."
+unit = "ids"
+[columns.largest_fall_share]
+doc = "The largest of those falls: the part of the use of the period before that is lost."
+unit = "share"
+[reasons.not_delivered]
+nb = "Løsningen er i produksjon, men har ikke levert for perioden."
+nn = "Løysinga er i produksjon, men har ikkje levert for perioden."
+en = "The solution is in production and has delivered nothing for the period."
+[reasons.use_fell]
+nb = "Bruken falt mer enn 20 % fra perioden før."
+nn = "Bruken fall meir enn 20 % frå perioden før."
+en = "Use fell more than 20 % from the period before."
 */
-WITH told AS (
+WITH compared AS (
     SELECT
         usage.period_start,
         usage.municipality_code,
@@ -50,67 +68,82 @@ WITH told AS (
         usage.measure_id = 'uses'
         AND ($solution_id = '*' OR usage.solution_id = $solution_id)
 ),
-judged AS (
+reasons AS (
     SELECT
-        told.period_start,
-        told.municipality_code,
-        told.solution_id,
-        told.value,
-        told.value_before,
-        CASE WHEN told.state = 'ok' THEN told.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
-        CASE WHEN status.live = 1 AND told.state = 'missing' THEN 1 ELSE 0 END AS silent,
-        CASE WHEN told.value * 100 < told.value_before * 80 THEN 1 ELSE 0 END AS falling
-    FROM told
+        compared.period_start,
+        compared.municipality_code,
+        compared.solution_id,
+        compared.value,
+        compared.value_before,
+        CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
+        CASE
+            WHEN status.live = 1 AND compared.state = 'missing' THEN 'not_delivered'
+            WHEN compared.value * 100 < compared.value_before * 80 THEN 'use_fell'
+        END AS reason
+    FROM compared
     LEFT JOIN status_cells AS status
-        ON status.period_start = told.period_start
-        AND status.municipality_code = told.municipality_code
-        AND status.solution_id = told.solution_id
+        ON status.period_start = compared.period_start
+        AND status.municipality_code = compared.municipality_code
+        AND status.solution_id = compared.solution_id
 ),
-counted AS (
+counts AS (
     SELECT
-        judged.period_start,
-        judged.municipality_code,
-        sum(judged.silent) AS silent,
-        sum(judged.falling) AS falling,
-        bit_or(judged.marks) AS marks,
+        reasons.period_start,
+        reasons.municipality_code,
+        count(reasons.reason) AS reasons,
+        count(CASE WHEN reasons.reason = 'not_delivered' THEN 1 END) AS not_delivered,
+        count(CASE WHEN reasons.reason = 'use_fell' THEN 1 END) AS use_fell,
+        bit_or(reasons.marks) AS marks,
         string_agg(
+            CASE WHEN reasons.reason = 'not_delivered' THEN reasons.solution_id END,
+            ' ' ORDER BY reasons.solution_id
+        ) AS not_delivered_solutions,
+        string_agg(
+            CASE WHEN reasons.reason = 'use_fell' THEN reasons.solution_id END,
+            ' ' ORDER BY reasons.solution_id
+        ) AS use_fell_solutions,
+        max(
             CASE
-                WHEN judged.silent = 1 THEN concat(judged.solution_id, ': nothing delivered')
-                WHEN judged.falling = 1 THEN concat(
-                    judged.solution_id,
-                    ': use fell ',
-                    CAST(100 - (judged.value * 100 + judged.value_before / 2) / judged.value_before AS VARCHAR),
-                    ' %'
-                )
-            END,
-            '; ' ORDER BY judged.solution_id
-        ) AS reason
-    FROM judged
+                WHEN reasons.reason = 'use_fell'
+                    THEN CAST(reasons.value_before - reasons.value AS DOUBLE) / reasons.value_before
+            END
+        ) AS largest_fall_share
+    FROM reasons
     GROUP BY
-        judged.period_start,
-        judged.municipality_code
+        reasons.period_start,
+        reasons.municipality_code
 )
 SELECT
     spine.period_start,
     spine.municipality_code,
-    counted.silent + counted.falling AS numerator,
+    counts.reasons AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    CASE WHEN spine.comparable THEN 'ok' ELSE 'not_valid' END AS state,
-    counted.marks AS marks,
+    cell_state(spine.comparable) AS state,
+    counts.marks AS marks,
     row_number() OVER (
         PARTITION BY spine.period_start
         ORDER BY
-            counted.silent + counted.falling DESC,
+            counts.reasons DESC,
             coalesce(population.persons, 0) DESC,
             spine.municipality_code
     ) AS rank,
-    counted.silent AS silent,
-    counted.falling AS falling,
-    counted.reason AS reason
+    counts.not_delivered AS not_delivered,
+    counts.use_fell AS use_fell,
+    NULLIF(
+        concat_ws(
+            ' ',
+            CASE WHEN counts.not_delivered > 0 THEN 'not_delivered' END,
+            CASE WHEN counts.use_fell > 0 THEN 'use_fell' END
+        ),
+        ''
+    ) AS reason,
+    counts.not_delivered_solutions AS not_delivered_solutions,
+    counts.use_fell_solutions AS use_fell_solutions,
+    counts.largest_fall_share AS largest_fall_share
 FROM spine
-INNER JOIN counted
-    ON counted.period_start = spine.period_start
-    AND counted.municipality_code = spine.municipality_code
+INNER JOIN counts
+    ON counts.period_start = spine.period_start
+    AND counts.municipality_code = spine.municipality_code
 LEFT JOIN population_cells AS population
     ON population.period_start = spine.period_start
     AND population.municipality_code = spine.municipality_code

@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "En kommune av flere deler teller når en av dem er i produksjon, om merge_rule ikke sier noe annet."]
 nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Ein kommune av fleire delar tel når ein av dei er i produksjon, om merge_rule ikkje seier noko anna."]
-en = ["Event time is when the source made the change known, not necessarily the first day in production.", "A municipality of several parts counts when any of them is in production, unless merge_rule says otherwise."]
+en = ["Event time is when the source made the change known, not necessarily the first day in production.", "A municipality of several parts counts when any of them is in production, unless merge_rule is another."]
 [rollup]
 kind = "count"
 [params.solution_id]
@@ -32,13 +32,13 @@ SELECT
     CASE $merge_rule
         WHEN 'all' THEN coalesce(status.live_all, 0)
         WHEN 'population' THEN coalesce(status.live_population, 0)
-        ELSE coalesce(status.live_any, 0)
+        ELSE coalesce(status.live, 0)
     END AS numerator,
     1 AS denominator,
-    CASE WHEN spine.comparable THEN 'ok' ELSE 'not_valid' END AS state,
+    cell_state(spine.comparable) AS state,
     coalesce(status.marks, 0) AS marks
 FROM spine
-LEFT JOIN status_rules AS status
+LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = $solution_id

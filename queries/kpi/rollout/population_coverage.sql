@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "Innbyggere 1. januar i periodens år.", "En kommune av flere deler regnes med når en av dem er i produksjon, om merge_rule ikke sier noe annet."]
 nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Innbyggjarar 1. januar i året til perioden.", "Ein kommune av fleire delar er rekna med når ein av dei er i produksjon, om merge_rule ikkje seier noko anna."]
-en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year.", "A municipality of several parts counts when any of them is in production, unless merge_rule says otherwise."]
+en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year.", "A municipality of several parts counts when any of them is in production, unless merge_rule is another."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
@@ -28,21 +28,16 @@ SELECT
     CASE $merge_rule
         WHEN 'all' THEN coalesce(status.live_all, 0)
         WHEN 'population' THEN coalesce(status.live_population, 0)
-        ELSE coalesce(status.live_any, 0)
+        ELSE coalesce(status.live, 0)
     END * population.persons AS numerator,
     population.persons AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN population.persons IS NULL THEN 'missing'
-        WHEN population.persons = 0 THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, denominator_state(population.persons)) AS state,
     coalesce(status.marks, 0) | coalesce(population.marks, 0) AS marks
 FROM spine
 LEFT JOIN population_cells AS population
     ON population.period_start = spine.period_start
     AND population.municipality_code = spine.municipality_code
-LEFT JOIN status_rules AS status
+LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = $solution_id

@@ -1,6 +1,6 @@
 /* kpi
 title = { nb = "Planavvik", nn = "Planavvik", en = "Schedule variance" }
-answers = { nb = "Hvor stor del av puljen kom i produksjon til planlagt dag, og hvor mange dager skiller?", nn = "Kor stor del av pulja kom i produksjon til planlagd dag, og kor mange dagar skil?", en = "What share of the wave was in production by the planned day, and how many days apart are they?" }
+answers = { nb = "Hvor stor del av puljen kom i produksjon til planlagt dag, og hvor mange dager skiller?", nn = "Kor stor del av pulja kom i produksjon til planlagd dag, og kor mange dagar skil?", en = "What share of the wave was in production by the planned day, and how many days lie between?" }
 version = 1
 unit = "share"
 better = "higher"
@@ -29,7 +29,7 @@ WITH members AS (
         municipality_mappings.to_code AS municipality_code,
         waves.solution_id,
         min(wave_members.planned_date) AS planned_date,
-        bit_or(CASE WHEN waves.synthetic THEN 8 ELSE 0 END) AS marks
+        bit_or(mark('synthetic', waves.synthetic)) AS marks
     FROM wave_members
     INNER JOIN waves
         ON waves.wave_id = wave_members.wave_id
@@ -68,39 +68,38 @@ measured AS (
         AND entries.solution_id = members.solution_id
         AND entries.stage = 'in_production'
 ),
-judged AS (
+with_state AS (
     SELECT
         measured.period_start,
         measured.municipality_code,
         CAST(CAST(measured.day AS INT) - CAST(measured.planned_date AS INT) AS BIGINT) AS days,
         CASE WHEN measured.waiting THEN 1 ELSE 0 END AS waiting,
-        measured.marks | CASE WHEN measured.waiting THEN 1 ELSE 0 END AS marks,
-        CASE
-            WHEN NOT measured.comparable THEN 'not_valid'
-            WHEN NOT measured.member THEN 'not_applicable'
-            WHEN measured.planned_date IS NULL THEN 'missing'
-            WHEN measured.waiting AND measured.day <= measured.planned_date THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state
+        measured.marks | mark('provisional', measured.waiting) AS marks,
+        cell_state(
+            measured.comparable,
+            state_if(measured.member AND measured.planned_date IS NULL, 'missing'),
+            -- Planned for a later day, or not in the wave at all.
+            state_if(NOT measured.member OR (measured.waiting AND measured.day <= measured.planned_date), 'not_applicable')
+        ) AS state
     FROM measured
 ),
 counted AS (
     SELECT
         areas.period_start,
         areas.area_code,
-        sum(CASE WHEN judged.state = 'ok' AND judged.days <= 0 THEN 1 WHEN judged.state = 'ok' THEN 0 END) AS on_time,
-        sum(CASE WHEN judged.state = 'ok' THEN judged.waiting END) AS late_so_far,
-        median(CASE WHEN judged.state = 'ok' THEN CAST(judged.days AS DOUBLE) END) AS median_days,
-        bit_or(CASE WHEN judged.state = 'ok' THEN judged.marks ELSE 0 END) AS marks,
-        count(CASE WHEN judged.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN judged.state IN ('ok', 'missing') THEN 1 END) AS expected,
-        count(CASE WHEN judged.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN judged.state = 'ok' THEN people.persons ELSE 0 END) AS covered,
-        sum(CASE WHEN judged.state IN ('ok', 'missing') THEN people.persons END) AS persons
+        sum(CASE WHEN with_state.state = 'ok' AND with_state.days <= 0 THEN 1 WHEN with_state.state = 'ok' THEN 0 END) AS on_time,
+        sum(CASE WHEN with_state.state = 'ok' THEN with_state.waiting END) AS late_so_far,
+        median(CASE WHEN with_state.state = 'ok' THEN CAST(with_state.days AS DOUBLE) END) AS median_days,
+        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
+        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
+        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
+        sum(CASE WHEN with_state.state = 'ok' THEN people.persons ELSE 0 END) AS covered,
+        sum(CASE WHEN is_expected(with_state.state) THEN people.persons END) AS persons
     FROM areas
-    INNER JOIN judged
-        ON judged.period_start = areas.period_start
-        AND judged.municipality_code = areas.municipality_code
+    INNER JOIN with_state
+        ON with_state.period_start = areas.period_start
+        AND with_state.municipality_code = areas.municipality_code
     LEFT JOIN population_cells AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code
@@ -114,14 +113,9 @@ SELECT
     CAST(counted.on_time AS DOUBLE) / NULLIF(counted.reported, 0) AS value,
     counted.on_time AS numerator,
     NULLIF(counted.reported, 0) AS denominator,
-    CASE
-        WHEN counted.reported > 0 THEN 'ok'
-        WHEN counted.expected > 0 THEN 'missing'
-        WHEN counted.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
-    END AS state,
+    area_state(counted.reported, counted.expected, 0, counted.not_valid) AS state,
     CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
-    counted.marks | CASE WHEN counted.reported > 0 AND counted.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    area_marks(counted.marks, counted.reported, counted.expected, counted.not_valid) AS marks,
     counted.reported AS municipalities_reported,
     counted.expected AS municipalities_expected,
     counted.median_days AS median_days,

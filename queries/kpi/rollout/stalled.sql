@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["På vei er planlagt, avtalt, teknisk klar eller pilot; andre kommuner regnes ikke med.", "Dagene regnes fra den nyeste dagen en del av kommunen kom dit den står, til periodens siste dag; med N dager er de N siste dagene uten hendelse."]
 nn = ["På veg er planlagd, avtalt, teknisk klar eller pilot; andre kommunar er ikkje rekna med.", "Dagane er rekna frå den nyaste dagen ein del av kommunen kom dit han står, til den siste dagen i perioden; med N dagar er dei N siste dagane utan hending."]
-en = ["On the way is planned, agreed, technically ready or pilot; other municipalities do not count.", "Days run from the newest day on which a part of the municipality came to stand where it stands, to the period's last day; with N days the last N days are without an event."]
+en = ["On the way is planned, agreed, technically ready or pilot; other municipalities do not count.", "Days run from the newest day on which a part of the municipality reached its present stage, to the period's last day; with N days the last N days are without an event."]
 [rollup]
 kind = "count"
 [params.solution_id]
@@ -31,28 +31,24 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 */
 WITH under_way AS (
     SELECT
-        standing.period_start,
-        standing.municipality_code,
-        standing.marks,
+        stages.period_start,
+        stages.municipality_code,
+        stages.marks,
         -- The period's last day is the day before its end.
-        CAST(CAST(periods.period_end AS INT) - 1 - CAST(standing.last_heard AS INT) AS BIGINT) AS days_since
-    FROM stage_cells AS standing
+        CAST(CAST(periods.period_end AS INT) - 1 - CAST(stages.last_event_day AS INT) AS BIGINT) AS days_since
+    FROM stage_cells AS stages
     INNER JOIN periods
-        ON periods.period_start = standing.period_start
+        ON periods.period_start = stages.period_start
     WHERE
-        standing.solution_id = $solution_id
-        AND standing.stage IN ('planned', 'agreed', 'technically_ready', 'pilot')
+        stages.solution_id = $solution_id
+        AND stages.stage IN ('planned', 'agreed', 'technically_ready', 'pilot')
 )
 SELECT
     spine.period_start,
     spine.municipality_code,
     CASE WHEN under_way.days_since >= $days THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    CASE
-        WHEN NOT spine.comparable THEN 'not_valid'
-        WHEN under_way.municipality_code IS NULL THEN 'not_applicable'
-        ELSE 'ok'
-    END AS state,
+    cell_state(spine.comparable, state_if(under_way.municipality_code IS NULL, 'not_applicable')) AS state,
     coalesce(under_way.marks, 0) AS marks,
     under_way.days_since AS days_since
 FROM spine

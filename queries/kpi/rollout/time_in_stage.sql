@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["Medianen er Kaplan og Meiers: de som ennå ikke er i produksjon, også de på pause og de som har trukket seg, teller med så lenge de har ventet.", "Er færre enn halvparten kommet fram, er det ingen median; hvor mange som er framme og hvor mange som venter, står likevel.", "En kommune som var i produksjon før den kom til steget, regnes ikke med."]
 nn = ["Medianen er Kaplan og Meier sin: dei som enno ikkje er i produksjon, òg dei på pause og dei som har trekt seg, tel med så lenge dei har venta.", "Er færre enn halvparten komne fram, er det ingen median; kor mange som er framme og kor mange som ventar, står likevel.", "Ein kommune som var i produksjon før han kom til steget, er ikkje rekna med."]
-en = ["The median is Kaplan and Meier's: those not yet in production, paused and withdrawn ones too, count for as long as they have waited.", "Where the curve has not fallen to half there is no median and the state is not_applicable; how many have arrived and how many wait is told all the same.", "A municipality in production before it entered the stage does not count."]
+en = ["The median is Kaplan and Meier's: those not yet in production, paused and withdrawn ones too, count for as long as they have waited.", "Where the curve has not fallen to half there is no median and the state is not_applicable; how many have arrived and how many wait is answered all the same.", "A municipality in production before it entered the stage does not count."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -155,12 +155,13 @@ SELECT
     CAST(NULL AS BIGINT) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     CASE
-        WHEN medians.days IS NOT NULL THEN 'ok'
-        WHEN counted.municipalities = 0 AND counted.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
+        -- Fewer than half have arrived: there is no median yet.
+        WHEN counted.municipalities > 0 AND medians.days IS NULL THEN 'not_applicable'
+        ELSE area_state(counted.municipalities, counted.municipalities, 0, counted.not_valid)
     END AS state,
-    CAST(counted.persons AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
-    counted.marks | CASE WHEN counted.municipalities > 0 AND counted.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    -- Whether and for how long a municipality waits is known of every one that is counted.
+    CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage,
+    area_marks(counted.marks, counted.municipalities, counted.municipalities, counted.not_valid) AS marks,
     counted.municipalities AS municipalities_reported,
     counted.municipalities AS municipalities_expected,
     counted.reached AS reached,

@@ -10,7 +10,7 @@ window = 12
 [caveats]
 nb = ["0 er lik bruk per innbygger i alle kommuner, nær 1 er all bruk i én. Hver kommune teller likt, uansett størrelse.", "Bare kommuner med tall regnes med: få kommuner sier lite."]
 nn = ["0 er lik bruk per innbyggjar i alle kommunar, nær 1 er all bruk i éin. Kvar kommune tel likt, uansett storleik.", "Berre kommunar med tal er rekna med: få kommunar seier lite."]
-en = ["0 is the same use per inhabitant everywhere, close to 1 all use in one. Each municipality counts the same, whatever its size.", "Only municipalities with a number count: few of them say little."]
+en = ["0 is the same use per inhabitant everywhere, close to 1 all use in one. Each municipality counts the same, whatever its size.", "Only municipalities with a number count: few of them mean little."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -39,13 +39,7 @@ WITH cells AS (
         spine.municipality_code,
         population.persons,
         1000.0 * CAST(usage.value AS DOUBLE) / NULLIF(population.persons, 0) AS rate,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN usage.state = 'suppressed' THEN 'suppressed'
-            WHEN usage.state = 'missing' OR population.persons IS NULL THEN 'missing'
-            WHEN usage.state = 'not_applicable' OR population.persons = 0 THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(spine.comparable, usage.state, denominator_state(population.persons)) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
     FROM spine
     INNER JOIN usage_cells AS usage
@@ -102,11 +96,11 @@ spread AS (
         sum(CASE WHEN placed.state = 'ok' AND placed.place <= (placed.places + 4) / 5 THEN placed.persons END) AS bottom,
         bit_or(CASE WHEN placed.state = 'ok' THEN placed.marks ELSE 0 END) AS marks,
         count(CASE WHEN placed.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN placed.state IN ('ok', 'missing', 'suppressed') THEN 1 END) AS expected,
+        count(CASE WHEN is_expected(placed.state) THEN 1 END) AS expected,
         count(CASE WHEN placed.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN placed.state = 'not_valid' THEN 1 END) AS not_valid,
         sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS covered,
-        sum(CASE WHEN placed.state IN ('ok', 'missing', 'suppressed') THEN placed.persons END) AS persons
+        sum(CASE WHEN is_expected(placed.state) THEN placed.persons END) AS persons
     FROM placed
     GROUP BY
         placed.period_start,
@@ -119,16 +113,12 @@ SELECT
     CAST(NULL AS BIGINT) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     CASE
-        WHEN spread.gini IS NOT NULL THEN 'ok'
         -- Nobody uses it: there is nothing to be unequal about.
-        WHEN spread.reported > 0 THEN 'not_applicable'
-        WHEN spread.suppressed > 0 THEN 'suppressed'
-        WHEN spread.expected > 0 THEN 'missing'
-        WHEN spread.not_valid > 0 THEN 'not_valid'
-        ELSE 'not_applicable'
+        WHEN spread.reported > 0 AND spread.gini IS NULL THEN 'not_applicable'
+        ELSE area_state(spread.reported, spread.expected, spread.suppressed, spread.not_valid)
     END AS state,
     CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons, 0) AS coverage,
-    spread.marks | CASE WHEN spread.reported > 0 AND spread.not_valid > 0 THEN 16 ELSE 0 END AS marks,
+    area_marks(spread.marks, spread.reported, spread.expected, spread.not_valid) AS marks,
     spread.reported AS municipalities_reported,
     spread.expected AS municipalities_expected,
     CASE WHEN spread.gini IS NOT NULL THEN spread.p10 END AS p10_per_1000,

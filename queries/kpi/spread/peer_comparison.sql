@@ -54,13 +54,12 @@ cells AS (
         grouped.group_code,
         usage.value AS uses,
         population.persons,
-        CASE
-            WHEN NOT spine.comparable THEN 'not_valid'
-            WHEN usage.state = 'suppressed' THEN 'suppressed'
-            WHEN usage.state = 'missing' OR population.persons IS NULL THEN 'missing'
-            WHEN usage.state = 'not_applicable' OR population.persons = 0 OR grouped.group_code IS NULL THEN 'not_applicable'
-            ELSE 'ok'
-        END AS state,
+        cell_state(
+            spine.comparable,
+            usage.state,
+            denominator_state(population.persons),
+            state_if(grouped.group_code IS NULL, 'not_applicable')
+        ) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
     FROM spine
     INNER JOIN usage_cells AS usage

@@ -194,7 +194,7 @@ fn extra_names(kpi: &str) -> &'static [&'static str] {
             &["final_deliveries", "provisional_deliveries", "open_deliveries", "missing_deliveries"]
         }
         "quality.late_deliveries" => &["days_late", "share"],
-        "rollout.follow_up" => &["rank", "silent", "falling"],
+        "rollout.follow_up" => &["rank", "not_delivered", "use_fell"],
         "benefit.realised" | "benefit.potential" => {
             &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"]
         }

@@ -50,6 +50,10 @@ pub(crate) fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Fou
 /// period.
 fn prices(ask: &Ask<'_>, persons: i64) -> Option<(i64, i64)> {
     let day = ask.span.start;
+    // A price is told by the year: it divides into months, not into weeks.
+    if ask.span.months == 0 {
+        return None;
+    }
     let (mut once, mut a_year, mut any) = (0, 0, false);
     for row in &ask.world.prices {
         let of_size = row.population_from <= persons && row.population_to.is_none_or(|bound| bound > persons);
@@ -180,7 +184,9 @@ fn contribution(ask: &Ask<'_>, to: Option<&str>, code: &str) -> Found {
         let of = |id: Option<&str>| {
             ask.world.membership_fees.iter().filter(holds).find(|fee| fee.network_id.as_deref() == id)
         };
-        let Some(fee) = of(Some(&network)).or_else(|| of(None)) else { continue };
+        let Some(fee) = of(Some(&network)).or_else(|| of(None)).filter(|_| ask.span.months > 0) else {
+            continue;
+        };
         pays = true;
         if fee.host_code.as_deref() == Some(code) {
             continue;

@@ -1,10 +1,8 @@
 //! What made a pooled share change: each municipality's own part in it, one after the other.
 
-use chrono::Months;
-
 use super::areas::{keys_of, roll_up};
 use super::borders::{comparable, parts_of};
-use super::{Cell, OracleRequest, OracleRow, Span, State, before, kpis, mark, span};
+use super::{Cell, OracleRequest, OracleRow, Span, State, a_year_before, before, kpis, mark};
 use crate::world::World;
 
 /// The rows of a period.
@@ -13,7 +11,7 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, now: &Span) -> Vec<Or
     let asked =
         OracleRequest { kpi: "adoption.reach".to_owned(), measure_id: Some(measure), ..request.clone() };
     let then = if request.params.get("against").is_some_and(|word| word == "year") {
-        span(world, request, now.start - Months::new(12), u32::try_from(now.months).expect("few"))
+        a_year_before(world, request, now)
     } else {
         before(world, request, now)
     };
@@ -183,7 +181,7 @@ mod tests {
             to: day,
             grain: Grain::Month,
         };
-        let now = span(&world, &asked, day, 1);
+        let now = span(&world, &asked, day);
         let then = super::before(&world, &asked, &now);
         let cell = |code: &str, uses, persons| Cell {
             code: code.into(),

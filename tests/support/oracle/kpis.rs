@@ -332,8 +332,8 @@ fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let fell =
         there && now.state == State::Ok && past.state == State::Ok && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
-    found.extras.insert("silent", i64::from(silent));
-    found.extras.insert("falling", i64::from(fell));
+    found.extras.insert("not_delivered", i64::from(silent));
+    found.extras.insert("use_fell", i64::from(fell));
     found.marks = if now.state == State::Ok { now.marks } else { 0 };
     found
 }

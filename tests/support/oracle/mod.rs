@@ -17,7 +17,7 @@ mod targets;
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Months};
+use chrono::{Datelike, Days, Months};
 
 use crate::world::{Day, World};
 pub use borders::{Heir, heirs};
@@ -62,12 +62,53 @@ pub enum Policy {
 /// How long the periods are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grain {
+    /// A day.
+    Day,
+    /// From Monday to Sunday.
+    Week,
     /// A month.
     Month,
     /// Three months.
     Quarter,
+    /// Six months, from January or July.
+    HalfYear,
     /// A year.
     Year,
+}
+
+impl Grain {
+    /// The first day of the period that holds a day.
+    fn floor(self, day: Day) -> Day {
+        let months = match self {
+            Self::Day => return day,
+            Self::Week => return day - Days::new(day.weekday().num_days_from_monday().into()),
+            Self::Month => 1,
+            Self::Quarter => 3,
+            Self::HalfYear => 6,
+            Self::Year => 12,
+        };
+        Day::from_ymd_opt(day.year(), day.month0() / months * months + 1, 1).expect("a first of a month")
+    }
+
+    /// The first day after the period that begins on a day.
+    fn end(self, start: Day) -> Day {
+        match self {
+            Self::Day => start + Days::new(1),
+            Self::Week => start + Days::new(7),
+            Self::Month => start + Months::new(1),
+            Self::Quarter => start + Months::new(3),
+            Self::HalfYear => start + Months::new(6),
+            Self::Year => start + Months::new(12),
+        }
+    }
+
+    /// The same day a year before: of days and weeks the same weekday.
+    fn year_back(self, day: Day) -> Day {
+        match self {
+            Self::Day | Self::Week => day - Days::new(52 * 7),
+            _ => day - Months::new(12),
+        }
+    }
 }
 
 /// One question.
@@ -129,7 +170,9 @@ pub(crate) struct Span {
     pub(crate) end: Day,
     /// The last day inside.
     pub(crate) last: Day,
+    /// How many months it is long; 0 for days and weeks, which nothing told by the month divides into.
     pub(crate) months: i64,
+    pub(crate) grain: Grain,
     /// The division of the last day.
     pub(crate) native: Day,
     /// The division answered on.
@@ -224,54 +267,56 @@ pub fn word_number(text: &str) -> f64 {
 
 /// The periods of a request that touch `[from, to)`.
 fn spans(world: &World, request: &OracleRequest) -> Vec<Span> {
-    let months: u32 = match request.grain {
-        Grain::Month => 1,
-        Grain::Quarter => 3,
-        Grain::Year => 12,
-    };
-    let mut start = Day::from_ymd_opt(request.from.year(), 1, 1).expect("every year has a first day");
+    let mut start = request.grain.floor(request.from);
     let mut spans = Vec::new();
     while start < request.to {
-        let end = start + Months::new(months);
-        if end > request.from {
-            spans.push(span(world, request, start, months));
-        }
-        start = end;
+        spans.push(span(world, request, start));
+        start = request.grain.end(start);
     }
     spans
 }
 
 /// The period before one.
 pub(crate) fn before(world: &World, request: &OracleRequest, later: &Span) -> Span {
-    let months = u32::try_from(later.months).expect("few months");
-    span(world, request, later.start - Months::new(months), months)
+    let last = later.start - Days::new(1);
+    span(world, request, request.grain.floor(last))
 }
 
-/// The months a year before a period, told in the borders of the period.
+/// The period a year before one, in the borders of its own time.
+pub(crate) fn a_year_before(world: &World, request: &OracleRequest, later: &Span) -> Span {
+    span(world, request, request.grain.year_back(later.start))
+}
+
+/// The period a year before one, told in the borders of the later.
 pub(crate) fn year_before(world: &World, later: &Span) -> Span {
-    let last = later.end - Months::new(12) - chrono::Days::new(1);
-    Span {
-        start: later.start - Months::new(12),
-        end: later.end - Months::new(12),
-        last,
-        native: borders::division_holding(world, last),
-        ..*later
-    }
+    let start = later.grain.year_back(later.start);
+    let end = later.grain.end(start);
+    let last = end.pred_opt().expect("days have days before them");
+    Span { start, end, last, native: borders::division_holding(world, last), ..*later }
 }
 
-fn span(world: &World, request: &OracleRequest, start: Day, months: u32) -> Span {
-    let end = start + Months::new(months);
+/// The period that begins on a day.
+fn span(world: &World, request: &OracleRequest, start: Day) -> Span {
+    let end = request.grain.end(start);
     let last = end.pred_opt().expect("days have days before them");
     let names_on = match request.borders {
         Borders::Then => last,
         Borders::Now => world.recorded_at.date_naive(),
         Borders::On(day) => day,
     };
+    let months = match request.grain {
+        Grain::Day | Grain::Week => 0,
+        Grain::Month => 1,
+        Grain::Quarter => 3,
+        Grain::HalfYear => 6,
+        Grain::Year => 12,
+    };
     Span {
         start,
         end,
         last,
-        months: i64::from(months),
+        months,
+        grain: request.grain,
         native: borders::division_holding(world, last),
         target: borders::division_holding(world, names_on),
         names_on,

@@ -1,9 +1,9 @@
-//! Facts half-way from one edition to the other: told anew where they were told before, and nothing new beside.
+//! Facts half-way from one edition to the other: known anew where they were known before, and nothing new beside.
 //!
-//! A delivery that answers a question (source and subject) which a delivery gone out of force answered takes that
-//! one's place. What it says of a cell that was told of before is revised; what it says beyond that is new. So a
+//! A delivery that answers a question (source and subject) which a delivery removed out of force answered takes that
+//! one's place. What it says of a cell that was known of before is revised; what it says beyond that is new. So a
 //! source that sends its whole history each time is not taken to have rewritten it. A count is of the same cell when
-//! all but its value is the same. An event is of the told history when it lies no later than the last event told.
+//! all but its value is the same. An event is of the known history when it lies no later than the last event known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use datafusion::prelude::SessionContext;
 use utbredt_lake::{Edition, Lake, LakeError, Table};
 
 use crate::error::EngineError;
-use crate::read::{internal, lake_error, query};
+use crate::planning::plan_query;
 
 /// The receipts by what became of them. Their lists in an edition are sorted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Receipts {
     /// In force before, and no longer.
-    pub(crate) gone: BTreeSet<String>,
-    /// Not in force before; with whether it took the place of one gone.
-    pub(crate) arrived: BTreeMap<String, bool>,
+    pub(crate) removed: BTreeSet<String>,
+    /// Not in force before; with whether it took the place of one removed.
+    pub(crate) added: BTreeMap<String, bool>,
 }
 
 /// By receipt, the question it answers: source and subject.
@@ -31,22 +31,22 @@ type Questions = BTreeMap<String, (String, String)>;
 
 impl Receipts {
     pub(crate) fn read(lake: &Lake, before: &Edition, after: &Edition) -> Result<Self, EngineError> {
-        let read = |edition| questions(lake, edition).map_err(|e| lake_error(lake, &e));
-        Ok(Self::sort((&before.receipts, &read(before)?), (&after.receipts, &read(after)?)))
+        let read = |edition| questions(lake, edition).map_err(|error| EngineError::of_lake(lake, error));
+        Ok(Self::classify((&before.receipts, &read(before)?), (&after.receipts, &read(after)?)))
     }
 
     /// From the receipts in force and those known, before and after.
-    fn sort(before: (&[String], &Questions), after: (&[String], &Questions)) -> Self {
-        let asked = |id: &String| after.1.get(id).or_else(|| before.1.get(id));
-        let gone: BTreeSet<String> =
+    fn classify(before: (&[String], &Questions), after: (&[String], &Questions)) -> Self {
+        let question_of = |id: &String| after.1.get(id).or_else(|| before.1.get(id));
+        let removed: BTreeSet<String> =
             before.0.iter().filter(|id| after.0.binary_search(id).is_err()).cloned().collect();
-        let answered: BTreeSet<_> = gone.iter().filter_map(asked).collect();
-        let replaces = |id: &String| asked(id).is_some_and(|question| answered.contains(question));
-        // What was held before and is held still has not arrived.
+        let answered: BTreeSet<_> = removed.iter().filter_map(question_of).collect();
+        let replaces = |id: &String| question_of(id).is_some_and(|question| answered.contains(question));
+        // What was held before and is held still has not added.
         let held = after.1.keys().filter(|id| !before.1.contains_key(*id));
-        let arrived = after.0.iter().chain(held).filter(|id| before.0.binary_search(id).is_err());
-        let arrived = arrived.map(|id| (id.clone(), replaces(id))).collect();
-        Self { gone, arrived }
+        let added = after.0.iter().chain(held).filter(|id| before.0.binary_search(id).is_err());
+        let added = added.map(|id| (id.clone(), replaces(id))).collect();
+        Self { removed, added }
     }
 }
 
@@ -56,7 +56,7 @@ fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, LakeError> {
     for batch in lake.read_table(edition, table)? {
         let column =
             |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
-        let columns = (column("receipt_id"), column("source_id"), column("asked"));
+        let columns = (column("receipt_id"), column("source_id"), column("subject"));
         let (Some(ids), Some(sources), Some(subjects)) = columns else { continue };
         for row in 0..batch.num_rows() {
             let question = (sources.value(row).to_owned(), subjects.value(row).to_owned());
@@ -66,51 +66,51 @@ fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, LakeError> {
     Ok(found)
 }
 
-/// What was told before stands as it stands now.
+/// What was known before stands as it stands now.
 const USAGE: &str = "
     SELECT after.* FROM after
-    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id
+    LEFT ANTI JOIN added ON added.receipt_id = after.receipt_id
     UNION ALL
     SELECT after.* FROM after
-    LEFT SEMI JOIN arrived ON arrived.receipt_id = after.receipt_id AND arrived.replaces
-    LEFT SEMI JOIN told
-        ON told.solution_id = after.solution_id
-        AND told.measure_id = after.measure_id
-        AND told.municipality_code = after.municipality_code
-        AND told.division_date = after.division_date
-        AND told.organisation = coalesce(after.organisation_number, '')
-        AND told.period_start = after.period_start
-        AND told.period_end = after.period_end";
+    LEFT SEMI JOIN added ON added.receipt_id = after.receipt_id AND added.replaces
+    LEFT SEMI JOIN known
+        ON known.solution_id = after.solution_id
+        AND known.measure_id = after.measure_id
+        AND known.municipality_code = after.municipality_code
+        AND known.division_date = after.division_date
+        AND known.organisation = coalesce(after.organisation_number, '')
+        AND known.period_start = after.period_start
+        AND known.period_end = after.period_end";
 
-/// The cells told of in deliveries gone out of force.
-const TOLD_USAGE: &str = "
+/// The cells known of in deliveries removed out of force.
+const KNOWN_USAGE: &str = "
     SELECT DISTINCT before.solution_id, before.measure_id, before.municipality_code, before.division_date,
         coalesce(before.organisation_number, '') AS organisation, before.period_start, before.period_end
     FROM before
-    LEFT SEMI JOIN gone ON gone.receipt_id = before.receipt_id";
+    LEFT SEMI JOIN removed ON removed.receipt_id = before.receipt_id";
 
 const EVENTS: &str = "
     SELECT after.* FROM after
-    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id
+    LEFT ANTI JOIN added ON added.receipt_id = after.receipt_id
     UNION ALL
     SELECT after.* FROM after
-    LEFT SEMI JOIN arrived ON arrived.receipt_id = after.receipt_id AND arrived.replaces
-    LEFT SEMI JOIN told ON told.solution_id = after.solution_id AND told.last_told >= after.valid_from";
+    LEFT SEMI JOIN added ON added.receipt_id = after.receipt_id AND added.replaces
+    LEFT SEMI JOIN known ON known.solution_id = after.solution_id AND known.last_known >= after.valid_from";
 
-/// How far the deliveries gone out of force told each solution's history.
-const TOLD_EVENTS: &str = "
-    SELECT before.solution_id, max(before.valid_from) AS last_told
+/// How far the deliveries removed out of force known each solution's history.
+const KNOWN_EVENTS: &str = "
+    SELECT before.solution_id, max(before.valid_from) AS last_known
     FROM before
-    LEFT SEMI JOIN gone ON gone.receipt_id = before.receipt_id
+    LEFT SEMI JOIN removed ON removed.receipt_id = before.receipt_id
     GROUP BY before.solution_id";
 
 /// Deliveries that are new are as they were before: not there, or held.
 const DELIVERIES: &str = "
     SELECT after.* FROM after
-    LEFT ANTI JOIN arrived ON arrived.receipt_id = after.receipt_id AND NOT arrived.replaces
+    LEFT ANTI JOIN added ON added.receipt_id = after.receipt_id AND NOT added.replaces
     UNION ALL
     SELECT before.* FROM before
-    LEFT SEMI JOIN arrived ON arrived.receipt_id = before.receipt_id AND NOT arrived.replaces";
+    LEFT SEMI JOIN added ON added.receipt_id = before.receipt_id AND NOT added.replaces";
 
 /// A table of facts with what is revised and without what is new.
 pub(crate) async fn revised(
@@ -119,22 +119,23 @@ pub(crate) async fn revised(
     before: Arc<dyn TableProvider>,
     after: Arc<dyn TableProvider>,
 ) -> Result<Arc<dyn TableProvider>, EngineError> {
-    let (text, told) = match table {
-        "usage" => (USAGE, Some(TOLD_USAGE)),
-        "rollout_events" => (EVENTS, Some(TOLD_EVENTS)),
+    let (text, known) = match table {
+        "usage" => (USAGE, Some(KNOWN_USAGE)),
+        "rollout_events" => (EVENTS, Some(KNOWN_EVENTS)),
         _ => (DELIVERIES, None),
     };
     let context = SessionContext::new();
-    let put = |name: &str, provider| context.register_table(name, provider).map_err(|e| internal(&e));
-    put("before", before)?;
-    put("after", after)?;
-    put("gone", memory(receipts.gone.iter().map(|id| (id, false)))?)?;
-    put("arrived", memory(receipts.arrived.iter().map(|(id, replaces)| (id, *replaces)))?)?;
-    if let Some(told) = told {
-        let frame = query(&context, told).await.map_err(EngineError::Internal)?;
-        put("told", frame.into_view())?;
+    context.register_table("before", before)?;
+    context.register_table("after", after)?;
+    let removed = memory(receipts.removed.iter().map(|id| (id, false)))?;
+    context.register_table("removed", removed)?;
+    let added = memory(receipts.added.iter().map(|(id, replaces)| (id, *replaces)))?;
+    context.register_table("added", added)?;
+    if let Some(known) = known {
+        let frame = plan_query(&context, known).await?;
+        context.register_table("known", frame.into_view())?;
     }
-    Ok(query(&context, text).await.map_err(EngineError::Internal)?.into_view())
+    Ok(plan_query(&context, text).await?.into_view())
 }
 
 fn memory<'a>(
@@ -144,8 +145,8 @@ fn memory<'a>(
     let replaces: BooleanArray = rows.map(|(_, replaces)| Some(replaces)).collect();
     let columns: [(&str, Arc<dyn Array>); 2] =
         [("receipt_id", Arc::new(ids)), ("replaces", Arc::new(replaces))];
-    let batch = RecordBatch::try_from_iter(columns).map_err(|e| EngineError::Internal(e.to_string()))?;
-    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|e| internal(&e))?;
+    let batch = RecordBatch::try_from_iter(columns)?;
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
     Ok(Arc::new(table))
 }
 
@@ -159,9 +160,10 @@ mod tests {
 
     #[test]
     fn a_receipt_takes_the_place_of_one_gone_when_it_answers_the_same() {
-        let question =
-            |id: &str, source: &str, asked: &str| (id.to_owned(), (source.to_owned(), asked.to_owned()));
-        let asked: Questions = [
+        let question = |id: &str, source: &str, question_of: &str| {
+            (id.to_owned(), (source.to_owned(), question_of.to_owned()))
+        };
+        let question_of: Questions = [
             question("old", "county", "2024-01"),
             question("between", "county", "2024-01"),
             question("corrected", "county", "2024-01"),
@@ -173,20 +175,20 @@ mod tests {
         .into();
         let before = ids(&["old", "stays", "withdrawn"]);
         let after = ids(&["corrected", "elsewhere", "next", "stays"]);
-        let found = Receipts::sort((&before, &asked), (&after, &asked));
-        assert_eq!(found.gone, ids(&["old", "withdrawn"]).into_iter().collect());
+        let found = Receipts::classify((&before, &question_of), (&after, &question_of));
+        assert_eq!(found.removed, ids(&["old", "withdrawn"]).into_iter().collect());
         let expected = [("corrected", true), ("elsewhere", false), ("next", false)];
-        assert_eq!(found.arrived, expected.map(|(id, replaces)| (id.to_owned(), replaces)).into());
+        assert_eq!(found.added, expected.map(|(id, replaces)| (id.to_owned(), replaces)).into());
         // From the edition between to the last the correction is of the one between.
         let between = ids(&["between", "stays"]);
-        let found = Receipts::sort((&between, &asked), (&after, &asked));
-        assert_eq!(found.arrived.get("corrected"), Some(&true));
-        let none = Receipts::sort((&after, &asked), (&after, &asked));
+        let found = Receipts::classify((&between, &question_of), (&after, &question_of));
+        assert_eq!(found.added.get("corrected"), Some(&true));
+        let none = Receipts::classify((&after, &question_of), (&after, &question_of));
         assert_eq!(none, Receipts::default());
         // One that came and was held.
-        let mut known = asked.clone();
+        let mut known = question_of.clone();
         known.extend([question("held", "county", "2024-03")]);
-        let held = Receipts::sort((&after, &asked), (&after, &known));
-        assert_eq!(held.arrived, [("held".to_owned(), false)].into());
+        let held = Receipts::classify((&after, &question_of), (&after, &known));
+        assert_eq!(held.added, [("held".to_owned(), false)].into());
     }
 }

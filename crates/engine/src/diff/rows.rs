@@ -7,9 +7,10 @@ use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch,
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
-use super::cause::Cause;
-use super::split::{Cell, Cells, Key, Number, STATIONS, Split, causes, split};
-use crate::request::By;
+use utbredt_answer::diff::Cause;
+use utbredt_kpi::By;
+
+use super::split::{Cell, Cells, Key, Number, SNAPSHOTS, Split, causes, split};
 
 /// One cell of both editions, and what led from one to the other.
 #[derive(Debug)]
@@ -34,11 +35,11 @@ impl Row {
 }
 
 /// Every cell that either edition has, in the order of period and key.
-pub(crate) fn rows(stations: &[Arc<Cells>; STATIONS]) -> Vec<Row> {
-    let [before, .., after] = stations;
+pub(crate) fn rows(snapshots: &[Arc<Cells>; SNAPSHOTS]) -> Vec<Row> {
+    let [before, .., after] = snapshots;
     let keys: BTreeSet<&Key> = before.rows.keys().chain(after.rows.keys()).collect();
     let row = |key: &Key| {
-        let cells: [Option<&Cell>; STATIONS] = std::array::from_fn(|at| stations[at].rows.get(key));
+        let cells: [Option<&Cell>; SNAPSHOTS] = std::array::from_fn(|at| snapshots[at].rows.get(key));
         let [first, .., last] = cells;
         Row {
             key: key.clone(),
@@ -91,10 +92,10 @@ impl Columns<'_> {
 pub(crate) fn batch(
     by: By,
     rows: &[Row],
-    stations: &[Arc<Cells>; STATIONS],
+    snapshots: &[Arc<Cells>; SNAPSHOTS],
 ) -> Result<RecordBatch, ArrowError> {
     // One answer with fractions is enough: the difference to another is not whole either.
-    let real = |name| stations.iter().any(|cells| cells.real.contains(name));
+    let real = |name| snapshots.iter().any(|cells| cells.real.contains(name));
     let kind = |name| if real(name) { DataType::Float64 } else { DataType::Int64 };
     let mut table = Columns { rows, columns: Vec::new() };
     table.add(

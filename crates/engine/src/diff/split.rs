@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Sub;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 
-use super::cause::Cause;
-use crate::request::By;
+use utbredt_answer::diff::Cause;
+use utbredt_kpi::By;
 
 /// The answer before the first step and after each.
-pub(crate) const STATIONS: usize = Cause::STEPS.len() + 1;
+pub(crate) const SNAPSHOTS: usize = Cause::STEPS.len() + 1;
 
 /// A number that is exact where the KPI's is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,59 +72,81 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    pub(crate) fn read(by: By, schema: &Schema, batches: &[RecordBatch]) -> Result<Self, ArrowError> {
+    /// Reads the rows of an answer.
+    pub(crate) fn read(by: By, rows: &RecordBatch) -> Result<Self, ArrowError> {
         let mut cells = Self::default();
-        for name in ["numerator", "denominator"] {
-            if schema.field_with_name(name)?.data_type() != &DataType::Int64 {
+        let numerators = Numbers::of(rows, "numerator")?;
+        let denominators = Numbers::of(rows, "denominator")?;
+        for (name, numbers) in [("numerator", &numerators), ("denominator", &denominators)] {
+            if !numbers.whole {
                 cells.real.insert(name);
             }
         }
-        for batch in batches {
-            let column = |name: &str| {
-                let found = batch.column_by_name(name);
-                found.ok_or_else(|| ArrowError::SchemaError(format!("the answer has no column {name}")))
-            };
-            let numbers = |name: &str| {
-                let column = column(name)?;
-                let whole = column.data_type() == &DataType::Int64;
-                let real = cast(column, &DataType::Float64)?;
-                let number = |row| {
-                    if whole {
-                        Number::Whole(column.as_primitive::<Int64Type>().value(row))
-                    } else {
-                        Number::Real(real.as_primitive::<Float64Type>().value(row))
-                    }
-                };
-                let all = (0..batch.num_rows()).map(|row| column.is_valid(row).then(|| number(row)));
-                Ok::<Vec<Option<Number>>, ArrowError>(all.collect())
-            };
-            let texts = |name: &str| cast(column(name)?, &DataType::Utf8);
-            let starts = cast(column("period_start")?, &DataType::Date32)?;
-            let states = texts("state")?;
-            let marks = texts("marks")?;
-            let mut words = marks.as_string::<i32>().iter().flatten().flat_map(|marks| marks.split(' '));
-            cells.synthetic |= words.any(|mark| mark == "synthetic");
-            let keys = by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(key)?, texts(name)?)));
-            let keys = keys.transpose()?;
-            let (values, numerators, denominators) =
-                (numbers("value")?, numbers("numerator")?, numbers("denominator")?);
-            for row in 0..batch.num_rows() {
-                let start = starts.as_primitive::<Date32Type>().value(row);
-                let text = |array: &dyn Array| array.as_string::<i32>().value(row).to_owned();
-                let key = (start, keys.as_ref().map(|(key, _)| text(key)).unwrap_or_default());
-                if let Some((_, names)) = &keys {
-                    cells.names.insert(key.clone(), text(names));
-                }
-                let cell = Cell {
-                    value: values[row].map(Number::real),
-                    numerator: numerators[row],
-                    denominator: denominators[row],
-                    state: text(&states),
-                };
-                cells.rows.insert(key, cell);
+        let values = Numbers::of(rows, "value")?;
+        let starts = cast(column(rows, "period_start")?, &DataType::Date32)?;
+        let states = texts(rows, "state")?;
+        let marks = texts(rows, "marks")?;
+        let mut names = marks.iter().flatten().flat_map(|marks| marks.split(' '));
+        cells.synthetic = names.any(|mark| mark == "synthetic");
+        let keys =
+            by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(rows, key)?, texts(rows, name)?)));
+        let keys = keys.transpose()?;
+        for row in 0..rows.num_rows() {
+            let area = keys.as_ref().map(|(key, _)| key.value(row)).unwrap_or_default();
+            let key = (starts.as_primitive::<Date32Type>().value(row), area.to_owned());
+            if let Some((_, names)) = &keys {
+                cells.names.insert(key.clone(), names.value(row).to_owned());
             }
+            let cell = Cell {
+                value: values.get(row).map(Number::real),
+                numerator: numerators.get(row),
+                denominator: denominators.get(row),
+                state: states.value(row).to_owned(),
+            };
+            cells.rows.insert(key, cell);
         }
         Ok(cells)
+    }
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
+    let missing = || ArrowError::SchemaError(format!("the answer has no column {name}"));
+    rows.column_by_name(name).ok_or_else(missing)
+}
+
+fn texts(rows: &RecordBatch, name: &str) -> Result<StringArray, ArrowError> {
+    Ok(cast(column(rows, name)?, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+/// A column of numbers, exact where it is whole.
+struct Numbers {
+    whole: bool,
+    exact: Int64Array,
+    real: Float64Array,
+}
+
+impl Numbers {
+    fn of(rows: &RecordBatch, name: &str) -> Result<Self, ArrowError> {
+        let column = column(rows, name)?;
+        let whole = column.data_type() == &DataType::Int64;
+        let exact = if whole {
+            column.as_primitive::<Int64Type>().clone()
+        } else {
+            Int64Array::new_null(rows.num_rows())
+        };
+        let real = cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
+        Ok(Self { whole, exact, real })
+    }
+
+    fn get(&self, row: usize) -> Option<Number> {
+        if self.real.is_null(row) {
+            return None;
+        }
+        Some(if self.whole {
+            Number::Whole(self.exact.value(row))
+        } else {
+            Number::Real(self.real.value(row))
+        })
     }
 }
 
@@ -135,17 +157,17 @@ pub(crate) struct Split<T> {
     pub(crate) parts: [T; Cause::STEPS.len()],
 }
 
-/// The parts of a change: what each step moved the number. A station without a number says nothing: the next one that
+/// The parts of a change: what each step moved the number. A snapshot without a number is passed over: the next one that
 /// has it takes the whole way from the last. No change in numbers where there is none at either end.
-pub(crate) fn split<T>(stations: [Option<T>; STATIONS]) -> Option<Split<T>>
+pub(crate) fn split<T>(snapshots: [Option<T>; SNAPSHOTS]) -> Option<Split<T>>
 where
     T: Copy + Default + Sub<Output = T>,
 {
-    let (mut last, end) = (stations[0]?, stations[STATIONS - 1]?);
+    let (mut last, end) = (snapshots[0]?, snapshots[SNAPSHOTS - 1]?);
     let change = end - last;
     let mut parts = [T::default(); Cause::STEPS.len()];
-    for (part, station) in parts.iter_mut().zip(&stations[1..]) {
-        if let Some(number) = station {
+    for (part, snapshot) in parts.iter_mut().zip(&snapshots[1..]) {
+        if let Some(number) = snapshot {
             *part = *number - last;
             last = *number;
         }
@@ -154,8 +176,8 @@ where
 }
 
 /// The steps at which something about the cell is not as it was before the step.
-pub(crate) fn causes(stations: [Option<&Cell>; STATIONS]) -> Vec<Cause> {
-    let moved = stations.windows(2).map(|pair| pair[0] != pair[1]);
+pub(crate) fn causes(snapshots: [Option<&Cell>; SNAPSHOTS]) -> Vec<Cause> {
+    let moved = snapshots.windows(2).map(|pair| pair[0] != pair[1]);
     Cause::STEPS.into_iter().zip(moved).filter(|(_, moved)| *moved).map(|(cause, _)| cause).collect()
 }
 

@@ -38,4 +38,24 @@ mod trend;
 mod tests;
 
 pub use backtest::{Backtest, Dates, FORECASTERS, HORIZONS, SIZES, SIZES_AT, Score, backtest};
-pub(crate) use table::bounded_growth;
+
+use arrow::array::RecordBatch;
+use chrono::NaiveDate;
+
+use crate::question::resolve::ResolvedQuery;
+
+/// The functions of `through` in a view's header: the rows a view's text gives become those its readers see.
+pub(crate) fn apply(
+    function: &str,
+    rows: &[RecordBatch],
+    query: &ResolvedQuery<'_>,
+) -> Result<RecordBatch, String> {
+    match function {
+        "bounded_growth" => {
+            let starts: Vec<NaiveDate> = query.scope.periods.iter().map(|period| period.start).collect();
+            let first = query.shown.first().map_or(query.scope.day, |period| period.start);
+            table::bounded_growth(rows, &starts, first)
+        }
+        _ => Err(format!("`through` names {function}; there is bounded_growth")),
+    }
+}

@@ -6,10 +6,10 @@ use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch,
 use arrow::compute::concat_batches;
 use chrono::{Months, NaiveDate};
 
-use super::bounded_growth;
 use super::nation::nation;
 use super::outlook::{Trend, normal};
 use super::pool::{judge, pooled};
+use super::table::bounded_growth;
 use super::trend::{Point, Refusal, Series, line};
 
 fn near(found: f64, wanted: f64) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_model::{
-    CodeError, IdError, MunicipalityCode, Observation, ObservedFact, Parsed, Rejection, SolutionId, SourceId,
+    MunicipalityCode, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, SourceId,
     Stage, Subject,
 };
 use utbredt_sources::reference::text::Sheet;
@@ -59,35 +59,29 @@ fn parse(bytes: &[u8], known_at: DateTime<Utc>) -> Parsed {
             [code, solution, stage, from].map(|at| fields.get(at).map_or("", String::as_str));
         match fact([code, solution, stage, from], known_at) {
             Ok((subject, fact)) => parsed.observations.push(Observation { row: *row, subject, fact }),
-            Err(fault) => {
-                parsed.rejections.push(Rejection::new(*row, fault.to_string(), fields.join(",")));
-            }
+            Err(reason) => parsed.rejections.push(Rejection::new(*row, reason, fields.join(","))),
         }
     }
     parsed
 }
 
-/// Why a row tells nothing.
-#[derive(Debug, thiserror::Error)]
-enum RowFault {
-    #[error(transparent)]
-    Code(#[from] CodeError),
-    #[error(transparent)]
-    Solution(#[from] IdError),
-    #[error("stage `{0}` is unknown; it must be one of {known}", known = Stage::ALL.map(Stage::as_str).join(", "))]
-    Stage(String),
-    #[error("`{0}` is not a day, like `2024-03-01`")]
-    Day(String),
+fn unknown_stage(stage: &str) -> Reason {
+    let known = Stage::ALL.map(Stage::as_str).join(", ");
+    Reason::new(ReasonCode::UnknownWord, format!("stage `{stage}` is unknown; it must be one of {known}"))
+}
+
+fn no_day(from: &str) -> Reason {
+    Reason::new(ReasonCode::InvalidDate, format!("`{from}` is not a day, like `2024-03-01`"))
 }
 
 fn fact(
     [code, solution, stage, from]: [&str; 4],
     known_at: DateTime<Utc>,
-) -> Result<(Subject, ObservedFact), RowFault> {
+) -> Result<(Subject, ObservedFact), Reason> {
     let code = MunicipalityCode::parse(code)?;
     let solution_id = SolutionId::parse(solution)?;
-    let stage = Stage::parse(stage).ok_or_else(|| RowFault::Stage(stage.to_owned()))?;
-    let valid_from: NaiveDate = from.parse().map_err(|_| RowFault::Day(from.to_owned()))?;
+    let stage = Stage::parse(stage).ok_or_else(|| unknown_stage(stage))?;
+    let valid_from: NaiveDate = from.parse().map_err(|_| no_day(from))?;
     Ok((Subject::Municipality(code), ObservedFact::Rollout { solution_id, stage, valid_from, known_at }))
 }
 

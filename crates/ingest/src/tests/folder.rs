@@ -71,7 +71,7 @@ fn a_file_left_lying_never_puts_an_older_answer_back() {
     assert_eq!(desk.sent("2025-03-12T09:00:00Z", &SECOND), 3);
     for at in ["2025-03-13T06:00:00Z", "2025-03-14T06:00:00Z"] {
         let again = desk.look(at);
-        assert!(again.is_well());
+        assert!(again.is_healthy());
         assert_eq!((again.requests, again.bytes, again.deliveries), (1, file.len() as u64, 1));
         assert_eq!((again.rows_in, again.accepted, again.edition), (0, 0, 3));
         assert_eq!(desk.oslo(), "0301 2024-01-01 11");
@@ -112,10 +112,10 @@ fn a_held_file_is_tried_again_until_a_later_answer_is_in_force() {
     desk.put("county.toml", late.as_bytes());
     desk.put("inbox/2025-01.csv", &delivery("2025-01", &FIRST).payload);
     let look = desk.look("2025-03-12T06:00:00Z");
-    assert!(!look.is_well() && look.held[0].contains("kode"), "{look:?}");
+    assert!(!look.is_healthy() && look.held[0].contains("kode"), "{look:?}");
     desk.put("county.toml", CONTRACT.as_bytes());
     let look = desk.look("2025-03-13T06:00:00Z");
-    assert!(look.is_well());
+    assert!(look.is_healthy());
     assert_eq!((look.accepted, desk.oslo()), (2, "0301 2024-01-01 10".to_owned()));
 
     let mut desk = Desk::new();
@@ -125,7 +125,7 @@ fn a_held_file_is_tried_again_until_a_later_answer_is_in_force() {
     desk.sent("2025-03-12T09:00:00Z", &SECOND);
     desk.put("county.toml", CONTRACT.as_bytes());
     let look = desk.look("2025-03-13T06:00:00Z");
-    assert!(look.is_well());
+    assert!(look.is_healthy());
     assert_eq!((look.accepted, desk.oslo()), (0, "0301 2024-01-01 11".to_owned()));
 }
 
@@ -141,16 +141,16 @@ fn what_was_sent_to_us_is_no_look_at_the_source() {
         verdict: Some(Verdict::Accepted),
         report: "a report".into(),
     };
-    let sent = |at: &str| lake.note_run(&Run { upload: Some(uploaded.clone()), ..run(at) }).unwrap();
+    let sent = |at: &str| lake.append_run(&Run { upload: Some(uploaded.clone()), ..run(at) }).unwrap();
     // In March 07:00 in Oslo is 06:00 UTC.
     sent("2025-03-11T05:00:00Z");
     assert!(is_due("2025-03-11T05:30:00Z"), "it was never looked at");
-    lake.note_run(&run("2025-03-11T06:00:00Z")).unwrap();
+    lake.append_run(&run("2025-03-11T06:00:00Z")).unwrap();
     sent("2025-03-12T06:30:00Z");
     assert!(!is_due("2025-03-12T05:59:00Z"));
     assert!(is_due("2025-03-12T07:00:00Z"));
     // One that failed is looked at again an hour later, whatever was sent meanwhile, and not before.
-    lake.note_run(&Run { failed: Some("away".into()), ..run("2025-03-12T07:00:00Z") }).unwrap();
+    lake.append_run(&Run { error: Some("away".into()), ..run("2025-03-12T07:00:00Z") }).unwrap();
     sent("2025-03-12T07:30:00Z");
     assert!(!is_due("2025-03-12T07:59:00Z"));
     assert!(is_due("2025-03-12T08:00:00Z"));
@@ -167,6 +167,6 @@ fn a_file_that_cannot_be_taken_keeps_no_other_back() {
     desk.put("inbox/2025-02.csv", &next.payload);
     let look = desk.look("2025-03-01T06:00:00Z");
     assert_eq!((look.deliveries, look.accepted), (2, 4));
-    let message = look.failed.unwrap();
+    let message = look.error.unwrap();
     assert!(message.contains("2024-12.csv is larger than 256 MiB"), "{message}");
 }

@@ -109,7 +109,7 @@ fn an_upload_whose_taker_was_stopped_comes_in_once() {
             upload: Some(sent),
             ..Run::default()
         };
-        desk.lake().note_run(&begun).unwrap();
+        desk.lake().append_run(&begun).unwrap();
         if made {
             let mut writer = desk.lake().writer().unwrap();
             deliver(&mut writer, &contract(), &delivery("2025-01", &ROWS)).unwrap();

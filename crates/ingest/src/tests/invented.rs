@@ -14,7 +14,8 @@ fn three_months(seed: u64) -> Vec<Delivery> {
 fn the_same_seed_gives_the_same_bytes() {
     let (one, two) = (three_months(7), three_months(7));
     assert_eq!(one, two);
-    assert_eq!(one.len(), 1 + 3 * 6);
+    // The rollouts, and six solutions in three months; in October 2024 Minside is in too few municipalities to report.
+    assert_eq!(one.len(), 1 + 3 * 6 - 1);
     assert!(one.iter().all(|delivery| delivery.synthetic));
     assert_ne!(one, three_months(8));
     let receipts: BTreeSet<_> = one.iter().map(Delivery::receipt_id).collect();
@@ -51,7 +52,7 @@ fn some_never_deliver_and_some_fall_silent() {
 fn a_lake_can_be_made_of_other_months() {
     let dir = tempfile::tempdir().unwrap();
     let months = (day("2023-11-01"), day("2024-02-01"));
-    let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months).unwrap();
+    let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months, &|_| ()).unwrap();
     assert_eq!(report.held, Vec::<String>::new());
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
     let divisions: BTreeSet<_> = days_of(&table_of(&writer, "usage"), "division_date").into_iter().collect();

@@ -6,7 +6,7 @@ use utbredt_model::ReceiptId;
 use super::support::{
     append, change, files, moment, read_usage, receipts, row, sample, sorted, table, usage,
 };
-use crate::{Change, Lake, LakeError, Outcome};
+use crate::{EditionDraft, Lake, LakeError, Outcome};
 
 #[test]
 fn what_was_committed_is_read_back() {
@@ -41,7 +41,8 @@ fn the_same_delivery_twice_changes_nothing() {
     writer.commit(append(0, &[a.clone(), b.clone()])).unwrap();
     // In another order, at another time: the same rows are the same file.
     assert!(matches!(writer.commit(append(9, &[b, a])).unwrap(), Outcome::Unchanged(e) if e.number == 1));
-    let whole = || Change { replace: vec![(table("usage"), usage(&[row("1101", 0, 1, "z")]))], ..change(10) };
+    let whole =
+        || EditionDraft { replace: vec![(table("usage"), usage(&[row("1101", 0, 1, "z")]))], ..change(10) };
     assert!(matches!(writer.commit(whole()).unwrap(), Outcome::Committed(e) if e.number == 2));
     assert!(matches!(writer.commit(whole()).unwrap(), Outcome::Unchanged(e) if e.number == 2));
 }
@@ -57,7 +58,7 @@ fn superseding_drops_exactly_the_rows_of_that_receipt() {
     first.append.push((table("receipts"), receipts(&[("a", "00"), ("b", "01")])));
     writer.commit(first).unwrap();
     let correction = [row("0301", 0, 6, "d")];
-    let correct = || Change { supersedes: vec![ReceiptId("a".into())], ..append(1, &correction) };
+    let correct = || EditionDraft { supersedes: vec![ReceiptId("a".into())], ..append(1, &correction) };
     let edition = writer.commit(correct()).unwrap().edition().clone();
     assert_eq!(read_usage(&lake, &edition), sorted(&[kept.as_slice(), &correction].concat()));
     assert_eq!(edition.receipts, ["b", "c", "d"]);
@@ -87,7 +88,7 @@ fn a_writer_that_is_away_lets_others_write() {
         let mut second = Lake::open(folder.path()).unwrap().writer().unwrap();
         second.commit(append(1, &[row("4601", 0, 8, "b")])).unwrap().edition().number
     };
-    assert_eq!(first.away(other).unwrap(), 2);
+    assert_eq!(first.with_lock_released(other).unwrap(), 2);
     assert!(matches!(lake.writer(), Err(LakeError::Locked(_))), "it is back");
     let edition = first.commit(append(2, &[row("1103", 0, 9, "c")])).unwrap().edition().clone();
     assert_eq!((edition.number, read_usage(&lake, &edition).len()), (3, 3));
@@ -95,7 +96,7 @@ fn a_writer_that_is_away_lets_others_write() {
     let held = std::sync::Barrier::new(2);
     std::thread::scope(|scope| {
         first
-            .away(|| {
+            .with_lock_released(|| {
                 scope.spawn(|| {
                     let mut second = lake.writer().unwrap();
                     held.wait();
@@ -115,11 +116,12 @@ fn a_table_can_be_emptied_and_a_batch_must_fit() {
     let lake = Lake::init(folder.path()).unwrap();
     let mut writer = lake.writer().unwrap();
     writer.commit(append(0, &[row("0301", 0, 7, "a")])).unwrap();
-    let emptied = Change { replace: vec![(table("usage"), usage(&[]))], ..change(1) };
+    let emptied = EditionDraft { replace: vec![(table("usage"), usage(&[]))], ..change(1) };
     let edition = writer.commit(emptied).unwrap().edition().clone();
     assert!(!edition.tables.contains_key("usage"));
     assert!(read_usage(&lake, &edition).is_empty());
-    let wrong = Change { append: vec![(table("waves"), usage(&[row("0301", 0, 7, "a")]))], ..change(2) };
+    let wrong =
+        EditionDraft { append: vec![(table("waves"), usage(&[row("0301", 0, 7, "a")]))], ..change(2) };
     let error = writer.commit(wrong).unwrap_err();
     assert!(matches!(&error, LakeError::Shape { table, .. } if table == "waves"), "{error}");
     assert_eq!(lake.latest().unwrap().unwrap().number, 2);

@@ -4,23 +4,23 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use super::support::{Dice, append, files, read_usage, row, sample};
+use super::support::{Rng, append, files, read_usage, row, sample};
 use crate::{Lake, LakeError};
 
 #[test]
 fn every_change_of_a_byte_is_reported_by_name() {
     let folder = tempdir().unwrap();
     let lake = sample(folder.path());
-    let mut dice = Dice(7);
+    let mut rng = Rng(7);
     let names: Vec<String> = files(folder.path()).into_iter().filter(|name| name != "LOCK").collect();
     for trial in 0..220 {
         let name = &names[trial % names.len()];
         let path = folder.path().join(name);
         let good = fs::read(&path).unwrap();
         let mut bad = good.clone();
-        let at = dice.roll(bad.len());
+        let at = rng.roll(bad.len());
         match trial / names.len() % 4 {
-            0 | 1 => bad[at] ^= 1 << dice.roll(8),
+            0 | 1 => bad[at] ^= 1 << rng.roll(8),
             2 => bad.truncate(at),
             _ => bad.push(0),
         }

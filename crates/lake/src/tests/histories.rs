@@ -7,7 +7,7 @@ use tempfile::tempdir;
 use utbredt_model::ReceiptId;
 
 use super::support::{Row, append, change, moment, read_usage, row, sorted, table, usage};
-use crate::{Change, Lake, Outcome};
+use crate::{EditionDraft, Lake, Outcome};
 
 const CODES: [&str; 4] = ["0301", "1506", "4601", "5501"];
 
@@ -51,9 +51,9 @@ impl Plain {
     fn apply(&mut self, act: &Act, serial: usize) {
         match act {
             Act::Deliver { receipt, rows, superseding } => {
-                let gone: BTreeSet<String> = superseding.iter().map(|r| format!("r{r}")).collect();
-                self.rows.retain(|r| !gone.contains(&r.3));
-                self.receipts.retain(|r| !gone.contains(r));
+                let superseded: BTreeSet<String> = superseding.iter().map(|r| format!("r{r}")).collect();
+                self.rows.retain(|r| !superseded.contains(&r.3));
+                self.receipts.retain(|r| !superseded.contains(r));
                 self.rows.extend(rows_of(*receipt, rows, serial));
                 self.receipts.insert(format!("r{receipt}"));
             }
@@ -63,15 +63,15 @@ impl Plain {
     }
 }
 
-fn change_of(act: &Act, serial: usize) -> Change {
+fn change_of(act: &Act, serial: usize) -> EditionDraft {
     let second = i64::try_from(serial).unwrap();
     match act {
-        Act::Deliver { receipt, rows, superseding } => Change {
+        Act::Deliver { receipt, rows, superseding } => EditionDraft {
             supersedes: superseding.iter().map(|r| ReceiptId(format!("r{r}"))).collect(),
             receipts: vec![ReceiptId(format!("r{receipt}"))],
             ..append(second, &rows_of(*receipt, rows, serial))
         },
-        Act::Replace { receipt, rows } => Change {
+        Act::Replace { receipt, rows } => EditionDraft {
             replace: vec![(table("usage"), usage(&rows_of(*receipt, rows, serial)))],
             ..change(second)
         },

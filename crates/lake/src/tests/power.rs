@@ -11,7 +11,7 @@ use tempfile::tempdir;
 
 use super::faults::{End, Step};
 use super::stops::{before_and_after, deliver};
-use super::support::{Dice, files, read_usage, sample};
+use super::support::{Rng, files, read_usage, sample};
 use crate::Lake;
 use crate::disk::Disk;
 
@@ -24,7 +24,7 @@ struct Image {
 }
 
 /// A disk that may be found after the power went before step `end`.
-fn image(journal: &[Step], end: usize, dice: &mut Dice) -> Image {
+fn image(journal: &[Step], end: usize, rng: &mut Rng) -> Image {
     let mut image = Image::default();
     let done = &journal[..end];
     // The file behind each name as the process saw it, and as the disk may have kept it.
@@ -34,11 +34,11 @@ fn image(journal: &[Step], end: usize, dice: &mut Dice) -> Image {
         let synced = done[at..]
             .iter()
             .any(|s| s.action == "sync folder" && Some(s.path.as_path()) == changed.parent());
-        let kept = synced || dice.roll(2) == 0;
+        let kept = synced || rng.roll(2) == 0;
         match step.action {
             "create" => {
                 let number = image.contents.len();
-                image.contents.push(unsynced(&journal[at..], done.len() - at, &step.path, dice));
+                image.contents.push(unsynced(&journal[at..], done.len() - at, &step.path, rng));
                 seen.insert(&step.path, number);
                 if kept {
                     image.names.insert(step.path.clone(), number);
@@ -63,14 +63,14 @@ fn image(journal: &[Step], end: usize, dice: &mut Dice) -> Image {
 }
 
 /// What a file created at the first of `steps` holds: all when it was synced in time, else a part.
-fn unsynced(steps: &[Step], done: usize, path: &Path, dice: &mut Dice) -> Vec<u8> {
+fn unsynced(steps: &[Step], done: usize, path: &Path, rng: &mut Rng) -> Vec<u8> {
     let sync = steps.iter().position(|s| s.action == "sync" && s.path == path);
     let Some(sync) = sync else { return Vec::new() };
     let whole = steps[sync].content.clone();
     if sync < done {
         return whole;
     }
-    let cut = dice.roll(whole.len() + 1);
+    let cut = rng.roll(whole.len() + 1);
     whole[..cut].to_vec()
 }
 
@@ -112,9 +112,9 @@ fn the_power_goes_at_any_step() {
     let linked = journal.iter().position(|s| s.action == "link").unwrap();
     for end in 0..=journal.len() {
         for seed in 0..6 {
-            let mut dice = Dice(end as u64 * 1000 + seed);
+            let mut rng = Rng(end as u64 * 1000 + seed);
             let folder = tempdir().unwrap();
-            restore(base.path(), &image(&journal, end, &mut dice), folder.path());
+            restore(base.path(), &image(&journal, end, &mut rng), folder.path());
             let lake = Lake::open(folder.path()).unwrap();
             let rows = read_usage(&lake, &lake.latest().unwrap().unwrap());
             // Two steps after the link the folder is synced: from then on it may be acknowledged.

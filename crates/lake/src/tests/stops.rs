@@ -6,13 +6,13 @@ use utbredt_model::ReceiptId;
 use super::faults::End;
 use super::support::{append, files, read_usage, row, sample};
 use crate::disk::{Disk, TEMPORARY};
-use crate::{Change, Lake, LakeError, Writer};
+use crate::{EditionDraft, Lake, LakeError, Writer};
 
 /// A delivery that corrects another: payload, superseded file, new file, record, two Delta logs.
 pub(super) fn deliver(writer: &mut Writer) -> Result<(), LakeError> {
     writer.keep_raw(b"kommune;verdi\n0301;71\n")?;
     let rows = [row("0301", 0, 71, "e"), row("1506", 4, 2, "e")];
-    writer.commit(Change { supersedes: vec![ReceiptId("c".into())], ..append(3, &rows) })?;
+    writer.commit(EditionDraft { supersedes: vec![ReceiptId("c".into())], ..append(3, &rows) })?;
     Ok(())
 }
 

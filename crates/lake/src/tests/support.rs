@@ -12,7 +12,7 @@ use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
-use crate::{Change, Edition, Lake, Table};
+use crate::{Edition, EditionDraft, Lake, Table};
 
 /// A row of `usage`: municipality, month counted from 2024-01, value, receipt.
 pub(crate) type Row = (&'static str, i32, i64, String);
@@ -57,6 +57,11 @@ pub(crate) fn usage(rows: &[Row]) -> RecordBatch {
 
 /// `receipts` rows: (id, sha256 of the payload).
 pub(crate) fn receipts(rows: &[(&str, &str)]) -> RecordBatch {
+    receipts_of(table("receipts"), rows)
+}
+
+/// The same under the column names of a former definition of `receipts`.
+pub(crate) fn receipts_of(table: &Table, rows: &[(&str, &str)]) -> RecordBatch {
     let n = rows.len();
     let same = |word: &'static str| text(rows.iter().map(move |_| word.to_owned()));
     let columns: Vec<ArrayRef> = vec![
@@ -73,11 +78,11 @@ pub(crate) fn receipts(rows: &[(&str, &str)]) -> RecordBatch {
         same("accepted"),
         Arc::new(StringArray::from(vec![None::<&str>; n])),
     ];
-    RecordBatch::try_new(table("receipts").schema(), columns).unwrap()
+    RecordBatch::try_new(table.schema(), columns).unwrap()
 }
 
-pub(crate) fn change(second: i64) -> Change {
-    Change {
+pub(crate) fn change(second: i64) -> EditionDraft {
+    EditionDraft {
         recorded_at: moment(second),
         reason: "test".to_owned(),
         replace: vec![],
@@ -87,9 +92,9 @@ pub(crate) fn change(second: i64) -> Change {
     }
 }
 
-pub(crate) fn append(second: i64, rows: &[Row]) -> Change {
+pub(crate) fn append(second: i64, rows: &[Row]) -> EditionDraft {
     let receipts: BTreeSet<&String> = rows.iter().map(|r| &r.3).collect();
-    Change {
+    EditionDraft {
         append: vec![(table("usage"), usage(rows))],
         receipts: receipts.into_iter().cloned().map(ReceiptId).collect(),
         ..change(second)
@@ -148,15 +153,15 @@ pub(crate) fn sample(root: &Path) -> Lake {
     writer.commit(first).unwrap();
     writer.commit(append(1, &[row("0301", 1, 8, "c"), row("5501", 1, 3, "f")])).unwrap();
     let correction =
-        Change { supersedes: vec![ReceiptId("a".to_owned())], ..append(2, &[row("0301", 0, 70, "d")]) };
+        EditionDraft { supersedes: vec![ReceiptId("a".to_owned())], ..append(2, &[row("0301", 0, 70, "d")]) };
     writer.commit(correction).unwrap();
     lake
 }
 
 /// A small generator of numbers, the same for the same seed.
-pub(crate) struct Dice(pub(crate) u64);
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

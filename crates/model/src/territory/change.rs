@@ -1,8 +1,9 @@
-//! What a register's change of codes was: the register gives pairs of codes and says nothing of the kind.
+//! What a register's change of codes was: the register gives pairs of codes without the kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use strum::IntoStaticStr;
 
 use crate::MunicipalityCode;
 
@@ -22,7 +23,8 @@ pub struct Change {
 }
 
 /// What a change was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ChangeKind {
     /// Same territory, another code.
     Renumber,
@@ -36,23 +38,15 @@ pub enum ChangeKind {
     Boundary,
     /// Had no predecessor.
     Created,
-    /// Has no heir.
+    /// Has no successor.
     Ceased,
 }
 
 impl ChangeKind {
     /// The word the lake uses.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Renumber => "renumber",
-            Self::Rename => "rename",
-            Self::Merge => "merge",
-            Self::Split => "split",
-            Self::Boundary => "boundary",
-            Self::Created => "created",
-            Self::Ceased => "ceased",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether codes or territories changed, so that a new division begins.
@@ -66,37 +60,42 @@ impl ChangeKind {
 /// code is a rename alone, a merger beside other pairs with the same new code, and a boundary change when a
 /// part of a municipality that was split came to it.
 #[must_use]
-pub fn classify<'c>(changes: &'c [Change]) -> Vec<ChangeKind> {
-    type Codes<'a> = BTreeMap<(NaiveDate, &'a MunicipalityCode), BTreeSet<&'a MunicipalityCode>>;
-    let (mut heirs, mut origins): (Codes<'c>, Codes<'c>) = (Codes::new(), Codes::new());
+pub fn classify(changes: &[Change]) -> Vec<ChangeKind> {
+    let (mut successors, mut origins) = (Codes::new(), Codes::new());
     for change in changes {
         if let (Some(old), Some(new)) = (&change.old, &change.new) {
-            heirs.entry((change.date, old)).or_default().insert(new);
+            successors.entry((change.date, old)).or_default().insert(new);
             origins.entry((change.date, new)).or_default().insert(old);
         }
     }
-    let split = |date: NaiveDate, code: &'c MunicipalityCode| {
-        heirs.get(&(date, code)).is_some_and(|new| new.len() > 1)
+    changes.iter().map(|change| kind(change, &successors, &origins)).collect()
+}
+
+/// The codes on the other side of a code's changes of one day.
+type Codes<'c> = BTreeMap<(NaiveDate, &'c MunicipalityCode), BTreeSet<&'c MunicipalityCode>>;
+
+fn kind(change: &Change, successors: &Codes<'_>, origins: &Codes<'_>) -> ChangeKind {
+    let (old, new) = match (&change.old, &change.new) {
+        (Some(old), Some(new)) => (old, new),
+        (Some(_), None) => return ChangeKind::Ceased,
+        _ => return ChangeKind::Created,
     };
-    let kind = |change: &'c Change| {
-        let (old, new) = match (&change.old, &change.new) {
-            (Some(old), Some(new)) => (old, new),
-            (Some(_), None) => return ChangeKind::Ceased,
-            _ => return ChangeKind::Created,
-        };
-        if split(change.date, old) {
-            return ChangeKind::Split;
-        }
-        let from = &origins[&(change.date, new)];
-        let whole = from.iter().filter(|code| !split(change.date, code)).count();
-        match (from.len(), whole) {
-            (1, _) if old != new => ChangeKind::Renumber,
-            (1, _) if change.old_name != change.new_name => ChangeKind::Rename,
-            (1, _) | (_, 1) => ChangeKind::Boundary,
-            _ => ChangeKind::Merge,
-        }
-    };
-    changes.iter().map(kind).collect()
+    if is_split(change.date, old, successors) {
+        return ChangeKind::Split;
+    }
+    // Merged codes look alike in the register: what came from a split is a border that moved.
+    let from = &origins[&(change.date, new)];
+    let whole = from.iter().filter(|code| !is_split(change.date, code, successors)).count();
+    match (from.len(), whole) {
+        (1, _) if old != new => ChangeKind::Renumber,
+        (1, _) if change.old_name != change.new_name => ChangeKind::Rename,
+        (1, _) | (_, 1) => ChangeKind::Boundary,
+        _ => ChangeKind::Merge,
+    }
+}
+
+fn is_split(date: NaiveDate, code: &MunicipalityCode, successors: &Codes<'_>) -> bool {
+    successors.get(&(date, code)).is_some_and(|new| new.len() > 1)
 }
 
 #[cfg(test)]

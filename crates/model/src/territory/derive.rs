@@ -1,5 +1,5 @@
 //! From a division and the changes that followed, the parts: each municipality that was ever cut becomes as
-//! many parts as it had heirs, and every part is followed from division to division.
+//! many parts as it had successors, and every part is followed from division to division.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,15 @@ use chrono::NaiveDate;
 use super::{Change, ChangeKind, classify};
 use crate::MunicipalityCode;
 
-/// Which heir got a part of a municipality that had been put together from several and was split again.
-/// The register does not say; without this its parts would be cut where no border ever ran.
+/// Which successor got a part of a municipality that had been put together from several and was split again.
+/// The register does not have it; without this its parts would be cut where no border ever ran.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SplitTarget {
     /// The day of the split.
     pub date: NaiveDate,
     /// The part, by key.
     pub part_id: String,
-    /// The heir it went to.
+    /// The successor it went to.
     pub new: MunicipalityCode,
 }
 
@@ -29,9 +29,17 @@ pub struct PartTrack {
     pub codes: Vec<MunicipalityCode>,
 }
 
+impl PartTrack {
+    /// The track one division longer.
+    fn with(&self, part_id: String, code: &MunicipalityCode) -> Self {
+        let codes = self.codes.iter().chain([code]).cloned().collect();
+        Self { part_id, codes }
+    }
+}
+
 /// The dates divisions begin on, and every part's codes in them. `start` is the first division's codes on
 /// `from`; changes on or before `from` and renames are passed over. A part with no target in a split is cut
-/// into one part for each heir; a part with one goes there whole.
+/// into one part for each successor; a part with one goes there whole.
 #[must_use]
 pub fn derive(
     from: NaiveDate,
@@ -41,33 +49,36 @@ pub fn derive(
 ) -> (Vec<NaiveDate>, Vec<PartTrack>) {
     let mut days: BTreeMap<NaiveDate, BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>> =
         BTreeMap::new();
+    // Pieces of land would cut municipalities that were not split.
     let whole: Vec<Change> = changes.iter().filter(|c| !is_piece(c, start, changes)).cloned().collect();
     for (change, kind) in whole.iter().zip(classify(&whole)) {
         if let (Some(old), Some(new), true) = (&change.old, &change.new, opens(change, kind, from)) {
+            // The register has a pair for each new code: what one code became on a day is a set.
             days.entry(change.date).or_default().entry(old).or_default().insert(new);
         }
     }
     let mut parts: Vec<PartTrack> =
         start.iter().map(|code| PartTrack { part_id: code.to_string(), codes: vec![code.clone()] }).collect();
-    for (date, heirs) in &days {
-        parts = parts.into_iter().flat_map(|part| follow(part, *date, heirs, targets)).collect();
+    for (date, successors) in &days {
+        parts = parts.into_iter().flat_map(|part| follow(part, *date, successors, targets)).collect();
     }
     parts.sort_by(|a, b| a.part_id.cmp(&b.part_id));
     (std::iter::once(from).chain(days.into_keys()).collect(), parts)
 }
 
 /// Whether a change is a piece of land that went from one municipality to another, both of which go on. From 2026 the
-/// register lists such pieces among the rest; nobody was split, and how many live on a piece is not known.
+/// register lists such pieces among the rest; no municipality was split, and how many live on a piece is not known.
 fn is_piece(change: &Change, start: &BTreeSet<MunicipalityCode>, changes: &[Change]) -> bool {
     let (Some(old), Some(new)) = (&change.old, &change.new) else { return false };
-    let goes_on = |c: &Change| c.date == change.date && c.old.as_ref() == Some(old) && c.old == c.new;
-    if old == new || !changes.iter().any(goes_on) {
+    let mut same_day = changes.iter().filter(|c| c.date == change.date && c.old.as_ref() == Some(old));
+    let goes_on = same_day.any(|c| c.old == c.new);
+    if old == new || !goes_on {
         return false;
     }
-    // What was last said of the receiver before that day.
-    let speaks =
-        |c: &&Change| c.date < change.date && (c.old.as_ref() == Some(new) || c.new.as_ref() == Some(new));
-    let Some(day) = changes.iter().filter(speaks).map(|c| c.date).max() else { return start.contains(new) };
+    // The last change before that day that names the receiver decides whether it existed.
+    let earlier = changes.iter().filter(|c| c.date < change.date);
+    let of_receiver = earlier.filter(|c| c.old.as_ref() == Some(new) || c.new.as_ref() == Some(new));
+    let Some(day) = of_receiver.map(|c| c.date).max() else { return start.contains(new) };
     changes.iter().any(|c| c.date == day && c.new.as_ref() == Some(new))
 }
 
@@ -75,25 +86,21 @@ fn opens(change: &Change, kind: ChangeKind, from: NaiveDate) -> bool {
     change.date > from && kind.opens_division()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a track ends here: its heirs take its place")]
+#[expect(clippy::needless_pass_by_value, reason = "a track ends here: its successors take its place")]
 fn follow(
     part: PartTrack,
     date: NaiveDate,
-    heirs: &BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>,
+    successors: &BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>,
     targets: &[SplitTarget],
 ) -> Vec<PartTrack> {
-    let next = |part_id: String, code: &MunicipalityCode| {
-        let mut codes = part.codes.clone();
-        codes.push(code.clone());
-        PartTrack { part_id, codes }
-    };
     let Some(now) = part.codes.last() else { return Vec::new() };
-    let Some(new) = heirs.get(now) else { return vec![next(part.part_id.clone(), now)] };
+    let Some(new) = successors.get(now) else { return vec![part.with(part.part_id.clone(), now)] };
     let target = targets.iter().find(|target| target.date == date && target.part_id == part.part_id);
     match target {
-        Some(target) => vec![next(part.part_id.clone(), &target.new)],
-        None if new.len() == 1 => new.iter().map(|code| next(part.part_id.clone(), code)).collect(),
-        None => new.iter().map(|code| next(format!("{}-{code}", part.part_id), code)).collect(),
+        Some(target) => vec![part.with(part.part_id.clone(), &target.new)],
+        None if new.len() == 1 => new.iter().map(|code| part.with(part.part_id.clone(), code)).collect(),
+        // A key with the successor's code is the same in every run.
+        None => new.iter().map(|code| part.with(format!("{}-{code}", part.part_id), code)).collect(),
     }
 }
 
@@ -101,15 +108,15 @@ fn follow(
 /// floors of its cumulative shares. Weights that are all zero or below give everything to the first.
 #[must_use]
 pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
-    let clean = |weight: i64| i128::from(weight.max(0));
-    let whole: i128 = weights.iter().map(|weight| clean(*weight)).sum();
+    let whole: i128 = weights.iter().map(|weight| i128::from((*weight).max(0))).sum();
     let mut cumulative = 0;
     let mut given = 0;
     weights
         .iter()
         .enumerate()
         .map(|(at, weight)| {
-            cumulative += clean(*weight);
+            // The differences of cumulative floors add up to the total, whatever is rounded.
+            cumulative += i128::from((*weight).max(0));
             let upto = match whole {
                 0 => i128::from(total),
                 _ => (i128::from(total) * cumulative).div_euclid(whole),

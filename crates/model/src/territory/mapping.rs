@@ -3,39 +3,42 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{Part, Territory, TerritoryError, weight};
 use crate::MunicipalityCode;
+use crate::newtype::all;
 
 /// What becomes of a municipality whose parts lie in several of the other division.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Policy {
-    /// It goes nowhere: the number cannot be told exactly.
+    /// It goes nowhere: there is no exact number.
     ExactOnly,
     /// It is divided by the persons living on the parts.
     PopulationShare,
-    /// All of it goes to the heir with most persons; among equals the smallest code.
-    LargestHeir,
+    /// All of it goes to the successor with most persons; among equals the smallest code.
+    /// Its word is `largest_heir`: lakes and clients have it.
+    #[strum(serialize = "largest_heir")]
+    LargestSuccessor,
 }
 
 impl Policy {
     /// Every policy, the careful one first.
-    pub const ALL: [Self; 3] = [Self::ExactOnly, Self::PopulationShare, Self::LargestHeir];
+    pub const ALL: [Self; 3] = all(Self::VARIANTS);
 
     /// The word the lake and clients use.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ExactOnly => "exact_only",
-            Self::PopulationShare => "population_share",
-            Self::LargestHeir => "largest_heir",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads what [`Policy::as_str`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.as_str() == text)
+        text.parse().ok()
     }
 }
 
@@ -50,11 +53,11 @@ pub struct Mapping {
     pub from_code: MunicipalityCode,
     /// Its division.
     pub from_date: NaiveDate,
-    /// Where it lies; `None` = cannot be told exactly.
+    /// Where it lies; `None` = not known exactly.
     pub to_code: Option<MunicipalityCode>,
     /// The division mapped to.
     pub to_date: NaiveDate,
-    /// Where this heir's share begins, in persons.
+    /// Where this successor's share begins, in persons.
     pub weight_from: i64,
     /// Where it ends.
     pub weight_to: i64,
@@ -75,15 +78,23 @@ impl Mapping {
     /// What it carries of a value of the whole.
     #[must_use]
     pub fn of(&self, value: i64) -> i64 {
-        let upto = |weight: i64| {
-            (i128::from(value) * i128::from(weight)).div_euclid(i128::from(self.weight_total.max(1)))
-        };
-        i64::try_from(upto(self.weight_to) - upto(self.weight_from)).unwrap_or_default()
+        split_by_weight(value, self.weight_from, self.weight_to, self.weight_total)
     }
 }
 
+/// What the part from `weight_from` to `weight_to` of `weight_total` carries of a whole `value`:
+/// `floor(value * weight_to / weight_total) - floor(value * weight_from / weight_total)`. Parts that meet end to end
+/// add up to the whole, however they are cut.
+#[must_use]
+pub fn split_by_weight(value: i64, weight_from: i64, weight_to: i64, weight_total: i64) -> i64 {
+    let total = i128::from(weight_total.max(1));
+    let [upto_end, upto_start] =
+        [weight_to, weight_from].map(|weight| (i128::from(value) * i128::from(weight)).div_euclid(total));
+    i64::try_from(upto_end - upto_start).unwrap_or_default()
+}
+
 impl Territory {
-    /// The mappings of every municipality of division `from` to division `to`, by code and heir.
+    /// The mappings of every municipality of division `from` to division `to`, by code and successor.
     ///
     /// # Errors
     /// [`TerritoryError::NoDivision`] when either date is no division's first day.
@@ -96,10 +107,26 @@ impl Territory {
         let (at, onto) = (self.position(from)?, self.position(to)?);
         let mut out = Vec::new();
         for (code, parts) in self.holdings(at) {
-            let heirs = heirs(&parts, onto);
+            let successors = successors(&parts, onto);
             let total = weight(&parts);
-            let exact = heirs.len() == 1;
-            let row = |to_code: Option<&MunicipalityCode>, weight_from, weight_to| Mapping {
+            // One successor: every part went to the same place, so any value goes there whole.
+            let exact = successors.len() == 1;
+            // Where each part of the whole goes: successor, and the weights between which its share lies.
+            let mut shares = Vec::new();
+            match policy {
+                Policy::ExactOnly => {
+                    shares.push((successors.keys().next().copied().filter(|_| exact), 0, total));
+                }
+                Policy::LargestSuccessor => shares.push((largest(&successors), 0, total)),
+                Policy::PopulationShare => {
+                    let mut begun = 0;
+                    for (successor, persons) in successors {
+                        shares.push((Some(successor), begun, begun + persons));
+                        begun += persons;
+                    }
+                }
+            }
+            out.extend(shares.into_iter().map(|(to_code, weight_from, weight_to)| Mapping {
                 policy,
                 from_code: code.clone(),
                 from_date: from,
@@ -109,26 +136,13 @@ impl Territory {
                 weight_to,
                 weight_total: total,
                 exact,
-            };
-            match policy {
-                Policy::ExactOnly => {
-                    out.push(row(heirs.keys().next().copied().filter(|_| exact), 0, total));
-                }
-                Policy::LargestHeir => out.push(row(largest(&heirs), 0, total)),
-                Policy::PopulationShare => {
-                    let mut begun = 0;
-                    for (heir, persons) in heirs {
-                        out.push(row(Some(heir), begun, begun + persons));
-                        begun += persons;
-                    }
-                }
-            }
+            }));
         }
         Ok(out)
     }
 }
 
-fn heirs<'a>(parts: &[&'a Part], onto: usize) -> BTreeMap<&'a MunicipalityCode, i64> {
+fn successors<'a>(parts: &[&'a Part], onto: usize) -> BTreeMap<&'a MunicipalityCode, i64> {
     let mut out = BTreeMap::new();
     for part in parts {
         *out.entry(&part.codes[onto]).or_default() += part.persons;
@@ -137,9 +151,9 @@ fn heirs<'a>(parts: &[&'a Part], onto: usize) -> BTreeMap<&'a MunicipalityCode, 
 }
 
 /// Ties go to the smallest code: the map is ordered and only a larger weight replaces the best so far.
-fn largest<'a>(heirs: &BTreeMap<&'a MunicipalityCode, i64>) -> Option<&'a MunicipalityCode> {
+fn largest<'a>(successors: &BTreeMap<&'a MunicipalityCode, i64>) -> Option<&'a MunicipalityCode> {
     let mut best: Option<(&MunicipalityCode, i64)> = None;
-    for (code, persons) in heirs {
+    for (code, persons) in successors {
         if best.is_none_or(|(_, most)| *persons > most) {
             best = Some((code, *persons));
         }
@@ -159,7 +173,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Ålesund and Haram apart, together, and apart again; Tysfjord cut in two; Stavanger keeping its code.
+    /// Ålesund and Haram separate, merged, and separate again; Tysfjord cut in two; Stavanger keeping its code.
     fn land() -> Territory {
         let part = |id: &str, persons, codes: [&str; 3]| Part {
             part_id: id.into(),
@@ -203,7 +217,7 @@ mod tests {
     fn a_split_follows_the_policy() {
         let (from, to) = ("2020-01-01", "2024-01-01");
         assert_eq!(shown(Policy::ExactOnly, from, to, "1507"), ["- [0,57400)/57400 inexact"]);
-        assert_eq!(shown(Policy::LargestHeir, from, to, "1507"), ["1508 [0,57400)/57400 inexact"]);
+        assert_eq!(shown(Policy::LargestSuccessor, from, to, "1507"), ["1508 [0,57400)/57400 inexact"]);
         let shares = ["1508 [0,48000)/57400 inexact", "1580 [48000,57400)/57400 inexact"];
         assert_eq!(shown(Policy::PopulationShare, from, to, "1507"), shares);
     }

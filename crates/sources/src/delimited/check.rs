@@ -1,6 +1,6 @@
-//! Whether a contract says one thing only, and which columns it asks for.
+//! Whether a contract is unambiguous, and which columns it needs.
 
-use utbredt_model::{MeasureId, Period, SolutionId};
+use utbredt_model::{IdError, MeasureId, Period, SolutionId};
 
 use super::contract::{Contract, ContractError, Format, Layout, PeriodColumns, Pick};
 
@@ -8,25 +8,22 @@ use super::contract::{Contract, ContractError, Format, Layout, PeriodColumns, Pi
 const MAX_HEADER_ROWS: u32 = 5;
 
 impl Contract {
-    /// Reads a contract and checks that it says one thing only.
+    /// Reads a contract and checks that it is unambiguous.
     ///
     /// # Errors
-    /// [`ContractError`] with the place and how to mend it.
+    /// [`ContractError`] with the place and how to fix it.
     pub fn from_toml(text: &str) -> Result<Self, ContractError> {
-        let contract: Self = toml::from_str(text).map_err(|e| ContractError::Syntax(e.to_string()))?;
+        // Unknown keys are refused by serde: a misspelt rule must not be a rule left out.
+        let contract: Self = toml::from_str(text).map_err(ContractError::Syntax)?;
         contract.check()?;
         Ok(contract)
     }
 
     fn check(&self) -> Result<(), ContractError> {
-        let unclear =
-            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
         self.check_file()?;
-        check_pick("solution", &self.solution, |id| {
-            SolutionId::parse(id).map(drop).map_err(|e| e.to_string())
-        })?;
+        check_pick("solution", &self.solution, |id| SolutionId::parse(id).map(drop))?;
         if let Some(measure) = &self.measure {
-            check_pick("measure", measure, |id| MeasureId::parse(id).map(drop).map_err(|e| e.to_string()))?;
+            check_pick("measure", measure, |id| MeasureId::parse(id).map(drop))?;
         }
         if let Some(period) = &self.period {
             check_period(period)?;
@@ -59,8 +56,6 @@ impl Contract {
 
     /// How the file is laid out.
     fn check_file(&self) -> Result<(), ContractError> {
-        let unclear =
-            |section, problem: &str| Err(ContractError::Unclear { section, problem: problem.to_owned() });
         if self.header_row == 0 {
             return unclear("header_row", "counts from 1");
         }
@@ -71,7 +66,7 @@ impl Contract {
             return unclear("header_row", "has no meaning in JSON: the fields name themselves");
         }
         if self.rows.is_some() && self.format.is_some_and(|f| f != Format::Json) {
-            return unclear("rows", "says where rows lie in JSON, and `format` is another");
+            return unclear("rows", "names the place of the rows in JSON, and `format` is another");
         }
         if !matches!(self.decimal, ',' | '.') {
             return unclear("decimal", "must be `,` or `.`");
@@ -82,7 +77,7 @@ impl Contract {
         Ok(())
     }
 
-    /// Every column the contract names, apart from those of a wide table found by their period.
+    /// Every column the contract names, except those of a wide table found by their period.
     pub(super) fn columns(&self) -> Vec<&str> {
         let period = self.period.as_ref();
         let mut names = vec![Some(&self.subject.column), self.solution.column.as_ref()];
@@ -100,18 +95,20 @@ impl Contract {
     }
 }
 
+fn unclear(section: &'static str, problem: impl Into<String>) -> Result<(), ContractError> {
+    Err(ContractError::Unclear { section, problem: problem.into() })
+}
+
 fn check_pick(
     section: &'static str,
     pick: &Pick,
-    id: impl Fn(&str) -> Result<(), String>,
+    id: impl Fn(&str) -> Result<(), IdError>,
 ) -> Result<(), ContractError> {
     if pick.column.is_some() == pick.fixed.is_some() {
-        let problem = "needs exactly one of `column` and `fixed`".to_owned();
-        return Err(ContractError::Unclear { section, problem });
+        return unclear(section, "needs exactly one of `column` and `fixed`");
     }
     for text in pick.fixed.iter().chain(pick.map.values()) {
-        id(text)
-            .map_err(|problem| ContractError::Unclear { section, problem: format!("names {problem}") })?;
+        id(text).map_err(|error| ContractError::Unclear { section, problem: format!("names {error}") })?;
     }
     Ok(())
 }
@@ -120,12 +117,11 @@ fn check_period(period: &PeriodColumns) -> Result<(), ContractError> {
     let pair = period.start.is_some() && period.end.is_some();
     let half = period.start.is_some() != period.end.is_some();
     let ways = usize::from(period.column.is_some()) + usize::from(pair) + usize::from(period.fixed.is_some());
-    let unclear = |problem| Err(ContractError::Unclear { section: "period", problem });
     if half || ways != 1 {
-        return unclear("needs exactly one of `column`, `start` with `end`, and `fixed`".to_owned());
+        return unclear("period", "needs exactly one of `column`, `start` with `end`, and `fixed`");
     }
     match period.fixed.as_deref().map(Period::parse) {
-        Some(Err(error)) => unclear(format!("is fixed wrongly: {error}")),
+        Some(Err(error)) => unclear("period", format!("is fixed wrongly: {error}")),
         _ => Ok(()),
     }
 }
@@ -147,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unclear_contract_says_where() {
+    fn an_unclear_contract_names_the_section() {
         for (more, word) in [
             ("sumbols = 1\n", "sumbols"),
             ("solution.column = \"x\"\n", "[solution]"),

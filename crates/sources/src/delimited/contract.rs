@@ -1,4 +1,4 @@
-//! What a delivery of a table is agreed to look like, written in TOML by whoever sets the source up.
+//! What a delivery of a table is agreed to look like, written in TOML by the person who sets the source up.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::text::Encoding;
 pub enum ContractError {
     /// Not TOML, or a key no contract has.
     #[error("contract does not read: {0}")]
-    Syntax(String),
-    /// It reads, but does not say one thing only.
+    Syntax(toml::de::Error),
+    /// It reads, but is not unambiguous.
     #[error("contract's [{section}] {problem}")]
     Unclear {
         /// The section at fault.
         section: &'static str,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
 }
@@ -68,9 +68,9 @@ pub struct Contract {
     /// How values are written and what they may be.
     #[serde(default)]
     pub value: ValueRules,
-    /// A column that says why a value is absent.
+    /// A column with the reason why a value is absent.
     pub state: Option<StateColumn>,
-    /// Signs that stand in a value's place, instead of the usual ones. A blank is missing unless declared otherwise.
+    /// Signs in a value's place, instead of the usual ones. A blank is missing unless declared otherwise.
     #[serde(default = "usual_symbols")]
     pub symbols: BTreeMap<String, Symbol>,
     /// How numbers that may change are marked.
@@ -107,7 +107,7 @@ pub enum Layout {
     Wide,
 }
 
-/// Where the subject stands.
+/// The column of the subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectColumn {
@@ -137,7 +137,7 @@ pub enum SubjectKind {
     OrganisationNumber,
 }
 
-/// Where the period stands: exactly one of a column, a pair of columns, and a fixed period.
+/// The period: exactly one of a column, a pair of columns, and a fixed period.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodColumns {
@@ -152,7 +152,7 @@ pub struct PeriodColumns {
     pub end_inclusive: bool,
     /// One period for the whole delivery.
     pub fixed: Option<String>,
-    /// Days stand for the period of this length that holds them.
+    /// Days mean the period of this length that holds them.
     pub granularity: Option<Granularity>,
 }
 
@@ -203,7 +203,7 @@ pub enum OutOfRange {
     Breach,
 }
 
-/// A column that says why a value is absent, in the words of `symbols`.
+/// A column with the reason why a value is absent, in the words of `symbols`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateColumn {
@@ -215,7 +215,7 @@ pub struct StateColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Symbol {
-    /// A value stands after all.
+    /// There is a value after all.
     Ok,
     /// Nought.
     Zero,
@@ -272,7 +272,7 @@ pub struct Wide {
     /// Every column whose name reads as a period.
     #[serde(default)]
     pub periods: bool,
-    /// Only periods of this length, so that a `2024` that adds up its months is left out. A day stands for the period
+    /// Only periods of this length, so that a `2024` that adds up its months is left out. A day means the period
     /// that holds it.
     pub granularity: Option<Granularity>,
     /// The year of columns named by months alone.
@@ -282,6 +282,11 @@ pub struct Wide {
     /// A column per measure: column name to measure.
     #[serde(default)]
     pub measures: BTreeMap<String, MeasureId>,
+}
+
+/// Column names agree when they differ in case and outer blanks only.
+pub(super) fn same_name(declared: &str, have: &str) -> bool {
+    declared.trim().to_lowercase() == have.trim().to_lowercase()
 }
 
 fn one() -> u32 {

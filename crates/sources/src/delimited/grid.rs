@@ -1,10 +1,9 @@
 //! Rows out of text and workbooks: every row with its number, or with the reason it cannot be read.
 
-use std::cell::Cell;
+use csv::{Reader, ReaderBuilder, StringRecord};
+use utbredt_model::{Reason, ReasonCode};
 
-use csv::{ReaderBuilder, StringRecord};
-
-use super::Contract;
+use super::contract::{Contract, same_name};
 
 const MAX_LINE: usize = 1 << 20;
 pub(super) const MAX_COLUMNS: usize = 2_000;
@@ -22,7 +21,7 @@ pub(super) struct Line<'a> {
     /// The row as received.
     pub(super) raw: &'a str,
     /// Why it cannot be read.
-    pub(super) fault: Option<String>,
+    pub(super) fault: Option<Reason>,
     /// Trailing blank cells are left out, as spreadsheets do.
     pub(super) trimmed: bool,
 }
@@ -31,45 +30,51 @@ pub(super) struct Line<'a> {
 pub(super) type Sink<'a> = &'a mut dyn FnMut(&Line<'_>) -> bool;
 
 /// Refuses what is too large or not text.
-pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<String> {
-    if raw.len() > MAX_LINE {
-        return Some(format!("the row is {} bytes long; at most {MAX_LINE} are read", raw.len()));
-    }
-    if cells.len() > MAX_COLUMNS {
-        return Some(format!("the row has {} columns; at most {MAX_COLUMNS} are read", cells.len()));
-    }
-    if let Some(cell) = cells.iter().find(|cell| cell.len() > MAX_FIELD) {
-        return Some(format!("a field is {} bytes long; at most {MAX_FIELD} are read", cell.len()));
-    }
-    raw.contains('\u{fffd}')
-        .then(|| "the row has bytes that are not text in the delivery's encoding".to_owned())
+pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
+    let long_field = cells.iter().find(|cell| cell.len() > MAX_FIELD);
+    let too_large = match long_field {
+        _ if raw.len() > MAX_LINE => {
+            format!("the row is {} bytes long; at most {MAX_LINE} are read", raw.len())
+        }
+        _ if cells.len() > MAX_COLUMNS => {
+            format!("the row has {} columns; at most {MAX_COLUMNS} are read", cells.len())
+        }
+        Some(cell) => format!("a field is {} bytes long; at most {MAX_FIELD} are read", cell.len()),
+        None => {
+            // Decoding replaced what has no meaning in the encoding.
+            let text = "the row has bytes that are not text in the delivery's encoding";
+            return raw.contains('\u{fffd}').then(|| Reason::new(ReasonCode::Encoding, text));
+        }
+    };
+    Some(Reason::new(ReasonCode::SizeLimit, too_large))
 }
 
 /// Reads delimited text from the contract's header row on.
 pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
+    // Old Macintosh files end lines with a carriage return alone.
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
     let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
+    // What is above the header may be a title with quotes that never close.
     let Some(mut from) = start_of_line(text, skip, line_break) else { return };
     let mut row = u64::from(contract.header_row);
     let mut delimiter = contract.delimiter;
-    let (mut resumes, go_on) = (0, Cell::new(true));
-    let mut sink = |line: &Line<'_>| {
-        go_on.set(sink(line));
-        go_on.get()
-    };
+    let mut resumes = 0;
     loop {
         // A line that is too long is stepped over, so that no reader makes room for it.
         let long = too_long(text, from, line_break);
         let part = &text[..long.map_or(text.len(), |(begin, _)| begin)];
         let delimiter = *delimiter.get_or_insert_with(|| sniff(&part[from..], contract));
+        // A line break inside a quoted field is counted here too: row numbers are those of a text editor.
         let next = row + part[from..].matches(line_break).count() as u64;
-        while let Some((at, line_number)) =
-            read_on(part, from, row, delimiter, line_break, resumes < MAX_RESUMES, &mut sink)
-        {
-            (from, row) = (at, line_number);
+        loop {
+            match read_on(part, (from, row), delimiter, line_break, resumes < MAX_RESUMES, sink) {
+                Stop::End => break,
+                Stop::Sink => return,
+                Stop::OpenQuote(at, line_number) => (from, row) = (at, line_number),
+            }
             resumes += 1;
         }
-        let Some((begin, end)) = long.filter(|_| go_on.get()) else { return };
+        let Some((begin, end)) = long else { return };
         let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
         if !sink(&Line { row: next, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {
             return;
@@ -90,32 +95,46 @@ fn too_long(text: &str, mut from: usize, line_break: char) -> Option<(usize, usi
     None
 }
 
-/// Reads to the end, or to a quote that never closes: then gives where the next line begins, and its number.
+/// Where reading stopped.
+enum Stop {
+    /// At the end of the text.
+    End,
+    /// The sink wants no more rows.
+    Sink,
+    /// At a quote that never closes: where the next line begins, and its number.
+    OpenQuote(usize, u64),
+}
+
+fn csv_reader(text: &str, delimiter: char) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        // Rows of another width are rejected one by one, with their text.
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
+        .from_reader(text.as_bytes())
+}
+
+/// Reads from a place and its row number to the end, or to a quote that never closes.
 fn read_on(
     text: &str,
-    from: usize,
-    first_row: u64,
+    (from, first_row): (usize, u64),
     delimiter: char,
     line_break: char,
     may_resume: bool,
     sink: Sink<'_>,
-) -> Option<(usize, u64)> {
+) -> Stop {
     let rest = &text[from..];
-    let mut reader = ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
-        .from_reader(rest.as_bytes());
+    let mut reader = csv_reader(rest, delimiter);
     let mut cells = StringRecord::new();
     let mut row = first_row;
     let mut counted = 0;
-    let offset = |byte: u64| usize::try_from(byte).unwrap_or(rest.len()).min(rest.len());
     // Reading text from memory can neither fail nor meet bytes that are not UTF-8.
     while reader.read_record(&mut cells).unwrap_or(false) {
-        let mut begin = cells.position().map_or(0, |p| offset(p.byte()));
+        let mut begin = cells.position().map_or(0, |p| offset(p.byte(), rest));
         let ahead = rest.get(begin..).unwrap_or_default();
+        // The reader's position is before the blank lines it skips.
         begin += ahead.len() - ahead.trim_start_matches(['\n', '\r']).len();
-        let end = offset(reader.position().byte());
+        let end = offset(reader.position().byte(), rest);
         row += rest.get(counted..begin).unwrap_or_default().matches(line_break).count() as u64;
         counted = begin;
         let raw = rest.get(begin..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
@@ -123,8 +142,9 @@ fn read_on(
         // A quote left open takes the line's end into its field.
         let open = lines > 0 || cells.iter().next_back().is_some_and(|cell| cell.ends_with(line_break));
         if open && end == rest.len() && raw.matches('"').count() % 2 == 1 && may_resume {
+            // Only the line with the open quote is lost; reading goes on at the next.
             let cut = raw.find(line_break).unwrap_or(raw.len());
-            let fault = Some("a quoted field is opened and never closed".to_owned());
+            let fault = Some(Reason::new(ReasonCode::Syntax, "a quoted field is opened and never closed"));
             let more = sink(&Line {
                 row,
                 cells: &StringRecord::new(),
@@ -132,13 +152,18 @@ fn read_on(
                 fault,
                 trimmed: false,
             });
-            return more.then_some((from + begin + cut + 1, row + 1));
+            return if more { Stop::OpenQuote(from + begin + cut + 1, row + 1) } else { Stop::Sink };
         }
         if !sink(&Line { row, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {
-            return None;
+            return Stop::Sink;
         }
     }
-    None
+    Stop::End
+}
+
+/// A reader's position as an index into its text.
+fn offset(byte: u64, text: &str) -> usize {
+    usize::try_from(byte).unwrap_or(text.len()).min(text.len())
 }
 
 fn start_of_line(text: &str, skip: usize, line_break: char) -> Option<usize> {
@@ -151,20 +176,15 @@ fn start_of_line(text: &str, skip: usize, line_break: char) -> Option<usize> {
 
 /// The delimiter that finds most of the declared columns in the header, or failing that makes most columns.
 fn sniff(text: &str, contract: &Contract) -> char {
-    let wanted = contract.columns();
-    let score = |delimiter: char| {
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .delimiter(u8::try_from(delimiter).unwrap_or(b','))
-            .from_reader(text.as_bytes());
-        let header: Vec<StringRecord> =
-            reader.records().flatten().take(usize::try_from(contract.header_rows).unwrap_or(1)).collect();
-        let cells = || header.iter().flatten();
-        (
-            cells().filter(|c| wanted.iter().any(|w| super::places::same_name(w, c))).count(),
-            header.iter().map(StringRecord::len).max(),
-        )
-    };
-    ['|', ',', ';', '\t'].into_iter().max_by_key(|d| score(*d)).unwrap_or(';')
+    let columns = contract.columns();
+    let header_rows = usize::try_from(contract.header_rows).unwrap_or(1);
+    let candidates = ['|', ',', ';', '\t'].into_iter();
+    candidates.max_by_key(|delimiter| header_score(text, *delimiter, header_rows, &columns)).unwrap_or(';')
+}
+
+/// How many cells of a header are declared columns, and how many cells it has.
+fn header_score(text: &str, delimiter: char, rows: usize, columns: &[&str]) -> (usize, Option<usize>) {
+    let header: Vec<StringRecord> = csv_reader(text, delimiter).records().flatten().take(rows).collect();
+    let declared = header.iter().flatten().filter(|cell| columns.iter().any(|name| same_name(name, cell)));
+    (declared.count(), header.iter().map(StringRecord::len).max())
 }

@@ -1,5 +1,5 @@
-//! Rows out of JSON: an array of objects, at the top or where the contract says. The objects are taken one by one and
-//! laid flat, so that a field of an object inside is a column named by both, as `kommune.nummer`. What stands beside the
+//! Rows out of JSON: an array of objects, at the top or at the contract's path. The objects are taken one by one and
+//! laid flat, so that a field of an object inside is a column named by both, as `kommune.nummer`. Fields beside the
 //! array on the way to it belongs to every row.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,25 +8,29 @@ use std::fmt;
 use csv::StringRecord;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use utbredt_model::{Reason, ReasonCode};
+
 use super::Contract;
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
 
-/// Stands where a row holds a list, which is no cell.
+/// In place of a list in a row, which is no cell.
 const LIST: &str = "[…]";
 
-/// Whether a text is JSON, as far as its first sign tells.
+/// Whether a text is JSON, judging by its first sign.
 pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
 /// Reads every object as a row; the names of all their fields come first, as row 0.
-pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Result<(), String> {
+pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     if contract.header_rows > 1 {
-        return Err("the delivery is JSON, which has no header rows; declare `header_rows = 1`".to_owned());
+        let text = "the delivery is JSON, which has no header rows; declare `header_rows = 1`";
+        return Err(Reason::new(ReasonCode::InvalidField, text));
     }
     let path: Vec<&str> = contract.rows.iter().flat_map(|path| path.split('.')).collect();
     let (mut beside, mut names, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut rows = 0_u64;
+    // Twice over the text: the header has every field of every row, and rows are not kept.
     walk(text, &path, &mut |found| match found {
         Found::Beside(field) => beside.push(field),
         Found::Row(row) => {
@@ -39,12 +43,12 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
         }
     })?;
     if rows == 0 {
-        return Err("the array of rows is empty".to_owned());
+        return Err(Reason::new(ReasonCode::Empty, "the array of rows is empty"));
     }
     if known.len() > MAX_COLUMNS {
-        return Err(format!(
-            "the rows have more than {MAX_COLUMNS} different fields; at most so many are read"
-        ));
+        let text =
+            format!("the rows have more than {MAX_COLUMNS} different fields; at most so many are read");
+        return Err(Reason::new(ReasonCode::SizeLimit, text));
     }
     let header: StringRecord = beside.iter().map(|field| &field.name).chain(&names).collect();
     let mut go_on = sink(&Line { row: 0, cells: &header, raw: "", fault: fault(&header, ""), trimmed: true });
@@ -77,7 +81,8 @@ fn give(
         if let Some(cell) = cell
             && cell.replace(field.shown(decimal)).is_some()
         {
-            twice = Some(format!("the field `{}` stands twice in the row", field.name));
+            let text = format!("the field `{}` stands twice in the row", field.name);
+            twice = Some(Reason::new(ReasonCode::Duplicate, text));
         }
     }
     let raw = row.map_or(String::new(), |row| {
@@ -85,7 +90,8 @@ fn give(
         format!("{{{}}}", fields.join(","))
     });
     let cells: StringRecord = cells.into_iter().map(Option::unwrap_or_default).collect();
-    let no_object = row.is_none().then(|| "the row is not an object with fields".to_owned());
+    let text = "the row is not an object with fields";
+    let no_object = row.is_none().then(|| Reason::new(ReasonCode::InvalidField, text));
     let fault = no_object.or(twice).or_else(|| fault(&cells, &raw));
     sink(&Line { row: number, cells: &cells, raw: &raw, fault, trimmed: true })
 }
@@ -117,7 +123,6 @@ impl Field {
     }
 
     fn raw(&self) -> String {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let value = match self.kind {
             Kind::Text => quoted(&self.text),
             _ if self.text.is_empty() => "null".to_owned(),
@@ -127,6 +132,10 @@ impl Field {
     }
 }
 
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 enum Found {
     /// A field beside the array of rows or beside an object on the way to it.
     Beside(Field),
@@ -134,28 +143,29 @@ enum Found {
     Row(Option<Vec<Field>>),
 }
 
-fn walk(text: &str, path: &[&str], take: &mut dyn FnMut(Found)) -> Result<(), String> {
+fn walk(text: &str, path: &[&str], take: &mut dyn FnMut(Found)) -> Result<(), Reason> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Way { path, above: String::new(), take }.deserialize(&mut reader);
-    read.and_then(|()| reader.end()).map_err(|error| format!("the JSON does not read: {error}"))
+    let read = RowsPath { path, above: String::new(), take }.deserialize(&mut reader);
+    read.and_then(|()| reader.end())
+        .map_err(|error| Reason::because(ReasonCode::Syntax, "the JSON does not read", &error))
 }
 
 /// The way from the top to the array of rows.
-struct Way<'w> {
+struct RowsPath<'w> {
     path: &'w [&'w str],
     /// The names of the fields walked through, each with its dot.
     above: String,
     take: &'w mut dyn FnMut(Found),
 }
 
-impl<'de> DeserializeSeed<'de> for Way<'_> {
+impl<'de> DeserializeSeed<'de> for RowsPath<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
         reader.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Way<'_> {
+impl<'de> Visitor<'de> for RowsPath<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,11 +180,12 @@ impl<'de> Visitor<'de> for Way<'_> {
         let mut reached = false;
         while let Some(name) = map.next_key::<String>()? {
             if self.path.first() == Some(&name.as_str()) {
+                // Of two fields with one name JSON readers take either.
                 if std::mem::replace(&mut reached, true) {
                     return Err(A::Error::custom(format!("the field `{name}` stands twice")));
                 }
                 let (path, above) = (&self.path[1..], format!("{}{name}.", self.above));
-                map.next_value_seed(Way { path, above, take: &mut *self.take })?;
+                map.next_value_seed(RowsPath { path, above, take: &mut *self.take })?;
                 continue;
             }
             let mut fields = Vec::new();
@@ -188,11 +199,11 @@ impl<'de> Visitor<'de> for Way<'_> {
         }
         match self.path.first() {
             _ if reached => Ok(()),
-            Some(wanted) => {
-                let nearest = seen.iter().min_by_key(|have| strsim::damerau_levenshtein(wanted, have));
+            Some(field) => {
+                let nearest = seen.iter().min_by_key(|have| strsim::damerau_levenshtein(field, have));
                 let nearest = nearest.map_or(String::new(), |near| format!("; nearest is `{near}`"));
                 Err(A::Error::custom(format!(
-                    "the field `{wanted}` on the way to the rows is missing{nearest}"
+                    "the field `{field}` on the way to the rows is missing{nearest}"
                 )))
             }
             None => {
@@ -229,7 +240,7 @@ impl<'de> DeserializeSeed<'de> for Row {
     }
 }
 
-/// Lays a value flat under a name; tells whether it was an object.
+/// Lays a value flat under a name; returns whether it was an object.
 struct Flat<'f> {
     name: String,
     fields: &'f mut Vec<Field>,

@@ -6,19 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use utbredt_model::{
     CellState, CodeError, MeasureId, MunicipalityCode, Observation, ObservedFact, OrganisationNumber, Parsed,
-    Period, Rejection, SolutionId, Subject,
+    Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, SubjectKind, Symbol};
+use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, SubjectKind, Symbol, same_name};
 use super::grid::Line;
 use super::number;
-use super::places::{Places, ValueColumn, same_name};
+use super::places::{Places, ValueColumn};
 
-/// At most this many breaches of one kind are told apart.
-const MAX_TOLD: usize = 20;
+/// At most this many breaches of one kind are listed.
+const MAX_LISTED: usize = 20;
 
-/// Whoever refuses so much need not read on: no delivery is believed of which so much is wrong.
-const MOST_REFUSED: usize = 100_000;
+/// After so many rejections the rest is not read: no delivery is accepted of which so much is wrong.
+const MAX_REJECTED: usize = 100_000;
 
 type Key = (Subject, SolutionId, MeasureId, Period);
 
@@ -28,7 +28,7 @@ pub(super) struct Mapper<'c> {
     header: Vec<StringRecord>,
     places: Option<Places>,
     parsed: Parsed,
-    /// Where each key was first said.
+    /// The observation that first has each key.
     first: HashMap<Key, usize>,
     /// Observations that another row contradicts, and that row.
     contradicted: BTreeMap<usize, u64>,
@@ -50,11 +50,11 @@ impl<'c> Mapper<'c> {
         }
     }
 
-    /// Takes the rows of column names, then every row. Says whether to go on.
+    /// Takes the rows of column names, then every row. Returns whether to go on.
     pub(super) fn take(&mut self, line: &Line<'_>) -> bool {
         if self.places.is_none() {
             if let Some(fault) = &line.fault {
-                self.parsed.breaches.push(fault.clone());
+                self.parsed.breaches.push(fault.text.clone());
                 return false;
             }
             let last = u64::from(self.contract.header_row) + u64::from(self.contract.header_rows) - 1;
@@ -70,7 +70,9 @@ impl<'c> Mapper<'c> {
                 return false;
             }
         }
+        // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
+        // A blank row is no row, as in spreadsheets.
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
             if let Err(reason) = self.row(&places, line) {
@@ -78,10 +80,10 @@ impl<'c> Mapper<'c> {
             }
         }
         self.places = Some(places);
-        let goes_on = self.parsed.rejections.len() < MOST_REFUSED;
+        let goes_on = self.parsed.rejections.len() < MAX_REJECTED;
         if !goes_on {
             self.parsed.breaches.push(format!(
-                "{MOST_REFUSED} refusals until row {}: what is behind it is not read",
+                "{MAX_REJECTED} refusals until row {}: what is behind it is not read",
                 line.row
             ));
         }
@@ -96,15 +98,15 @@ impl<'c> Mapper<'c> {
         self.places.is_some()
     }
 
-    fn refuse(&mut self, line: &Line<'_>, mut reason: String) {
+    fn refuse(&mut self, line: &Line<'_>, mut reason: Reason) {
         if !line.trimmed && (line.raw.contains('\n') || line.raw.contains('\r')) {
-            reason += " (the row runs over several lines: a closing quote may be missing)";
+            reason.text += " (the row runs over several lines: a closing quote may be missing)";
         }
         self.parsed.rejections.push(Rejection::new(line.row, reason, line.raw));
     }
 
     /// Reads one row; `Err` refuses all of it. Cells of a wide row are refused one by one.
-    fn row(&mut self, places: &Places, line: &Line<'_>) -> Result<(), String> {
+    fn row(&mut self, places: &Places, line: &Line<'_>) -> Result<(), Reason> {
         if let Some(fault) = &line.fault {
             return Err(fault.clone());
         }
@@ -112,20 +114,23 @@ impl<'c> Mapper<'c> {
         let total_column = contract.totals.column.as_ref().unwrap_or(&contract.subject.column);
         let name = places.cell(line.cells, total_column);
         if let Some(total) = contract.totals.names.iter().find(|t| same_name(t, name)) {
-            return Err(format!("total row `{total}`, left out as the contract declares"));
+            let text = format!("total row `{total}`, left out as the contract declares");
+            return Err(Reason::new(ReasonCode::Excluded, text));
         }
+        // After the totals: a total row is often shorter, and is left out anyway.
         places.check_width(line)?;
         let subject = self.subject(places.cell(line.cells, &contract.subject.column))?;
-        let solution =
-            SolutionId::parse(&pick(&contract.solution, places, line.cells)?).map_err(|e| e.to_string())?;
+        let solution = SolutionId::parse(&pick(&contract.solution, places, line.cells)?)?;
         let measure = match &contract.measure {
-            Some(m) => Some(MeasureId::parse(&pick(m, places, line.cells)?).map_err(|e| e.to_string())?),
+            Some(m) => Some(MeasureId::parse(&pick(m, places, line.cells)?)?),
             None => None,
         };
         let period = contract.period.as_ref().map(|p| read_period(p, places, line.cells)).transpose()?;
         if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
             let stated = places.cell(line.cells, column);
-            if !same_name(unit, stated) && self.units.len() < MAX_TOLD && self.units.insert(stated.to_owned())
+            if !same_name(unit, stated)
+                && self.units.len() < MAX_LISTED
+                && self.units.insert(stated.to_owned())
             {
                 let breach = format!("row {}: the unit is `{stated}`, agreed was `{unit}`", line.row);
                 self.parsed.breaches.push(breach);
@@ -142,14 +147,15 @@ impl<'c> Mapper<'c> {
         Ok(())
     }
 
-    fn subject(&self, text: &str) -> Result<Subject, String> {
+    fn subject(&self, text: &str) -> Result<Subject, Reason> {
         let rules = &self.contract.subject;
         let text = text.trim();
         let text = rules.prefix_to_strip.as_deref().and_then(|p| text.strip_prefix(p)).unwrap_or(text);
         let text = if rules.name_follows { text.split_whitespace().next().unwrap_or("") } else { text };
         if rules.kind == SubjectKind::OrganisationNumber {
+            // Organisation numbers are written in groups of three.
             let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-            return OrganisationNumber::parse(&digits).map(Subject::Organisation).map_err(|e| e.to_string());
+            return Ok(Subject::Organisation(OrganisationNumber::parse(&digits)?));
         }
         let code = match MunicipalityCode::parse(text) {
             // No county is numbered 00, so three digits that begin with a zero lost something else.
@@ -157,13 +163,14 @@ impl<'c> Mapper<'c> {
                 MunicipalityCode::parse(&format!("0{digits}"))
             }
             Err(CodeError::LostZero(digits)) => {
-                return Err(format!(
+                let text = format!(
                     "code `{digits}` lost its leading zero; deliver codes as text, or declare `restore_zero = true`"
-                ));
+                );
+                return Err(Reason::new(ReasonCode::LostZero, text));
             }
             read => read,
         };
-        code.map(Subject::Municipality).map_err(|e| e.to_string())
+        Ok(Subject::Municipality(code?))
     }
 
     fn cell(
@@ -172,7 +179,7 @@ impl<'c> Mapper<'c> {
         line: &Line<'_>,
         column: &ValueColumn,
         key: Key,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let (value, state, provisional) = self.value(places, line, column)?;
         let index = self.parsed.observations.len();
         let (subject, solution_id, measure_id, period) = key.clone();
@@ -182,19 +189,21 @@ impl<'c> Mapper<'c> {
             }
             Entry::Occupied(taken) => {
                 let at = *taken.get();
-                let Some(said) = self.parsed.observations.get(at) else { return Ok(()) };
-                let same = matches!(said.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
+                let Some(first) = self.parsed.observations.get(at) else { return Ok(()) };
+                let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
                 let (subject, period) = (show(&subject), period);
                 if same {
-                    return Err(format!(
+                    let text = format!(
                         "duplicate of row {}: {subject} in {period} again, with the same value",
-                        said.row
-                    ));
+                        first.row
+                    );
+                    return Err(Reason::new(ReasonCode::Duplicate, text));
                 }
-                let why =
-                    format!("contradicts row {}: {subject} in {period} has another value there", said.row);
+                let text =
+                    format!("contradicts row {}: {subject} in {period} has another value there", first.row);
+                // The earlier row is taken back at the end, when all that contradict it are known.
                 self.contradicted.entry(at).or_insert(line.row);
-                return Err(why);
+                return Err(Reason::new(ReasonCode::Contradiction, text));
             }
         }
         let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, provisional };
@@ -207,7 +216,7 @@ impl<'c> Mapper<'c> {
         places: &Places,
         line: &Line<'_>,
         column: &ValueColumn,
-    ) -> Result<(Option<i64>, CellState, bool), String> {
+    ) -> Result<(Option<i64>, CellState, bool), Reason> {
         let contract = self.contract;
         let mut text = line.cells.get(column.at).unwrap_or("").trim();
         let mut provisional = false;
@@ -221,13 +230,16 @@ impl<'c> Mapper<'c> {
                 }
             }
         }
-        let told =
+        let stated =
             contract.state.as_ref().map(|s| places.cell(line.cells, &s.column)).filter(|t| !t.is_empty());
-        let symbol = match told {
+        let symbol = match stated {
             Some(word) => match contract.symbols.get(word) {
                 Some(symbol) => Some(*symbol),
                 None if CellState::parse(word) == Some(CellState::Ok) => Some(Symbol::Ok),
-                None => return Err(format!("state `{word}` is not among the contract's symbols")),
+                None => {
+                    let text = format!("state `{word}` is not among the contract's symbols");
+                    return Err(Reason::new(ReasonCode::UnknownWord, text));
+                }
             },
             None => {
                 contract.symbols.get(text).copied().or_else(|| text.is_empty().then_some(Symbol::Missing))
@@ -236,11 +248,10 @@ impl<'c> Mapper<'c> {
         let value = match symbol {
             Some(Symbol::Zero) => 0,
             Some(symbol) if symbol != Symbol::Ok => {
-                if told.is_some() && !text.is_empty() && !contract.symbols.contains_key(text) {
-                    return Err(format!(
-                        "the state says {} but a value `{text}` stands",
-                        symbol.state().as_str()
-                    ));
+                if stated.is_some() && !text.is_empty() && !contract.symbols.contains_key(text) {
+                    let state = symbol.state().as_str();
+                    let text = format!("the state says {state} but a value `{text}` stands");
+                    return Err(Reason::new(ReasonCode::Contradiction, text));
                 }
                 return Ok((None, symbol.state(), provisional));
             }
@@ -250,7 +261,7 @@ impl<'c> Mapper<'c> {
         Ok((Some(value), CellState::Ok, provisional))
     }
 
-    fn check_range(&mut self, row: u64, value: i64) -> Result<(), String> {
+    fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
         let rules = &self.contract.value;
         let reason = match rules.max {
             _ if value < rules.min => format!("value {value} is below the agreed least, {}", rules.min),
@@ -258,16 +269,16 @@ impl<'c> Mapper<'c> {
             _ => return Ok(()),
         };
         self.out_of_range += 1;
-        if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_TOLD {
+        if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_LISTED {
             self.parsed.breaches.push(format!("row {row}: {reason}"));
         }
-        Err(reason)
+        Err(Reason::new(ReasonCode::OutOfRange, reason))
     }
 
     /// What was read, and the rows taken back because another row contradicts them, with the reason. `broken` is why
     /// the reading ended early.
-    pub(super) fn finish(mut self, broken: Option<String>) -> (Parsed, Vec<(u64, String)>) {
-        self.parsed.breaches.extend(broken);
+    pub(super) fn finish(mut self, broken: Option<Reason>) -> (Parsed, Vec<(u64, Reason)>) {
+        self.parsed.breaches.extend(broken.map(|reason| reason.text));
         if self.places.is_none() && self.parsed.breaches.is_empty() {
             let row = self.contract.header_row;
             self.parsed
@@ -287,7 +298,7 @@ impl<'c> Mapper<'c> {
                     let why = format!(
                         "contradicts row {other}: {subject} has another value there for the same period"
                     );
-                    taken_back.push((observation.row, why));
+                    taken_back.push((observation.row, Reason::new(ReasonCode::Contradiction, why)));
                 }
             }
         }
@@ -299,7 +310,7 @@ impl<'c> Mapper<'c> {
     }
 }
 
-/// Counters that never fall, and did.
+/// Counters that are agreed never to fall, and did.
 fn falls(observations: &[Observation]) -> Vec<String> {
     let mut counters: BTreeMap<_, Vec<(Period, i64, u64)>> = BTreeMap::new();
     for o in observations {
@@ -308,21 +319,22 @@ fn falls(observations: &[Observation]) -> Vec<String> {
             counter.push((*period, *value, o.row));
         }
     }
-    let mut told = Vec::new();
+    let mut breaches = Vec::new();
     for ((subject, _, measure), mut points) in counters {
+        // A delivery need not be in order of time.
         points.sort();
         for pair in points.windows(2) {
             let [(before, high, _), (after, low, row)] = pair else { continue };
-            if low < high && told.len() < MAX_TOLD {
+            if low < high && breaches.len() < MAX_LISTED {
                 let subject = show(subject);
-                told.push(format!(
+                breaches.push(format!(
                     "row {row}: `{measure}` of {subject} falls from {high} in {before} to {low} in {after}, \
                      but it is agreed never to fall"
                 ));
             }
         }
     }
-    told
+    breaches
 }
 
 fn show(subject: &Subject) -> String {
@@ -332,22 +344,23 @@ fn show(subject: &Subject) -> String {
     }
 }
 
-fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, String> {
+fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Reason> {
     let Some(column) = &pick.column else { return Ok(pick.fixed.clone().unwrap_or_default()) };
     let text = places.cell(cells, column);
     if text.is_empty() {
-        return Err(format!("column `{column}` is empty"));
+        return Err(Reason::new(ReasonCode::MissingField, format!("column `{column}` is empty")));
     }
     Ok(pick.map.get(text).map_or(text, String::as_str).to_owned())
 }
 
-fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> Result<Period, String> {
+fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> Result<Period, Reason> {
     let period = match (&rules.column, &rules.start, &rules.end) {
         (Some(column), ..) => number::period(places.cell(cells, column))?,
         (None, Some(start), Some(end)) => {
             let last = number::day(places.cell(cells, end))?;
+            // Ours are half-open: a last day becomes the day after.
             let end = if rules.end_inclusive { last.succ_opt().unwrap_or(last) } else { last };
-            Period::new(number::day(places.cell(cells, start))?, end).map_err(|e| e.to_string())?
+            Period::new(number::day(places.cell(cells, start))?, end)?
         }
         _ => number::period(rules.fixed.as_deref().unwrap_or_default())?,
     };

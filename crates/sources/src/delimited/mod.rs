@@ -1,9 +1,9 @@
-//! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column says whom, when, what and how much.
+//! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
+mod archive;
 mod check;
 mod contract;
 mod grid;
-mod inflate;
 mod json;
 mod mapper;
 mod number;
@@ -14,12 +14,11 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod workbook;
-mod zip;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use utbredt_model::{Parsed, Rejection};
+use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
     Contract, ContractError, Format, Layout, OutOfRange, PeriodColumns, Pick, Provisional, StateColumn,
@@ -47,24 +46,26 @@ pub fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
             }
             true
         });
-        let raw = |row| raws.get(row).map_or("", String::as_str);
-        parsed.rejections.extend(contradicted.iter().map(|(row, why)| Rejection::new(*row, why, raw(row))));
+        for (row, why) in contradicted {
+            let raw = raws.get(&row).map_or("", String::as_str);
+            parsed.rejections.push(Rejection::new(row, why, raw));
+        }
         parsed.rejections.sort_by_key(|r| r.row);
     }
     parsed
 }
 
 /// A row for [`rows`]: its number, its cells, the row as received, and why it cannot be read.
-pub(crate) type Row<'r> = (u64, &'r csv::StringRecord, &'r str, Option<&'r str>);
+pub(crate) type Row<'r> = (u64, &'r csv::StringRecord, &'r str, Option<&'r Reason>);
 
-/// The rows of a table, header first, for a parser whose cells say more than a contract can; of the contract only what
-/// tells how to read the file counts. `false` stops the reading.
+/// The rows of a table, header first, for a parser whose cells hold more than a contract can describe; of the contract only
+/// the file's layout counts. `false` stops the reading.
 pub(crate) fn rows(
     bytes: &[u8],
     contract: &Contract,
     take: &mut dyn FnMut(Row<'_>) -> bool,
-) -> Result<(), String> {
-    each_row(bytes, contract, &mut |line| take((line.row, line.cells, line.raw, line.fault.as_deref())))
+) -> Result<(), Reason> {
+    each_row(bytes, contract, &mut |line| take((line.row, line.cells, line.raw, line.fault.as_ref())))
 }
 
 /// Whether a delivery is a workbook, as declared or by its first bytes.
@@ -91,7 +92,7 @@ enum File<'b> {
     Csv(Cow<'b, str>),
 }
 
-/// What a delivery is: as declared, or as its first bytes say.
+/// What a delivery is: as declared, or by its first bytes.
 fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     if is_workbook(bytes, contract) {
         return File::Workbook;
@@ -101,12 +102,11 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     if is_json { File::Json(text) } else { File::Csv(text) }
 }
 
-fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), String> {
+fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
+    // The container of old Office files, which Excel also encrypts workbooks into.
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
-        return Err(
-            "the delivery is an old XLS or an encrypted workbook; save it as XLSX without a password"
-                .to_owned(),
-        );
+        let text = "the delivery is an old XLS or an encrypted workbook; save it as XLSX without a password";
+        return Err(Reason::new(ReasonCode::Unsupported, text));
     }
     match file(bytes, contract) {
         File::Workbook => workbook::each_row(bytes, contract, sink),

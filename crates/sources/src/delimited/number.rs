@@ -1,48 +1,61 @@
 //! Numbers and periods as people write them: grouped by spaces or dots, with a proper minus, with Norwegian dates.
 
 use chrono::NaiveDate;
-use utbredt_model::{Granularity, Period};
+use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
 /// Reads a whole number. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
-pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, String> {
+pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     let grouping = if decimal == ',' { '.' } else { ',' };
     let bare = text.trim();
+    // U+2212 is the minus of word processors.
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
         None => (false, bare.strip_prefix('+').unwrap_or(bare)),
     };
     let (integer, fraction) = bare.split_once(decimal).unwrap_or((bare, ""));
-    let is_group =
-        |c: char| c == grouping || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’');
-    let groups: Vec<&str> = integer.split(is_group).collect();
-    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-    let grouped_right =
-        groups.iter().enumerate().all(|(i, g)| digits(g) && !g.is_empty() && (i == 0 || g.len() == 3))
-            && (groups.len() == 1 || groups.first().is_some_and(|g| g.len() <= 3));
-    if !grouped_right || !digits(fraction) {
-        return Err(format!("`{text}` is not a number (decimal sign `{decimal}`)"));
+    let groups: Vec<&str> =
+        integer.split([grouping, ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '’']).collect();
+    if !are_groups(&groups) || !all_digits(fraction) {
+        let text = format!("`{text}` is not a number (decimal sign `{decimal}`)");
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
     if fraction.bytes().any(|b| b != b'0') {
-        return Err(format!(
+        let text = format!(
             "`{text}` has a decimal fraction (decimal sign `{decimal}`); values are whole numbers, so deliver \
              numerator and denominator, or declare the other decimal sign"
-        ));
+        );
+        return Err(Reason::new(ReasonCode::Fraction, text));
     }
     let sign = if negative { "-" } else { "" };
-    format!("{sign}{}", groups.concat()).parse().map_err(|_| format!("`{text}` is too large a number"))
+    format!("{sign}{}", groups.concat())
+        .parse()
+        .map_err(|_| Reason::new(ReasonCode::NumberTooLarge, format!("`{text}` is too large a number")))
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Digits in one piece, or in groups of three of which the first may be shorter.
+fn are_groups(groups: &[&str]) -> bool {
+    let Some((first, others)) = groups.split_first() else { return false };
+    groups.iter().all(|group| all_digits(group) && !group.is_empty())
+        && others.iter().all(|group| group.len() == 3)
+        && (others.is_empty() || first.len() <= 3)
 }
 
 /// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
 /// A year of two digits is refused, and so is `01/02/2026`, which two readers would read differently.
-pub(super) fn period(text: &str) -> Result<Period, String> {
+pub(super) fn period(text: &str) -> Result<Period, Reason> {
     let text = text.trim();
     let error = match Period::parse(text) {
         Ok(period) => return Ok(period),
-        Err(error) => error.to_string(),
+        Err(error) => Reason::from(error),
     };
     // Midnight is how programs write a day; a time zone beside it would make it another day.
     let bare = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    // Ours with slashes: `2026/10`.
     let turned = bare.replace('/', "-");
     if let Ok(period) = Period::parse(&turned) {
         return Ok(period);
@@ -58,24 +71,31 @@ pub(super) fn period(text: &str) -> Result<Period, String> {
 }
 
 /// Reads one day, in our form or as `31.10.2026`.
-pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn day(text: &str) -> Result<NaiveDate, Reason> {
     let text = text.trim();
+    // chrono also reads `2026-1-1`, and years of other lengths.
     let ours = (text.len() == 10).then(|| text.parse().ok()).flatten();
-    ours.or_else(|| dotted_day(text)).ok_or_else(|| format!("`{text}` is not a day; write `2026-10-31`"))
+    ours.or_else(|| dotted_day(text)).ok_or_else(|| {
+        Reason::new(ReasonCode::InvalidDate, format!("`{text}` is not a day; write `2026-10-31`"))
+    })
 }
 
 fn dotted_day(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('.');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let short = |t: &str| (1..=2).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-    if parts.next().is_some() || !short(day) || !short(month) {
+    if parts.next().is_some() || !is_short_number(day) || !is_short_number(month) {
         return None;
     }
     NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
 }
 
+/// One digit or two.
+fn is_short_number(text: &str) -> bool {
+    (1..=2).contains(&text.len()) && all_digits(text)
+}
+
 fn year_number(text: &str) -> Option<i32> {
-    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (text.len() == 4 && all_digits(text)).then(|| text.parse().ok()).flatten()
 }
 
 fn month_number(text: &str) -> Option<u32> {
@@ -95,7 +115,7 @@ fn month_number(text: &str) -> Option<u32> {
     ];
     let text = text.trim().to_lowercase();
     let named = MONTHS.iter().position(|names| names.contains(&text.as_str()));
-    let short = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let short = is_short_number(&text);
     named.and_then(|m| u32::try_from(m + 1).ok()).or_else(|| short.then(|| text.parse().ok()).flatten())
 }
 
@@ -123,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_number_says_why() {
+    fn what_is_no_whole_number_has_a_reason() {
         for (text, word) in [
             ("12,5", "decimal fraction"),
             ("1.5", "not a number"),
@@ -138,10 +158,10 @@ mod tests {
             ("٣", "not a number"),
             ("99999999999999999999", "too large"),
         ] {
-            let error = whole(text, ',').unwrap_err();
+            let error = whole(text, ',').unwrap_err().text;
             assert!(error.contains(word), "{error}");
         }
-        assert!(whole("1,234", ',').unwrap_err().contains("declare the other"));
+        assert!(whole("1,234", ',').unwrap_err().text.contains("declare the other"));
     }
 
     #[test]

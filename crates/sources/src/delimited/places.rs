@@ -1,18 +1,13 @@
-//! Where the columns a contract names stand in this delivery's header.
+//! The columns a contract names, found in this delivery's header.
 
 use std::collections::BTreeMap;
 
 use csv::StringRecord;
-use utbredt_model::{Granularity, MeasureId, Period};
+use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
 
-use super::contract::{Contract, Wide};
+use super::contract::{Contract, Wide, same_name};
 use super::grid::Line;
 use super::number;
-
-/// Column names agree when they differ in case and outer blanks only.
-pub(super) fn same_name(wanted: &str, have: &str) -> bool {
-    wanted.trim().to_lowercase() == have.trim().to_lowercase()
-}
 
 /// A value column and what its name decides.
 pub(super) struct ValueColumn {
@@ -23,15 +18,15 @@ pub(super) struct ValueColumn {
 
 /// The names above one column, the topmost first.
 pub(super) struct Head<'h> {
-    /// What stands in the column itself.
+    /// The cells of the column itself.
     pub(super) own: Vec<&'h str>,
     /// The same, where a blank cell above the last row repeats its left neighbour, as cells joined into one do.
     pub(super) spread: Vec<&'h str>,
 }
 
 impl Head<'_> {
-    fn is(&self, wanted: &str) -> bool {
-        self.own.iter().any(|part| same_name(wanted, part)) || same_name(wanted, &self.own.join(" "))
+    fn is(&self, name: &str) -> bool {
+        self.own.iter().any(|part| same_name(name, part)) || same_name(name, &self.own.join(" "))
     }
 }
 
@@ -44,6 +39,7 @@ pub(super) fn heads(header: &[StringRecord]) -> Vec<Head<'_>> {
         let mut head = Head { own: Vec::new(), spread: Vec::new() };
         for (row, cells) in header.iter().enumerate() {
             let cell = cells.get(at).unwrap_or("").trim();
+            // A cell joined over several columns has its text in the first.
             if !cell.is_empty() || row + 1 == header.len() {
                 left[row] = cell;
             }
@@ -68,14 +64,15 @@ impl Places {
         let heads = heads(header);
         let mut by_name = BTreeMap::new();
         let mut breaches = Vec::new();
-        for wanted in contract.columns() {
-            let mut at = heads.iter().enumerate().filter(|(_, head)| head.is(wanted)).map(|(i, _)| i);
+        for name in contract.columns() {
+            let mut at = heads.iter().enumerate().filter(|(_, head)| head.is(name)).map(|(i, _)| i);
             match (at.next(), at.next()) {
                 (Some(at), None) => {
-                    by_name.insert(wanted.to_owned(), at);
+                    by_name.insert(name.to_owned(), at);
                 }
-                (Some(_), Some(_)) => breaches.push(format!("column `{wanted}` stands twice in the header")),
-                (None, _) => breaches.push(missing(wanted, &heads)),
+                // Choosing one would be a guess.
+                (Some(_), Some(_)) => breaches.push(format!("column `{name}` stands twice in the header")),
+                (None, _) => breaches.push(missing(name, &heads)),
             }
         }
         let mut values = Vec::new();
@@ -103,15 +100,16 @@ impl Places {
     }
 
     /// Refuses rows that are too short or too long for the header.
-    pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), String> {
+    pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), Reason> {
         let (have, want) = (line.cells.len(), self.width);
         let surplus = line.cells.iter().skip(want).any(|cell| !cell.trim().is_empty());
         // A spreadsheet leaves out trailing blanks; delimited text does not.
         if !surplus && (have >= want || line.trimmed) {
             return Ok(());
         }
+        // One field of many is mostly another delimiter than declared.
         let other = [';', '\t', ','].into_iter().find(|d| have == 1 && want > 1 && line.raw.contains(*d));
-        Err(match other {
+        let text = match other {
             Some(d) => {
                 format!("the row has 1 field of {want}; it seems delimited by `{}`", d.escape_default())
             }
@@ -119,7 +117,8 @@ impl Places {
                 format!("the row has {have} fields, the header {want}: a delimiter inside a field?")
             }
             None => format!("the row is cut short: {have} fields, the header has {want}"),
-        })
+        };
+        Err(Reason::new(ReasonCode::RowWidth, text))
     }
 }
 
@@ -147,34 +146,42 @@ fn without<'h>(name: &str, parts: &[&'h str]) -> Option<Vec<&'h str>> {
         return Some([&parts[..at], &parts[at + 1..]].concat());
     }
     let name = name.trim();
-    let bare = |text: &'h str| text.trim_matches(|c: char| c.is_whitespace() || "_-:/,.()".contains(c));
-    let rest = |part: &&'h str| {
-        let part = bare(part);
-        let front =
-            part.get(..name.len()).filter(|front| same_name(name, front)).map(|_| &part[name.len()..]);
-        let cut = || part.len().checked_sub(name.len());
-        let end =
-            || cut().and_then(|cut| part.get(cut..).filter(|end| same_name(name, end)).map(|_| &part[..cut]));
-        front.or_else(end).map(bare)
-    };
-    let (at, rest) = parts.iter().enumerate().find_map(|(at, part)| Some((at, rest(part)?)))?;
+    let (at, rest) = parts.iter().enumerate().find_map(|(at, part)| Some((at, cut_off(name, part)?)))?;
     Some(parts.iter().enumerate().map(|(i, part)| if i == at { rest } else { *part }).collect())
+}
+
+/// What is left of a text when a name at its front or its end is cut off; `None` when it has it at neither.
+fn cut_off<'h>(name: &str, part: &'h str) -> Option<&'h str> {
+    let part = bare(part);
+    let front = part.split_at_checked(name.len()).filter(|(front, _)| same_name(name, front));
+    let rest = match (front, part.len().checked_sub(name.len())) {
+        (Some((_, rest)), _) => rest,
+        (None, at) => part.split_at_checked(at?).filter(|(_, end)| same_name(name, end))?.0,
+    };
+    Some(bare(rest))
+}
+
+/// A part of a name without the blanks and signs around it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || "_-:/,.()".contains(c))
 }
 
 /// The period a column is named by: all its names together, as `2024` over `jan`, or one alone that is its own.
 fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
     let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
-    let bare = |part: &str| part.strip_prefix(prefix).unwrap_or(part).trim().to_owned();
-    let parts: Vec<String> = spread.iter().map(|part| bare(part)).collect();
+    let parts: Vec<String> = spread.iter().map(|part| stripped(part, prefix)).collect();
+    // `jan` over `2024` as well as `2024` over `jan`.
     let turned: Vec<String> = parts.iter().rev().cloned().collect();
     let pairs = parts.windows(2).map(|pair| format!("{} {}", pair[1], pair[0]));
-    let with_year =
-        wide.year.into_iter().flat_map(|year| own.iter().map(move |part| format!("{} {year}", bare(part))));
+    let with_year = wide
+        .year
+        .into_iter()
+        .flat_map(|year| own.iter().map(move |part| format!("{} {year}", stripped(part, prefix))));
     let mut read = [parts.join(" "), turned.join(" ")]
         .into_iter()
         .chain(pairs)
         .chain(with_year)
-        .chain(own.iter().map(|part| bare(part)))
+        .chain(own.iter().map(|part| stripped(part, prefix)))
         .filter_map(|text| number::period(&text).ok());
     read.find_map(|period| match wide.granularity {
         None => Some(period),
@@ -186,7 +193,11 @@ fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
     })
 }
 
-/// Measures without a column, and columns that say the same.
+fn stripped(part: &str, prefix: &str) -> String {
+    part.strip_prefix(prefix).unwrap_or(part).trim().to_owned()
+}
+
+/// Measures without a column, and columns of the same measure and period.
 fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
     let mut breaches = Vec::new();
     if values.is_empty() {
@@ -199,8 +210,9 @@ fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
         }
     }
     for (index, column) in values.iter().enumerate() {
-        let same = |other: &&ValueColumn| (&other.measure, other.period) == (&column.measure, column.period);
-        if let (Some(first), Some(period)) = (values[..index].iter().find(same), column.period) {
+        let mut before = values[..index].iter();
+        let same = before.find(|other| (&other.measure, other.period) == (&column.measure, column.period));
+        if let (Some(first), Some(period)) = (same, column.period) {
             let (first, second) = (first.at + 1, column.at + 1);
             breaches.push(format!("columns {first} and {second} of the header both stand for {period}"));
         }
@@ -208,12 +220,13 @@ fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
     breaches
 }
 
-fn missing(wanted: &str, heads: &[Head<'_>]) -> String {
-    let names: Vec<String> = heads.iter().map(|head| head.own.join(" ")).collect();
-    let distance = |have: &&String| strsim::damerau_levenshtein(&wanted.to_lowercase(), &have.to_lowercase());
-    let short = |have: &&String| have.len() <= 100 && !have.is_empty();
-    match names.iter().filter(short).min_by_key(distance) {
-        Some(nearest) => format!("column `{wanted}` is missing; nearest in the header is `{nearest}`"),
-        None => format!("column `{wanted}` is missing; the header names no column"),
+fn missing(name: &str, heads: &[Head<'_>]) -> String {
+    let lower = name.to_lowercase();
+    let names = heads.iter().map(|head| head.own.join(" "));
+    // A long name is an explanation, and comparing it takes long.
+    let short = names.filter(|have| have.len() <= 100 && !have.is_empty());
+    match short.min_by_key(|have| strsim::damerau_levenshtein(&lower, &have.to_lowercase())) {
+        Some(nearest) => format!("column `{name}` is missing; nearest in the header is `{nearest}`"),
+        None => format!("column `{name}` is missing; the header names no column"),
     }
 }

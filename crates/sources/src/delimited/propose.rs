@@ -1,23 +1,24 @@
-//! A contract proposed for a file nobody has described yet: what can be seen is filled in, what cannot is left to be
+//! A contract proposed for a file without one: what can be seen is filled in, what cannot is left to be
 //! filled in, with a name that no delivery passes by.
 
 mod columns;
 mod names;
 mod periods;
 mod sheet;
+mod sketch;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use utbredt_model::{IdError, MeasureId, SolutionId, SourceId};
+use utbredt_model::{IdError, MeasureId, Reason, ReasonCode, SolutionId, SourceId};
 
 use super::Contract;
 
-/// Stands where a person has to choose. No solution and no measure is called so, and everything is refused until then.
+/// In place of what a person has to choose. No solution and no measure is called so, and everything is refused until then.
 pub const TO_CHOOSE: &str = "to-choose";
 
-/// What a file may speak of.
+/// What a file may be about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Solutions, with the names they go by.
@@ -35,17 +36,17 @@ pub struct About {
     pub source_id: SourceId,
     /// Its name, which may hold a period or a solution.
     pub file_name: String,
-    /// The solution, where the file does not say it.
+    /// The solution, where the file does not name it.
     pub solution: Option<SolutionId>,
-    /// The measure, where the file does not say it.
+    /// The measure, where the file does not name it.
     pub measure: Option<MeasureId>,
 }
 
 impl About {
-    /// What a file's name tells: the source is called after its words, periods and numbers aside.
+    /// What follows from a file's name: the source is called after its words, periods and numbers aside.
     ///
     /// # Errors
-    /// [`IdError`] when a name that was asked for is none.
+    /// [`IdError`] when a requested name is none.
     pub fn of_file(file_name: &str, source_id: Option<&str>) -> Result<Self, IdError> {
         let slug = names::slug(file_name);
         let words: Vec<&str> =
@@ -64,7 +65,7 @@ impl About {
 ///
 /// # Errors
 /// Why the file does not look like a table of municipalities or organisations, and what was looked for.
-pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, String> {
+pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Reason> {
     let mut found: Option<(usize, String)> = None;
     let mut why = None;
     for sheet in sheet::sheets(bytes, known)? {
@@ -76,13 +77,18 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Str
             }
         };
         let toml = write::toml(&sketch, about, known);
-        let contract = Contract::from_toml(&toml)
-            .map_err(|error| format!("what can be seen of the file does not make a contract: {error}"))?;
+        let contract = Contract::from_toml(&toml).map_err(|error| {
+            let what = "what can be seen of the file does not make a contract";
+            Reason::because(ReasonCode::Unsupported, what, &error)
+        })?;
+        // The proof of a proposal is what it reads: of several sheets the one with most numbers is taken.
         let parsed = super::parse(bytes, &contract);
         let read = parsed.observations.len();
         if found.as_ref().is_none_or(|(best, _)| read > *best) {
             found = Some((read, toml + &write::tried(&parsed, &sketch)));
         }
     }
-    found.map(|(_, toml)| toml).ok_or_else(|| why.unwrap_or_else(|| "the file holds no table".to_owned()))
+    found
+        .map(|(_, toml)| toml)
+        .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
 }

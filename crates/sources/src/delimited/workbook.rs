@@ -7,45 +7,55 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
 use chrono::{NaiveDate, TimeDelta};
 use csv::StringRecord;
+use utbredt_model::{Reason, ReasonCode};
 
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
-use super::{Contract, Format, zip};
+use super::{Contract, Format, archive};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
-/// Measures the archive and says what kind of workbook it is.
-fn kind(bytes: &[u8], declared: Option<Format>) -> Result<Format, String> {
-    let names = zip::entries(bytes)?;
-    let holds = |name: &str| names.iter().any(|n| n == name);
+/// Measures the archive and finds what kind of workbook it is.
+fn kind(bytes: &[u8], declared: Option<Format>) -> Result<Format, Reason> {
+    let names = archive::entries(bytes)?;
+    let has = |name: &str| names.iter().any(|n| n == name);
     match declared {
         Some(format) => Ok(format),
-        None if holds("xl/workbook.xml") => Ok(Format::Xlsx),
-        None if holds("content.xml") => Ok(Format::Ods),
-        None => Err("the archive is neither an XLSX nor an ODS workbook".to_owned()),
+        None if has("xl/workbook.xml") => Ok(Format::Xlsx),
+        None if has("content.xml") => Ok(Format::Ods),
+        None => {
+            let text = "the archive is neither an XLSX nor an ODS workbook";
+            Err(Reason::new(ReasonCode::Unsupported, text))
+        }
     }
 }
 
+fn damaged(error: impl std::fmt::Display) -> Reason {
+    Reason::because(ReasonCode::Syntax, "the workbook does not read", &error)
+}
+
+/// Runs a reader of workbooks: libraries that read what strangers send, and whose panic must not become ours.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Reason::new(ReasonCode::Syntax, UNREADABLE)))
+}
+
 /// The kind of a workbook and the names of its sheets.
-pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), String> {
+pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
     let format = kind(bytes, None)?;
-    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
-    let names = catch_unwind(AssertUnwindSafe(|| match format {
-        Format::Ods => Ods::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(|e| damaged(&e)),
-        _ => Xlsx::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(|e| damaged(&e)),
-    }))
-    .unwrap_or_else(|_| Err(UNREADABLE.to_owned()))?;
+    let names = guarded(|| match format {
+        Format::Ods => Ods::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(damaged),
+        _ => Xlsx::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(damaged),
+    })?;
     Ok((format, names))
 }
 
-/// Reads the contract's sheet from its header row on, or says why it cannot.
-pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), String> {
+/// Reads the contract's sheet from its header row on.
+pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    // The libraries below read what strangers send; a fault of theirs must not become ours.
-    let rows = catch_unwind(AssertUnwindSafe(|| match format {
+    let rows = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
-    }))
-    .unwrap_or_else(|_| Err(UNREADABLE.to_owned()))?;
+    })?;
+    // Shown as a row of CSV, since a workbook's own bytes mean nothing to a reader.
     let delimiter = ";";
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {
@@ -62,7 +72,7 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
 
 type Rows = Vec<(u64, Vec<String>)>;
 
-/// Memory the cells of a sheet may fill: a text that stands once in the file may stand in a million cells.
+/// Memory the cells of a sheet may fill: a text that is once in the file may be shown in a million cells.
 const MAX_CELLS: usize = 256 << 20;
 
 /// The cells so far, and what they fill.
@@ -72,21 +82,24 @@ struct Sheet {
     bytes: usize,
 }
 
-fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, String> {
-    let Some(wanted) = &contract.sheet else {
-        return names.first().cloned().ok_or_else(|| "the workbook has no sheet".to_owned());
+fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, Reason> {
+    let Some(declared) = &contract.sheet else {
+        let empty = || Reason::new(ReasonCode::Empty, "the workbook has no sheet");
+        return names.first().cloned().ok_or_else(empty);
     };
-    let found = names.iter().find(|name| *name == wanted).cloned();
-    found.ok_or_else(|| format!("sheet `{wanted}` is missing; the workbook has `{}`", names.join("`, `")))
+    if names.contains(declared) {
+        return Ok(declared.clone());
+    }
+    let text = format!("sheet `{declared}` is missing; the workbook has `{}`", names.join("`, `"));
+    Err(Reason::new(ReasonCode::MissingField, text))
 }
 
-fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
-    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
-    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, Reason> {
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book.sheet_names(), contract)?;
-    let mut reader = book.worksheet_cells_reader(&sheet).map_err(|e| damaged(&e))?;
+    let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut laid = Sheet::default();
-    while let Some(cell) = reader.next_cell().map_err(|e| damaged(&e))? {
+    while let Some(cell) = reader.next_cell().map_err(damaged)? {
         let text = match cell.get_value() {
             DataRef::Empty => continue,
             DataRef::SharedString(text) => (*text).to_owned(),
@@ -97,11 +110,10 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
     Ok(laid.rows)
 }
 
-fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
-    let damaged = |e: &dyn std::fmt::Display| format!("the workbook does not read: {e}");
-    let mut book = Ods::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, Reason> {
+    let mut book = Ods::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book.sheet_names(), contract)?;
-    let range = book.worksheet_range(&sheet).map_err(|e| damaged(&e))?;
+    let range = book.worksheet_range(&sheet).map_err(damaged)?;
     let (top, left) = range.start().unwrap_or_default();
     let mut laid = Sheet::default();
     for (row, column, value) in range.used_cells() {
@@ -115,22 +127,23 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, String> {
 
 impl Sheet {
     /// Puts a cell in its place; cells come in reading order.
-    fn place(&mut self, (row, column): (u32, u32), text: String) -> Result<(), String> {
+    fn place(&mut self, (row, column): (u32, u32), text: String) -> Result<(), Reason> {
         let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
         if column >= MAX_COLUMNS {
-            return Err(format!(
-                "row {number} has a cell in column {}; at most {MAX_COLUMNS} are read",
-                column + 1
-            ));
+            let text =
+                format!("row {number} has a cell in column {}; at most {MAX_COLUMNS} are read", column + 1);
+            return Err(Reason::new(ReasonCode::SizeLimit, text));
         }
         if self.rows.last().is_none_or(|(last, _)| *last < number) {
             self.rows.push((number, Vec::new()));
         }
         let Some((_, cells)) = self.rows.last_mut() else { return Ok(()) };
+        // What counts is memory: a blank cell costs a String too.
         let more = (column + 1).saturating_sub(cells.len());
         self.bytes += more * size_of::<String>() + text.len();
         if self.bytes > MAX_CELLS {
-            return Err(format!("the cells until row {number} fill more than {} MiB", MAX_CELLS >> 20));
+            let text = format!("the cells until row {number} fill more than {} MiB", MAX_CELLS >> 20);
+            return Err(Reason::new(ReasonCode::SizeLimit, text));
         }
         if more > 0 {
             cells.resize(column + 1, String::new());

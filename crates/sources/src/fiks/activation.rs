@@ -1,14 +1,15 @@
 //! Which municipalities have activated Digisos on the Fiks platform, as it answers at one moment.
 //!
 //! The answer names contact persons. [`without_contacts`] makes the payload that may be kept: it copies what is known
-//! to be about the municipality and nothing else, so that a field nobody has seen yet is dropped too.
+//! to be about the municipality and nothing else, so that a field we do not know yet is dropped too.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use utbredt_model::{
-    MunicipalityCode, Observation, ObservedFact, Parsed, Rejection, SolutionId, Stage, Subject,
+    MunicipalityCode, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Stage,
+    Subject,
 };
 
 use crate::oslo;
@@ -20,12 +21,13 @@ const UPDATES_NOT_NOW: &str = "harMidlertidigDeaktivertOppdateringer";
 const FLAGS: [&str; 5] = [RECEIVES, UPDATES, RECEIVES_NOT_NOW, UPDATES_NOT_NOW, "harNksTilgang"];
 
 /// The payload without its contact persons: of each municipality its code, the flags, and who processes on its behalf
-/// where that is a municipality. Bytes that are not a whole answer give none, since nobody knows what is in them.
+/// where that is a municipality. Bytes that are not a whole answer give none, since their content is unknown.
 #[must_use]
 pub fn without_contacts(bytes: &[u8]) -> Vec<u8> {
     let Ok(answer) = serde_json::from_slice::<Value>(bytes) else { return Vec::new() };
     let kept = match answer {
         Value::Array(entries) => Value::Array(entries.iter().map(stripped).collect()),
+        // To a request about one municipality the interface answers without a list.
         one @ Value::Object(_) => Value::Array(vec![stripped(&one)]),
         _ => return Vec::new(),
     };
@@ -49,6 +51,7 @@ fn stripped(entry: &Value) -> Value {
             kept.insert(flag.to_owned(), value.clone());
         }
     }
+    // The field may also name a person or a company.
     if let Some(text) = entry.get("behandlingsansvarlig").and_then(Value::as_str)
         && text.to_lowercase().ends_with(" kommune")
         && text.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-')
@@ -58,11 +61,11 @@ fn stripped(entry: &Value) -> Value {
     Value::Object(kept)
 }
 
-/// Reads an answer of `nav/kommuner`, of all municipalities or of one, asked for at `known_at`.
+/// Reads an answer of `nav/kommuner`, of all municipalities or of one, requested at `known_at`.
 ///
 /// A municipality that receives applications is in production; while it has switched that off for a time it is
 /// paused, which is no withdrawal. One that is configured but receives nothing this way (every flag false: it is
-/// served by SvarUt) is technically ready. One that is absent is not configured, and nothing is said of it: see
+/// served by SvarUt) is technically ready. One that is absent is not configured, and there is no statement about it: see
 /// [`absent`]. Since a municipality served by SvarUt may be in production all the same, give this channel a solution
 /// of its own unless it is the only source.
 #[must_use]
@@ -87,14 +90,19 @@ pub fn parse(bytes: &[u8], solution_id: &SolutionId, known_at: DateTime<Utc>) ->
             Err(reason) => parsed.rejections.push(Rejection::new(row, reason, entry.to_string())),
         }
     }
-    for (code, said) in stages {
-        let one = said.iter().all(|(_, stage)| Some(stage) == said.first().map(|(_, stage)| stage));
-        let spare = if one { said.get(1..).unwrap_or_default() } else { &said[..] };
-        let why = if one { "stands twice" } else { "stands twice with different flags" };
+    for (code, entries) in stages {
+        let one = entries.iter().all(|(_, stage)| Some(stage) == entries.first().map(|(_, stage)| stage));
+        let spare = if one { entries.get(1..).unwrap_or_default() } else { &entries[..] };
+        let (kind, why) = if one {
+            (ReasonCode::Duplicate, "stands twice")
+        } else {
+            (ReasonCode::Contradiction, "stands twice with different flags")
+        };
         for (row, _) in spare {
-            parsed.rejections.push(Rejection::new(*row, format!("municipality {code} {why}"), code.as_str()));
+            let reason = Reason::new(kind, format!("municipality {code} {why}"));
+            parsed.rejections.push(Rejection::new(*row, reason, code.as_str()));
         }
-        if let (true, Some((row, stage))) = (one, said.first()) {
+        if let (true, Some((row, stage))) = (one, entries.first()) {
             let valid_from = oslo::day(known_at);
             let fact = ObservedFact::Rollout {
                 solution_id: solution_id.clone(),
@@ -110,44 +118,49 @@ pub fn parse(bytes: &[u8], solution_id: &SolutionId, known_at: DateTime<Utc>) ->
     parsed
 }
 
-fn read(entry: &Value) -> Result<(MunicipalityCode, Stage), String> {
-    let code =
-        entry.get("kommunenummer").and_then(Value::as_str).ok_or("`kommunenummer` is missing or no code")?;
-    let code = MunicipalityCode::parse(code).map_err(|error| error.to_string())?;
-    let flag = |name: &str| {
-        let flag = entry.get(name).and_then(Value::as_bool);
-        flag.ok_or_else(|| format!("`{name}` is missing or neither true nor false"))
+fn flag(entry: &Value, name: &str) -> Result<bool, Reason> {
+    entry.get(name).and_then(Value::as_bool).ok_or_else(|| {
+        Reason::new(ReasonCode::MissingField, format!("`{name}` is missing or neither true nor false"))
+    })
+}
+
+fn read(entry: &Value) -> Result<(MunicipalityCode, Stage), Reason> {
+    let Some(code) = entry.get("kommunenummer").and_then(Value::as_str) else {
+        return Err(Reason::new(ReasonCode::MissingField, "`kommunenummer` is missing or no code"));
     };
-    let (receives, updates) = (flag(RECEIVES)?, flag(UPDATES)?);
-    let (not_now, updates_not_now) = (flag(RECEIVES_NOT_NOW)?, flag(UPDATES_NOT_NOW)?);
+    let code = MunicipalityCode::parse(code)?;
+    let (receives, updates) = (flag(entry, RECEIVES)?, flag(entry, UPDATES)?);
+    let (not_now, updates_not_now) = (flag(entry, RECEIVES_NOT_NOW)?, flag(entry, UPDATES_NOT_NOW)?);
     let stage = match (receives, not_now) {
         (true, false) => Stage::InProduction,
         (true, true) => Stage::Paused,
         // Switched off what was never switched on.
         (false, true) => {
-            return Err(format!(
-                "`{RECEIVES_NOT_NOW}` without `{RECEIVES}`: the flags contradict each other"
-            ));
+            let text = format!("`{RECEIVES_NOT_NOW}` without `{RECEIVES}`: the flags contradict each other");
+            return Err(Reason::new(ReasonCode::Contradiction, text));
         }
         (false, false) if updates_not_now && !updates => {
-            return Err(format!("`{UPDATES_NOT_NOW}` without `{UPDATES}`: the flags contradict each other"));
+            let text = format!("`{UPDATES_NOT_NOW}` without `{UPDATES}`: the flags contradict each other");
+            return Err(Reason::new(ReasonCode::Contradiction, text));
         }
         (false, false) => Stage::TechnicallyReady,
     };
     Ok((code, stage))
 }
 
-/// The municipalities an answer does not name: not configured. It is for the register to say which there are.
+/// The municipalities an answer does not name: not configured. Which there are is for the register.
 pub fn absent<'m>(
     parsed: &Parsed,
     municipalities: impl IntoIterator<Item = &'m MunicipalityCode>,
 ) -> Vec<&'m MunicipalityCode> {
-    let named = |code: &MunicipalityCode| {
-        let told = |o: &Observation| matches!(&o.subject, Subject::Municipality(c) if c == code);
-        parsed.observations.iter().any(told)
-            || parsed.rejections.iter().any(|r| r.raw.contains(code.as_str()))
-    };
-    municipalities.into_iter().filter(|code| !named(code)).collect()
+    municipalities.into_iter().filter(|code| !is_named(parsed, code)).collect()
+}
+
+/// Whether an answer has an entry of a municipality, accepted or not.
+fn is_named(parsed: &Parsed, code: &MunicipalityCode) -> bool {
+    let mut subjects = parsed.observations.iter().map(|observation| &observation.subject);
+    subjects.any(|subject| matches!(subject, Subject::Municipality(c) if c == code))
+        || parsed.rejections.iter().any(|rejection| rejection.raw.contains(code.as_str()))
 }
 
 #[cfg(test)]
@@ -164,7 +177,7 @@ mod tests {
         parse(bytes, &SolutionId::parse("digisos").unwrap(), known_at)
     }
 
-    fn told(parsed: &Parsed) -> Vec<String> {
+    fn shown(parsed: &Parsed) -> Vec<String> {
         let one = |o: &Observation| match (&o.subject, &o.fact) {
             (Subject::Municipality(code), ObservedFact::Rollout { stage, valid_from, .. }) => {
                 format!("{} {code} {} {valid_from}", o.row, stage.as_str())
@@ -189,10 +202,10 @@ mod tests {
             "4 3436 technically_ready 2024-04-01",
         ];
         let parsed = read_all(SAMPLE);
-        assert_eq!(told(&parsed), expected);
+        assert_eq!(shown(&parsed), expected);
         assert!(parsed.rejections.is_empty());
-        let [here, gone] = ["4601", "1103"].map(|code| MunicipalityCode::parse(code).unwrap());
-        assert_eq!(absent(&parsed, [&here, &gone]), [&gone]);
+        let [here, other] = ["4601", "1103"].map(|code| MunicipalityCode::parse(code).unwrap());
+        assert_eq!(absent(&parsed, [&here, &other]), [&other]);
     }
 
     #[test]
@@ -218,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_believed_says_why() {
+    fn an_entry_that_is_not_accepted_has_a_reason() {
         let entry = |code: &str, flags: [bool; 4]| {
             let [a, b, c, d] = flags;
             format!(
@@ -243,7 +256,7 @@ mod tests {
         let contradicted = format!("[{good},{}]", entry("\"4601\"", [true, true, true, false]));
         let parsed = read_all(contradicted.as_bytes());
         assert_eq!((parsed.observations.len(), parsed.rejections.len()), (0, 2));
-        assert_eq!(told(&read_all(good.as_bytes())), ["1 4601 in_production 2024-04-01"]);
+        assert_eq!(shown(&read_all(good.as_bytes())), ["1 4601 in_production 2024-04-01"]);
         assert!(read_all(b"[]").breaches[0].contains("empty"));
     }
 

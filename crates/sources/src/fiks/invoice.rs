@@ -10,19 +10,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{
-    CellState, Granularity, MeasureId, Observation, ObservedFact, OrganisationNumber, Parsed, Period,
-    Rejection, SolutionId, SourceId, Subject,
+    CellState, Granularity, MeasureId, Observation, ObservedFact, OrganisationNumber, Parsed, Period, Reason,
+    ReasonCode, Rejection, SolutionId, SourceId, Subject,
 };
 
-use crate::delimited::{self, Contract};
-use line::{Pattern, same_text, taken_apart};
+use crate::delimited::{self, Contract, ContractError};
+use line::{Pattern, same_text, split_line};
 
 const USUAL: &str = include_str!("invoice.toml");
 
 /// Why a declaration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the declaration of the invoice {0}")]
-pub struct InvoiceError(String);
+pub enum InvoiceError {
+    /// Not TOML, or a key no declaration has.
+    #[error("the declaration of the invoice does not read: {0}")]
+    Syntax(toml::de::Error),
+    /// Nobody is named whose numbers these are.
+    #[error(
+        "the declaration of the invoice names no organisation: give the column `organisation`, or names and numbers \
+         in [organisations]"
+    )]
+    NoOrganisation,
+    /// A line that does not declare exactly one of a count and a reason to leave it out.
+    #[error(
+        "the declaration of the invoice needs `solution_id` and `measure_id`, or `leave_out` with a reason, at line \
+         `{0}`"
+    )]
+    Line(String),
+    /// The file cannot be read with its layout.
+    #[error("the declaration of the invoice cannot be read by: {0}")]
+    Layout(ContractError),
+}
 
 /// What a customer's invoices are agreed to look like.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,7 +77,7 @@ pub struct Invoice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// The text after the month; `{…}` stands for any text.
+    /// The text after the month; `{…}` is any text.
     pub text: String,
     /// The solution used.
     pub solution_id: Option<SolutionId>,
@@ -82,46 +100,36 @@ impl Invoice {
     /// Reads a declaration.
     ///
     /// # Errors
-    /// [`InvoiceError`] when it is not TOML, or a line says neither what it counts nor why it is left out, or nobody is
+    /// [`InvoiceError`] when it is not TOML, or a line declares neither what it counts nor why it is left out, or nobody is
     /// named whose numbers these are.
     pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
-        let read: Self =
-            toml::from_str(text).map_err(|error| InvoiceError(format!("does not read: {error}")))?;
-        read.checked()
+        toml::from_str::<Self>(text).map_err(InvoiceError::Syntax)?.checked()
     }
 
     /// A declaration whose fields were read, made ready to read by.
     ///
     /// # Errors
     /// As [`Self::from_toml`].
-    pub fn checked(self) -> Result<Self, InvoiceError> {
-        let (wrong, mut invoice) = (InvoiceError, self);
-        if invoice.organisation.is_none() && invoice.organisations.is_empty() {
-            let why = "names no organisation: give the column `organisation`, or names and numbers in [organisations]";
-            return Err(wrong(why.to_owned()));
+    pub fn checked(mut self) -> Result<Self, InvoiceError> {
+        if self.organisation.is_none() && self.organisations.is_empty() {
+            return Err(InvoiceError::NoOrganisation);
         }
-        if invoice.lines.is_empty() {
-            let usual: Usual =
-                toml::from_str(USUAL).map_err(|error| wrong(format!("does not read: {error}")))?;
-            invoice.lines = usual.line;
+        if self.lines.is_empty() {
+            self.lines = toml::from_str::<Usual>(USUAL).map_err(InvoiceError::Syntax)?.line;
         }
-        for line in &invoice.lines {
+        for line in &self.lines {
             match (&line.solution_id, &line.measure_id, &line.leave_out) {
                 (Some(_), Some(_), None) | (None, None, Some(_)) => {}
-                _ => {
-                    let why = "needs `solution_id` and `measure_id`, or `leave_out` with a reason, at line";
-                    return Err(wrong(format!("{why} `{}`", line.text)));
-                }
+                _ => return Err(InvoiceError::Line(line.text.clone())),
             }
         }
-        invoice.patterns = invoice.lines.iter().map(|line| Pattern::new(&line.text)).collect();
-        invoice.table = Some(invoice.as_table().map_err(wrong)?);
-        Ok(invoice)
+        self.patterns = self.lines.iter().map(|line| Pattern::new(&line.text)).collect();
+        self.table = Some(self.as_table().map_err(InvoiceError::Layout)?);
+        Ok(self)
     }
 
     /// How the file itself is to be read: a contract whose statements are never used.
-    fn as_table(&self) -> Result<Contract, String> {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    fn as_table(&self) -> Result<Contract, ContractError> {
         let sheet =
             self.sheet.as_deref().map_or(String::new(), |sheet| format!("sheet = {}\n", quoted(sheet)));
         let (text, count) = (quoted(&self.text), quoted(&self.count));
@@ -132,8 +140,13 @@ impl Invoice {
             self.version,
             self.header_row
         );
-        Contract::from_toml(&contract).map_err(|error| format!("cannot be read by: {error}"))
+        Contract::from_toml(&contract)
     }
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 /// The columns of this delivery.
@@ -144,31 +157,34 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(invoice: &Invoice, header: &StringRecord) -> Result<Self, String> {
-        let find = |wanted: &str| {
-            header.iter().position(|have| same_text(have, wanted)).ok_or_else(|| {
-                let have = header.iter().take(20).collect::<Vec<_>>().join("`, `");
-                format!("column `{wanted}` is missing; the header has `{have}`")
-            })
-        };
+    fn find(invoice: &Invoice, header: &StringRecord) -> Result<Self, Reason> {
+        let organisation = invoice.organisation.as_deref().map(|name| column(header, name));
         Ok(Self {
-            text: find(&invoice.text)?,
-            count: find(&invoice.count)?,
-            organisation: invoice.organisation.as_deref().map(find).transpose()?,
+            text: column(header, &invoice.text)?,
+            count: column(header, &invoice.count)?,
+            organisation: organisation.transpose()?,
         })
     }
 }
 
+fn column(header: &StringRecord, name: &str) -> Result<usize, Reason> {
+    header.iter().position(|have| same_text(have, name)).ok_or_else(|| {
+        let have = header.iter().take(20).collect::<Vec<_>>().join("`, `");
+        let text = format!("column `{name}` is missing; the header has `{have}`");
+        Reason::new(ReasonCode::MissingField, text)
+    })
+}
+
 type Key = (OrganisationNumber, SolutionId, MeasureId, Period);
 
-/// A line that counts something, believed or not.
+/// A line that counts something, accepted or not.
 struct Counted {
     row: u64,
     raw: String,
     key: Key,
     /// The service in full, account and all: the same twice is not two counts.
     service: String,
-    count: Result<i64, String>,
+    count: Result<i64, Reason>,
 }
 
 /// Reads an invoice. Lines about different accounts of one service are added; the same line twice counts once, and not
@@ -185,7 +201,7 @@ pub fn parse(bytes: &[u8], invoice: &Invoice) -> Parsed {
     };
     let outcome = delimited::rows(bytes, table, &mut |(row, cells, raw, fault)| {
         let Some(columns) = &columns else {
-            match fault.map_or_else(|| Columns::find(invoice, cells), |fault| Err(fault.to_owned())) {
+            match fault.map_or_else(|| Columns::find(invoice, cells), |fault| Err(fault.clone())) {
                 Ok(found) => columns = Some(found),
                 Err(breach) => stop = Some(breach),
             }
@@ -196,7 +212,7 @@ pub fn parse(bytes: &[u8], invoice: &Invoice) -> Parsed {
         }
         parsed.rows_in += 1;
         let line = match fault {
-            Some(fault) => Err(fault.to_owned()),
+            Some(fault) => Err(fault.clone()),
             None => read(row, raw, cells, columns, invoice),
         };
         match line {
@@ -205,7 +221,7 @@ pub fn parse(bytes: &[u8], invoice: &Invoice) -> Parsed {
         }
         true
     });
-    parsed.breaches.extend(outcome.err().or(stop));
+    parsed.breaches.extend(outcome.err().or(stop).map(|reason| reason.text));
     if columns.is_none() && parsed.breaches.is_empty() {
         parsed.breaches.push("the delivery is empty: not even a header row".to_owned());
     }
@@ -220,47 +236,55 @@ fn read(
     cells: &StringRecord,
     columns: &Columns,
     invoice: &Invoice,
-) -> Result<Counted, String> {
-    let cell = |at: usize| cells.get(at).unwrap_or_default().trim();
-    let (name, month, service) = taken_apart(cell(columns.text))?;
-    let nearest = |have: &mut dyn Iterator<Item = &str>, wanted: &str| {
-        let near = have.max_by(|a, b| line::likeness(a, wanted).total_cmp(&line::likeness(b, wanted)));
-        near.map_or(String::new(), |near| format!("; the nearest known is `{near}`"))
-    };
+) -> Result<Counted, Reason> {
+    let [text, count] = [columns.text, columns.count].map(|at| cells.get(at).unwrap_or_default().trim());
+    let (name, month, service) = split_line(text)?;
+    // Several known texts may fit: the one with most fixed text is meant.
     let fits = invoice.lines.iter().zip(&invoice.patterns).filter(|(_, pattern)| pattern.fits(service));
     let Some((known, _)) = fits.max_by_key(|(_, pattern)| pattern.weight()) else {
-        let near = nearest(&mut invoice.lines.iter().map(|line| line.text.as_str()), service);
-        return Err(format!("the line text `{service}` is unknown{near}"));
+        let near = nearest(invoice.lines.iter().map(|line| line.text.as_str()), service);
+        let text = format!("the line text `{service}` is unknown{near}");
+        return Err(Reason::new(ReasonCode::UnknownWord, text));
     };
     if let Some(why) = &known.leave_out {
-        return Err(format!("left out as declared: {why}"));
+        return Err(Reason::new(ReasonCode::Excluded, format!("left out as declared: {why}")));
     }
     let (Some(solution_id), Some(measure_id)) = (known.solution_id.clone(), known.measure_id.clone()) else {
-        return Err(format!("the line text `{}` is declared to count nothing", known.text));
+        let text = format!("the line text `{}` is declared to count nothing", known.text);
+        return Err(Reason::new(ReasonCode::Excluded, text));
     };
-    let organisation = match columns.organisation.map(cell) {
-        Some(number) => {
-            OrganisationNumber::parse(&number.replace([' ', '\u{a0}'], "")).map_err(|e| e.to_string())?
+    let organisation = match columns.organisation {
+        Some(at) => {
+            let number = cells.get(at).unwrap_or_default().trim();
+            OrganisationNumber::parse(&number.replace([' ', '\u{a0}'], ""))?
         }
         None => {
             let found = invoice.organisations.iter().find(|(have, _)| same_text(have, name));
             found.map(|(_, number)| number.clone()).ok_or_else(|| {
-                let near = nearest(&mut invoice.organisations.keys().map(String::as_str), name);
-                format!("whose line it is is not declared: `{name}`{near}")
+                let near = nearest(invoice.organisations.keys().map(String::as_str), name);
+                let text = format!("whose line it is is not declared: `{name}`{near}");
+                Reason::new(ReasonCode::UnknownWord, text)
             })?
         }
     };
-    let count = delimited::whole(cell(columns.count), ',').and_then(|count| match count {
-        0.. => Ok(count),
-        _ => Err(format!("a credit of {count}: deliver the corrected count of the month instead")),
+    let count = delimited::whole(count, ',').and_then(|count| {
+        let text = format!("a credit of {count}: deliver the corrected count of the month instead");
+        if count < 0 { Err(Reason::new(ReasonCode::OutOfRange, text)) } else { Ok(count) }
     });
     let key = (organisation, solution_id, measure_id, Period::holding(month, Granularity::Month));
     Ok(Counted { row, raw: raw.to_owned(), key, service: line::plain(service), count })
 }
 
+/// A hint at the known text that is most like another.
+fn nearest<'k>(known: impl Iterator<Item = &'k str>, text: &str) -> String {
+    let near = known.max_by(|a, b| line::likeness(a, text).total_cmp(&line::likeness(b, text)));
+    near.map_or(String::new(), |near| format!("; the nearest known is `{near}`"))
+}
+
 fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
     let mut same: BTreeMap<(Key, String), Vec<Counted>> = BTreeMap::new();
     for line in counted {
+        // Accounts of one service are different lines; the same line twice is not.
         same.entry((line.key.clone(), line.service.clone())).or_default().push(line);
     }
     let mut sums: BTreeMap<Key, (u64, i64)> = BTreeMap::new();
@@ -273,14 +297,13 @@ fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
             let reason = match line.count {
                 Err(reason) => Some(reason),
                 Ok(_) if differs => {
-                    Some(format!("the line stands more than once (first in row {row}) with different counts"))
+                    let text =
+                        format!("the line stands more than once (first in row {row}) with different counts");
+                    Some(Reason::new(ReasonCode::Contradiction, text))
                 }
                 Ok(_) if at > 0 => {
-                    parsed.rejections.push(Rejection::new(
-                        line.row,
-                        format!("the same line as row {row}"),
-                        line.raw,
-                    ));
+                    let reason = Reason::new(ReasonCode::Duplicate, format!("the same line as row {row}"));
+                    parsed.rejections.push(Rejection::new(line.row, reason, line.raw));
                     continue;
                 }
                 Ok(count) => {
@@ -291,7 +314,10 @@ fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
                             sum.1 = more;
                             None
                         }
-                        None => Some("the sum of the lines is too large a number".to_owned()),
+                        None => {
+                            let text = "the sum of the lines is too large a number";
+                            Some(Reason::new(ReasonCode::NumberTooLarge, text))
+                        }
                     }
                 }
             };

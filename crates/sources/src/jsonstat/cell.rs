@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use utbredt_model::Rejection;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utbredt_model::{Reason, ReasonCode, Rejection};
 
 use super::{Cell, Table};
 
@@ -11,82 +12,74 @@ use super::{Cell, Table};
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A statistics office's sign for why a number is absent, or what kind of number it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 pub enum Symbol {
     /// `:` May not be published.
+    #[strum(serialize = ":")]
     Hidden,
     /// `..` Not known.
+    #[strum(serialize = "..")]
     Missing,
     /// `.` Cannot occur.
+    #[strum(serialize = ".")]
     Impossible,
     /// `-` Nought, counted.
+    #[strum(serialize = "-")]
     Zero,
     /// `0` Less than half a unit.
+    #[strum(serialize = "0")]
     BelowHalf,
     /// `*` May still change.
+    #[strum(serialize = "*")]
     Provisional,
     /// `|` The series was broken here.
+    #[strum(serialize = "|")]
     Break,
 }
 
 impl Symbol {
-    /// Every symbol.
-    pub const ALL: [Self; 7] = [
-        Self::Hidden,
-        Self::Missing,
-        Self::Impossible,
-        Self::Zero,
-        Self::BelowHalf,
-        Self::Provisional,
-        Self::Break,
-    ];
-
     /// The sign as it is written.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hidden => ":",
-            Self::Missing => "..",
-            Self::Impossible => ".",
-            Self::Zero => "-",
-            Self::BelowHalf => "0",
-            Self::Provisional => "*",
-            Self::Break => "|",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads a sign.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|symbol| symbol.as_str() == text.trim())
+        text.trim().parse().ok()
     }
 }
 
-/// What is said of each cell, in one of the forms it may be said in.
-enum Said<'a> {
+/// A value for each cell, in one of the forms json-stat allows.
+enum PerCell<'a> {
     Nothing,
     TheSame(&'a Value),
     InFull(&'a [Value]),
     Sparse(BTreeMap<usize, &'a Value>),
 }
 
-impl<'a> Said<'a> {
-    fn of(said: &'a Value, size: usize, what: &str) -> Result<Self, String> {
-        match said {
-            Value::Array(list) if list.len() == size => Ok(Self::InFull(list)),
-            Value::Array(list) => Err(format!("`{what}` has {} entries for {size} cells", list.len())),
+impl<'a> PerCell<'a> {
+    fn of(given: &'a Value, size: usize, what: &str) -> Result<Self, Reason> {
+        let text = match given {
+            Value::Array(list) if list.len() == size => return Ok(Self::InFull(list)),
+            Value::Array(list) => format!("`{what}` has {} entries for {size} cells", list.len()),
             Value::Object(object) => {
-                // A place outside the cube says that the two do not belong together.
-                let place = |(key, value): (&String, &'a Value)| match key.parse::<usize>() {
-                    Ok(at) if at < size => Ok((at, value)),
-                    _ => {
-                        Err(format!("`{what}` has a cell `{key}`, which is not among the {size} of the cube"))
-                    }
-                };
-                object.iter().map(place).collect::<Result<_, _>>().map(Self::Sparse)
+                let mut places = BTreeMap::new();
+                for (key, value) in object {
+                    // A place outside the cube means that the two do not belong together.
+                    let Some(at) = key.parse::<usize>().ok().filter(|at| *at < size) else {
+                        let text =
+                            format!("`{what}` has a cell `{key}`, which is not among the {size} of the cube");
+                        return Err(Reason::new(ReasonCode::InvalidField, text));
+                    };
+                    places.insert(at, value);
+                }
+                return Ok(Self::Sparse(places));
             }
-            _ => Err(format!("`{what}` is neither a list nor an object")),
-        }
+            _ => format!("`{what}` is neither a list nor an object"),
+        };
+        Err(Reason::new(ReasonCode::InvalidField, text))
     }
 
     fn get(&self, at: usize) -> Option<&'a Value> {
@@ -105,12 +98,12 @@ pub(super) fn read(
     size: usize,
     values: &Value,
     answer: &Map<String, Value>,
-) -> Result<(), String> {
-    let values = Said::of(values, size, "value")?;
+) -> Result<(), Reason> {
+    let values = PerCell::of(values, size, "value")?;
     let statuses = match answer.get("status") {
-        None | Some(Value::Null) => Said::Nothing,
-        Some(text @ Value::String(_)) => Said::TheSame(text),
-        Some(said) => Said::of(said, size, "status")?,
+        None | Some(Value::Null) => PerCell::Nothing,
+        Some(text @ Value::String(_)) => PerCell::TheSame(text),
+        Some(given) => PerCell::of(given, size, "status")?,
     };
     for at in 0..size {
         let value = values.get(at);
@@ -126,16 +119,16 @@ pub(super) fn read(
     Ok(())
 }
 
-fn status_of(status: &Value, answer: &Map<String, Value>) -> Result<Option<Symbol>, String> {
+fn status_of(status: &Value, answer: &Map<String, Value>) -> Result<Option<Symbol>, Reason> {
     match status {
         Value::Null => Ok(None),
         Value::String(text) => symbol(text, answer),
-        other => Err(format!("status {other} is no text")),
+        other => Err(Reason::new(ReasonCode::InvalidField, format!("status {other} is no text"))),
     }
 }
 
-/// The symbol a text is; an empty one is none. What the answer itself says of an unknown one is passed on.
-fn symbol(text: &str, answer: &Map<String, Value>) -> Result<Option<Symbol>, String> {
+/// The symbol a text is; an empty one is none. The answer's own label of an unknown one is passed on.
+fn symbol(text: &str, answer: &Map<String, Value>) -> Result<Option<Symbol>, Reason> {
     if text.trim().is_empty() {
         return Ok(None);
     }
@@ -143,8 +136,10 @@ fn symbol(text: &str, answer: &Map<String, Value>) -> Result<Option<Symbol>, Str
         let declared =
             answer.get("extension").and_then(|e| e.get("flags")?.get("label")?.get(text)?.as_str());
         let declared = declared.map_or(String::new(), |label| format!(", which the answer calls “{label}”"));
-        let known = Symbol::ALL.map(Symbol::as_str).join(" ");
-        format!("symbol `{text}`{declared} is unknown; known are {known}")
+        let known: Vec<&str> = Symbol::VARIANTS.iter().map(|symbol| symbol.as_str()).collect();
+        let known = known.join(" ");
+        let text = format!("symbol `{text}`{declared} is unknown; known are {known}");
+        Reason::new(ReasonCode::UnknownWord, text)
     })
 }
 
@@ -154,7 +149,7 @@ fn cell(
     value: Option<&Value>,
     status: Option<Symbol>,
     answer: &Map<String, Value>,
-) -> Result<Content, String> {
+) -> Result<Content, Reason> {
     let (value, symbol) = match value {
         None | Some(Value::Null) => (None, status),
         Some(Value::String(text)) => {
@@ -162,22 +157,30 @@ fn cell(
             match (inside, status) {
                 (Some(inside), Some(beside)) if inside != beside => {
                     let (inside, beside) = (inside.as_str(), beside.as_str());
-                    return Err(format!("symbol `{inside}` in the value's place and `{beside}` beside it"));
+                    let text = format!("symbol `{inside}` in the value's place and `{beside}` beside it");
+                    return Err(Reason::new(ReasonCode::Contradiction, text));
                 }
                 (inside, beside) => (None, inside.or(beside)),
             }
         }
         Some(Value::Number(number)) => {
             let number = number.as_f64().filter(|n| n.is_finite() && n.abs() < EXACT);
-            (Some(number.ok_or("the number is too large to be exact")?), status)
+            let Some(number) = number else {
+                return Err(Reason::new(ReasonCode::NumberTooLarge, "the number is too large to be exact"));
+            };
+            (Some(number), status)
         }
-        Some(other) => return Err(format!("{other} is neither a number nor a symbol")),
+        Some(other) => {
+            let text = format!("{other} is neither a number nor a symbol");
+            return Err(Reason::new(ReasonCode::InvalidNumber, text));
+        }
     };
     match symbol {
-        // What is hidden must not travel on, whatever stood beside the symbol.
+        // What is hidden must not travel on, whatever is beside the symbol.
         Some(Symbol::Hidden | Symbol::Missing | Symbol::Impossible) => Ok((None, symbol)),
         Some(Symbol::Zero) if value.is_some_and(|value| value != 0.0) => {
-            Err("symbol `-` says nought, and another number stands beside it".to_owned())
+            let text = "symbol `-` says nought, and another number stands beside it";
+            Err(Reason::new(ReasonCode::Contradiction, text))
         }
         Some(Symbol::Zero | Symbol::BelowHalf) => Ok((value.or(Some(0.0)), symbol)),
         Some(Symbol::Provisional | Symbol::Break) | None => Ok((value, symbol)),

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use utbredt_model::MunicipalityCode;
 use utbredt_model::territory::{Change, ChangeKind, classify};
 
-/// Which codes were alive when, as far as a feed of changes and known divisions tell.
+/// Which codes were alive when, as far as a feed of changes and known divisions show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Register {
     /// By code: the days something happened to it, whether it lived the day before, and whether from then on.
@@ -15,26 +15,27 @@ pub struct Register {
 }
 
 impl Register {
-    /// What the changes tell.
+    /// What the changes show.
     #[must_use]
     pub fn of(changes: &[Change]) -> Self {
         let mut register = Self::default();
-        let mut event = |code: &Option<MunicipalityCode>, date, before, after| {
-            if let Some(code) = code {
-                let days = register.events.entry(code.clone()).or_default();
-                let (was, is): &mut (bool, bool) = days.entry(date).or_default();
-                *was |= before;
-                *is |= after;
-            }
-        };
         for change in changes {
-            event(&change.old, change.date, true, false);
-            event(&change.new, change.date, false, true);
+            if let Some(old) = &change.old {
+                register.event(old, change.date).0 = true;
+            }
+            if let Some(new) = &change.new {
+                register.event(new, change.date).1 = true;
+            }
         }
         register
     }
 
-    /// Adds what a whole division tells: these codes lived on `day`.
+    /// What is known of a code at a day: whether it lived the day before, and whether from then on.
+    fn event(&mut self, code: &MunicipalityCode, day: NaiveDate) -> &mut (bool, bool) {
+        self.events.entry(code.clone()).or_default().entry(day).or_default()
+    }
+
+    /// Adds a whole division: these codes lived on `day`.
     #[must_use]
     pub fn with<'c>(mut self, day: NaiveDate, codes: impl IntoIterator<Item = &'c MunicipalityCode>) -> Self {
         for code in codes {
@@ -50,6 +51,7 @@ impl Register {
         if let Some((_, (_, after))) = events.range(..=day).next_back() {
             return Some(*after);
         }
+        // Each event records whether the code lived the day before: the first one decides for all days before it.
         events.first_key_value().map(|(_, (before, _))| *before)
     }
 
@@ -64,10 +66,10 @@ impl Register {
 }
 
 /// The kind of each change, as [`classify`] reads them, but for pieces of territory that change hands: when a code
-/// goes on (a pair with itself) and beside it stands a pair with a code that was alive the day before, a border moved
-/// and nobody was split. From 2026 the register lists such pieces among the rest.
+/// goes on (a pair with itself) and beside it there is a pair with a code that was alive the day before, a border moved
+/// and no municipality was split. From 2026 the register lists such pieces among the rest.
 ///
-/// `alive` says whether a code lived the day before; [`Register::lives`] or the codes of that day answer it.
+/// `alive` is whether a code lived the day before; [`Register::lives`] or the codes of that day answer it.
 #[must_use]
 pub fn kinds(changes: &[Change], alive: impl Fn(&MunicipalityCode, NaiveDate) -> bool) -> Vec<ChangeKind> {
     let goes_on: BTreeSet<(NaiveDate, &MunicipalityCode)> = changes
@@ -75,19 +77,23 @@ pub fn kinds(changes: &[Change], alive: impl Fn(&MunicipalityCode, NaiveDate) ->
         .filter(|change| change.old == change.new)
         .filter_map(|change| Some((change.date, change.old.as_ref()?)))
         .collect();
-    let is_piece = |change: &Change| match (&change.old, &change.new) {
-        (Some(old), Some(new)) if old != new => {
-            let before = change.date.pred_opt().unwrap_or(change.date);
-            goes_on.contains(&(change.date, old)) && alive(new, before)
+    let mut rest = Vec::new();
+    let mut pieces = Vec::with_capacity(changes.len());
+    for change in changes {
+        let piece = match (&change.old, &change.new) {
+            (Some(old), Some(new)) if old != new => {
+                let before = change.date.pred_opt().unwrap_or(change.date);
+                goes_on.contains(&(change.date, old)) && alive(new, before)
+            }
+            _ => false,
+        };
+        pieces.push(piece);
+        if !piece {
+            rest.push(change.clone());
         }
-        _ => false,
-    };
-    let pieces: Vec<bool> = changes.iter().map(is_piece).collect();
-    let rest: Vec<Change> =
-        changes.iter().zip(&pieces).filter(|(_, piece)| !**piece).map(|(change, _)| change.clone()).collect();
-    let mut rest = classify(&rest).into_iter();
-    let kind = |piece: &bool| {
-        if *piece { ChangeKind::Boundary } else { rest.next().unwrap_or(ChangeKind::Boundary) }
-    };
-    pieces.iter().map(kind).collect()
+    }
+    // The pieces are left out, since beside them a municipality that goes on would look split.
+    let mut kinds = classify(&rest).into_iter();
+    let merged = pieces.into_iter().map(|piece| if piece { None } else { kinds.next() });
+    merged.map(|kind| kind.unwrap_or(ChangeKind::Boundary)).collect()
 }

@@ -1,8 +1,8 @@
-//! Counts of persons out of an answer: table 07459 asked for over the network instead of taken from a file.
+//! Counts of persons out of an answer: table 07459 requested over the network instead of taken from a file.
 
 use std::collections::BTreeMap;
 
-use utbredt_model::{MunicipalityCode, Rejection};
+use utbredt_model::{MunicipalityCode, Reason, ReasonCode, Rejection};
 
 use super::is_aggregated;
 use crate::jsonstat::Table;
@@ -16,8 +16,8 @@ struct Places {
     age: Option<usize>,
 }
 
-/// Counts by municipality, year and age. Sexes are added. Codes that add up others stand on the division of
-/// `aggregated_since`: what such a code says of an earlier year was carried back, not counted, and is refused.
+/// Counts by municipality, year and age. Sexes are added. Codes that add up others are on the division of
+/// `aggregated_since`: the number of such a code for an earlier year was carried back, not counted, and is refused.
 #[must_use]
 pub fn population(table: &Table, aggregated_since: i32) -> Read<Count> {
     let mut read = Read { rows: Vec::new(), rejections: table.rejections.clone() };
@@ -40,7 +40,10 @@ pub fn population(table: &Table, aggregated_since: i32) -> Read<Count> {
             let added = persons.and_then(|persons| sum.ok()?.checked_add(persons));
             *sum = added.ok_or(());
             let symbol = row.cell.symbol.map_or("no number", |symbol| symbol.as_str());
-            added.map(drop).ok_or_else(|| format!("`{symbol}` stands where persons are counted"))
+            added.map(drop).ok_or_else(|| {
+                let text = format!("`{symbol}` stands where persons are counted");
+                Reason::new(ReasonCode::InvalidNumber, text)
+            })
         });
         if let Err(reason) = outcome {
             read.rejections.push(Rejection::new(row.cell.at as u64 + 1, reason, row.codes.join(" ")));
@@ -53,49 +56,56 @@ pub fn population(table: &Table, aggregated_since: i32) -> Read<Count> {
     read
 }
 
-fn places(table: &Table) -> Result<Places, String> {
+fn places(table: &Table) -> Result<Places, Reason> {
     let mut found = Places { region: usize::MAX, year: usize::MAX, age: None };
     for (at, dimension) in table.dimensions.iter().enumerate() {
         match dimension.id.as_str() {
             "Region" => found.region = at,
             "Tid" => found.year = at,
             "Alder" => found.age = Some(at),
+            // Men and women add up to persons.
             "Kjonn" => {}
             "ContentsCode" if dimension.categories.len() == 1 => {}
             "ContentsCode" => {
-                return Err("`ContentsCode` has several contents; ask for persons alone".to_owned());
+                let text = "`ContentsCode` has several contents; ask for persons alone";
+                return Err(Reason::new(ReasonCode::UnknownWord, text));
             }
-            other => return Err(format!("dimension `{other}` is unknown: say whether it may be added over")),
+            other => {
+                let text = format!("dimension `{other}` is unknown: say whether it may be added over");
+                return Err(Reason::new(ReasonCode::UnknownWord, text));
+            }
         }
     }
     if found.region == usize::MAX || found.year == usize::MAX {
-        return Err("a population needs the dimensions `Region` and `Tid`".to_owned());
+        let text = "a population needs the dimensions `Region` and `Tid`";
+        return Err(Reason::new(ReasonCode::MissingField, text));
     }
     Ok(found)
 }
 
 type Key = (MunicipalityCode, i32, Option<i32>);
 
-fn key(codes: &[&str], places: &Places, aggregated_since: i32) -> Result<Key, String> {
-    let code_at = |at: usize| codes.get(at).copied().unwrap_or_default();
+fn key(codes: &[&str], places: &Places, aggregated_since: i32) -> Result<Key, Reason> {
+    let year = codes.get(places.year).copied().unwrap_or_default();
     let year: i32 =
-        code_at(places.year).parse().map_err(|_| format!("`{}` is not a year", code_at(places.year)))?;
-    let region = code_at(places.region);
+        year.parse().map_err(|_| Reason::new(ReasonCode::InvalidDate, format!("`{year}` is not a year")))?;
+    let region = codes.get(places.region).copied().unwrap_or_default();
     if is_aggregated(region) && year < aggregated_since {
-        return Err(format!(
+        let text = format!(
             "`{region}` adds up to the borders of {aggregated_since}: its number for {year} was carried back, not \
              counted; ask for {year} on the codes of that year"
-        ));
+        );
+        return Err(Reason::new(ReasonCode::CarriedBack, text));
     }
-    let code =
-        MunicipalityCode::parse(region.strip_prefix("K-").unwrap_or(region)).map_err(|e| e.to_string())?;
-    let age = match places.age {
-        None => None,
-        Some(at) => {
-            let age = code_at(at);
-            let years = age.strip_suffix('+').unwrap_or(age);
-            Some(years.parse().map_err(|_| format!("`{age}` is not a single year of age such as `017`"))?)
-        }
-    };
+    let code = MunicipalityCode::parse(region.strip_prefix("K-").unwrap_or(region))?;
+    let age = places.age.and_then(|at| codes.get(at)).map(|age| years(age)).transpose()?;
     Ok((code, year, age))
+}
+
+/// A single year of age; the last one, open upwards, ends in a plus sign.
+fn years(age: &str) -> Result<i32, Reason> {
+    age.strip_suffix('+').unwrap_or(age).parse().map_err(|_| {
+        let text = format!("`{age}` is not a single year of age such as `017`");
+        Reason::new(ReasonCode::InvalidNumber, text)
+    })
 }

@@ -116,7 +116,7 @@ proptest! {
                 cells = cells.iter().flat_map(longer).collect();
             }
             for cell in cells {
-                prop_assert!(seen.insert(cell), "a cell is asked for twice");
+                prop_assert!(seen.insert(cell), "a cell is selected twice");
             }
         }
         prop_assert_eq!(seen.len() as u64, whole.cells().unwrap());
@@ -131,17 +131,17 @@ const METADATA: &[u8] = br#"{"title":"07459","variables":[
 fn metadata_name_the_values() {
     let metadata = v1_metadata(METADATA);
     assert!(metadata.is_metadata());
-    let asked = |values: Values| {
+    let selected = |values: Values| {
         let resolved =
             query(vec![variable("Region", Values::All), variable("Tid", values)]).resolve(&metadata);
         resolved.map(|query| (query.variables[0].items().len(), query.variables[1].items().to_vec()))
     };
     let years = |years: &[&str]| Ok((2, years.iter().map(|year| (*year).to_owned()).collect::<Vec<_>>()));
-    assert_eq!(asked(Values::All), years(&["2022", "2023", "2024"]));
-    assert_eq!(asked(Values::Top(2)), years(&["2023", "2024"]));
-    assert_eq!(asked(Values::Top(9)), years(&["2022", "2023", "2024"]));
-    assert_eq!(asked(Values::From("2024".to_owned())), years(&["2024"]));
-    assert!(matches!(asked(items(&["2019"])), Err(QueryError::Code { .. })));
+    assert_eq!(selected(Values::All), years(&["2022", "2023", "2024"]));
+    assert_eq!(selected(Values::Top(2)), years(&["2023", "2024"]));
+    assert_eq!(selected(Values::Top(9)), years(&["2022", "2023", "2024"]));
+    assert_eq!(selected(Values::From("2024".to_owned())), years(&["2024"]));
+    assert!(matches!(selected(items(&["2019"])), Err(QueryError::Code { .. })));
     assert!(matches!(query(vec![numbered("Alder", 1)]).resolve(&metadata), Err(QueryError::Variable { .. })));
     for bad in [&b"{}"[..], b"", b"[]", br#"{"variables":[{"code":"a","values":["1"],"valueTexts":[]}]}"#] {
         assert!(!v1_metadata(bad).breaches.is_empty());

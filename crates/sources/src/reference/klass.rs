@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utbredt_model::territory::Change;
-use utbredt_model::{CodeError, MunicipalityCode, Rejection};
+use utbredt_model::{CodeError, MunicipalityCode, Reason, ReasonCode, Rejection};
 
-use super::Read;
+use super::{Read, date as parse_date, syntax};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,12 +63,15 @@ pub fn changes(bytes: &[u8]) -> Read<Change> {
     };
     for (row, raw) in (1..).zip(&answer.code_changes) {
         let shown = format!("{:?} -> {:?} {}", raw.old_code, raw.new_code, raw.change_occurred);
-        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
-        let (old, new) = (text(&raw.old_code), text(&raw.new_code));
-        let (old_name, new_name) = (text(&raw.old_name), text(&raw.new_name));
+        let (old, new) = (trimmed(&raw.old_code), trimmed(&raw.new_code));
+        let (old_name, new_name) = (trimmed(&raw.old_name), trimmed(&raw.new_name));
         read.take(row, &shown, change(&old, old_name, &new, new_name, &raw.change_occurred));
     }
     read
+}
+
+fn trimmed(text: &Option<String>) -> String {
+    text.as_deref().unwrap_or_default().trim().to_owned()
 }
 
 /// One change, from the fields of either form.
@@ -78,17 +81,17 @@ pub(crate) fn change(
     new: &str,
     new_name: String,
     date: &str,
-) -> Result<Change, String> {
-    let code = |text: &str| -> Result<Option<MunicipalityCode>, String> {
-        let text = Some(text.trim()).filter(|text| !text.is_empty());
-        text.map(MunicipalityCode::parse).transpose().map_err(|error| error.to_string())
-    };
+) -> Result<Change, Reason> {
     let (old, new) = (code(old)?, code(new)?);
     if old.is_none() && new.is_none() {
-        return Err("a change from nothing to nothing".to_owned());
+        return Err(Reason::new(ReasonCode::MissingField, "a change from nothing to nothing"));
     }
-    let date = date.parse().map_err(|_| format!("`{date}` is not a date such as 2020-01-01"))?;
-    Ok(Change { date, old, new, old_name, new_name })
+    Ok(Change { date: parse_date(date)?, old, new, old_name, new_name })
+}
+
+fn code(text: &str) -> Result<Option<MunicipalityCode>, Reason> {
+    let text = Some(text.trim()).filter(|text| !text.is_empty());
+    Ok(text.map(MunicipalityCode::parse).transpose()?)
 }
 
 /// Reads one version of the classification. The placeholder 9999 is passed over in silence: it is always
@@ -103,7 +106,7 @@ pub fn division(bytes: &[u8]) -> Read<Named> {
     for (row, item) in (1..).zip(&version.classification_items) {
         let named = match MunicipalityCode::parse(&item.code) {
             Err(CodeError::Placeholder(_)) => continue,
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
             Ok(code) => Ok(Named {
                 code,
                 name: item.name.trim().to_owned(),
@@ -118,7 +121,7 @@ pub fn division(bytes: &[u8]) -> Read<Named> {
 
 fn refused<T>(error: &serde_json::Error, bytes: &[u8]) -> Read<T> {
     let raw = String::from_utf8_lossy(bytes.get(..80).unwrap_or(bytes));
-    let reason = format!("not an answer of Klass: {error}");
+    let reason = syntax("not an answer of Klass", error);
     Read { rows: Vec::new(), rejections: vec![Rejection::new(1, reason, raw)] }
 }
 

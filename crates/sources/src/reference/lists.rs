@@ -1,6 +1,6 @@
 //! The small lists: organisation numbers, groups for comparison, networks and their members, county names.
 
-use utbredt_model::{CountyCode, MunicipalityCode, OrganisationNumber};
+use utbredt_model::{CountyCode, MunicipalityCode, OrganisationNumber, Reason, ReasonCode};
 
 use super::Read;
 use super::text::Sheet;
@@ -16,7 +16,7 @@ pub struct Organisation {
     pub code_2024: MunicipalityCode,
     /// Its name in 2024.
     pub name: String,
-    /// What the list says about the row.
+    /// The list's remark about the row.
     pub remark: String,
 }
 
@@ -63,9 +63,9 @@ pub fn organisations(bytes: &[u8]) -> Read<Organisation> {
     let names = ["organisasjonsnummer", "kommunenr_2020", "kommunenr_2024", "navn_2024", "merknad"];
     table(bytes, names, |[number, before, after, name, remark]| {
         Ok(Organisation {
-            organisation_number: OrganisationNumber::parse(number).map_err(|error| error.to_string())?,
-            code_2020: code(before)?,
-            code_2024: code(after)?,
+            organisation_number: OrganisationNumber::parse(number)?,
+            code_2020: MunicipalityCode::parse(before)?,
+            code_2024: MunicipalityCode::parse(after)?,
             name: name.to_owned(),
             remark: remark.to_owned(),
         })
@@ -87,9 +87,9 @@ pub fn centrality(bytes: &[u8]) -> Read<Grouped> {
 fn groups(bytes: &[u8], column: &str) -> Read<Grouped> {
     table(bytes, ["kommunenummer", column], |[place, group]| {
         if group.is_empty() {
-            return Err("no group given".to_owned());
+            return Err(Reason::new(ReasonCode::MissingField, "no group given"));
         }
-        Ok(Grouped { code: code(place)?, group: group.to_owned() })
+        Ok(Grouped { code: MunicipalityCode::parse(place)?, group: group.to_owned() })
     })
 }
 
@@ -102,13 +102,16 @@ pub fn networks(bytes: &[u8]) -> Read<Network> {
         let counties: Result<Vec<_>, _> =
             counties.split([',', ' ']).filter(|county| !county.is_empty()).map(CountyCode::parse).collect();
         Ok(Network {
-            network_id: utbredt_model::NetworkId::parse(id).map_err(|error| error.to_string())?.to_string(),
+            network_id: utbredt_model::NetworkId::parse(id)?.to_string(),
             name: name.to_owned(),
-            counties: counties.map_err(|error| error.to_string())?,
+            counties: counties?,
             basis: basis.to_owned(),
             stated: match stated {
                 "" => None,
-                text => Some(text.parse().map_err(|_| format!("`{text}` is not a number of members"))?),
+                text => Some(text.parse().map_err(|_| {
+                    let text = format!("`{text}` is not a number of members");
+                    Reason::new(ReasonCode::InvalidNumber, text)
+                })?),
             },
             source: source.to_owned(),
             certainty: certainty.to_owned(),
@@ -120,19 +123,14 @@ pub fn networks(bytes: &[u8]) -> Read<Network> {
 #[must_use]
 pub fn counties(bytes: &[u8]) -> Read<County> {
     table(bytes, ["county_code", "county_name"], |[code, name]| {
-        let code = CountyCode::parse(code).map_err(|error| error.to_string())?;
-        Ok(County { code, name: name.to_owned() })
+        Ok(County { code: CountyCode::parse(code)?, name: name.to_owned() })
     })
-}
-
-fn code(text: &str) -> Result<MunicipalityCode, String> {
-    MunicipalityCode::parse(text).map_err(|error| error.to_string())
 }
 
 fn table<T, const N: usize>(
     bytes: &[u8],
     names: [&str; N],
-    row: impl Fn([&str; N]) -> Result<T, String>,
+    row: impl Fn([&str; N]) -> Result<T, Reason>,
 ) -> Read<T> {
     let sheet = Sheet::read(bytes, names.first().copied().unwrap_or_default());
     let mut read = Read { rows: Vec::new(), rejections: sheet.rejections.clone() };

@@ -3,12 +3,12 @@
 //! or behind `K-`), and in all ages on the codes of 2024, one row a year.
 
 #[cfg(test)]
-mod real;
+mod shapes;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use utbredt_model::{MunicipalityCode, Rejection};
+use utbredt_model::{MunicipalityCode, Reason, ReasonCode, Rejection};
 
 use super::Read;
 use super::text::Sheet;
@@ -27,7 +27,7 @@ pub struct Count {
     pub persons: i64,
 }
 
-/// Reads a file by single year of age. A code that did not exist that year stands with zeros in every age:
+/// Reads a file by single year of age. A code that did not exist that year has zeros in every age:
 /// SSB fills the square. Such zeros are no statement about a place and are left out.
 #[must_use]
 pub fn by_age(bytes: &[u8]) -> Read<Count> {
@@ -53,6 +53,7 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
             }
         }
     }
+    // A place where nobody of any age lives did not exist that year.
     read.rows.retain(|row| alive.get(&(row.code.clone(), row.year)).is_some_and(|persons| *persons > 0));
     read
 }
@@ -61,33 +62,38 @@ pub fn by_age(bytes: &[u8]) -> Read<Count> {
 /// divided municipalities leave over.
 const OUTSIDE: [&str; 5] = ["21", "22", "21-22", "23", "Rest"];
 
-/// `None` for a region outside the municipalities as long as nobody is counted there.
-fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, String> {
+/// `None` for a region outside the municipalities as long as no person is counted there.
+fn count(fields: &[String], at: usize, year: i32) -> Result<Option<Count>, Reason> {
     let region = fields.first().map_or("", String::as_str);
     let persons = fields.get(at).map_or("", String::as_str);
-    let persons: i64 =
-        persons.parse().map_err(|_| format!("`{persons}` is not a number of persons for {year}"))?;
+    let persons: i64 = persons.parse().map_err(|_| {
+        let text = format!("`{persons}` is not a number of persons for {year}");
+        Reason::new(ReasonCode::InvalidNumber, text)
+    })?;
     if persons < 0 {
-        return Err(format!("`{persons}` persons for {year}: fewer than none"));
+        let text = format!("`{persons}` persons for {year}: fewer than none");
+        return Err(Reason::new(ReasonCode::OutOfRange, text));
     }
+    // Aggregated regions have the prefix; the code behind it is a municipality's.
     let code = region.strip_prefix("K-").unwrap_or(region);
     let code = code.split_whitespace().next().unwrap_or_default();
     if OUTSIDE.contains(&code) && persons == 0 {
         return Ok(None);
     }
-    let code = MunicipalityCode::parse(code).map_err(|error| format!("{error} (region `{region}`)"))?;
+    let code = MunicipalityCode::parse(code).map_err(Reason::from).map_err(|mut reason| {
+        reason.text += &format!(" (region `{region}`)");
+        reason
+    })?;
     let age = fields.get(1).map_or("", String::as_str);
-    let age = age
-        .split_whitespace()
-        .next()
-        .and_then(|years| years.parse().ok())
-        .ok_or_else(|| format!("`{age}` is not an age such as `17 years`"))?;
+    let age = age.split_whitespace().next().and_then(|years| years.parse().ok()).ok_or_else(|| {
+        Reason::new(ReasonCode::InvalidNumber, format!("`{age}` is not an age such as `17 years`"))
+    })?;
     Ok(Some(Count { code, year, age: Some(age), persons }))
 }
 
 /// Reads the file on the codes of 2024 (`kom2024,navn,aar,befolkning`). It is true from 2024 on. Before, the
 /// publisher carried old numbers forward as well as the codes allow: with the codes of 2020 it is right but for
-/// Ålesund and Haram, and before 2020 it is not. Which years to believe is the caller's to decide.
+/// Ålesund and Haram, and before 2020 it is not. Which years to accept is for the caller to decide.
 #[must_use]
 pub fn all_ages(bytes: &[u8]) -> Read<Count> {
     let sheet = Sheet::read(bytes, "kom2024");
@@ -100,22 +106,22 @@ pub fn all_ages(bytes: &[u8]) -> Read<Count> {
         }
     };
     for (line, fields) in &sheet.records {
-        let field = |at: usize| fields.get(at).map_or("", String::as_str);
-        let outcome = || -> Result<Count, String> {
-            let number = |at: usize| format!("`{}` is not a number", field(at));
-            Ok(Count {
-                code: MunicipalityCode::parse(field(code)).map_err(|error| error.to_string())?,
-                year: field(year).parse().map_err(|_| number(year))?,
-                age: None,
-                persons: field(persons).parse().map_err(|_| number(persons))?,
-            })
-        };
-        read.take(*line, &fields.join(","), outcome());
+        let [code, year, persons] = [code, year, persons].map(|at| fields.get(at).map_or("", String::as_str));
+        read.take(*line, &fields.join(","), of_all_ages(code, year, persons));
     }
     read
 }
 
-/// A year whose numbers stand on codes that did not exist yet: they were carried back to later borders, not counted.
+fn of_all_ages(code: &str, year: &str, persons: &str) -> Result<Count, Reason> {
+    let code = MunicipalityCode::parse(code)?;
+    Ok(Count { code, year: number(year)?, age: None, persons: number(persons)? })
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, Reason> {
+    text.parse().map_err(|_| Reason::new(ReasonCode::InvalidNumber, format!("`{text}` is not a number")))
+}
+
+/// A year whose numbers are on codes that did not exist yet: they were carried back to later borders, not counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackCast {
     /// The year.
@@ -140,11 +146,13 @@ pub fn back_cast(rows: &[Count], register: &Register) -> Vec<BackCast> {
             young.entry(row.year).or_default().insert(&row.code, since);
         }
     }
-    let year = |(year, codes): (i32, BTreeMap<&MunicipalityCode, NaiveDate>)| {
-        let (example, since) = codes.first_key_value().map(|(code, since)| ((*code).clone(), *since))?;
-        Some(BackCast { year, codes: codes.len(), example, since })
-    };
-    young.into_iter().filter_map(year).collect()
+    let mut years = Vec::new();
+    for (year, codes) in young {
+        if let Some((code, since)) = codes.first_key_value() {
+            years.push(BackCast { year, codes: codes.len(), example: (*code).clone(), since: *since });
+        }
+    }
+    years
 }
 
 /// What of a file was counted on the codes of its time. A file has one division: up to the last year that was carried
@@ -160,7 +168,7 @@ pub fn counted(read: Read<Count>, register: &Register) -> Read<Count> {
              later, {example} on {since}"
         );
         let row = rows.iter().position(|row| row.year == year).map_or(1, |at| at as u64 + 1);
-        rejections.push(Rejection::new(row, reason, year.to_string()));
+        rejections.push(Rejection::new(row, Reason::new(ReasonCode::CarriedBack, reason), year.to_string()));
     }
     rows.retain(|row| last.is_none_or(|last| row.year > last));
     Read { rows, rejections }
@@ -226,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_did_not_exist_says_nothing() {
+    fn a_code_that_did_not_exist_has_no_count() {
         let file = "region\tage\tPersons 2017\tPersons 2018\n1620 A\t0 years\t5\t0\n1620 A\t1 year\t0\t0\n5014 A\t0 years\t0\t6\n";
         assert_eq!(
             shown(&by_age(file.as_bytes())),

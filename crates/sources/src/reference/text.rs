@@ -1,8 +1,8 @@
 //! Delimited text of unknown shape: encoding, delimiter and preamble are found out, not assumed.
 
-use utbredt_model::Rejection;
+use utbredt_model::{Reason, ReasonCode, Rejection};
 
-/// A file with a header, taken apart.
+/// A file with a header, split into records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sheet {
     /// The header's names.
@@ -14,7 +14,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a file whose header begins with the column `first`; what stands above is a preamble.
+    /// Reads a file whose header begins with the column `first`; what is above it is a preamble.
     #[must_use]
     pub fn read(bytes: &[u8], first: &str) -> Self {
         let text = decode(bytes).replace("\r\n", "\n");
@@ -22,13 +22,11 @@ impl Sheet {
         let Some((skipped, header)) = text.lines().enumerate().find(|(_, line)| begins_with(line, first))
         else {
             let raw: String = text.chars().take(80).collect();
-            sheet.rejections.push(Rejection::new(
-                1,
-                format!("no header beginning with `{first}` found"),
-                raw,
-            ));
+            let text = format!("no header beginning with `{first}` found");
+            sheet.rejections.push(Rejection::new(1, Reason::new(ReasonCode::MissingField, text), raw));
             return sheet;
         };
+        // Names of municipalities have no tabs, so a tie is decided for them.
         let delimiter = [b'\t', b';', b',']
             .into_iter()
             .max_by_key(|d| (header.bytes().filter(|b| b == d).count(), *d == b'\t'));
@@ -51,7 +49,8 @@ impl Sheet {
                 }
                 Err(error) => {
                     let line = error.position().map_or(0, csv::Position::line) + skipped as u64;
-                    sheet.rejections.push(Rejection::new(line, format!("not a record: {error}"), ""));
+                    let reason = Reason::because(ReasonCode::Syntax, "not a record", &error);
+                    sheet.rejections.push(Rejection::new(line, reason, ""));
                 }
             }
         }
@@ -64,7 +63,7 @@ impl Sheet {
         for (slot, name) in found.iter_mut().zip(names) {
             *slot = self.header.iter().position(|column| column == name).ok_or_else(|| {
                 let reason = format!("column `{name}` is missing; the header has {}", self.header.join(", "));
-                Rejection::new(1, reason, self.header.join(","))
+                Rejection::new(1, Reason::new(ReasonCode::MissingField, reason), self.header.join(","))
             })?;
         }
         Ok(found)

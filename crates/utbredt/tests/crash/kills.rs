@@ -83,7 +83,7 @@ fn kill_randomly(act: &Act, wanted: usize, seed: u64, name: &str, total: &Mutex<
 
 #[test]
 fn random_kills_lose_and_double_nothing() {
-    let wanted = number("UTBREDT_KILLS", 300) as usize;
+    let wanted = number("UTBREDT_KILLS", 60) as usize;
     let seed = number("UTBREDT_SEED", 1);
     let started = Instant::now();
     let total = Mutex::new(Count::default());

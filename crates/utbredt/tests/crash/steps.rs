@@ -1,4 +1,4 @@
-//! A kill before every step the program takes on the disk.
+//! A kill before the steps the program takes on the disk: some of each kind, or all with `UTBREDT_STRIDE=1`.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -16,7 +16,7 @@ pub(crate) fn without_strace() -> Option<String> {
     }
 }
 
-/// Kills the act before its k-th call of each kind: for every k, or every `stride`-th.
+/// Kills the act before its k-th call of each kind: for every k, or every `stride`-th and the last.
 fn at_every_step(act: &Act, name: &str, kinds: &[&'static str], stride: usize) {
     if let Some(why) = without_strace() {
         println!("skipped, strace cannot be used: {why}");
@@ -25,7 +25,8 @@ fn at_every_step(act: &Act, name: &str, kinds: &[&'static str], stride: usize) {
     let (started, mut count) = (Instant::now(), Count::default());
     let calls: Vec<_> = act.calls(kinds).into_iter().filter(|(_, most)| *most > 0).collect();
     for (call, most) in &calls {
-        for k in (1..=*most).step_by(stride) {
+        // What comes after the commit is among the last.
+        for k in (1..*most).step_by(stride).chain([*most]) {
             let lake = act.lake(name);
             let output = act.disturbed(&lake, call, &format!("signal=SIGKILL:when={k}")).output();
             let status = output.expect("strace starts").status;
@@ -40,9 +41,9 @@ fn at_every_step(act: &Act, name: &str, kinds: &[&'static str], stride: usize) {
     assert!(count.before > 0 && count.after > 0, "{count:?}");
 }
 
-/// All steps in the long form; else every `otherwise`-th of those that are many and alike.
-fn stride(otherwise: usize) -> usize {
-    if number("UTBREDT_KILLS", 300) > 300 { 1 } else { otherwise }
+/// Every step in the long form (`UTBREDT_STRIDE=1`); else every `otherwise`-th of each kind of call.
+fn stride(otherwise: u64) -> usize {
+    usize::try_from(number("UTBREDT_STRIDE", otherwise)).expect("a small number")
 }
 
 /// Every way to change a disk.
@@ -63,21 +64,21 @@ const CHANGES: [&str; 13] = [
 ];
 
 #[test]
-fn a_first_delivery_may_be_killed_before_every_change() {
-    at_every_step(&Act::first(folder()), "first", &CHANGES, 1);
+fn a_first_delivery_may_be_killed_before_any_change() {
+    at_every_step(&Act::first(folder()), "first", &CHANGES, stride(3));
 }
 
 #[test]
-fn a_correction_may_be_killed_before_every_change() {
-    at_every_step(&Act::correction(folder()), "correction", &CHANGES, 1);
+fn a_correction_may_be_killed_before_any_change() {
+    at_every_step(&Act::correction(folder()), "correction", &CHANGES, stride(3));
 }
 
 #[test]
-fn a_correction_may_be_killed_before_every_open() {
-    at_every_step(&Act::correction(folder()), "opens", &["openat"], 1);
+fn a_correction_may_be_killed_before_any_open() {
+    at_every_step(&Act::correction(folder()), "opens", &["openat"], stride(9));
 }
 
 #[test]
-fn the_making_of_a_lake_may_be_killed_before_every_change() {
+fn the_making_of_a_lake_may_be_killed_before_any_change() {
     at_every_step(&Act::init(), "init", &CHANGES, stride(12));
 }

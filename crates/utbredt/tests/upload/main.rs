@@ -93,15 +93,15 @@ fn a_delivery_is_a_run_of_its_source() {
     assert_eq!(server.deliver("", "one", &sent).0, 201);
     let status = server.status();
     for (name, value) in [
-        ("well", true.into()),
+        ("healthy", true.into()),
         ("requests", 1.into()),
         ("deliveries", 1.into()),
         ("bytes", sent.len().into()),
         ("rows_in", 5.into()),
         ("accepted", 4.into()),
-        ("refused", 1.into()),
+        ("rejected", 1.into()),
         ("edition", 2.into()),
-        ("newest", "2025-01-31".into()),
+        ("latest_period", "2025-01-31".into()),
         ("held", Value::Array(Vec::new())),
     ] {
         assert_eq!(status[name], value, "{name} of {status}");
@@ -110,15 +110,18 @@ fn a_delivery_is_a_run_of_its_source() {
     assert_eq!(status, 202, "{told}");
     let status = server.status();
     assert_eq!(
-        (&status["well"], &status["accepted"], &status["edition"]),
+        (&status["healthy"], &status["accepted"], &status["edition"]),
         (&false.into(), &0.into(), &3.into())
     );
     assert!(status["held"][0].as_str().is_some_and(|why| why.starts_with("2025-01: ")), "{status}");
-    assert_eq!(status["newest"], "2025-01-31", "how far the source went is not forgotten");
+    assert_eq!(status["latest_period"], "2025-01-31", "how far the source went is not forgotten");
     let metrics = server.text("/metrics");
-    assert!(metrics.contains("utbredt_source_well{source=\"county\"} 0\n"), "{metrics}");
+    assert!(metrics.contains("utbredt_source_last_run_success{source=\"county\"} 0.0\n"), "{metrics}");
     let bytes = "Kommunenr;Antall\n0301;7\n".len();
-    assert!(metrics.contains(&format!("utbredt_source_bytes{{source=\"county\"}} {bytes}\n")), "{metrics}");
+    assert!(
+        metrics.contains(&format!("utbredt_source_received_bytes{{source=\"county\"}} {bytes}.0\n")),
+        "{metrics}"
+    );
 
     let told = command(here, &["source", "status"]).output().expect("it runs");
     let text = String::from_utf8(told.stdout).expect("text");
@@ -128,7 +131,7 @@ fn a_delivery_is_a_run_of_its_source() {
     let due = command(here, &["ingest", "--json"]).output().expect("it runs");
     assert_eq!(due.status.code(), Some(0), "{}", String::from_utf8_lossy(&due.stderr));
     assert!(String::from_utf8_lossy(&due.stdout).contains("\"source_id\":\"county\""));
-    assert_eq!(server.status()["well"], true);
+    assert_eq!(server.status()["healthy"], true);
 }
 
 #[test]

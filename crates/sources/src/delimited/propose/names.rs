@@ -1,4 +1,4 @@
-//! What the words of a file may mean: solutions, measures, and the signs that stand in a number's place.
+//! What the words of a file may mean: solutions, measures, and the signs in a number's place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::Known;
 /// A likeness below this is none.
 const ALIKE: f64 = 0.75;
 
-/// Stems of words that stand above counts, and the measure each speaks of.
+/// Stems of words in the names of counts, and the measure each means.
 const STEMS: [(&str, &str); 24] = [
     ("bruker", "users_active"),
     ("innbygger", "users_active"),
@@ -43,38 +43,40 @@ fn bare(text: &str) -> String {
 /// The known name most like a text, if any is: the same, one inside the other, or almost the same.
 fn nearest(text: &str, known: &BTreeMap<String, BTreeSet<String>>, also: bool) -> Option<String> {
     let text = bare(text);
-    let likeness = |name: &str| {
-        let name = bare(name);
-        if name == text {
-            2.0
-        } else if name.chars().count() > 4 && text.contains(&name) {
-            // The longest name inside wins: `digihelsestasjon` holds `digihelse`.
-            1.0 + strsim::normalized_damerau_levenshtein(&name, &text) / 2.0
-        } else {
-            strsim::normalized_damerau_levenshtein(&name, &text)
-        }
-    };
     let scored = known.iter().map(|(id, names)| {
         let names = names.iter().filter(|_| also);
-        (names.map(|name| likeness(name)).fold(likeness(id), f64::max), id)
+        (names.map(|name| likeness(name, &text)).fold(likeness(id, &text), f64::max), id)
     });
     let (best, id) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best >= ALIKE).then(|| id.clone())
 }
 
-/// The solution a text speaks of.
+/// How like a bare text is to a name: from 0 to 1, above that when it contains the name, 2 when it is the name.
+fn likeness(name: &str, text: &str) -> f64 {
+    let name = bare(name);
+    let alike = strsim::normalized_damerau_levenshtein(&name, text);
+    if name == text {
+        2.0
+    } else if name.chars().count() > 4 && text.contains(&name) {
+        // The longest name inside wins: `digihelsestasjon` holds `digihelse`.
+        1.0 + alike / 2.0
+    } else {
+        alike
+    }
+}
+
+/// The solution a text means.
 pub(super) fn solution(text: &str, known: &Known) -> Option<String> {
     nearest(text, &known.solutions, true)
 }
 
-/// The measure a text speaks of.
+/// The measure a text means.
 pub(super) fn measure(text: &str, known: &Known) -> Option<String> {
-    let by_stem = || {
+    nearest(text, &known.measures, false).or_else(|| {
         let text = text.to_lowercase();
         let (_, id) = STEMS.iter().find(|(stem, _)| text.contains(stem))?;
         known.measures.contains_key(*id).then(|| (*id).to_owned())
-    };
-    nearest(text, &known.measures, false).or_else(by_stem)
+    })
 }
 
 /// An identifier made of a text, for what is not known.
@@ -95,8 +97,9 @@ pub(super) fn slug(text: &str) -> String {
 /// What a sign in a number's place may mean, beside the usual ones.
 pub(super) fn symbol(text: &str) -> Option<Symbol> {
     let text = text.to_lowercase();
-    let below = |rest: &str| rest.trim().parse::<u32>().is_ok();
-    if text.strip_prefix(['<', '≤']).is_some_and(below) || text == "*" || text == "skjult" || text == "x" {
+    // Below a small number: hidden, to protect persons.
+    let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| rest.trim().parse::<u32>().is_ok());
+    if below || text == "*" || text == "skjult" || text == "x" {
         return Some(Symbol::Suppressed);
     }
     match text.as_str() {

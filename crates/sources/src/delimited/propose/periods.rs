@@ -1,10 +1,10 @@
-//! Where a table says when: in a column, in two, in its header, or above it.
+//! Where a table has its periods: in a column, in two, in its header, or above it.
 
 use chrono::Datelike;
 use utbredt_model::{Granularity, Period};
 
-use super::columns::{Choice, Column, Free, Sketch, When, take};
 use super::sheet::{is_month, is_period, read_period};
+use super::sketch::{Choice, Column, Free, Sketch, When, take};
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -13,7 +13,7 @@ const PERIODS: [&str; 13] = [
 const STARTS: [&str; 4] = ["fra", "frå", "from", "start"];
 const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];
 
-/// The columns of a wide table that are named by a period, each with what else its name says.
+/// The columns of a wide table that are named by a period, each with the rest of its name.
 #[derive(Debug)]
 pub(super) struct ByPeriod<'s> {
     pub(super) columns: Vec<(Column<'s>, Period, String)>,
@@ -21,23 +21,19 @@ pub(super) struct ByPeriod<'s> {
 }
 
 impl<'s> ByPeriod<'s> {
-    /// Takes them out of those that are free, if they are two or more, or one where nothing else says when.
+    /// Takes them out of those that are free, if they are two or more, or one where nothing else has a period.
     pub(super) fn take(free: &mut Free<'s>, texts: &[String], counts: impl Fn(&Column<'s>) -> bool) -> Self {
+        // `jan`, `feb` …: the year is in the title, or has to be filled in.
         let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
         let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
-        let read = |c: &Column<'s>| {
-            let (period, rest) = split(&c.heads, year)?;
-            counts(c).then_some((period, rest))
-        };
-        let found = free.iter().filter(|c| read(c).is_some()).count();
-        let elsewhere =
-            free.iter().any(|c| c.mostly(is_period) && !c.filled().all(|t| t.parse::<i64>().is_ok()));
+        let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
+        let elsewhere = free.iter().any(are_periods);
         if found == 0 || (found == 1 && elsewhere) {
             return Self { columns: Vec::new(), year: None };
         }
         let (mut columns, mut others) = (Vec::new(), Vec::new());
         for column in free.drain(..) {
-            match read(&column) {
+            match split(&column.heads, year).filter(|_| counts(&column)) {
                 Some((period, rest)) => columns.push((column, period, rest)),
                 None => others.push(column),
             }
@@ -46,28 +42,30 @@ impl<'s> ByPeriod<'s> {
         Self { columns, year: year.filter(|_| months > 1) }
     }
 
-    /// The length most of the periods have. Days that are all a month's first or last stand for their months.
+    /// The length most of the periods have. Days that are all a month's first or last mean their months.
     fn length(&self) -> Option<Granularity> {
-        let is_edge =
-            |period: &Period| Period::holding(period.start, Granularity::Day) == *period && edge(*period);
-        if self.columns.iter().all(|(_, period, _)| is_edge(period)) {
+        if self.columns.iter().all(|(_, period, _)| is_day(period) && edge(*period)) {
             return Some(Granularity::Month);
         }
-        let of = |length: &Granularity| {
-            self.columns.iter().filter(|(_, p, _)| Period::holding(p.start, *length) == *p).count()
-        };
-        Granularity::ALL.into_iter().rev().max_by_key(of).filter(|length| of(length) > 0)
+        let lengths = Granularity::ALL.into_iter().rev();
+        lengths.max_by_key(|length| self.count(*length)).filter(|length| self.count(*length) > 0)
     }
 
-    /// Writes down what a contract has to say of them.
+    /// How many of the periods have a length.
+    fn count(&self, length: Granularity) -> usize {
+        let periods = self.columns.iter().map(|(_, period, _)| period);
+        periods.filter(|period| Period::holding(period.start, length) == **period).count()
+    }
+
+    /// Writes down what a contract has to declare of them.
     pub(super) fn describe(&self, sketch: &mut Sketch, measure: impl Fn(&str) -> String) {
         let length = self.length();
         sketch.wide.granularity = length;
         sketch.wide.year = self.year;
-        let day = |period: &Period| Period::holding(period.start, Granularity::Day) == *period;
-        let fits = |p: &Period| length.is_none_or(|l| Period::holding(p.start, l) == *p || day(p));
-        let mut rests: Vec<&String> =
-            self.columns.iter().filter(|(_, period, _)| fits(period)).map(|(.., rest)| rest).collect();
+        let fitting = self.columns.iter().filter(|(_, period, _)| {
+            length.is_none_or(|l| Period::holding(period.start, l) == *period || is_day(period))
+        });
+        let mut rests: Vec<&String> = fitting.map(|(.., rest)| rest).collect();
         rests.sort();
         rests.dedup();
         let nothing = rests.iter().all(|rest| rest.is_empty());
@@ -88,7 +86,7 @@ impl<'s> ByPeriod<'s> {
         }
     }
 
-    /// What stands before every period, blanks included.
+    /// The text before every period, blanks included.
     fn prefix(&self, rest: &str) -> Option<String> {
         let (column, ..) = self.columns.first()?;
         let name = column.heads.iter().find(|part| part.starts_with(rest))?;
@@ -100,9 +98,8 @@ impl<'s> ByPeriod<'s> {
 
 /// Takes a period out of a column's names: all of them, one, or the front or the end of one. Gives what is left.
 fn split(heads: &[String], year: Option<i32>) -> Option<(Period, String)> {
-    let joined = |parts: &[String]| parts.join(" ");
     let turned: Vec<String> = heads.iter().rev().cloned().collect();
-    if let Some(period) = read_period(&joined(heads)).or_else(|| read_period(&joined(&turned))) {
+    if let Some(period) = read_period(&heads.join(" ")).or_else(|| read_period(&turned.join(" "))) {
         return Some((period, String::new()));
     }
     if let (Some(year), [name]) = (year, heads)
@@ -117,15 +114,21 @@ fn split(heads: &[String], year: Option<i32>) -> Option<(Period, String)> {
         }
     }
     let name = heads.last()?;
-    let is_gap = |c: char| c.is_whitespace() || "_:(),/".contains(c);
-    let trim = |text: &str| text.trim_matches(|c: char| is_gap(c) || c == '-').to_owned();
-    let mut cuts = name.match_indices(is_gap).map(|(at, _)| at);
-    cuts.find_map(|at| {
-        let (front, end) = (trim(&name[..at]), trim(&name[at..]));
-        let named = |rest: &str| rest.contains(char::is_alphabetic);
-        let ends = read_period(&end).filter(|_| named(&front)).map(|period| (period, front.clone()));
-        ends.or_else(|| read_period(&front).filter(|_| named(&end)).map(|period| (period, end)))
+    let mut cuts = name.match_indices(is_gap).map(|(at, _)| name.split_at(at));
+    cuts.find_map(|(front, end)| {
+        let [front, end] = [front, end].map(|text| text.trim_matches(|c| is_gap(c) || c == '-'));
+        period_and_name(end, front).or_else(|| period_and_name(front, end))
     })
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || "_:(),/".contains(c)
+}
+
+/// The two halves of a column's name, when one is a period and the other a name.
+fn period_and_name(period: &str, name: &str) -> Option<(Period, String)> {
+    let period = read_period(period)?;
+    name.contains(char::is_alphabetic).then(|| (period, name.to_owned()))
 }
 
 fn year_in(text: &str) -> Option<i32> {
@@ -133,33 +136,47 @@ fn year_in(text: &str) -> Option<i32> {
     words.find_map(|word| word.parse().ok().filter(|year| (1990..2060).contains(year)))
 }
 
-/// Finds the column or the two that say when; failing that, a period in the title or the file's name.
+/// Finds the column or the two of the periods; failing that, a period in the title or the file's name.
 pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
-    let days = |c: &Column<'_>| c.mostly(|text| length(text) == Some(Granularity::Day));
-    let has = |free: &Free<'_>, words: &[&str]| free.iter().any(|c| c.named(words) && days(c));
-    if has(free, &STARTS)
-        && has(free, &ENDS)
+    if free.iter().any(|c| are_days(c, &STARTS))
+        && free.iter().any(|c| are_days(c, &ENDS))
         && let (Some(start), Some(end)) =
-            (take(free, |c| c.named(&STARTS) && days(c)), take(free, |c| c.named(&ENDS) && days(c)))
+            (take(free, |c| are_days(c, &STARTS)), take(free, |c| are_days(c, &ENDS)))
     {
+        // A last day is at a month's end, a day after at its beginning.
         let last_days = end.mostly(|text| read_period(text).is_some_and(|p| p.start.day() > 27));
         return When::Pair(start.name, end.name, last_days);
     }
-    let written = |c: &Column<'_>| c.mostly(is_period) && !c.filled().all(|text| text.parse::<i64>().is_ok());
-    let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, written));
+    let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, are_periods));
     if let Some(column) = column {
-        let month_edge =
-            |text: &str| read_period(text).is_some_and(|p| length(text) == Some(Granularity::Day) && edge(p));
-        let months = column.filled().count() > 0 && column.filled().all(month_edge);
+        let months = column.filled().count() > 0 && column.filled().all(is_month_edge);
         return When::Column(column.name, months.then_some(Granularity::Month));
     }
-    let told = texts.iter().find_map(|text| {
+    let found = texts.iter().find_map(|text| {
         let words: Vec<&str> =
             text.split([' ', '_', '(', ')', ',', ':']).filter(|word| !word.is_empty()).collect();
         let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
         pair.or_else(|| words.iter().find_map(|word| read_period(word)))
     });
-    When::Fixed(told)
+    When::Fixed(found)
+}
+
+/// Whether a column has one of some names and most of its cells are days.
+fn are_days(column: &Column<'_>, names: &[&str]) -> bool {
+    column.named(names) && column.mostly(|text| length(text) == Some(Granularity::Day))
+}
+
+/// Whether most cells of a column are periods and they are not all plain numbers, which may be counts.
+fn are_periods(column: &Column<'_>) -> bool {
+    column.mostly(is_period) && !column.filled().all(|text| text.parse::<i64>().is_ok())
+}
+
+fn is_month_edge(text: &str) -> bool {
+    length(text) == Some(Granularity::Day) && read_period(text).is_some_and(edge)
+}
+
+fn is_day(period: &Period) -> bool {
+    Period::holding(period.start, Granularity::Day) == *period
 }
 
 fn length(text: &str) -> Option<Granularity> {

@@ -1,8 +1,8 @@
-//! A file's rows before anything is known of them, and where among them the column names stand.
+//! A file's rows before anything is known of them, and the column names among them.
 
 use csv::StringRecord;
 use serde_json::Value;
-use utbredt_model::{OrganisationNumber, Period};
+use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::number;
 use super::super::{Contract, File, Format, SubjectKind, each_row, file, grid, workbook};
@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 5_000;
 const SHEETS: usize = 20;
 /// Column names take no more rows than these.
 const MOST_HEADER_ROWS: usize = 3;
-/// Words that stand above a column of municipalities.
+/// Words in the names of columns of municipalities.
 const PLACES: [&str; 8] = ["kommune", "municip", "region", "komm", "knr", "org", "kode", "code"];
 
 /// A table found in a file.
@@ -26,7 +26,7 @@ pub(super) struct Sheet {
     pub(super) delimiter: Option<char>,
     pub(super) sheet: Option<String>,
     pub(super) rows_at: Option<String>,
-    /// What stands above the column names.
+    /// The cells above the column names.
     pub(super) above: Vec<String>,
     /// The row of the first column names, from 1.
     pub(super) header_row: u64,
@@ -48,6 +48,7 @@ pub(super) struct Code {
 /// Reads a cell as a place.
 pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
     let text = cell.trim();
+    // 0192 is the register's code in electronic invoicing (Peppol).
     let digits: String = text.strip_prefix("0192:").unwrap_or(text).split_whitespace().collect();
     if OrganisationNumber::parse(&digits).is_ok() {
         let prefix = if text.starts_with("0192:") { "0192:" } else { "" };
@@ -58,6 +59,7 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
     let mut words = text[prefix.len()..].split_whitespace();
     let number = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
     let name_follows = words.next().is_some_and(|word| word.contains(char::is_alphabetic));
+    // Only codes the register knows count, so three digits are safe to complete.
     let lost_zero = number.len() == 3;
     let whole = if lost_zero { format!("0{number}") } else { number.to_owned() };
     let kind = SubjectKind::MunicipalityCode;
@@ -65,22 +67,23 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
 }
 
 /// Every table of a file: one for each sheet of a workbook, else one.
-pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, String>>, String> {
+pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, Reason>>, Reason> {
     let mut contract = bare()?;
     match file(bytes, &contract) {
         File::Workbook => {
             let (format, names) = workbook::sheets(bytes)?;
             contract.format = Some(format);
-            let one = |name: String| {
+            let mut found = Vec::new();
+            for name in names.into_iter().take(SHEETS) {
                 contract.sheet = Some(name);
-                find(bytes, &contract, known)
-            };
-            Ok(names.into_iter().take(SHEETS).map(one).collect())
+                found.push(find(bytes, &contract, known));
+            }
+            Ok(found)
         }
         File::Json(text) => {
             contract.format = Some(Format::Json);
-            let value: Value =
-                serde_json::from_str(&text).map_err(|error| format!("the JSON does not read: {error}"))?;
+            let value: Value = serde_json::from_str(&text)
+                .map_err(|error| Reason::because(ReasonCode::Syntax, "the JSON does not read", &error))?;
             contract.rows = rows_of(&value)?;
             Ok(vec![find(bytes, &contract, known)])
         }
@@ -94,14 +97,14 @@ pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, St
 }
 
 /// A contract that takes any table, to read rows by.
-fn bare() -> Result<Contract, String> {
+fn bare() -> Result<Contract, Reason> {
     let least = "source_id = \"s\"\nversion = 1\nsubject.column = \"s\"\nperiod.column = \"p\"\n\
         solution.fixed = \"s\"\nmeasure.fixed = \"m\"\nvalue.column = \"v\"\n";
-    Contract::from_toml(least).map_err(|error| error.to_string())
+    Contract::from_toml(least).map_err(|error| Reason::from(error.to_string()))
 }
 
 /// The largest array of objects, as its path; `None` is the top.
-fn rows_of(top: &Value) -> Result<Option<String>, String> {
+fn rows_of(top: &Value) -> Result<Option<String>, Reason> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut open = vec![(String::new(), top)];
     while let Some((path, value)) = open.pop() {
@@ -115,31 +118,36 @@ fn rows_of(top: &Value) -> Result<Option<String>, String> {
     }
     // The first of the longest, in the file's order.
     let best = found.into_iter().rev().max_by_key(|(rows, _)| *rows);
-    let (_, path) = best.ok_or("the JSON holds no array of objects")?;
+    let Some((_, path)) = best else {
+        return Err(Reason::new(ReasonCode::Empty, "the JSON holds no array of objects"));
+    };
     Ok(Some(path).filter(|path| !path.is_empty()))
 }
 
 /// The delimiter under which most rows have the same number of fields, more than one.
 fn delimiter(text: &str, contract: &Contract) -> char {
-    let score = |delimiter: char| {
-        let mut contract = contract.clone();
-        contract.delimiter = Some(delimiter);
-        let mut widths = std::collections::BTreeMap::new();
-        let mut rows = 0;
-        grid::each_row(text, &contract, &mut |line| {
-            if line.cells.len() > 1 {
-                *widths.entry(line.cells.len()).or_insert(0_usize) += 1;
-            }
-            rows += 1;
-            rows < LOOKED_AT
-        });
-        widths.into_iter().map(|(width, rows)| (rows, width)).max()
-    };
-    ['|', ',', '\t', ';'].into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(';')
+    let candidates = ['|', ',', '\t', ';'].into_iter();
+    candidates.max_by_key(|delimiter| most_common_width(text, contract, *delimiter)).unwrap_or(';')
+}
+
+/// How many rows have the most common number of fields under a delimiter, and that number; rows of one field aside.
+fn most_common_width(text: &str, contract: &Contract, delimiter: char) -> Option<(usize, usize)> {
+    let mut contract = contract.clone();
+    contract.delimiter = Some(delimiter);
+    let mut widths = std::collections::BTreeMap::new();
+    let mut rows = 0;
+    grid::each_row(text, &contract, &mut |line| {
+        if line.cells.len() > 1 {
+            *widths.entry(line.cells.len()).or_insert(0_usize) += 1;
+        }
+        rows += 1;
+        rows < LOOKED_AT
+    });
+    widths.into_iter().map(|(width, rows)| (rows, width)).max()
 }
 
 /// Finds the column of places, then the column names above it.
-fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, String> {
+fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reason> {
     let mut rows: Vec<(u64, StringRecord)> = Vec::new();
     each_row(bytes, contract, &mut |line| {
         if line.fault.is_none() && line.cells.iter().any(|cell| !cell.trim().is_empty()) {
@@ -148,58 +156,67 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Strin
         rows.len() < LOOKED_AT
     })?;
     let sheet = contract.sheet.as_ref().map_or(String::new(), |name| format!("sheet `{name}`: "));
-    let subject = places(&rows, known).ok_or_else(|| {
-        format!("{sheet}no column holds codes of municipalities or organisation numbers, which every contract needs")
-    })?;
-    let is_place = |row: &StringRecord| code(row.get(subject).unwrap_or(""), known).is_some();
-    let first = rows.iter().position(|(_, row)| is_place(row)).unwrap_or(0);
+    let Some(subject) = places(&rows, known) else {
+        let text = format!(
+            "{sheet}no column holds codes of municipalities or organisation numbers, which every contract needs"
+        );
+        return Err(Reason::new(ReasonCode::MissingField, text));
+    };
+    let mut cells = rows.iter().map(|(_, row)| row.get(subject).unwrap_or(""));
+    let first = cells.position(|cell| code(cell, known).is_some()).unwrap_or(0);
     let bottom =
         if contract.format == Some(Format::Json) { Some(0) } else { bottom_of_names(&rows[..first]) };
-    let bottom =
-        bottom.ok_or_else(|| format!("{sheet}no row of column names stands above the first code"))?;
+    let Some(bottom) = bottom else {
+        let text = format!("{sheet}no row of column names stands above the first code");
+        return Err(Reason::new(ReasonCode::MissingField, text));
+    };
     let top = top_of_names(&rows[..=bottom]);
-    let cut = |range: &[(u64, StringRecord)]| range.iter().map(|(_, row)| row.clone()).collect::<Vec<_>>();
+    let header_row = rows[top].0;
+    let mut rows: Vec<StringRecord> = rows.into_iter().map(|(_, row)| row).collect();
+    let data = rows.split_off(bottom + 1);
+    let header = rows.split_off(top);
     Ok(Sheet {
         format: contract.format.unwrap_or(Format::Csv),
         encoding: contract.encoding,
         delimiter: contract.delimiter,
         sheet: contract.sheet.clone(),
         rows_at: contract.rows.clone(),
-        above: cut(&rows[..top]).iter().flatten().map(str::to_owned).collect(),
-        header_row: rows[top].0,
-        header: cut(&rows[top..=bottom]),
-        rows: cut(&rows[bottom + 1..]),
+        above: rows.iter().flatten().map(str::to_owned).collect(),
+        header_row,
+        header,
+        rows: data,
         subject,
     })
 }
 
-/// The column with most places in it. Years are codes of Finnmark too, so a column of years needs a name that says so.
+/// The column with most places in it. Years are codes of Finnmark too, so a column of years needs the name of one of places.
 fn places(rows: &[(u64, StringRecord)], known: &Known) -> Option<usize> {
     let width = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
-    let score = |at: usize| {
-        let cells = || rows.iter().filter_map(move |(_, row)| row.get(at)).map(str::trim);
-        let codes: Vec<&str> = cells().filter(|cell| code(cell, known).is_some()).collect();
-        let named = cells().take(30).any(|cell| {
-            let cell = cell.to_lowercase();
-            code(&cell, known).is_none() && PLACES.iter().any(|word| cell.contains(word))
-        });
-        let year = |cell: &&str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
-        let years = codes.iter().all(year);
-        let count = if years && !named { 0 } else { codes.len() };
-        (count, named)
-    };
-    let best = (0..width).max_by_key(|at| (score(*at), std::cmp::Reverse(*at)))?;
-    (score(best).0 > 0).then_some(best)
+    let best = (0..width).max_by_key(|at| (place_score(rows, *at, known), std::cmp::Reverse(*at)))?;
+    (place_score(rows, best, known).0 > 0).then_some(best)
+}
+
+/// How many places a column has, and whether it is named as one of places.
+fn place_score(rows: &[(u64, StringRecord)], at: usize, known: &Known) -> (usize, bool) {
+    let cells: Vec<&str> = rows.iter().filter_map(|(_, row)| row.get(at)).map(str::trim).collect();
+    let codes: Vec<&str> = cells.iter().copied().filter(|cell| code(cell, known).is_some()).collect();
+    let named = cells.iter().take(30).any(|cell| {
+        let cell = cell.to_lowercase();
+        code(&cell, known).is_none() && PLACES.iter().any(|word| cell.contains(word))
+    });
+    let years = codes.iter().all(|cell| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year)));
+    (if years && !named { 0 } else { codes.len() }, named)
 }
 
 /// The lowest row above the data with two names or more and no number.
 fn bottom_of_names(above: &[(u64, StringRecord)]) -> Option<usize> {
-    let counts = |cell: &str| number::whole(cell, ',').is_ok() && !is_period(cell);
-    let names = |row: &StringRecord| row.iter().filter(|cell| !cell.trim().is_empty()).count();
-    above.iter().rposition(|(_, row)| names(row) > 1 && !row.iter().any(counts))
+    above.iter().rposition(|(_, row)| {
+        let names = row.iter().filter(|cell| !cell.trim().is_empty()).count();
+        names > 1 && !row.iter().any(|cell| number::whole(cell, ',').is_ok() && !is_period(cell))
+    })
 }
 
-/// A row above belongs to the names when those below are not enough: some stand twice, or are months without a year.
+/// A row above belongs to the names when those below are not enough: some occur twice, or are months without a year.
 fn top_of_names(rows: &[(u64, StringRecord)]) -> usize {
     let mut top = rows.len() - 1;
     while top > 0 && rows.len() - top < MOST_HEADER_ROWS {

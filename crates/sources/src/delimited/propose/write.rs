@@ -1,4 +1,4 @@
-//! A sketch as a contract in TOML, with comments for whoever has to check it.
+//! A sketch as a contract in TOML, with comments for the person who checks it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use utbredt_model::Parsed;
 
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
-use super::columns::{Choice, Sketch, When};
+use super::sketch::{Choice, Sketch, When};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
 
@@ -170,7 +170,7 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str]) {
             let unknown: Vec<&str> = map
                 .iter()
                 .filter(|(_, id)| !known.contains(&id.as_str()))
-                .map(|(said, _)| said.as_str())
+                .map(|(word, _)| word.as_str())
                 .collect();
             if !unknown.is_empty() {
                 page.comment(&format!("Not known here, and refused: {}.", unknown.join(", ")));
@@ -208,9 +208,12 @@ fn value(page: &mut Page, sketch: &Sketch) {
         }
     }
     symbols.extend(sketch.symbols.clone());
-    let word = |symbol: Symbol| if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
-    let symbols = symbols.into_iter().map(|(sign, symbol)| (sign, word(symbol).to_owned())).collect();
-    page.map("symbols", &symbols);
+    let mut words = BTreeMap::new();
+    for (sign, symbol) in symbols {
+        let word = if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
+        words.insert(sign, word.to_owned());
+    }
+    page.map("symbols", &words);
     if sketch.provisional {
         page.section("provisional");
         page.text("marker", "*");

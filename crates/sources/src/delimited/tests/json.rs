@@ -1,6 +1,6 @@
 //! JSON deliveries: where the rows lie, what their fields are called, and what is refused.
 
-use super::{contract, plain, refused, told};
+use super::{contract, plain, refused, shown};
 use crate::conformance::conformance;
 use crate::delimited::parse;
 
@@ -21,13 +21,13 @@ fn an_array_at_the_top_is_a_table() {
         b"\xEF\xBB\xBF [{\"kommune\":301,\"periode\":\"oktober 2024\",\"antall\":12.0},\n\
           {\"antall\":\"1 234\",\"periode\":\"2024\",\"kommune\":\"1103\"},{\"kommune\":\"4601\",\"periode\":\"2024\"}]",
     );
-    assert_eq!(told(&parsed), ["0301 2024-10 12", "1103 2024 1234", "4601 2024 missing"], "{parsed:?}");
+    assert_eq!(shown(&parsed), ["0301 2024-10 12", "1103 2024 1234", "4601 2024 missing"], "{parsed:?}");
     assert_eq!(parsed.observations.iter().map(|o| o.row).collect::<Vec<_>>(), [1, 2, 3]);
     let utf16: Vec<u8> = "\u{feff}[{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":1}]"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    assert_eq!(told(&plain("", &utf16)), ["0301 2024 1"]);
+    assert_eq!(shown(&plain("", &utf16)), ["0301 2024 1"]);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn fields_inside_and_beside_have_dotted_names() {
                  value.unit = \"personer\"\nvalue.unit_column = \"svar.enhet\"\n";
     let rules = contract(rules);
     let bytes = br#"{"periode":"2024-02","svar":{"rader":[{"kommune":"0301","bruk":{"antall":5,"timer":[1,2]}}],"enhet":"Personer"}}"#;
-    assert_eq!(told(&parse(bytes, &rules)), ["0301 2024-02 5"], "{:?}", parse(bytes, &rules));
+    assert_eq!(shown(&parse(bytes, &rules)), ["0301 2024-02 5"], "{:?}", parse(bytes, &rules));
     let other =
         br#"{"periode":"2024-02","svar":{"rader":[{"kommune":"0301","bruk":{"antall":5}}],"enhet":"tusen"}}"#;
     assert_eq!(parse(other, &rules).breaches, ["row 1: the unit is `tusen`, agreed was `personer`"]);
@@ -47,7 +47,7 @@ fn periods_may_be_fields() {
     let rules = contract("layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide.periods = true\n");
     let bytes = br#"[{"kommune":"0301","2024-01":1},{"kommune":"4601","2024-01":2,"2024-02":3}]"#;
     let expected = ["0301 2024-01 1", "0301 2024-02 missing", "4601 2024-01 2", "4601 2024-02 3"];
-    assert_eq!(told(&parse(bytes, &rules)), expected);
+    assert_eq!(shown(&parse(bytes, &rules)), expected);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn rows_that_are_no_rows_are_refused_alone() {
         (r#"{"kommune":301,"periode":"2024","antall":1}"#, "lost its leading zero"),
     ] {
         let parsed = plain("", format!("[{bad},{good}]").as_bytes());
-        assert_eq!(told(&parsed), ["0301 2024 1"], "{bad}");
+        assert_eq!(shown(&parsed), ["0301 2024 1"], "{bad}");
         assert!(
             refused(&parsed).starts_with("1: ") && refused(&parsed).contains(word),
             "{}",

@@ -1,6 +1,6 @@
 //! Tables with a column per month, per measure, or per both, under one header row or several.
 
-use super::{contract, refused, told};
+use super::{contract, refused, shown};
 use crate::delimited::parse;
 
 const MONTHS: &str = "layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide.periods = true\n";
@@ -12,7 +12,13 @@ fn with_measure(parsed: &utbredt_model::Parsed) -> Vec<String> {
         utbredt_model::ObservedFact::Usage { measure_id, .. } => measure_id.to_string(),
         utbredt_model::ObservedFact::Rollout { .. } => String::new(),
     };
-    parsed.observations.iter().map(measure).zip(told(parsed)).map(|(m, rest)| format!("{m} {rest}")).collect()
+    parsed
+        .observations
+        .iter()
+        .map(measure)
+        .zip(shown(parsed))
+        .map(|(m, rest)| format!("{m} {rest}"))
+        .collect()
 }
 
 #[test]
@@ -54,24 +60,24 @@ fn a_year_over_its_months_and_months_without_a_year() {
     let bytes = b";2023;;2024;\nKommune;nov;des;jan;Sum\n0301;1;2;3;6\n";
     let rules = format!("{MONTHS}wide.granularity = \"month\"\nheader_rows = 2\n");
     let parsed = parse(bytes, &contract(&rules));
-    assert_eq!(told(&parsed), ["0301 2023-11 1", "0301 2023-12 2", "0301 2024-01 3"]);
+    assert_eq!(shown(&parsed), ["0301 2023-11 1", "0301 2023-12 2", "0301 2024-01 3"]);
     let bytes = b"Kommune;Jan;Feb;Sum\n0301;1;2;3\n";
     let parsed = parse(bytes, &contract(&format!("{MONTHS}wide.year = 2024\n")));
-    assert_eq!(told(&parsed), ["0301 2024-01 1", "0301 2024-02 2"]);
+    assert_eq!(shown(&parsed), ["0301 2024-01 1", "0301 2024-02 2"]);
 }
 
 #[test]
 fn a_column_that_adds_up_the_months_is_no_month() {
     let bytes = b"Kommune;2024-01;2024-02;2024;2024-03-01 00:00:00\n0301;1;2;3;9\n";
     let parsed = parse(bytes, &contract(&format!("{MONTHS}wide.granularity = \"month\"\n")));
-    assert_eq!(told(&parsed), ["0301 2024-01 1", "0301 2024-02 2", "0301 2024-03 9"]);
+    assert_eq!(shown(&parsed), ["0301 2024-01 1", "0301 2024-02 2", "0301 2024-03 9"]);
 }
 
 #[test]
 fn a_remark_beside_joined_months_is_no_value() {
     let bytes = b"Kommune;2024-01;\n;Antall;Merknad\n0301;1;ny\n";
     let parsed = parse(bytes, &contract(&format!("{MONTHS}header_rows = 2\n")));
-    assert_eq!(told(&parsed), ["0301 2024-01 1"], "{parsed:?}");
+    assert_eq!(shown(&parsed), ["0301 2024-01 1"], "{parsed:?}");
 }
 
 #[test]
@@ -97,7 +103,7 @@ fn what_the_header_lacks_or_has_twice_holds_the_delivery() {
 fn a_second_header_row_that_is_blank_or_absent_is_understood() {
     let rules = contract(&format!("{MONTHS}header_rows = 2\n"));
     let parsed = parse(b"Kommune;2024-01\n\n0301;7\n", &rules);
-    assert_eq!(told(&parsed), ["0301 2024-01 7"]);
+    assert_eq!(shown(&parsed), ["0301 2024-01 7"]);
     assert!(!parse(b"Kommune;2024-01\n", &rules).breaches.is_empty());
     let far = contract(&format!("{MONTHS}header_row = 4294967295\nheader_rows = 2\n"));
     assert!(!parse(b"Kommune;2024-01\n0301;7\n", &far).breaches.is_empty());
@@ -106,6 +112,6 @@ fn a_second_header_row_that_is_blank_or_absent_is_understood() {
 #[test]
 fn a_cell_of_a_wide_row_is_refused_alone() {
     let parsed = parse(b"Kommune;2024-01;2024-02\n0301;1;mange\n", &contract(MONTHS));
-    assert_eq!(told(&parsed), ["0301 2024-01 1"]);
+    assert_eq!(shown(&parsed), ["0301 2024-01 1"]);
     assert!(refused(&parsed).contains("`mange` is not a number"));
 }

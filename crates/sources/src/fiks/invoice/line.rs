@@ -1,9 +1,11 @@
 //! The text of an invoice line: `{organisation}: mm.YY {service}`, and the patterns services are known by.
 
 use chrono::NaiveDate;
+use utbredt_model::{Reason, ReasonCode};
 
-/// Takes a text apart into the organisation's name, the first day of the month, and the service.
-pub(super) fn taken_apart(text: &str) -> Result<(&str, NaiveDate, &str), String> {
+/// Splits a text into the organisation's name, the first day of the month, and the service.
+pub(super) fn split_line(text: &str) -> Result<(&str, NaiveDate, &str), Reason> {
+    // Names may have colons: the right one is before a month.
     for (at, _) in text.match_indices(':') {
         let rest = text.get(at + 1..).unwrap_or_default().trim_start();
         let Some((month, year, service)) = month_and_rest(rest) else { continue };
@@ -14,24 +16,30 @@ pub(super) fn taken_apart(text: &str) -> Result<(&str, NaiveDate, &str), String>
             continue;
         }
         let day = NaiveDate::from_ymd_opt(2000 + year, month, 1);
-        return day
-            .map(|day| (name, day, service))
-            .ok_or_else(|| format!("`{month:02}.{year:02}` is not a month such as `01.24`"));
+        return day.map(|day| (name, day, service)).ok_or_else(|| {
+            let text = format!("`{month:02}.{year:02}` is not a month such as `01.24`");
+            Reason::new(ReasonCode::InvalidDate, text)
+        });
     }
-    Err("it does not begin with an organisation and a month, like `Alver kommune: 01.24`".to_owned())
+    let text = "it does not begin with an organisation and a month, like `Alver kommune: 01.24`";
+    Err(Reason::new(ReasonCode::InvalidField, text))
 }
 
 /// `mm.YY` at the beginning, and what follows.
 fn month_and_rest(text: &str) -> Option<(u32, i32, &str)> {
     let bytes = text.as_bytes();
     let [a, b, b'.', c, d, tail @ ..] = bytes else { return None };
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
-    let (month, year) = (digit(a)? * 10 + digit(b)?, digit(c)? * 10 + digit(d)?);
+    let (month, year) = (two_digits(*a, *b)?, two_digits(*c, *d)?);
     // A longer number is a date or an amount.
     if tail.first().is_some_and(|next| next.is_ascii_digit() || *next == b'.') {
         return None;
     }
     Some((month, i32::try_from(year).ok()?, text.get(5..)?))
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
+    let both = tens.is_ascii_digit() && ones.is_ascii_digit();
+    both.then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
 }
 
 /// A text with its blanks made single and its case left out of account.
@@ -52,8 +60,8 @@ fn bare(text: &str) -> String {
 
 /// How alike a text is to a known one, from 0 to 1. Texts of any length are compared by their beginnings.
 pub(super) fn likeness(known: &str, text: &str) -> f64 {
-    let short = |text: &str| bare(text).chars().take(120).collect::<String>();
-    strsim::jaro_winkler(&short(known), &short(text))
+    let [known, text] = [known, text].map(|text| bare(text).chars().take(120).collect::<String>());
+    strsim::jaro_winkler(&known, &text)
 }
 
 /// A known text, with holes.

@@ -6,7 +6,7 @@ use crate::conformance::conformance;
 const SAMPLE: &[u8] = include_bytes!("../../../../../datasets/samples/fiks-invoice.csv");
 const DECLARED: &str = include_str!("../../../../../datasets/samples/fiks-invoice.toml");
 
-fn told(parsed: &Parsed) -> Vec<String> {
+fn shown(parsed: &Parsed) -> Vec<String> {
     let one = |o: &Observation| match (&o.subject, &o.fact) {
         (
             Subject::Organisation(n),
@@ -38,7 +38,7 @@ fn lines_become_counts_of_a_month() {
         "2 920290922 svarut uses 2024-01 1204",
         "3 920290922 svarut uses 2024-02 998",
     ];
-    assert_eq!(told(&parsed), expected);
+    assert_eq!(shown(&parsed), expected);
     assert_eq!((parsed.rows_in, parsed.rejections.len()), (9, 6));
     let said: Vec<_> = parsed.rejections.iter().map(|r| (r.row, r.reason.as_str())).collect();
     let expected = [
@@ -78,13 +78,13 @@ fn accounts_are_added_and_the_same_line_counts_once() {
         ],
         ACCOUNTS,
     );
-    assert_eq!(told(&parsed), ["2 920290922 fiks-io uses 2023-12 1005"]);
+    assert_eq!(shown(&parsed), ["2 920290922 fiks-io uses 2023-12 1005"]);
     let reasons: Vec<_> = parsed.rejections.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["the same line as row 2", "left out as declared: a test account"]);
 }
 
 #[test]
-fn a_sum_that_lacks_a_line_says_so() {
+fn a_sum_that_lacks_a_line_is_provisional() {
     for (bad, word) in [
         ("920290922;Alver kommune: 12.23 FIKSIO: Arkiv 22bb;-4", "a credit of -4"),
         ("920290922;Alver kommune: 12.23 FIKSIO: Arkiv 22bb;mange", "not a number"),
@@ -93,7 +93,7 @@ fn a_sum_that_lacks_a_line_says_so() {
         let parsed = lines(&["920290922;Alver kommune: 12.23 FIKSIO: Post 11aa;10", bad], ACCOUNTS);
         assert_eq!(parsed.rejections.len(), 1);
         assert!(parsed.rejections[0].reason.contains(word), "{}", parsed.rejections[0].reason);
-        assert!(told(&parsed)[0].ends_with(" p"), "{:?}", told(&parsed));
+        assert!(shown(&parsed)[0].ends_with(" p"), "{:?}", shown(&parsed));
     }
     let twice = ["920290922;A: 12.23 FIKSIO: Post 11aa;10", "920290922;A: 12.23 FIKSIO: Post 11aa;11"];
     let parsed = lines(&twice, ACCOUNTS);
@@ -105,21 +105,21 @@ fn a_sum_that_lacks_a_line_says_so() {
 }
 
 #[test]
-fn a_text_is_taken_apart_at_its_month() {
-    let apart = |text: &'static str| {
-        taken_apart(text).map(|(name, day, service)| (name.to_owned(), day.to_string(), service.to_owned()))
+fn a_text_is_split_line_at_its_month() {
+    let parts_of = |text: &'static str| {
+        split_line(text).map(|(name, day, service)| (name.to_owned(), day.to_string(), service.to_owned()))
     };
     let expected =
         |name: &str, day: &str, service: &str| Ok((name.to_owned(), day.to_owned(), service.to_owned()));
-    assert_eq!(apart("Alver kommune: 01.24 VAKSINE"), expected("Alver kommune", "2024-01-01", "VAKSINE"));
+    assert_eq!(parts_of("Alver kommune: 01.24 VAKSINE"), expected("Alver kommune", "2024-01-01", "VAKSINE"));
     assert_eq!(
-        apart("Alver: NAV: 12.23: DIGISOS: Innbyggere"),
+        parts_of("Alver: NAV: 12.23: DIGISOS: Innbyggere"),
         expected("Alver: NAV", "2023-12-01", "DIGISOS: Innbyggere")
     );
     for bad in
         ["Alver kommune 01.24 VAKSINE", "Alver: 01.2024 VAKSINE", "Alver: 01.24", ": 01.24 VAKSINE", "é: 0"]
     {
-        assert!(taken_apart(bad).is_err(), "{bad}");
+        assert!(split_line(bad).is_err(), "{bad}");
     }
 }
 
@@ -136,7 +136,7 @@ fn patterns_have_holes_that_are_never_empty() {
 }
 
 #[test]
-fn a_declaration_that_says_nothing_is_refused() {
+fn a_declaration_without_content_is_refused() {
     let good =
         "source_id = \"fiks\"\nversion = 1\ntext = \"Tekst\"\ncount = \"Antall\"\norganisation = \"Nr\"\n";
     assert_eq!(Invoice::from_toml(good).unwrap().lines.len(), 18, "the usual lines");

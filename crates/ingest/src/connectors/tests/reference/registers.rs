@@ -124,14 +124,14 @@ fn a_run_notes_what_is_about_to_change() {
     let client = Client::new(Guard::with_local([server.host()]), Limits::default(), &clock);
     let means = Context { client: &client, base: Path::new("."), maskinporten: None, environment: &|_| None };
     let run = crate::run(&mut desk.writer, &means, plan.source("klass").unwrap()).unwrap();
-    assert_eq!((run.failed.clone(), run.deliveries, run.rows_in, run.accepted), (None, 1, 122, 0));
+    assert_eq!((run.error.clone(), run.deliveries, run.rows_in, run.accepted), (None, 1, 122, 0));
     assert!(
-        run.told[0].starts_with("changes since 2024-01-01: SSB has 2 changes from 2026-01-01"),
+        run.discrepancies[0].starts_with("changes since 2024-01-01: SSB has 2 changes from 2026-01-01"),
         "{:?}",
-        run.told
+        run.discrepancies
     );
-    assert!(run.told[1].contains("SSB announces 2 changes from 2027-01-01"));
-    assert!(run.is_well(), "the source fares well");
+    assert!(run.discrepancies[1].contains("SSB announces 2 changes from 2027-01-01"));
+    assert!(run.is_healthy(), "the source fares well");
     assert_eq!(desk.writer.lake().runs().unwrap(), [run]);
     assert!(desk.writer.lake().verify().unwrap().problems.is_empty());
 }
@@ -164,7 +164,7 @@ fn a_run_forgets_what_it_did_not_believe() {
     let mut look = || crate::run(&mut desk.writer, &means, plan.source("kartverket").unwrap()).unwrap();
     let (first, second) = (look(), look());
     assert!(first.held[0].contains("not a whole list"), "{:?}", first.held);
-    assert!(second.is_well() && second.rows_in == 357, "{second:?}");
+    assert!(second.is_healthy() && second.rows_in == 357, "{second:?}");
 }
 
 /// A range that reaches where there is no table is refused whole: what can be asked is, and what cannot is told.

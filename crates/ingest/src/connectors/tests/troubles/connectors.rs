@@ -9,7 +9,7 @@ use arrow::compute::filter_record_batch;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use utbredt_lake::{Change, Writer};
+use utbredt_lake::{EditionDraft, Writer};
 
 use super::super::reference::office::{Mood, Office};
 use super::super::reference::registers::{Brreg, feed, list, of_2024, places, to_come, unit};
@@ -163,7 +163,7 @@ fn small(names: &[&'static str]) -> (TempDir, Writer) {
             replace.push((table, filter_record_batch(&batch, &ours).unwrap()));
         }
     }
-    let change = Change {
+    let change = EditionDraft {
         recorded_at: edition.recorded_at,
         reason: "one county".to_owned(),
         replace,

@@ -90,7 +90,7 @@ impl View {
         let mut in_force: Vec<(String, String)> = receipts
             .iter()
             .filter(|row| live.contains(&row["receipt_id"]))
-            .map(|row| (row["asked"].clone(), text(row, &[])))
+            .map(|row| (row["subject"].clone(), text(row, &[])))
             .collect();
         in_force.sort();
         let refused = rows(lake, &edition, "rejections").into_iter();

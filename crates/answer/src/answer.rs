@@ -1,0 +1,118 @@
+//! The answer of a KPI, and the rows of anything else.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, NaiveDate, Utc};
+use utbredt_kpi::{Better, Borders, By, Caveats, Policy, Titles};
+
+/// The answer of a KPI.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its columns: period, key and name of the area, value, numerator, denominator, state, coverage, marks, counts of
+    /// municipalities, then the KPI's own.
+    pub schema: SchemaRef,
+    /// Its rows, by period and key.
+    pub batches: Vec<RecordBatch>,
+    /// How to read them.
+    pub meta: Meta,
+}
+
+/// What must be known to read an answer right.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// The KPI.
+    pub kpi_id: String,
+    /// The version of its definition.
+    pub kpi_version: u32,
+    /// Its title in three languages.
+    pub title: Titles,
+    /// Its unit.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// The edition answered from.
+    pub edition: u64,
+    /// When that edition was made.
+    pub recorded_at: DateTime<Utc>,
+    /// What a row is about.
+    pub by: By,
+    /// In which borders.
+    pub borders: Borders,
+    /// What happened at inexact borders.
+    pub policy: Policy,
+    /// How long a period is: `month`, `range` …
+    pub granularity: &'static str,
+    /// First day.
+    pub from: NaiveDate,
+    /// First day after.
+    pub to: NaiveDate,
+    /// The parameters, as asked.
+    pub params: BTreeMap<String, String>,
+    /// The areas that chose the municipalities.
+    pub filter: BTreeMap<By, Vec<String>>,
+    /// What to know before comparing.
+    pub caveats: Caveats,
+    /// How many rows.
+    pub rows: usize,
+    /// The share of the nation's inhabitants the last row speaks for; none for rows of several areas or solutions.
+    pub coverage: Option<f64>,
+    /// The sources of the deliveries it was computed from.
+    pub sources: Vec<String>,
+    /// The counts of inhabitants it divides by.
+    pub denominators: Vec<Denominator>,
+    /// Whether any row rests on what was invented for demonstration.
+    pub synthetic: bool,
+    /// What it took to answer.
+    pub work: Work,
+}
+
+/// What it took to answer: how many sets of cells were kept from before, and how many were computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Sets of cells found.
+    pub kept: usize,
+    /// Sets of cells computed.
+    pub computed: usize,
+}
+
+/// A count of inhabitants that periods of an answer are measured by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Denominator {
+    /// The day they were counted.
+    pub reference_date: NaiveDate,
+    /// The youngest.
+    pub age_from: u32,
+    /// The first age left out; none when there is no upper end.
+    pub age_to: Option<u32>,
+    /// The publication the count is from.
+    pub vintage: String,
+}
+
+/// The rows of a look-up or of a SELECT.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+    /// The edition they were read from.
+    pub edition: u64,
+}
+
+impl Rows {
+    /// Whether any row is marked as made up, by a flag `synthetic`.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        let flags =
+            self.batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
+        flags.into_iter().any(|flags| flags.true_count() > 0)
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}

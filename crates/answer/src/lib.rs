@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+pub mod diff;
+
+pub use answer::{Answer, Denominator, Meta, Rows, Work};

@@ -1,0 +1,305 @@
+//! The catalogue of problem codes, and the pages their `type` addresses lead to. A code is part of the contract: one
+//! that is once here keeps its meaning.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::html;
+use crate::negotiate::prefers_html;
+use crate::problem::{Problem, nearest};
+use crate::state::ApiState;
+
+/// What a problem code means and how it is fixed.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct ProblemCode {
+    /// The stable name, the last part of a problem's `type`.
+    pub(crate) code: &'static str,
+    /// The HTTP status it usually comes with.
+    pub(crate) status: u16,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+    /// What to do about it.
+    pub(crate) fix: &'static str,
+}
+
+const fn code(code: &'static str, status: u16, meaning: &'static str, fix: &'static str) -> ProblemCode {
+    ProblemCode { code, status, meaning, fix }
+}
+
+/// Where the names of a kind are listed.
+const LISTED_BY_KPI: &str = "Take the name in did_you_mean, or one that GET /v1/kpis/{id} lists.";
+const LISTED_IN_HINT: &str = "Take the name in did_you_mean, or one that the hint lists.";
+const TRY_LATER: &str = "Send the same request again after the seconds of Retry-After.";
+const OPERATOR: &str =
+    "Give the request_id to whoever runs the server: the cause is in its log under that id.";
+
+/// Every code a response can carry, in alphabetical order.
+pub(crate) const CODES: [ProblemCode; 57] = [
+    code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
+    code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
+    code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
+    code(
+        "format_not_available",
+        400,
+        "The format exists but this resource is not written in it.",
+        "Take a format that the hint lists.",
+    ),
+    code(
+        "idempotency_key_reused",
+        422,
+        "The Idempotency-Key was sent before with another delivery.",
+        "Make a new key for each delivery; send the same key only to repeat one.",
+    ),
+    code("internal", 500, "The server failed to finish the answer.", OPERATOR),
+    code(
+        "invalid_batch",
+        400,
+        "The body is not an array of 1 to 50 KPI requests.",
+        "Send an array of objects, each with the id of a KPI.",
+    ),
+    code(
+        "invalid_date",
+        400,
+        "A bound is neither a day nor a period.",
+        "Write a day as YYYY-MM-DD, a period as 2020-12, 2020-Q4 or 2020.",
+    ),
+    code(
+        "invalid_delivery",
+        400,
+        "A parameter of the delivery is missing or malformed.",
+        "Send source_id and subject, each 1 to 255 characters; dry_run is true or false.",
+    ),
+    code(
+        "invalid_idempotency_key",
+        400,
+        "Idempotency-Key is empty, too long or given twice.",
+        "Send it once, as 1 to 255 visible characters; a random UUID will do.",
+    ),
+    code(
+        "invalid_parameter",
+        400,
+        "A parameter of the KPI is missing or malformed.",
+        "GET /v1/kpis/{id} lists the parameters with an example of each.",
+    ),
+    code(
+        "invalid_query",
+        400,
+        "The query string could not be parsed.",
+        "Write it as name=value&name=value, percent-encoded.",
+    ),
+    code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint says what fits."),
+    code(
+        "lake_damaged",
+        500,
+        "A file of the lake does not hold the bytes its edition records; nothing was computed from it.",
+        "Whoever runs the server runs `utbredt verify` and restores the file from a copy.",
+    ),
+    code("length_required", 411, "The body has no length.", "Send Content-Length."),
+    code(
+        "method_not_allowed",
+        405,
+        "The address exists but does not answer this method.",
+        "Use a method that the header Allow lists.",
+    ),
+    code(
+        "missing_parameter",
+        400,
+        "A required parameter is not given.",
+        "The detail names it, the hint says how it is written.",
+    ),
+    code(
+        "not_acceptable",
+        406,
+        "No media type in Accept is written here.",
+        "Accept application/json, text/csv or application/vnd.apache.arrow.stream.",
+    ),
+    code("not_ready", 503, "The server has not opened its lake yet.", TRY_LATER),
+    code(
+        "payload_too_large",
+        413,
+        "The body is larger than this address takes.",
+        "Send it in parts: 64 KiB for a batch, 32 MiB for a delivery.",
+    ),
+    code("query_invalid", 500, "A query file of the server is wrong.", OPERATOR),
+    code(
+        "refused",
+        400,
+        "The statement does something a read-only query must not.",
+        "The hint says what to write instead.",
+    ),
+    code(
+        "repeated_parameter",
+        400,
+        "A parameter is given more than once.",
+        "Give it once; send another request for another value.",
+    ),
+    code("request_failed", 400, "The request was rejected before it reached a handler.", "See the status."),
+    code(
+        "source_not_allowed",
+        403,
+        "The token may not deliver for this source.",
+        "Ask whoever runs the server for which sources the token is valid.",
+    ),
+    code(
+        "timeout",
+        503,
+        "The answer was not ready within the time limit.",
+        "Request a shorter span or larger areas.",
+    ),
+    code(
+        "too_many_attempts",
+        429,
+        "Too many deliveries without a valid token wait at once; this one was not looked at.",
+        "Send a valid token for a source it may deliver for.",
+    ),
+    code(
+        "unauthorized",
+        401,
+        "The delivery carries no valid token.",
+        "Send the header Authorization: Bearer TOKEN.",
+    ),
+    code("unknown_argument", 400, "The table function has no such argument.", LISTED_IN_HINT),
+    code(
+        "unknown_borders",
+        400,
+        "There are no such borders.",
+        "borders is then, now or a day as YYYY-MM-DD.",
+    ),
+    code("unknown_county", 400, "There is no such county in the borders of the answer.", LISTED_IN_HINT),
+    code(
+        "unknown_edition",
+        404,
+        "There is no such edition, or it is not served yet.",
+        "GET /v1/editions lists them.",
+    ),
+    code("unknown_filter", 400, "There is no such filter.", LISTED_IN_HINT),
+    code("unknown_format", 400, "There is no such format.", "format is json, csv, csv-excel or arrow."),
+    code(
+        "unknown_granularity",
+        400,
+        "There is no such granularity.",
+        "granularity is day, week, month, quarter, half_year or year.",
+    ),
+    code(
+        "unknown_grouping",
+        400,
+        "by names no kind of area.",
+        "by is municipality, county, network, peer_group or nation.",
+    ),
+    code("unknown_group", 400, "There is no such group.", LISTED_IN_HINT),
+    code("unknown_kpi", 404, "There is no such KPI.", "GET /v1/kpis lists them."),
+    code("unknown_language", 400, "There is no such language.", "lang is nb, nn or en."),
+    code("unknown_measure", 400, "The solution has no such measure.", LISTED_IN_HINT),
+    code("unknown_metric", 400, "There is no such metric.", LISTED_IN_HINT),
+    code(
+        "unknown_municipality",
+        404,
+        "There is no such municipality, or not in the borders of the answer.",
+        "GET /v1/municipalities lists them.",
+    ),
+    code("unknown_name", 400, "A name is not known.", LISTED_IN_HINT),
+    code("unknown_network", 404, "There is no such digitalisation network.", "GET /v1/networks lists them."),
+    code("unknown_parameter", 400, "There is no such parameter at this address.", LISTED_BY_KPI),
+    code("unknown_path", 404, "There is nothing at this address.", "GET / lists the addresses."),
+    code("unknown_peer_group", 400, "There is no such peer group.", LISTED_IN_HINT),
+    code(
+        "unknown_policy",
+        400,
+        "There is no such policy for municipalities that were split.",
+        LISTED_IN_HINT,
+    ),
+    code("unknown_problem", 404, "There is no such problem code.", "GET /problems lists them."),
+    code("unknown_rollout", 404, "No rollout of that solution is known.", "GET /v1/rollouts lists them."),
+    code("unknown_solution", 404, "There is no such solution.", "GET /v1/solutions lists them."),
+    code("unknown_source", 400, "There is no such source.", "GET /v1/status lists them."),
+    code("unknown_wave", 400, "There is no such wave.", LISTED_IN_HINT),
+    code("unreadable_body", 400, "The body ended before it was complete.", "Send the request again."),
+    code(
+        "unsupported_media_type",
+        415,
+        "The body has the wrong Content-Type.",
+        "Send Content-Type: application/json.",
+    ),
+    code("uri_too_long", 414, "The address is too long.", "POST /v1/kpis:batch takes the same in its body."),
+    code("lake_unreadable", 500, "The lake could not be read.", OPERATOR),
+];
+
+/// The entry of a code.
+pub(crate) fn find(code: &str) -> Option<&'static ProblemCode> {
+    CODES.iter().find(|known| known.code == code)
+}
+
+/// Whether a problem code is in the catalogue that `GET /problems` serves.
+#[must_use]
+pub fn is_problem_code(code: &str) -> bool {
+    find(code).is_some()
+}
+
+/// `GET /problems`: every code.
+pub(crate) async fn list_problems(headers: HeaderMap) -> Response {
+    if prefers_html(&headers) {
+        let rows: String = CODES.iter().map(row).collect();
+        return page("Problem codes", &format!("<dl>{rows}</dl>"));
+    }
+    ([CACHE], Json(serde_json::json!({ "data": CODES.as_slice() }))).into_response()
+}
+
+/// `GET /problems/{code}`: what a code means and how it is fixed. Answers without a lake, since a code may say that
+/// there is none.
+pub(crate) async fn describe_problem(
+    State(_state): State<ApiState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let found = find(&name).ok_or_else(|| {
+        Problem::not_found("unknown_problem", format!("there is no problem code {name:?}"))
+            .hint("GET /problems lists them")
+            .did_you_mean(nearest(&name, CODES.iter().map(|known| known.code)))
+    })?;
+    if prefers_html(&headers) {
+        return Ok(page(found.code, &format!("<dl>{}</dl>", row(found))));
+    }
+    Ok(([CACHE], Json(found)).into_response())
+}
+
+/// The catalogue changes with the program only.
+const CACHE: (header::HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+
+fn row(known: &ProblemCode) -> String {
+    format!(
+        "<dt><code>{}</code> ({})</dt><dd>{}<br>Fix: {}</dd>\n",
+        known.code,
+        known.status,
+        html::escape(known.meaning),
+        html::escape(known.fix)
+    )
+}
+
+fn page(title: &str, body: &str) -> Response {
+    html::page(
+        title,
+        &format!("<h1>{}</h1>\n{body}\n<p><a href=\"/problems\">All codes</a></p>", html::escape(title)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_once_and_says_what_to_do() {
+        let names: BTreeSet<_> = CODES.iter().map(|known| known.code).collect();
+        assert_eq!(names.len(), CODES.len());
+        for known in CODES {
+            assert!((400..600).contains(&known.status), "{known:?}");
+            assert!(known.meaning.ends_with('.') && known.fix.ends_with('.'), "{known:?}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The request log: every request gets an id, a span, a line with what it cost, and a place in the latency histogram.
+//! Nothing here knows where the log goes; the binary says so.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+use tracing::field::Empty;
+use uuid::Uuid;
+
+use crate::state::ApiState;
+
+/// The header with the id of a request, in both directions.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id taken over from a client or a proxy.
+const LONGEST_ID: usize = 64;
+/// Addresses that are polled by machines: their lines would bury the others.
+const POLLED: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
+
+tokio::task_local! {
+    /// The id of the request under way, for whoever writes a problem document deep below the router.
+    static CURRENT_ID: Arc<str>;
+}
+
+/// The id of the request under way.
+pub(crate) fn current_id() -> Option<Arc<str>> {
+    CURRENT_ID.try_with(Arc::clone).ok()
+}
+
+/// Runs something as if within a request.
+#[cfg(test)]
+pub(crate) fn with_id<T>(id: &str, run: impl FnOnce() -> T) -> T {
+    CURRENT_ID.sync_scope(id.into(), run)
+}
+
+/// What an answer cost, for the log: put into the response's extensions by whoever made it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Computed {
+    /// The encoded body was kept from an earlier request: only counted, and logged at debug.
+    pub(crate) kept_body: bool,
+    /// How many rows the answer has.
+    pub(crate) rows: Option<usize>,
+    /// Whether its cells were kept.
+    pub(crate) cells: Option<Cells>,
+}
+
+/// Where the cells of an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cells {
+    /// They were kept.
+    Hit,
+    /// They were computed for this answer.
+    Computed,
+}
+
+impl Cells {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Computed => "computed",
+        }
+    }
+}
+
+/// What is known of a request before it is answered.
+struct Seen {
+    id: Arc<str>,
+    method: Method,
+    path: String,
+    query: Option<String>,
+    /// The route with its placeholders; few, so it may be a label.
+    route: Option<MatchedPath>,
+    started: Instant,
+}
+
+impl Seen {
+    fn new(request: &Request) -> Self {
+        Self {
+            id: request_id(request.headers()),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            query: request.uri().query().map(str::to_owned),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            started: Instant::now(),
+        }
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    /// The KPI in the path.
+    fn kpi(&self) -> Option<&str> {
+        let below =
+            self.route().starts_with("/v1/kpis/{id}").then(|| self.path.strip_prefix("/v1/kpis/"))??;
+        below.split('/').next()
+    }
+}
+
+/// Middleware, the outermost: names the request, and says afterwards what became of it.
+pub(crate) async fn log_request(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let seen = Seen::new(&request);
+    let span = tracing::info_span!(
+        "request",
+        request_id = &*seen.id,
+        kpi = seen.kpi(),
+        edition = Empty,
+        rows = Empty,
+        cells = Empty
+    );
+    let answer = CURRENT_ID.scope(Arc::clone(&seen.id), next.run(request));
+    let mut response = answer.instrument(span).await;
+    let seconds = seen.started.elapsed().as_secs_f64();
+    state.metrics.record(seen.method.as_str(), seen.route(), response.status(), seconds);
+    write_line(&seen, &response, seconds);
+    if let Ok(id) = HeaderValue::from_str(&seen.id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// One line. Copies that were still right, kept bodies and polled addresses are for those who look closely.
+fn write_line(seen: &Seen, response: &Response, seconds: f64) {
+    let status = response.status();
+    let made = response.extensions().get::<Computed>().copied().unwrap_or_default();
+    let edition = response.headers().get("utbredt-edition").and_then(|value| value.to_str().ok());
+    // A tenth of a microsecond is noise; three decimals are enough to compare.
+    let ms = (seconds * 1e6).round() / 1e3;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = &*seen.id,
+                method = seen.method.as_str(),
+                path = seen.path,
+                query = seen.query,
+                status = status.as_u16(),
+                kpi = seen.kpi(),
+                edition,
+                cells = made.cells.map(Cells::as_str),
+                rows = made.rows,
+                ms,
+                "answered"
+            )
+        };
+    }
+    let is_quiet = status == StatusCode::NOT_MODIFIED || made.kept_body || POLLED.contains(&seen.route());
+    if is_quiet && !status.is_server_error() { line!(debug) } else { line!(info) }
+}
+
+/// The id a proxy or client gave, when it is one that cannot garble a log; a random one otherwise.
+fn request_id(headers: &HeaderMap) -> Arc<str> {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    match given.filter(|id| is_plain(id)) {
+        Some(id) => id.into(),
+        None => Uuid::new_v4().to_string().into(),
+    }
+}
+
+fn is_plain(id: &str) -> bool {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
+    !id.is_empty() && id.len() <= LONGEST_ID && id.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_taken_over_only_when_it_is_plain() {
+        let with = |value: &str| {
+            let value = HeaderValue::from_str(value).unwrap();
+            request_id(&HeaderMap::from_iter([(REQUEST_ID, value)]))
+        };
+        assert_eq!(&*with("edge-7.a_1"), "edge-7.a_1");
+        let long = "a".repeat(65);
+        for other in ["", "a b", "a\"b", "{}", long.as_str()] {
+            assert_eq!(with(other).len(), 36, "{other:?} became a UUID");
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

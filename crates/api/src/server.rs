@@ -1,0 +1,63 @@
+//! The server around the router: a port taken before any work is done, and a look for newer editions while it serves.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+
+use crate::router::router;
+use crate::state::ApiState;
+
+/// Takes a port, for [`serve`]. Do this first: whoever starts a server on a port that is taken should not wait for its
+/// lake to be opened to learn it.
+///
+/// # Errors
+/// What the operating system reports, such as [`std::io::ErrorKind::AddrInUse`].
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until `shutdown` is done, then lets the answers under way finish. Meanwhile it looks for new editions.
+///
+/// # Errors
+/// What the listener reports.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let watch = tokio::spawn(watch_editions(state.clone()));
+    let served = axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await;
+    watch.abort();
+    served
+}
+
+/// An edition that cannot be served is logged once, not at every look, and the one before it is served on.
+async fn watch_editions(state: ApiState) {
+    let mut logged = String::new();
+    loop {
+        tokio::time::sleep(state.refresh_every).await;
+        let Ok(engine) = state.engine().cloned() else { continue };
+        let refreshed =
+            tokio::task::spawn_blocking(move || engine.refresh().map(|newer| (newer, engine.edition())));
+        match refreshed.await {
+            Ok(Ok((newer, edition))) => {
+                logged.clear();
+                if newer {
+                    tracing::info!(
+                        edition = edition.number,
+                        reason = edition.reason,
+                        "a newer edition is served"
+                    );
+                }
+            }
+            Ok(Err(error)) if error.to_string() == logged => {}
+            Ok(Err(error)) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(cause, "the newest edition cannot be served; the one before it still is");
+                logged = error.to_string();
+            }
+            Err(error) => tracing::error!(%error, "looking for a newer edition failed"),
+        }
+    }
+}

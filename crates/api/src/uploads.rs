@@ -1,0 +1,142 @@
+//! The types of an upload: what comes in, who may send it, what becomes of it. The handler is in `deliveries`; what
+//! takes deliveries in is the server's, behind [`DeliveryInbox`].
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
+
+/// How many deliveries are in memory at once.
+const AT_ONCE: usize = 4;
+/// How many requests without a valid token wait for their rejection at once; further ones get it at once, without a
+/// reason.
+const UNAUTHENTICATED_SLOTS: usize = 16;
+
+/// A file as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The source it belongs to.
+    pub source_id: String,
+    /// What it reports; it replaces what was delivered for the same subject before.
+    pub subject: String,
+    /// The bytes.
+    pub payload: Vec<u8>,
+    /// Only report what would become of it.
+    pub dry_run: bool,
+    /// Hash of the token and the `Idempotency-Key` it was sent under, if it was under one.
+    pub key: Option<String>,
+    /// Hash of everything above but the key.
+    pub fingerprint: String,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is active.
+    Accepted,
+    /// It was here already.
+    Unchanged,
+    /// It is kept and not active until a person decides.
+    Held,
+}
+
+impl Verdict {
+    /// The word of the log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Unchanged => "unchanged",
+            Self::Held => "held",
+        }
+    }
+}
+
+/// The verdict and the report that explains it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UploadOutcome {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The validation report.
+    pub report: Value,
+}
+
+/// Why an upload was not evaluated. What is wrong with the data is never among it: that is in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// Another writer is at work: the same upload may be sent again.
+    #[error("another writer holds the lake")]
+    Busy,
+    /// Its key was sent before with another fingerprint.
+    #[error("the idempotency key belongs to another upload")]
+    Reused,
+    /// A fault of the server. For the log, not for the sender.
+    #[error("the upload could not be evaluated")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Takes uploads in. Called on a thread that may block.
+pub trait DeliveryInbox: fmt::Debug + Send + Sync {
+    /// Evaluates an upload and, unless it is a dry run, commits it and remembers the answer under its key: the same
+    /// upload under the same key gets that answer again, whatever came in between, and nothing is done.
+    ///
+    /// # Errors
+    /// [`InboxError`] when it could not be evaluated or kept, or its key was another's.
+    fn accept(&self, upload: Upload) -> Result<UploadOutcome, InboxError>;
+}
+
+/// A token and the sources it may deliver for. The token itself is not kept.
+#[derive(Clone)]
+pub struct UploadKey {
+    pub(crate) digest: [u8; 32],
+    pub(crate) sources: BTreeSet<String>,
+}
+
+impl fmt::Debug for UploadKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("UploadKey").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+impl UploadKey {
+    /// A token for some sources.
+    #[must_use]
+    pub fn new(token: &str, sources: impl IntoIterator<Item = String>) -> Self {
+        Self { digest: Sha256::digest(token).into(), sources: sources.into_iter().collect() }
+    }
+}
+
+/// What the handler needs: the inbox, the tokens, and how many may be under way.
+#[derive(Debug)]
+pub(crate) struct Uploads {
+    pub(crate) inbox: Arc<dyn DeliveryInbox>,
+    keys: Vec<UploadKey>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) unauthenticated: Semaphore,
+}
+
+impl Uploads {
+    pub(crate) fn new(inbox: Arc<dyn DeliveryInbox>, keys: Vec<UploadKey>) -> Self {
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        Self { inbox, keys, slots, unauthenticated: Semaphore::new(UNAUTHENTICATED_SLOTS) }
+    }
+
+    /// The key of the token sent. Every key is compared to its end, so that the time does not say which there are.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Option<&UploadKey> {
+        let sent = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = sent.split_once(' ')?;
+        let digest = scheme.eq_ignore_ascii_case("bearer").then(|| Sha256::digest(token.trim()))?;
+        let mut found = None;
+        for key in &self.keys {
+            if bool::from(key.digest.ct_eq(digest.as_slice())) {
+                found = Some(key);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,7 @@
+//! One edition, opened: its tables for the query engine, its dimensions in memory, its provenance.
+
+pub(crate) mod areas;
+pub(crate) mod dimensions;
+pub(crate) mod open;
+pub(crate) mod provenance;
+mod rows;

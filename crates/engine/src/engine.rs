@@ -1,0 +1,320 @@
+//! The engine: a lake opened with its catalogue, editions pinned, questions answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema, SchemaRef};
+use futures::future::BoxFuture;
+use utbredt_answer::{Answer, Denominator, Meta, Rows, Work};
+use utbredt_kpi::{By, Catalogue, Inhabitants, KpiRequest, ParamValue};
+use utbredt_lake::{Edition, Lake};
+use utbredt_model::Period;
+
+use crate::edition::open::OpenEdition;
+use crate::edition::provenance::{Extent, Provenance};
+use crate::error::EngineError;
+use crate::expressions::Expressions;
+use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
+use crate::question::cells::cells;
+use crate::question::resolve::{Bound, ResolvedQuery};
+use crate::question::rollup::{no_cells, roll_up};
+use crate::question::source::Source;
+
+/// Answers questions from a lake. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) lake: Lake,
+    catalogue: Arc<Catalogue>,
+    pub(crate) edition: Arc<RwLock<Arc<Edition>>>,
+    /// Editions opened so far, by number.
+    opened: Arc<tokio::sync::Mutex<BTreeMap<u64, Arc<OpenEdition>>>>,
+    /// Into how many parts each query is cut; by the lake's size when nobody says.
+    partitions: Option<usize>,
+    pub(crate) kept: Kept,
+    pub(crate) expressions: Arc<Expressions>,
+}
+
+/// How many editions are kept open: the served one, and a few older ones asked for by `as_of`.
+const OPEN_EDITIONS: usize = 4;
+
+impl Engine {
+    /// Opens a lake with the query files below `queries/`.
+    ///
+    /// # Errors
+    /// A lake without edition, a damaged record, or a query file that is wrong.
+    pub fn open(lake_root: &Path, files: Vec<(String, String)>) -> Result<Self, EngineError> {
+        let lake = Lake::open(lake_root)
+            .map_err(|source| EngineError::Lake { path: lake_root.to_path_buf(), source })?;
+        let latest = lake.latest().map_err(|error| EngineError::of_lake(&lake, error))?;
+        let edition = latest.ok_or_else(|| EngineError::NoEdition { path: lake_root.to_path_buf() })?;
+        Ok(Self {
+            lake,
+            catalogue: Arc::new(Catalogue::load(files).map_err(EngineError::Catalogue)?),
+            edition: Arc::new(RwLock::new(Arc::new(edition))),
+            opened: Arc::default(),
+            partitions: None,
+            kept: Kept::new(DEFAULT_BYTES),
+            expressions: Arc::default(),
+        })
+    }
+
+    /// Cuts each query into so many parts that run beside each other; without it the lake's size decides. The answers
+    /// are the same to the byte.
+    #[must_use]
+    pub fn in_partitions(mut self, partitions: usize) -> Self {
+        (self.partitions, self.opened) = (Some(partitions), Arc::default());
+        self
+    }
+
+    /// Keeps at most so many bytes of cells and shared relations between questions.
+    #[must_use]
+    pub fn keeping(mut self, bytes: u64) -> Self {
+        self.kept = Kept::new(bytes);
+        self
+    }
+
+    /// The KPIs known.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The edition served now.
+    #[must_use]
+    pub fn edition(&self) -> Arc<Edition> {
+        Arc::clone(&self.edition.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// How much is kept between questions, and how often it served.
+    #[must_use]
+    pub fn kept(&self) -> KeptStats {
+        self.kept.stats()
+    }
+
+    /// Answers a KPI.
+    pub fn run(&self, request: KpiRequest) -> BoxFuture<'static, Result<Answer, EngineError>> {
+        let engine = self.clone();
+        Box::pin(async move { engine.answer(&request).await })
+    }
+
+    /// Computes the shared relations that most KPIs read, for the newest edition and the usual window, so that the first
+    /// question after a new edition need not wait for them.
+    pub fn warm(&self) -> BoxFuture<'static, Result<(), EngineError>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let edition = engine.edition();
+            let opened = engine.open_edition(Arc::clone(&edition)).await?;
+            let source = engine.source(&opened);
+            source.warm(edition.recorded_at.date_naive()).await?;
+            opened.provenance().await.map(|_| ())
+        })
+    }
+
+    /// The tables of an edition, opened once; files that changed since are found.
+    pub(crate) async fn open_edition(&self, edition: Arc<Edition>) -> Result<Arc<OpenEdition>, EngineError> {
+        let mut opened = self.opened.lock().await;
+        if let Some(known) =
+            opened.get(&edition.number).filter(|known| known.edition.sha256 == edition.sha256)
+        {
+            known.check_files(&self.lake)?;
+            return Ok(Arc::clone(known));
+        }
+        let number = edition.number;
+        let fresh = Arc::new(OpenEdition::open(&self.lake, edition, self.partitions).await?);
+        while opened.len() >= OPEN_EDITIONS {
+            opened.pop_first();
+        }
+        opened.insert(number, Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Where the relations of an edition are computed and kept.
+    pub(crate) fn source<'a>(&'a self, edition: &'a OpenEdition) -> Source<'a> {
+        Source { edition, catalogue: &self.catalogue, kept: &self.kept }
+    }
+
+    async fn answer(&self, request: &KpiRequest) -> Result<Answer, EngineError> {
+        let edition = self.edition_of(request.as_of)?;
+        let day = edition.recorded_at.date_naive();
+        let opened = self.open_edition(Arc::clone(&edition)).await?;
+        let query = ResolvedQuery::resolve(&self.catalogue, request, &opened.dimensions, day, None)?;
+        let (rows, work) = answer_rows(self.source(&opened), &query, &self.expressions).await?;
+        let provenance = opened.provenance().await?;
+        let meta = describe(&query, &edition, provenance, &opened, &rows, work);
+        Ok(Answer { schema: rows.schema(), batches: vec![rows], meta })
+    }
+
+    /// The rows of a table of the newest edition, without SQL.
+    pub(crate) fn rows_of(&self, schema: SchemaRef, batches: Vec<RecordBatch>, edition: u64) -> Rows {
+        debug_assert!(self.edition().number >= edition, "no edition is newer than the one served");
+        Rows { schema, batches, edition }
+    }
+}
+
+/// The rows of a resolved question: the cells of each solution, rolled up.
+pub(crate) async fn answer_rows(
+    source: Source<'_>,
+    query: &ResolvedQuery<'_>,
+    expressions: &Expressions,
+) -> Result<(RecordBatch, Work), EngineError> {
+    let mut work = Work::default();
+    let mut parts = Vec::new();
+    for bound in &query.bound {
+        let rows = if bound.applies {
+            let (cells, computed) = cells(source, query, bound).await?;
+            if computed {
+                work.computed += 1
+            } else {
+                work.kept += 1
+            }
+            roll_up(query, &cells, expressions)?
+        } else {
+            no_cells(query, &columns_of(source, query, expressions).await?)?
+        };
+        parts.push(if query.by_solution { with_solution(&rows, bound)? } else { rows });
+    }
+    Ok((interleaved(&parts, query)?, work))
+}
+
+/// The columns of an answer, for a solution that has no cells: those of a sibling, or of any solution with a measure.
+async fn columns_of(
+    source: Source<'_>,
+    query: &ResolvedQuery<'_>,
+    expressions: &Expressions,
+) -> Result<SchemaRef, EngineError> {
+    let sibling = query.bound.iter().find(|bound| bound.applies).or(query.bound.first());
+    match sibling {
+        Some(bound) => {
+            let (cells, _) = cells(source, query, bound).await?;
+            Ok(roll_up(query, &cells, expressions)?.schema())
+        }
+        None => Ok(Arc::new(Schema::empty())),
+    }
+}
+
+/// Rows with the solution as the first key column.
+fn with_solution(rows: &RecordBatch, bound: &Bound) -> Result<RecordBatch, EngineError> {
+    let solution = bound.solution.as_deref().unwrap_or_default();
+    let column = StringArray::from(vec![solution; rows.num_rows()]);
+    let mut fields: Vec<Arc<Field>> = rows.schema().fields().iter().cloned().collect();
+    fields.insert(1, Arc::new(Field::new("solution_id", DataType::Utf8, false)));
+    let mut columns = rows.columns().to_vec();
+    columns.insert(1, Arc::new(column));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// The rows of several solutions, by period, then solution, then key.
+fn interleaved(parts: &[RecordBatch], query: &ResolvedQuery<'_>) -> Result<RecordBatch, EngineError> {
+    let Some(first) = parts.first() else { return Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))) };
+    let all = concat_batches(&first.schema(), parts)?;
+    if !query.by_solution {
+        return Ok(all);
+    }
+    let starts = all.column(0).as_primitive::<Date32Type>();
+    let mut order: Vec<u32> = (0..all.num_rows()).filter_map(|row| u32::try_from(row).ok()).collect();
+    // The sort is stable, and the parts stand in the order of their solutions.
+    order.sort_by_key(|row| starts.value(*row as usize));
+    Ok(take_record_batch(&all, &UInt32Array::from(order))?)
+}
+
+/// All that must be known to read the rows.
+fn describe(
+    query: &ResolvedQuery<'_>,
+    edition: &Edition,
+    provenance: &Provenance,
+    opened: &OpenEdition,
+    rows: &RecordBatch,
+    work: Work,
+) -> Meta {
+    let (kpi, request) = (query.kpi, query.request);
+    let span = |period: Option<&Period>| {
+        period.copied().unwrap_or(Period { start: query.scope.day, end: query.scope.day })
+    };
+    Meta {
+        kpi_id: kpi.id.clone(),
+        kpi_version: kpi.version,
+        title: kpi.title.clone(),
+        unit: kpi.unit.to_string(),
+        better: kpi.better,
+        edition: edition.number,
+        recorded_at: edition.recorded_at,
+        by: request.by,
+        borders: request.borders,
+        policy: request.policy,
+        granularity: query.scope.granularity.map_or(KpiRequest::RANGE, utbredt_model::Granularity::as_str),
+        from: span(query.shown.first()).start,
+        to: span(query.shown.last()).end,
+        params: request.params.clone(),
+        filter: request.filter.clone(),
+        caveats: kpi.caveats.clone(),
+        rows: rows.num_rows(),
+        coverage: coverage(query, rows),
+        sources: sources(query, provenance),
+        denominators: denominators(query, provenance, opened),
+        synthetic: is_synthetic(rows),
+        work,
+    }
+}
+
+/// The share of the nation that the last row speaks for. Rows of several areas or solutions have none in common.
+fn coverage(query: &ResolvedQuery<'_>, rows: &RecordBatch) -> Option<f64> {
+    if query.request.by != By::Nation || query.by_solution {
+        return None;
+    }
+    let column = rows.column_by_name("coverage")?.as_primitive_opt::<Float64Type>()?;
+    let last = rows.num_rows().checked_sub(1)?;
+    column.is_valid(last).then(|| column.value(last))
+}
+
+/// The sources whose deliveries hold rows the answer was computed from.
+fn sources(query: &ResolvedQuery<'_>, provenance: &Provenance) -> Vec<String> {
+    let end = query.shown.last().map_or(query.scope.day, |period| period.end);
+    let mut found = BTreeSet::new();
+    for bound in &query.bound {
+        let text = |wanted: &str| match bound.params.iter().find(|(name, _)| name == wanted) {
+            Some((_, ParamValue::Text(text))) if text != "*" => Some(text.as_str()),
+            _ => None,
+        };
+        found.extend(provenance.sources(&Extent {
+            tables: &query.kpi.tables,
+            solution: text("solution_id"),
+            measure: text("measure_id"),
+            source: text("source_id"),
+            end,
+        }));
+    }
+    found.into_iter().collect()
+}
+
+/// The counts of inhabitants that the KPI's views divide by.
+fn denominators(
+    query: &ResolvedQuery<'_>,
+    provenance: &Provenance,
+    opened: &OpenEdition,
+) -> Vec<Denominator> {
+    let counted = query.catalogue.views().iter().filter(|view| query.kpi.views.contains(&view.name));
+    let mut ages: BTreeSet<(u32, Option<u32>)> = BTreeSet::new();
+    for counts in counted.filter_map(|view| view.counts) {
+        match counts {
+            Inhabitants::Everybody => {
+                ages.insert((0, None));
+            }
+            Inhabitants::TargetGroup => {
+                for bound in &query.bound {
+                    ages.extend(opened.dimensions.ages_of(bound.solution.as_deref()));
+                }
+            }
+        }
+    }
+    provenance.denominators(&ages, &query.scope.periods)
+}
+
+/// Whether any row is marked as made up.
+fn is_synthetic(rows: &RecordBatch) -> bool {
+    let marks = rows.column_by_name("marks").and_then(|column| column.as_string_opt::<i32>());
+    let mut names = marks.into_iter().flat_map(|marks| marks.iter().flatten()).flat_map(|all| all.split(' '));
+    names.any(|mark| mark == "synthetic")
+}

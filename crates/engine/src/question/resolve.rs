@@ -1,0 +1,365 @@
+//! A request checked against an edition: every name known, every period set, every area worked out. All errors of a
+//! question arise here, from the small tables in memory; no SQL is run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamKind, ParamValue, RequestError, RollupKind};
+use utbredt_model::Period;
+
+use super::periods::{Scope, looking_back, periods_of};
+use crate::edition::areas::{Areas, AreasKey};
+use crate::edition::dimensions::{Dimensions, Measure};
+
+/// One set of values of the KPI's parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    /// The solution, where the KPI takes one.
+    pub(crate) solution: Option<String>,
+    /// Every declared parameter with its value.
+    pub(crate) params: Vec<(String, ParamValue)>,
+    /// Whether the question arises: a solution without a measure of the kind asked for has no cells.
+    pub(crate) applies: bool,
+}
+
+/// A question with all that decides its rows but the tables of facts.
+#[derive(Debug)]
+pub(crate) struct ResolvedQuery<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) kpi: &'a Kpi,
+    pub(crate) request: &'a KpiRequest,
+    /// One for each solution asked for; one in all where the KPI takes none.
+    pub(crate) bound: Vec<Bound>,
+    /// Whether rows carry the solution: it was given as a list or `*`.
+    pub(crate) by_solution: bool,
+    /// The periods shown.
+    pub(crate) shown: Vec<Period>,
+    /// The periods seen, those compared with included, and how facts are mapped to their borders.
+    pub(crate) scope: Scope,
+    /// The areas of each period seen.
+    pub(crate) areas: Vec<Arc<Areas>>,
+    /// Municipalities chosen by the filter; all when there is none.
+    pub(crate) chosen: Option<Chosen>,
+}
+
+/// What a filter chooses: for each period seen, the areas of each filter that were named.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    filters: Vec<ChosenAreas>,
+}
+
+#[derive(Debug)]
+struct ChosenAreas {
+    by: By,
+    codes: BTreeSet<String>,
+    /// Of each period seen.
+    areas: Vec<Arc<Areas>>,
+}
+
+impl Chosen {
+    /// Whether a municipality lies in the areas named, in the borders of a period.
+    pub(crate) fn holds(&self, period: usize, municipality: &str) -> bool {
+        self.filters.iter().all(|filter| {
+            let Some(areas) = filter.areas.get(period) else { return false };
+            areas.of(municipality).iter().any(|place| filter.codes.contains(&areas.areas[*place].code))
+        })
+    }
+
+    /// Whether rows of an area are shown: a filter on the rows' own key chooses rows too.
+    pub(crate) fn shows(&self, by: By, code: &str) -> bool {
+        self.filters.iter().filter(|filter| filter.by == by).all(|filter| filter.codes.contains(code))
+    }
+}
+
+impl<'a> ResolvedQuery<'a> {
+    /// Checks a request against an edition's dimensions. `periods` replaces those of the request, where several
+    /// editions are asked about the same; `day` is the edition's.
+    ///
+    /// # Errors
+    /// [`RequestError`], with the nearest name that is known.
+    pub(crate) fn resolve(
+        catalogue: &'a Catalogue,
+        request: &'a KpiRequest,
+        dimensions: &Dimensions,
+        day: NaiveDate,
+        periods: Option<&[Period]>,
+    ) -> Result<Self, RequestError> {
+        let kpi = catalogue.kpi(&request.kpi)?;
+        check_grouping(kpi, request.by)?;
+        let shown = match periods {
+            Some(periods) => periods.to_vec(),
+            None => periods_of(kpi, request, day)?,
+        };
+        check_borders(request.borders, &shown, dimensions)?;
+        let (bound, by_solution) = bind(kpi, request, dimensions)?;
+        let granularity =
+            if request.range { None } else { Some(request.granularity.unwrap_or(kpi.granularity)) };
+        let scope = Scope {
+            borders: request.borders,
+            policy: request.policy,
+            day,
+            periods: looking_back(kpi, granularity, &shown).into(),
+            granularity,
+            year_ago: false,
+        };
+        let areas = areas_of(request.by, &scope, dimensions);
+        let chosen = choose(request, &scope, dimensions, shown.len())?;
+        Ok(Self { catalogue, kpi, request, bound, by_solution, shown, scope, areas, chosen })
+    }
+
+    /// A question whose names are not looked up, to plan a KPI's text against a lake without rows.
+    ///
+    /// # Errors
+    /// [`RequestError`] when the parameters do not fit.
+    pub(crate) fn without_names(
+        kpi: &'a Kpi,
+        catalogue: &'a Catalogue,
+        request: &'a KpiRequest,
+        day: NaiveDate,
+        period: Period,
+    ) -> Result<Self, RequestError> {
+        let params = kpi.bind(&request.params).map_err(|error| {
+            RequestError::invalid("invalid_parameter", error.to_string(), "give an example that fits")
+        })?;
+        let scope = Scope {
+            borders: request.borders,
+            policy: request.policy,
+            day,
+            periods: looking_back(kpi, Some(kpi.granularity), &[period]).into(),
+            granularity: Some(kpi.granularity),
+            year_ago: false,
+        };
+        let areas = areas_of(request.by, &scope, &Dimensions::default());
+        let bound = vec![Bound { solution: None, params, applies: true }];
+        let shown = vec![period];
+        Ok(Self { catalogue, kpi, request, bound, by_solution: false, shown, scope, areas, chosen: None })
+    }
+
+    /// How many of the periods seen come before those shown.
+    pub(crate) fn unshown(&self) -> usize {
+        self.scope.periods.len() - self.shown.len()
+    }
+}
+
+/// The areas of each period of a scope.
+pub(crate) fn areas_of(by: By, scope: &Scope, dimensions: &Dimensions) -> Vec<Arc<Areas>> {
+    let key_of = |period: &Period| {
+        let on_day = scope.on_day(period);
+        AreasKey { by, on_day, division: dimensions.divisions.holding(on_day), member_day: scope.day }
+    };
+    scope.periods.iter().map(|period| dimensions.areas(key_of(period))).collect()
+}
+
+/// Some KPIs are for municipalities or for the nation alone.
+fn check_grouping(kpi: &Kpi, by: By) -> Result<(), RequestError> {
+    if kpi.rollup.kind == RollupKind::None && by != By::Municipality {
+        return Err(RequestError::invalid(
+            "invalid_value",
+            format!("{} is answered for municipalities only, not by {}", kpi.id, by.as_str()),
+            "ask by municipality",
+        ));
+    }
+    if kpi.rollup.nation_only && by != By::Nation {
+        return Err(RequestError::invalid(
+            "invalid_value",
+            format!("{} is answered for the nation only, not by {}", kpi.id, by.as_str()),
+            "ask by nation: what it counts belongs to no municipality",
+        ));
+    }
+    Ok(())
+}
+
+/// Before the oldest division the lake knows no borders: an answer in them would have no row.
+fn check_borders(borders: Borders, shown: &[Period], dimensions: &Dimensions) -> Result<(), RequestError> {
+    let Some(oldest) = dimensions.divisions.0.first() else { return Ok(()) };
+    let earliest = match borders {
+        Borders::On(day) => Some(day),
+        Borders::Now => None,
+        // The last day of a period decides its borders.
+        Borders::Then => shown.first().and_then(|period| period.end.pred_opt()),
+    };
+    match earliest.filter(|day| day < oldest) {
+        None => Ok(()),
+        Some(day) => Err(RequestError::invalid(
+            "invalid_value",
+            format!("the borders of {day} are not known"),
+            format!(
+                "the oldest that are known are those of {oldest}; ask for later periods, or in the borders of a later day"
+            ),
+        )),
+    }
+}
+
+/// The values of the parameters, for each solution asked for; and whether rows carry the solution.
+fn bind(
+    kpi: &Kpi,
+    request: &KpiRequest,
+    dimensions: &Dimensions,
+) -> Result<(Vec<Bound>, bool), RequestError> {
+    kpi.bind_request(&request.params)?;
+    let param = kpi.params.iter().find(|param| param.kind == ParamKind::Solution);
+    let Some(param) = param else {
+        return Ok((vec![bind_one(kpi, request, dimensions, None, false)?], false));
+    };
+    let text = request.params.get(&param.name).map_or("", String::as_str);
+    let listed = text.contains(',') || (text == "*" && kpi.one_solution().is_some());
+    if !listed {
+        return Ok((vec![bind_one(kpi, request, dimensions, Some((&param.name, text)), false)?], false));
+    }
+    let mut solutions: Vec<&str> = if text == "*" {
+        dimensions.solutions.iter().map(String::as_str).collect()
+    } else {
+        text.split(',').map(str::trim).collect()
+    };
+    solutions.sort_unstable();
+    solutions.dedup();
+    let bound = solutions
+        .into_iter()
+        .map(|solution| bind_one(kpi, request, dimensions, Some((&param.name, solution)), true));
+    Ok((bound.collect::<Result<_, _>>()?, true))
+}
+
+/// The values of the parameters for one solution. In a list a solution that lacks the measure has no answer; asked for
+/// alone it is a wrong question.
+fn bind_one(
+    kpi: &Kpi,
+    request: &KpiRequest,
+    dimensions: &Dimensions,
+    solution: Option<(&str, &str)>,
+    in_list: bool,
+) -> Result<Bound, RequestError> {
+    let mut given = request.params.clone();
+    if let Some((name, solution)) = solution.filter(|(_, solution)| !solution.is_empty()) {
+        given.insert(name.to_owned(), solution.to_owned());
+    }
+    let mut applies = true;
+    let named = given.get("solution_id").filter(|id| *id != "*").cloned();
+    if let Some(id) = &named {
+        check_known("solution", id, dimensions.solutions.iter().map(String::as_str))?;
+        for param in kpi.params.iter().filter(|param| param.kind == ParamKind::Measure) {
+            match (given.get(&param.name), &param.main) {
+                (None, Some(kind)) => match dimensions.main_measure(id, kind) {
+                    Some(measure) => drop(given.insert(param.name.clone(), measure.to_owned())),
+                    None => {
+                        applies = false;
+                        given.insert(param.name.clone(), param.example());
+                    }
+                },
+                (Some(measure), _)
+                    if in_list && dimensions.measures_of(id).all(|m| m.measure_id != *measure) =>
+                {
+                    applies = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    let params = kpi.bind(&given).map_err(|error| {
+        RequestError::invalid(
+            "invalid_parameter",
+            error.to_string(),
+            format!("`utbredt kpi show {}`", kpi.id),
+        )
+    })?;
+    if let Some(id) = named.as_deref().filter(|_| applies) {
+        check_measure(&params, id, dimensions)?;
+    }
+    for (name, value) in &params {
+        let (kind, known): (_, Vec<&str>) = match name.as_str() {
+            "wave_id" => ("wave", dimensions.waves.keys().map(String::as_str).collect()),
+            "source_id" => ("source", dimensions.sources.iter().map(String::as_str).collect()),
+            _ => continue,
+        };
+        if let ParamValue::Text(text) = value
+            && text != "*"
+        {
+            check_known(kind, text, known.into_iter())?;
+        }
+    }
+    Ok(Bound { solution: named, params, applies })
+}
+
+/// A name that is not in the lake is a wrong name, never an answer of zeros.
+fn check_known<'n>(
+    kind: &'static str,
+    name: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> Result<(), RequestError> {
+    if known.clone().any(|valid| valid == name) {
+        return Ok(());
+    }
+    let names: Vec<&str> = known.clone().collect();
+    let hint = if names.is_empty() {
+        format!("the lake has no {kind} yet")
+    } else {
+        format!("known: {}", names.join(", "))
+    };
+    Err(RequestError::unknown(kind, name, known, hint))
+}
+
+/// A measure is one of the solution's. A KPI adds what municipalities count, so a measure that declares no sum is
+/// refused: a mean of shares, or an added level, is a number that means nothing.
+fn check_measure(
+    params: &[(String, ParamValue)],
+    solution_id: &str,
+    dimensions: &Dimensions,
+) -> Result<(), RequestError> {
+    // A measure beside which another is held need not exist: then nobody counts it.
+    let named = params.iter().find(|(name, _)| name == "measure_id");
+    let Some((_, ParamValue::Text(name))) = named else { return Ok(()) };
+    let own: Vec<&Measure> = dimensions.measures_of(solution_id).collect();
+    let Some(measure) = own.iter().find(|measure| measure.measure_id == *name) else {
+        let names: Vec<&str> = own.iter().map(|measure| measure.measure_id.as_str()).collect();
+        let hint = format!("{solution_id} has {}", names.join(", "));
+        return Err(RequestError::unknown("measure", name, names.iter().copied(), hint));
+    };
+    if adds(measure) {
+        return Ok(());
+    }
+    let that_add: Vec<&str> =
+        own.iter().filter(|measure| adds(measure)).map(|measure| measure.measure_id.as_str()).collect();
+    let instead = if that_add.is_empty() {
+        format!("{solution_id} has none that add")
+    } else {
+        format!("those that add: {}", that_add.join(", "))
+    };
+    Err(RequestError::invalid(
+        "invalid_value",
+        format!("{name} of {solution_id} declares no sum, and this KPI adds"),
+        format!("a share is delivered as two measures, what is counted and of how many; {instead}"),
+    ))
+}
+
+fn adds(measure: &Measure) -> bool {
+    matches!(measure.kind.as_str(), "stock" | "flow") && measure.rollup != "none"
+}
+
+/// The areas a filter names. A code that no area of the periods shown has is a wrong name, never an empty answer.
+fn choose(
+    request: &KpiRequest,
+    scope: &Scope,
+    dimensions: &Dimensions,
+    shown: usize,
+) -> Result<Option<Chosen>, RequestError> {
+    if request.filter.is_empty() {
+        return Ok(None);
+    }
+    let mut filters = Vec::new();
+    for (by, codes) in &request.filter {
+        let areas = areas_of(*by, scope, dimensions);
+        let known: BTreeSet<&str> = areas
+            .iter()
+            .rev()
+            .take(shown)
+            .flat_map(|areas| areas.areas.iter().map(|area| area.code.as_str()))
+            .collect();
+        if let Some(code) = codes.iter().find(|code| !known.contains(code.as_str())) {
+            let key = by.key().unwrap_or_default();
+            let hint = format!("{key} is one of {} in these borders and periods", known.len());
+            return Err(RequestError::unknown(by.into(), code, known.iter().copied(), hint));
+        }
+        filters.push(ChosenAreas { by: *by, codes: codes.iter().cloned().collect(), areas });
+    }
+    Ok(Some(Chosen { filters }))
+}

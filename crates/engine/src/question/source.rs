@@ -1,0 +1,284 @@
+//! Where a text's relations come from: tables of the lake, periods and areas made here, views, and kept relations.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::catalog::TableProvider;
+use datafusion::common::ParamValues;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use utbredt_kpi::{By, Catalogue, Kpi, Lookback, ParamValue, View};
+use utbredt_model::Period;
+
+use super::periods::{Scope, calendar_table, epoch_days, periods_table};
+use super::relations::{FamilyKey, Relation, fits, has_solutions};
+use super::resolve::{Bound, ResolvedQuery, areas_of};
+use super::stored::StoredTable;
+use crate::edition::areas::Areas;
+use crate::edition::open::OpenEdition;
+use crate::error::EngineError;
+use crate::kept::Kept;
+use crate::planning::plan_query;
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
+
+/// Where relations are computed: an edition, a catalogue, and what is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) edition: &'a OpenEdition,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) kept: &'a Kept,
+}
+
+/// What a text is planned under: its periods, its areas, its parameters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) scope: &'a Scope,
+    /// The one solution that tables and relations are restricted to.
+    pub(crate) solution: Option<&'a str>,
+    /// The question, where the text is a KPI's own or depends on one.
+    pub(crate) question: Option<(&'a ResolvedQuery<'a>, &'a Bound)>,
+}
+
+/// Parameters as SQL has them.
+pub(crate) fn values<'a>(params: impl Iterator<Item = &'a (String, ParamValue)>) -> ParamValues {
+    ParamValues::from(params.map(|(name, value)| (name.clone(), scalar(value))).collect::<Vec<_>>())
+}
+
+fn scalar(value: &ParamValue) -> ScalarValue {
+    match value {
+        ParamValue::Text(text) => ScalarValue::Utf8(Some(text.clone())),
+        ParamValue::Date(day) => ScalarValue::Date32(Some(epoch_days(*day))),
+        ParamValue::Integer(number) => ScalarValue::Int64(Some(*number)),
+        ParamValue::Number(number) => ScalarValue::Float64(Some(*number)),
+    }
+}
+
+impl Source<'_> {
+    /// Computes the relations that KPIs read for the usual window before a day.
+    pub(crate) async fn warm(&self, day: chrono::NaiveDate) -> Result<(), EngineError> {
+        let granularity = utbredt_model::Granularity::Month;
+        let mut year_start = day;
+        for _ in 0..12 {
+            year_start = granularity.floor(year_start).pred_opt().unwrap_or(year_start);
+        }
+        let periods = granularity.periods(granularity.floor(year_start), granularity.floor(day));
+        let scope = Scope {
+            borders: utbredt_kpi::Borders::Then,
+            policy: utbredt_kpi::Policy::ExactOnly,
+            day,
+            periods: periods.into(),
+            granularity: Some(granularity),
+            year_ago: false,
+        };
+        if !self.fits_whole(&scope) {
+            return Ok(());
+        }
+        for view in self.catalogue.views() {
+            if view.kept && self.catalogue.is_read_directly(&view.name) {
+                self.relations(view, &scope, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the relations of a scope are computed for all solutions at once.
+    pub(crate) fn fits_whole(&self, scope: &Scope) -> bool {
+        let dimensions = &self.edition.dimensions;
+        let municipalities = dimensions.municipalities.iter().filter(|m| m.valid_on(scope.day)).count();
+        let limit = self.kept.relation_limit();
+        fits(scope, municipalities, dimensions.measures.len(), limit)
+    }
+
+    /// Registers every relation named, and what those that are not kept are made of.
+    pub(crate) async fn register_all(
+        &self,
+        context: &SessionContext,
+        names: &BTreeSet<String>,
+        frame: Frame<'_>,
+    ) -> Result<(), EngineError> {
+        for name in names {
+            self.register(context, name, frame).await?;
+        }
+        Ok(())
+    }
+
+    /// Registers one relation under its name, when it is not yet known.
+    fn register<'a>(&'a self, context: &'a SessionContext, name: &'a str, frame: Frame<'a>) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            if context.table_exist(name)? {
+                return Ok(());
+            }
+            let provider: Arc<dyn TableProvider> = match self.catalogue.view(name) {
+                Some(view) if view.kept && self.catalogue.is_read_directly(name) => {
+                    self.stored(view, frame).await?
+                }
+                Some(view) => {
+                    self.register_all(context, &view.reads, frame).await?;
+                    self.plan_view(context, view, frame).await?
+                }
+                None => match self.made_here(context, name, frame)? {
+                    Some(provider) => provider,
+                    // An unknown name is the planner's to report, with the text it is in.
+                    None => return Ok(()),
+                },
+            };
+            context.register_table(name, provider)?;
+            Ok(())
+        })
+    }
+
+    /// The relations that are no views: periods, areas, tables of the lake.
+    fn made_here(
+        &self,
+        context: &SessionContext,
+        name: &str,
+        frame: Frame<'_>,
+    ) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
+        let divisions = &self.edition.dimensions.divisions;
+        let made = match name {
+            "periods" => Some(periods_table(frame.scope, divisions)?),
+            "calendar" => Some(calendar_table(frame.scope, divisions)?),
+            Kpi::AREAS => frame.question.map(|(query, _)| areas_of_question(query)).transpose()?,
+            other => match other.strip_prefix("areas_").and_then(|by| by.parse::<By>().ok()) {
+                Some(by) => {
+                    let areas = areas_of(by, frame.scope, &self.edition.dimensions);
+                    Some(areas_table(frame.scope, &areas, |_, _, _| true)?)
+                }
+                None => None,
+            },
+        };
+        match made {
+            Some(batch) => Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))),
+            None => self.edition.table(context, name, frame.solution),
+        }
+    }
+
+    /// A view's text with its parameters, its rows passed through a function when it names one.
+    async fn plan_view(
+        &self,
+        context: &SessionContext,
+        view: &View,
+        frame: Frame<'_>,
+    ) -> Result<Arc<dyn TableProvider>, EngineError> {
+        let planned = plan_query(context, &view.sql).await;
+        let mut rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
+        if let Some((_, bound)) = frame.question.filter(|_| !view.params.is_empty()) {
+            let used = bound.params.iter().filter(|(name, _)| view.params.contains(name));
+            rows = rows.with_param_values(values(used))?;
+        }
+        let (Some(function), Some((query, _))) = (&view.through, frame.question) else {
+            return Ok(rows.into_view());
+        };
+        let made = crate::forecast::apply(function, &rows.collect().await?, query)
+            .map_err(|error| EngineError::of_query(&view.path, error))?;
+        Ok(Arc::new(MemTable::try_new(made.schema(), vec![vec![made]])?))
+    }
+
+    /// A kept relation, for the periods of a question.
+    async fn stored(&self, view: &View, frame: Frame<'_>) -> Result<Arc<dyn TableProvider>, EngineError> {
+        let mut parts: BTreeMap<Option<String>, Vec<RecordBatch>> = BTreeMap::new();
+        let mut schema = None;
+        for relation in self.relations(view, frame.scope, frame.solution).await? {
+            for (solution, rows) in &relation.parts {
+                parts.entry(solution.clone()).or_default().push(rows.clone());
+            }
+            schema.get_or_insert(Arc::clone(&relation.schema));
+        }
+        let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
+        Ok(Arc::new(StoredTable::new(schema, parts)))
+    }
+
+    /// A view's rows of each period of a scope, kept or computed; those that are not kept are computed together.
+    pub(crate) async fn relations(
+        &self,
+        view: &View,
+        scope: &Scope,
+        solution: Option<&str>,
+    ) -> Result<Vec<Arc<Relation>>, EngineError> {
+        let solution = solution.filter(|_| has_solutions(view));
+        let family = FamilyKey {
+            edition: self.edition.id,
+            catalogue: self.catalogue.id(),
+            view: view.name.clone(),
+            mapping: Scope { periods: Arc::default(), ..scope.clone() },
+            solution: solution.map(str::to_owned),
+        };
+        let compute = |missing: Vec<Period>| async move {
+            let scope = Scope { periods: missing.into(), ..scope.clone() };
+            let context = self.edition.session();
+            let frame = Frame { scope: &scope, solution, question: None };
+            self.register_all(&context, &view.reads, frame).await?;
+            let planned = plan_query(&context, &view.sql).await;
+            let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
+            let schema = Arc::new(rows.schema().as_arrow().clone());
+            let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
+            Relation::of_periods(&schema, &rows.collect().await?, &starts)
+        };
+        self.kept.relations(&family, &scope.periods, compute).await
+    }
+
+    /// Registers the views a KPI reads once more as they were a year before each period, in the period's own borders: a
+    /// municipality is then compared with its own territory, whatever its code was. `periods.year_ago` leads to them.
+    pub(crate) async fn register_year_ago(
+        &self,
+        context: &SessionContext,
+        kpi: &Kpi,
+        frame: Frame<'_>,
+    ) -> Result<(), EngineError> {
+        let scope = Scope { year_ago: true, ..frame.scope.clone() };
+        let then = Frame { scope: &scope, ..frame };
+        for name in &kpi.reads {
+            let Some(view) = self.catalogue.view(name) else { continue };
+            if !view.kept {
+                let why = format!("the view `{name}` depends on the question and has no rows of a year ago");
+                return Err(EngineError::of_query(&kpi.path, why));
+            }
+            let provider = self.stored(view, then).await?;
+            context.register_table(format!("{name}{}", Lookback::YEAR_AGO), provider)?;
+        }
+        Ok(())
+    }
+}
+
+/// The relation `areas` of a question: the areas asked for, made of the municipalities its filter chooses.
+fn areas_of_question(query: &ResolvedQuery<'_>) -> Result<RecordBatch, EngineError> {
+    areas_table(&query.scope, &query.areas, |period, municipality, area| {
+        query
+            .chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen.holds(period, municipality) && chosen.shows(query.request.by, area))
+    })
+}
+
+/// A row for each period, municipality and area it belongs to.
+fn areas_table(
+    scope: &Scope,
+    areas: &[Arc<Areas>],
+    keep: impl Fn(usize, &str, &str) -> bool,
+) -> Result<RecordBatch, EngineError> {
+    let mut starts = Vec::new();
+    let (mut municipalities, mut codes, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, (start, areas)) in scope.starts().into_iter().zip(areas).enumerate() {
+        let mut pairs: Vec<_> = areas.pairs().filter(|(code, area)| keep(at, code, &area.code)).collect();
+        pairs.sort_by_key(|(municipality, area)| (*municipality, area.code.as_str()));
+        for (municipality, area) in pairs {
+            starts.push(epoch_days(start));
+            municipalities.push(municipality);
+            codes.push(area.code.as_str());
+            names.push(area.name.as_str());
+        }
+    }
+    let columns: Vec<(Field, ArrayRef)> = vec![
+        (Field::new("period_start", DataType::Date32, false), Arc::new(Date32Array::from(starts))),
+        (Field::new("municipality_code", DataType::Utf8, false), Arc::new(StringArray::from(municipalities))),
+        (Field::new("area_code", DataType::Utf8, false), Arc::new(StringArray::from(codes))),
+        (Field::new("area_name", DataType::Utf8, false), Arc::new(StringArray::from(names))),
+    ];
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}

@@ -1,0 +1,91 @@
+//! The cells of a group, counted by state, with the inhabitants they speak for.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, Float64Array, Int64Array, StringArray};
+use utbredt_model::CellState;
+
+use super::groups::Placed;
+use super::table::Table;
+
+/// What the cells of a group have in common.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    state: Option<CellState>,
+    marks: i64,
+    reported: i64,
+    expected: i64,
+    not_valid: i64,
+    suppressed: i64,
+    covered: Option<i64>,
+    persons: Option<i64>,
+}
+
+/// Counts the cells of every group by state, and the inhabitants they speak for.
+pub(crate) fn tally(
+    groups: usize,
+    placed: &[Placed],
+    states: &[Option<CellState>],
+    marks: &Int64Array,
+    persons: &Int64Array,
+) -> Vec<Tally> {
+    let mut tallies = vec![Tally::default(); groups];
+    for Placed { row, group } in placed {
+        let Some(state) = states[*row] else { continue };
+        let tally = &mut tallies[*group];
+        tally.state = Some(tally.state.map_or(state, |before| CellState::of_area([before, state])));
+        let inhabitants = persons.is_valid(*row).then(|| persons.value(*row));
+        if state.expected() {
+            tally.expected += 1;
+            tally.persons = plus(tally.persons, inhabitants);
+        }
+        match state {
+            CellState::Ok => {
+                tally.reported += 1;
+                tally.covered = plus(tally.covered, inhabitants);
+                tally.marks |= if marks.is_valid(*row) { marks.value(*row) } else { 0 };
+            }
+            CellState::Suppressed => tally.suppressed += 1,
+            CellState::NotValid => tally.not_valid += 1,
+            CellState::Missing | CellState::NotApplicable => {}
+        }
+    }
+    tallies
+}
+
+fn plus(sum: Option<i64>, more: Option<i64>) -> Option<i64> {
+    match (sum, more) {
+        (Some(sum), Some(more)) => Some(sum + more),
+        (sum, more) => sum.or(more),
+    }
+}
+
+/// A number of a tally.
+type Number = fn(&Tally) -> Option<i64>;
+
+/// Adds the columns of tallies.
+pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally]) {
+    let state = |tally: &Tally| tally.state.unwrap_or(CellState::NotApplicable);
+    let states: StringArray = tallies.iter().map(|tally| Some(state(tally).as_str())).collect();
+    table.add("state", Arc::new(states));
+    table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
+    let numbers: [(&str, Number); 7] = [
+        ("marks", |tally| Some(tally.marks)),
+        ("reported", |tally| Some(tally.reported)),
+        ("expected", |tally| Some(tally.expected)),
+        ("suppressed", |tally| Some(tally.suppressed)),
+        ("not_valid", |tally| Some(tally.not_valid)),
+        ("covered", |tally| tally.covered),
+        ("persons", |tally| tally.persons),
+    ];
+    for (name, number) in numbers {
+        table.add(name, Arc::new(tallies.iter().map(number).collect::<Int64Array>()));
+    }
+}
+
+/// The share of the expected inhabitants that the reported cells speak for.
+#[expect(clippy::cast_precision_loss, reason = "inhabitants are far below 2^53")]
+fn coverage(tally: &Tally) -> Option<f64> {
+    let persons = tally.persons.filter(|persons| *persons != 0)?;
+    Some(tally.covered.unwrap_or(0) as f64 / persons as f64)
+}

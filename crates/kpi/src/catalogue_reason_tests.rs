@@ -1,0 +1,83 @@
+//! Codes and their texts: a KPI's own, the common ones, and those that are lacking.
+
+use super::*;
+
+/// The sound KPI with a column of the codes `late` and `missing`, whose header gives the text of `late`.
+fn with_codes() -> String {
+    REACH.replace("unit = \"deliveries\"\n", "unit = \"codes\"\ncodes = [\"late\", \"missing\"]\n").replace(
+        "rollup = \"any\"\n",
+        "rollup = \"any\"\n[reasons.late]\nnb = \"For sent.\"\nnn = \"For seint.\"\nen = \"Late.\"\n",
+    )
+}
+
+/// Every state and every mark, each with a text.
+fn common() -> String {
+    let states = utbredt_model::CellState::ALL.map(|state| format!("states.{}", state.as_str()));
+    let marks = utbredt_model::Marks::all().map(|(_, name)| format!("marks.{name}"));
+    states.into_iter().chain(marks).map(|code| written(&code)).collect()
+}
+
+/// A code as the file of common texts has it.
+fn written(code: &str) -> String {
+    format!("[{code}]\nnb = \"b {code}\"\nnn = \"n {code}\"\nen = \"e {code}\"\n")
+}
+
+#[track_caller]
+fn problem(kpi: &str, common: &str, part: &str) {
+    let errors = load(&[("kpi/adoption/reach.sql", kpi), ("reasons.toml", common)]).unwrap_err();
+    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains(part), "{told:#?}");
+}
+
+#[test]
+fn a_code_has_the_text_of_the_kpi_or_the_common_one() {
+    let catalogue = load(&[("kpi/adoption/reach.sql", &with_codes()), ("reasons.toml", &common())]).unwrap();
+    let text = |code: &str| catalogue.reason("adoption.reach", code).map(|titles| titles.get(Lang::En));
+    assert_eq!(text("late"), Some("Late."));
+    assert_eq!(text("missing"), Some("e states.missing"));
+    assert_eq!(text("partial"), Some("e marks.partial"));
+    assert_eq!(text("lost"), None);
+    assert_eq!(catalogue.reason("no.kpi", "late"), None);
+    assert!(catalogue.reason("no.kpi", "ok").is_some());
+    assert_eq!(catalogue.reasons().len(), 5 + 8);
+    let page = catalogue.get("adoption.reach").unwrap().markdown(Lang::Nn);
+    for line in ["## Kodar", "| `late` | For seint. |", "| `missing` | n states.missing |"] {
+        assert!(page.lines().any(|l| l == line), "{line}\n---\n{page}");
+    }
+}
+
+#[test]
+fn a_code_without_a_text_and_a_text_without_a_column_are_refused() {
+    let kpi = with_codes();
+    let misspelt = kpi.replace("[reasons.late]", "[reasons.lat]");
+    let errors = load(&[("kpi/adoption/reach.sql", &misspelt), ("reasons.toml", &common())]).unwrap_err();
+    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter().any(|t| t.contains("the code `late`, which has no text; did you mean `lat`?")),
+        "{told:#?}"
+    );
+    assert!(
+        told.iter().any(|t| t.contains("[reasons.lat] is declared and no column may hold it")),
+        "{told:#?}"
+    );
+    problem(
+        &kpi.replace("codes = [\"late\", \"missing\"]", "codes = [\"missing\"]"),
+        &common(),
+        "no column may hold it",
+    );
+    problem(&kpi.replace("\"For seint.\"", "\" \""), &common(), "the text of the code `late` is empty in nn");
+    problem(&kpi.replace("nn = \"For seint.\"\n", ""), &common(), "missing field `nn`");
+}
+
+#[test]
+fn the_common_texts_are_whole() {
+    let kpi = with_codes();
+    problem(&kpi, &common().replace(&written("marks.partial"), ""), "[marks.partial] is missing");
+    problem(
+        &kpi,
+        &format!("{}{}", common(), written("marks.guessed")),
+        "[marks.guessed] is none of the marks",
+    );
+    problem(&kpi, &format!("{}{}", common(), written("refusals.ok")), "the code `ok` has two texts");
+    problem(REACH, &format!("{}[other.x]\n", common()), "unknown field `other`");
+}

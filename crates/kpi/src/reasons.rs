@@ -1,0 +1,128 @@
+//! Texts of the codes that answers carry, in three languages: a KPI's own in its header (`[reasons.<code>]`), those of
+//! every KPI in `queries/reasons.toml`. SQL selects codes and numbers, never prose, so that no language is built in.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+use utbredt_model::{CellState, Marks};
+
+use utbredt_model::nearest;
+
+use crate::{Kpi, KpiError, Lang, Titles, error::Problems, words::is_name};
+
+/// The file of the common texts, below `queries/`.
+pub(crate) const PATH: &str = "reasons.toml";
+
+/// Texts by code.
+pub(crate) type Texts = BTreeMap<String, Titles>;
+
+type Written = BTreeMap<Spanned<String>, Titles>;
+
+/// The groups of the common texts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCommon {
+    /// Every state of a cell.
+    #[serde(default)]
+    states: Written,
+    /// Every mark.
+    #[serde(default)]
+    marks: Written,
+    /// What is behind a state.
+    #[serde(default)]
+    reasons: Written,
+    /// Why a request got no answer.
+    #[serde(default)]
+    refusals: Written,
+}
+
+/// Reads the common texts: every state and every mark has its own, and no code has two.
+pub(crate) fn read(problems: &mut Problems<'_>) -> Texts {
+    let raw: RawCommon = match toml::from_str(problems.text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let line = error.span().map(|span| problems.line_of(span.start));
+            let what = format!("the file cannot be read: {}", error.message().replace('\n', ", "));
+            problems.add(
+                line,
+                what,
+                "write [states.<code>], [marks.<code>], [reasons.<code>], [refusals.<code>]",
+            );
+            return Texts::new();
+        }
+    };
+    complete(problems, "states", &raw.states, &CellState::ALL.map(CellState::as_str));
+    complete(problems, "marks", &raw.marks, &Marks::all().map(|(_, name)| name));
+    let mut texts = Texts::new();
+    for group in [raw.states, raw.marks, raw.reasons, raw.refusals] {
+        declare(problems, 0, group, &mut texts);
+    }
+    texts
+}
+
+/// A group holds these codes, no more and no fewer.
+fn complete(problems: &mut Problems<'_>, group: &str, written: &Written, codes: &[&str]) {
+    for code in codes.iter().filter(|code| !written.contains_key(**code)) {
+        problems.add(None, format!("[{group}.{code}] is missing"), "write it in nb, nn and en");
+    }
+    for code in written.keys().filter(|code| !codes.contains(&code.get_ref().as_str())) {
+        let line = Some(problems.line_of(code.span().start));
+        let what = format!("[{group}.{}] is none of the {group} there are", code.get_ref());
+        problems.add(line, what, format!("the {group} are {}", codes.join(", ")));
+    }
+}
+
+/// Takes codes with their texts, checked one by one; `start` is where the TOML begins in the file.
+pub(crate) fn declare(problems: &mut Problems<'_>, start: usize, written: Written, texts: &mut Texts) {
+    for (code, titles) in written {
+        let line = Some(problems.line_of(start + code.span().start));
+        let code = code.into_inner();
+        if !is_name(&code) {
+            problems.add(line, format!("a code cannot be called `{code}`"), "match ^[a-z][a-z0-9_]*$");
+        }
+        for lang in Lang::ALL.into_iter().filter(|lang| titles.get(*lang).trim().is_empty()) {
+            let what = format!("the text of the code `{code}` is empty in {}", lang.as_str());
+            problems.add(line, what, "write it in nb, nn and en");
+        }
+        if texts.insert(code.clone(), titles).is_some() {
+            problems.add(line, format!("the code `{code}` has two texts"), "keep one of them");
+        }
+    }
+}
+
+/// The texts of every code a KPI's columns may hold: its own, and those it takes from the common ones. A code without
+/// a text, and a text without a column that may hold it, are problems.
+pub(crate) fn resolve(kpi: &mut Kpi, common: &Texts, errors: &mut Vec<KpiError>) {
+    let sql = std::mem::take(&mut kpi.sql);
+    let mut problems = Problems::new(&kpi.path, &sql);
+    for column in &kpi.columns {
+        for code in &column.codes {
+            if kpi.reasons.contains_key(code) {
+                continue;
+            }
+            if let Some(titles) = common.get(code) {
+                kpi.reasons.insert(code.clone(), titles.clone());
+                continue;
+            }
+            let what = format!("the column `{}` may hold the code `{code}`, which has no text", column.name);
+            let known = kpi.reasons.keys().chain(common.keys()).map(String::as_str);
+            let fix = nearest(code, known).map_or_else(
+                || format!("declare [reasons.{code}] in nb, nn and en"),
+                |near| format!("did you mean `{near}`? or declare [reasons.{code}] in nb, nn and en"),
+            );
+            problems.add(line_of_column(&problems, &column.name), what, fix);
+        }
+    }
+    let used = kpi.columns.iter().flat_map(|column| &column.codes);
+    for code in kpi.reasons.keys().filter(|code| used.clone().all(|used| used != *code)) {
+        let what = format!("[reasons.{code}] is declared and no column may hold it");
+        problems.add(None, what, "name it in the `codes` of a column or remove it");
+    }
+    errors.append(&mut problems.errors);
+    kpi.sql = sql;
+}
+
+fn line_of_column(problems: &Problems<'_>, name: &str) -> Option<usize> {
+    problems.text.find(&format!("[columns.{name}]")).map(|at| problems.line_of(at))
+}

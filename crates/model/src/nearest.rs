@@ -1,0 +1,27 @@
+//! The valid name most like a wrong one, for every error that can suggest a correction.
+
+/// How alike two names must be, by Jaro-Winkler similarity (0 to 1), for one to be suggested for the other.
+const ALIKE: f64 = 0.7;
+
+/// The valid name nearest to `name`, when one is near enough to be worth suggesting; of several as near, the first in
+/// alphabetical order.
+#[must_use]
+pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let scored = valid.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    let best =
+        scored.filter(|(score, _)| *score > ALIKE).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
+    best.map(|(_, candidate)| candidate.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_name_and_nonsense_finds_none() {
+        assert_eq!(nearest("digsos", ["svarut", "digisos"]).as_deref(), Some("digisos"));
+        assert_eq!(nearest("zzzz", ["svarut", "digisos"]), None);
+        // Both differ from it in the last letter alone.
+        assert_eq!(nearest("ab_", ["abc", "abb"]).as_deref(), Some("abb"));
+    }
+}

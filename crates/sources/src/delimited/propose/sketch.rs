@@ -1,0 +1,121 @@
+//! A table as `propose` sees it: its columns, and what each seems to be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use utbredt_model::{Granularity, Period};
+
+use super::super::{Layout, Symbol, number};
+use super::names;
+use super::sheet::{Code, Sheet};
+
+/// A column, or one identifier for all rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The column, and what its words that are no identifiers of ours may mean.
+    Column(String, BTreeMap<String, String>),
+    /// The identifier.
+    Fixed(String),
+}
+
+/// When.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum When {
+    Column(String, Option<Granularity>),
+    Pair(String, String, bool),
+    /// Above the table or in the file's name, or nowhere.
+    Fixed(Option<Period>),
+    Header,
+}
+
+/// The value columns of a wide table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct WideSketch {
+    pub(super) granularity: Option<Granularity>,
+    pub(super) year: Option<i32>,
+    pub(super) prefix: Option<String>,
+    /// What the columns are called, and the measure each may be.
+    pub(super) measures: BTreeMap<String, String>,
+}
+
+/// What each part of a table seems to be.
+#[derive(Debug)]
+pub(super) struct Sketch {
+    pub(super) sheet: Sheet,
+    pub(super) layout: Layout,
+    pub(super) subject: String,
+    pub(super) code: Code,
+    pub(super) totals_column: Option<String>,
+    pub(super) totals: BTreeSet<String>,
+    pub(super) when: When,
+    pub(super) solution: Choice,
+    pub(super) measure: Option<Choice>,
+    pub(super) value: Option<String>,
+    pub(super) unit: Option<(String, String)>,
+    pub(super) state: Option<String>,
+    pub(super) wide: WideSketch,
+    pub(super) decimal: char,
+    pub(super) symbols: BTreeMap<String, Symbol>,
+    pub(super) provisional: bool,
+    /// Columns that are passed over.
+    pub(super) passed_over: Vec<String>,
+}
+
+/// One column as it is looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Column<'s> {
+    /// What a contract calls it.
+    pub(super) name: String,
+    /// The names above it, those of joined cells included.
+    pub(super) heads: Vec<String>,
+    /// Its cells, in the rows of places.
+    pub(super) cells: Vec<&'s str>,
+}
+
+impl Column<'_> {
+    /// Whether its name holds one of some words; short ones must be whole words.
+    pub(super) fn named(&self, words: &[&str]) -> bool {
+        let name = self.name.to_lowercase();
+        let parts: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+        words.iter().any(|word| if word.len() < 4 { parts.contains(word) } else { name.contains(word) })
+    }
+
+    /// The cells that are not blank.
+    pub(super) fn filled(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().copied().filter(|cell| !cell.is_empty())
+    }
+
+    /// Whether most cells that are not blank pass, and one does.
+    pub(super) fn mostly(&self, pass: impl Fn(&str) -> bool) -> bool {
+        let (all, passed) = (self.filled().count(), self.filled().filter(|cell| pass(cell)).count());
+        passed > 0 && passed * 10 >= all * 8
+    }
+
+    /// Whether most of its cells are counts or signs in their place.
+    pub(super) fn counts(&self, decimal: char) -> bool {
+        self.mostly(|cell| is_count(cell, decimal) || is_sign(cell))
+            && self.filled().any(|c| is_count(c, decimal))
+    }
+
+    /// Its different cells.
+    pub(super) fn distinct(&self) -> BTreeSet<&str> {
+        self.filled().collect()
+    }
+}
+
+/// Whether a cell is a count, a mark of a provisional one aside.
+pub(super) fn is_count(cell: &str, decimal: char) -> bool {
+    number::whole(cell.strip_suffix('*').unwrap_or(cell), decimal).is_ok()
+}
+
+fn is_sign(cell: &str) -> bool {
+    matches!(cell, ":" | ".." | "." | "-") || names::symbol(cell).is_some()
+}
+
+/// Columns without a role yet.
+pub(super) type Free<'s> = Vec<Column<'s>>;
+
+/// Takes a column out of those that are free.
+pub(super) fn take<'s>(free: &mut Free<'s>, is: impl Fn(&Column<'s>) -> bool) -> Option<Column<'s>> {
+    let at = free.iter().position(is)?;
+    Some(free.remove(at))
+}

@@ -1,0 +1,188 @@
+//! What whoever runs the server sees: the log on standard error, a cause behind every failure, a port that is taken.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long a line of the log may take to arrive on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_utbredt"));
+    command.args(arguments).current_dir(folder);
+    for name in ["UTBREDT_LAKE", "UTBREDT_PLAN", "UTBREDT_LOG", "UTBREDT_QUERIES"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A server whose standard error is read line by line; it is no terminal, so the log is JSON.
+struct Server {
+    process: Child,
+    address: String,
+    lines: Receiver<String>,
+}
+
+impl Server {
+    fn start(folder: &Path, more: &[&str], log: Option<&str>) -> Self {
+        let mut serve = command(folder, &[&["serve", "--addr", "127.0.0.1:0"], more].concat());
+        if let Some(log) = log {
+            serve.env("UTBREDT_LOG", log);
+        }
+        let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
+        let (send, lines) = channel();
+        let messages = BufReader::new(process.stderr.take().expect("its messages"));
+        std::thread::spawn(move || {
+            messages.lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
+        let address = loop {
+            let line = lines.recv_timeout(PATIENCE).expect("the server says where it listens");
+            if let Some((_, address)) = line.split_once("http://") {
+                break address.trim().to_owned();
+            }
+        };
+        Self { process, address, lines }
+    }
+
+    /// The head and the body of an answer.
+    fn get(&self, path: &str, headers: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n")
+            .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        (head.to_ascii_lowercase(), body.to_owned())
+    }
+
+    /// The next line of the log that is about this request.
+    fn line_of(&self, request_id: &str) -> Value {
+        loop {
+            let line =
+                self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line of {request_id}"));
+            let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+            if line["request_id"] == request_id {
+                return line;
+            }
+        }
+    }
+
+    /// Everything it still says until it is stopped.
+    fn rest(mut self) -> Vec<String> {
+        drop(self.process.kill());
+        drop(self.process.wait());
+        self.lines.iter().collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
+}
+
+const VALUES: &str =
+    "/v1/kpis/rollout.municipalities_live/values?solution_id=digisos&from=2025-01&to=2025-01";
+
+#[test]
+fn the_log_says_what_happened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    assert!(command(here, &["init"]).stdout(Stdio::null()).status().expect("it runs").success());
+    a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here);
+    a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here);
+    silence_can_be_had(here);
+    a_taken_port_is_named_before_any_work(here);
+}
+
+fn a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here: &Path) {
+    let server = Server::start(here, &[], None);
+    // The log of runs is a folder, which no reading of a file survives.
+    let runs = here.join("lake/runs.jsonl");
+    std::fs::create_dir(&runs).expect("made");
+    let (head, body) = server.get("/v1/status", "");
+    std::fs::remove_dir(&runs).expect("removed");
+    let problem: Value = serde_json::from_str(&body).expect("a problem");
+    assert_eq!((&problem["status"], &problem["code"]), (&500.into(), &"internal".into()), "{head}");
+    assert!(!body.to_lowercase().contains("is a directory") && !body.contains("runs.jsonl"), "{body}");
+    let id = header(&head, "x-request-id").to_owned();
+    assert_eq!((id.len(), &problem["request_id"]), (36, &id.as_str().into()), "{head}");
+
+    let cause = server.line_of(&id);
+    assert_eq!((&cause["level"], &cause["code"]), (&"ERROR".into(), &"internal".into()), "{cause}");
+    let text = cause["cause"].as_str().unwrap_or_default();
+    assert!(text.contains("runs.jsonl"), "{cause}");
+    let answered = server.line_of(&id);
+    assert_eq!((&answered["path"], &answered["status"]), (&"/v1/status".into(), &500.into()), "{answered}");
+}
+
+fn a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here: &Path) {
+    for (level, quiet) in [("info", true), ("debug", false)] {
+        let server = Server::start(here, &["--log", level], Some("off"));
+        let (head, _) = server.get(VALUES, "x-request-id: made-1\r\n");
+        assert_eq!(header(&head, "x-request-id"), "made-1");
+        let line = server.line_of("made-1");
+        for (name, value) in [
+            ("message", Value::from("answered")),
+            ("level", "INFO".into()),
+            ("method", "GET".into()),
+            ("path", "/v1/kpis/rollout.municipalities_live/values".into()),
+            ("kpi", "rollout.municipalities_live".into()),
+            ("edition", "1".into()),
+            ("status", 200.into()),
+        ] {
+            assert_eq!(line[name], value, "{name} of {line}");
+        }
+        assert!(line["ms"].as_f64().is_some_and(|ms| ms > 0.0), "{line}");
+        // Neither a copy that is right, nor a kept body, nor a scrape is worth a line at info.
+        let tag = format!("if-none-match: {}\r\nx-request-id: same-1\r\n", header(&head, "etag"));
+        assert!(server.get(VALUES, &tag).0.starts_with("http/1.1 304"));
+        assert!(server.get(VALUES, "x-request-id: kept-1\r\n").0.starts_with("http/1.1 200"));
+        let (_, metrics) = server.get("/metrics", "x-request-id: scrape-1\r\n");
+        assert!(metrics.contains("utbredt_requests_total 3\n"), "{metrics}");
+        assert!(server.get("/v1/kpis", "x-request-id: last-1\r\n").0.starts_with("http/1.1 200"));
+        if quiet {
+            let next: Value =
+                serde_json::from_str(&server.lines.recv_timeout(PATIENCE).expect("a line")).expect("JSON");
+            assert_eq!(next["request_id"], "last-1", "{next}");
+        } else {
+            for id in ["same-1", "kept-1", "scrape-1"] {
+                assert_eq!(server.line_of(id)["level"], "DEBUG");
+            }
+        }
+    }
+}
+
+fn silence_can_be_had(here: &Path) {
+    let server = Server::start(here, &[], Some("off"));
+    assert!(server.get("/v1/kpis", "").0.starts_with("http/1.1 200"));
+    assert_eq!(server.rest(), Vec::<String>::new());
+    let wrong = command(here, &["kpi", "list", "--log", "utbredt=loud"]).output().expect("it runs");
+    assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+}
+
+fn a_taken_port_is_named_before_any_work(here: &Path) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    for arguments in [&["serve", "--addr", &address][..], &["demo", "--dir", "new", "--addr", &address]] {
+        let output = command(here, arguments).output().expect("it runs");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(&address) && message.contains("--addr"), "{message}");
+        assert!(output.stdout.is_empty(), "it worked first: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    assert!(!here.join("new").exists());
+    let wrong = command(here, &["serve", "--cors-origin", "example.org/app"]).output().expect("it runs");
+    let message = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(wrong.status.code() == Some(2) && message.contains("https://example.org"), "{message}");
+}
