@@ -282,7 +282,8 @@ fn solutions(world: &World) -> Batches {
         .iter()
         .map(|m| {
             row! { measure_id: &m.measure_id, solution_id: &m.solution_id, unit: "units", kind: m.kind,
-            rollup: m.rollup, stamp: "start", sensitivity: "open" }
+            rollup: m.rollup, stamp: "start", sensitivity: "open",
+            main: matches!(m.measure_id.as_str(), "uses" | "users_active") }
         })
         .collect();
     let targets: Vec<Row> = world

@@ -1,6 +1,8 @@
 //! The answer of a KPI, and the rows of anything else.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -48,8 +50,10 @@ pub struct Meta {
     pub from: NaiveDate,
     /// First day after.
     pub to: NaiveDate,
-    /// The parameters, as asked.
+    /// The parameters of the request, and the measure that was meant where it names none.
     pub params: BTreeMap<String, String>,
+    /// The solutions for which the question does not arise: their rows are `not_applicable`.
+    pub unanswered: Vec<Unanswered>,
     /// The areas that chose the municipalities.
     pub filter: BTreeMap<By, Vec<String>>,
     /// What to know before comparing.
@@ -68,6 +72,17 @@ pub struct Meta {
     pub work: Work,
 }
 
+/// A solution for which the question does not arise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The solution.
+    pub solution_id: String,
+    /// Why, as a code.
+    pub reason: &'static str,
+    /// Why, in three languages; none for a code without a text.
+    pub text: Option<Titles>,
+}
+
 /// What it took to answer: how many sets of cells were kept from before, and how many were computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {
@@ -75,6 +90,22 @@ pub struct Work {
     pub kept: usize,
     /// Sets of cells computed.
     pub computed: usize,
+    /// Time spent on the relations that the computed ones read, in so far as they were not kept.
+    pub relations: Duration,
+    /// Time spent on planning their SQL.
+    pub planning: Duration,
+    /// Time spent on running it.
+    pub running: Duration,
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, more: Self) {
+        self.kept += more.kept;
+        self.computed += more.computed;
+        self.relations += more.relations;
+        self.planning += more.planning;
+        self.running += more.running;
+    }
 }
 
 /// A count of inhabitants that periods of an answer are measured by.

@@ -87,6 +87,9 @@ pub(crate) struct KpiParameter {
     /// What is taken when it is not given.
     #[schema(required = true)]
     default: Option<String>,
+    /// For a measure: the kind whose main measure of the solution is taken when it is not given.
+    #[schema(required = true)]
+    main: Option<String>,
     /// The values of a choice.
     choices: Vec<String>,
     /// A value that works.
@@ -202,7 +205,7 @@ fn detail(kpi: &Kpi, language: Lang) -> KpiDetail {
         owner: kpi.owner.clone(),
         caveats: kpi.caveats.get(language).to_vec(),
         rollup: kpi.rollup.kind.as_str(),
-        extra_columns: kpi.columns.iter().map(extra_column).collect(),
+        extra_columns: kpi.shown_columns().map(extra_column).collect(),
     }
 }
 
@@ -211,8 +214,9 @@ fn parameter(param: &Param) -> KpiParameter {
         name: param.name.clone(),
         kind: param.kind.as_str(),
         doc: param.doc.clone(),
-        required: param.default.is_none(),
+        required: param.is_required(),
         default: param.default.clone(),
+        main: param.main.clone(),
         choices: param.choices.clone(),
         example: param.example(),
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use utbredt_engine::By;
-use utbredt_kpi::{Kpi, RollupKind, Unit};
+use utbredt_kpi::{Kpi, Unit};
 
 /// The type of a column as JSON has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,10 +158,10 @@ static INTERVAL: [Column; 2] = [
 pub(crate) fn of_kpi(kpi: &Kpi) -> Vec<Column> {
     let mut columns = keyed();
     columns.extend(KPI_FIXED.iter().cloned());
-    if kpi.rollup.kind == RollupKind::Ratio && kpi.unit == Unit::Share {
+    if kpi.has_interval() {
         columns.extend(INTERVAL.iter().cloned());
     }
-    columns.extend(kpi.columns.iter().map(|own| Column {
+    columns.extend(kpi.shown_columns().map(|own| Column {
         name: Cow::Owned(own.name.clone()),
         kind: kind_of(&own.unit),
         nullable: true,

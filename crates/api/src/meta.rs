@@ -48,8 +48,10 @@ pub(crate) struct KpiMeta {
     /// The first day after the last period.
     #[schema(format = Date)]
     to: String,
-    /// The KPI's parameters as given.
+    /// The KPI's parameters as given, and the measure that was meant where none was.
     params: BTreeMap<String, String>,
+    /// The solutions for which the question does not arise; their rows are `not_applicable`.
+    unanswered: Vec<UnansweredMeta>,
     /// The areas that chose the municipalities, by their key.
     filter: BTreeMap<String, Vec<String>>,
     /// Coverage of the last row for the nation; null for rows of several areas.
@@ -65,6 +67,20 @@ pub(crate) struct KpiMeta {
     synthetic: bool,
     /// How many rows there are.
     rows: u64,
+}
+
+/// A solution for which the question does not arise.
+#[derive(Debug, ToSchema)]
+#[schema(as = Unanswered)]
+#[expect(dead_code, reason = "describes what is written elsewhere")]
+pub(crate) struct UnansweredMeta {
+    /// The solution.
+    solution_id: String,
+    /// Why, as a code.
+    reason: String,
+    /// Why, in the language asked for.
+    #[schema(required = true)]
+    text: Option<String>,
 }
 
 /// A count of inhabitants.

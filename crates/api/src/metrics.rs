@@ -11,7 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use utbredt_engine::Run;
+use utbredt_engine::{KeptStats, Run};
 
 /// Upper bounds of the latency buckets in seconds: from a kept body to the time limit of a request.
 const LATENCY_SECONDS: [f64; 14] =
@@ -92,6 +92,8 @@ pub(crate) struct Now<'a> {
     pub(crate) runs: &'a [Run],
     /// Bytes of encoded answers that are kept.
     pub(crate) kept_bytes: u64,
+    /// Cells and shared relations that are kept.
+    pub(crate) kept: KeptStats,
 }
 
 impl Metrics {
@@ -135,6 +137,30 @@ fn gauges(now: &Now<'_>) -> Registry {
     let mut registry = Registry::with_prefix("utbredt");
     let kept = gauge(now.kept_bytes);
     registry.register_with_unit("answer_cache_size", "Encoded answers that are kept", Unit::Bytes, kept);
+    let kept = now.kept;
+    let help = "Cells and shared relations that are kept";
+    registry.register_with_unit("engine_cache_size", help, Unit::Bytes, gauge(kept.bytes));
+    let help = "Bytes set aside for cells and shared relations";
+    registry.register_with_unit("engine_cache_limit", help, Unit::Bytes, gauge(kept.limit));
+    let counted = [
+        ("cells_found", "Sets of a KPI's cells that were kept from before", kept.cells_found),
+        ("cells_computed", "Sets of a KPI's cells that were computed", kept.cells_computed),
+        (
+            "relations_found",
+            "Shared relations, by the period, that were kept from before",
+            kept.relations_found,
+        ),
+        (
+            "relations_computed",
+            "Shared relations, by the period, that were computed",
+            kept.relations_computed,
+        ),
+    ];
+    for (name, help, value) in counted {
+        let counter = Counter::<u64>::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
     if let Some(edition) = now.edition {
         registry.register("edition", "The edition served now", gauge(edition));
     }
@@ -210,7 +236,8 @@ mod tests {
         metrics.record("GET", "/v1/kpis", StatusCode::OK, 0.002);
         metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
         let runs = [run("a", None), run("b", None), run("a", Some("away"))];
-        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12 });
+        let kept = KeptStats { cells_found: 5, relations_computed: 24, bytes: 1000, ..KeptStats::default() };
+        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12, kept });
         for line in [
             "# TYPE utbredt_requests counter",
             "utbredt_requests_total 2",
@@ -221,6 +248,10 @@ mod tests {
             "utbredt_http_request_duration_seconds_bucket{le=\"0.0025\",method=\"GET\",route=\"/v1/kpis\",status=\"200\"} 1",
             "utbredt_http_request_duration_seconds_count{method=\"other\",route=\"none\",status=\"404\"} 1",
             "utbredt_answer_cache_size_bytes 12",
+            "utbredt_engine_cache_size_bytes 1000",
+            "utbredt_cells_found_total 5",
+            "utbredt_cells_computed_total 0",
+            "utbredt_relations_computed_total 24",
             "utbredt_edition 7",
             // The last run of each counts.
             "utbredt_source_last_run_success{source=\"a\"} 0.0",

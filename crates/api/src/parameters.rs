@@ -90,15 +90,13 @@ pub(crate) fn of_kpi(param: &Param) -> Parameter {
         }
     };
     let default = param.default.as_deref().map(|text| typed(param.kind, text));
-    builder(
-        &param.name,
-        ParameterIn::Query,
-        &param.doc,
-        param.default.is_none(),
-        schema.default(default).into(),
-    )
-    .example(Some(typed(param.kind, &param.example())))
-    .build()
+    let doc = match &param.main {
+        Some(kind) => format!("{} Left out: the solution's main measure of kind `{kind}`.", param.doc),
+        None => param.doc.clone(),
+    };
+    builder(&param.name, ParameterIn::Query, &doc, param.is_required(), schema.default(default).into())
+        .example(Some(typed(param.kind, &param.example())))
+        .build()
 }
 
 /// A value in the type of its schema; a default of another type would make the document invalid.

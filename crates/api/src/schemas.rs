@@ -14,7 +14,7 @@ use utoipa::openapi::{Components, ComponentsBuilder, ContentBuilder, Ref, RefOr,
 use crate::catalogue::{ExtraColumn, KpiDetail, KpiParameter, KpiSummary};
 use crate::columns::{self, Column, Kind};
 use crate::editions::{Change, EditionRecord, EditionSummary, FileRecord};
-use crate::meta::{DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta};
+use crate::meta::{DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta, UnansweredMeta};
 use crate::ops::Health;
 use crate::parameters;
 use crate::problem::ProblemDocument;
@@ -38,6 +38,7 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
         .schema_from::<ProblemDocument>()
         .schema_from::<KpiMeta>()
         .schema_from::<DenominatorMeta>()
+        .schema_from::<UnansweredMeta>()
         .schema_from::<DiffMeta>()
         .schema_from::<DiffEdition>()
         .schema_from::<ListMeta>()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
 
 use crate::router::router;
 use crate::state::ApiState;
@@ -32,9 +33,11 @@ pub async fn serve(
     served
 }
 
-/// An edition that cannot be served is logged once, not at every look, and the one before it is served on.
+/// An edition that cannot be served is logged once, not at every look, and the one before it is served on. What most
+/// questions about an edition need is computed as soon as it is served.
 async fn watch_editions(state: ApiState) {
     let mut logged = String::new();
+    warm(&state).await;
     loop {
         tokio::time::sleep(state.refresh_every).await;
         let Ok(engine) = state.engine().cloned() else { continue };
@@ -49,6 +52,7 @@ async fn watch_editions(state: ApiState) {
                         reason = edition.reason,
                         "a newer edition is served"
                     );
+                    warm(&state).await;
                 }
             }
             Ok(Err(error)) if error.to_string() == logged => {}
@@ -58,6 +62,29 @@ async fn watch_editions(state: ApiState) {
                 logged = error.to_string();
             }
             Err(error) => tracing::error!(%error, "looking for a newer edition failed"),
+        }
+    }
+}
+
+/// Computes what most questions about the newest edition need. Questions are answered meanwhile, and wait for no more
+/// than what they need themselves.
+async fn warm(state: &ApiState) {
+    let Ok(engine) = state.engine() else { return };
+    let start = Instant::now();
+    match engine.warm().await {
+        Ok(()) => {
+            let kept = engine.kept();
+            let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(
+                edition = engine.edition().number,
+                bytes = kept.bytes,
+                ms,
+                "shared relations are ready"
+            );
+        }
+        Err(error) => {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(cause, "shared relations could not be computed; questions compute their own");
         }
     }
 }

@@ -178,7 +178,7 @@ async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encod
 /// Where the cells of an answer came from, for the log.
 const fn cells_of(work: Work) -> Option<Cells> {
     match work {
-        Work { kept: 0, computed: 0 } => None,
+        Work { kept: 0, computed: 0, .. } => None,
         Work { computed: 0, .. } => Some(Cells::Hit),
         Work { .. } => Some(Cells::Computed),
     }

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema, SchemaRef};
 use futures::future::BoxFuture;
-use utbredt_answer::{Answer, Denominator, Meta, Rows, Work};
+use utbredt_answer::{Answer, Denominator, Meta, Rows, Unanswered, Work};
 use utbredt_kpi::{By, Catalogue, Inhabitants, KpiRequest, ParamValue};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::Period;
@@ -94,6 +94,11 @@ impl Engine {
         self.kept.stats()
     }
 
+    /// Drops the cells that are kept, and no shared relation: what a question costs without them can then be measured.
+    pub fn forget_cells(&self) {
+        self.kept.forget_cells();
+    }
+
     /// Answers a KPI.
     pub fn run(&self, request: KpiRequest) -> BoxFuture<'static, Result<Answer, EngineError>> {
         let engine = self.clone();
@@ -163,13 +168,9 @@ pub(crate) async fn answer_rows(
     let mut work = Work::default();
     let mut parts = Vec::new();
     for bound in &query.bound {
-        let rows = if bound.applies {
+        let rows = if bound.unanswered.is_none() {
             let (cells, computed) = cells(source, query, bound).await?;
-            if computed {
-                work.computed += 1
-            } else {
-                work.kept += 1
-            }
+            work += if computed { cells.cost } else { Work { kept: 1, ..Work::default() } };
             roll_up(query, &cells, expressions)?
         } else {
             no_cells(query, &columns_of(source, query, expressions).await?)?
@@ -185,7 +186,7 @@ async fn columns_of(
     query: &ResolvedQuery<'_>,
     expressions: &Expressions,
 ) -> Result<SchemaRef, EngineError> {
-    let sibling = query.bound.iter().find(|bound| bound.applies).or(query.bound.first());
+    let sibling = query.bound.iter().find(|bound| bound.unanswered.is_none()).or(query.bound.first());
     match sibling {
         Some(bound) => {
             let (cells, _) = cells(source, query, bound).await?;
@@ -247,7 +248,8 @@ fn describe(
         granularity: query.scope.granularity.map_or(KpiRequest::RANGE, utbredt_model::Granularity::as_str),
         from: span(query.shown.first()).start,
         to: span(query.shown.last()).end,
-        params: request.params.clone(),
+        params: params(query),
+        unanswered: unanswered(query),
         filter: request.filter.clone(),
         caveats: kpi.caveats.clone(),
         rows: rows.num_rows(),
@@ -257,6 +259,37 @@ fn describe(
         synthetic: is_synthetic(rows),
         work,
     }
+}
+
+/// The parameters of the request, and the measure that was meant where it names none.
+fn params(query: &ResolvedQuery<'_>) -> BTreeMap<String, String> {
+    let mut params = query.request.params.clone();
+    for param in query.kpi.params.iter().filter(|param| param.main.is_some()) {
+        let answered = query.bound.iter().filter(|bound| bound.unanswered.is_none());
+        let measures: BTreeSet<String> = answered
+            .flat_map(|bound| bound.params.iter().filter(|(name, _)| *name == param.name))
+            .map(|(_, measure)| measure.to_string())
+            .collect();
+        // Solutions with different main measures have none in common to name.
+        if let (1, Some(measure)) = (measures.len(), measures.into_iter().next()) {
+            params.entry(param.name.clone()).or_insert(measure);
+        }
+    }
+    params
+}
+
+/// The solutions for which the question does not arise, with the reason.
+fn unanswered(query: &ResolvedQuery<'_>) -> Vec<Unanswered> {
+    let mut found = Vec::new();
+    for bound in &query.bound {
+        let Some(reason) = bound.unanswered else { continue };
+        found.push(Unanswered {
+            solution_id: bound.solution.clone().unwrap_or_default(),
+            reason,
+            text: query.catalogue.reason(&query.kpi.id, reason).cloned(),
+        });
+    }
+    found
 }
 
 /// The share of the nation that the last row speaks for. Rows of several areas or solutions have none in common.

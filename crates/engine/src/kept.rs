@@ -136,6 +136,11 @@ impl Kept {
         Ok((cells, fresh))
     }
 
+    /// Drops every set of cells; relations stay.
+    pub(crate) fn forget_cells(&self) {
+        self.cells.invalidate_all();
+    }
+
     /// How much is kept, and how often it served.
     pub(crate) fn stats(&self) -> KeptStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use utbredt_answer::diff::DiffMeta;
-use utbredt_answer::{Denominator, Meta, Rows};
+use utbredt_answer::{Denominator, Meta, Rows, Unanswered};
 use utbredt_kpi::{By, Lang};
 
 /// How to read the answer of a KPI, and what it was asked under.
@@ -26,6 +26,7 @@ pub fn of_answer(meta: &Meta, language: Lang) -> Value {
         "from": meta.from.to_string(),
         "to": meta.to.to_string(),
         "params": meta.params,
+        "unanswered": meta.unanswered.iter().map(|one| unanswered(one, language)).collect::<Vec<_>>(),
         "filter": filter(&meta.filter),
         "rows": meta.rows,
         "coverage": meta.coverage,
@@ -87,6 +88,10 @@ fn edition(number: u64, at: DateTime<Utc>, version: Option<u32>) -> Value {
 /// The areas that chose the municipalities, by the column that holds their keys.
 fn filter(filter: &BTreeMap<By, Vec<String>>) -> Map<String, Value> {
     filter.iter().filter_map(|(by, codes)| Some((by.key()?.to_owned(), json!(codes)))).collect()
+}
+
+fn unanswered(one: &Unanswered, language: Lang) -> Value {
+    json!({ "solution_id": one.solution_id, "reason": one.reason, "text": one.text.as_ref().map(|text| text.get(language)) })
 }
 
 fn denominator(counted: &Denominator) -> Value {

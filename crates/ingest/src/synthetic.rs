@@ -171,8 +171,8 @@ const FEWEST_MUNICIPALITIES: usize = 20;
 /// Whether a solution is in production in enough municipalities in a month for its source to report.
 fn reports(seed: u64, shape: &Shape, month: NaiveDate, persons: &Persons) -> bool {
     let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
-    let habits = own.map(|((_, code), persons)| habit(seed, shape, code, *persons));
-    habits.filter(|habit| habit.live <= month_number(month)).count() >= FEWEST_MUNICIPALITIES
+    let live = own.filter(|((_, code), count)| habit(seed, shape, code, **count).live <= month_number(month));
+    live.count() >= FEWEST_MUNICIPALITIES
 }
 
 /// Invented deliveries for the months in `[from, to)`, one a solution and month, and the rollouts behind them

@@ -47,6 +47,7 @@ pub(crate) struct RawRollup {
     kind: RollupKind,
     scale: Option<i64>,
     divide_by: Option<i64>,
+    divide_denominator_by: Option<i64>,
     #[serde(default)]
     nation_only: bool,
     value: Option<String>,
@@ -165,7 +166,12 @@ fn fix_of(message: &str) -> String {
 pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> KpiRollup {
     let raw = header.raw.rollup.get_ref();
     let line = Some(header.line(problems, &header.raw.rollup));
-    for (name, number) in [("scale", raw.scale), ("divide_by", raw.divide_by)] {
+    let whole = [
+        ("scale", raw.scale),
+        ("divide_by", raw.divide_by),
+        ("divide_denominator_by", raw.divide_denominator_by),
+    ];
+    for (name, number) in whole {
         if number.is_some_and(|n| n < 1) {
             problems.add(line, format!("rollup.{name} is not positive"), "write a whole number of 1 or more");
         }
@@ -202,6 +208,7 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         kind,
         scale,
         divide_by: raw.divide_by.unwrap_or(1),
+        divide_denominator_by: raw.divide_denominator_by.unwrap_or(1),
         nation_only: raw.nation_only,
         value: raw.value.clone(),
         ok_when: raw.ok_when.clone(),

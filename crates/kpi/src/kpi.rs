@@ -96,6 +96,8 @@ pub struct KpiRollup {
     pub scale: i64,
     /// Numerator and value are divided by it at the very edge (øre to NOK). 1 unless declared.
     pub divide_by: i64,
+    /// The denominator is divided by it at the very edge. 1 unless declared.
+    pub divide_denominator_by: i64,
     /// What it counts belongs to no municipality: it is told for the nation alone.
     pub nation_only: bool,
     /// An SQL expression over the rolled-up row that makes the value, in place of the usual quotient.
@@ -116,6 +118,8 @@ pub enum ColumnRollup {
     Max,
     /// True as soon as one is.
     Any,
+    /// The middle one; of an even number the mean of the two in the middle.
+    Median,
 }
 
 /// Where the values of an extra column come from.
@@ -219,6 +223,17 @@ impl Kpi {
     #[must_use]
     pub fn expected_columns(&self) -> Vec<&str> {
         expected_columns(self.rollup.kind, &self.columns)
+    }
+
+    /// Whether its values have an interval: shares that are made by dividing what was added.
+    #[must_use]
+    pub fn has_interval(&self) -> bool {
+        self.rollup.kind == RollupKind::Ratio && self.unit == Unit::Share && self.rollup.value.is_none()
+    }
+
+    /// The columns it adds to the fixed shape of an answer, in order.
+    pub fn shown_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.hidden)
     }
 
     /// Fits the given texts to the declared parameters: exactly the declared names, each with its

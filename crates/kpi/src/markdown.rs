@@ -18,6 +18,7 @@ struct Labels {
     caveats: &'static str,
     required: &'static str,
     default: &'static str,
+    main: &'static str,
     head_param: [&'static str; 4],
     head_column: [&'static str; 3],
     head_code: [&'static str; 2],
@@ -36,6 +37,7 @@ const NB: Labels = Labels {
     caveats: "Forbehold",
     required: "må oppgis",
     default: "standard",
+    main: "løsningens hovedmål",
     head_param: ["Parameter", "Type", "Betydning", ""],
     head_column: ["Kolonne", "Enhet", "Betydning"],
     head_code: ["Kode", "Betydning"],
@@ -53,6 +55,7 @@ const NN: Labels = Labels {
     caveats: "Atterhald",
     required: "må oppgjevast",
     default: "standard",
+    main: "hovudmålet til løysinga",
     head_param: ["Parameter", "Type", "Tyding", ""],
     head_column: ["Kolonne", "Eining", "Tyding"],
     head_code: ["Kode", "Tyding"],
@@ -70,6 +73,7 @@ const EN: Labels = Labels {
     caveats: "Caveats",
     required: "required",
     default: "default",
+    main: "the solution's main measure",
     head_param: ["Parameter", "Type", "Meaning", ""],
     head_column: ["Column", "Unit", "Meaning"],
     head_code: ["Code", "Meaning"],
@@ -82,6 +86,9 @@ fn cell(text: &str) -> String {
 
 /// How the value of an area comes about, as a formula.
 fn formula(kpi: &Kpi) -> String {
+    if let Some(own) = &kpi.rollup.value {
+        return format!("`{own}`");
+    }
     let value = match kpi.rollup.kind {
         RollupKind::Count => "sum(numerator)",
         RollupKind::Ratio => "sum(numerator) / sum(denominator)",
@@ -133,10 +140,11 @@ pub(crate) fn page(kpi: &Kpi, lang: Lang) -> String {
         let [a, b, c, d] = labels.head_param;
         let _ = writeln!(out, "\n## {}\n\n| {a} | {b} | {c} | {d} |\n|---|---|---|---|", labels.params);
         for param in &kpi.params {
-            let given = param
-                .default
-                .as_ref()
-                .map_or_else(|| labels.required.to_owned(), |d| format!("{} `{d}`", labels.default));
+            let given = match (&param.default, &param.main) {
+                (Some(default), _) => format!("{} `{default}`", labels.default),
+                (None, Some(kind)) => format!("{} (`{kind}`)", labels.main),
+                (None, None) => labels.required.to_owned(),
+            };
             let kind = param.kind.as_str();
             let choices = if param.choices.is_empty() {
                 String::new()
@@ -152,10 +160,10 @@ pub(crate) fn page(kpi: &Kpi, lang: Lang) -> String {
             );
         }
     }
-    if !kpi.columns.is_empty() {
+    if kpi.shown_columns().next().is_some() {
         let [a, b, c] = labels.head_column;
         let _ = writeln!(out, "\n## {}\n\n| {a} | {b} | {c} |\n|---|---|---|", labels.columns);
-        for column in &kpi.columns {
+        for column in kpi.shown_columns() {
             let after = match &column.fill {
                 ColumnFill::After(expression) => format!(" (`{}`)", cell(expression)),
                 _ => String::new(),

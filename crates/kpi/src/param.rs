@@ -73,7 +73,7 @@ pub struct Param {
     pub kind: ParamKind,
     /// What it means.
     pub doc: String,
-    /// Used when the request gives none; without it the parameter is required.
+    /// Used when the request gives none.
     pub default: Option<String>,
     /// For a measure: the kind (`flow`, `stock`) whose main measure is meant when the request gives none.
     pub main: Option<String>,
@@ -109,11 +109,18 @@ impl Param {
         self.default.as_deref() == Some("*")
     }
 
+    /// Whether a request must give it.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.default.is_none() && self.main.is_none()
+    }
+
     /// A value it would take.
     #[must_use]
     pub fn example(&self) -> String {
         let example = match self.kind {
             ParamKind::Solution => Self::EXAMPLE_SOLUTION,
+            ParamKind::Measure if self.main.as_deref() == Some("flow") => "uses",
             ParamKind::Measure => "users_active",
             ParamKind::Date => "2026-01-31",
             ParamKind::Integer => "12",

@@ -114,8 +114,7 @@ fn question(kpi: &Kpi) -> (KpiRequest, &'static str) {
         ("metric", "adoption.reach"),
     ];
     for (name, value) in given {
-        if kpi.params.iter().any(|param| param.name == name && (param.default.is_none() || name == "metric"))
-        {
+        if kpi.params.iter().any(|param| param.name == name && (param.is_required() || name == "metric")) {
             request.params.insert(name.into(), value.into());
         }
     }

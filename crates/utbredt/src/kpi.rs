@@ -46,6 +46,13 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
 /// What the rows do not tell themselves.
 fn print_notes(meta: &Meta) {
     meta.caveats.en.iter().for_each(|caveat| table::message(&format!("note: {caveat}")));
+    for one in &meta.unanswered {
+        table::message(&format!(
+            "{}: {}",
+            one.solution_id,
+            one.text.as_ref().map_or(one.reason, |text| &text.en)
+        ));
+    }
     meta.denominators.iter().for_each(|counted| table::message(&inhabitants(counted)));
     table::message(&format!("edition {}, {} rows", meta.edition, meta.rows));
 }

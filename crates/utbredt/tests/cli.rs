@@ -26,7 +26,7 @@ fn the_demo_answers_and_its_lake_verifies() {
     let first = demo(&dir);
     assert_eq!(code(&first), 0, "{}", text(&first.stderr));
     let said = text(&first.stdout);
-    assert!(said.contains("rollout.population_coverage") && said.contains("refused"), "{said}");
+    assert!(said.contains("rollout.population_coverage") && said.contains("rejected"), "{said}");
     assert!(!said.contains('\u{1b}'), "no colours outside a terminal");
     let lake = dir.to_str().expect("a plain path");
     let verified = utbredt(&["verify", "--lake", lake, "--json"]);
@@ -63,7 +63,7 @@ fn wrong_words_are_answered_with_the_right_ones(lake: &str) {
             &["rollout.municipalities_live", "--param", "solution_id=digisos", "--borders", "yesterday"],
             "then",
         ),
-        (&["rollout.municipalities_live", "--param", "solution_id=digisos", "--from", "2020-13"], "2026-10"),
+        (&["rollout.municipalities_live", "--param", "solution_id=digisos", "--from", "2020-13"], "2020-12"),
         (&["rollout.municipalities_live", "--param", "solution_id=digisos", "--format", "cvs"], "csv"),
     ];
     for (words, nearest) in wrong {

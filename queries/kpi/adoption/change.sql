@@ -20,7 +20,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What counts as use."
-default = "users_active"
+main = "stock"
 [params.against]
 type = "choice"
 choices = ["period", "year"]

@@ -19,7 +19,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [params.wave_id]
 type = "text"
 doc = "A wave of the solution as the cohort; * is every municipality, by when it went into production."

@@ -19,7 +19,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "Counts the digital ones."
-default = "uses"
+main = "flow"
 [params.all_measure_id]
 type = "measure"
 doc = "Counts all, on paper and by telephone too."

@@ -13,23 +13,59 @@ nb = ["0,1 er 10 % vekst. Bare kommuner med tall både nå og for ett år siden 
 nn = ["0,1 er 10 % vekst. Berre kommunar med tal både no og for eitt år sidan er rekna med; det er desse som er rapporterte.", "Kommunar som nettopp har fått løysinga, gir ingen vekst her: sjå ny bruk."]
 en = ["0.1 is growth of 10 %. Only municipalities with a number both now and a year ago count; those are the ones reported.", "Municipalities that have just got the solution add no growth here: see what is new."]
 [rollup]
-kind = "area"
+kind = "ratio"
+value = "CAST(numerator AS DOUBLE) / denominator - 1"
+# From nothing there is no growth in per cent.
+ok_when = "denominator > 0"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
+[columns.all_uses]
+doc = "Use now, of all that report it now."
+unit = "uses"
+rollup = "sum"
+hidden = true
+every_state = true
+[columns.all_uses_before]
+doc = "Use a year ago, of all that reported it then."
+unit = "uses"
+rollup = "sum"
+hidden = true
+every_state = true
+[columns.began]
+doc = "1 for a municipality with use now that had none a year ago."
+unit = "municipalities"
+rollup = "sum"
+hidden = true
+every_state = true
+[columns.uses_begun]
+doc = "Use now of those."
+unit = "uses"
+rollup = "sum"
+hidden = true
+every_state = true
+[columns.increase]
+doc = "What those that use it more use it more."
+unit = "uses"
+rollup = "sum"
+hidden = true
+every_state = true
 [columns.unmatched_growth]
 doc = "Growth from all that reported a year ago to all that report now, whoever they are."
 unit = "growth"
+after = "CASE WHEN denominator > 0 THEN CAST(all_uses AS DOUBLE) / all_uses_before - 1 END"
 [columns.new_municipalities]
 doc = "Municipalities with use now that had none a year ago."
 unit = "municipalities"
+after = "CASE WHEN denominator > 0 THEN began END"
 [columns.share_from_new]
 doc = "Part of the increase that came from those municipalities; what others lost is not subtracted."
 unit = "share"
+after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(increase, 0) END"
 */
 WITH cells AS (
     SELECT
@@ -58,55 +94,20 @@ WITH cells AS (
         AND usage_year_ago.municipality_code = spine.municipality_code
         AND usage_year_ago.solution_id = usage.solution_id
         AND usage_year_ago.measure_id = usage.measure_id
-),
-added AS (
-    SELECT
-        cells.period_start,
-        areas.area_code,
-        sum(CASE WHEN cells.state = 'ok' THEN cells.uses END) AS uses,
-        sum(CASE WHEN cells.state = 'ok' THEN cells.uses_before END) AS uses_before,
-        sum(cells.uses) AS all_uses,
-        sum(cells.uses_before) AS all_uses_before,
-        sum(CASE WHEN cells.none_before AND cells.uses > 0 THEN cells.uses ELSE 0 END) AS new_uses,
-        count(CASE WHEN cells.none_before AND cells.uses > 0 THEN 1 END) AS new_municipalities,
-        sum(CASE WHEN cells.none_before THEN cells.uses ELSE greatest(0, cells.uses - cells.uses_before) END) AS increase,
-        bit_or(CASE WHEN cells.state = 'ok' THEN cells.marks ELSE 0 END) AS marks,
-        count(CASE WHEN cells.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN is_expected(cells.state) THEN 1 END) AS expected,
-        count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN cells.state = 'ok' THEN population.persons END) AS covered,
-        sum(CASE WHEN is_expected(cells.state) THEN population.persons END) AS persons
-    FROM cells
-    INNER JOIN areas
-        ON areas.period_start = cells.period_start
-        AND areas.municipality_code = cells.municipality_code
-    LEFT JOIN population_cells AS population
-        ON population.period_start = cells.period_start
-        AND population.municipality_code = cells.municipality_code
-    GROUP BY
-        cells.period_start,
-        areas.area_code
 )
 SELECT
-    added.period_start,
-    added.area_code,
-    CAST(added.uses AS DOUBLE) / NULLIF(added.uses_before, 0) - 1 AS value,
-    CASE WHEN added.uses_before > 0 THEN added.uses END AS numerator,
-    NULLIF(added.uses_before, 0) AS denominator,
-    CASE
-        -- From nothing there is no growth in per cent.
-        WHEN added.uses_before = 0 THEN 'not_applicable'
-        ELSE area_state(added.reported, added.expected, added.suppressed, added.not_valid)
-    END AS state,
-    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
-    area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
-    added.reported AS municipalities_reported,
-    added.expected AS municipalities_expected,
-    CASE WHEN added.uses_before > 0 THEN CAST(added.all_uses AS DOUBLE) / added.all_uses_before - 1 END AS unmatched_growth,
-    CASE WHEN added.uses_before > 0 THEN added.new_municipalities END AS new_municipalities,
-    CASE WHEN added.uses_before > 0 THEN CAST(added.new_uses AS DOUBLE) / NULLIF(added.increase, 0) END AS share_from_new
-FROM added
+    cells.period_start,
+    cells.municipality_code,
+    CASE WHEN cells.state = 'ok' THEN cells.uses END AS numerator,
+    CASE WHEN cells.state = 'ok' THEN cells.uses_before END AS denominator,
+    cells.state,
+    cells.marks,
+    cells.uses AS all_uses,
+    cells.uses_before AS all_uses_before,
+    CASE WHEN cells.none_before AND cells.uses > 0 THEN 1 ELSE 0 END AS began,
+    CASE WHEN cells.none_before AND cells.uses > 0 THEN cells.uses ELSE 0 END AS uses_begun,
+    CASE WHEN cells.none_before THEN cells.uses ELSE greatest(0, cells.uses - cells.uses_before) END AS increase
+FROM cells
 ORDER BY
-    added.period_start,
-    added.area_code
+    cells.period_start,
+    cells.municipality_code

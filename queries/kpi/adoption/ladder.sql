@@ -20,7 +20,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted as use."
-default = "uses"
+main = "flow"
 [params.in_a_row]
 type = "choice"
 choices = ["1", "2", "3", "6", "12"]

@@ -19,7 +19,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "users_active"
+main = "stock"
 */
 SELECT
     spine.period_start,

@@ -20,7 +20,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 */
 SELECT
     spine.period_start,

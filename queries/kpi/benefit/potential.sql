@@ -20,7 +20,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [columns.nok_low]
 doc = "Avoided cost, low."
 unit = "nok"

@@ -12,19 +12,32 @@ nb = ["Realisert gevinst delt på realisert og gjenstående til sammen, også de
 nn = ["Realisert gevinst delt på realisert og attståande til saman, også det som ventar på innføring.", "Referansen er ein annan kommune i same KOSTRA-gruppe: 1 tyder like mykje bruk som den, ikkje at alt er henta.", "Berre unngåtte kostnader tel; frigjord tid er ikkje rekna om til kroner."]
 en = ["What is realised of what is realised and remains together, what waits for its rollout included.", "The reference is another municipality of the same KOSTRA group: 1 means as much use as there, not that all is gained.", "Only avoided costs count; freed time is not turned into kroner."]
 [rollup]
-kind = "area"
+kind = "ratio"
+value = "CAST(ore AS DOUBLE) / ore_all"
+divide_by = 100
+divide_denominator_by = 100
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [params.reference]
 type = "choice"
 doc = "The municipality of the KOSTRA group that is measured up to."
 choices = ["p75", "median", "best"]
 default = "p75"
+[columns.ore]
+doc = "Realised, in øre."
+unit = "ore"
+rollup = "sum"
+hidden = true
+[columns.ore_all]
+doc = "Realised and remaining, in øre."
+unit = "ore"
+rollup = "sum"
+hidden = true
 */
 WITH valued AS (
     SELECT
@@ -62,43 +75,17 @@ with_state AS (
         cell_state(valued.state, state_if(valued.ore + valued.ore_left = 0, 'not_applicable')) AS state,
         valued.marks
     FROM valued
-),
-added AS (
-    SELECT
-        with_state.period_start,
-        areas.area_code,
-        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore END) AS ore,
-        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore_all END) AS ore_all,
-        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
-        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
-        count(CASE WHEN with_state.state = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN with_state.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN is_expected(with_state.state) THEN people.persons END) AS persons
-    FROM with_state
-    INNER JOIN areas
-        ON areas.period_start = with_state.period_start
-        AND areas.municipality_code = with_state.municipality_code
-    LEFT JOIN population_cells AS people
-        ON people.period_start = with_state.period_start
-        AND people.municipality_code = with_state.municipality_code
-    GROUP BY
-        with_state.period_start,
-        areas.area_code
 )
 SELECT
-    added.period_start,
-    added.area_code,
-    CAST(added.ore AS DOUBLE) / added.ore_all AS value,
-    CAST(added.ore AS DOUBLE) / 100 AS numerator,
-    CAST(added.ore_all AS DOUBLE) / 100 AS denominator,
-    area_state(added.reported, added.expected, added.suppressed, added.not_valid) AS state,
-    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
-    area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
-    added.reported AS municipalities_reported,
-    added.expected AS municipalities_expected
-FROM added
+    with_state.period_start,
+    with_state.municipality_code,
+    CASE WHEN with_state.state = 'ok' THEN with_state.ore END AS numerator,
+    CASE WHEN with_state.state = 'ok' THEN with_state.ore_all END AS denominator,
+    with_state.state,
+    with_state.marks,
+    with_state.ore,
+    with_state.ore_all
+FROM with_state
 ORDER BY
-    added.period_start,
-    added.area_code
+    with_state.period_start,
+    with_state.municipality_code

@@ -20,7 +20,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [params.reference]
 type = "choice"
 doc = "The municipality of the KOSTRA group that is measured up to."

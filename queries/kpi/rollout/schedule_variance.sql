@@ -12,16 +12,20 @@ nb = ["I produksjon er første dag en del av kommunen var det; pilot teller ikke
 nn = ["I produksjon er første dag ein del av kommunen var det; pilot tel ikkje.", "Den som er over planlagd dag utan å vere i produksjon, er forseinka så langt, til den siste dagen i perioden, og merkt som førebels.", "Den som er planlagd seinare, er ikkje rekna med; ein som er utan planlagd dag, manglar.", "Er fleire av kommunane i pulja blitt éin, gjeld den tidlegaste planlagde dagen."]
 en = ["In production is the first day any part of the municipality was; a pilot does not count.", "Who is past the planned day and not in production is late so far, up to the period's last day, and marked provisional.", "Who is planned later does not count yet; one without a planned day is missing.", "Where several of the wave's municipalities have become one, the earliest planned day holds."]
 [rollup]
-kind = "area"
+kind = "ratio"
+# All the wave's municipalities are counted: a share of them has no interval.
+value = "CAST(numerator AS DOUBLE) / denominator"
 [params.wave_id]
 type = "text"
 doc = "The wave."
 [columns.median_days]
 doc = "Days from the planned day to production, the middle of the municipalities; negative is early."
 unit = "days"
+rollup = "median"
 [columns.late_so_far]
 doc = "Municipalities past the planned day and not yet in production."
 unit = "municipalities"
+rollup = "sum"
 */
 WITH members AS (
     SELECT
@@ -82,45 +86,17 @@ with_state AS (
             state_if(NOT measured.member OR (measured.waiting AND measured.day <= measured.planned_date), 'not_applicable')
         ) AS state
     FROM measured
-),
-counted AS (
-    SELECT
-        areas.period_start,
-        areas.area_code,
-        sum(CASE WHEN with_state.state = 'ok' AND with_state.days <= 0 THEN 1 WHEN with_state.state = 'ok' THEN 0 END) AS on_time,
-        sum(CASE WHEN with_state.state = 'ok' THEN with_state.waiting END) AS late_so_far,
-        median(CASE WHEN with_state.state = 'ok' THEN CAST(with_state.days AS DOUBLE) END) AS median_days,
-        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
-        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
-        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
-        sum(CASE WHEN with_state.state = 'ok' THEN people.persons ELSE 0 END) AS covered,
-        sum(CASE WHEN is_expected(with_state.state) THEN people.persons END) AS persons
-    FROM areas
-    INNER JOIN with_state
-        ON with_state.period_start = areas.period_start
-        AND with_state.municipality_code = areas.municipality_code
-    LEFT JOIN population_cells AS people
-        ON people.period_start = areas.period_start
-        AND people.municipality_code = areas.municipality_code
-    GROUP BY
-        areas.period_start,
-        areas.area_code
 )
 SELECT
-    counted.period_start,
-    counted.area_code,
-    CAST(counted.on_time AS DOUBLE) / NULLIF(counted.reported, 0) AS value,
-    counted.on_time AS numerator,
-    NULLIF(counted.reported, 0) AS denominator,
-    area_state(counted.reported, counted.expected, 0, counted.not_valid) AS state,
-    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
-    area_marks(counted.marks, counted.reported, counted.expected, counted.not_valid) AS marks,
-    counted.reported AS municipalities_reported,
-    counted.expected AS municipalities_expected,
-    counted.median_days AS median_days,
-    counted.late_so_far AS late_so_far
-FROM counted
+    with_state.period_start,
+    with_state.municipality_code,
+    CASE WHEN with_state.state = 'ok' AND with_state.days <= 0 THEN 1 WHEN with_state.state = 'ok' THEN 0 END AS numerator,
+    CASE WHEN with_state.state = 'ok' THEN 1 END AS denominator,
+    with_state.state,
+    with_state.marks,
+    with_state.days AS median_days,
+    with_state.waiting AS late_so_far
+FROM with_state
 ORDER BY
-    counted.period_start,
-    counted.area_code
+    with_state.period_start,
+    with_state.municipality_code

@@ -19,7 +19,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [columns.p10_per_1000]
 doc = "Use per 1,000 inhabitants a tenth of the way up from the municipality with least (nearest rank)."
 unit = "per_1000"

@@ -19,7 +19,7 @@ doc = "The shared solution."
 [params.measure_id]
 type = "measure"
 doc = "What is counted."
-default = "uses"
+main = "flow"
 [columns.median_per_1000]
 doc = "The middle municipality of the group (nearest rank)."
 unit = "per_1000"

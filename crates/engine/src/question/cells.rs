@@ -3,11 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use datafusion::physical_plan::collect;
 use datafusion::prelude::{DataFrame, SessionContext};
+use utbredt_answer::Work;
 use utbredt_kpi::{By, Kpi, ParamValue};
 
 use super::periods::{Scope, epoch_days};
@@ -40,6 +43,8 @@ pub(crate) struct Cells {
     pub(crate) batch: RecordBatch,
     /// The inhabitants of each row's municipality, for coverage.
     pub(crate) persons: Int64Array,
+    /// What it took to compute them.
+    pub(crate) cost: Work,
 }
 
 impl Cells {
@@ -75,17 +80,23 @@ async fn compute(source: Source<'_>, query: &ResolvedQuery<'_>, bound: &Bound) -
     let context = source.edition.session();
     let solution = bound.solution.as_deref().filter(|_| !source.fits_whole(&query.scope));
     let frame = Frame { scope: &query.scope, solution, question: Some((query, bound)) };
+    let started = Instant::now();
     source.register_all(&context, &kpi.reads, frame).await?;
     if kpi.lookback.sees_year_ago() {
         source.register_year_ago(&context, kpi, frame).await?;
     }
-    let frame_of_cells = plan_kpi(&context, kpi, &bound.params).await?;
-    let schema = Arc::new(frame_of_cells.schema().as_arrow().clone());
-    let batches = frame_of_cells.collect().await?;
+    let relations = started.elapsed();
+    let planned = plan_kpi(&context, kpi, &bound.params).await?;
+    let schema = Arc::new(planned.schema().as_arrow().clone());
+    let plan = planned.create_physical_plan().await?;
+    let planning = started.elapsed() - relations;
+    let batches = collect(plan, context.task_ctx()).await?;
     let all = concat_batches(&schema, &batches)?;
     let shown = shown_rows(&all, query)?;
     let persons = source.persons(&shown, frame).await?;
-    Ok(Cells { batch: shown, persons })
+    let running = started.elapsed() - relations - planning;
+    let cost = Work { kept: 0, computed: 1, relations, planning, running };
+    Ok(Cells { batch: shown, persons, cost })
 }
 
 /// Plans a KPI's text with its parameters; its columns must be those it declares.

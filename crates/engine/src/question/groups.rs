@@ -26,6 +26,9 @@ pub(crate) fn combine(
     groups: usize,
     rollup: ColumnRollup,
 ) -> Result<Option<ArrayRef>, EngineError> {
+    if rollup == ColumnRollup::Median {
+        return Ok(Some(Arc::new(medians(column, placed, groups)?)));
+    }
     let made: ArrayRef = match column.data_type() {
         DataType::Float64 | DataType::Float32 => {
             let column = cast(column, &DataType::Float64)?;
@@ -65,6 +68,25 @@ pub(crate) fn combine(
     Ok(Some(made))
 }
 
+/// The middle value of every group; of an even number the mean of the two in the middle.
+fn medians(column: &ArrayRef, placed: &[Placed], groups: usize) -> Result<Float64Array, EngineError> {
+    let column = cast(column, &DataType::Float64)?;
+    let column = column.as_primitive::<Float64Type>();
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); groups];
+    for Placed { row, group } in placed.iter().filter(|placed| column.is_valid(placed.row)) {
+        values[*group].push(column.value(*row));
+    }
+    for of_group in &mut values {
+        of_group.sort_by(f64::total_cmp);
+    }
+    let middle = |sorted: &Vec<f64>| match (sorted.len() / 2, sorted.len() % 2) {
+        (_, _) if sorted.is_empty() => None,
+        (half, 0) => Some(f64::midpoint(sorted[half - 1], sorted[half])),
+        (half, _) => Some(sorted[half]),
+    };
+    Ok(values.iter().map(middle).collect())
+}
+
 /// Combines by group; none as soon as two values cannot be combined.
 fn fold<T: Copy>(
     column: &dyn Array,
@@ -92,7 +114,7 @@ fn floats(rollup: ColumnRollup, a: f64, b: f64) -> f64 {
     match rollup {
         ColumnRollup::Sum => a + b,
         ColumnRollup::Min => a.min(b),
-        ColumnRollup::Max | ColumnRollup::Any => a.max(b),
+        ColumnRollup::Max | ColumnRollup::Any | ColumnRollup::Median => a.max(b),
     }
 }
 
@@ -137,6 +159,15 @@ mod tests {
     #[test]
     fn a_sum_that_does_not_fit_is_none_and_never_wraps() {
         assert_eq!(whole_numbers(vec![Some(i64::MAX), None, Some(1), None], ColumnRollup::Sum), None);
+    }
+
+    #[test]
+    fn a_median_is_the_middle_one_or_the_mean_of_two() {
+        let column: ArrayRef =
+            Arc::new(Int64Array::from(vec![Some(9), Some(4), None, Some(1), Some(2), Some(7)]));
+        let made = combine(&column, &placed(&[0, 0, 0, 0, 1, 1]), 3, ColumnRollup::Median).unwrap().unwrap();
+        let middle: Vec<Option<f64>> = made.as_primitive::<Float64Type>().iter().collect();
+        assert_eq!(middle, [Some(4.0), Some(4.5), None]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Numbers {
         let mut own = Self {
             value: Arc::new(Float64Array::new_null(rolled.num_rows())),
             numerator: divided(column(rolled, "numerator")?, kpi.rollup.divide_by)?,
-            denominator: Arc::clone(column(rolled, "denominator")?),
+            denominator: divided(column(rolled, "denominator")?, kpi.rollup.divide_denominator_by)?,
             state: cast(column(rolled, "state")?, &DataType::Utf8)?,
         };
         if kpi.rollup.kind == RollupKind::Area {

@@ -19,8 +19,8 @@ pub(crate) struct Bound {
     pub(crate) solution: Option<String>,
     /// Every declared parameter with its value.
     pub(crate) params: Vec<(String, ParamValue)>,
-    /// Whether the question arises: a solution without a measure of the kind asked for has no cells.
-    pub(crate) applies: bool,
+    /// The code that tells why the solution has no cells, where the question does not arise for it.
+    pub(crate) unanswered: Option<&'static str>,
 }
 
 /// A question with all that decides its rows but the tables of facts.
@@ -131,7 +131,7 @@ impl<'a> ResolvedQuery<'a> {
             year_ago: false,
         };
         let areas = areas_of(request.by, &scope, &Dimensions::default());
-        let bound = vec![Bound { solution: None, params, applies: true }];
+        let bound = vec![Bound { solution: None, params, unanswered: None }];
         let shown = vec![period];
         Ok(Self { catalogue, kpi, request, bound, by_solution: false, shown, scope, areas, chosen: None })
     }
@@ -233,7 +233,7 @@ fn bind_one(
     if let Some((name, solution)) = solution.filter(|(_, solution)| !solution.is_empty()) {
         given.insert(name.to_owned(), solution.to_owned());
     }
-    let mut applies = true;
+    let mut unanswered = None;
     let named = given.get("solution_id").filter(|id| *id != "*").cloned();
     if let Some(id) = &named {
         check_known("solution", id, dimensions.solutions.iter().map(String::as_str))?;
@@ -242,14 +242,14 @@ fn bind_one(
                 (None, Some(kind)) => match dimensions.main_measure(id, kind) {
                     Some(measure) => drop(given.insert(param.name.clone(), measure.to_owned())),
                     None => {
-                        applies = false;
+                        unanswered = Some("no_main_measure");
                         given.insert(param.name.clone(), param.example());
                     }
                 },
                 (Some(measure), _)
                     if in_list && dimensions.measures_of(id).all(|m| m.measure_id != *measure) =>
                 {
-                    applies = false;
+                    unanswered = Some("no_measure");
                 }
                 _ => {}
             }
@@ -262,7 +262,7 @@ fn bind_one(
             format!("`utbredt kpi show {}`", kpi.id),
         )
     })?;
-    if let Some(id) = named.as_deref().filter(|_| applies) {
+    if let Some(id) = named.as_deref().filter(|_| unanswered.is_none()) {
         check_measure(&params, id, dimensions)?;
     }
     for (name, value) in &params {
@@ -277,7 +277,7 @@ fn bind_one(
             check_known(kind, text, known.into_iter())?;
         }
     }
-    Ok(Bound { solution: named, params, applies })
+    Ok(Bound { solution: named, params, unanswered })
 }
 
 /// A name that is not in the lake is a wrong name, never an answer of zeros.

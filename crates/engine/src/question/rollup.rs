@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
-use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind, Unit};
+use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind};
 use utbredt_model::{CellState, Marks};
 
 use super::cells::Cells;
@@ -246,13 +246,13 @@ fn show(
     table.add("marks", Arc::new(marks(query, groups, rolled)?));
     table.add("municipalities_reported", cast(column(rolled, "reported")?, &DataType::Int64)?);
     table.add("municipalities_expected", cast(column(rolled, "expected")?, &DataType::Int64)?);
-    if kpi.rollup.kind == RollupKind::Ratio && kpi.unit == Unit::Share && kpi.rollup.value.is_none() {
+    if kpi.has_interval() {
         let (low, high) = intervals(&numbers)?;
         table.add("value_low", Arc::new(low));
         table.add("value_high", Arc::new(high));
     }
     let visible = numbers.beside(rolled)?;
-    for own in kpi.columns.iter().filter(|own| !own.hidden) {
+    for own in kpi.shown_columns() {
         let shown = match &own.fill {
             ColumnFill::After(text) => expressions.evaluate(kpi, text, &visible)?,
             ColumnFill::Rolled(_) | ColumnFill::Selected => Arc::clone(column(rolled, &own.name)?),

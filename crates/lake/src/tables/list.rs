@@ -188,6 +188,7 @@ pub static TABLES: &[Table] = &[
             ("rollup", Text, REQUIRED, "sum, last, mean, none."),
             ("stamp", Text, REQUIRED, "start or end."),
             ("sensitivity", Text, REQUIRED, "open, small_cell, restricted."),
+            ("main", Flag, NULLABLE, "Whether it is meant when a question names no measure of its kind."),
         ],
         sort: &["solution_id", "measure_id"],
     },
