@@ -18,10 +18,9 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 /// Heavy libraries, and the only crates that may use them.
-const ONLY_IN: [(&str, &[&str]); 5] = [
+const ONLY_IN: [(&str, &[&str]); 4] = [
     ("datafusion", &["engine"]),
     ("axum", &["api"]),
-    ("polars", &["ingest"]),
     ("parquet", &["lake"]),
     ("arrow", &["lake", "ingest", "answer", "engine", "formats", "utbredt"]),
 ];

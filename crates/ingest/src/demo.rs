@@ -6,9 +6,11 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{EditionDraft, Lake, Writer};
 
-use crate::books::Tables;
-use crate::history::History;
-use crate::{Delivery, IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic};
+use crate::audit_tables::Tables;
+use crate::history::ReceiptHistory;
+use crate::{
+    Delivery, Files, IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic,
+};
 
 /// The seed of the invented numbers.
 const SEED: u64 = 2024;
@@ -54,7 +56,7 @@ pub struct DemoReport {
 /// [`IngestError`] when a file is missing or wrong, or the lake cannot be written.
 pub fn demo_lake(
     root: &Path,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
     progress: &dyn Fn(&str),
 ) -> Result<DemoReport, IngestError> {
@@ -65,7 +67,7 @@ pub fn demo_lake(
 /// As [`demo_lake`], with invented usage for the months of `[from, to)`.
 pub(crate) fn lake_of(
     root: &Path,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
     (from, to): (NaiveDate, NaiveDate),
     progress: &dyn Fn(&str),
@@ -76,8 +78,8 @@ pub(crate) fn lake_of(
     let mut report = DemoReport::default();
     expect(&mut writer, recorded_at, &synthetic::expected(from, to)?)?;
     progress("the real rollout of Digisos");
-    let (source, delivery) = rollout::digisos(files, recorded_at)?;
-    report.add(&deliver(&mut writer, &source, &delivery)?, false);
+    let (list, delivery) = rollout::digisos(files, recorded_at)?;
+    report.add(&deliver(&mut writer, &list, &delivery)?, false);
     progress("invented usage, a delivery for each solution and month");
     let first = synthetic::deliveries(SEED, from, to, &tables)?;
     report.bring(&mut writer, recorded_at, first)?;
@@ -87,7 +89,7 @@ pub(crate) fn lake_of(
 }
 
 /// The files, with the rows of each `demo/<table>.csv` added to `reference/<table>.csv`.
-fn with_invented_rows(files: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, IngestError> {
+fn with_invented_rows(files: &Files) -> Result<Vec<(String, Vec<u8>)>, IngestError> {
     let mut merged = files.to_vec();
     for (path, rows) in files {
         let Some(name) = path.strip_prefix("demo/").filter(|name| name.ends_with(".csv")) else { continue };
@@ -111,7 +113,7 @@ fn with_invented_rows(files: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8
 /// [`IngestError`] when a file is missing or wrong, or the lake cannot be written.
 pub fn load_reference(
     writer: &mut Writer,
-    files: &[(String, Vec<u8>)],
+    files: &Files,
     recorded_at: DateTime<Utc>,
 ) -> Result<Tables, IngestError> {
     let tables = reference::load(files)?;
@@ -136,14 +138,14 @@ impl DemoReport {
         deliveries: Vec<Delivery>,
     ) -> Result<(), IngestError> {
         let latest = writer.lake().latest()?;
-        let history = History::read(writer.lake(), latest.as_ref())?;
+        let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
         let mut current = Vec::new();
         for delivery in deliveries {
             if history.is_outdated(&delivery) {
                 let edition = latest.as_ref().map_or(0, |edition| edition.number);
                 self.add(&Report::passed_over(&delivery, edition), true);
             } else {
-                current.push((synthetic::source(&delivery)?, delivery));
+                current.push((synthetic::format(&delivery)?, delivery));
             }
         }
         for report in deliver_all(writer, recorded_at, &current)? {
@@ -165,7 +167,7 @@ impl DemoReport {
             *source.reasons.entry(reason.clone()).or_default() += count;
         }
         for reason in report.held.iter().flatten() {
-            self.held.push(format!("{} {}: {reason}", report.source_id, report.asked));
+            self.held.push(format!("{} {}: {reason}", report.source_id, report.subject));
         }
         self.edition = report.edition;
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::DataFrame;
+use arrow::array::RecordBatch;
 use utbredt_model::Period;
 
 use crate::IngestError;
-use crate::bridge::day_of;
+use crate::columns::day_of;
+use crate::facts::{event_rows, usage_rows};
 
 /// A cell that says something else than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,37 +34,19 @@ pub struct Diff {
 type Cells = BTreeMap<String, String>;
 
 /// The facts of a delivery by key.
-pub(crate) fn cells(usage: &DataFrame, events: &DataFrame) -> Result<Cells, IngestError> {
+pub(crate) fn cells(usage: &RecordBatch, events: &RecordBatch) -> Result<Cells, IngestError> {
     let mut cells = Cells::new();
-    if usage.height() > 0 {
-        let text = |name| Ok::<_, IngestError>(usage.column(name)?.str()?);
-        let day = |name| Ok::<_, IngestError>(usage.column(name)?.i32()?);
-        let (solutions, measures, states) = (text("solution_id")?, text("measure_id")?, text("state")?);
-        let (codes, organisations) = (text("municipality_code")?, text("organisation_number")?);
-        let (starts, ends) = (day("period_start")?, day("period_end")?);
-        let values = usage.column("value")?.i64()?;
-        for at in 0..usage.height() {
-            let whom = [codes.get(at), organisations.get(at)].into_iter().flatten().collect::<Vec<_>>();
-            let days = (starts.get(at).unwrap_or_default(), ends.get(at).unwrap_or_default());
-            let period = Period { start: day_of(days.0), end: day_of(days.1) };
-            let what = [solutions.get(at).unwrap_or_default(), measures.get(at).unwrap_or_default()];
-            let state = || states.get(at).unwrap_or_default().to_owned();
-            let key = format!("{} {} {period}", what.join(" "), whom.join(" "));
-            cells.insert(key, values.get(at).map_or_else(state, |value| value.to_string()));
-        }
+    for row in usage_rows(usage)? {
+        let period = Period { start: day_of(row.start), end: day_of(row.end) };
+        let owner = row.organisation.map_or(String::new(), |number| format!(" {number}"));
+        let key = format!("{} {} {}{owner} {period}", row.solution, row.measure, row.code);
+        cells.insert(key, row.value.map_or_else(|| row.state.to_owned(), |value| value.to_string()));
     }
-    if events.height() > 0 {
-        let text = |name| Ok::<_, IngestError>(events.column(name)?.str()?);
-        let (solutions, codes, stages) = (text("solution_id")?, text("municipality_code")?, text("stage")?);
-        let days = events.column("valid_from")?.i32()?;
-        for at in 0..events.height() {
-            let day = day_of(days.get(at).unwrap_or_default());
-            let [solution, code, stage] = [solutions, codes, stages].map(|c| c.get(at).unwrap_or_default());
-            cells
-                .entry(format!("{solution} stage {code} {day}"))
-                .and_modify(|all| *all = format!("{all} then {stage}"))
-                .or_insert_with(|| stage.to_owned());
-        }
+    for row in event_rows(events)? {
+        cells
+            .entry(format!("{} stage {} {}", row.solution, row.code, day_of(row.valid_from)))
+            .and_modify(|all| *all = format!("{all} then {}", row.stage))
+            .or_insert_with(|| row.stage.to_owned());
     }
     Ok(cells)
 }

@@ -1,10 +1,11 @@
 //! What can go wrong on the way in. Bad data is not among it: that becomes a rejection or a held delivery.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 
 use arrow::error::ArrowError;
-use polars::error::PolarsError;
 use utbredt_lake::LakeError;
+use utbredt_model::IdError;
 
 use crate::reference::ReferenceError;
 
@@ -19,14 +20,39 @@ pub enum IngestError {
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// A file could not be fetched.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// The lake has no register of places to hold a delivery against.
+    /// A contract or declaration that is none.
+    #[error("{} is no contract", path.display())]
+    Contract {
+        /// The file.
+        path: PathBuf,
+        /// Why, with the line.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The file that configures the sources is not as it must be.
+    #[error("{}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Why, with the line or the source.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Settings of a source that do not fit its kind.
+    #[error(transparent)]
+    Settings(#[from] toml::de::Error),
+    /// Settings of a format that do not fit it.
+    #[error(transparent)]
+    FormatSettings(#[from] serde_json::Error),
+    /// A name that is not spelt as ids are.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// The lake has no register of places to check a delivery against.
     #[error("the lake has no {0}: load the reference tables before anything is delivered")]
     NotReady(&'static str),
     /// A name the reference tables do not know.
@@ -53,9 +79,28 @@ pub enum IngestError {
     #[error("{0}")]
     Invalid(String),
     /// Rows that do not make a table: a mistake of ours.
-    #[error("rows do not make a table: {0}")]
+    #[error("rows do not make a table")]
     Rows(#[from] ArrowError),
-    /// A frame that does not compute: a mistake of ours.
-    #[error("a frame does not compute: {0}")]
-    Frame(#[from] PolarsError),
+}
+
+impl IngestError {
+    pub(crate) fn contract(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Contract { path: path.to_path_buf(), source: Box::new(error) }
+    }
+
+    pub(crate) fn config(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Config { path: path.to_path_buf(), source: error.into() }
+    }
+}
+
+/// An error and its causes in one line, for reports and logs that keep text. Errors here never repeat their source.
+#[must_use]
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -1,17 +1,22 @@
 //! What a source owes, and when: without it, nobody can tell late from nothing to tell.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::Date32Type;
 use chrono::{DateTime, Months, NaiveDate, Utc};
-use polars::prelude::{Column, DataFrame, IntoLazy, UnionArgs, UniqueKeepStrategy, concat};
 use utbredt_lake::{EditionDraft, Writer};
 use utbredt_model::{Granularity, MeasureId, SolutionId, SourceId};
 
 use crate::IngestError;
-use crate::bridge::{day_number, read, table, to_batch};
-use crate::world::World;
+use crate::columns::{day_number, numbers, read, table, text};
+use crate::reference_data::ReferenceData;
 
 /// A measure owed every month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedDelivery {
     /// Who owes it.
     pub source_id: SourceId,
     /// The solution.
@@ -26,32 +31,32 @@ pub struct Expected {
     pub due_day: u32,
 }
 
-impl Expected {
+impl ExpectedDelivery {
     /// Rows of `expected_deliveries`.
-    pub(crate) fn rows(&self) -> Result<DataFrame, IngestError> {
+    pub(crate) fn rows(&self) -> Result<RecordBatch, IngestError> {
+        if !(1..=28).contains(&self.due_day) {
+            return Err(IngestError::Invalid(format!(
+                "a delivery cannot be due on day {} of every month: choose 1 to 28",
+                self.due_day
+            )));
+        }
         let months = Granularity::Month.periods(self.from, self.to);
-        let due = |start: NaiveDate| {
-            let next = start + Months::new(1);
-            if !(1..=28).contains(&self.due_day) {
-                return Err(IngestError::Invalid(format!(
-                    "a delivery cannot be due on day {} of every month: choose 1 to 28",
-                    self.due_day
-                )));
-            }
-            Ok(day_number(next) + i32::try_from(self.due_day).unwrap_or(1) - 1)
-        };
-        let dues: Result<Vec<i32>, _> = months.iter().map(|month| due(month.start)).collect();
-        Ok(DataFrame::new_infer_height(vec![
-            Column::new("source_id".into(), vec![self.source_id.as_str(); months.len()]),
-            Column::new("solution_id".into(), vec![self.solution_id.as_str(); months.len()]),
-            Column::new("measure_id".into(), vec![self.measure_id.as_str(); months.len()]),
-            Column::new(
-                "period_start".into(),
-                months.iter().map(|m| day_number(m.start)).collect::<Vec<_>>(),
-            ),
-            Column::new("period_end".into(), months.iter().map(|m| day_number(m.end)).collect::<Vec<_>>()),
-            Column::new("due".into(), dues?),
-        ])?)
+        let day = i32::try_from(self.due_day).unwrap_or(1);
+        let (mut starts, mut ends, mut dues) = (Vec::new(), Vec::new(), Vec::new());
+        for month in &months {
+            starts.push(day_number(month.start));
+            ends.push(day_number(month.end));
+            dues.push(day_number(month.start + Months::new(1)) + day - 1);
+        }
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from(vec![self.source_id.as_str(); months.len()])),
+            Arc::new(StringArray::from(vec![self.solution_id.as_str(); months.len()])),
+            Arc::new(StringArray::from(vec![self.measure_id.as_str(); months.len()])),
+            Arc::new(Date32Array::from(starts)),
+            Arc::new(Date32Array::from(ends)),
+            Arc::new(Date32Array::from(dues)),
+        ];
+        Ok(RecordBatch::try_new(table("expected_deliveries")?.schema(), columns)?)
     }
 }
 
@@ -64,27 +69,40 @@ impl Expected {
 pub fn expect(
     writer: &mut Writer,
     recorded_at: DateTime<Utc>,
-    expected: &[Expected],
+    expected: &[ExpectedDelivery],
 ) -> Result<u64, IngestError> {
     let lake = writer.lake().clone();
     let latest = lake.latest()?;
-    let world = World::of_lake(&lake, latest.as_ref())?;
-    let mut frames = vec![read(&lake, latest.as_ref(), "expected_deliveries")?.lazy()];
+    let reference = ReferenceData::of_lake(&lake, latest.as_ref())?;
+    let mut batches = vec![read(&lake, latest.as_ref(), "expected_deliveries")?];
     for one in expected {
-        world.check(one.solution_id.as_str(), Some(one.measure_id.as_str()))?;
-        frames.push(one.rows()?.lazy());
+        reference.check(one.solution_id.as_str(), Some(one.measure_id.as_str()))?;
+        batches.push(one.rows()?);
     }
-    let key = ["source_id", "solution_id", "measure_id", "period_start", "period_end"];
-    let all = concat(frames, UnionArgs::default())?.collect()?;
-    let all = all.unique_stable(Some(&key.map(str::to_owned)), UniqueKeepStrategy::Last, None)?;
     let table = table("expected_deliveries")?;
+    let all = latest_of_each(&concat_batches(&table.schema(), &batches)?)?;
     let change = EditionDraft {
         recorded_at,
         reason: "what sources owe".to_owned(),
-        replace: vec![(table, to_batch(table, &all)?)],
+        replace: vec![(table, all)],
         append: Vec::new(),
         supersedes: Vec::new(),
         receipts: Vec::new(),
     };
     Ok(writer.commit(change)?.edition().number)
+}
+
+/// Of rows that tell of the same month, the last one.
+fn latest_of_each(all: &RecordBatch) -> Result<RecordBatch, IngestError> {
+    let (sources, solutions) = (text(all, "source_id")?, text(all, "solution_id")?);
+    let measures = text(all, "measure_id")?;
+    let starts = numbers::<Date32Type>(all, "period_start")?;
+    let ends = numbers::<Date32Type>(all, "period_end")?;
+    let mut last = HashMap::new();
+    for (row, at) in (0_u32..).zip(0..all.num_rows()) {
+        last.insert((sources[at], solutions[at], measures[at], starts[at], ends[at]), row);
+    }
+    let mut rows: Vec<u32> = last.into_values().collect();
+    rows.sort_unstable();
+    Ok(take_record_batch(all, &UInt32Array::from(rows))?)
 }

@@ -1,13 +1,15 @@
-//! What was delivered before: every receipt, and the facts in force that a new delivery must be held against.
+//! What was delivered before: every receipt, and the active facts that a new delivery must be checked against.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-use polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions};
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Edition, FileEntry, Lake};
+use utbredt_model::SourceId;
 
-use crate::bridge::{self, day_of};
-use crate::world::cols;
+use crate::columns::{self, day_of, numbers, text};
 use crate::{Delivery, IngestError};
 
 /// How many days around a delivery are looked at: a year, and the month a year ago.
@@ -17,44 +19,39 @@ const AROUND: i32 = 400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Given {
     pub(crate) source_id: String,
-    pub(crate) asked: String,
+    pub(crate) subject: String,
     /// When, in microseconds since 1970.
     pub(crate) received_at: i64,
     /// Why it is held; `None` = accepted.
     pub(crate) held: Option<String>,
 }
 
-/// The facts of one receipt in force.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Live {
+/// The facts of one active receipt.
+#[derive(Debug, Clone)]
+pub(crate) struct ActiveFacts {
     pub(crate) source_id: String,
-    /// Rows of `usage`, without what the gates do not look at.
-    pub(crate) usage: DataFrame,
+    /// Rows of `usage`.
+    pub(crate) usage: RecordBatch,
     /// Rows of `rollout_events`.
-    pub(crate) events: DataFrame,
-    reach: Reach,
+    pub(crate) events: RecordBatch,
+    extent: Extent,
 }
 
 /// What solutions and days some usage is about.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reach {
+pub(crate) struct Extent {
     solutions: BTreeSet<String>,
     days: Option<(i32, i32)>,
     /// The first day after all of it.
     end: Option<i32>,
 }
 
-impl Reach {
-    pub(crate) fn of(usage: &DataFrame) -> Result<Self, IngestError> {
-        if usage.height() == 0 {
-            return Ok(Self::default());
-        }
-        let solutions = usage.column("solution_id")?.str()?.iter().flatten().map(str::to_owned).collect();
-        let starts = usage.column("period_start")?.i32()?.iter().flatten();
-        let days = starts.fold(None, |seen: Option<(i32, i32)>, day| {
-            Some(seen.map_or((day, day), |(from, to)| (from.min(day), to.max(day))))
-        });
-        let end = usage.column("period_end")?.i32()?.iter().flatten().max();
+impl Extent {
+    pub(crate) fn of(usage: &RecordBatch) -> Result<Self, IngestError> {
+        let solutions = text(usage, "solution_id")?.into_iter().flatten().map(str::to_owned).collect();
+        let starts: Vec<i32> = numbers::<Date32Type>(usage, "period_start")?.into_iter().flatten().collect();
+        let days = starts.iter().min().copied().zip(starts.iter().max().copied());
+        let end = numbers::<Date32Type>(usage, "period_end")?.into_iter().flatten().max();
         Ok(Self { solutions, days, end })
     }
 
@@ -84,50 +81,34 @@ impl Reach {
     }
 }
 
-/// The columns of `usage` that are held against each other.
-const COMPARED: [&str; 10] = [
-    "solution_id",
-    "measure_id",
-    "municipality_code",
-    "division_date",
-    "organisation_number",
-    "period_start",
-    "period_end",
-    "value",
-    "state",
-    "receipt_id",
-];
-
 /// What was delivered before.
 #[derive(Debug, Default)]
-pub(crate) struct History {
+pub(crate) struct ReceiptHistory {
     given: BTreeMap<String, Given>,
-    in_force: BTreeSet<String>,
-    live: BTreeMap<String, Live>,
+    active: BTreeSet<String>,
+    active_facts: BTreeMap<String, ActiveFacts>,
 }
 
-impl History {
+impl ReceiptHistory {
     /// Every receipt of an edition; no facts yet.
     pub(crate) fn read(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
-        let receipts = bridge::read(lake, edition, "receipts")?;
-        let text = |name| Ok::<_, IngestError>(receipts.column(name)?.str()?);
-        let (ids, sources, asked) = (text("receipt_id")?, text("source_id")?, text("subject")?);
-        let (states, reasons) = (text("state")?, text("reason")?);
-        let moments = receipts.column("received_at")?.i64()?;
+        let receipts = columns::read(lake, edition, "receipts")?;
+        let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
+        let subjects = text(&receipts, "subject")?;
+        let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
+        let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();
-        for at in 0..receipts.height() {
-            let own = |value: Option<&str>| value.unwrap_or_default().to_owned();
-            let held = (states.get(at) == Some("held")).then(|| own(reasons.get(at)));
+        for at in 0..receipts.num_rows() {
             let receipt = Given {
-                source_id: own(sources.get(at)),
-                asked: own(asked.get(at)),
-                received_at: moments.get(at).unwrap_or_default(),
-                held,
+                source_id: sources[at].unwrap_or_default().to_owned(),
+                subject: subjects[at].unwrap_or_default().to_owned(),
+                received_at: moments[at].unwrap_or_default(),
+                held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
             };
-            given.insert(own(ids.get(at)), receipt);
+            given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
         }
-        let in_force = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
-        Ok(Self { given, in_force, live: BTreeMap::new() })
+        let active = edition.iter().flat_map(|edition| edition.receipts.iter().cloned()).collect();
+        Ok(Self { given, active, active_facts: BTreeMap::new() })
     }
 
     /// What is known of a receipt.
@@ -135,95 +116,113 @@ impl History {
         self.given.get(receipt)
     }
 
-    /// Whether a receipt's facts are in force.
-    pub(crate) fn is_live(&self, receipt: &str) -> bool {
-        self.in_force.contains(receipt)
+    /// Whether a receipt's facts are active.
+    pub(crate) fn is_active(&self, receipt: &str) -> bool {
+        self.active.contains(receipt)
     }
 
-    /// The receipt in force for the same question to the same source.
+    /// What a source was asked whose answer is active, and when that came.
+    pub(crate) fn active_subjects(&self, source_id: &SourceId) -> BTreeMap<String, DateTime<Utc>> {
+        let mut subjects = BTreeMap::new();
+        for receipt in &self.active {
+            if let Some(given) = self.given.get(receipt).filter(|given| given.source_id == source_id.as_str())
+            {
+                let received = DateTime::from_timestamp_micros(given.received_at).unwrap_or_default();
+                subjects.insert(given.subject.clone(), received);
+            }
+        }
+        subjects
+    }
+
+    /// The active receipt of the same source for the same subject.
     pub(crate) fn answered(&self, delivery: &Delivery) -> Option<String> {
         let same = |receipt: &&String| {
             self.given
                 .get(*receipt)
-                .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.asked == delivery.asked)
+                .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.subject == delivery.subject)
         };
-        self.in_force.iter().find(same).cloned()
+        self.active.iter().find(same).cloned()
     }
 
-    /// Whether a delivery is an older answer than the one in force: it had its time and was replaced, or it was held and a
+    /// Whether a delivery is an older answer than the active one: it had its time and was replaced, or it was held and a
     /// later one came in.
     pub(crate) fn is_outdated(&self, delivery: &Delivery) -> bool {
         let receipt = delivery.receipt_id().0;
-        let Some((ours, live)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
-        let later = self.given(&live).is_some_and(|live| live.received_at > ours.received_at);
-        live != receipt && (ours.held.is_none() || later)
+        let Some((ours, active)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
+        let later = self.given(&active).is_some_and(|active| active.received_at > ours.received_at);
+        active != receipt && (ours.held.is_none() || later)
     }
 
-    /// Reads the facts in force near `reach`, and all facts of the receipts that are to be replaced.
+    /// Reads the active facts near `extent`, and all facts of the receipts that are to be replaced.
     pub(crate) fn load(
         &mut self,
         lake: &Lake,
         edition: &Edition,
-        reach: &[Reach],
+        extent: &[Extent],
         replaced: &BTreeSet<String>,
     ) -> Result<(), IngestError> {
         let of_replaced = |file: &FileEntry| file.receipts.iter().any(|receipt| replaced.contains(receipt));
-        let near = |file: &FileEntry| of_replaced(file) || reach.iter().any(|reach| reach.touches_file(file));
-        let usage = narrowed(lake, edition, "usage", near)?.lazy().select(cols(COMPARED)).collect()?;
+        let near =
+            |file: &FileEntry| of_replaced(file) || extent.iter().any(|extent| extent.touches_file(file));
+        let usage = narrowed(lake, edition, "usage", near)?;
         let events = narrowed(lake, edition, "rollout_events", of_replaced)?;
         for (receipt, usage) in by_receipt(&usage)? {
-            self.entry(&receipt).reach = Reach::of(&usage)?;
-            self.entry(&receipt).usage = usage;
+            let extent = Extent::of(&usage)?;
+            let events = events.slice(0, 0);
+            self.active_facts.insert(receipt.clone(), self.active(&receipt, usage, events, extent));
         }
         for (receipt, events) in by_receipt(&events)? {
-            self.entry(&receipt).events = events;
+            if let Some(active_facts) = self.active_facts.get_mut(&receipt) {
+                active_facts.events = events;
+            } else {
+                let usage = usage.slice(0, 0);
+                self.active_facts
+                    .insert(receipt.clone(), self.active(&receipt, usage, events, Extent::default()));
+            }
         }
         Ok(())
     }
 
-    fn entry(&mut self, receipt: &str) -> &mut Live {
-        let given = self.given.get(receipt);
-        self.live.entry(receipt.to_owned()).or_insert_with(|| Live {
-            source_id: given.map_or(String::new(), |given| given.source_id.clone()),
-            ..Live::default()
-        })
+    fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, extent: Extent) -> ActiveFacts {
+        let source_id = self.given.get(receipt).map_or(String::new(), |given| given.source_id.clone());
+        ActiveFacts { source_id, usage, events, extent }
     }
 
     /// The facts of one receipt, as far as they were read.
-    pub(crate) fn live(&self, receipt: &str) -> Option<&Live> {
-        self.live.get(receipt)
+    pub(crate) fn active_facts(&self, receipt: &str) -> Option<&ActiveFacts> {
+        self.active_facts.get(receipt)
     }
 
-    /// The facts in force near some usage, apart from those it replaces.
-    pub(crate) fn near(&self, reach: &Reach, replaced: Option<&str>) -> Vec<&Live> {
-        let other = |(receipt, live): &(&String, &Live)| {
-            Some(receipt.as_str()) != replaced && live.reach.touches(reach)
+    /// The active facts near some usage, without those it replaces.
+    pub(crate) fn near(&self, extent: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
+        let other = |(receipt, active_facts): &(&String, &ActiveFacts)| {
+            Some(receipt.as_str()) != replaced && active_facts.extent.touches(extent)
         };
-        self.live.iter().filter(other).map(|(_, live)| live).collect()
+        self.active_facts.iter().filter(other).map(|(_, active_facts)| active_facts).collect()
     }
 
-    /// Puts a delivery in force instead of another.
+    /// Makes a delivery active instead of another.
     pub(crate) fn admit(
         &mut self,
         delivery: &Delivery,
-        usage: &DataFrame,
-        events: &DataFrame,
+        usage: &RecordBatch,
+        events: &RecordBatch,
         replaced: Option<&str>,
     ) -> Result<(), IngestError> {
         if let Some(old) = replaced {
-            self.live.remove(old);
-            self.in_force.remove(old);
+            self.active_facts.remove(old);
+            self.active.remove(old);
         }
         let receipt = delivery.receipt_id().0;
-        self.in_force.insert(receipt.clone());
+        self.active.insert(receipt.clone());
         self.note(delivery, None);
-        let live = Live {
+        let active_facts = ActiveFacts {
             source_id: delivery.source_id.to_string(),
-            usage: usage.clone().lazy().select(cols(COMPARED)).collect()?,
+            usage: usage.clone(),
             events: events.clone(),
-            reach: Reach::of(usage)?,
+            extent: Extent::of(usage)?,
         };
-        self.live.insert(receipt, live);
+        self.active_facts.insert(receipt, active_facts);
         Ok(())
     }
 
@@ -231,7 +230,7 @@ impl History {
     pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>) {
         let given = Given {
             source_id: delivery.source_id.to_string(),
-            asked: delivery.asked.clone(),
+            subject: delivery.subject.clone(),
             received_at: delivery.received_at.timestamp_micros(),
             held,
         };
@@ -244,26 +243,24 @@ fn narrowed(
     lake: &Lake,
     edition: &Edition,
     name: &'static str,
-    wanted: impl Fn(&FileEntry) -> bool,
-) -> Result<DataFrame, IngestError> {
+    requested: impl Fn(&FileEntry) -> bool,
+) -> Result<RecordBatch, IngestError> {
     let mut edition = edition.clone();
     if let Some(files) = edition.tables.get_mut(name) {
-        files.retain(|file| wanted(file));
+        files.retain(|file| requested(file));
     }
-    bridge::read(lake, Some(&edition), name)
+    columns::read(lake, Some(&edition), name)
 }
 
-/// A frame cut where the receipt changes.
-fn by_receipt(frame: &DataFrame) -> Result<Vec<(String, DataFrame)>, IngestError> {
-    let sorted = frame.sort(["receipt_id"], SortMultipleOptions::default())?;
-    let receipts: Vec<&str> =
-        sorted.column("receipt_id")?.str()?.iter().map(Option::unwrap_or_default).collect();
-    let mut start = 0;
-    let mut cut = Vec::new();
-    for run in receipts.chunk_by(|a, b| a == b) {
-        let offset = i64::try_from(start).unwrap_or(i64::MAX);
-        cut.push((run.first().map_or(String::new(), |r| (*r).to_owned()), sorted.slice(offset, run.len())));
-        start += run.len();
+/// The rows of each receipt.
+fn by_receipt(batch: &RecordBatch) -> Result<Vec<(String, RecordBatch)>, IngestError> {
+    let mut rows: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (row, receipt) in (0..).zip(text(batch, "receipt_id")?) {
+        rows.entry(receipt.unwrap_or_default()).or_default().push(row);
+    }
+    let mut cut = Vec::with_capacity(rows.len());
+    for (receipt, rows) in rows {
+        cut.push((receipt.to_owned(), take_record_batch(batch, &UInt32Array::from(rows))?));
     }
     Ok(cut)
 }

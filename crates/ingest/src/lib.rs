@@ -1,36 +1,48 @@
 #![doc = include_str!("../README.md")]
 
-pub mod apart;
-mod books;
-mod bridge;
+mod audit_tables;
+mod columns;
+mod commit;
+pub mod config;
 mod conform;
+pub mod connector;
+pub mod connectors;
 mod deliver;
 mod delivery;
 mod demo;
 mod diff;
+mod dry_run;
 mod error;
 mod expect;
+mod facts;
 pub mod fetch;
-mod gates;
+mod format;
 mod history;
-pub mod plan;
-pub mod pull;
+pub mod inbox;
+mod phrases;
+mod quality_checks;
 pub mod reference;
+mod reference_data;
+mod report;
 pub mod rollout;
 mod run;
+pub mod sandbox;
 pub mod schedule;
-mod stages;
 pub mod synthetic;
 #[cfg(test)]
 mod tests;
-mod trial;
-mod world;
 
-pub use deliver::{Delivered, Report, deliver, deliver_all, deliver_one};
-pub use delivery::{Delivery, Source, read_file};
+pub use connector::Context;
+pub use deliver::{deliver, deliver_all, deliver_one};
+pub use delivery::{Delivery, read_file};
 pub use demo::{DemoReport, SourceReport, demo_lake, load_reference};
 pub use diff::{ChangedCell, Diff};
-pub use error::IngestError;
-pub use expect::{Expected, expect};
-pub use run::{Means, due, run};
-pub use trial::{Trial, Yardstick};
+pub use dry_run::{DryRun, DryRunContext};
+pub use error::{IngestError, with_causes};
+pub use expect::{ExpectedDelivery, expect};
+pub use format::Format;
+pub use report::{Delivered, Report};
+pub use run::{due, run};
+
+/// Files by path, such as those of `datasets/`.
+pub type Files = [(String, Vec<u8>)];

@@ -22,7 +22,7 @@ pub use load::{load, territory};
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
     /// A file could not be read or written.
-    #[error("cannot use {path}: {source}")]
+    #[error("cannot use {}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -48,14 +48,25 @@ pub enum ReferenceError {
         /// What is wrong.
         reason: String,
     },
+    /// A file with a value that cannot be read.
+    #[error("{file}")]
+    Value {
+        /// The file, and the row where that is known.
+        file: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Parts and divisions that do not fit together.
-    #[error("reference/territory_parts.csv: {0}")]
+    #[error("reference/territory_parts.csv")]
     Territory(#[from] TerritoryError),
 }
 
 impl ReferenceError {
-    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors they are done with")]
-    fn content(file: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Content { file: file.into(), reason: reason.to_string() }
+    fn content(file: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Content { file: file.into(), reason: reason.into() }
+    }
+
+    fn value(file: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Value { file: file.into(), source: Box::new(error) }
     }
 }

@@ -1,4 +1,4 @@
-//! When a source is asked: in words or as a cron expression, by the clock in Oslo.
+//! When a source is subject: in words or as a cron expression, by the clock in Oslo.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use utbredt_sources::oslo;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Schedule {
-    told: String,
+    text: String,
     cron: Cron,
 }
 
@@ -21,7 +21,7 @@ pub struct Schedule {
 #[error(
     "`{0}` is no schedule: write `hourly`, `daily`, `weekly on monday`, `monthly on the 16th`, each also with `at 06:30`, or a cron expression of five fields"
 )]
-pub struct NoSchedule(String);
+pub struct ParseScheduleError(String);
 
 const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
@@ -29,15 +29,15 @@ impl Schedule {
     /// Reads one.
     ///
     /// # Errors
-    /// [`NoSchedule`].
-    pub fn parse(told: &str) -> Result<Self, NoSchedule> {
-        let no = || NoSchedule(told.to_owned());
-        let expression = words(told).unwrap_or_else(|| told.trim().to_owned());
+    /// [`ParseScheduleError`].
+    pub fn parse(text: &str) -> Result<Self, ParseScheduleError> {
+        let no = || ParseScheduleError(text.to_owned());
+        let expression = words(text).unwrap_or_else(|| text.trim().to_owned());
         if expression.split_whitespace().count() != 5 {
             return Err(no());
         }
         let cron = Cron::from_str(&expression).map_err(|_| no())?;
-        Ok(Self { told: told.to_owned(), cron })
+        Ok(Self { text: text.to_owned(), cron })
     }
 
     /// The last moment on or before `now`.
@@ -60,9 +60,9 @@ impl Schedule {
 }
 
 /// A schedule in words as a cron expression.
-fn words(told: &str) -> Option<String> {
-    let told = told.trim().to_ascii_lowercase();
-    let (rule, time) = told.split_once(" at ").unwrap_or((&told, "06:00"));
+fn words(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let (rule, time) = text.split_once(" at ").unwrap_or((&text, "06:00"));
     let (hour, minute) = time.trim().split_once(':')?;
     let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
     Some(match rule.trim() {
@@ -95,21 +95,21 @@ fn moment(wall: DateTime<Utc>) -> DateTime<Utc> {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told)
+        f.write_str(&self.text)
     }
 }
 
 impl TryFrom<String> for Schedule {
-    type Error = NoSchedule;
+    type Error = ParseScheduleError;
 
-    fn try_from(told: String) -> Result<Self, NoSchedule> {
-        Self::parse(&told)
+    fn try_from(text: String) -> Result<Self, ParseScheduleError> {
+        Self::parse(&text)
     }
 }
 
 impl PartialEq for Schedule {
     fn eq(&self, other: &Self) -> bool {
-        self.told == other.told
+        self.text == other.text
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn words_and_expressions_name_moments_in_oslo() {
         let now = at("2026-11-24T12:00:00Z");
-        for (told, last, next) in [
+        for (text, last, next) in [
             ("hourly", "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"),
             ("daily", "2026-11-24T05:00:00Z", "2026-11-25T05:00:00Z"),
             ("daily at 13:30", "2026-11-23T12:30:00Z", "2026-11-24T12:30:00Z"),
@@ -135,8 +135,8 @@ mod tests {
             // The 16th of a summer month is two hours ahead.
             ("0 6 16 7 *", "2026-07-16T04:00:00Z", "2027-07-16T04:00:00Z"),
         ] {
-            let schedule = Schedule::parse(told).unwrap();
-            assert_eq!((schedule.last(now), schedule.next(now)), (Some(at(last)), Some(at(next))), "{told}");
+            let schedule = Schedule::parse(text).unwrap();
+            assert_eq!((schedule.last(now), schedule.next(now)), (Some(at(last)), Some(at(next))), "{text}");
         }
         for wrong in [
             "",
@@ -147,8 +147,8 @@ mod tests {
             "61 * * * *",
             "daily at noon",
         ] {
-            let told = Schedule::parse(wrong).unwrap_err().to_string();
-            assert!(told.contains("monthly on the 16th"), "{told}");
+            let text = Schedule::parse(wrong).unwrap_err().to_string();
+            assert!(text.contains("monthly on the 16th"), "{text}");
         }
     }
 

@@ -6,18 +6,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveTime, Utc};
-use polars::prelude::{IntoLazy, col};
 use utbredt_lake::Table;
 use utbredt_model::{Granularity, MeasureId, Period, SolutionId, SourceId};
 use utbredt_sources::delimited::Contract;
 
-use crate::bridge::day_number;
-use crate::expect::Expected;
-use crate::world::{World, cols};
-use crate::{Delivery, IngestError, Source};
+use crate::columns::day_number;
+use crate::connectors::{Delimited, StageList};
+use crate::expect::ExpectedDelivery;
+use crate::format::Format;
+use crate::reference_data::ReferenceData;
+use crate::{Delivery, IngestError};
 
 /// The source of the invented counts.
 pub const USAGE: &str = "synthetic-usage";
@@ -143,31 +146,23 @@ fn month_number(day: NaiveDate) -> i32 {
 /// counted to since the last count by age. A number below it is possible by every count.
 type Persons = BTreeMap<(String, String), f64>;
 
-fn persons(world: &World, day: NaiveDate) -> Result<Persons, IngestError> {
+fn persons(world: &ReferenceData, day: NaiveDate) -> Result<Persons, IngestError> {
     let number = day_number(day);
-    let divisions = world.places.column("division_date")?.i32()?.iter().flatten();
-    let division = divisions.filter(|date| *date <= number).max().unwrap_or_default();
+    let division = world.division_on(number).unwrap_or_default();
     let recent = number - 1096;
-    let eligible = world.eligible.clone().lazy();
-    let newest = eligible
-        .clone()
-        .group_by(cols(["solution_id", "municipality_code", "division_date"]))
-        .agg([col("reference_date").max().alias("newest")]);
-    let key = || cols(["solution_id", "municipality_code", "division_date"]);
-    let wanted =
-        col("reference_date").gt_eq(polars::prelude::lit(recent)).or(col("reference_date").eq(col("newest")));
-    let frame = eligible
-        .join(newest, key(), key(), polars::prelude::JoinArgs::new(polars::prelude::JoinType::Inner))
-        .filter(col("division_date").eq(polars::prelude::lit(division)).and(wanted))
-        .group_by(cols(["solution_id", "municipality_code"]))
-        .agg([col("persons").min()])
-        .collect()?;
-    let (solutions, codes) = (frame.column("solution_id")?.str()?, frame.column("municipality_code")?.str()?);
-    let counts = frame.column("persons")?.f64()?;
-    let row = |at: usize| {
-        Some(((solutions.get(at)?.to_owned(), codes.get(at)?.to_owned()), counts.get(at)?.floor()))
-    };
-    Ok((0..frame.height()).filter_map(row).collect())
+    let (codes, groups) = (world.codes_in(division), world.target_groups()?);
+    let mut persons = Persons::new();
+    for shape in shapes(world) {
+        for code in &codes {
+            let by_day = groups.persons(shape.solution, code, division);
+            let newest = by_day.last_key_value().map(|(newest, _)| *newest);
+            let counted = by_day.iter().filter(|(day, _)| **day >= recent || Some(**day) == newest);
+            if let Some(fewest) = counted.map(|(_, persons)| *persons).min_by(f64::total_cmp) {
+                persons.insert((shape.solution.to_owned(), (*code).to_owned()), fewest.floor());
+            }
+        }
+    }
+    Ok(persons)
 }
 
 /// From how many municipalities on a solution's source reports.
@@ -191,7 +186,7 @@ pub fn deliveries(
     to: NaiveDate,
     reference: &[(&'static Table, RecordBatch)],
 ) -> Result<Vec<Delivery>, IngestError> {
-    let world = World::of_tables(reference)?;
+    let world = ReferenceData::of_tables(reference)?;
     let months = Granularity::Month.periods(from, to);
     let mut out = Vec::new();
     if let Some(last) = months.last() {
@@ -221,7 +216,7 @@ pub fn corrections(
     to: NaiveDate,
     reference: &[(&'static Table, RecordBatch)],
 ) -> Result<Vec<Delivery>, IngestError> {
-    let world = World::of_tables(reference)?;
+    let world = ReferenceData::of_tables(reference)?;
     let Some(month) = Granularity::Month.periods(to - Months::new(1), to).pop() else {
         return Ok(Vec::new());
     };
@@ -235,9 +230,9 @@ pub fn corrections(
 }
 
 /// The shapes of the solutions that the reference tables know.
-fn shapes(world: &World) -> impl Iterator<Item = &'static Shape> {
+fn shapes(world: &ReferenceData) -> impl Iterator<Item = &'static Shape> {
     SHAPES.iter().filter(|shape| {
-        world.known.get(shape.solution).is_some_and(|m| m.contains("users_active") && m.contains("uses"))
+        world.measures.get(shape.solution).is_some_and(|m| m.contains("users_active") && m.contains("uses"))
     })
 }
 
@@ -248,7 +243,7 @@ struct MonthlyReport<'a> {
     month: &'a Period,
     /// The first day after the last month of all.
     to: NaiveDate,
-    world: &'a World,
+    world: &'a ReferenceData,
     /// Whether the month is delivered for the second time, corrected.
     again: bool,
 }
@@ -316,7 +311,7 @@ impl MonthlyReport<'_> {
 
     /// Letters sent in all, where they are counted: somewhat more than went digitally.
     fn cases(&self, code: &str, uses: i64) -> Option<i64> {
-        let counted = self.world.known.get(self.shape.solution).is_some_and(|m| m.contains("cases"));
+        let counted = self.world.measures.get(self.shape.solution).is_some_and(|m| m.contains("cases"));
         let mut rng = Rng::of(self.seed, &["cases", self.shape.solution, code]);
         #[expect(clippy::cast_precision_loss, reason = "at most a country's letters")]
         counted.then(|| uses.saturating_add(whole(uses as f64 * rng.between(0.05, 0.6)).max(1)))
@@ -336,7 +331,12 @@ fn first_day(month: i32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(2024 + month.div_euclid(12), month.rem_euclid(12).unsigned_abs() + 1, 1)
 }
 
-fn rollouts(seed: u64, last: &Period, persons: &Persons, world: &World) -> Result<Delivery, IngestError> {
+fn rollouts(
+    seed: u64,
+    last: &Period,
+    persons: &Persons,
+    world: &ReferenceData,
+) -> Result<Delivery, IngestError> {
     let mut text = String::from("municipality_code,solution_id,stage,valid_from\n");
     for shape in shapes(world).filter(|shape| shape.solution != "digisos") {
         let own = persons.iter().filter(|((solution, _), _)| solution == shape.solution);
@@ -359,11 +359,11 @@ fn rollouts(seed: u64, last: &Period, persons: &Persons, world: &World) -> Resul
     delivery(ROLLOUT, "all", text, last.end + Duration::days(11))
 }
 
-fn delivery(source: &str, asked: &str, text: String, day: NaiveDate) -> Result<Delivery, IngestError> {
+fn delivery(source: &str, subject: &str, text: String, day: NaiveDate) -> Result<Delivery, IngestError> {
     let morning = NaiveTime::from_hms_opt(6, 0, 0).unwrap_or_default();
     Ok(Delivery {
-        source_id: SourceId::parse(source).map_err(|e| IngestError::Invalid(e.to_string()))?,
-        asked: asked.to_owned(),
+        source_id: SourceId::parse(source)?,
+        subject: subject.to_owned(),
         payload: text.into_bytes(),
         received_at: DateTime::from_naive_utc_and_offset(day.and_time(morning), Utc),
         synthetic: true,
@@ -373,28 +373,29 @@ fn delivery(source: &str, asked: &str, text: String, day: NaiveDate) -> Result<D
 /// How an invented delivery is read.
 ///
 /// # Errors
-/// [`IngestError::Invalid`] when the contract shipped with the program does not read.
-pub fn source(delivery: &Delivery) -> Result<Source, IngestError> {
+/// [`IngestError::Contract`] when the contract shipped with the program does not read.
+pub fn format(delivery: &Delivery) -> Result<Arc<dyn Format>, IngestError> {
     if delivery.source_id.as_str() == ROLLOUT {
-        return Ok(Source::Stages);
+        return Ok(Arc::new(StageList));
     }
-    let contract = include_str!("../../../datasets/contracts/synthetic-usage.toml");
-    Contract::from_toml(contract).map(Source::Delimited).map_err(|e| IngestError::Invalid(e.to_string()))
+    let contract = Contract::from_toml(include_str!("../../../datasets/contracts/synthetic-usage.toml"));
+    let contract =
+        contract.map_err(|error| IngestError::contract(Path::new("synthetic-usage.toml"), error))?;
+    Ok(Arc::new(Delimited(contract)))
 }
 
 /// What the invented source of counts owes for the months in `[from, to)`: due on the 16th of the next.
 ///
 /// # Errors
 /// None that can happen with the names used here.
-pub fn expected(from: NaiveDate, to: NaiveDate) -> Result<Vec<Expected>, IngestError> {
+pub fn expected(from: NaiveDate, to: NaiveDate) -> Result<Vec<ExpectedDelivery>, IngestError> {
     let mut out = Vec::new();
-    let invalid = |error: utbredt_model::IdError| IngestError::Invalid(error.to_string());
     for shape in &SHAPES {
         for measure in ["users_active", "uses"] {
-            out.push(Expected {
-                source_id: SourceId::parse(USAGE).map_err(invalid)?,
-                solution_id: SolutionId::parse(shape.solution).map_err(invalid)?,
-                measure_id: MeasureId::parse(measure).map_err(invalid)?,
+            out.push(ExpectedDelivery {
+                source_id: SourceId::parse(USAGE)?,
+                solution_id: SolutionId::parse(shape.solution)?,
+                measure_id: MeasureId::parse(measure)?,
                 from,
                 to,
                 due_day: 16,

@@ -2,25 +2,30 @@
 
 mod corrections;
 mod demo_rows;
+mod dry_run;
 mod folder;
-mod gates;
+mod inbox;
 mod invented;
 mod places;
-mod trial;
+mod quality_checks;
 
 use std::path::Path;
 use std::sync::OnceLock;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
-use polars::prelude::DataFrame;
 use tempfile::TempDir;
 use utbredt_lake::{EditionDraft, Lake, Writer};
 use utbredt_model::SourceId;
 use utbredt_sources::delimited::Contract;
 
-use crate::books::Tables;
-use crate::bridge::{day_number, read};
-use crate::{Delivery, Source, reference};
+use crate::audit_tables::Tables;
+use crate::columns::{self, day_number, day_of, read, text};
+use crate::connectors::Delimited;
+use crate::facts::usage_rows;
+use crate::format::Format;
+use crate::{Delivery, reference};
 
 /// The files of `datasets/`, by path.
 pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
@@ -70,15 +75,15 @@ pub(crate) fn ready() -> (TempDir, Writer) {
 const CONTRACT: &str = "source_id = \"county\"\nversion = 3\nsubject.column = \"code\"\nperiod.column = \"month\"\n\
     solution.fixed = \"digihelse\"\nmeasure.column = \"measure\"\nvalue.column = \"n\"\n";
 
-fn contract() -> Source {
-    Source::Delimited(Contract::from_toml(CONTRACT).unwrap())
+fn contract() -> Delimited {
+    Delimited(Contract::from_toml(CONTRACT).unwrap())
 }
 
 /// A delivery of `code;month;measure;n` rows.
-fn delivery(asked: &str, rows: &[&str]) -> Delivery {
+fn delivery(subject: &str, rows: &[&str]) -> Delivery {
     Delivery {
         source_id: SourceId::parse("county").unwrap(),
-        asked: asked.to_owned(),
+        subject: subject.to_owned(),
         payload: format!("code;month;measure;n\n{}\n", rows.join("\n")).into_bytes(),
         received_at: moment("2025-03-12T06:00:00Z"),
         synthetic: false,
@@ -86,25 +91,41 @@ fn delivery(asked: &str, rows: &[&str]) -> Delivery {
 }
 
 /// A table of the latest edition.
-fn table_of(writer: &Writer, name: &'static str) -> DataFrame {
+fn table_of(writer: &Writer, name: &'static str) -> RecordBatch {
     let latest = writer.lake().latest().unwrap();
     read(writer.lake(), latest.as_ref(), name).unwrap()
 }
 
 /// `usage` as `code division value`, in order.
 fn usage_of(writer: &Writer) -> Vec<String> {
-    let frame = table_of(writer, "usage");
-    let (codes, values) = (frame.column("municipality_code").unwrap(), frame.column("value").unwrap());
-    let divisions = frame.column("division_date").unwrap();
-    let mut rows: Vec<_> = (0..frame.height())
-        .map(|at| {
-            let division = crate::bridge::day_of(divisions.i32().unwrap().get(at).unwrap());
-            let value = values.i64().unwrap().get(at).map_or("-".to_owned(), |v| v.to_string());
-            format!("{} {division} {value}", codes.str().unwrap().get(at).unwrap())
+    let usage = table_of(writer, "usage");
+    let mut rows: Vec<_> = usage_rows(&usage)
+        .unwrap()
+        .into_iter()
+        .map(|row| {
+            let value = row.value.map_or("-".to_owned(), |value| value.to_string());
+            format!("{} {} {value}", row.code, day_of(row.division))
         })
         .collect();
     rows.sort();
     rows
+}
+
+/// A column of days, as they are written.
+fn days_of(batch: &RecordBatch, name: &str) -> Vec<String> {
+    let days = columns::numbers::<Date32Type>(batch, name).unwrap();
+    days.into_iter().map(|day| day_of(day.unwrap()).to_string()).collect()
+}
+
+/// A column of yes and no.
+fn flags_of(batch: &RecordBatch, name: &str) -> Vec<Option<bool>> {
+    use arrow::array::AsArray;
+    batch.column_by_name(name).unwrap().as_boolean().iter().collect()
+}
+
+/// A column of counts.
+fn counts_of(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
+    columns::numbers::<Int64Type>(batch, name).unwrap()
 }
 
 #[test]
@@ -122,7 +143,7 @@ fn shipped_contracts_read_their_samples() {
             ["csv", "json"].map(|e| sample.with_extension(e)).into_iter().find(|s| s.is_file()).unwrap();
         let id = contract.source_id.clone();
         let sample = Delivery::of_file(&sample, id, "sample", moment("2025-01-01T00:00:00Z")).unwrap();
-        let parsed = Source::Delimited(contract).parse(&sample);
+        let parsed = Delimited(contract).parse(&sample.payload, sample.received_at);
         assert_eq!(parsed.breaches, Vec::<String>::new(), "{}", sample.source_id);
         let total = |r: &utbredt_model::Rejection| r.reason.starts_with("total row ");
         assert!(parsed.observations.len() > 2 && parsed.rejections.iter().all(total), "{parsed:?}");

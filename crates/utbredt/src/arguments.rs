@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 use utbredt_api::Origin;
 
@@ -20,7 +20,7 @@ use crate::logging::LogFilter;
   utbredt init && utbredt ingest 2026-10.csv --contract county.toml
   utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
   utbredt diff 1 2 --lake demo --kpi rollout.population_coverage --param solution_id=digisos --from 2018-04 --to 2020-12
-  utbredt sql --lake demo \"SELECT reason, count(*) AS refused FROM rejections GROUP BY reason\""
+  utbredt sql --lake demo \"SELECT reason, count(*) AS rejected FROM rejections GROUP BY reason\""
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -70,7 +70,7 @@ pub(crate) enum Command {
         lake: PathBuf,
     },
     /// Delivers files, or asks the sources of the plan that are due; ends with 3 when a delivery is held, too many of
-    /// its rows are refused, or a source fails.
+    /// its rows are rejected, or a source fails.
     Ingest(IngestArguments),
     /// The sources of the plan: which there are, how they fare; and files that are to become one.
     #[command(subcommand)]
@@ -198,8 +198,8 @@ pub(crate) enum SourceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Shows what a file would bring, what would be refused and why, and what would change; nothing is written. Ends
-    /// with 3 when the delivery would be held or too many of its rows refused.
+    /// Shows what a file would bring, what would be rejected and why, and what would change; nothing is written. Ends
+    /// with 3 when the delivery would be held or too many of its rows rejected.
     Try(TryArguments),
     /// Looks at a file and proposes the contract that reads it.
     New(NewArguments),
@@ -218,15 +218,15 @@ pub(crate) struct IngestArguments {
     #[arg(long, value_name = "CONTRACT.toml", requires = "files")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
-    #[arg(long, value_enum, requires = "files")]
-    pub(crate) source: Option<SourceName>,
+    #[arg(long, value_parser = file_sources(), requires = "files")]
+    pub(crate) source: Option<String>,
     /// What the file answers; it takes the place of an earlier answer. The file's name without its ending when
     /// left out.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) asked: Option<String>,
-    /// Refused rows of a delivery, totals and repetitions aside, from which the exit code is 3.
-    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(crate) max_refused: u8,
+    #[arg(long, alias = "asked", value_name = "TEXT")]
+    pub(crate) subject: Option<String>,
+    /// Rejected rows of a delivery, totals and repetitions aside, from which the exit code is 3.
+    #[arg(long, alias = "max-refused", value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) max_rejected: u8,
     /// The lake.
     #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
     pub(crate) lake: PathBuf,
@@ -243,8 +243,8 @@ pub(crate) struct How {
     #[arg(long, value_name = "CONTRACT.toml")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
-    #[arg(long, value_enum)]
-    pub(crate) source: Option<SourceName>,
+    #[arg(long, value_parser = file_sources())]
+    pub(crate) source: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -254,15 +254,15 @@ pub(crate) struct TryArguments {
     #[command(flatten)]
     pub(crate) how: How,
     /// What the file answers, as in `ingest`.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) asked: Option<String>,
-    /// Refused rows, totals and repetitions aside, from which the exit code is 3.
-    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(crate) max_refused: u8,
+    #[arg(long, alias = "asked", value_name = "TEXT")]
+    pub(crate) subject: Option<String>,
+    /// Rejected rows, totals and repetitions aside, from which the exit code is 3.
+    #[arg(long, alias = "max-refused", value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) max_rejected: u8,
     /// The lake it is held against: `./lake` when left out, or the program's own reference tables when there is none.
     #[arg(long, env = "UTBREDT_LAKE")]
     pub(crate) lake: Option<PathBuf>,
-    /// Report as JSON, with every number read and every row refused.
+    /// Report as JSON, with every number read and every row rejected.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -285,13 +285,13 @@ pub(crate) struct NewArguments {
     pub(crate) lake: Option<PathBuf>,
 }
 
-/// A source that needs no contract.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(crate) enum SourceName {
-    /// NAV's list of municipalities on Digisos, as dated events.
-    Digisos,
-    /// A list of `municipality_code,solution_id,stage,valid_from`.
-    Stages,
+/// The sources that need no contract, as they are registered.
+fn file_sources() -> PossibleValuesParser {
+    let mut values = Vec::new();
+    for source in utbredt_ingest::connectors::file_sources() {
+        values.push(PossibleValue::new(source.name).help(source.about));
+    }
+    values.into()
 }
 
 #[derive(Debug, Subcommand)]

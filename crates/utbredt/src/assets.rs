@@ -60,11 +60,6 @@ pub(crate) fn datasets() -> Vec<(String, Vec<u8>)> {
     Datasets::iter().filter_map(|path| read(&path).map(|bytes| (path.to_string(), bytes))).collect()
 }
 
-/// One of them.
-pub(crate) fn dataset(path: &str) -> Option<Vec<u8>> {
-    Datasets::get(path).map(|file| file.data.into_owned())
-}
-
 /// The catalogue they make.
 pub(crate) fn catalogue(queries: Queries) -> anyhow::Result<Catalogue> {
     Catalogue::load(queries).map_err(|problems| {

@@ -2,25 +2,26 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use utbredt_ingest::{Delivery, IngestError, Report, Source, deliver, load_reference, rollout};
+use utbredt_ingest::connectors::{self, Delimited};
+use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver, load_reference};
 use utbredt_kpi::RequestError;
-use utbredt_lake::{Lake, Writer};
+use utbredt_lake::{Lake, Verdict, Writer};
 use utbredt_model::SourceId;
-use utbredt_sources::delimited::Contract;
 
-use crate::arguments::{IngestArguments, SourceName};
+use crate::arguments::IngestArguments;
 use crate::{assets, clock, table};
 
-/// How a delivery ends that is held, or of which too many rows are refused.
+/// The exit code of a delivery that is held, or of which too many rows are rejected.
 pub(crate) const BELOW_THRESHOLD: u8 = 3;
 
-/// Cells of a correction that are told; `--json` tells them all.
-pub(crate) const TOLD: usize = 10;
+/// Cells of a correction that are listed; `--json` lists them all.
+pub(crate) const MAX_LISTED: usize = 10;
 
 /// Bytes from which a bar is worth looking at.
 const LONG_WORK: u64 = 4 << 20;
@@ -45,19 +46,19 @@ pub(crate) fn writer(lake: &Lake) -> anyhow::Result<Writer> {
     Ok(writer)
 }
 
-/// Delivers the files one after the other and tells what became of each.
+/// Delivers the files one after the other and reports what became of each.
 pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
     if arguments.files.is_empty() {
         return crate::source::run_due(&arguments.plan, &arguments.lake, arguments.json);
     }
-    let (source, source_id) = source(arguments.contract.as_deref(), arguments.source)?;
-    if let (Some(asked), [_, _, ..]) = (&arguments.asked, &arguments.files[..]) {
+    let (source_id, format) = file_source(arguments.contract.as_deref(), arguments.source.as_deref())?;
+    if let (Some(subject), [_, _, ..]) = (&arguments.subject, &arguments.files[..]) {
         return Err(usage(
             format!(
-                "{} files cannot all answer `{asked}`: each would replace the one before",
+                "{} files cannot all answer `{subject}`: each would replace the one before",
                 arguments.files.len()
             ),
-            "leave --asked out, and each file's name is its question; or deliver one file at a time",
+            "leave --subject out, and each file's name is its subject; or deliver one file at a time",
         ));
     }
     let lake = Lake::open(&arguments.lake)?;
@@ -67,7 +68,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
     let mut failed = None;
     for path in &arguments.files {
         bar.set_message(path.display().to_string());
-        match one(&mut writer, arguments, path, &source, &source_id) {
+        match deliver_file(&mut writer, arguments, path, (&source_id, format.as_ref())) {
             Ok(report) => reports.push((path, report)),
             Err(error) => {
                 failed = Some(error);
@@ -77,40 +78,38 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let written = table::write(&if arguments.json { told_as_json(&reports) } else { told(&reports) });
+    let written =
+        table::write(&if arguments.json { reports_to_json(&reports) } else { render_reports(&reports) });
     if let Some(error) = failed {
         return Err(error);
     }
     written.context("every file is delivered and this report was lost")?;
-    let poor = reports.iter().any(|(_, report)| is_poor(report, arguments.max_refused));
+    let poor = reports.iter().any(|(_, report)| exceeds_rejection_limit(report, arguments.max_rejected));
     Ok(if poor { ExitCode::from(BELOW_THRESHOLD) } else { ExitCode::SUCCESS })
 }
 
-/// Whether a delivery is held, or more of its rows refused than may be, in per cent.
-pub(crate) fn is_poor(report: &Report, max_refused: u8) -> bool {
-    report.held.is_some() || report.refused_rows * 100 > u64::from(max_refused) * report.rows_in
+/// Whether a delivery is held, or more of its rows are rejected than may be, in per cent.
+pub(crate) fn exceeds_rejection_limit(report: &Report, max_rejected: u8) -> bool {
+    report.held.is_some() || report.rejected_rows * 100 > u64::from(max_rejected) * report.rows_in
 }
 
-/// How a file is read, and whose it is.
-pub(crate) fn source(
+/// Whose a file is, and how it is parsed.
+pub(crate) fn file_source(
     contract: Option<&Path>,
-    named_source: Option<SourceName>,
-) -> anyhow::Result<(Source, SourceId)> {
-    let named = |name: &str| SourceId::parse(name).map_err(|e| anyhow::anyhow!(e.to_string()));
-    match (contract, named_source) {
+    named: Option<&str>,
+) -> anyhow::Result<(SourceId, Arc<dyn Format>)> {
+    match (contract, named) {
         (Some(path), _) => {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let contract = Contract::from_toml(&text)
-                .map_err(|e| usage(format!("{}: {e}", path.display()), "datasets/contracts has examples"))?;
-            let source_id = contract.source_id.clone();
-            Ok((Source::Delimited(contract), source_id))
+            let read = Delimited::read(path);
+            let contract = read.map_err(|error| match error {
+                IngestError::Contract { source, .. } => {
+                    usage(format!("{}: {source}", path.display()), "datasets/contracts has examples")
+                }
+                error => error.into(),
+            })?;
+            Ok((contract.0.source_id.clone(), Arc::new(contract)))
         }
-        (None, Some(SourceName::Digisos)) => {
-            let notes = assets::dataset("rollout/digisos_notes.csv").unwrap_or_default();
-            Ok((Source::Digisos { notes: rollout::notes(&notes) }, named("nav-digisos-list")?))
-        }
-        (None, Some(SourceName::Stages)) => Ok((Source::Stages, named("stages")?)),
+        (None, Some(name)) => Ok(connectors::file_source(name, &assets::datasets())?),
         (None, None) => Err(usage("neither --contract nor --source is given".to_owned(), "give one of them")),
     }
 }
@@ -139,22 +138,21 @@ pub(crate) fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn one(
+fn deliver_file(
     writer: &mut Writer,
     arguments: &IngestArguments,
     path: &Path,
-    source: &Source,
-    source_id: &SourceId,
+    (source_id, format): (&SourceId, &dyn Format),
 ) -> anyhow::Result<Report> {
-    let asked = arguments.asked.clone().unwrap_or_else(|| stem(path));
-    let delivery = Delivery::of_file(path, source_id.clone(), &asked, clock::now())?;
+    let subject = arguments.subject.clone().unwrap_or_else(|| stem(path));
+    let delivery = Delivery::of_file(path, source_id.clone(), &subject, clock::now())?;
     let before = writer.lake().latest()?.map_or(0, |edition| edition.number);
-    let report = deliver(writer, source, &delivery).map_err(|error| {
+    let report = deliver(writer, format, &delivery).map_err(|error| {
         let context = match &error {
             IngestError::NotReady(_) => {
                 format!("`utbredt init --lake {}` must come first, it puts them in", arguments.lake.display())
             }
-            _ => standing(&arguments.lake, path, before),
+            _ => state_of_disk(&arguments.lake, path, before),
         };
         anyhow::Error::from(error).context(context)
     })?;
@@ -170,7 +168,7 @@ fn one(
 }
 
 /// What can be relied on after a failure, read from the disk again.
-fn standing(root: &Path, path: &Path, before: u64) -> String {
+fn state_of_disk(root: &Path, path: &Path, before: u64) -> String {
     let file = path.display();
     match Lake::open(root).and_then(|lake| lake.latest()) {
         Ok(Some(edition)) if edition.number > before => {
@@ -182,11 +180,12 @@ fn standing(root: &Path, path: &Path, before: u64) -> String {
     }
 }
 
-fn state(report: &Report) -> &'static str {
-    match (&report.held, report.unchanged) {
-        (Some(_), _) => "held",
-        (None, true) => "unchanged",
-        (None, false) => "accepted",
+/// What became of a delivery, in a word.
+pub(crate) fn state(report: &Report) -> &'static str {
+    match report.verdict() {
+        Verdict::Held => "held",
+        Verdict::Unchanged => "unchanged",
+        Verdict::Accepted => "accepted",
     }
 }
 
@@ -196,33 +195,33 @@ pub(crate) fn cells(report: &Report) -> Vec<String> {
     let changed = diff.changed.len();
     let mut lines =
         vec![format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed)];
-    lines.extend(diff.changed.iter().take(TOLD).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)));
-    if changed > TOLD {
-        lines.push(format!("    and {} more", changed - TOLD));
+    lines.extend(
+        diff.changed.iter().take(MAX_LISTED).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)),
+    );
+    if changed > MAX_LISTED {
+        lines.push(format!("    and {} more", changed - MAX_LISTED));
     }
     lines
 }
 
-fn told(reports: &[(&PathBuf, Report)]) -> String {
+fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
     let mut lines = Vec::new();
     for (path, report) in reports {
-        let (source, asked) = (&report.source_id, &report.asked);
-        lines.push(format!("{}: {source} `{asked}`: {}", path.display(), state(report)));
+        let (source, subject) = (&report.source_id, &report.subject);
+        lines.push(format!("{}: {source} `{subject}`: {}", path.display(), state(report)));
         if report.unchanged && report.held.is_none() {
             lines.push(format!("  it is here already, as receipt {}", report.receipt_id.0));
             continue;
         }
-        let (rows_in, accepted, refused) = (report.rows_in, report.accepted, report.rejected);
+        let (rows_in, accepted, rejected) = (report.rows_in, report.accepted, report.rejected);
         let accepted = if report.held.is_some() {
-            format!("{accepted} readable and not in force")
+            format!("{accepted} readable and not active")
         } else {
             format!("{accepted} accepted")
         };
-        lines.push(format!(
-            "  {rows_in} rows in, {accepted}, {refused} refused, receipt {}",
-            report.receipt_id.0
-        ));
-        lines.extend(report.reasons.iter().map(|(reason, count)| format!("  refused {count}: {reason}")));
+        let receipt = &report.receipt_id.0;
+        lines.push(format!("  {rows_in} rows in, {accepted}, {rejected} rejected, receipt {receipt}"));
+        lines.extend(report.reasons.iter().map(|(reason, count)| format!("  rejected {count}: {reason}")));
         lines.extend(report.held.iter().flatten().map(|reason| format!("  held: {reason}")));
         if let Some(old) = &report.superseded {
             lines.push(format!("  takes the place of receipt {}", old.0));
@@ -233,46 +232,15 @@ fn told(reports: &[(&PathBuf, Report)]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// What a correction changed.
-pub(crate) fn cells_as_json(report: &Report) -> Value {
-    let changed = |diff: &utbredt_ingest::Diff| -> Vec<Value> {
-        diff.changed.iter().map(|c| json!({ "cell": c.key, "old": c.old, "new": c.new })).collect()
-    };
-    report.diff.as_ref().map_or(
-        Value::Null,
-        |diff| json!({ "added": diff.added, "removed": diff.removed, "changed": changed(diff) }),
-    )
-}
-
-/// A report, as far as it does not depend on where the bytes came from.
-pub(crate) fn report_as_json(report: &Report) -> Value {
-    json!({
-        "source_id": report.source_id,
-        "asked": report.asked,
-        "receipt_id": report.receipt_id.0,
-        "state": state(report),
-        "unchanged": report.unchanged,
-        "rows_in": report.rows_in,
-        "accepted": report.accepted,
-        "refused": report.rejected,
-        "refused_rows": report.refused_rows,
-        "reasons": report.reasons,
-        "held": report.held,
-        "superseded": report.superseded.as_ref().map(|old| &old.0),
-        "cells": cells_as_json(report),
-        "edition": report.edition,
-    })
-}
-
-fn told_as_json(reports: &[(&PathBuf, Report)]) -> String {
-    let delivery = |(path, report): &(&PathBuf, Report)| {
-        let mut told = json!({ "file": path.display().to_string() });
-        if let (Some(told), Value::Object(more)) = (told.as_object_mut(), report_as_json(report)) {
-            told.extend(more);
+fn reports_to_json(reports: &[(&PathBuf, Report)]) -> String {
+    let mut deliveries = Vec::with_capacity(reports.len());
+    for (path, report) in reports {
+        let mut delivery = json!({ "file": path.display().to_string() });
+        if let (Some(fields), Value::Object(more)) = (delivery.as_object_mut(), report.to_json()) {
+            fields.extend(more);
         }
-        told
-    };
-    let deliveries: Vec<Value> = reports.iter().map(delivery).collect();
+        deliveries.push(delivery);
+    }
     let edition = reports.last().map(|(_, report)| report.edition);
     format!("{}\n", json!({ "edition": edition, "deliveries": deliveries }))
 }

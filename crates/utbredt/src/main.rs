@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use utbredt_engine::{Engine, EngineError, RequestError};
-use utbredt_ingest::apart;
+use utbredt_ingest::sandbox;
 use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
@@ -86,13 +86,13 @@ fn default_log(command: &Command) -> LogFilter {
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::ParseChild) {
-        apart::read_here(std::io::stdin(), std::io::stdout())?;
+        sandbox::run_child(std::io::stdin(), std::io::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
     let filter = arguments.log.clone().unwrap_or_else(|| default_log(&arguments.command));
     logging::init(&filter)?;
     if let Ok(program) = std::env::current_exe() {
-        apart::Reader::new(program, vec!["parse-child".to_owned()]).install();
+        sandbox::SandboxedParser::new(program, vec!["parse-child".to_owned()]).install();
     }
     let queries = assets::queries(arguments.queries.as_deref())?;
     let done = match arguments.command {

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use utbredt_ingest::Means;
-use utbredt_ingest::fetch::{Answers, Client, Guard, Hosts, Limits};
-use utbredt_ingest::plan::{Plan, Planned};
+use utbredt_ingest::Context;
+use utbredt_ingest::config::{IngestConfig, SourceConfig};
+use utbredt_ingest::fetch::{Client, Guard, Hosts, HttpCache, Limits};
 use utbredt_lake::{Lake, Run};
 
 use crate::arguments::{PlanArguments, SourceCommand};
@@ -32,21 +32,24 @@ pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
         SourceCommand::List { plan, json } => list(plan, *json).map(|()| ExitCode::SUCCESS),
         SourceCommand::Status { lake, json } => status(lake, *json),
         SourceCommand::Run { id, plan, lake, json } => {
-            let read = Plan::read(&plan.plan)?;
+            let read = IngestConfig::read(&plan.plan)?;
             let chosen = read.source(id)?;
-            Ok(told(&ask(plan, &read, &[chosen], lake, &Arc::default())?, *json))
+            Ok(print_runs(&run_sources(plan, &read, &[chosen], lake, &Arc::default())?, *json))
         }
-        SourceCommand::Try(arguments) => trial::attempt(arguments),
+        SourceCommand::Try(arguments) => trial::dry_run(arguments),
         SourceCommand::New(arguments) => trial::new(arguments).map(|()| ExitCode::SUCCESS),
     }
 }
 
 fn list(arguments: &PlanArguments, as_json: bool) -> anyhow::Result<()> {
-    let plan = Plan::read(&arguments.plan)?;
-    let next = |source: &Planned| source.schedule.next(clock::now()).map(table::moment);
+    let plan = IngestConfig::read(&arguments.plan)?;
     if as_json {
-        let one = |source: &Planned| json!({ "id": source.id.as_str(), "schedule": source.schedule.to_string(), "next": next(source) });
-        table::line(&json!({ "sources": plan.sources.iter().map(one).collect::<Vec<_>>() }).to_string());
+        let mut sources = Vec::new();
+        for source in &plan.sources {
+            let (id, schedule) = (source.id.as_str(), source.schedule.to_string());
+            sources.push(json!({ "id": id, "schedule": schedule, "next": next(source) }));
+        }
+        table::line(&json!({ "sources": sources }).to_string());
         return Ok(());
     }
     for source in &plan.sources {
@@ -56,67 +59,70 @@ fn list(arguments: &PlanArguments, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn next(source: &SourceConfig) -> Option<String> {
+    source.schedule.next(clock::now()).map(table::moment)
+}
+
 /// The newest run of each source, in the order of their names; 3 when one of them did not go well.
 fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let runs = Lake::open(root)?.runs()?;
     let mut ids: Vec<&str> = runs.iter().map(|run| run.source_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let of = |id: &str, well: bool| {
-        runs.iter().rev().find(|run| run.source_id == id && (!well || run.is_healthy()))
-    };
-    let mut told = Vec::new();
-    for id in &ids {
-        let Some(last) = of(id, false) else { continue };
-        let well = of(id, true).map(|run| table::moment(run.started_at));
+    let (mut sources, mut all_well) = (Vec::new(), true);
+    for id in ids {
+        let mut own = runs.iter().rev().filter(|run| run.source_id == id);
+        let Some(last) = own.next() else { continue };
+        let succeeded = if last.is_healthy() { Some(last) } else { own.find(|run| run.is_healthy()) };
+        let succeeded = succeeded.map(|run| table::moment(run.started_at));
+        all_well &= last.is_healthy();
         if as_json {
-            told.push(json!({ "source_id": id, "last": run_as_json(last), "last_well": well }));
+            sources.push(json!({ "source_id": id, "last": run_as_json(last), "last_success": succeeded }));
         } else {
             lines(last).iter().for_each(|line| table::line(line));
-            table::line(&format!("  last well: {}", well.unwrap_or_else(|| "never".to_owned())));
+            table::line(&format!("  last success: {}", succeeded.unwrap_or_else(|| "never".to_owned())));
         }
     }
     if as_json {
-        table::line(&json!({ "sources": told }).to_string());
+        table::line(&json!({ "sources": sources }).to_string());
     }
-    let all_well = ids.iter().all(|id| of(id, false).is_none_or(Run::is_healthy));
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) })
 }
 
 /// Asks the sources of the plan that are due.
 pub(crate) fn run_due(arguments: &PlanArguments, root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    Ok(told(&ask_due(arguments, root, &Arc::default())?, as_json))
+    Ok(print_runs(&run_due_sources(arguments, root, &Arc::default())?, as_json))
 }
 
-fn ask_due(arguments: &PlanArguments, root: &Path, hosts: &Arc<Hosts>) -> anyhow::Result<Vec<Run>> {
-    let plan = Plan::read(&arguments.plan)?;
+fn run_due_sources(arguments: &PlanArguments, root: &Path, hosts: &Arc<Hosts>) -> anyhow::Result<Vec<Run>> {
+    let plan = IngestConfig::read(&arguments.plan)?;
     let due = utbredt_ingest::due(&plan, &Lake::open(root)?, clock::now())?;
-    if due.is_empty() { Ok(Vec::new()) } else { ask(arguments, &plan, &due, root, hosts) }
+    if due.is_empty() { Ok(Vec::new()) } else { run_sources(arguments, &plan, &due, root, hosts) }
 }
 
 /// Asks sources one after the other; one that fails keeps none of the others back.
-fn ask(
+fn run_sources(
     arguments: &PlanArguments,
-    plan: &Plan,
-    sources: &[&Planned],
+    plan: &IngestConfig,
+    sources: &[&SourceConfig],
     root: &Path,
     hosts: &Arc<Hosts>,
 ) -> anyhow::Result<Vec<Run>> {
     let listed = plan.hosts.iter().cloned();
     let guard = if arguments.local { Guard::with_local(listed) } else { Guard::new(listed) };
     let lake = Lake::open(root)?;
-    let answers = Answers::in_folder(&lake.root().join(ANSWERS));
+    let answers = HttpCache::in_folder(&lake.root().join(ANSWERS));
     if let Err(error) = answers.tidy(clock::now()) {
         table::message(&format!("old answers below {} stay: {error}", root.display()));
     }
     let client =
-        Client::new(guard, Limits::default(), &System).knowing(Arc::clone(hosts)).remembering(answers);
+        Client::new(guard, Limits::default(), &System).with_host_state(Arc::clone(hosts)).with_cache(answers);
     let base = arguments.plan.parent().unwrap_or(Path::new("."));
     let environment = |name: &str| std::env::var(name).ok();
     let maskinporten = plan.maskinporten.as_ref();
-    let means = Means { client: &client, base, maskinporten, environment: &environment };
+    let context = Context { client: &client, base, maskinporten, environment: &environment };
     let mut writer = writer(&lake)?;
-    let asked = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &means, source));
+    let asked = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &context, source));
     Ok(asked.collect::<Result<_, _>>()?)
 }
 
@@ -125,7 +131,7 @@ pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &Ato
     // What is learned of hosts outlives a look.
     let hosts = Arc::default();
     while !stopped.load(Ordering::Relaxed) {
-        match ask_due(arguments, root, &hosts) {
+        match run_due_sources(arguments, root, &hosts) {
             Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&line)),
             Err(error) => table::message(&format!("error: {error:#}")),
         }
@@ -137,8 +143,8 @@ pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &Ato
     }
 }
 
-/// Tells what became of runs; 3 when one did not go well.
-fn told(runs: &[Run], as_json: bool) -> ExitCode {
+/// Prints what became of runs; 3 when one did not succeed.
+fn print_runs(runs: &[Run], as_json: bool) -> ExitCode {
     if as_json {
         let runs: Vec<Value> = runs.iter().map(run_as_json).collect();
         table::line(&json!({ "runs": runs }).to_string());
@@ -151,11 +157,11 @@ fn told(runs: &[Run], as_json: bool) -> ExitCode {
 }
 
 fn lines(run: &Run) -> Vec<String> {
-    let ended = if run.is_healthy() { "well" } else { "not well" };
+    let ended = if run.is_healthy() { "succeeded" } else { "not successful" };
     let mut lines = vec![
         format!("{}: {ended}, {} in {} ms", run.source_id, table::moment(run.started_at), run.took_ms),
         format!(
-            "  {}, {}, {} accepted, {} refused, {}",
+            "  {}, {}, {} accepted, {} rejected, {}",
             table::counted(run.deliveries, "delivery", "deliveries"),
             table::counted(run.rows_in, "row in", "rows in"),
             run.accepted,
@@ -168,7 +174,7 @@ fn lines(run: &Run) -> Vec<String> {
         lines.push(format!("  newest day {newest}, {days} before it was asked"));
     }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
-    lines.extend(run.discrepancies.iter().map(|what| format!("  told: {what}")));
+    lines.extend(run.discrepancies.iter().map(|what| format!("  discrepancy: {what}")));
     lines.extend(run.error.iter().map(|why| format!("  failed: {why}")));
     lines
 }

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
-use utbredt_ingest::{Delivery, IngestError, Trial, Yardstick, apart, read_file};
+use utbredt_ingest::{Delivery, DryRun, DryRunContext, IngestError, read_file, sandbox};
 use utbredt_kpi::RequestError;
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
 
 use crate::arguments::{NewArguments, TryArguments};
-use crate::ingest::{BELOW_THRESHOLD, TOLD, cells, cells_as_json, is_poor, source, stem, usage};
+use crate::ingest::{
+    BELOW_THRESHOLD, MAX_LISTED, cells, exceeds_rejection_limit, file_source, state, stem, usage,
+};
 use crate::{assets, clock, table};
 
 /// Where a lake is looked for when none is named.
@@ -22,53 +25,51 @@ const DEFAULT_LAKE: &str = "./lake";
 const ROWS_NAMED: usize = 5;
 
 /// The lake named, or the one at the usual place; where none is, the program's own reference tables.
-fn yardstick(named: Option<&Path>) -> anyhow::Result<Yardstick> {
+fn context(named: Option<&Path>) -> anyhow::Result<DryRunContext> {
     let usual = Path::new(DEFAULT_LAKE);
     match named {
-        Some(root) => Ok(Yardstick::Lake(Lake::open(root)?)),
-        None if usual.join("FORMAT").exists() => Ok(Yardstick::Lake(Lake::open(usual)?)),
-        None => Ok(Yardstick::of_files(&assets::datasets())?),
+        Some(root) => Ok(DryRunContext::Lake(Lake::open(root)?)),
+        None if usual.join("FORMAT").exists() => Ok(DryRunContext::Lake(Lake::open(usual)?)),
+        None => Ok(DryRunContext::of_files(&assets::datasets())?),
     }
 }
 
-/// Tells what would become of a file.
-pub(crate) fn attempt(arguments: &TryArguments) -> anyhow::Result<ExitCode> {
-    let (source, source_id) = source(arguments.how.contract.as_deref(), arguments.how.source)?;
-    let asked = arguments.asked.clone().unwrap_or_else(|| stem(&arguments.file));
-    let delivery = Delivery::of_file(&arguments.file, source_id, &asked, clock::now())?;
-    let yardstick = yardstick(arguments.lake.as_deref())?;
-    let trial = yardstick.try_delivery(&source, &delivery).map_err(|error| match &error {
+/// Reports what would become of a file.
+pub(crate) fn dry_run(arguments: &TryArguments) -> anyhow::Result<ExitCode> {
+    let how = &arguments.how;
+    let (source_id, format) = file_source(how.contract.as_deref(), how.source.as_deref())?;
+    let subject = arguments.subject.clone().unwrap_or_else(|| stem(&arguments.file));
+    let delivery = Delivery::of_file(&arguments.file, source_id, &subject, clock::now())?;
+    let context = context(arguments.lake.as_deref())?;
+    let trial = context.dry_run(format.as_ref(), &delivery).map_err(|error| match &error {
         IngestError::NotReady(_) => anyhow::Error::from(error).context("`utbredt init` puts them in"),
         _ => error.into(),
     })?;
-    let in_lake = matches!(yardstick, Yardstick::Lake(_));
+    let in_lake = matches!(context, DryRunContext::Lake(_));
     if arguments.json {
         table::write(&format!("{}\n", as_json(arguments, &trial, in_lake)?))?;
     } else {
-        tell(arguments, &trial, in_lake)?;
+        print(arguments, &trial, in_lake)?;
     }
-    let poor = is_poor(&trial.report, arguments.max_refused);
+    let poor = exceeds_rejection_limit(&trial.report, arguments.max_rejected);
     Ok(if poor { ExitCode::from(BELOW_THRESHOLD) } else { ExitCode::SUCCESS })
 }
 
-fn state(trial: &Trial) -> &'static str {
-    match (&trial.report.held, trial.report.unchanged) {
-        (Some(_), _) => "held",
-        (None, true) => "unchanged",
-        (None, false) => "accepted",
-    }
-}
-
-fn tell(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Result<()> {
+fn print(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Result<()> {
     let report = &trial.report;
-    let becomes = match state(trial) {
+    let becomes = match state(&trial.report) {
         "held" => "would be held",
         "unchanged" => "is here already",
         _ => "would be accepted",
     };
-    table::line(&format!("{}: {} `{}` {becomes}", arguments.file.display(), report.source_id, report.asked));
     table::line(&format!(
-        "  {} rows in, {} facts read, {} refused",
+        "{}: {} `{}` {becomes}",
+        arguments.file.display(),
+        report.source_id,
+        report.subject
+    ));
+    table::line(&format!(
+        "  {} rows in, {} facts read, {} rejected",
         report.rows_in, report.accepted, report.rejected
     ));
     for (batch, columns) in [
@@ -87,14 +88,14 @@ fn tell(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Resul
         (&trial.rollout_events, &["solution_id", "municipality_code", "stage", "valid_from"][..]),
     ] {
         if batch.num_rows() > 0 {
-            table::columns(std::slice::from_ref(batch), columns, TOLD)?;
-            let more = batch.num_rows().saturating_sub(TOLD);
+            table::columns(std::slice::from_ref(batch), columns, MAX_LISTED)?;
+            let more = batch.num_rows().saturating_sub(MAX_LISTED);
             if more > 0 {
                 table::line(&format!("  and {more} more"));
             }
         }
     }
-    refusals(trial).iter().for_each(|line| table::line(line));
+    rejections(trial).iter().for_each(|line| table::line(line));
     report.held.iter().flatten().for_each(|reason| table::line(&format!("  held: {reason}")));
     if let Some(old) = &report.superseded {
         table::line(&format!("  takes the place of receipt {}", old.0));
@@ -103,14 +104,14 @@ fn tell(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Resul
     table::message(&if in_lake {
         format!("edition {} still stands: nothing was written", report.edition)
     } else {
-        "held against the program's own reference tables, since there is no lake here; nothing was written"
+        "checked against the program's own reference tables, since there is no lake here; nothing was written"
             .to_owned()
     });
     Ok(())
 }
 
-/// The refused rows by reason, with the first of each as received.
-fn refusals(trial: &Trial) -> Vec<String> {
+/// The rejected rows by reason, with the first of each as received.
+fn rejections(trial: &DryRun) -> Vec<String> {
     let mut by_reason: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
     for rejection in &trial.rejections {
         by_reason.entry(&rejection.reason).or_default().push((rejection.row, &rejection.raw));
@@ -120,31 +121,31 @@ fn refusals(trial: &Trial) -> Vec<String> {
         let named: Vec<String> = rows.iter().take(ROWS_NAMED).map(|(row, _)| row.to_string()).collect();
         let more = rows.len().saturating_sub(ROWS_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.push(format!("  refused {}: {reason}", rows.len()));
+        lines.push(format!("  rejected {}: {reason}", rows.len()));
         let first = rows.first().map_or("", |(_, raw)| raw.lines().next().unwrap_or(""));
         lines.push(format!("    row {}{more}: {first}", named.join(", ")));
     }
     lines
 }
 
-fn as_json(arguments: &TryArguments, trial: &Trial, in_lake: bool) -> anyhow::Result<Value> {
+fn as_json(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Result<Value> {
     let report = &trial.report;
     let rejections: Vec<Value> =
         trial.rejections.iter().map(|r| json!({ "row": r.row, "reason": r.reason, "raw": r.raw })).collect();
     Ok(json!({
         "file": arguments.file.display().to_string(),
         "source_id": report.source_id,
-        "asked": report.asked,
+        "subject": report.subject,
         "against": if in_lake { "lake" } else { "reference" },
-        "state": state(trial),
+        "state": state(&trial.report),
         "rows_in": report.rows_in,
         "accepted": report.accepted,
-        "refused": report.rejected,
-        "refused_rows": report.refused_rows,
+        "rejected": report.rejected,
+        "rejected_rows": report.rejected_rows,
         "reasons": report.reasons,
         "held": report.held,
         "superseded": report.superseded.as_ref().map(|old| &old.0),
-        "cells": cells_as_json(report),
+        "cells": report.cells_to_json(),
         "usage": rows(&trial.usage)?,
         "rollout_events": rows(&trial.rollout_events)?,
         "rejections": rejections,
@@ -162,16 +163,16 @@ fn rows(batch: &RecordBatch) -> anyhow::Result<Value> {
 
 /// Writes the contract proposed for a file.
 pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
-    let known = yardstick(arguments.lake.as_deref())?.known()?;
+    let known = context(arguments.lake.as_deref())?.known()?;
     let about = about(arguments, &known)?;
     let file = &arguments.file;
     let bytes = read_file(file)?;
-    let contract = apart::propose(&bytes, &about, &known)
-        .map_err(|why| anyhow::anyhow!("no contract can be proposed for {}: {why}", file.display()))?;
+    let contract = sandbox::propose(&bytes, &about, &known)
+        .with_context(|| format!("no contract can be proposed for {}", file.display()))?;
     table::write(&contract)?;
     if contract.contains(TO_CHOOSE) {
         table::message(&format!(
-            "write what is to be chosen in place of `{TO_CHOOSE}`; everything is refused until then"
+            "write what is to be chosen in place of `{TO_CHOOSE}`; everything is rejected until then"
         ));
     }
     Ok(())
@@ -180,20 +181,21 @@ pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
 fn about(arguments: &NewArguments, known: &Known) -> anyhow::Result<About> {
     let mut about = About::of_file(&stem(&arguments.file), arguments.source_id.as_deref())
         .map_err(|error| usage(error.to_string(), "a source is called as `county-reports`"))?;
-    let check = |kind: &'static str, name: &str, names: Vec<&str>| {
-        if names.contains(&name) {
-            return Ok(());
-        }
-        let hint = format!("one of {}", names.join(", "));
-        Err(RequestError::unknown(kind, name, names.iter().copied(), hint))
-    };
     if let Some(name) = &arguments.solution {
-        check("solution", name, known.solutions.keys().map(String::as_str).collect())?;
+        check_known("solution", name, &known.solutions.keys().map(String::as_str).collect::<Vec<_>>())?;
         about.solution = Some(name.parse()?);
     }
     if let Some(name) = &arguments.measure {
-        check("measure", name, known.measures.keys().map(String::as_str).collect())?;
+        check_known("measure", name, &known.measures.keys().map(String::as_str).collect::<Vec<_>>())?;
         about.measure = Some(name.parse()?);
     }
     Ok(about)
+}
+
+fn check_known(kind: &'static str, name: &str, names: &[&str]) -> Result<(), RequestError> {
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let hint = format!("one of {}", names.join(", "));
+    Err(RequestError::unknown(kind, name, names.iter().copied(), hint))
 }

@@ -202,7 +202,7 @@ fn the_same_facts_in_other_bytes_change_nothing() {
     let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
     assert_eq!(code, 0, "{told}");
     assert!(
-        told.contains("20 rows in, 20 accepted, 0 refused") && told.contains("edition 2 stands"),
+        told.contains("20 rows in, 20 accepted, 0 rejected") && told.contains("edition 2 stands"),
         "{told}"
     );
     let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
@@ -318,7 +318,7 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let delivery = &told["deliveries"][0];
     assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {told}");
     assert_eq!(
-        (&delivery["rows_in"], &delivery["accepted"], &delivery["refused"]),
+        (&delivery["rows_in"], &delivery["accepted"], &delivery["rejected"]),
         (&20.into(), &17.into(), &3.into())
     );
     let reasons = delivery["reasons"].to_string();
@@ -326,8 +326,8 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let refused = desk.sql("SELECT row, raw FROM rejections ORDER BY row");
     assert_eq!(refused, "row,raw\n2,301;2024-01;200\n3,9999;2024-01;200\n21,11\n");
 
-    let (code, told) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-refused", "10"]);
-    assert!(code == 3 && told.contains("17 accepted, 3 refused"), "{told}");
+    let (code, told) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-rejected", "10"]);
+    assert!(code == 3 && told.contains("17 accepted, 3 rejected"), "{told}");
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn a_held_delivery_leaves_the_last_good_one_in_force() {
         let (code, told) = desk.deliver(mixed.as_bytes(), &[]);
         assert_eq!(code, 3, "{told}");
         assert!(
-            told.contains("`2024-01`: held") && told.contains("held: 10 of 20 rows were refused"),
+            told.contains("`2024-01`: held") && told.contains("held: 10 of 20 rows were rejected"),
             "{told}"
         );
         assert!(told.contains("edition 3 stands"), "the receipt is kept once: {told}");
@@ -361,7 +361,7 @@ fn what_is_typed_wrong_is_told_apart_from_what_fails() {
     let cases: [(&[&str], i32, &str); 7] = [
         (&[&a, "--lake", &lake], 2, "--contract"),
         (&["--contract", &contract, "--lake", &lake], 2, "FILE"),
-        (&[&a, &a, "--asked", "2024-01", "--contract", &contract, "--lake", &lake], 2, "--asked"),
+        (&[&a, &a, "--subject", "2024-01", "--contract", &contract, "--lake", &lake], 2, "--subject"),
         (&[&a, "--contract", &wrong, "--lake", &lake], 2, "wrong.toml"),
         (&["no.csv", "--contract", &contract, "--lake", &lake], 1, "no.csv"),
         (&[&a, "--contract", &contract, "--lake", "no-lake"], 1, "utbredt init"),

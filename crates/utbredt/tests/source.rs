@@ -69,7 +69,7 @@ fn every_sample_is_read_whole_by_the_contract_proposed_for_it() {
         let (ended, told) = tried(folder.path(), file, &[]);
         assert_eq!(ended, 0, "{stem}: {told}");
         assert_eq!((&told["state"], &told["against"]), (&"accepted".into(), &"reference".into()));
-        assert_eq!(told["refused_rows"], 0, "{stem}: {told}");
+        assert_eq!(told["rejected_rows"], 0, "{stem}: {told}");
         let total = |r: &Value| r["reason"].as_str().is_some_and(|reason| reason.starts_with("total row "));
         assert!(told["rejections"].as_array().expect("a list").iter().all(total), "{told}");
         assert!(told["usage"].as_array().expect("a list").len() > 2);
@@ -125,7 +125,7 @@ fn what_would_be_refused_or_held_is_said_with_rows_and_reasons() {
     let (contract, _) = proposed(here, &file, &[]);
     assert!(contract.contains("rows = \"rader\"") && contract.contains("fixed = \"svarut\""), "{contract}");
     let (ended, told) = tried(here, &file, &[]);
-    assert_eq!((ended, &told["state"], &told["refused_rows"]), (3, &"held".into(), &2.into()), "{told}");
+    assert_eq!((ended, &told["state"], &told["rejected_rows"]), (3, &"held".into(), &2.into()), "{told}");
     let said = utbredt(here, &["source", "try", &file, "--contract", "contract.toml"]);
     let told = text(&said.stdout);
     assert_eq!(code(&said), 3);
@@ -190,7 +190,7 @@ fn a_large_file_is_read_apart_and_says_the_same() {
     assert!(rows.len() > 1 << 20, "small files are read at home");
     let (_, told) = tried(here, &put(here, "large.csv", rows), &[]);
     assert_eq!(
-        (&told["rows_in"], &told["accepted"], &told["refused"]),
+        (&told["rows_in"], &told["accepted"], &told["rejected"]),
         (&5000.into(), &4000.into(), &1000.into())
     );
     assert_eq!(told["rejections"][0]["row"], 6);

@@ -10,12 +10,12 @@ use ureq::config::Config;
 use ureq::http::HeaderMap;
 use ureq::unversioned::transport::DefaultConnector;
 
-use super::answers::{Answers, Kept};
+use super::cache::{HttpCache, Kept};
 use super::guard::{Guard, Refusal, Target};
-use super::pace::{retry_after, skew};
+use super::rate_limit::{retry_after, skew};
 use super::resolve::{self, Checked, Forbidden, Lookup};
 use super::secret::hidden;
-use super::{Hosts, Secret};
+use super::{Hosts, Limits, Secret};
 
 /// Time, from outside: nothing here reads a clock.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -25,45 +25,9 @@ pub trait Clock: Send + Sync + fmt::Debug {
     fn sleep(&self, time: Duration);
 }
 
-/// How much patience there is.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Until a connection stands.
-    pub connect: Duration,
-    /// Until the whole answer is here.
-    pub answer: Duration,
-    /// The largest answer taken.
-    pub bytes: u64,
-    /// How often one question is asked.
-    pub attempts: u32,
-    /// The wait after the first failure; each next one waits twice as long.
-    pub wait: Duration,
-    /// The longest wait, also when the source asks for a longer one.
-    pub longest_wait: Duration,
-    /// Questions of a host that failed one after the other, after which it is left alone.
-    pub failures: u32,
-    /// For how long it is left alone.
-    pub pause: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            answer: Duration::from_secs(120),
-            bytes: 64 << 20,
-            attempts: 5,
-            wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(300),
-            failures: 3,
-            pause: Duration::from_secs(600),
-        }
-    }
-}
-
 /// A question.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct Request {
     /// The address.
     pub address: String,
     /// Headers that may be shown.
@@ -73,14 +37,14 @@ pub struct Ask {
     /// What is posted; a GET without it.
     pub body: Option<Vec<u8>>,
     /// The least time between the last question to the host and this one.
-    pub apart: Duration,
+    pub min_interval: Duration,
     /// The largest answer that makes sense, where that is less than the client takes.
-    pub most: u64,
+    pub max_bytes: u64,
     /// Whether the answer may be kept, so that the source may say that nothing changed. Never where it names persons.
     pub remember: bool,
 }
 
-impl Ask {
+impl Request {
     /// A GET.
     pub fn get(address: impl Into<String>) -> Self {
         Self {
@@ -88,8 +52,8 @@ impl Ask {
             headers: Vec::new(),
             secrets: Vec::new(),
             body: None,
-            apart: Duration::ZERO,
-            most: u64::MAX,
+            min_interval: Duration::ZERO,
+            max_bytes: u64::MAX,
             remember: false,
         }
     }
@@ -97,7 +61,7 @@ impl Ask {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// 200, 204, or 304 where nothing changed and the bytes are those kept of an earlier answer.
     pub status: u16,
     /// The bytes.
@@ -116,18 +80,18 @@ pub enum FetchError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The source says no, and would say so again.
-    #[error("{address} answers {status}: {told}")]
+    #[error("{address} answers {status}: {message}")]
     Status {
         /// The address.
         address: String,
         /// The status.
         status: u16,
         /// The beginning of what it says.
-        told: String,
+        message: String,
     },
-    /// It was asked as often as there is patience.
+    /// It was asked as often as the limits allow.
     #[error("{address} did not answer {attempts} times; the last time: {why}")]
-    Tired {
+    RetriesExhausted {
         /// The address.
         address: String,
         /// How often it was asked.
@@ -137,7 +101,7 @@ pub enum FetchError {
     },
     /// The source asks for more patience than there is.
     #[error("{address} asks to be left alone for {} s, which is longer than is waited", wait.as_secs())]
-    Later {
+    RetryAfterTooLong {
         /// The address.
         address: String,
         /// How long.
@@ -163,7 +127,7 @@ pub enum FetchError {
     },
     /// It sends us round in circles.
     #[error("{address} was sent on more than {0} times", REDIRECTS)]
-    Circle {
+    TooManyRedirects {
         /// The first address.
         address: String,
     },
@@ -172,8 +136,8 @@ pub enum FetchError {
 /// How often an answer may send us to another address.
 const REDIRECTS: usize = 5;
 
-/// How much of a refusal is told on.
-const TOLD: usize = 300;
+/// How much of a refusal is passed on.
+const MAX_MESSAGE: usize = 300;
 
 /// Asks addresses of a list.
 #[derive(Debug)]
@@ -183,12 +147,12 @@ pub struct Client<'c> {
     limits: Limits,
     clock: &'c dyn Clock,
     hosts: Arc<Hosts>,
-    answers: Option<Answers>,
+    cache: Option<HttpCache>,
 }
 
 /// What came of asking once.
 enum Once {
-    Answer(u16, HeaderMap, Vec<u8>),
+    Answered(u16, HeaderMap, Vec<u8>),
     TooLarge,
     /// Nothing, for a reason that may pass.
     Failed(String),
@@ -214,27 +178,27 @@ impl<'c> Client<'c> {
             .timeout_connect(Some(limits.connect))
             .timeout_global(Some(limits.answer))
             .build();
-        let resolver = Checked { guard: guard.clone(), lookup, patience: limits.connect };
+        let resolver = Checked { guard: guard.clone(), lookup, timeout: limits.connect };
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
-        Self { guard, agent, limits, clock, hosts: Arc::default(), answers: None }
+        Self { guard, agent, limits, clock, hosts: Arc::default(), cache: None }
     }
 
     /// With what an earlier client learned of hosts.
     #[must_use]
-    pub fn knowing(self, hosts: Arc<Hosts>) -> Self {
+    pub fn with_host_state(self, hosts: Arc<Hosts>) -> Self {
         Self { hosts, ..self }
     }
 
     /// With answers kept for questions that may be remembered.
     #[must_use]
-    pub fn remembering(self, answers: Answers) -> Self {
-        Self { answers: Some(answers), ..self }
+    pub fn with_cache(self, cache: HttpCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
-    /// The answers it keeps.
+    /// The cache it was given.
     #[must_use]
-    pub const fn answers(&self) -> Option<&Answers> {
-        self.answers.as_ref()
+    pub const fn cache(&self) -> Option<&HttpCache> {
+        self.cache.as_ref()
     }
 
     /// The clock it was given.
@@ -252,31 +216,31 @@ impl<'c> Client<'c> {
     ///
     /// # Errors
     /// [`FetchError`].
-    pub fn fetch(&self, ask: &Ask) -> Result<Answer, FetchError> {
-        let first = self.guard.check(&ask.address)?;
+    pub fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        let first = self.guard.check(&request.address)?;
         let host = first.host();
         self.hosts.not_paused(host, self.clock.now(), &self.limits)?;
-        let answers = self.answers.as_ref().filter(|_| ask.remember && ask.body.is_none());
-        let mut kept = answers.and_then(|answers| answers.find(&ask.address, self.clock.now()));
-        let failed = || self.hosts.failed(host, self.clock.now(), &self.limits);
+        let cache = self.cache.as_ref().filter(|_| request.remember && request.body.is_none());
+        let mut kept = cache.and_then(|cache| cache.find(&request.address, self.clock.now()));
+        let failed = || self.hosts.record_failure(host, self.clock.now(), &self.limits);
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (why, wanted) = match self.follow(ask, &first, kept.as_ref())? {
-                (target, Once::Answer(status, headers, body)) => match (status, kept.take()) {
+            let (why, requested) = match self.follow(request, &first, kept.as_ref())? {
+                (target, Once::Answered(status, headers, body)) => match (status, kept.take()) {
                     (200 | 204, _) => {
-                        self.hosts.worked(host);
+                        self.hosts.record_success(host);
                         if let Some(Err(error)) =
-                            answers.map(|a| a.keep(&ask.address, &headers, &body, self.clock.now()))
+                            cache.map(|cache| cache.keep(&request.address, &headers, &body, self.clock.now()))
                         {
                             tracing::warn!(%error, "an answer is not kept and will be asked for in full");
                         }
                         let received = body.len() as u64;
-                        return Ok(Answer { status, body, received, attempts });
+                        return Ok(Response { status, body, received, attempts });
                     }
                     (304, Some(Kept { body, .. })) => {
-                        self.hosts.worked(host);
-                        return Ok(Answer { status, body, received: 0, attempts });
+                        self.hosts.record_success(host);
+                        return Ok(Response { status, body, received: 0, attempts });
                     }
                     (429 | 500 | 502 | 503 | 504, still) => {
                         kept = still;
@@ -284,16 +248,16 @@ impl<'c> Client<'c> {
                     }
                     (304, None) => ("status 304 to a question without a condition".to_owned(), None),
                     _ => {
-                        let told = hidden(&String::from_utf8_lossy(&body), ask);
-                        let mut told: String = told.chars().take(TOLD).collect();
+                        let message = hidden(&String::from_utf8_lossy(&body), request);
+                        let mut message: String = message.chars().take(MAX_MESSAGE).collect();
                         if let Some(skew) = skew(&headers, self.clock.now()) {
-                            told = format!("{told} ({skew})");
+                            message = format!("{message} ({skew})");
                         }
-                        return Err(FetchError::Status { address: shown(&target), status, told });
+                        return Err(FetchError::Status { address: shown(&target), status, message });
                     }
                 },
                 (target, Once::TooLarge) => {
-                    let limit = self.most(ask);
+                    let limit = self.max_bytes(request);
                     return Err(FetchError::TooLarge { address: shown(&target), limit });
                 }
                 (_, Once::Refused(refusal)) => return Err(refusal.into()),
@@ -302,50 +266,55 @@ impl<'c> Client<'c> {
             tracing::warn!(address = %shown(&first), attempts, why, "asked in vain");
             if attempts >= self.limits.attempts {
                 failed();
-                return Err(FetchError::Tired { address: shown(&first), attempts, why });
+                return Err(FetchError::RetriesExhausted { address: shown(&first), attempts, why });
             }
-            let wait = wanted.unwrap_or_else(|| self.backoff(&ask.address, attempts));
+            let wait = requested.unwrap_or_else(|| self.backoff(&request.address, attempts));
             if wait > self.limits.longest_wait {
                 failed();
-                return Err(FetchError::Later { address: shown(&first), wait });
+                return Err(FetchError::RetryAfterTooLong { address: shown(&first), wait });
             }
             self.clock.sleep(wait);
         }
     }
 
-    fn most(&self, ask: &Ask) -> u64 {
-        ask.most.min(self.limits.bytes)
+    fn max_bytes(&self, request: &Request) -> u64 {
+        request.max_bytes.min(self.limits.bytes)
     }
 
     /// Asks once, and once more wherever the answer sends us.
-    fn follow(&self, ask: &Ask, first: &Target, kept: Option<&Kept>) -> Result<(Target, Once), FetchError> {
+    fn follow(
+        &self,
+        request: &Request,
+        first: &Target,
+        kept: Option<&Kept>,
+    ) -> Result<(Target, Once), FetchError> {
         let mut target = first.clone();
         for _ in 0..=REDIRECTS {
-            self.hosts.keep_pace(self.clock, target.host(), ask.apart);
+            self.hosts.keep_pace(self.clock, target.host(), request.min_interval);
             let at_home = target.host() == first.host();
-            let once = self.once(ask, &target, at_home, kept.filter(|_| at_home));
-            let Once::Answer(301 | 302 | 303 | 307 | 308, headers, _) = &once else {
+            let once = self.once(request, &target, at_home, kept.filter(|_| at_home));
+            let Once::Answered(301 | 302 | 303 | 307 | 308, headers, _) = &once else {
                 return Ok((target, once));
             };
             let place = headers.get("location").and_then(|place| place.to_str().ok());
-            let Some(place) = place.filter(|_| ask.body.is_none()) else { return Ok((target, once)) };
+            let Some(place) = place.filter(|_| request.body.is_none()) else { return Ok((target, once)) };
             let next = target.url().join(place).map_err(|error| Refusal {
                 address: place.chars().take(200).collect(),
                 why: format!("it is no address ({error})"),
             })?;
             target = self.guard.check_url(next)?;
         }
-        Err(FetchError::Circle { address: shown(first) })
+        Err(FetchError::TooManyRedirects { address: shown(first) })
     }
 
-    fn once(&self, ask: &Ask, target: &Target, at_home: bool, kept: Option<&Kept>) -> Once {
+    fn once(&self, request: &Request, target: &Target, at_home: bool, kept: Option<&Kept>) -> Once {
         let mut headers: Vec<(&str, &str)> = vec![("accept-encoding", "identity")];
-        headers.extend(ask.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        headers.extend(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         if at_home {
-            headers.extend(ask.secrets.iter().map(|(name, value)| (name.as_str(), value.0.as_str())));
+            headers.extend(request.secrets.iter().map(|(name, value)| (name.as_str(), value.0.as_str())));
         }
         headers.extend(kept.into_iter().flat_map(Kept::conditions));
-        let sent = match &ask.body {
+        let sent = match &request.body {
             None => headers.iter().fold(self.agent.get(target.as_str()), |r, (n, v)| r.header(*n, *v)).call(),
             Some(body) => {
                 let request = self.agent.post(target.as_str());
@@ -356,7 +325,7 @@ impl<'c> Client<'c> {
             Ok(response) => response,
             Err(error) => return self.failure(&error, target),
         };
-        let limit = self.most(ask);
+        let limit = self.max_bytes(request);
         let declared = response.headers().get("content-length");
         let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit) {
@@ -366,7 +335,7 @@ impl<'c> Client<'c> {
             Ok(body) if declared.is_some_and(|length| (body.len() as u64) < length) => {
                 Once::Failed(format!("the answer was cut off after {} bytes", body.len()))
             }
-            Ok(body) => Once::Answer(response.status().as_u16(), response.headers().clone(), body),
+            Ok(body) => Once::Answered(response.status().as_u16(), response.headers().clone(), body),
             Err(ureq::Error::BodyExceedsLimit(_)) => Once::TooLarge,
             Err(error) => Once::Failed(format!("the answer was cut off ({error})")),
         }

@@ -93,13 +93,13 @@ impl Guard {
             Some(Host::Domain(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
             Some(Host::Ipv4(ip)) => {
                 if let Err(why) = self.check_ip(ip.into()) {
-                    return no(&why);
+                    return no(&why.to_string());
                 }
                 ip.to_string()
             }
             Some(Host::Ipv6(ip)) => {
                 if let Err(why) = self.check_ip(ip.into()) {
-                    return no(&why);
+                    return no(&why.to_string());
                 }
                 format!("[{ip}]")
             }
@@ -119,14 +119,22 @@ impl Guard {
     /// Whether a machine at this address may be connected to.
     ///
     /// # Errors
-    /// What it is, when it may not.
-    pub fn check_ip(&self, ip: IpAddr) -> Result<(), String> {
+    /// [`NotPublic`] when it may not.
+    pub fn check_ip(&self, ip: IpAddr) -> Result<(), NotPublic> {
         match kind(ip) {
             None => Ok(()),
             Some("loopback") if self.local => Ok(()),
-            Some(kind) => Err(format!("{ip} is a {kind} address, and no public machine's")),
+            Some(kind) => Err(NotPublic { ip, kind }),
         }
     }
+}
+
+/// An address that is no public machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{ip} is a {kind} address, and no public machine's")]
+pub struct NotPublic {
+    ip: IpAddr,
+    kind: &'static str,
 }
 
 fn refusal(address: &str, why: String) -> Refusal {

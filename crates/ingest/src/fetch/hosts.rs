@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::pace::Pace;
+use super::rate_limit::RateLimiter;
 use super::{Clock, FetchError, Limits};
 
 /// Of each host: failures in a row and until when it is left alone, and when it was asked last.
 #[derive(Debug, Default)]
 pub struct Hosts {
     failing: Mutex<BTreeMap<String, (u32, DateTime<Utc>)>>,
-    pace: Pace,
+    pace: RateLimiter,
 }
 
 impl Hosts {
     /// Waits until a host may be asked that wants so much time between two questions.
-    pub(super) fn keep_pace(&self, clock: &dyn Clock, host: &str, apart: Duration) {
-        self.pace.keep(clock, host, apart);
+    pub(super) fn keep_pace(&self, clock: &dyn Clock, host: &str, interval: Duration) {
+        self.pace.keep(clock, host, interval);
     }
 
     /// Whether a host may be asked at all.
@@ -44,7 +44,7 @@ impl Hosts {
     }
 
     /// Notes that a question failed for good.
-    pub(super) fn failed(&self, host: &str, now: DateTime<Utc>, limits: &Limits) {
+    pub(super) fn record_failure(&self, host: &str, now: DateTime<Utc>, limits: &Limits) {
         let pause = TimeDelta::from_std(limits.pause).unwrap_or(TimeDelta::MAX);
         let until = now.checked_add_signed(pause).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +53,7 @@ impl Hosts {
     }
 
     /// Notes that a question was answered.
-    pub(super) fn worked(&self, host: &str) {
+    pub(super) fn record_success(&self, host: &str) {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
     }
 }

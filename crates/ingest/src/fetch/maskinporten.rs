@@ -15,7 +15,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Ask, Client, FetchError, Secret};
+use super::{Client, FetchError, Request, Secret};
 
 /// How long before its end a token is no longer used.
 const SPARE: i64 = 10;
@@ -78,7 +78,7 @@ pub enum TokenError {
     Fetch(#[from] FetchError),
     /// What it answered is no token.
     #[error("what {token_url} answers is no token")]
-    Answer {
+    Response {
         /// The address.
         token_url: String,
     },
@@ -129,16 +129,16 @@ impl Maskinporten {
             }
         }
         let statement = self.statement(scope, now)?;
-        let mut ask = Ask { most: MOST, ..Ask::get(self.token_url.clone()) };
-        ask.headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
+        let mut request = Request { max_bytes: MOST, ..Request::get(self.token_url.clone()) };
+        request.headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
         let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
-        ask.body = Some(format!("grant_type={grant}&assertion={statement}").into_bytes());
-        let answer = client.fetch(&ask)?;
+        request.body = Some(format!("grant_type={grant}&assertion={statement}").into_bytes());
+        let answer = client.fetch(&request)?;
         let given = serde_json::from_slice::<Given>(&answer.body).ok();
         // It becomes a part of a header.
         let given = given
             .filter(|g| !g.access_token.is_empty() && g.access_token.bytes().all(|b| b.is_ascii_graphic()));
-        let given = given.ok_or_else(|| TokenError::Answer { token_url: self.token_url.clone() })?;
+        let given = given.ok_or_else(|| TokenError::Response { token_url: self.token_url.clone() })?;
         let token = Secret(given.access_token);
         let until = now + TimeDelta::seconds(given.expires_in.clamp(0, LONGEST_SECONDS) - SPARE);
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);

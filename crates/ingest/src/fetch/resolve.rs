@@ -26,7 +26,7 @@ pub(super) struct Checked {
     pub(super) guard: Guard,
     pub(super) lookup: Lookup,
     /// How long a name is waited for: the system's own limit may be minutes.
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// Where a name leads is not asked.
@@ -36,7 +36,7 @@ pub(super) struct Forbidden(String);
 
 impl Checked {
     /// The look-up cannot be broken off: one that takes too long is left behind with its thread.
-    fn find(&self, host: &str, port: u16, patience: Duration) -> Result<Vec<SocketAddr>, ureq::Error> {
+    fn find(&self, host: &str, port: u16, timeout: Duration) -> Result<Vec<SocketAddr>, ureq::Error> {
         let (send, receive) = channel();
         let (lookup, name) = (self.lookup, host.to_owned());
         let started = std::thread::Builder::new().name("look-up".to_owned()).spawn(move || {
@@ -44,10 +44,10 @@ impl Checked {
             drop(send.send(lookup(&name, port)));
         });
         started.map_err(ureq::Error::Io)?;
-        match receive.recv_timeout(patience) {
+        match receive.recv_timeout(timeout) {
             Ok(found) => found.map_err(|_| ureq::Error::HostNotFound),
             Err(_) => {
-                let why = format!("its name was not found within {} ms", patience.as_millis());
+                let why = format!("its name was not found within {} ms", timeout.as_millis());
                 Err(ureq::Error::Io(io::Error::new(io::ErrorKind::TimedOut, why)))
             }
         }
@@ -64,7 +64,7 @@ impl Resolver for Checked {
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
         let mut found = self.empty();
-        for address in self.find(host, port, self.patience.min(*timeout.after))? {
+        for address in self.find(host, port, self.timeout.min(*timeout.after))? {
             // One forbidden address is enough: a name that leads to us as well is not to be trusted.
             if let Err(why) = self.guard.check_ip(address.ip()) {
                 let why = Forbidden(format!("its name leads to a machine that is not asked: {why}"));
@@ -81,7 +81,7 @@ impl Resolver for Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fetch::{Ask, Client, FetchError, Limits, tests::Still};
+    use crate::fetch::{Client, FetchError, Limits, Request, tests::Still};
 
     fn slow(_: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         std::thread::sleep(Duration::from_secs(5));
@@ -93,14 +93,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_found_in_time_is_asked_again_and_given_up() {
+    fn a_name_that_is_not_found_in_time_is_requested_again_and_given_up() {
         let clock = Still::at("2026-11-24T06:00:00Z");
         let limits = Limits { connect: Duration::from_millis(50), attempts: 2, ..Limits::default() };
         let began = std::time::Instant::now();
         let guard = Guard::new(["data.ssb.no".to_owned()]);
         let client = Client::with_lookup(guard, limits, &clock, slow);
-        let told = client.fetch(&Ask::get("https://data.ssb.no/")).unwrap_err();
-        assert!(matches!(&told, FetchError::Tired { why, .. } if why.contains("within 50 ms")), "{told}");
+        let message = client.fetch(&Request::get("https://data.ssb.no/")).unwrap_err();
+        assert!(
+            matches!(&message, FetchError::RetriesExhausted { why, .. } if why.contains("within 50 ms")),
+            "{message}"
+        );
         assert!(began.elapsed() < Duration::from_secs(3));
     }
 
@@ -109,7 +112,10 @@ mod tests {
         let clock = Still::at("2026-11-24T06:00:00Z");
         let guard = Guard::new(["data.ssb.no".to_owned()]);
         let client = Client::with_lookup(guard, Limits::default(), &clock, both);
-        let told = client.fetch(&Ask::get("https://data.ssb.no/")).unwrap_err();
-        assert!(matches!(&told, FetchError::Refused(why) if why.to_string().contains("10.0.0.1")), "{told}");
+        let message = client.fetch(&Request::get("https://data.ssb.no/")).unwrap_err();
+        assert!(
+            matches!(&message, FetchError::Refused(why) if why.to_string().contains("10.0.0.1")),
+            "{message}"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Ask;
+use super::Request;
 use crate::IngestError;
 
 /// A text that is never shown.
@@ -57,11 +57,11 @@ const WORD: usize = 6;
 const STATEMENT: usize = 24;
 
 /// What a source says, without what was said to it in confidence: some sources repeat what they refuse.
-pub(super) fn hidden(told: &str, ask: &Ask) -> String {
-    let body = ask.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+pub(super) fn hidden(message: &str, request: &Request) -> String {
+    let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
     let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let statement = body.split(|c| !part(c)).filter(|word| word.len() >= STATEMENT);
-    let words = ask.secrets.iter().flat_map(|(_, secret)| secret.0.split_whitespace());
+    let words = request.secrets.iter().flat_map(|(_, secret)| secret.0.split_whitespace());
     let secret = words.filter(|word| word.len() >= WORD && *word != "Bearer");
-    secret.chain(statement).fold(told.to_owned(), |told, word| told.replace(word, "…"))
+    secret.chain(statement).fold(message.to_owned(), |message, word| message.replace(word, "…"))
 }

@@ -74,7 +74,7 @@ fn parse(path: &str, bytes: &[u8], table: &'static Table) -> Result<RecordBatch,
         let reason = format!("the header must be `{expected}`, it is `{header}`");
         return Err(ReferenceError::content(path, reason));
     }
-    let content = |error| ReferenceError::content(path, error);
+    let content = |error| ReferenceError::value(path, error);
     let reader = arrow::csv::ReaderBuilder::new(Arc::clone(&schema))
         .with_header(true)
         .with_batch_size(1 << 16)
@@ -92,11 +92,11 @@ fn sort(table: &'static Table, batch: &RecordBatch) -> Result<RecordBatch, Refer
         .filter_map(|name| batch.column_by_name(name))
         .map(|column| SortColumn { values: Arc::clone(column), options: None })
         .collect();
-    let order = lexsort_to_indices(&columns, None).map_err(|error| ReferenceError::content(file(), error))?;
+    let order = lexsort_to_indices(&columns, None).map_err(|error| ReferenceError::value(file(), error))?;
     let taken: Result<Vec<_>, _> = batch.columns().iter().map(|column| take(column, &order, None)).collect();
     taken
         .and_then(|columns| RecordBatch::try_new(batch.schema(), columns))
-        .map_err(|error| ReferenceError::content(file(), error))
+        .map_err(|error| ReferenceError::value(file(), error))
 }
 
 fn territory_and_basis(
@@ -120,9 +120,8 @@ fn territory_and_basis(
         let part_id = field("part_id").to_owned();
         basis.insert(part_id.clone(), field("basis").to_owned());
         parts.push(Part {
-            codes: codes.map_err(|error| ReferenceError::content(PARTS, format!("{part_id}: {error}")))?,
-            persons: persons
-                .map_err(|error| ReferenceError::content(PARTS, format!("{part_id}: {error}")))?,
+            codes: codes.map_err(|error| ReferenceError::value(format!("{PARTS}: {part_id}"), error))?,
+            persons: persons.map_err(|error| ReferenceError::value(format!("{PARTS}: {part_id}"), error))?,
             part_id,
         });
     }
@@ -138,7 +137,7 @@ fn dates(days: impl Iterator<Item = Option<NaiveDate>>) -> ArrayRef {
 
 fn batch(name: &str, columns: Vec<ArrayRef>) -> Result<RecordBatch, ReferenceError> {
     let table = Table::named(name).ok_or_else(|| ReferenceError::Missing(name.to_owned()))?;
-    RecordBatch::try_new(table.schema(), columns).map_err(|error| ReferenceError::content(name, error))
+    RecordBatch::try_new(table.schema(), columns).map_err(|error| ReferenceError::value(name, error))
 }
 
 fn divisions(territory: &Territory) -> Result<RecordBatch, ReferenceError> {

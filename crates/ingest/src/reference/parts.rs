@@ -33,10 +33,10 @@ impl Knowledge {
             Ok(SplitTarget {
                 date: field(TARGETS, row, "change_date")?
                     .parse()
-                    .map_err(|error| ReferenceError::content(TARGETS, error))?,
+                    .map_err(|error| ReferenceError::value(TARGETS, error))?,
                 part_id: field(TARGETS, row, "part_id")?.to_owned(),
                 new: MunicipalityCode::parse(field(TARGETS, row, "new_code")?)
-                    .map_err(|error| ReferenceError::content(TARGETS, error))?,
+                    .map_err(|error| ReferenceError::value(TARGETS, error))?,
             })
         };
         let targets: Result<_, ReferenceError> =
@@ -48,7 +48,7 @@ impl Knowledge {
             }
             let weight = field(SHARES, &row, "weight")?
                 .parse()
-                .map_err(|error| ReferenceError::content(SHARES, error))?;
+                .map_err(|error| ReferenceError::value(SHARES, error))?;
             let basis = field(SHARES, &row, "basis_id")?.to_owned();
             let part = field(SHARES, &row, "part_id")?.to_owned();
             if chosen.insert(part.clone(), (weight, basis)).is_some() {

@@ -1,5 +1,7 @@
 //! The same delivery again, a corrected one, and the way back.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::diff::ChangedCell;
 use crate::{IngestError, deliver, deliver_all};
@@ -19,11 +21,11 @@ fn the_same_delivery_twice_changes_nothing() {
     assert!(again.unchanged);
     assert_eq!((again.receipt_id, again.edition), (first.receipt_id, 2));
     assert_eq!(writer.lake().editions().unwrap().len(), 2);
-    assert_eq!(table_of(&writer, "receipts").height(), 1);
+    assert_eq!(table_of(&writer, "receipts").num_rows(), 1);
 }
 
 #[test]
-fn a_correction_takes_the_place_of_the_first_and_says_what_changed() {
+fn a_correction_takes_the_place_of_the_first_and_states_what_changed() {
     let (_dir, mut writer) = ready();
     let first = deliver(&mut writer, &contract(), &delivery("2025-01", &FIRST)).unwrap();
     let second = deliver(&mut writer, &contract(), &delivery("2025-01", &SECOND)).unwrap();
@@ -43,18 +45,18 @@ fn a_correction_takes_the_place_of_the_first_and_says_what_changed() {
     let back = deliver(&mut writer, &contract(), &delivery("2025-01", &FIRST)).unwrap();
     assert_eq!((back.unchanged, back.receipt_id), (false, first.receipt_id));
     assert_eq!(usage_of(&writer), ["0301 2024-01-01 10", "1103 2024-01-01 30", "4601 2024-01-01 20"]);
-    assert_eq!(table_of(&writer, "receipts").height(), 2);
+    assert_eq!(table_of(&writer, "receipts").num_rows(), 2);
     // Earlier editions still say what they said.
     let lake = writer.lake();
     let old = read(lake, Some(&lake.edition(3).unwrap()), "usage").unwrap();
-    assert_eq!(old.column("value").unwrap().i64().unwrap().iter().flatten().sum::<i64>(), 36);
+    assert_eq!(counts_of(&old, "value").into_iter().flatten().sum::<i64>(), 36);
 }
 
 #[test]
 fn two_answers_to_one_question_in_a_batch_leave_the_later() {
     let (_dir, mut writer) = ready();
-    let batch =
-        [delivery("2025-01", &FIRST), delivery("2025-01", &SECOND)].map(|delivery| (contract(), delivery));
+    let batch = [delivery("2025-01", &FIRST), delivery("2025-01", &SECOND)]
+        .map(|delivery| (Arc::new(contract()) as Arc<dyn Format>, delivery));
     let reports = deliver_all(&mut writer, moment("2025-03-12T07:00:00Z"), &batch).unwrap();
     assert_eq!(reports[1].superseded.as_ref(), Some(&reports[0].receipt_id));
     assert_eq!(reports[1].diff.as_ref().map(|diff| diff.changed.len()), Some(1));
@@ -82,7 +84,7 @@ fn a_contract_of_another_source_is_refused() {
 }
 
 #[test]
-fn an_empty_lake_says_what_it_lacks() {
+fn an_empty_lake_states_what_it_lacks() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
     let error = deliver(&mut writer, &contract(), &delivery("2025-01", &FIRST)).unwrap_err();

@@ -11,8 +11,8 @@ fn demo_files() -> Vec<(String, String)> {
 
 /// Rows of a table that hold a word.
 fn rows_with(writer: &Writer, table: &'static str, column: &str, word: &str) -> usize {
-    let frame = table_of(writer, table);
-    frame.column(column).unwrap().str().unwrap().iter().flatten().filter(|text| text.contains(word)).count()
+    let rows = table_of(writer, table);
+    text(&rows, column).unwrap().into_iter().flatten().filter(|text| text.contains(word)).count()
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn only_the_demonstration_loads_invented_rows() {
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
     load_reference(&mut writer, &files(), moment("2026-11-20T00:00:00Z")).unwrap();
     for table in ["waves", "wave_members", "targets", "baselines"] {
-        assert_eq!(table_of(&writer, table).height(), 0, "{table}");
+        assert_eq!(table_of(&writer, table).num_rows(), 0, "{table}");
     }
     assert_eq!(rows_with(&writer, "prices", "quality", "invented"), 0);
     assert_eq!(rows_with(&writer, "measures", "unit", "invented"), 0);
@@ -47,7 +47,7 @@ fn only_the_demonstration_loads_invented_rows() {
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
     // Two waves of ten, five targets, eight baselines, four prices, one measure.
     let heights =
-        ["waves", "wave_members", "targets", "baselines"].map(|table| table_of(&writer, table).height());
+        ["waves", "wave_members", "targets", "baselines"].map(|table| table_of(&writer, table).num_rows());
     assert_eq!(heights, [2, 20, 5, 8]);
     assert_eq!(rows_with(&writer, "prices", "quality", "invented"), 4);
     assert_eq!(rows_with(&writer, "measures", "unit", "invented"), 1);

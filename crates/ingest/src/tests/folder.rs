@@ -3,10 +3,10 @@
 use utbredt_lake::{Lake, Run, Uploaded, Verdict};
 
 use super::*;
+use crate::config::IngestConfig;
 use crate::fetch::tests::Still;
 use crate::fetch::{Client, Guard, Limits};
-use crate::plan::Plan;
-use crate::{Means, deliver, due, run};
+use crate::{Context, deliver, due, run};
 
 const PLAN: &str = "[[source]]\nid = \"county\"\nkind = \"folder\"\nschedule = \"daily at 07:00\"\nfolder = \"inbox\"\n\
     contract = \"county.toml\"\n";
@@ -14,8 +14,8 @@ const PLAN: &str = "[[source]]\nid = \"county\"\nkind = \"folder\"\nschedule = \
 const FIRST: [&str; 2] = ["0301;2025-01;uses;10", "4601;2025-01;uses;20"];
 const SECOND: [&str; 2] = ["0301;2025-01;uses;11", "4601;2025-01;uses;20"];
 
-fn plan() -> Plan {
-    Plan::parse(PLAN, Path::new("utbredt.toml")).unwrap()
+fn plan() -> IngestConfig {
+    IngestConfig::parse(PLAN, Path::new("utbredt.toml")).unwrap()
 }
 
 /// A lake, and a folder beside it.
@@ -43,7 +43,7 @@ impl Desk {
         let clock = Still::at(at);
         let client = Client::new(Guard::new([]), Limits::default(), &clock);
         let base = self.base.path();
-        let means = Means { client: &client, base, maskinporten: None, environment: &|_| None };
+        let means = Context { client: &client, base, maskinporten: None, environment: &|_| None };
         run(&mut self.writer, &means, plan().source("county").unwrap()).unwrap()
     }
 
@@ -167,6 +167,6 @@ fn a_file_that_cannot_be_taken_keeps_no_other_back() {
     desk.put("inbox/2025-02.csv", &next.payload);
     let look = desk.look("2025-03-01T06:00:00Z");
     assert_eq!((look.deliveries, look.accepted), (2, 4));
-    let told = look.error.unwrap();
-    assert!(told.contains("2024-12.csv is larger than 256 MiB"), "{told}");
+    let message = look.error.unwrap();
+    assert!(message.contains("2024-12.csv is larger than 256 MiB"), "{message}");
 }

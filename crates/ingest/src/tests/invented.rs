@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::demo::lake_of;
-use crate::{Expected, IngestError, expect, synthetic};
+use crate::{ExpectedDelivery, IngestError, expect, synthetic};
 
 fn three_months(seed: u64) -> Vec<Delivery> {
     synthetic::deliveries(seed, day("2024-10-01"), day("2025-01-01"), tables()).unwrap()
@@ -23,22 +23,22 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_month_does_not_depend_on_the_months_asked_for() {
-    let asked = |from: &str| {
+fn a_month_does_not_depend_on_the_months_requested() {
+    let of_december = |from: &str| {
         synthetic::deliveries(7, day(from), day("2025-01-01"), tables())
             .unwrap()
             .into_iter()
-            .find(|delivery| delivery.asked == "svarut 2024-12")
+            .find(|delivery| delivery.subject == "svarut 2024-12")
             .unwrap()
     };
-    assert_eq!(asked("2024-10-01"), asked("2024-12-01"));
+    assert_eq!(of_december("2024-10-01"), of_december("2024-12-01"));
 }
 
 #[test]
 fn some_never_deliver_and_some_fall_silent() {
-    let codes = |asked: &str| -> BTreeSet<String> {
+    let codes = |subject: &str| -> BTreeSet<String> {
         let all = three_months(7);
-        let one = all.iter().find(|delivery| delivery.asked == asked).unwrap();
+        let one = all.iter().find(|delivery| delivery.subject == subject).unwrap();
         let text = String::from_utf8(one.payload.clone()).unwrap();
         text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
     };
@@ -55,9 +55,8 @@ fn a_lake_can_be_made_of_other_months() {
     let report = lake_of(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), months, &|_| ()).unwrap();
     assert_eq!(report.held, Vec::<String>::new());
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
-    let frame = table_of(&writer, "usage");
-    let divisions: BTreeSet<_> = frame.column("division_date").unwrap().i32().unwrap().iter().collect();
-    let expected = ["2020-01-01", "2024-01-01"].map(|date| Some(day_number(day(date))));
+    let divisions: BTreeSet<_> = days_of(&table_of(&writer, "usage"), "division_date").into_iter().collect();
+    let expected = ["2020-01-01", "2024-01-01"].map(str::to_owned);
     assert_eq!(divisions, BTreeSet::from(expected), "the turn of 2024 is crossed");
 }
 
@@ -67,21 +66,20 @@ fn what_is_owed_is_due_on_a_day_of_the_next_month() {
     let mut owed = synthetic::expected(day("2024-12-05"), day("2025-02-01")).unwrap();
     owed.truncate(1);
     expect(&mut writer, moment("2025-01-01T00:00:00Z"), &owed).unwrap();
-    let frame = table_of(&writer, "expected_deliveries");
-    let dues = frame.column("due").unwrap().i32().unwrap();
-    let mut dues: Vec<_> = dues.iter().flatten().map(crate::bridge::day_of).collect();
+    let mut dues = days_of(&table_of(&writer, "expected_deliveries"), "due");
     dues.sort();
-    assert_eq!(dues, [day("2025-01-16"), day("2025-02-16")]);
+    assert_eq!(dues, ["2025-01-16", "2025-02-16"]);
     // A new day for the same month replaces the old one.
-    let later: Vec<_> = owed.iter().map(|one| Expected { due_day: 20, ..one.clone() }).collect();
+    let later: Vec<_> = owed.iter().map(|one| ExpectedDelivery { due_day: 20, ..one.clone() }).collect();
     expect(&mut writer, moment("2025-01-02T00:00:00Z"), &later).unwrap();
-    assert_eq!(table_of(&writer, "expected_deliveries").height(), 2);
-    let never = vec![Expected { due_day: 31, ..owed[0].clone() }];
+    assert_eq!(table_of(&writer, "expected_deliveries").num_rows(), 2);
+    let never = vec![ExpectedDelivery { due_day: 31, ..owed[0].clone() }];
     assert!(matches!(
         expect(&mut writer, moment("2025-01-02T00:00:00Z"), &never),
         Err(IngestError::Invalid(_))
     ));
-    let unknown = Expected { measure_id: utbredt_model::MeasureId::parse("use").unwrap(), ..owed[0].clone() };
+    let unknown =
+        ExpectedDelivery { measure_id: utbredt_model::MeasureId::parse("use").unwrap(), ..owed[0].clone() };
     let error = expect(&mut writer, moment("2025-01-02T00:00:00Z"), &[unknown]).unwrap_err();
     assert!(error.to_string().contains("did you mean `uses`?"), "{error}");
 }

@@ -2,22 +2,19 @@
 
 use super::*;
 use crate::conform::{Conformed, conform};
-use crate::world::World;
+use crate::connectors::StageList;
+use crate::facts::event_rows;
+use crate::reference_data::ReferenceData;
 use crate::{deliver, demo_lake};
 
-fn conformed(source: &Source, rows: &[&str]) -> Conformed {
-    let world = World::of_tables(tables()).unwrap();
-    conform(source, &delivery("x", rows), &world).unwrap()
+fn conformed(format: &dyn Format, rows: &[&str]) -> Conformed {
+    let reference = ReferenceData::of_tables(tables()).unwrap();
+    conform(format, &delivery("x", rows), &reference).unwrap()
 }
 
 fn placed(found: &Conformed) -> Vec<String> {
-    let (codes, days) = (found.usage.column("municipality_code").unwrap(), &found.usage);
-    let days = days.column("division_date").unwrap().i32().unwrap();
-    let row = |at: usize| {
-        let division = crate::bridge::day_of(days.get(at).unwrap());
-        format!("{} {division}", codes.str().unwrap().get(at).unwrap())
-    };
-    (0..found.usage.height()).map(row).collect()
+    let rows = usage_rows(&found.usage).unwrap();
+    rows.into_iter().map(|row| format!("{} {}", row.code, day_of(row.division))).collect()
 }
 
 fn reasons(found: &Conformed) -> Vec<&str> {
@@ -62,7 +59,7 @@ fn a_code_out_of_its_time_is_refused_with_what_to_write() {
     assert_eq!(reasons[2], "municipality code 0703 does not exist in any division since 2015-01-01");
     assert_eq!(reasons[3], "municipality code 1507 ceased on 2024-01-01, use 1508 Ålesund or 1580 Haram");
     assert!(reasons[4].contains("0301 exists from 2015-01-01 only"), "{}", reasons[4]);
-    assert_eq!(found.usage.height(), 0);
+    assert_eq!(found.usage.num_rows(), 0);
     // The row as received and its number are kept: the header is row 1.
     assert_eq!((found.rejections[2].row, found.rejections[2].raw.as_str()), (4, "0703;2024-01;uses;1"));
 }
@@ -77,23 +74,23 @@ fn what_is_counted_must_be_known_and_a_count() {
     assert_eq!(reasons[0], "measure `users_activ` is unknown; did you mean `users_active`?");
     assert!(reasons[1].contains("cannot be a count"), "{}", reasons[1]);
     let text = CONTRACT.replace("\"digihelse\"", "\"digihels\"");
-    let found = conformed(&Source::Delimited(Contract::from_toml(&text).unwrap()), &["0301;2025-01;uses;1"]);
+    let found = conformed(&Delimited(Contract::from_toml(&text).unwrap()), &["0301;2025-01;uses;1"]);
     assert_eq!(found.rejections[0].reason, "solution `digihels` is unknown; did you mean `digihelse`?");
 }
 
 #[test]
 fn an_organisation_becomes_its_municipality_of_the_day() {
-    let text = CONTRACT.replace(
+    let by_organisation = CONTRACT.replace(
         "subject.column = \"code\"",
         "subject.column = \"code\"\nsubject.kind = \"organisation_number\"",
     );
-    let source = Source::Delimited(Contract::from_toml(&text).unwrap());
+    let source = Delimited(Contract::from_toml(&by_organisation).unwrap());
     // Færder; and a number of nobody in the register.
     let rows = ["817263992;2023-12;uses;1", "817263992;2024-01;uses;2", "991825827;2024-01;uses;3"];
     let found = conformed(&source, &rows);
     assert_eq!(placed(&found), ["3811 2020-01-01", "3911 2024-01-01"]);
-    let numbers = found.usage.column("organisation_number").unwrap().str().unwrap();
-    assert!(numbers.iter().all(|number| number == Some("817263992")));
+    let numbers = text(&found.usage, "organisation_number").unwrap();
+    assert_eq!(numbers, [Some("817263992"); 2]);
     assert_eq!(
         reasons(&found),
         ["organisation number 991825827 belongs to no municipality known on 2024-01-01"]
@@ -103,25 +100,23 @@ fn an_organisation_becomes_its_municipality_of_the_day() {
 #[test]
 fn absent_values_keep_their_state() {
     let found = conformed(&contract(), &["0301;2025-01;uses;", "4601;2025-01;uses;:", "1103;2025-01;uses;0"]);
-    let states: Vec<_> = found.usage.column("state").unwrap().str().unwrap().iter().flatten().collect();
+    let states: Vec<_> = text(&found.usage, "state").unwrap().into_iter().flatten().collect();
     assert_eq!(states, ["missing", "suppressed", "ok"]);
-    let values: Vec<_> = found.usage.column("value").unwrap().i64().unwrap().iter().collect();
-    assert_eq!(values, [None, None, Some(0)]);
+    assert_eq!(counts_of(&found.usage, "value"), [None, None, Some(0)]);
 }
 
 /// `day code division stage note` of the real list's events on some days.
-fn events(frame: &DataFrame, wanted: impl Fn(&str, &str) -> bool) -> Vec<String> {
-    let text = |name: &str| frame.column(name).unwrap().str().unwrap();
-    let days = |name: &str| frame.column(name).unwrap().i32().unwrap();
-    let row = |at: usize| {
-        let when = crate::bridge::day_of(days("valid_from").get(at).unwrap()).to_string();
-        let code = text("municipality_code").get(at).unwrap();
-        let division = crate::bridge::day_of(days("division_date").get(at).unwrap());
-        let noted = if text("note").get(at).is_some() { " noted" } else { "" };
-        let stage = text("stage").get(at).unwrap();
-        wanted(&when, code).then(|| format!("{when} {code} {division} {stage}{noted}"))
-    };
-    let mut rows: Vec<_> = (0..frame.height()).filter_map(row).collect();
+fn events(batch: &RecordBatch, requested: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let divisions = days_of(batch, "division_date");
+    let notes = text(batch, "note").unwrap();
+    let mut rows = Vec::new();
+    for ((row, division), note) in event_rows(batch).unwrap().into_iter().zip(divisions).zip(notes) {
+        let when = day_of(row.valid_from).to_string();
+        let noted = if note.is_some() { " noted" } else { "" };
+        if requested(&when, row.code) {
+            rows.push(format!("{when} {} {division} {}{noted}", row.code, row.stage));
+        }
+    }
     rows.sort();
     rows
 }
@@ -144,18 +139,17 @@ fn the_digisos_list_is_read_with_what_must_be_known() {
     );
     let writer = Lake::open(dir.path()).unwrap().writer().unwrap();
     let frame = table_of(&writer, "rollout_events");
-    let real: Vec<bool> =
-        frame.column("solution_id").unwrap().str().unwrap().iter().map(|s| s == Some("digisos")).collect();
-    let frame = frame.filter(&real.into_iter().collect()).unwrap();
-    assert_eq!(frame.height(), 409);
-    assert!(frame.column("synthetic").unwrap().bool().unwrap().iter().all(|s| s == Some(false)));
+    let real = text(&frame, "solution_id").unwrap().into_iter().map(|id| Some(id == Some("digisos")));
+    let frame = columns::filter(&frame, &real.collect()).unwrap();
+    assert_eq!(frame.num_rows(), 409);
+    assert_eq!(flags_of(&frame, "synthetic"), [Some(false); 409]);
     // Bergen left the list on 2020-05-26 and was still in production.
     assert_eq!(
         events(&frame, |_, code| code == "4601"),
         ["2020-01-02 4601 2020-01-01 in_production", "2020-05-26 4601 2020-01-01 in_production noted"]
     );
     the_turn_of_2020(&frame);
-    whole_demo_says_what_it_should(dir.path(), &writer, &report);
+    whole_demo_states_what_it_should(dir.path(), &writer, &report);
     drop(writer);
     let again = demo_lake(dir.path(), &files(), moment("2026-11-21T00:00:00Z"), &|_| ()).unwrap();
     assert_eq!(again.edition, report.edition);
@@ -163,14 +157,14 @@ fn the_digisos_list_is_read_with_what_must_be_known() {
 }
 
 /// Sandnes was 1102 until 2020 and is 1108 since; the list took in the new code and put out the old later.
-fn the_turn_of_2020(frame: &DataFrame) {
+fn the_turn_of_2020(frame: &RecordBatch) {
     let both = events(frame, |when, code| when >= "2018" && matches!(code, "1102" | "1108"));
     assert!(both.contains(&"2020-01-02 1108 2020-01-01 in_production".to_owned()), "{both:?}");
     let old: Vec<_> = both.iter().filter(|row| row.contains(" 1102 ")).collect();
     assert!(!old.is_empty() && old.iter().all(|row| !row.contains(" 2020-01-01 ")), "{both:?}");
 }
 
-fn whole_demo_says_what_it_should(root: &Path, writer: &Writer, report: &crate::DemoReport) {
+fn whole_demo_states_what_it_should(root: &Path, writer: &Writer, report: &crate::DemoReport) {
     assert_eq!(report.held, Vec::<String>::new());
     for (name, source) in &report.sources {
         assert_eq!(source.rows_in, source.accepted + source.refused, "{name}");
@@ -184,28 +178,28 @@ fn whole_demo_says_what_it_should(root: &Path, writer: &Writer, report: &crate::
     assert!(usage.reasons.keys().any(|reason| reason.contains("0703")), "{usage:?}");
     assert!(usage.reasons.keys().any(|reason| reason.contains("lost its leading zero")), "{usage:?}");
     let frame = table_of(writer, "usage");
-    // What a correction took the place of was accepted too, and is not in force.
-    assert!((frame.height() as u64) < usage.accepted, "{usage:?}");
-    assert!(frame.column("synthetic").unwrap().bool().unwrap().iter().all(|s| s == Some(true)));
-    assert_eq!(table_of(writer, "expected_deliveries").height(), 6 * 2 * 34);
+    // What a correction superseded was accepted too, and is not active.
+    assert!((frame.num_rows() as u64) < usage.accepted, "{usage:?}");
+    assert!(flags_of(&frame, "synthetic").into_iter().all(|flag| flag == Some(true)));
+    assert_eq!(table_of(writer, "expected_deliveries").num_rows(), 6 * 2 * 34);
     assert!(Lake::open(root).unwrap().latest().unwrap().unwrap().synthetic);
 }
 
 #[test]
-fn a_later_list_of_the_rollout_says_which_stages_changed() {
+fn a_later_list_of_the_rollout_states_which_stages_changed() {
     let (_dir, mut writer) = ready();
     let list = |rows: &str| Delivery {
         source_id: SourceId::parse("secretariat").unwrap(),
-        asked: "all".to_owned(),
+        subject: "all".to_owned(),
         payload: format!("municipality_code,solution_id,stage,valid_from\n{rows}").into_bytes(),
         received_at: moment("2025-01-02T00:00:00Z"),
         synthetic: false,
     };
     let first = list("0301,svarut,pilot,2024-03-01\n4601,svarut,planned,2024-03-01\n");
-    deliver(&mut writer, &Source::Stages, &first).unwrap();
+    deliver(&mut writer, &StageList, &first).unwrap();
     let second = list("0301,svarut,in_production,2024-03-01\n");
-    let diff = deliver(&mut writer, &Source::Stages, &second).unwrap().diff.unwrap();
+    let diff = deliver(&mut writer, &StageList, &second).unwrap().diff.unwrap();
     assert_eq!((diff.added, diff.removed, diff.changed.len()), (0, 1, 1));
     assert_eq!((diff.changed[0].old.as_str(), diff.changed[0].new.as_str()), ("pilot", "in_production"));
-    assert_eq!(table_of(&writer, "rollout_events").height(), 1);
+    assert_eq!(table_of(&writer, "rollout_events").num_rows(), 1);
 }

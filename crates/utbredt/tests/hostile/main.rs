@@ -116,7 +116,7 @@ fn two_bytes_a_letter_are_read_with_a_mark_and_without() {
             &["source", "try", &name, "--contract", "contract.toml", "--lake", "lake"],
         );
         assert_eq!(ended.code, Some(0), "{}", ended.said);
-        assert!(ended.said.contains("1000 rows in, 1000 facts read, 0 refused"), "{}", ended.said);
+        assert!(ended.said.contains("1000 rows in, 1000 facts read, 0 rejected"), "{}", ended.said);
     }
     assert_eq!(facts(&lake), stands);
 }

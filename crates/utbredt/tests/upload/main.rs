@@ -33,7 +33,7 @@ fn a_delivery_comes_in_is_corrected_and_held_over_http() {
     let (status, told) = server.deliver("", "first", &corrected);
     assert_eq!((status, &told["code"]), (422, &"idempotency_key_reused".into()), "{told}");
     let (status, told) = server.deliver("", "corrected", &corrected);
-    assert_eq!((status, &told["accepted"], &told["refused_rows"]), (201, &5.into(), &1.into()), "{told}");
+    assert_eq!((status, &told["accepted"], &told["rejected_rows"]), (201, &5.into(), &1.into()), "{told}");
     assert_eq!(told["rejections"].as_array().map(Vec::len), Some(1), "{told}");
     let refused = &told["rejections"][0];
     assert!(refused["raw"] == "9999;2025-01;7" && refused["reason"].is_string(), "{refused}");

@@ -79,11 +79,12 @@ fn a_key_that_is_none_and_a_door_that_stays_shut_say_so_without_showing_anything
     let clock = clock();
     let client = Client::new(Guard::with_local([server.host()]), limits(), &clock);
     for wrong in ["", "geheim", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
-        let told = Maskinporten::new(&registration(&server), &Secret(wrong.into())).unwrap_err().to_string();
-        assert!(told.contains("PKCS #8") && !told.contains("geheim"), "{told}");
+        let message =
+            Maskinporten::new(&registration(&server), &Secret(wrong.into())).unwrap_err().to_string();
+        assert!(message.contains("PKCS #8") && !message.contains("geheim"), "{message}");
     }
     let us = Maskinporten::new(&registration(&server), &Secret(KEY.into())).unwrap();
-    let told = us.token(&client, "ks:fiks").unwrap_err();
-    assert!(matches!(told, TokenError::Fetch(FetchError::Status { status: 401, .. })), "{told}");
-    assert!(matches!(us.token(&client, "ks:fiks").unwrap_err(), TokenError::Answer { .. }));
+    let message = us.token(&client, "ks:fiks").unwrap_err();
+    assert!(matches!(message, TokenError::Fetch(FetchError::Status { status: 401, .. })), "{message}");
+    assert!(matches!(us.token(&client, "ks:fiks").unwrap_err(), TokenError::Response { .. }));
 }

@@ -1,6 +1,6 @@
 //! The door under everything a source is known to do, against a server that does it; and addresses it must not open.
 
-mod answers;
+mod cache;
 pub(crate) mod maskinporten;
 pub(crate) mod server;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Ask, Client, Clock, FetchError, Guard, Limits, Secret};
+use super::{Client, Clock, FetchError, Guard, Limits, Request, Secret};
 use server::{Act, Server};
 
 /// A clock that waits by being set on.
@@ -57,7 +57,7 @@ fn trouble_that_passes_is_waited_out() {
     let refused = Act::status(503, &[]);
     let acts = vec![refused, Act::Hang, Act::Cut(b"[1,2,3]".to_vec(), 3), Act::ok("[1,2,3]")];
     let (server, clock) = (Server::acting(acts), clock());
-    let answer = client(&server, &clock).fetch(&Ask::get(server.url("/points"))).unwrap();
+    let answer = client(&server, &clock).fetch(&Request::get(server.url("/points"))).unwrap();
     assert_eq!((answer.body.as_slice(), answer.attempts), (b"[1,2,3]".as_slice(), 4));
     let waits = clock.waits.lock().unwrap().clone();
     assert_eq!(waits.len(), 3);
@@ -68,26 +68,29 @@ fn trouble_that_passes_is_waited_out() {
 }
 
 #[test]
-fn the_source_says_how_long_to_wait() {
+fn the_source_states_how_long_to_wait() {
     // By its own clock, which is an hour wrong, the moment is 40 seconds away.
     let dated = [("Retry-After", "Tue, 24 Nov 2026 07:00:40 GMT"), ("Date", "Tue, 24 Nov 2026 07:00:00 GMT")];
     let acts = vec![Act::status(429, &[("Retry-After", "7")]), Act::status(503, &dated), Act::ok("[]")];
     let (server, clock) = (Server::acting(acts), clock());
-    client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap();
+    client(&server, &clock).fetch(&Request::get(server.url("/"))).unwrap();
     assert_eq!(*clock.waits.lock().unwrap(), [Duration::from_secs(7), Duration::from_secs(40)]);
 
     let server = Server::acting(vec![Act::status(429, &[("Retry-After", "86400")])]);
-    let told = client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err();
-    assert!(matches!(told, FetchError::Later { wait, .. } if wait.as_secs() == 86_400), "{told}");
+    let message = client(&server, &clock).fetch(&Request::get(server.url("/"))).unwrap_err();
+    assert!(
+        matches!(message, FetchError::RetryAfterTooLong { wait, .. } if wait.as_secs() == 86_400),
+        "{message}"
+    );
 }
 
 #[test]
-fn what_would_not_change_is_not_asked_again() {
+fn what_would_not_change_is_not_requested_again() {
     for status in [400, 401, 403, 404, 410, 422] {
         let (server, clock) = (Server::acting(vec![Act::status(status, &[])]), clock());
-        let told = client(&server, &clock).fetch(&Ask::get(server.url("/x?person=1"))).unwrap_err();
-        assert!(matches!(&told, FetchError::Status { status: s, .. } if *s == status), "{told}");
-        assert!(!told.to_string().contains("person"), "{told}");
+        let message = client(&server, &clock).fetch(&Request::get(server.url("/x?person=1"))).unwrap_err();
+        assert!(matches!(&message, FetchError::Status { status: s, .. } if *s == status), "{message}");
+        assert!(!message.to_string().contains("person"), "{message}");
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -96,20 +99,20 @@ fn what_would_not_change_is_not_asked_again() {
 #[test]
 fn a_refusal_tells_how_far_the_clocks_are_apart() {
     let clock = clock();
-    let told = |date: &str| {
+    let message = |date: &str| {
         let server = Server::acting(vec![Act::status(400, &[("Date", date)])]);
-        client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err().to_string()
+        client(&server, &clock).fetch(&Request::get(server.url("/"))).unwrap_err().to_string()
     };
     assert!(
-        told("Tue, 24 Nov 2026 04:00:00 GMT")
+        message("Tue, 24 Nov 2026 04:00:00 GMT")
             .ends_with("(this machine's clock is 7200 s ahead of the source's)")
     );
     assert!(
-        told("Tue, 24 Nov 2026 06:02:00 GMT")
+        message("Tue, 24 Nov 2026 06:02:00 GMT")
             .ends_with("(this machine's clock is 120 s behind the source's)")
     );
     for date in ["Tue, 24 Nov 2026 06:00:59 GMT", "yesterday"] {
-        assert!(told(date).ends_with("answers 400: no"), "{}", told(date));
+        assert!(message(date).ends_with("answers 400: no"), "{}", message(date));
     }
 }
 
@@ -117,28 +120,31 @@ fn a_refusal_tells_how_far_the_clocks_are_apart() {
 fn a_host_that_fails_is_left_alone_for_a_while() {
     let (server, clock) = (Server::acting(vec![Act::status(500, &[])]), clock());
     let client = client(&server, &clock);
-    let ask = Ask::get(server.url("/"));
+    let request = Request::get(server.url("/"));
     for _ in 0..3 {
-        assert!(matches!(client.fetch(&ask).unwrap_err(), FetchError::Tired { attempts: 5, .. }));
+        assert!(matches!(
+            client.fetch(&request).unwrap_err(),
+            FetchError::RetriesExhausted { attempts: 5, .. }
+        ));
     }
-    assert!(matches!(client.fetch(&ask).unwrap_err(), FetchError::Paused { failures: 3, .. }));
+    assert!(matches!(client.fetch(&request).unwrap_err(), FetchError::Paused { failures: 3, .. }));
     assert_eq!(server.requests().len(), 15, "it was not asked the last time");
     clock.on(Duration::from_secs(601));
-    assert!(matches!(client.fetch(&ask).unwrap_err(), FetchError::Tired { .. }));
+    assert!(matches!(client.fetch(&request).unwrap_err(), FetchError::RetriesExhausted { .. }));
 }
 
 #[test]
-fn a_host_is_asked_no_faster_than_it_allows() {
+fn a_host_is_requested_no_faster_than_it_allows() {
     let seconds = |n| Duration::from_secs(n);
     let (server, clock) = (Server::acting(vec![Act::ok("[]")]), clock());
     let client = client(&server, &clock);
-    let paced = Ask { apart: seconds(2), ..Ask::get(server.url("/")) };
+    let paced = Request { min_interval: seconds(2), ..Request::get(server.url("/")) };
     // The first question waits for nothing, the second for the rest of its time, one without a pace for nothing.
     client.fetch(&paced).unwrap();
     client.fetch(&paced).unwrap();
     clock.on(Duration::from_millis(500));
     client.fetch(&paced).unwrap();
-    client.fetch(&Ask::get(server.url("/"))).unwrap();
+    client.fetch(&Request::get(server.url("/"))).unwrap();
     clock.on(seconds(3));
     client.fetch(&paced).unwrap();
     assert_eq!(*clock.waits.lock().unwrap(), [seconds(2), Duration::from_millis(1500)]);
@@ -151,24 +157,27 @@ fn a_host_is_asked_no_faster_than_it_allows() {
     let busy = Server::acting(acts);
     clock.waits.lock().unwrap().clear();
     let client = Client::new(Guard::with_local([busy.host()]), limits(), &clock);
-    client.fetch(&Ask { apart: seconds(2), ..Ask::get(busy.url("/")) }).unwrap();
+    client.fetch(&Request { min_interval: seconds(2), ..Request::get(busy.url("/")) }).unwrap();
     assert_eq!(*clock.waits.lock().unwrap(), [seconds(1), seconds(1)]);
 }
 
 #[test]
 fn an_answer_has_a_size_and_a_time() {
     let (server, clock) = (Server::acting(vec![Act::Flood]), clock());
-    let told = client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err();
-    assert!(matches!(told, FetchError::TooLarge { limit: 100_000, .. }), "{told}");
+    let message = client(&server, &clock).fetch(&Request::get(server.url("/"))).unwrap_err();
+    assert!(matches!(message, FetchError::TooLarge { limit: 100_000, .. }), "{message}");
     let server = Server::acting(vec![Act::ok(vec![b'x'; 100_001])]);
     assert!(matches!(
-        client(&server, &clock).fetch(&Ask::get(server.url("/"))).unwrap_err(),
+        client(&server, &clock).fetch(&Request::get(server.url("/"))).unwrap_err(),
         FetchError::TooLarge { .. }
     ));
     let slow = Limits { answer: Duration::from_millis(200), attempts: 2, ..limits() };
     let server = Server::acting(vec![Act::Drip(vec![b'x'; 100], Duration::from_millis(50))]);
     let client = Client::new(Guard::with_local([server.host()]), slow, &clock);
-    assert!(matches!(client.fetch(&Ask::get(server.url("/"))).unwrap_err(), FetchError::Tired { .. }));
+    assert!(matches!(
+        client.fetch(&Request::get(server.url("/"))).unwrap_err(),
+        FetchError::RetriesExhausted { .. }
+    ));
 }
 
 #[test]
@@ -177,20 +186,20 @@ fn whoever_sends_us_on_is_checked_and_secrets_stay_at_home() {
     let to_other = Act::status(302, &[("Location", &other.url("/next"))]);
     let (server, clock) = (Server::acting(vec![to_other]), clock());
     let both = Guard::with_local([server.host(), other.host()]);
-    let mut ask = Ask::get(server.url("/"));
-    ask.secrets.push(("Authorization".into(), Secret("Bearer quiet".into())));
-    assert!(!format!("{ask:?}").contains("quiet"), "a secret is never shown");
-    let answer = Client::new(both, limits(), &clock).fetch(&ask).unwrap();
+    let mut request = Request::get(server.url("/"));
+    request.secrets.push(("Authorization".into(), Secret("Bearer quiet".into())));
+    assert!(!format!("{request:?}").contains("quiet"), "a secret is never shown");
+    let answer = Client::new(both, limits(), &clock).fetch(&request).unwrap();
     assert_eq!(answer.body, b"there");
     assert!(server.requests()[0].headers.contains("bearer quiet"));
     // The ports differ and the host does not: a host is a name here, and a port another door of the same house.
-    let told = client(&server, &clock).fetch(&ask).unwrap_err();
-    assert!(matches!(told, FetchError::Refused(_)), "{told}");
+    let message = client(&server, &clock).fetch(&request).unwrap_err();
+    assert!(matches!(message, FetchError::Refused(_)), "{message}");
     assert_eq!(other.requests().len(), 1, "the second time it was not reached");
 
     let round = Server::start(|_, _| Act::status(302, &[("Location", "/again")]));
-    let told = client(&round, &clock).fetch(&Ask::get(round.url("/"))).unwrap_err();
-    assert!(matches!(told, FetchError::Circle { .. }), "{told}");
+    let message = client(&round, &clock).fetch(&Request::get(round.url("/"))).unwrap_err();
+    assert!(matches!(message, FetchError::TooManyRedirects { .. }), "{message}");
     assert_eq!(round.requests().len(), 6);
 }
 
@@ -277,15 +286,15 @@ fn no_spelling_leads_off_the_list() {
             // What is left over is the host on the list, spelt so that a careless reader sees another.
             Ok(target) => assert!(target.host() == "data.ssb.no", "{address} leads to {target}"),
             Err(_) => {
-                let told = client.fetch(&Ask::get(address.clone())).unwrap_err();
-                assert!(matches!(told, FetchError::Refused(_)), "{address}: {told}");
+                let message = client.fetch(&Request::get(address.clone())).unwrap_err();
+                assert!(matches!(message, FetchError::Refused(_)), "{address}: {message}");
             }
         }
     }
     assert!(server.requests().is_empty(), "{:?}", server.requests());
     assert!(guard.check("https://DATA.SSB.NO/api").is_ok());
-    let told = guard.check("https://kari:hemmelig@data.ssb.no/").unwrap_err();
-    assert!(!told.to_string().contains("hemmelig"), "{told}");
+    let message = guard.check("https://kari:hemmelig@data.ssb.no/").unwrap_err();
+    assert!(!message.to_string().contains("hemmelig"), "{message}");
 }
 
 /// A name on the list that leads to this machine is not asked: what counts is where the connection would go.
@@ -294,7 +303,7 @@ fn a_name_on_the_list_that_leads_home_is_refused() {
     let (server, clock) = (Server::acting(vec![Act::ok("reached")]), clock());
     let host = format!("localhost:{}", server.address.port());
     let client = Client::new(Guard::new([host.clone()]), limits(), &clock);
-    let told = client.fetch(&Ask::get(format!("https://{host}/"))).unwrap_err();
-    assert!(matches!(told, FetchError::Refused(_)), "{told}");
+    let message = client.fetch(&Request::get(format!("https://{host}/"))).unwrap_err();
+    assert!(matches!(message, FetchError::Refused(_)), "{message}");
     assert!(server.requests().is_empty());
 }

@@ -1,0 +1,347 @@
+//! The one way into the lake: kept as received, parsed, conformed, checked against what is active, committed. Files,
+//! uploads and pulls all come this way, and so do answers about reference data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::RecordBatch;
+use chrono::{DateTime, Utc};
+use utbredt_lake::{Edition, EditionDraft, Lake, Writer};
+use utbredt_model::{ReceiptId, Rejection};
+use utbredt_sources::oslo;
+
+use crate::audit_tables::{ReceiptEntry, Tables, append_or_replace, rejection_rows};
+use crate::columns::table;
+use crate::conform::{Conformed, conform};
+use crate::diff::{cells, diff};
+use crate::format::{Format, check_contract};
+use crate::history::{Extent, ReceiptHistory};
+use crate::quality_checks::{breaches, rejected_rows};
+use crate::reference_data::ReferenceData;
+use crate::{Delivered, Delivery, IngestError, Report};
+
+/// What is made of an answer about reference data by the connector that asked for it.
+#[derive(Debug, Default)]
+pub(crate) struct ReferenceAnswer {
+    /// Data rows read.
+    pub(crate) rows_in: u64,
+    /// Rows rejected.
+    pub(crate) rejections: Vec<Rejection>,
+    /// Why it is held, if it is.
+    pub(crate) held: Vec<String>,
+    /// Where it differs from the reference tables; not reported of an answer that is not believed.
+    pub(crate) discrepancies: Vec<String>,
+    /// Rows to be added to a table, unless it is held.
+    pub(crate) rows: Option<(&'static str, RecordBatch)>,
+}
+
+/// What the bytes of a delivery are about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content<'c> {
+    /// Facts, parsed by a format.
+    Facts(&'c dyn Format),
+    /// Reference data, evaluated by its connector.
+    Reference(&'c ReferenceAnswer),
+}
+
+/// A delivery and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Submission<'s> {
+    pub(crate) delivery: &'s Delivery,
+    pub(crate) content: Content<'s>,
+}
+
+impl Submission<'_> {
+    fn check_contract(&self) -> Result<(), IngestError> {
+        match self.content {
+            Content::Facts(format) => check_contract(format, self.delivery),
+            Content::Reference(_) => Ok(()),
+        }
+    }
+
+    fn conform(&self, reference: &ReferenceData) -> Result<Conformed, IngestError> {
+        match self.content {
+            Content::Facts(format) => conform(format, self.delivery, reference),
+            Content::Reference(answer) => Conformed::of_reference(answer),
+        }
+    }
+
+    fn is_facts(&self) -> bool {
+        matches!(self.content, Content::Facts(_))
+    }
+}
+
+/// A delivery that was read and not yet decided on.
+struct Read<'s> {
+    submission: Submission<'s>,
+    sha256: String,
+    conformed: Conformed,
+    extent: Extent,
+}
+
+impl<'s> Read<'s> {
+    fn of(
+        submission: Submission<'s>,
+        sha256: String,
+        reference: &ReferenceData,
+    ) -> Result<Self, IngestError> {
+        let conformed = submission.conform(reference)?;
+        let extent = Extent::of(&conformed.usage)?;
+        Ok(Self { submission, sha256, conformed, extent })
+    }
+}
+
+/// What the next edition gets.
+#[derive(Default)]
+struct Pending {
+    /// By receipt: usage and events to become active.
+    facts: BTreeMap<String, (RecordBatch, RecordBatch)>,
+    /// Rows of reference tables.
+    rows: Tables,
+    /// Receipts of the lake that are superseded.
+    supersedes: BTreeSet<String>,
+    receipts: Vec<RecordBatch>,
+    rejections: Vec<RecordBatch>,
+    /// Receipts whose earlier rows are replaced.
+    again: BTreeSet<String>,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.receipts.is_empty() && self.facts.is_empty() && self.rows.is_empty()
+    }
+}
+
+/// Brings one delivery in, recorded when it was received.
+pub(crate) fn commit_one(writer: &mut Writer, submission: Submission<'_>) -> Result<Delivered, IngestError> {
+    let delivered = commit_all(writer, submission.delivery.received_at, &[submission])?;
+    delivered.into_iter().next().ok_or_else(|| IngestError::Invalid("no delivery was given".to_owned()))
+}
+
+/// Brings deliveries in, one after the other, in one edition.
+pub(crate) fn commit_all(
+    writer: &mut Writer,
+    recorded_at: DateTime<Utc>,
+    submissions: &[Submission<'_>],
+) -> Result<Vec<Delivered>, IngestError> {
+    for submission in submissions {
+        submission.check_contract()?;
+    }
+    let lake = writer.lake().clone();
+    let latest = lake.latest()?;
+    let reference = ReferenceData::of_lake(&lake, latest.as_ref())?;
+    let mut history = ReceiptHistory::read(&lake, latest.as_ref())?;
+    let mut reads = Vec::new();
+    for submission in submissions {
+        reads.push(if is_known(submission, submissions, &history) {
+            None
+        } else {
+            let sha256 = writer.keep_raw(&submission.delivery.payload)?;
+            Some(Read::of(*submission, sha256, &reference)?)
+        });
+    }
+    if let Some(edition) = &latest {
+        let extents: Vec<_> = reads.iter().flatten().map(|read| read.extent.clone()).collect();
+        let submitted = reads.iter().flatten().map(|read| read.submission.delivery);
+        let replaced = submitted.filter_map(|delivery| history.answered(delivery)).collect();
+        history.load(&lake, edition, &extents, &replaced)?;
+    }
+    let mut pending = Pending::default();
+    let mut reports = Vec::with_capacity(submissions.len());
+    for (submission, read) in submissions.iter().zip(&reads) {
+        let known = submission.is_facts() && history.is_active(&submission.delivery.receipt_id().0);
+        reports.push(match read {
+            Some(read) if !known => evaluate(read, &reference, &mut history, &mut pending)?,
+            _ => Report::of(submission.delivery, true),
+        });
+    }
+    let edition = commit(writer, recorded_at, latest, pending, submissions)?;
+    let mut delivered = Vec::with_capacity(reports.len());
+    for (report, read) in reports.into_iter().zip(reads) {
+        let rejections = read.map(|read| read.conformed.rejections).unwrap_or_default();
+        delivered.push(Delivered { report: Report { edition, ..report }, rejections });
+    }
+    Ok(delivered)
+}
+
+/// Whether a delivery is active already and need not be read, unless the batch puts another in its place first. What is
+/// known of reference data changes with the tables, so an answer about it is read every time.
+fn is_known(submission: &Submission<'_>, all: &[Submission<'_>], history: &ReceiptHistory) -> bool {
+    let delivery = submission.delivery;
+    let same = all.iter().filter(|other| {
+        other.delivery.source_id == delivery.source_id && other.delivery.subject == delivery.subject
+    });
+    submission.is_facts() && history.is_active(&delivery.receipt_id().0) && same.count() == 1
+}
+
+/// The same steps up to the decision, which is not carried out: nothing is kept and nothing is written.
+pub(crate) fn dry_run(
+    lake: Option<&Lake>,
+    reference: &ReferenceData,
+    format: &dyn Format,
+    delivery: &Delivery,
+) -> Result<(Report, Conformed), IngestError> {
+    check_contract(format, delivery)?;
+    let latest = lake.map(Lake::latest).transpose()?.flatten();
+    let mut history = match lake {
+        Some(lake) => ReceiptHistory::read(lake, latest.as_ref())?,
+        None => ReceiptHistory::default(),
+    };
+    let submission = Submission { delivery, content: Content::Facts(format) };
+    let read = Read::of(submission, String::new(), reference)?;
+    if let (Some(lake), Some(edition)) = (lake, &latest) {
+        let replaced = history.answered(delivery).into_iter().collect();
+        history.load(lake, edition, std::slice::from_ref(&read.extent), &replaced)?;
+    }
+    let known = history.is_active(&delivery.receipt_id().0);
+    let mut report = evaluate(&read, reference, &mut history, &mut Pending::default())?;
+    if known {
+        (report.unchanged, report.held, report.superseded) = (true, None, None);
+    }
+    report.edition = latest.map_or(0, |edition| edition.number);
+    Ok((report, read.conformed))
+}
+
+/// Decides whether a delivery becomes active.
+fn evaluate(
+    read: &Read<'_>,
+    reference: &ReferenceData,
+    history: &mut ReceiptHistory,
+    pending: &mut Pending,
+) -> Result<Report, IngestError> {
+    let (delivery, conformed) = (read.submission.delivery, &read.conformed);
+    let receipt = delivery.receipt_id();
+    let replaced = history.answered(delivery);
+    let reasons = match read.submission.content {
+        Content::Facts(format) => {
+            let near = history.near(&read.extent, replaced.as_deref());
+            breaches(format, delivery, conformed, reference, &near)?
+        }
+        Content::Reference(_) => conformed.breaches.clone(),
+    };
+    let held = (!reasons.is_empty()).then(|| reasons.join("\n"));
+    let mut report = counts(read, held.is_some());
+    report.held = held.as_ref().map(|_| reasons);
+    let rows = conformed.rows.as_ref().filter(|(_, batch)| held.is_none() && batch.num_rows() > 0);
+    let before = history.given(&receipt.0).map(|given| given.held.clone());
+    let is_old = before.as_ref() == Some(&held);
+    if is_old && rows.is_none() && (held.is_some() || history.is_active(&receipt.0)) {
+        report.unchanged = true;
+        return Ok(report);
+    }
+    if !is_old {
+        if before.is_some() {
+            pending.again.insert(receipt.0.clone());
+        }
+        pending.receipts.push(receipt_row(read, held.as_deref())?);
+        pending.rejections.push(rejection_rows(&receipt.0, &conformed.rejections)?);
+    }
+    if held.is_some() {
+        // The same answer was active while the reference tables were others.
+        pending.supersedes.extend(replaced.filter(|old| *old == receipt.0));
+        history.note(delivery, held);
+        return Ok(report);
+    }
+    if let Some(old) = &replaced {
+        if read.submission.is_facts() {
+            let before = history
+                .active_facts(old)
+                .map(|active_facts| cells(&active_facts.usage, &active_facts.events))
+                .transpose()?;
+            let now = cells(&conformed.usage, &conformed.events)?;
+            report.diff = Some(diff(&before.unwrap_or_default(), &now));
+        }
+        report.superseded = Some(ReceiptId(old.clone())).filter(|old| *old != receipt);
+        if pending.facts.remove(old).is_none() {
+            pending.supersedes.insert(old.clone());
+        }
+    }
+    if let Some((name, batch)) = rows {
+        pending.rows.push((table(name)?, batch.clone()));
+    }
+    history.admit(delivery, &conformed.usage, &conformed.events, replaced.as_deref())?;
+    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
+    Ok(report)
+}
+
+/// A report with its counts.
+fn counts(read: &Read<'_>, is_held: bool) -> Report {
+    let (delivery, conformed) = (read.submission.delivery, &read.conformed);
+    let mut report = Report::of(delivery, false);
+    report.rows_in = conformed.rows_in;
+    report.accepted = (conformed.usage.num_rows() + conformed.events.num_rows()) as u64;
+    if !is_held {
+        report.accepted += conformed.rows.as_ref().map_or(0, |(_, batch)| batch.num_rows()) as u64;
+        report.discrepancies.clone_from(&conformed.discrepancies);
+    }
+    // A list of stages tells how things are when it comes.
+    let list = (conformed.events.num_rows() > 0).then(|| oslo::day(delivery.received_at));
+    report.newest = read.extent.newest().or(list);
+    report.rejected = conformed.rejections.len() as u64;
+    report.rejected_rows = rejected_rows(conformed) as u64;
+    for rejection in &conformed.rejections {
+        *report.reasons.entry(rejection.reason.clone()).or_default() += 1;
+    }
+    report
+}
+
+fn receipt_row(read: &Read<'_>, held: Option<&str>) -> Result<RecordBatch, IngestError> {
+    let (contract_version, synthetic) = match read.submission.content {
+        Content::Facts(format) => (format.contract_version(), format.is_synthetic()),
+        Content::Reference(_) => (1, false),
+    };
+    let delivery = read.submission.delivery;
+    let entry = ReceiptEntry {
+        delivery,
+        sha256: &read.sha256,
+        rows_in: read.conformed.rows_in,
+        rejections: &read.conformed.rejections,
+        contract_version,
+        synthetic: synthetic || delivery.synthetic,
+        held,
+    };
+    entry.row()
+}
+
+/// Makes the edition, if anything changed, and gives the number of the latest one.
+fn commit(
+    writer: &mut Writer,
+    recorded_at: DateTime<Utc>,
+    latest: Option<Edition>,
+    pending: Pending,
+    submissions: &[Submission<'_>],
+) -> Result<u64, IngestError> {
+    if pending.is_empty() {
+        return Ok(latest.map_or(0, |edition| edition.number));
+    }
+    let (mut append, mut replace) = (pending.rows, Vec::new());
+    for (usage, events) in pending.facts.values() {
+        for (name, batch) in [("usage", usage), ("rollout_events", events)] {
+            if batch.num_rows() > 0 {
+                append.push((table(name)?, batch.clone()));
+            }
+        }
+    }
+    for (name, rows) in [("receipts", pending.receipts), ("rejections", pending.rejections)] {
+        let (whole, more) = append_or_replace(writer.lake(), latest.as_ref(), name, &rows, &pending.again)?;
+        replace.extend(whole);
+        append.extend(more);
+    }
+    let change = EditionDraft {
+        recorded_at,
+        reason: reason(submissions),
+        replace,
+        append,
+        supersedes: pending.supersedes.into_iter().map(ReceiptId).collect(),
+        receipts: pending.facts.into_keys().map(ReceiptId).collect(),
+    };
+    Ok(writer.commit(change)?.edition().number)
+}
+
+fn reason(submissions: &[Submission<'_>]) -> String {
+    if let [Submission { delivery, .. }] = submissions {
+        return format!("{}: {}", delivery.source_id, delivery.subject);
+    }
+    let sources: BTreeSet<_> = submissions.iter().map(|one| one.delivery.source_id.as_str()).collect();
+    let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+    format!("{} deliveries from {sources}", submissions.len())
+}

@@ -1,0 +1,272 @@
+//! The inbox takes deliveries that are sent to us, each exactly once: the plan says how a source's files are parsed, and the
+//! lake's log of runs remembers what each upload was answered, so that one sent again after a restart is still the same.
+
+use std::cmp::Reverse;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use utbredt_lake::{Lake, LakeError, Run, Uploaded, Verdict, Writer};
+use utbredt_model::Rejection;
+
+use crate::config::IngestConfig;
+use crate::fetch::Clock;
+use crate::run::{of_reports, took_ms};
+use crate::{Delivered, Delivery, DryRunContext, Format, IngestError, Report, deliver_one};
+
+/// How long an answer is remembered under its key.
+const REMEMBERED: TimeDelta = TimeDelta::hours(24);
+
+/// Rejected rows, their reasons and changed cells that are listed in a report, of each so many.
+const MAX_LISTED: usize = 1000;
+
+/// A delivery that was sent.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Whose it is.
+    pub source_id: String,
+    /// What it answers; it takes the place of an earlier answer.
+    pub subject: String,
+    /// The bytes.
+    pub payload: Vec<u8>,
+    /// Only show what would become of it.
+    pub dry_run: bool,
+    /// Hash of who sent it and the key it was sent under, if it was under one.
+    pub key: Option<String>,
+    /// Hash of everything above but the key.
+    pub fingerprint: String,
+}
+
+/// What became of an upload, and the report that explains it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UploadOutcome {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The report, bounded: of long lists the first entries, and how many are left out.
+    pub report: Value,
+}
+
+/// Why an upload was not taken. What is wrong with the data is never among it: that is in the report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InboxError {
+    /// Another writer is at work: the same upload may be sent again.
+    #[error("another writer is at work")]
+    Busy,
+    /// Its key was used before with another fingerprint.
+    #[error("the key was used before for another delivery")]
+    KeyReused,
+    /// A fault of ours.
+    #[error(transparent)]
+    Failed(IngestError),
+}
+
+impl From<IngestError> for InboxError {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Lake(LakeError::Locked(_)) => Self::Busy,
+            error => Self::Failed(error),
+        }
+    }
+}
+
+impl From<LakeError> for InboxError {
+    fn from(error: LakeError) -> Self {
+        IngestError::from(error).into()
+    }
+}
+
+/// Takes uploads for the sources of a plan.
+#[derive(Debug)]
+pub struct Inbox {
+    config: IngestConfig,
+    base: PathBuf,
+    lake: Lake,
+    clock: Arc<dyn Clock>,
+    /// Whose turn it is: deliveries that come at once come in one after the other, so that two under one key are one, and
+    /// none is sent away because of another.
+    turn: Mutex<()>,
+}
+
+/// What is known of the key of an upload.
+enum Known {
+    /// Nothing.
+    New,
+    /// The same upload was answered this.
+    Answered(UploadOutcome),
+    /// The same upload was begun when this edition was the latest, and whoever took it was stopped.
+    Begun(u64),
+}
+
+impl Inbox {
+    /// An inbox for a lake. `base` is the folder the plan's paths begin at.
+    ///
+    /// # Errors
+    /// [`IngestError`] when a source of an uploader is not declared, takes no files or has a contract that cannot be read.
+    pub fn open(
+        config: IngestConfig,
+        base: PathBuf,
+        lake: Lake,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, IngestError> {
+        for id in config.uploads.iter().flat_map(|uploader| &uploader.sources) {
+            config.source(id.as_str())?.file_format(&base)?;
+        }
+        Ok(Self { config, base, lake, clock, turn: Mutex::new(()) })
+    }
+
+    /// Evaluates an upload and, unless it is a dry run, brings it in and remembers the answer under its key: the same upload
+    /// under the same key gets that answer again, whatever came in between, and nothing is done.
+    ///
+    /// # Errors
+    /// [`InboxError`] when it could not be evaluated or kept, or its key was another's.
+    pub fn accept(&self, upload: Upload) -> Result<UploadOutcome, InboxError> {
+        let received_at = self.clock.now();
+        let Upload { source_id, subject, payload, dry_run, key, fingerprint } = upload;
+        let sent = Uploaded { key, fingerprint, verdict: None, report: Value::Null };
+        // A known answer is given also while somebody else writes.
+        if let Known::Answered(outcome) = self.recall(&sent, received_at)? {
+            return Ok(outcome);
+        }
+        let source = self.config.source(&source_id)?;
+        let format = source.file_format(&self.base)?;
+        let source_id = source.id.clone();
+        let delivery = Delivery { source_id, subject, payload, received_at, synthetic: false };
+        if dry_run {
+            let run = DryRunContext::Lake(self.lake.clone()).dry_run(format.as_ref(), &delivery)?;
+            return Ok(outcome(&run.report, &run.rejections));
+        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lake.writer()?;
+        // The same may have come in while this one waited.
+        match self.recall(&sent, received_at)? {
+            Known::Answered(outcome) => Ok(outcome),
+            Known::Begun(edition) if self.became_active(edition, &delivery)? => {
+                let report = Report::passed_over(&delivery, self.latest()?);
+                Ok(self.answer(&delivery, &report, &[], sent))
+            }
+            Known::New | Known::Begun(_) => {
+                let delivered = self.deliver(&mut writer, format.as_ref(), &delivery, &sent)?;
+                Ok(self.answer(&delivery, &delivered.report, &delivered.rejections, sent))
+            }
+        }
+    }
+
+    fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, InboxError> {
+        let Some(key) = &sent.key else { return Ok(Known::New) };
+        let run = self.lake.find_by_idempotency_key(key, now - REMEMBERED)?;
+        let Some((edition, before)) = run.and_then(|run| Some((run.edition, run.upload?))) else {
+            return Ok(Known::New);
+        };
+        if before.fingerprint != sent.fingerprint {
+            return Err(InboxError::KeyReused);
+        }
+        Ok(match before.verdict {
+            Some(verdict) => Known::Answered(UploadOutcome { verdict, report: before.report }),
+            None => Known::Begun(edition),
+        })
+    }
+
+    /// Whether a delivery that was begun when an edition was the latest became active then: it was active already, or the
+    /// next edition is the one it made. What happened later says nothing of it.
+    fn became_active(&self, begun: u64, delivery: &Delivery) -> Result<bool, LakeError> {
+        let receipt = delivery.receipt_id().0;
+        for number in begun.max(1)..=self.latest()?.min(begun + 1) {
+            if self.lake.edition(number)?.receipts.contains(&receipt) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn latest(&self) -> Result<u64, LakeError> {
+        Ok(self.lake.latest()?.map_or(0, |edition| edition.number))
+    }
+
+    fn deliver(
+        &self,
+        writer: &mut Writer,
+        format: &dyn Format,
+        delivery: &Delivery,
+        sent: &Uploaded,
+    ) -> Result<Delivered, IngestError> {
+        writer.clean_up()?;
+        writer.rebuild_delta()?;
+        // Logged before it is done: without it, who is stopped after the edition would not know that it was his.
+        if sent.key.is_some() {
+            self.lake.append_run(&Run {
+                source_id: delivery.source_id.to_string(),
+                started_at: delivery.received_at,
+                edition: self.latest()?,
+                upload: Some(sent.clone()),
+                ..Run::default()
+            })?;
+        }
+        let delivered = deliver_one(writer, format, delivery)?;
+        if let Some(problem) = writer.delta_problem() {
+            tracing::error!(%problem, "a delivery is in; readers of its Delta logs do not see it yet");
+        }
+        Ok(delivered)
+    }
+
+    /// The answer to a delivery, logged as a run.
+    fn answer(
+        &self,
+        delivery: &Delivery,
+        report: &Report,
+        rejections: &[Rejection],
+        sent: Uploaded,
+    ) -> UploadOutcome {
+        let outcome = outcome(report, rejections);
+        let upload = Uploaded { verdict: Some(outcome.verdict), report: outcome.report.clone(), ..sent };
+        if report.held.is_some() {
+            tracing::warn!(source = %delivery.source_id, subject = delivery.subject, "an upload is held");
+        }
+        // The delivery is in all the same, and the sender gets the answer.
+        if let Err(error) = self.log(delivery, report, upload) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "a delivery is in; what it was answered could not be logged");
+        }
+        outcome
+    }
+
+    fn log(&self, delivery: &Delivery, report: &Report, upload: Uploaded) -> Result<(), LakeError> {
+        let source_id = delivery.source_id.to_string();
+        let runs = self.lake.runs()?;
+        let before =
+            runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.latest_period);
+        let mut run = of_reports(std::slice::from_ref(report));
+        run.source_id = source_id;
+        run.started_at = delivery.received_at;
+        run.took_ms = took_ms(delivery.received_at, self.clock.now());
+        run.requests = 1;
+        run.bytes = delivery.payload.len() as u64;
+        run.latest_period = run.latest_period.max(before);
+        run.edition = report.edition;
+        run.upload = Some(upload);
+        self.lake.append_run(&run)
+    }
+}
+
+/// The answer, bounded: it is kept. Of long lists the first are listed, and how many are not.
+fn outcome(report: &Report, rejections: &[Rejection]) -> UploadOutcome {
+    let mut body = report.to_json();
+    let mut reasons: Vec<(&String, &u64)> = report.reasons.iter().collect();
+    reasons.sort_by_key(|(_, count)| Reverse(**count));
+    let listed = reasons.iter().take(MAX_LISTED).map(|(reason, count)| ((*reason).clone(), json!(count)));
+    body["reasons"] = Value::Object(listed.collect());
+    body["reasons_left_out"] = json!(reasons.len().saturating_sub(MAX_LISTED));
+    if let Some(Value::Array(changed)) = body.pointer_mut("/cells/changed") {
+        let left_out = changed.len().saturating_sub(MAX_LISTED);
+        changed.truncate(MAX_LISTED);
+        body["cells"]["changed_left_out"] = json!(left_out);
+    }
+    let mut rows = Vec::new();
+    for rejection in rejections.iter().take(MAX_LISTED) {
+        rows.push(json!({ "row": rejection.row, "reason": rejection.reason, "raw": rejection.raw }));
+    }
+    body["rejections"] = Value::Array(rows);
+    body["rejections_left_out"] = json!(rejections.len().saturating_sub(MAX_LISTED));
+    UploadOutcome { verdict: report.verdict(), report: body }
+}
