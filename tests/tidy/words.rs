@@ -34,18 +34,18 @@ const DIALECT: [&str; 23] = [
 
 /// Hits by part that are known. May only shrink; the goal is an empty list.
 const ALLOWED: [(&str, usize); 12] = [
-    ("api", 2),
+    ("api", 0),
     ("answer", 0),
-    ("engine", 87),
+    ("engine", 0),
     ("formats", 0),
-    ("ingest", 465),
-    ("kpi", 24),
+    ("ingest", 0),
+    ("kpi", 0),
     ("lake", 0),
     ("model", 0),
     ("sources", 0),
-    ("utbredt", 311),
-    ("queries", 38),
-    ("tests", 685),
+    ("utbredt", 0),
+    ("queries", 0),
+    ("tests", 0),
 ];
 
 /// Finds the refused words of a text's identifiers, as written.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use chrono::{DateTime, NaiveDate};
 use futures::future::BoxFuture;
 use utbredt_kpi::{Catalogue, Kpi, RollupKind};
@@ -65,7 +65,8 @@ const CHECK_BYTES: u64 = 16 << 20;
 /// Answers the KPI from a lake without rows: its text, its views and its expressions must all plan.
 async fn plan(source: Source<'_>, kpi: &Kpi) -> Result<(), EngineError> {
     if kpi.tables.contains("rejections") {
-        return Err(wrong(kpi, "it reads rejections, which holds what was rejected"));
+        let why = "it reads rejections, which holds what was rejected";
+        return Err(EngineError::of_query(&kpi.path, why));
     }
     let mut request = KpiRequest::new(&kpi.id);
     request.by = if kpi.rollup.nation_only { By::Nation } else { By::Municipality };
@@ -77,33 +78,34 @@ async fn plan(source: Source<'_>, kpi: &Kpi) -> Result<(), EngineError> {
     let query = ResolvedQuery::without_names(kpi, source.catalogue, &request, day, period)?;
     for bound in &query.bound {
         let (cells, _) = crate::question::cells::cells(source, &query, bound).await?;
-        types(kpi, cells.batch.schema().as_ref()).map_err(|why| wrong(kpi, &why))?;
+        types(kpi, cells.batch.schema().as_ref())?;
         roll_up(&query, &cells, &Expressions::default())?;
     }
     Ok(())
 }
 
-fn wrong(kpi: &Kpi, why: &str) -> EngineError {
-    EngineError::of_query(&kpi.path, why)
-}
-
 /// Parts are whole numbers, so that adding them is exact in every order. A KPI that makes its areas' rows itself has
 /// nothing added to it.
-fn types(kpi: &Kpi, schema: &arrow::datatypes::Schema) -> Result<(), String> {
+fn types(kpi: &Kpi, schema: &Schema) -> Result<(), EngineError> {
     if kpi.rollup.kind == RollupKind::Area {
-        let value = schema.field_with_name("value").map_err(|e| e.to_string())?.data_type();
-        return if *value == DataType::Float64 {
-            Ok(())
-        } else {
-            Err(format!("value is {value}, not DOUBLE"))
-        };
+        return has_type(kpi, schema, "value", &DataType::Float64, "DOUBLE");
     }
     for name in ["numerator", "denominator", "marks"] {
-        let kind = schema.field_with_name(name).map_err(|e| e.to_string())?.data_type();
-        if *kind != DataType::Int64 {
-            return Err(format!("{name} is {kind}; it must be a whole number (BIGINT) that adds exactly"));
-        }
+        has_type(kpi, schema, name, &DataType::Int64, "a whole number (BIGINT) that adds exactly")?;
     }
-    let state = schema.field_with_name("state").map_err(|e| e.to_string())?.data_type();
-    if *state == DataType::Utf8 { Ok(()) } else { Err(format!("state of {} is {state}, not text", kpi.id)) }
+    has_type(kpi, schema, "state", &DataType::Utf8, "text")
+}
+
+fn has_type(
+    kpi: &Kpi,
+    schema: &Schema,
+    name: &str,
+    expected: &DataType,
+    in_words: &str,
+) -> Result<(), EngineError> {
+    let kind = schema.field_with_name(name)?.data_type();
+    if kind == expected {
+        return Ok(());
+    }
+    Err(EngineError::of_query(&kpi.path, format!("{name} is {kind}; it must be {in_words}")))
 }

@@ -57,12 +57,14 @@ fn count(number: usize) -> i64 {
 pub(crate) fn rejection_rows(receipt: &str, rejections: &[Rejection]) -> Result<RecordBatch, IngestError> {
     let rows: Vec<i64> = rejections.iter().map(|r| i64::try_from(r.row).unwrap_or(i64::MAX)).collect();
     let reasons: Vec<&str> = rejections.iter().map(|r| r.reason.as_str()).collect();
+    let codes: Vec<&str> = rejections.iter().map(|r| r.code.as_str()).collect();
     let raws: Vec<&str> = rejections.iter().map(|r| r.raw.as_str()).collect();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from(vec![receipt; rejections.len()])),
         Arc::new(Int64Array::from(rows)),
         Arc::new(StringArray::from(reasons)),
         Arc::new(StringArray::from(raws)),
+        Arc::new(StringArray::from(codes)),
     ];
     Ok(RecordBatch::try_new(table("rejections")?.schema(), columns)?)
 }

@@ -101,11 +101,12 @@ mod tests {
                 Arc::new(Int64Array::from(vec![2, 3])),
                 Arc::new(StringArray::from(vec!["because", ""])),
                 Arc::new(StringArray::from(vec!["ø", "1;2"])),
+                Arc::new(StringArray::from(vec![Some("empty"), None])),
             ],
         )
         .unwrap();
         // A file may have been written with its columns in another order.
-        let turned = batch.project(&[3, 2, 1, 0]).unwrap();
+        let turned = batch.project(&[4, 3, 2, 1, 0]).unwrap();
         let all = concat(&table.schema(), &[batch.clone(), turned]).unwrap();
         assert_eq!(all.slice(2, 2), batch);
         assert_eq!(numbers::<Int64Type>(&all, "row").unwrap(), [Some(2), Some(3), Some(2), Some(3)]);

@@ -264,7 +264,7 @@ fn outcome(report: &Report, rejections: &[Rejection]) -> UploadOutcome {
     }
     let mut rows = Vec::new();
     for rejection in rejections.iter().take(MAX_LISTED) {
-        rows.push(json!({ "row": rejection.row, "reason": rejection.reason, "raw": rejection.raw }));
+        rows.push(json!({ "row": rejection.row, "code": rejection.code, "reason": rejection.reason, "raw": rejection.raw }));
     }
     body["rejections"] = Value::Array(rows);
     body["rejections_left_out"] = json!(rejections.len().saturating_sub(MAX_LISTED));

@@ -339,12 +339,12 @@ fn every_type_takes_its_values_and_no_others() {
     assert!(number.read("0,5").is_err() && number.read("NaN").is_err() && number.read("inf").is_err());
     let choice = param(ParamKind::Choice, &["low", "high"]);
     assert_eq!(choice.read("low"), Ok(ParamValue::Text("low".to_owned())));
-    assert_eq!(choice.read("mid"), Err("it must be one of low, high".to_owned()));
+    assert_eq!(choice.read("mid"), Err(crate::param::ValueError::Choice("low, high".to_owned())));
     assert!(param(ParamKind::Text, &[]).read("a\0b").is_err());
 }
 
 #[test]
-fn the_page_speaks_the_readers_language() {
+fn the_page_is_in_the_readers_language() {
     let catalogue = sound();
     let page = catalogue.get("adoption.reach").unwrap().markdown(Lang::Nn);
     for line in [

@@ -50,7 +50,7 @@ fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
 }
 
 #[test]
-fn views_in_a_circle_and_views_unnamed_are_told() {
+fn views_in_a_circle_and_views_unnamed_are_reported() {
     let a = "/* view\ndoc = \"a\"\nuses = [\"b\"]\n*/\nSELECT x FROM b";
     let b = "/* view\ndoc = \"b\"\nuses = [\"a\"]\n*/\nSELECT x FROM a";
     let errors = load(&[("views/a.sql", a), ("views/b.sql", b)]).unwrap_err();

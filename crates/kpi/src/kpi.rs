@@ -267,7 +267,7 @@ impl Kpi {
                 kpi: self.id.clone(),
                 name: param.name.clone(),
                 value: text.clone(),
-                why,
+                why: why.to_string(),
                 example: param.example(),
             })?;
             Ok((param.name.clone(), value))

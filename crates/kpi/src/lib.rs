@@ -21,4 +21,4 @@ pub use param::{Param, ParamKind, ParamValue};
 pub use request::{AsOf, Borders, By, KpiRequest, RequestError, bound};
 pub use utbredt_model::territory::mapping::Policy;
 pub use view::{Inhabitants, View};
-pub use words::{Better, Caveats, Lang, Titles, Unit};
+pub use words::{Better, Caveats, Lang, Titles, Unit, UnitError};

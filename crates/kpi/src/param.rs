@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utbredt_model::{MeasureId, SolutionId};
+use utbredt_model::{IdError, MeasureId, SolutionId};
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,29 @@ impl std::fmt::Display for ParamValue {
             Self::Number(number) => write!(f, "{number}"),
         }
     }
+}
+
+/// Why a text is no value of a parameter's type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ValueError {
+    /// Not an identifier.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// Not a day.
+    #[error("it is not a day, YYYY-MM-DD")]
+    Date,
+    /// Not a whole number.
+    #[error("it is not a whole number")]
+    Integer,
+    /// Not a number.
+    #[error("it is not a number written with a decimal point")]
+    Number,
+    /// What no text holds.
+    #[error("a text may not hold control characters")]
+    Control,
+    /// None of the choices, which are named.
+    #[error("it must be one of {0}")]
+    Choice(String),
 }
 
 /// A declared parameter.
@@ -132,29 +155,23 @@ impl Param {
     }
 
     /// Reads a text as this parameter's type; the error says what is wrong with it.
-    pub(crate) fn read(&self, text: &str) -> Result<ParamValue, String> {
+    pub(crate) fn read(&self, text: &str) -> Result<ParamValue, ValueError> {
         let as_text = || ParamValue::Text(text.to_owned());
         match self.kind {
             // `*` is every solution, for KPIs that say so by their default.
             ParamKind::Solution if text == "*" && self.takes_all() => Ok(as_text()),
-            ParamKind::Solution => SolutionId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
-            ParamKind::Measure => MeasureId::parse(text).map(|_| as_text()).map_err(|e| e.to_string()),
-            ParamKind::Date => {
-                day(text).map(ParamValue::Date).ok_or_else(|| "it is not a day, YYYY-MM-DD".to_owned())
-            }
-            ParamKind::Integer => {
-                text.parse().map(ParamValue::Integer).map_err(|_| "it is not a whole number".to_owned())
-            }
+            ParamKind::Solution => Ok(SolutionId::parse(text).map(|_| as_text())?),
+            ParamKind::Measure => Ok(MeasureId::parse(text).map(|_| as_text())?),
+            ParamKind::Date => day(text).map(ParamValue::Date).ok_or(ValueError::Date),
+            ParamKind::Integer => text.parse().map(ParamValue::Integer).map_err(|_| ValueError::Integer),
             ParamKind::Number => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(ParamValue::Number(number)),
-                _ => Err("it is not a number written with a decimal point".to_owned()),
+                _ => Err(ValueError::Number),
             },
-            ParamKind::Text if text.chars().any(char::is_control) => {
-                Err("a text may not hold control characters".to_owned())
-            }
+            ParamKind::Text if text.chars().any(char::is_control) => Err(ValueError::Control),
             ParamKind::Text => Ok(as_text()),
             ParamKind::Choice if self.choices.iter().any(|choice| choice == text) => Ok(as_text()),
-            ParamKind::Choice => Err(format!("it must be one of {}", self.choices.join(", "))),
+            ParamKind::Choice => Err(ValueError::Choice(self.choices.join(", "))),
         }
     }
 }

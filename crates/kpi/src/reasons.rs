@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use strum::VariantArray as _;
 use toml::Spanned;
-use utbredt_model::{CellState, Marks};
+use utbredt_model::{CellState, Marks, ReasonCode};
 
 use utbredt_model::nearest;
 
@@ -35,6 +36,9 @@ struct RawCommon {
     /// Why a request got no answer.
     #[serde(default)]
     refusals: Written,
+    /// Why a row of a delivery was rejected.
+    #[serde(default)]
+    rejections: Written,
 }
 
 /// Reads the common texts: every state and every mark has its own, and no code has two.
@@ -47,15 +51,19 @@ pub(crate) fn read(problems: &mut Problems<'_>) -> Texts {
             problems.add(
                 line,
                 what,
-                "write [states.<code>], [marks.<code>], [reasons.<code>], [refusals.<code>]",
+                "write [states.<code>], [marks.<code>], [reasons.<code>], [refusals.<code>], [rejections.<code>]",
             );
             return Texts::new();
         }
     };
     complete(problems, "states", &raw.states, &CellState::ALL.map(CellState::as_str));
     complete(problems, "marks", &raw.marks, &Marks::all().map(|(_, name)| name));
+    // A date that is none is refused in a request and rejected in a delivery with the same words.
+    let own = |code: &&str| !raw.refusals.contains_key(*code);
+    let rejections: Vec<&str> = ReasonCode::VARIANTS.iter().map(|code| code.as_str()).filter(own).collect();
+    complete(problems, "rejections", &raw.rejections, &rejections);
     let mut texts = Texts::new();
-    for group in [raw.states, raw.marks, raw.reasons, raw.refusals] {
+    for group in [raw.states, raw.marks, raw.reasons, raw.refusals, raw.rejections] {
         declare(problems, 0, group, &mut texts);
     }
     texts

@@ -122,18 +122,21 @@ impl std::fmt::Display for Unit {
     }
 }
 
+/// A text that is no unit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a unit: write share, per_1000, nok, hours or a plural noun such as persons")]
+pub struct UnitError(String);
+
 impl TryFrom<String> for Unit {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = UnitError;
+    fn try_from(text: String) -> Result<Self, UnitError> {
         match text.as_str() {
             "share" => Ok(Self::Share),
             "per_1000" => Ok(Self::Per1000),
             "nok" => Ok(Self::Nok),
             "hours" => Ok(Self::Hours),
             noun if is_name(noun) => Ok(Self::Count(text)),
-            _ => Err(format!(
-                "`{text}` is not a unit: write share, per_1000, nok, hours or a plural noun such as persons"
-            )),
+            _ => Err(UnitError(text)),
         }
     }
 }

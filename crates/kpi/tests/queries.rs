@@ -29,8 +29,8 @@ fn queries() -> Vec<(String, String)> {
 #[track_caller]
 fn load(files: Vec<(String, String)>) -> Catalogue {
     Catalogue::load(files).unwrap_or_else(|errors| {
-        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        panic!("{}", told.join("\n"))
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}", errors.join("\n"))
     })
 }
 

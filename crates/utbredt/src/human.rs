@@ -168,9 +168,11 @@ pub(crate) fn table(
     let mut above = String::new();
     if shown.iter().map(Shown::width).sum::<usize>() > room {
         let (same, varied): (Vec<_>, Vec<_>) = shown.into_iter().partition(Shown::is_the_same_in_every_row);
-        let told = same.iter().filter(|column| !column.cells[0].is_empty());
-        let told: Vec<String> = told.map(|column| format!("{} {}", column.name, column.cells[0])).collect();
-        above = if told.is_empty() { String::new() } else { format!("in every row: {}\n", told.join(", ")) };
+        let shared = same.iter().filter(|column| !column.cells[0].is_empty());
+        let shared: Vec<String> =
+            shared.map(|column| format!("{} {}", column.name, column.cells[0])).collect();
+        above =
+            if shared.is_empty() { String::new() } else { format!("in every row: {}\n", shared.join(", ")) };
         shown = varied;
     }
     table.set_header(shown.iter().map(|column| column.name));
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_what_is_the_same_in_every_row_stands_above() {
+    fn without_room_what_is_the_same_in_every_row_is_above() {
         let long =
             "a mark that is the same in every row of the answer, and so long that nothing else has room";
         let columns: [(&str, ArrayRef); 4] = [

@@ -108,16 +108,16 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Source(command) => return source::run(&command),
         Command::Serve { ingest: false, plan, http, lake } => {
             let listener = serve::listen(http.addr)?;
-            let door = upload::door(&plan.plan, &lake)?;
-            serve::run(listener, &lake, queries, door, http)
+            let uploads = upload::uploads(&plan.plan, &lake)?;
+            serve::run(listener, &lake, queries, uploads, http)
         }
         Command::Serve { plan, http, lake, .. } => {
             let listener = serve::listen(http.addr)?;
-            let door = upload::door(&plan.plan, &lake)?;
+            let uploads = upload::uploads(&plan.plan, &lake)?;
             let stopped = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve::run(listener, &lake, queries, door, http);
+                let served = serve::run(listener, &lake, queries, uploads, http);
                 stopped.store(true, Ordering::Relaxed);
                 served
             })
@@ -158,8 +158,8 @@ fn check(queries: Queries, json: bool) -> anyhow::Result<()> {
     let (kpis, views) = (count("kpi/"), count("views/"));
     let problems = runtime()?.block_on(Engine::check(queries))?;
     if json {
-        let told = serde_json::json!({ "kpis": kpis, "views": views, "problems": problems });
-        table::line(&told.to_string());
+        let output = serde_json::json!({ "kpis": kpis, "views": views, "problems": problems });
+        table::line(&output.to_string());
     } else if problems.is_empty() {
         table::line(&format!("{kpis} KPIs and {views} views are in order"));
     }
@@ -171,10 +171,10 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
     let report = Lake::open(lake)?.verify()?;
     let (editions, files, bytes) = (report.editions, report.files, report.bytes);
     if json {
-        let told = serde_json::json!({
+        let output = serde_json::json!({
             "editions": editions, "files": files, "bytes": bytes, "problems": report.problems,
         });
-        table::line(&told.to_string());
+        table::line(&output.to_string());
     } else {
         table::line(&format!("{editions} editions, {files} files, {bytes} bytes checked"));
     }

@@ -23,13 +23,13 @@ pub(crate) fn run(
     listener: TcpListener,
     lake: &Path,
     queries: Queries,
-    door: Option<upload::Door>,
+    uploads: Option<upload::Uploads>,
     http: HttpArguments,
 ) -> anyhow::Result<()> {
     let mut state = ApiState::new(Engine::open(lake, queries)?)
         .with_cors_origins(http.cors_origin)
         .with_time_limit(Duration::from_secs(http.time_limit));
-    if let Some((inbox, keys)) = door {
+    if let Some((inbox, keys)) = uploads {
         state = state.with_uploads(inbox, keys);
     }
     runtime()?.block_on(async {

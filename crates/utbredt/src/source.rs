@@ -122,8 +122,8 @@ fn run_sources(
     let maskinporten = plan.maskinporten.as_ref();
     let context = Context { client: &client, base, maskinporten, environment: &environment };
     let mut writer = writer(&lake)?;
-    let asked = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &context, source));
-    Ok(asked.collect::<Result<_, _>>()?)
+    let reports = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &context, source));
+    Ok(reports.collect::<Result<_, _>>()?)
 }
 
 /// Asks what is due, again and again, until it is told to stop. The writer is let go between looks.

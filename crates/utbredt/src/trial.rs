@@ -130,8 +130,12 @@ fn rejections(trial: &DryRun) -> Vec<String> {
 
 fn as_json(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Result<Value> {
     let report = &trial.report;
-    let rejections: Vec<Value> =
-        trial.rejections.iter().map(|r| json!({ "row": r.row, "reason": r.reason, "raw": r.raw })).collect();
+    let mut rejections = Vec::new();
+    for rejection in &trial.rejections {
+        let (row, code) = (rejection.row, rejection.code);
+        rejections
+            .push(json!({ "row": row, "code": code, "reason": rejection.reason, "raw": rejection.raw }));
+    }
     Ok(json!({
         "file": arguments.file.display().to_string(),
         "source_id": report.source_id,

@@ -15,10 +15,10 @@ use crate::clock::System;
 const SHORTEST_TOKEN: usize = 32;
 
 /// What takes deliveries, and the keys that open it.
-pub(crate) type Door = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
+pub(crate) type Uploads = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
 
 /// The inbox of the plan, if there is a plan and it declares who may deliver.
-pub(crate) fn door(plan: &Path, root: &Path) -> anyhow::Result<Option<Door>> {
+pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads>> {
     if !plan.exists() {
         return Ok(None);
     }

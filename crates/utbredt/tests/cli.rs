@@ -67,9 +67,9 @@ fn wrong_words_are_answered_with_the_right_ones(lake: &str) {
         (&["rollout.municipalities_live", "--param", "solution_id=digisos", "--format", "cvs"], "csv"),
     ];
     for (words, nearest) in wrong {
-        let (code, told) = run(words);
-        assert_eq!(code, 2, "{words:?}: {told}");
-        assert!(told.contains(nearest), "{words:?} does not name {nearest}: {told}");
+        let (code, output) = run(words);
+        assert_eq!(code, 2, "{words:?}: {output}");
+        assert!(output.contains(nearest), "{words:?} does not name {nearest}: {output}");
     }
 }
 
@@ -199,31 +199,31 @@ impl Desk {
 #[test]
 fn the_same_facts_in_other_bytes_change_nothing() {
     let desk = Desk::new();
-    let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert_eq!(code, 0, "{told}");
+    let (code, output) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert_eq!(code, 0, "{output}");
     assert!(
-        told.contains("20 rows in, 20 accepted, 0 rejected") && told.contains("edition 2 stands"),
-        "{told}"
+        output.contains("20 rows in, 20 accepted, 0 rejected") && output.contains("edition 2 stands"),
+        "{output}"
     );
-    let (code, told) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert!(code == 0 && told.contains("unchanged") && told.contains("edition 2 stands"), "{told}");
+    let (code, output) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert!(code == 0 && output.contains("unchanged") && output.contains("edition 2 stands"), "{output}");
 
     let latin1: Vec<u8> = rows(&GOOD).chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect();
     let tabs = rows(&GOOD).replace(';', "\t");
     let bom = format!("\u{feff}{}", rows(&GOOD).replace('\n', "\r\n"));
     for bytes in [latin1, tabs.into_bytes(), bom.into_bytes()] {
-        let (code, told) = desk.deliver(&bytes, &[]);
-        assert_eq!(code, 0, "{told}");
-        assert!(told.contains("takes the place of receipt"), "{told}");
-        assert!(told.contains("cells: 0 added, 0 removed, 0 changed"), "{told}");
+        let (code, output) = desk.deliver(&bytes, &[]);
+        assert_eq!(code, 0, "{output}");
+        assert!(output.contains("takes the place of receipt"), "{output}");
+        assert!(output.contains("cells: 0 added, 0 removed, 0 changed"), "{output}");
     }
 
     let corrected =
         rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
-    let (code, told) = desk.deliver(corrected.as_bytes(), &[]);
-    assert_eq!(code, 0, "{told}");
-    assert!(told.contains("cells: 0 added, 1 removed, 1 changed"), "{told}");
-    assert!(told.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{told}");
+    let (code, output) = desk.deliver(corrected.as_bytes(), &[]);
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("cells: 0 added, 1 removed, 1 changed"), "{output}");
+    assert!(output.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{output}");
     // 18 municipalities of 200 and one of 250.
     assert_eq!(desk.sql("SELECT count(*) AS n, sum(value) AS total FROM usage"), "n,total\n19,3850\n");
 }
@@ -243,8 +243,8 @@ fn a_diff_tells_what_a_correction_changed() {
         let output = utbredt(&all);
         (code(&output), text(&output.stdout), text(&output.stderr))
     };
-    let (code, csv, told) = diff(&["2", "3", "--by", "municipality", "--format", "csv"]);
-    assert_eq!(code, 0, "{told}");
+    let (code, csv, output) = diff(&["2", "3", "--by", "municipality", "--format", "csv"]);
+    assert_eq!(code, 0, "{output}");
     let mut lines = csv.lines();
     let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
     let cells: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
@@ -255,29 +255,29 @@ fn a_diff_tells_what_a_correction_changed() {
     assert_eq!(changed.map(|name| cell(0, name)), ["1103", "200", "250", "50", "revised_data"]);
     assert_eq!((cell(0, "change"), cell(0, "new_data")), (cell(0, "revised_data"), "0.0"), "{csv}");
     // What is no longer told has no change in numbers.
-    let gone =
+    let removed =
         ["municipality_code", "numerator_before", "numerator_after", "change", "state_before", "causes"];
-    assert_eq!(gone.map(|name| cell(1, name)), ["1145", "200", "", "", "ok", "revised_data"]);
+    assert_eq!(removed.map(|name| cell(1, name)), ["1145", "200", "", "", "ok", "revised_data"]);
 
-    let (code, table, told) = diff(&["2", "3"]);
+    let (code, table, output) = diff(&["2", "3"]);
     assert!(code == 0 && table.contains("revised_data") && !table.contains("numerator"), "{table}");
-    assert_eq!(told, "edition 2 to 3, 1 of 1 rows: revised_data 1\n");
+    assert_eq!(output, "edition 2 to 3, 1 of 1 rows: revised_data 1\n");
     let (code, json, _) = diff(&["3", "3", "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert!(code == 0 && told["data"].as_array().is_some_and(Vec::is_empty), "{json}");
-    assert_eq!((&told["meta"]["rows"], &told["meta"]["compared"]), (&0.into(), &1.into()));
+    let output: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(code == 0 && output["data"].as_array().is_some_and(Vec::is_empty), "{json}");
+    assert_eq!((&output["meta"]["rows"], &output["meta"]["compared"]), (&0.into(), &1.into()));
     for (words, named) in
         [(["2", "7"], "`3`"), (["3", "2"], "older edition first"), (["2", "newest"], "number")]
     {
-        let (code, out, told) = diff(&words);
-        assert!(code == 2 && out.is_empty() && told.contains(named), "{words:?}: {told}");
+        let (code, out, output) = diff(&words);
+        assert!(code == 2 && out.is_empty() && output.contains(named), "{words:?}: {output}");
     }
 }
 
 /// Where the machine thinks it is changes no day: the Digisos list has moments near midnight, and a file has months.
 #[test]
 fn the_machines_time_zone_changes_nothing() {
-    let told = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"].map(|zone| {
+    let output = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"].map(|zone| {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = folder.path().join("lake");
         let run = |words: &[&str]| {
@@ -305,7 +305,7 @@ fn the_machines_time_zone_changes_nothing() {
         let more = ["--from", "2018-04", "--to", "2020-12", "--granularity", "week", "--format", "csv"];
         (facts, events, run(&[kpi.as_slice(), more.as_slice()].concat()))
     });
-    assert!(told[0] == told[1] && told[1] == told[2], "an answer depends on the machine's time zone");
+    assert!(output[0] == output[1] && output[1] == output[2], "an answer depends on the machine's time zone");
 }
 
 #[test]
@@ -313,10 +313,10 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let desk = Desk::new();
     let damaged = rows(&GOOD).replace("0301;", "301;").replace("1101;", "9999;");
     let cut = damaged.strip_suffix("45;2024-01;200\n").expect("the end of the last row");
-    let (code, told) = desk.deliver(cut.as_bytes(), &["--json"]);
-    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
-    let delivery = &told["deliveries"][0];
-    assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {told}");
+    let (code, output) = desk.deliver(cut.as_bytes(), &["--json"]);
+    let output: serde_json::Value = serde_json::from_str(&output).expect("JSON");
+    let delivery = &output["deliveries"][0];
+    assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {output}");
     assert_eq!(
         (&delivery["rows_in"], &delivery["accepted"], &delivery["rejected"]),
         (&20.into(), &17.into(), &3.into())
@@ -326,8 +326,8 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let refused = desk.sql("SELECT row, raw FROM rejections ORDER BY row");
     assert_eq!(refused, "row,raw\n2,301;2024-01;200\n3,9999;2024-01;200\n21,11\n");
 
-    let (code, told) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-rejected", "10"]);
-    assert!(code == 3 && told.contains("17 accepted, 3 rejected"), "{told}");
+    let (code, output) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-rejected", "10"]);
+    assert!(code == 3 && output.contains("17 accepted, 3 rejected"), "{output}");
 }
 
 #[test]
@@ -337,21 +337,21 @@ fn a_held_delivery_leaves_the_last_good_one_in_force() {
     // Half of the rows with another delimiter than the header.
     let mixed = rows(&GOOD[..10]) + &rows(&GOOD[10..]).split_once('\n').expect("rows").1.replace(';', ",");
     for _ in 0..2 {
-        let (code, told) = desk.deliver(mixed.as_bytes(), &[]);
-        assert_eq!(code, 3, "{told}");
+        let (code, output) = desk.deliver(mixed.as_bytes(), &[]);
+        assert_eq!(code, 3, "{output}");
         assert!(
-            told.contains("`2024-01`: held") && told.contains("held: 10 of 20 rows were rejected"),
-            "{told}"
+            output.contains("`2024-01`: held") && output.contains("held: 10 of 20 rows were rejected"),
+            "{output}"
         );
-        assert!(told.contains("edition 3 stands"), "the receipt is kept once: {told}");
+        assert!(output.contains("edition 3 stands"), "the receipt is kept once: {output}");
     }
     assert_eq!(desk.sql("SELECT count(*) AS n FROM usage"), "n\n20\n");
-    let (code, told) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);
-    assert!(code == 3 && told.contains("M\u{e5}ned"), "the missing column is named: {told}");
+    let (code, output) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);
+    assert!(code == 3 && output.contains("M\u{e5}ned"), "the missing column is named: {output}");
 }
 
 #[test]
-fn what_is_typed_wrong_is_told_apart_from_what_fails() {
+fn what_is_typed_wrong_is_distinguished_from_what_fails() {
     let desk = Desk::new();
     let (lake, contract) = (desk.path("lake"), desk.path("county.toml"));
     std::fs::write(desk.path("a.csv"), rows(&GOOD)).expect("written");
@@ -371,15 +371,15 @@ fn what_is_typed_wrong_is_told_apart_from_what_fails() {
         let mut all = vec!["ingest"];
         all.extend_from_slice(words);
         let output = utbredt(&all);
-        let told = text(&output.stderr);
-        assert_eq!(code(&output), expected, "{words:?}: {told}");
-        assert!(told.contains(named), "{words:?} does not name {named}: {told}");
+        let output = text(&output.stderr);
+        assert_eq!(code(&output), expected, "{words:?}: {output}");
+        assert!(output.contains(named), "{words:?} does not name {named}: {output}");
     }
 
     let digisos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/rollout/digisos_events.csv");
     let digisos = digisos.to_str().expect("a plain path");
     let output = utbredt(&["ingest", digisos, "--source", "digisos", "--asked", "all", "--lake", &lake]);
-    let told = text(&output.stdout);
-    assert_eq!(code(&output), 0, "{told}");
-    assert!(told.contains("413 rows in") && told.contains("0703"), "{told}");
+    let output = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{output}");
+    assert!(output.contains("413 rows in") && output.contains("0703"), "{output}");
 }

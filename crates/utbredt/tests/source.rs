@@ -66,20 +66,20 @@ fn every_sample_is_read_whole_by_the_contract_proposed_for_it() {
         assert_eq!(chosen, message.contains("to-choose"), "{message}");
         let more: &[&str] = if chosen { &["--solution", "svarut"] } else { &[] };
         proposed(folder.path(), file, more);
-        let (ended, told) = tried(folder.path(), file, &[]);
-        assert_eq!(ended, 0, "{stem}: {told}");
-        assert_eq!((&told["state"], &told["against"]), (&"accepted".into(), &"reference".into()));
-        assert_eq!(told["rejected_rows"], 0, "{stem}: {told}");
+        let (ended, shown) = tried(folder.path(), file, &[]);
+        assert_eq!(ended, 0, "{stem}: {shown}");
+        assert_eq!((&shown["state"], &shown["against"]), (&"accepted".into(), &"reference".into()));
+        assert_eq!(shown["rejected_rows"], 0, "{stem}: {shown}");
         let total = |r: &Value| r["reason"].as_str().is_some_and(|reason| reason.starts_with("total row "));
-        assert!(told["rejections"].as_array().expect("a list").iter().all(total), "{told}");
-        assert!(told["usage"].as_array().expect("a list").len() > 2);
+        assert!(shown["rejections"].as_array().expect("a list").iter().all(total), "{shown}");
+        assert!(shown["usage"].as_array().expect("a list").len() > 2);
         read += 1;
     }
     assert!(read >= 2);
 }
 
 #[test]
-fn a_trial_against_a_lake_says_what_would_change_and_writes_nothing() {
+fn a_trial_against_a_lake_shows_what_would_change_and_writes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     assert_eq!(code(&utbredt(here, &["init", "--lake", "own"])), 0);
@@ -87,9 +87,9 @@ fn a_trial_against_a_lake_says_what_would_change_and_writes_nothing() {
         put(here, "2025-01.csv", "Kommunenr;Måned;Meldinger\n301;januar 2025;1 000\n4601;januar 2025;20\n");
     proposed(here, &first, &["--solution", "digihelse"]);
     let lake = ["--lake", "own"];
-    let (ended, told) = tried(here, &first, &lake);
+    let (ended, shown) = tried(here, &first, &lake);
     assert_eq!(
-        (ended, &told["state"], &told["against"], &told["edition"]),
+        (ended, &shown["state"], &shown["against"], &shown["edition"]),
         (0, &"accepted".into(), &"lake".into(), &1.into())
     );
     let delivered = utbredt(here, &["ingest", &first, "--contract", "contract.toml", "--lake", "own"]);
@@ -102,10 +102,10 @@ fn a_trial_against_a_lake_says_what_would_change_and_writes_nothing() {
         "Kommunenr;Måned;Meldinger\n301;januar 2025;1 001\n4601;januar 2025;20\n1103;januar 2025;5\n",
     );
     let said = utbredt(here, &["source", "try", &first, "--contract", "contract.toml", "--lake", "own"]);
-    let (told, message) = (text(&said.stdout), text(&said.stderr));
-    assert!(told.contains("would be accepted") && told.contains("takes the place of receipt"), "{told}");
-    assert!(told.contains("cells: 1 added, 0 removed, 1 changed"), "{told}");
-    assert!(told.contains("digihelse uses 0301 2025-01: 1000 -> 1001"), "{told}");
+    let (shown, message) = (text(&said.stdout), text(&said.stderr));
+    assert!(shown.contains("would be accepted") && shown.contains("takes the place of receipt"), "{shown}");
+    assert!(shown.contains("cells: 1 added, 0 removed, 1 changed"), "{shown}");
+    assert!(shown.contains("digihelse uses 0301 2025-01: 1000 -> 1001"), "{shown}");
     assert!(message.contains("edition 2 still stands: nothing was written"), "{message}");
     let editions = std::fs::read_dir(here.join("own/editions")).expect("editions").count();
     assert_eq!(editions, 2);
@@ -124,15 +124,15 @@ fn what_would_be_refused_or_held_is_said_with_rows_and_reasons() {
     );
     let (contract, _) = proposed(here, &file, &[]);
     assert!(contract.contains("rows = \"rader\"") && contract.contains("fixed = \"svarut\""), "{contract}");
-    let (ended, told) = tried(here, &file, &[]);
-    assert_eq!((ended, &told["state"], &told["rejected_rows"]), (3, &"held".into(), &2.into()), "{told}");
+    let (ended, shown) = tried(here, &file, &[]);
+    assert_eq!((ended, &shown["state"], &shown["rejected_rows"]), (3, &"held".into(), &2.into()), "{shown}");
     let said = utbredt(here, &["source", "try", &file, "--contract", "contract.toml"]);
-    let told = text(&said.stdout);
+    let shown = text(&said.stdout);
     assert_eq!(code(&said), 3);
     for part in
         ["would be held", "`mange` is not a number", "row 3: {\"kommune\":\"1103\"", "held: 2 of 3 rows"]
     {
-        assert!(told.contains(part), "{part} is not in\n{told}");
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
     }
     assert!(text(&said.stderr).contains("no lake here"), "{}", text(&said.stderr));
     assert_eq!(std::fs::read_dir(here).expect("a folder").count(), 2, "nothing was written beside the file");
@@ -176,7 +176,7 @@ const PLAIN: &str = "source_id = \"x\"\nversion = 1\nsubject.column = \"kommune\
     solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"antall\"\n";
 
 #[test]
-fn a_large_file_is_read_apart_and_says_the_same() {
+fn a_large_file_is_read_in_the_sandbox_with_the_same_result() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     put(here, "contract.toml", PLAIN);
@@ -188,10 +188,10 @@ fn a_large_file_is_read_apart_and_says_the_same() {
         }
     }
     assert!(rows.len() > 1 << 20, "small files are read at home");
-    let (_, told) = tried(here, &put(here, "large.csv", rows), &[]);
+    let (_, shown) = tried(here, &put(here, "large.csv", rows), &[]);
     assert_eq!(
-        (&told["rows_in"], &told["accepted"], &told["rejected"]),
+        (&shown["rows_in"], &shown["accepted"], &shown["rejected"]),
         (&5000.into(), &4000.into(), &1000.into())
     );
-    assert_eq!(told["rejections"][0]["row"], 6);
+    assert_eq!(shown["rejections"][0]["row"], 6);
 }

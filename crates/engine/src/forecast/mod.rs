@@ -40,22 +40,48 @@ mod tests;
 pub use backtest::{Backtest, Dates, FORECASTERS, HORIZONS, SIZES, SIZES_AT, Score, backtest};
 
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use chrono::NaiveDate;
 
 use crate::question::resolve::ResolvedQuery;
+
+/// Why rows cannot be forecast from.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ForecastError {
+    /// A view asks for a function that does not exist.
+    #[error("`through` names {0}; there is bounded_growth")]
+    Function(String),
+    /// A column the function takes is absent.
+    #[error("it has no column {0}")]
+    NoColumn(String),
+    /// A row without its first or last day.
+    #[error("a row has no period")]
+    NoPeriod,
+    /// A series with two numbers for one period.
+    #[error("it has two rows for {code} in the period of {start}")]
+    Twice {
+        /// The area.
+        code: String,
+        /// The period's first day.
+        start: NaiveDate,
+    },
+    /// A column of another type.
+    #[error(transparent)]
+    Arrow(#[from] ArrowError),
+}
 
 /// The functions of `through` in a view's header: the rows a view's text gives become those its readers see.
 pub(crate) fn apply(
     function: &str,
     rows: &[RecordBatch],
     query: &ResolvedQuery<'_>,
-) -> Result<RecordBatch, String> {
+) -> Result<RecordBatch, ForecastError> {
     match function {
         "bounded_growth" => {
             let starts: Vec<NaiveDate> = query.scope.periods.iter().map(|period| period.start).collect();
             let first = query.shown.first().map_or(query.scope.day, |period| period.start);
             table::bounded_growth(rows, &starts, first)
         }
-        _ => Err(format!("`through` names {function}; there is bounded_growth")),
+        _ => Err(ForecastError::Function(function.to_owned())),
     }
 }

@@ -8,6 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema};
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+use super::ForecastError;
 use super::outlook::{FOUR_OF_FIVE, Trend};
 use super::pool::judge;
 use super::trend::{Point, Refusal, Series};
@@ -45,7 +46,7 @@ pub(crate) fn bounded_growth(
     rows: &[RecordBatch],
     periods: &[NaiveDate],
     first: NaiveDate,
-) -> Result<RecordBatch, String> {
+) -> Result<RecordBatch, ForecastError> {
     let mut areas: BTreeMap<String, BTreeMap<NaiveDate, Question>> = BTreeMap::new();
     for batch in rows {
         read(batch, &mut areas)?;
@@ -73,10 +74,10 @@ pub(crate) fn bounded_growth(
 fn read(
     batch: &RecordBatch,
     areas: &mut BTreeMap<String, BTreeMap<NaiveDate, Question>>,
-) -> Result<(), String> {
+) -> Result<(), ForecastError> {
     let column = |name: &str, kind: &DataType| {
-        let column = batch.column_by_name(name).ok_or_else(|| format!("it has no column {name}"))?;
-        cast(column, kind).map_err(|e| format!("column {name}: {e}"))
+        let column = batch.column_by_name(name).ok_or_else(|| ForecastError::NoColumn(name.to_owned()))?;
+        Ok::<_, ForecastError>(cast(column, kind)?)
     };
     let (start, end) = (column("period_start", &DataType::Date32)?, column("period_end", &DataType::Date32)?);
     let (code, due) = (column("area_code", &DataType::Utf8)?, column("due", &DataType::Date32)?);
@@ -92,7 +93,7 @@ fn read(
     };
     for at in 0..batch.num_rows() {
         let (Some(start), Some(end)) = (day(&start, at), day(&end, at)) else {
-            return Err("a row has no period".to_owned());
+            return Err(ForecastError::NoPeriod);
         };
         let point = real(&over, at).zip(real(&under, at));
         let question = Question {
@@ -103,7 +104,7 @@ fn read(
         };
         let code = code.as_string::<i32>().value(at);
         if areas.entry(code.to_owned()).or_default().insert(start, question).is_some() {
-            return Err(format!("it has two rows for {code} in the period of {start}"));
+            return Err(ForecastError::Twice { code: code.to_owned(), start });
         }
     }
     Ok(())
@@ -217,7 +218,7 @@ impl Step {
 /// An area, a period, and what is told of them.
 type Row<'a> = (&'a str, NaiveDate, ForecastRow);
 
-fn written(rows: &[Row<'_>]) -> Result<RecordBatch, String> {
+fn written(rows: &[Row<'_>]) -> Result<RecordBatch, ForecastError> {
     let days = |of: &dyn Fn(&Row<'_>) -> Option<NaiveDate>| -> ArrayRef {
         let number =
             |day: NaiveDate| i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
@@ -245,6 +246,6 @@ fn written(rows: &[Row<'_>]) -> Result<RecordBatch, String> {
     ];
     let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
-    RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect())
-        .map_err(|e| e.to_string())
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    Ok(RecordBatch::try_new(Arc::new(schema), arrays)?)
 }

@@ -174,7 +174,10 @@ fn the_order_of_the_rows_decides_nothing() {
     assert_eq!(last, of_last);
     // Two rows for one area and period are no series.
     assert!(
-        bounded_growth(&[rows.clone(), rows], &months(), month(24)).unwrap_err().contains("two rows for a")
+        bounded_growth(&[rows.clone(), rows], &months(), month(24))
+            .unwrap_err()
+            .to_string()
+            .contains("two rows for a")
     );
 }
 

@@ -176,7 +176,7 @@ impl Source<'_> {
             return Ok(rows.into_view());
         };
         let made = crate::forecast::apply(function, &rows.collect().await?, query)
-            .map_err(|error| EngineError::of_query(&view.path, error))?;
+            .map_err(|error| EngineError::of_query(&view.path, error.to_string()))?;
         Ok(Arc::new(MemTable::try_new(made.schema(), vec![vec![made]])?))
     }
 

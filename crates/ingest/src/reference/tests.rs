@@ -32,7 +32,7 @@ fn days(text: &str) -> i32 {
 }
 
 /// `code: to, to` of one municipality, with `?` for what cannot be told.
-fn heirs(land: &Territory, policy: Policy, from: &str, code: &str, to: &str) -> (String, bool) {
+fn successors(land: &Territory, policy: Policy, from: &str, code: &str, to: &str) -> (String, bool) {
     let rows = land.mappings(policy, day(from), day(to)).unwrap();
     let of: Vec<_> = rows.iter().filter(|row| row.from_code.as_str() == code).collect();
     let shown: Vec<_> =
@@ -76,8 +76,12 @@ fn all_codes_of_2017_reach_exactly_the_357_of_2024() {
 #[test]
 fn known_lineages_hold() {
     let land = territory(&shipped()).unwrap();
-    let exact = |from, code, to, heir: &str| {
-        assert_eq!(heirs(&land, Policy::ExactOnly, from, code, to), (heir.to_owned(), true), "{code}");
+    let exact = |from, code, to, successor: &str| {
+        assert_eq!(
+            successors(&land, Policy::ExactOnly, from, code, to),
+            (successor.to_owned(), true),
+            "{code}"
+        );
     };
     exact("2019-01-01", "1534", "2024-01-01", "1580");
     exact("2019-01-01", "1504", "2024-01-01", "1508");
@@ -87,13 +91,13 @@ fn known_lineages_hold() {
     exact("2019-01-01", "1103", "2020-01-01", "1103");
     exact("2019-01-01", "5030", "2020-01-01", "5001");
     exact("2017-01-01", "1601", "2020-01-01", "5001");
-    let share = |from, code, to, heirs_of: &str| {
+    let share = |from, code, to, successors_of: &str| {
         assert_eq!(
-            heirs(&land, Policy::PopulationShare, from, code, to),
-            (heirs_of.to_owned(), false),
+            successors(&land, Policy::PopulationShare, from, code, to),
+            (successors_of.to_owned(), false),
             "{code}"
         );
-        assert_eq!(heirs(&land, Policy::ExactOnly, from, code, to), ("?".to_owned(), false), "{code}");
+        assert_eq!(successors(&land, Policy::ExactOnly, from, code, to), ("?".to_owned(), false), "{code}");
     };
     share("2020-01-01", "1507", "2024-01-01", "1508 1580");
     share("2020-01-01", "1103", "2019-01-01", "1103 1141 1142");
@@ -101,7 +105,7 @@ fn known_lineages_hold() {
     share("2019-01-01", "1850", "2020-01-01", "1806 1875");
     share("2018-01-01", "5012", "2024-01-01", "5055 5056 5059");
     share("2015-01-01", "0720", "2024-01-01", "3905 3907");
-    assert_eq!(heirs(&land, Policy::LargestSuccessor, "2020-01-01", "1507", "2024-01-01").0, "1508");
+    assert_eq!(successors(&land, Policy::LargestSuccessor, "2020-01-01", "1507", "2024-01-01").0, "1508");
 }
 
 #[test]

@@ -93,13 +93,13 @@ fn what_is_here_already_is_reported_and_shown() {
 
 #[test]
 fn without_a_lake_the_shipped_tables_are_the_measure() {
-    let yardstick = DryRunContext::of_files(&files()).unwrap();
-    let trial = yardstick.dry_run(&contract(), &delivery("2025-01", &SECOND)).unwrap();
+    let reference = DryRunContext::of_files(&files()).unwrap();
+    let trial = reference.dry_run(&contract(), &delivery("2025-01", &SECOND)).unwrap();
     assert_eq!((trial.report.accepted, trial.report.rejected, trial.report.edition), (4, 1, 0));
     assert!(trial.rejections[0].reason.contains("did you mean `use"), "{:?}", trial.rejections);
     let other = Delivery { source_id: SourceId::parse("other").unwrap(), ..delivery("x", &FIRST) };
-    assert!(matches!(yardstick.dry_run(&contract(), &other), Err(IngestError::WrongContract { .. })));
-    let known = yardstick.known().unwrap();
+    assert!(matches!(reference.dry_run(&contract(), &other), Err(IngestError::WrongContract { .. })));
+    let known = reference.known().unwrap();
     assert!(known.solutions["digital-postkasse"].contains("Digital mailbox"));
     assert!(known.measures["uses"].contains("letters") && known.municipalities.contains("1507"));
 }

@@ -374,6 +374,12 @@ pub static TABLES: &[Table] = &[
             ("row", Int, REQUIRED, "Row of the payload, from 1."),
             ("reason", Text, REQUIRED, "What is wrong."),
             ("raw", Text, REQUIRED, "The row as received, at most 500 characters."),
+            (
+                "code",
+                Text,
+                NULLABLE,
+                "The kind of reason; its texts are in queries/reasons.toml. NULL = before there were codes.",
+            ),
         ],
         sort: &["receipt_id", "row"],
     },

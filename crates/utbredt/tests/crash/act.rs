@@ -131,8 +131,8 @@ impl Act {
     /// How often one thread makes each kind of call, at most, when nothing disturbs the act.
     pub(crate) fn calls(&self, kinds: &[&'static str]) -> Vec<(&'static str, usize)> {
         let log = self.folder.path().join("calls");
-        let wanted: Vec<String> = kinds.iter().map(|kind| format!("?{kind}")).collect();
-        let trace = format!("trace={}", wanted.join(","));
+        let expected: Vec<String> = kinds.iter().map(|kind| format!("?{kind}")).collect();
+        let trace = format!("trace={}", expected.join(","));
         let lake = self.lake("traced");
         let words = ["-o", log.to_str().expect("a plain path"), "-e", trace.as_str()];
         let output = self.traced(&lake, &words).output().expect("strace starts");

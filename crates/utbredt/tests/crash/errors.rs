@@ -10,13 +10,13 @@ use crate::steps::without_strace;
 
 /// It failed as it should: a code, a message that names a file and says which edition stands.
 fn failed_cleanly(output: &Output, lake: &Path, label: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{label}: {told}");
-    let names = told.contains(&format!("{}/", lake.display())) && told.contains("edition");
-    assert!(names || told.contains("standard output"), "{label}: {told}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{label}: {message}");
+    let names = message.contains(&format!("{}/", lake.display())) && message.contains("edition");
+    assert!(names || message.contains("standard output"), "{label}: {message}");
     assert!(
-        told.contains("stands") || told.contains("deliver again") || told.contains("delivered"),
-        "{label}: {told}"
+        message.contains("stands") || message.contains("deliver again") || message.contains("delivered"),
+        "{label}: {message}"
     );
 }
 
@@ -95,8 +95,12 @@ fn a_full_disk_costs_nothing_but_the_delivery() {
         let label = format!("{free} pages free");
         failed_cleanly(&output, &lake, &label);
         let question = ["sql", "SELECT count(*) AS n FROM municipalities", "--format", "csv", "--lake"];
-        let asked = Command::new(UTBREDT).args(question).arg(&lake).output().expect("it starts");
-        assert!(asked.status.success(), "{label}: queries work: {}", String::from_utf8_lossy(&asked.stderr));
+        let queried = Command::new(UTBREDT).args(question).arg(&lake).output().expect("it starts");
+        assert!(
+            queried.status.success(),
+            "{label}: queries work: {}",
+            String::from_utf8_lossy(&queried.stderr)
+        );
         fs::remove_file(&filler).expect("room again");
         act.settle(&lake, &label);
     }

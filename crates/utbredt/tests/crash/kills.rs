@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use crate::act::{Act, Count, copy, folder, number};
 
 /// Numbers that look random and are the same every time.
-pub(crate) struct Dice(pub(crate) u64);
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -51,23 +51,23 @@ fn duration(act: &Act, from_first_write: bool) -> Duration {
     took[2]
 }
 
-/// `wanted` kills that hit, every other one within the time in which the disk is written.
-fn kill_randomly(act: &Act, wanted: usize, seed: u64, name: &str, total: &Mutex<Count>) {
+/// `kills` kills that hit, every other one within the time in which the disk is written.
+fn kill_randomly(act: &Act, kills: usize, seed: u64, name: &str, total: &Mutex<Count>) {
     let whole = [duration(act, false), duration(act, true)];
-    let mut dice = Dice(seed);
+    let mut rng = Rng(seed);
     let (mut hits, mut tries) = (0, 0);
     // Killed on a real disk, where syncs take their time; looked at where they take none.
     let memory = folder();
-    while hits < wanted {
+    while hits < kills {
         tries += 1;
-        assert!(tries < 4 * wanted + 20, "{hits} kills of {tries} hit");
+        assert!(tries < 4 * kills + 20, "{hits} kills of {tries} hit");
         let late = tries % 2 == 0;
-        let moment = dice.up_to(whole[usize::from(late)]);
+        let moment = rng.up_to(whole[usize::from(late)]);
         let lake = act.lake(name);
         let hit = killed(act, &lake, moment, late).0.signal() == Some(9);
         if hit && tries % 5 == 0 {
             // Nor does it matter when the writer that sweeps up is killed as well.
-            let again = dice.up_to(whole[0]);
+            let again = rng.up_to(whole[0]);
             hits += usize::from(killed(act, &lake, again, false).0.signal() == Some(9));
         }
         hits += usize::from(hit);
@@ -83,23 +83,23 @@ fn kill_randomly(act: &Act, wanted: usize, seed: u64, name: &str, total: &Mutex<
 
 #[test]
 fn random_kills_lose_and_double_nothing() {
-    let wanted = number("UTBREDT_KILLS", 60) as usize;
+    let kills = number("UTBREDT_KILLS", 60) as usize;
     let seed = number("UTBREDT_SEED", 1);
     let started = Instant::now();
     let total = Mutex::new(Count::default());
     let disk = || tempfile::tempdir().expect("a folder");
     let (first, correction) = (Act::first(disk()), Act::correction(disk()));
     std::thread::scope(|scope| {
-        scope.spawn(|| kill_randomly(&first, wanted / 2, seed, "a", &total));
-        scope.spawn(|| kill_randomly(&correction, wanted - wanted / 2, seed + 1, "b", &total));
+        scope.spawn(|| kill_randomly(&first, kills / 2, seed, "a", &total));
+        scope.spawn(|| kill_randomly(&correction, kills - kills / 2, seed + 1, "b", &total));
     });
     let count = total.into_inner().expect("no panic");
-    println!("{wanted} random kills in {:?}: {count:?}", started.elapsed());
+    println!("{kills} random kills in {:?}: {count:?}", started.elapsed());
     assert!(
-        count.runs * 10 > wanted * 8 && count.before * 20 > wanted,
+        count.runs * 10 > kills * 8 && count.before * 20 > kills,
         "kills hit before the commit: {count:?}"
     );
-    if wanted >= 300 {
+    if kills >= 300 {
         assert!(count.after > 0, "and after it: {count:?}");
     }
 }

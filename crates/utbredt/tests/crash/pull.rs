@@ -147,8 +147,8 @@ fn a_pull_killed_anywhere_ends_as_if_nothing_had_been() {
         }
         child.kill().expect("sent, or too late");
         hits += u64::from(child.wait().expect("it ended").signal() == Some(9));
-        let stands = editions(&stormy);
-        assert_eq!(stands, editions(&calm)[..stands.len()], "a kill leaves whole days and nothing else");
+        let current = editions(&stormy);
+        assert_eq!(current, editions(&calm)[..current.len()], "a kill leaves whole days and nothing else");
     }
     run(&stormy, &pull);
     println!("{hits} kills of a pull that takes {whole:?} ({days} days, {services} services)");

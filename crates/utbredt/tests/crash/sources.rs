@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use utbredt_lake::{Lake, Table};
 
 use crate::act::{UTBREDT, copy, leftovers, number};
-use crate::kills::Dice;
+use crate::kills::Rng;
 use crate::world::{PASSWORD, datasets, places, serve};
 
 /// The sources in the order of the plan.
@@ -158,7 +158,7 @@ fn ended_well(lake: &Path, fresh: &Path) {
         assert!(last.is_some_and(utbredt_lake::Run::is_healthy), "{source}: {last:#?}");
     }
     let news = "SSB announces 1 change from 2028-01-01: 4627 Askøy -> 4601 Bergen (merge)";
-    assert!(runs.iter().flat_map(|run| &run.discrepancies).any(|told| told.contains(news)), "{runs:#?}");
+    assert!(runs.iter().flat_map(|run| &run.discrepancies).any(|known| known.contains(news)), "{runs:#?}");
     let report = Lake::open(lake).expect("a lake").verify().expect("listed");
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!(leftovers(lake), Vec::<PathBuf>::new());
@@ -223,13 +223,13 @@ struct Kills {
 
 impl Kills {
     /// Two for each source, the second within the time in which the lake is written; after each, what stands is the
-    /// beginning of what is `wanted`.
+    /// beginning of what is `expected`.
     fn send(
         &mut self,
         pull: &dyn Fn() -> Command,
         lake: &Path,
-        wanted: &[String],
-        (dice, took): (&mut Dice, &[Duration]),
+        expected: &[String],
+        (rng, took): (&mut Rng, &[Duration]),
     ) {
         for kill in 0..2 * SOURCES.len() {
             let source = (kill / 2).max(runs(lake));
@@ -237,14 +237,17 @@ impl Kills {
                 return;
             }
             let late = kill % 2 == 1;
-            let moment =
-                Moment { source, after: dice.up_to(if late { WRITING } else { took[source] }), late };
+            let moment = Moment { source, after: rng.up_to(if late { WRITING } else { took[source] }), late };
             self.sent += 1;
             self.hits += usize::from(killed(pull(), lake, moment) && runs(lake) < SOURCES.len());
             self.half += usize::from(!leftovers(lake).is_empty());
-            let stands = editions(lake);
-            assert!(stands.len() <= wanted.len(), "{moment:?}: {} editions", stands.len());
-            assert_eq!(stands, wanted[..stands.len()], "{moment:?} leaves whole deliveries and nothing else");
+            let current = editions(lake);
+            assert!(current.len() <= expected.len(), "{moment:?}: {} editions", current.len());
+            assert_eq!(
+                current,
+                expected[..current.len()],
+                "{moment:?} leaves whole deliveries and nothing else"
+            );
         }
     }
 }
@@ -252,7 +255,7 @@ impl Kills {
 #[test]
 fn every_kind_of_source_may_be_killed_anywhere() {
     let least = number("UTBREDT_SOURCE_KILLS", 8) as usize;
-    let mut dice = Dice(number("UTBREDT_SEED", 1));
+    let mut rng = Rng(number("UTBREDT_SEED", 1));
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     let (address, log) = serve();
@@ -268,27 +271,30 @@ fn every_kind_of_source_may_be_killed_anywhere() {
     let (started, took) = (Instant::now(), undisturbed(here, &calm, now));
     println!("undisturbed {:?}: {took:?}", started.elapsed());
     ended_well(&calm, &fresh);
-    let wanted = editions(&calm);
+    let expected = editions(&calm);
 
     let mut kills = Kills::default();
     while kills.hits < least {
         let _ = fs::remove_dir_all(&stormy);
         copy(&fresh, &stormy);
         let pull = || command(here, &stormy, now, &["ingest", "--local"]);
-        kills.send(&pull, &stormy, &wanted, (&mut dice, &took));
+        kills.send(&pull, &stormy, &expected, (&mut rng, &took));
         // What was not finished is due still; then each source is asked once more, and has nothing new.
         well(&stormy, &["ingest", "--local"]);
-        assert_eq!(editions(&stormy), wanted);
+        assert_eq!(editions(&stormy), expected);
         SOURCES.iter().for_each(|source| well(&stormy, &["source", "run", source, "--local"]));
-        assert_eq!(editions(&stormy), wanted);
+        assert_eq!(editions(&stormy), expected);
         ended_well(&stormy, &fresh);
         assert_eq!(payloads(&stormy), payloads(&calm), "every payload is kept once, and no other");
         assert!(kills.hits > 0, "{kills:?}");
     }
     let log = log.lock().expect("no panic");
     println!("{kills:?}, asked: {log:#?}");
-    for told_before in ["GET /ssb/07459 304", "GET /klass/v1/classifications/131/changes 304"] {
-        assert!(log.contains_key(told_before), "what did not change is not said again");
+    for logged_before in ["GET /ssb/07459 304", "GET /klass/v1/classifications/131/changes 304"] {
+        assert!(log.contains_key(logged_before), "what did not change is not said again");
     }
-    assert!(log.keys().all(|asked| asked.ends_with(" 200") || asked.ends_with(" 304")), "{log:#?}");
+    assert!(
+        log.keys().all(|requested| requested.ends_with(" 200") || requested.ends_with(" 304")),
+        "{log:#?}"
+    );
 }

@@ -79,11 +79,11 @@ impl Knowledge {
     }
 
     /// Status and body.
-    fn answer(&self, asked: &Asked) -> (u16, String) {
-        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
-        let header = |name: &str| asked.headers.get(name).map(String::as_str);
-        match (asked.method.as_str(), path) {
-            ("POST", "/token") if asked.body.contains("&assertion=ey") => {
+    fn answer(&self, request: &Request) -> (u16, String) {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let header = |name: &str| request.headers.get(name).map(String::as_str);
+        match (request.method.as_str(), path) {
+            ("POST", "/token") if request.body.contains("&assertion=ey") => {
                 (200, json!({"access_token": "a-token", "expires_in": 119}).to_string())
             }
             ("GET", "/fiks/kommuner") => {
@@ -92,11 +92,11 @@ impl Knowledge {
                 if shown == right { (200, self.activations.clone()) } else { (401, String::new()) }
             }
             ("GET", "/ssb/07459") => (200, metadata(&self.persons)),
-            ("POST", "/ssb/07459") => (200, self.count(&asked.body)),
+            ("POST", "/ssb/07459") => (200, self.count(&request.body)),
             ("GET", "/klass/v1/classifications/131/changes") => (200, self.changes.clone()),
             ("GET", "/brreg/enheter") => (200, self.page(query)),
             ("GET", "/kartverket/kommuner") => (200, self.places.clone()),
-            _ => (404, asked.target.clone()),
+            _ => (404, request.target.clone()),
         }
     }
 
@@ -120,8 +120,8 @@ impl Knowledge {
             let values = variable["selection"]["values"].as_array().expect("values");
             (text(&variable["code"]), values.iter().map(text).collect())
         };
-        let asked: Vec<_> = question["query"].as_array().expect("variables").iter().map(of).collect();
-        let values = |name: &str| &asked.iter().find(|(code, _)| code == name).expect("it is asked for").1;
+        let request: Vec<_> = question["query"].as_array().expect("variables").iter().map(of).collect();
+        let values = |name: &str| &request.iter().find(|(code, _)| code == name).expect("it is asked for").1;
         let mut cells = Vec::new();
         for region in values("Region") {
             let all = self.persons[region];
@@ -138,12 +138,13 @@ impl Knowledge {
             }
         }
         let mut described = Map::new();
-        for (code, values) in &asked {
+        for (code, values) in &request {
             let labels: Map<String, Value> = values.iter().map(|v| (v.clone(), json!(v))).collect();
             described
                 .insert(code.clone(), json!({"label": code, "category": {"index": values, "label": labels}}));
         }
-        let (ids, sizes): (Vec<_>, Vec<_>) = asked.iter().map(|(code, values)| (code, values.len())).unzip();
+        let (ids, sizes): (Vec<_>, Vec<_>) =
+            request.iter().map(|(code, values)| (code, values.len())).unzip();
         json!({"version": "2.0", "class": "dataset", "label": "07459", "source": "Statistics Norway",
                "updated": "2026-02-25T07:00:00Z", "id": ids, "size": sizes, "dimension": described, "value": cells})
         .to_string()
@@ -159,14 +160,14 @@ fn metadata(persons: &BTreeMap<String, i64>) -> String {
         ("ContentsCode", vec!["Personer1".to_owned()]),
         ("Tid", YEARS.map(|year| year.to_string()).to_vec()),
     ];
-    let told = variables
+    let listed = variables
         .map(|(code, values)| json!({"code": code, "text": code, "values": values, "valueTexts": values}));
-    json!({ "title": "07459", "variables": told }).to_string()
+    json!({ "title": "07459", "variables": listed }).to_string()
 }
 
 /// A request.
 #[derive(Default)]
-struct Asked {
+struct Request {
     method: String,
     target: String,
     /// Names in lower case.
@@ -174,7 +175,7 @@ struct Asked {
     body: String,
 }
 
-impl Asked {
+impl Request {
     fn read(stream: &TcpStream) -> std::io::Result<Self> {
         let mut reader = BufReader::new(stream);
         let mut lines = (&mut reader).lines();
@@ -215,19 +216,19 @@ pub(crate) fn serve() -> (SocketAddr, Log) {
 
 /// Answers one request; what did not change since it was answered last is not said again.
 fn speak(mut stream: TcpStream, knowledge: &Knowledge, log: &Log) -> std::io::Result<()> {
-    let asked = Asked::read(&stream)?;
-    if asked.method.is_empty() {
+    let request = Request::read(&stream)?;
+    if request.method.is_empty() {
         return Ok(());
     }
     std::thread::sleep(THINKING);
-    let (mut status, mut body) = knowledge.answer(&asked);
+    let (mut status, mut body) = knowledge.answer(&request);
     let sum = body.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let tag = format!("\"{sum:x}\"");
-    if asked.headers.get("if-none-match") == Some(&tag) {
+    if request.headers.get("if-none-match") == Some(&tag) {
         (status, body) = (304, String::new());
     }
-    let path = asked.target.split('?').next().unwrap_or_default();
-    *log.lock().expect("no panic").entry(format!("{} {path} {status}", asked.method)).or_default() += 1;
+    let path = request.target.split('?').next().unwrap_or_default();
+    *log.lock().expect("no panic").entry(format!("{} {path} {status}", request.method)).or_default() += 1;
     let head = format!(
         "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nETag: {tag}\r\nConnection: close\r\n\r\n",
         body.len()

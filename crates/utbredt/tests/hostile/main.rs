@@ -63,7 +63,7 @@ fn bounded(name: &str, what: &str, ended: &Ended) {
 /// Tries, looks at and delivers each, and looks at what stands.
 fn refused(files: &[Hostile]) {
     let (folder, lake) = prepared();
-    let (here, stands) = (folder.path(), facts(&lake));
+    let (here, current) = (folder.path(), facts(&lake));
     for (name, make, code, why) in files {
         make(&here.join(name));
         let by = ["--contract", "contract.toml", "--lake", "lake"];
@@ -71,10 +71,10 @@ fn refused(files: &[Hostile]) {
         for words in [&["source", "try", name], &["ingest", name][..]] {
             let ended = watched(here, &[words, &by].concat());
             bounded(name, words[0], &ended);
-            let told = ended.said.chars().take(2_000).collect::<String>();
-            assert_eq!(ended.code, Some(*code), "{words:?}: {told}");
-            assert!(ended.said.contains(why), "{words:?}: {told}");
-            assert_eq!(facts(&lake), stands, "{words:?}");
+            let answer = ended.said.chars().take(2_000).collect::<String>();
+            assert_eq!(ended.code, Some(*code), "{words:?}: {answer}");
+            assert!(ended.said.contains(why), "{words:?}: {answer}");
+            assert_eq!(facts(&lake), current, "{words:?}");
         }
         // Whatever contract may be seen in it, or none: looking is bounded too.
         let ended = watched(here, &["source", "new", name]);
@@ -102,7 +102,7 @@ fn texts_that_would_do_harm_are_refused() {
 #[test]
 fn two_bytes_a_letter_are_read_with_a_mark_and_without() {
     let (folder, lake) = prepared();
-    let stands = facts(&lake);
+    let current = facts(&lake);
     for (at, mark) in ["", "\u{feff}"].into_iter().enumerate() {
         let name = format!("letters-{at}.csv");
         let days = chrono::NaiveDate::from_ymd_opt(2021, 1, 1).expect("a day").iter_days().take(1000);
@@ -118,5 +118,5 @@ fn two_bytes_a_letter_are_read_with_a_mark_and_without() {
         assert_eq!(ended.code, Some(0), "{}", ended.said);
         assert!(ended.said.contains("1000 rows in, 1000 facts read, 0 rejected"), "{}", ended.said);
     }
-    assert_eq!(facts(&lake), stands);
+    assert_eq!(facts(&lake), current);
 }

@@ -24,18 +24,18 @@ fn the_same_key_gets_the_same_answer_after_a_restart() {
     assert_eq!(server.deliver("", "key-of-the-first", &january(1000)), first);
     assert_eq!(server.deliver("", "key-of-a-broken", "Kommunenr;Antall\n0301;7\n"), held);
     assert_eq!(server.oslo(), (1001.into(), 4.into()));
-    let (status, told) = server.deliver("", "key-of-the-first", &january(1002));
-    assert_eq!((status, &told["code"]), (422, &"idempotency_key_reused".into()), "{told}");
-    let (status, told) = server.deliver("&dry_run=true", "key-of-the-first", &january(1000));
-    assert_eq!((status, &told["code"]), (422, &"idempotency_key_reused".into()), "{told}");
+    let (status, answer) = server.deliver("", "key-of-the-first", &january(1002));
+    assert_eq!((status, &answer["code"]), (422, &"idempotency_key_reused".into()), "{answer}");
+    let (status, answer) = server.deliver("&dry_run=true", "key-of-the-first", &january(1000));
+    assert_eq!((status, &answer["code"]), (422, &"idempotency_key_reused".into()), "{answer}");
     // Known answers are also given while somebody else writes.
     let lock = Lake::open(&here.join("lake")).expect("a lake").writer().expect("the lock");
     assert_eq!(server.deliver("", "key-of-the-first", &january(1000)), first);
     drop(lock);
     assert_eq!((log(here).len(), server.oslo()), (lines, (1001.into(), 4.into())), "nothing was done");
     // A new key is a new decision.
-    let (status, told) = server.deliver("", "key-of-the-way-back", &january(1000));
-    assert_eq!((status, &told["edition"], server.oslo().0), (201, &5.into(), 1000.into()), "{told}");
+    let (status, answer) = server.deliver("", "key-of-the-way-back", &january(1000));
+    assert_eq!((status, &answer["edition"], server.oslo().0), (201, &5.into(), 1000.into()), "{answer}");
     let text = log(here).join("\n");
     assert!(!text.contains("key-of") && !text.contains(TOKEN), "{text}");
 }
@@ -73,12 +73,16 @@ fn one_that_was_stopped_before_it_could_answer_knows_whether_the_edition_is_its_
     let (torn, rest) = (&answered[..answered.len() / 2], rest.join("\n"));
     std::fs::write(&path, format!("{begun}\n{torn}\n{rest}\n")).expect("written");
     let server = Server::start(here);
-    let (status, told) = server.deliver("", "one", &january(1000));
-    assert_eq!((status, &told["state"], &told["edition"]), (200, &"unchanged".into(), &3.into()), "{told}");
+    let (status, answer) = server.deliver("", "one", &january(1000));
+    assert_eq!(
+        (status, &answer["state"], &answer["edition"]),
+        (200, &"unchanged".into(), &3.into()),
+        "{answer}"
+    );
     assert_eq!(server.oslo(), (1001.into(), 3.into()), "the correction stays");
     assert_eq!(
         server.deliver("", "one", &january(1000)),
-        (status, told),
+        (status, answer),
         "and that is its answer from now on"
     );
     drop(server);
@@ -87,8 +91,8 @@ fn one_that_was_stopped_before_it_could_answer_knows_whether_the_edition_is_its_
     assert!(begun.contains("\"edition\":1"), "{begun}");
     std::fs::write(&path, begun.replace("\"edition\":1", "\"edition\":3")).expect("half a line, even");
     let server = Server::start(here);
-    let (status, told) = server.deliver("", "one", &january(1000));
-    assert_eq!((status, &told["edition"]), (201, &4.into()), "{told}");
+    let (status, answer) = server.deliver("", "one", &january(1000));
+    assert_eq!((status, &answer["edition"]), (201, &4.into()), "{answer}");
     assert_eq!((server.oslo().0, log(here).len()), (1000.into(), 3));
 }
 

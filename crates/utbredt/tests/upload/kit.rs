@@ -73,15 +73,15 @@ impl Server {
             serve.env("UTBREDT_NOW", now);
         }
         let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
-        let mut told = BufReader::new(process.stderr.take().expect("its messages"));
+        let mut answer = BufReader::new(process.stderr.take().expect("its messages"));
         let mut line = String::new();
         while !line.contains("http://") {
             line.clear();
-            assert!(told.read_line(&mut line).expect("a message") > 0, "the server ended");
+            assert!(answer.read_line(&mut line).expect("a message") > 0, "the server ended");
         }
         let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
         // What else it tells is read, so that it never waits for a reader.
-        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        std::thread::spawn(move || std::io::copy(&mut answer, &mut std::io::sink()));
         Self { process, address }
     }
 
@@ -109,8 +109,8 @@ impl Server {
     pub(crate) fn deliver(&self, more: &str, key: &str, body: &str) -> (u16, Value) {
         let headers = format!("Authorization: Bearer {TOKEN}\r\nIdempotency-Key: {key}\r\n");
         let path = format!("/v1/deliveries?source_id=county&asked=2025-01{more}");
-        let (status, told) = self.ask("POST", &path, &headers, body);
-        (status, told.get("data").cloned().unwrap_or(told))
+        let (status, answer) = self.ask("POST", &path, &headers, body);
+        (status, answer.get("data").cloned().unwrap_or(answer))
     }
 
     /// Uses in Oslo in January 2025, and the edition that says so.

@@ -17,56 +17,68 @@ fn a_delivery_comes_in_is_corrected_and_held_over_http() {
     assert_eq!(server.oslo().1, 1);
 
     let good = "Kommunenr;Måned;Antall\n0301;2025-01;1000\n4601;2025-01;20\n1103;2025-01;5\n5001;2025-01;9\n3301;2025-01;8\n";
-    let (status, told) = server.deliver("&dry_run=true", "try", good);
-    assert_eq!((status, &told["state"], &told["edition"]), (200, &"accepted".into(), &1.into()), "{told}");
+    let (status, answer) = server.deliver("&dry_run=true", "try", good);
+    assert_eq!(
+        (status, &answer["state"], &answer["edition"]),
+        (200, &"accepted".into(), &1.into()),
+        "{answer}"
+    );
     assert_eq!(std::fs::read_dir(here.join("lake/raw")).map_or(0, Iterator::count), 0, "nothing is kept");
 
-    let (status, told) = server.deliver("", "first", good);
-    assert_eq!((status, &told["accepted"], &told["edition"]), (201, &5.into(), &2.into()), "{told}");
+    let (status, answer) = server.deliver("", "first", good);
+    assert_eq!((status, &answer["accepted"], &answer["edition"]), (201, &5.into(), &2.into()), "{answer}");
     assert_eq!(server.oslo(), (1000.into(), 2.into()), "served at once");
-    assert_eq!(server.deliver("", "first", good), (201, told), "the same answer");
-    let (status, told) = server.deliver("", "other", good);
-    assert_eq!((status, &told["state"], &told["edition"]), (200, &"unchanged".into(), &2.into()), "{told}");
+    assert_eq!(server.deliver("", "first", good), (201, answer), "the same answer");
+    let (status, answer) = server.deliver("", "other", good);
+    assert_eq!(
+        (status, &answer["state"], &answer["edition"]),
+        (200, &"unchanged".into(), &2.into()),
+        "{answer}"
+    );
 
     // Oslo is corrected; a row of a code that never was is refused, with its line as received.
     let corrected = format!("{}9999;2025-01;7\n", good.replace("1000", "1001"));
-    let (status, told) = server.deliver("", "first", &corrected);
-    assert_eq!((status, &told["code"]), (422, &"idempotency_key_reused".into()), "{told}");
-    let (status, told) = server.deliver("", "corrected", &corrected);
-    assert_eq!((status, &told["accepted"], &told["rejected_rows"]), (201, &5.into(), &1.into()), "{told}");
-    assert_eq!(told["rejections"].as_array().map(Vec::len), Some(1), "{told}");
-    let refused = &told["rejections"][0];
+    let (status, answer) = server.deliver("", "first", &corrected);
+    assert_eq!((status, &answer["code"]), (422, &"idempotency_key_reused".into()), "{answer}");
+    let (status, answer) = server.deliver("", "corrected", &corrected);
+    assert_eq!(
+        (status, &answer["accepted"], &answer["rejected_rows"]),
+        (201, &5.into(), &1.into()),
+        "{answer}"
+    );
+    assert_eq!(answer["rejections"].as_array().map(Vec::len), Some(1), "{answer}");
+    let refused = &answer["rejections"][0];
     assert!(refused["raw"] == "9999;2025-01;7" && refused["reason"].is_string(), "{refused}");
-    let cell = &told["cells"]["changed"][0];
-    assert_eq!((&cell["old"], &cell["new"]), (&"1000".into(), &"1001".into()), "{told}");
+    let cell = &answer["cells"]["changed"][0];
+    assert_eq!((&cell["old"], &cell["new"]), (&"1000".into(), &"1001".into()), "{answer}");
     assert_eq!(server.oslo().0, 1001);
 
-    let (status, told) = server.deliver("", "broken", "Kommunenr;Antall\n0301;7\n");
-    assert_eq!((status, &told["state"]), (202, &"held".into()), "{told}");
-    assert!(told["held"].to_string().contains("Måned"), "{told}");
+    let (status, answer) = server.deliver("", "broken", "Kommunenr;Antall\n0301;7\n");
+    assert_eq!((status, &answer["state"]), (202, &"held".into()), "{answer}");
+    assert!(answer["held"].to_string().contains("Måned"), "{answer}");
     assert_eq!(server.oslo().0, 1001, "what was in force still is");
 
     // While another writes, nothing is lost: it is sent again.
     let lock = Lake::open(&here.join("lake")).expect("a lake").writer().expect("the lock");
-    let (status, told) = server.deliver("", "busy", good);
-    assert_eq!((status, &told["code"]), (503, &"busy".into()), "{told}");
+    let (status, answer) = server.deliver("", "busy", good);
+    assert_eq!((status, &answer["code"]), (503, &"busy".into()), "{answer}");
     drop(lock);
     assert_eq!(server.deliver("", "busy", good).0, 201);
     assert_eq!(server.oslo().0, 1000);
 }
 
 #[test]
-fn a_plan_that_cannot_be_kept_stops_the_server_and_none_shuts_the_door() {
+fn a_plan_that_cannot_be_kept_stops_the_server_and_without_one_there_are_no_uploads() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     assert!(command(here, &["init"]).status().expect("it runs").success());
     let server = Server::start(here);
-    let (status, told) = server.deliver("", "one", "a;b\n");
-    assert_eq!((status, &told["code"]), (404, &"unknown_path".into()), "{told}");
+    let (status, answer) = server.deliver("", "one", "a;b\n");
+    assert_eq!((status, &answer["code"]), (404, &"unknown_path".into()), "{answer}");
     drop(server);
 
     std::fs::write(here.join("utbredt.toml"), PLAN).expect("written");
-    let told = |token: Option<&str>| {
+    let answer = |token: Option<&str>| {
         let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0"]);
         match token {
             Some(token) => serve.env("COUNTY_TOKEN", token),
@@ -76,10 +88,10 @@ fn a_plan_that_cannot_be_kept_stops_the_server_and_none_shuts_the_door() {
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).expect("text")
     };
-    assert!(told(None).contains("COUNTY_TOKEN"));
-    let short = told(Some("hunter2"));
+    assert!(answer(None).contains("COUNTY_TOKEN"));
+    let short = answer(Some("hunter2"));
     assert!(short.contains("32") && !short.contains("hunter2"), "{short}");
-    assert!(told(Some(TOKEN)).contains("county.toml"), "the contract is not there");
+    assert!(answer(Some(TOKEN)).contains("county.toml"), "the contract is not there");
 }
 
 #[test]
@@ -106,8 +118,8 @@ fn a_delivery_is_a_run_of_its_source() {
     ] {
         assert_eq!(status[name], value, "{name} of {status}");
     }
-    let (status, told) = server.deliver("", "two", "Kommunenr;Antall\n0301;7\n");
-    assert_eq!(status, 202, "{told}");
+    let (status, answer) = server.deliver("", "two", "Kommunenr;Antall\n0301;7\n");
+    assert_eq!(status, 202, "{answer}");
     let status = server.status();
     assert_eq!(
         (&status["healthy"], &status["accepted"], &status["edition"]),
@@ -123,9 +135,9 @@ fn a_delivery_is_a_run_of_its_source() {
         "{metrics}"
     );
 
-    let told = command(here, &["source", "status"]).output().expect("it runs");
-    let text = String::from_utf8(told.stdout).expect("text");
-    assert_eq!(told.status.code(), Some(3));
+    let answer = command(here, &["source", "status"]).output().expect("it runs");
+    let text = String::from_utf8(answer.stdout).expect("text");
+    assert_eq!(answer.status.code(), Some(3));
     assert!(text.contains("county: not well") && text.contains("held: 2025-01: "), "{text}");
     // The folder is looked at when its time comes, whatever was sent.
     let due = command(here, &["ingest", "--json"]).output().expect("it runs");
@@ -140,8 +152,8 @@ fn a_correction_sent_stays_in_force_beside_the_file_it_corrects() {
     let here = folder.path();
     std::fs::write(here.join("inbox/2025-01.csv"), january(1000)).expect("written");
     let look = || {
-        let told = command(here, &["source", "run", "county"]).output().expect("it runs");
-        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+        let answer = command(here, &["source", "run", "county"]).output().expect("it runs");
+        assert_eq!(answer.status.code(), Some(0), "{}", String::from_utf8_lossy(&answer.stderr));
     };
     look();
     let server = Server::start(here);

@@ -74,7 +74,7 @@ fn a_signed_statement_becomes_a_token_that_is_kept_while_it_holds() {
 }
 
 #[test]
-fn a_key_that_is_none_and_a_door_that_stays_shut_say_so_without_showing_anything() {
+fn an_invalid_key_and_a_refused_token_are_reported_without_the_secret() {
     let server = Server::acting(vec![Act::status(401, &[]), Act::ok("no token here")]);
     let clock = clock();
     let client = Client::new(Guard::with_local([server.host()]), limits(), &clock);

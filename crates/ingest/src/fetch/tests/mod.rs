@@ -97,7 +97,7 @@ fn what_would_not_change_is_not_requested_again() {
 
 /// A statement signed by a clock that is wrong is refused: the reason says by how much it is.
 #[test]
-fn a_refusal_tells_how_far_the_clocks_are_apart() {
+fn a_refusal_includes_how_far_the_clocks_differ() {
     let clock = clock();
     let message = |date: &str| {
         let server = Server::acting(vec![Act::status(400, &[("Date", date)])]);

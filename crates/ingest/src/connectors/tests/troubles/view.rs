@@ -28,7 +28,7 @@ const FACTS: [(&str, &[&str]); 3] = [
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fact {
     pub(super) key: String,
-    pub(super) says: String,
+    pub(super) statement: String,
     pub(super) receipt: String,
 }
 
@@ -79,7 +79,7 @@ impl View {
                 let about = key.iter().map(|column| format!("{}|", row[*column])).collect::<String>();
                 facts.push(Fact {
                     key: format!("{name} {about}"),
-                    says: text(&row, &["receipt_id"]),
+                    statement: text(&row, &["receipt_id"]),
                     receipt: row.get("receipt_id").cloned().unwrap_or_default(),
                 });
             }
@@ -110,7 +110,7 @@ impl View {
 
     /// What the facts say, and on what receipts.
     pub(super) fn whole(&self) -> Vec<String> {
-        self.facts.iter().map(|fact| format!("{} {} [{}]", fact.key, fact.says, fact.receipt)).collect()
+        self.facts.iter().map(|fact| format!("{} {} [{}]", fact.key, fact.statement, fact.receipt)).collect()
     }
 
     /// Facts and receipts in force.
@@ -122,7 +122,7 @@ impl View {
 
     /// What the facts say.
     pub(super) fn said(&self) -> Vec<String> {
-        self.facts.iter().map(|fact| format!("{} {}", fact.key, fact.says)).collect()
+        self.facts.iter().map(|fact| format!("{} {}", fact.key, fact.statement)).collect()
     }
 
     fn keys(&self) -> Vec<String> {
@@ -166,7 +166,11 @@ pub(super) fn less(some: &[String], others: &[String]) -> Vec<String> {
 /// The laws bite: a fact that is gone, one told twice, an answer without a receipt, a table of others.
 #[test]
 fn what_is_lost_doubled_or_foreign_is_seen() {
-    let fact = |key: &str, says: &str| Fact { key: key.into(), says: says.into(), receipt: "r".into() };
+    let fact = |key: &str, statement: &str| Fact {
+        key: key.into(),
+        statement: statement.into(),
+        receipt: "r".into(),
+    };
     let files = |sha: &str| BTreeMap::from([("municipalities".to_owned(), vec![sha.to_owned()])]);
     let before = View {
         facts: vec![fact("a", "1"), fact("b", "2")],
@@ -181,7 +185,7 @@ fn what_is_lost_doubled_or_foreign_is_seen() {
         change(&mut now);
         now.sound(&before, &["usage"])
     };
-    assert_eq!(now(|view| view.facts[1].says = "3".into()), Ok(()), "a correction is no loss");
+    assert_eq!(now(|view| view.facts[1].statement = "3".into()), Ok(()), "a correction is no loss");
     for (change, word) in [
         ((|view| drop(view.facts.pop())) as fn(&mut View), "about b"),
         (|view| view.facts.push(view.facts[1].clone()), "two things are in force about b"),
