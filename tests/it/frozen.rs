@@ -51,7 +51,7 @@ async fn a_lake_of_an_earlier_version_gives_the_same_numbers() {
     copy(&folder().join("lake"), lake.path());
     let engine = Engine::open(lake.path(), query_files()).expect("the lake opens");
     let questions = std::fs::read_to_string(folder().join("questions.txt")).expect("the questions");
-    let mut question = 0;
+    let mut answered = 0;
     for question in questions.lines().filter(|line| !line.starts_with('#')) {
         let (file, words) = question.split_once(": ").expect("a file and a question");
         let mut words = words.split(' ');
@@ -63,7 +63,7 @@ async fn a_lake_of_an_earlier_version_gives_the_same_numbers() {
         let expected = std::fs::read_to_string(expected).expect("its answer");
         let columns: Vec<&str> = expected.lines().next().expect("a header").split(',').collect();
         assert_eq!(lines(&answer, &columns), expected.lines().collect::<Vec<_>>(), "{question}");
-        question += 1;
+        answered += 1;
     }
-    assert_eq!(question, 10, "the ten questions are all there");
+    assert_eq!(answered, 10, "the ten questions are all there");
 }

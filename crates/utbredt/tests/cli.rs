@@ -67,9 +67,9 @@ fn wrong_words_are_answered_with_the_right_ones(lake: &str) {
         (&["rollout.municipalities_live", "--param", "solution_id=digisos", "--format", "cvs"], "csv"),
     ];
     for (words, nearest) in wrong {
-        let (code, output) = run(words);
-        assert_eq!(code, 2, "{words:?}: {output}");
-        assert!(output.contains(nearest), "{words:?} does not name {nearest}: {output}");
+        let (code, message) = run(words);
+        assert_eq!(code, 2, "{words:?}: {message}");
+        assert!(message.contains(nearest), "{words:?} does not name {nearest}: {message}");
     }
 }
 
@@ -199,31 +199,31 @@ impl Desk {
 #[test]
 fn the_same_facts_in_other_bytes_change_nothing() {
     let desk = Desk::new();
-    let (code, output) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert_eq!(code, 0, "{output}");
+    let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert_eq!(code, 0, "{message}");
     assert!(
-        output.contains("20 rows in, 20 accepted, 0 rejected") && output.contains("edition 2 stands"),
-        "{output}"
+        message.contains("20 rows in, 20 accepted, 0 rejected") && message.contains("edition 2 stands"),
+        "{message}"
     );
-    let (code, output) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert!(code == 0 && output.contains("unchanged") && output.contains("edition 2 stands"), "{output}");
+    let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
+    assert!(code == 0 && message.contains("unchanged") && message.contains("edition 2 stands"), "{message}");
 
     let latin1: Vec<u8> = rows(&GOOD).chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect();
     let tabs = rows(&GOOD).replace(';', "\t");
     let bom = format!("\u{feff}{}", rows(&GOOD).replace('\n', "\r\n"));
     for bytes in [latin1, tabs.into_bytes(), bom.into_bytes()] {
-        let (code, output) = desk.deliver(&bytes, &[]);
-        assert_eq!(code, 0, "{output}");
-        assert!(output.contains("takes the place of receipt"), "{output}");
-        assert!(output.contains("cells: 0 added, 0 removed, 0 changed"), "{output}");
+        let (code, message) = desk.deliver(&bytes, &[]);
+        assert_eq!(code, 0, "{message}");
+        assert!(message.contains("takes the place of receipt"), "{message}");
+        assert!(message.contains("cells: 0 added, 0 removed, 0 changed"), "{message}");
     }
 
     let corrected =
         rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
-    let (code, output) = desk.deliver(corrected.as_bytes(), &[]);
-    assert_eq!(code, 0, "{output}");
-    assert!(output.contains("cells: 0 added, 1 removed, 1 changed"), "{output}");
-    assert!(output.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{output}");
+    let (code, message) = desk.deliver(corrected.as_bytes(), &[]);
+    assert_eq!(code, 0, "{message}");
+    assert!(message.contains("cells: 0 added, 1 removed, 1 changed"), "{message}");
+    assert!(message.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{message}");
     // 18 municipalities of 200 and one of 250.
     assert_eq!(desk.sql("SELECT count(*) AS n, sum(value) AS total FROM usage"), "n,total\n19,3850\n");
 }
@@ -243,8 +243,8 @@ fn a_diff_tells_what_a_correction_changed() {
         let output = utbredt(&all);
         (code(&output), text(&output.stdout), text(&output.stderr))
     };
-    let (code, csv, output) = diff(&["2", "3", "--by", "municipality", "--format", "csv"]);
-    assert_eq!(code, 0, "{output}");
+    let (code, csv, message) = diff(&["2", "3", "--by", "municipality", "--format", "csv"]);
+    assert_eq!(code, 0, "{message}");
     let mut lines = csv.lines();
     let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
     let cells: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
@@ -259,25 +259,25 @@ fn a_diff_tells_what_a_correction_changed() {
         ["municipality_code", "numerator_before", "numerator_after", "change", "state_before", "causes"];
     assert_eq!(removed.map(|name| cell(1, name)), ["1145", "200", "", "", "ok", "revised_data"]);
 
-    let (code, table, output) = diff(&["2", "3"]);
+    let (code, table, message) = diff(&["2", "3"]);
     assert!(code == 0 && table.contains("revised_data") && !table.contains("numerator"), "{table}");
-    assert_eq!(output, "edition 2 to 3, 1 of 1 rows: revised_data 1\n");
+    assert_eq!(message, "edition 2 to 3, 1 of 1 rows: revised_data 1\n");
     let (code, json, _) = diff(&["3", "3", "--format", "json"]);
-    let output: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert!(code == 0 && output["data"].as_array().is_some_and(Vec::is_empty), "{json}");
-    assert_eq!((&output["meta"]["rows"], &output["meta"]["compared"]), (&0.into(), &1.into()));
+    let message: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(code == 0 && message["data"].as_array().is_some_and(Vec::is_empty), "{json}");
+    assert_eq!((&message["meta"]["rows"], &message["meta"]["compared"]), (&0.into(), &1.into()));
     for (words, named) in
         [(["2", "7"], "`3`"), (["3", "2"], "older edition first"), (["2", "newest"], "number")]
     {
-        let (code, out, output) = diff(&words);
-        assert!(code == 2 && out.is_empty() && output.contains(named), "{words:?}: {output}");
+        let (code, out, message) = diff(&words);
+        assert!(code == 2 && out.is_empty() && message.contains(named), "{words:?}: {message}");
     }
 }
 
 /// Where the machine thinks it is changes no day: the Digisos list has moments near midnight, and a file has months.
 #[test]
 fn the_machines_time_zone_changes_nothing() {
-    let output = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"].map(|zone| {
+    let message = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"].map(|zone| {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = folder.path().join("lake");
         let run = |words: &[&str]| {
@@ -305,7 +305,7 @@ fn the_machines_time_zone_changes_nothing() {
         let more = ["--from", "2018-04", "--to", "2020-12", "--granularity", "week", "--format", "csv"];
         (facts, events, run(&[kpi.as_slice(), more.as_slice()].concat()))
     });
-    assert!(output[0] == output[1] && output[1] == output[2], "an answer depends on the machine's time zone");
+    assert!(message[0] == message[1] && message[1] == message[2], "an answer depends on the machine's time zone");
 }
 
 #[test]
@@ -313,10 +313,10 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let desk = Desk::new();
     let damaged = rows(&GOOD).replace("0301;", "301;").replace("1101;", "9999;");
     let cut = damaged.strip_suffix("45;2024-01;200\n").expect("the end of the last row");
-    let (code, output) = desk.deliver(cut.as_bytes(), &["--json"]);
-    let output: serde_json::Value = serde_json::from_str(&output).expect("JSON");
-    let delivery = &output["deliveries"][0];
-    assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {output}");
+    let (code, message) = desk.deliver(cut.as_bytes(), &["--json"]);
+    let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
+    let delivery = &message["deliveries"][0];
+    assert_eq!(code, 0, "3 of 20 are fewer than the fifth that is borne: {message}");
     assert_eq!(
         (&delivery["rows_in"], &delivery["accepted"], &delivery["rejected"]),
         (&20.into(), &17.into(), &3.into())
@@ -326,8 +326,8 @@ fn rows_that_cannot_be_believed_are_refused_by_row_and_reason() {
     let refused = desk.sql("SELECT row, raw FROM rejections ORDER BY row");
     assert_eq!(refused, "row,raw\n2,301;2024-01;200\n3,9999;2024-01;200\n21,11\n");
 
-    let (code, output) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-rejected", "10"]);
-    assert!(code == 3 && output.contains("17 accepted, 3 rejected"), "{output}");
+    let (code, message) = desk.deliver(format!("{cut}\n").as_bytes(), &["--max-rejected", "10"]);
+    assert!(code == 3 && message.contains("17 accepted, 3 rejected"), "{message}");
 }
 
 #[test]
@@ -337,17 +337,17 @@ fn a_held_delivery_leaves_the_last_good_one_in_force() {
     // Half of the rows with another delimiter than the header.
     let mixed = rows(&GOOD[..10]) + &rows(&GOOD[10..]).split_once('\n').expect("rows").1.replace(';', ",");
     for _ in 0..2 {
-        let (code, output) = desk.deliver(mixed.as_bytes(), &[]);
-        assert_eq!(code, 3, "{output}");
+        let (code, message) = desk.deliver(mixed.as_bytes(), &[]);
+        assert_eq!(code, 3, "{message}");
         assert!(
-            output.contains("`2024-01`: held") && output.contains("held: 10 of 20 rows were rejected"),
-            "{output}"
+            message.contains("`2024-01`: held") && message.contains("held: 10 of 20 rows were rejected"),
+            "{message}"
         );
-        assert!(output.contains("edition 3 stands"), "the receipt is kept once: {output}");
+        assert!(message.contains("edition 3 stands"), "the receipt is kept once: {message}");
     }
     assert_eq!(desk.sql("SELECT count(*) AS n FROM usage"), "n\n20\n");
-    let (code, output) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);
-    assert!(code == 3 && output.contains("M\u{e5}ned"), "the missing column is named: {output}");
+    let (code, message) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);
+    assert!(code == 3 && message.contains("M\u{e5}ned"), "the missing column is named: {message}");
 }
 
 #[test]
@@ -371,15 +371,15 @@ fn what_is_typed_wrong_is_distinguished_from_what_fails() {
         let mut all = vec!["ingest"];
         all.extend_from_slice(words);
         let output = utbredt(&all);
-        let output = text(&output.stderr);
-        assert_eq!(code(&output), expected, "{words:?}: {output}");
-        assert!(output.contains(named), "{words:?} does not name {named}: {output}");
+        let message = text(&output.stderr);
+        assert_eq!(code(&output), expected, "{words:?}: {message}");
+        assert!(message.contains(named), "{words:?} does not name {named}: {message}");
     }
 
     let digisos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/rollout/digisos_events.csv");
     let digisos = digisos.to_str().expect("a plain path");
     let output = utbredt(&["ingest", digisos, "--source", "digisos", "--asked", "all", "--lake", &lake]);
-    let output = text(&output.stdout);
-    assert_eq!(code(&output), 0, "{output}");
-    assert!(output.contains("413 rows in") && output.contains("0703"), "{output}");
+    let message = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{message}");
+    assert!(message.contains("413 rows in") && message.contains("0703"), "{message}");
 }
