@@ -247,7 +247,7 @@ fn cells(text: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn csv_says_what_json_says_row_for_row() {
+async fn csv_and_json_agree_row_for_row() {
     let app = TestApp::tiny();
     let mut paths = vec![
         "/v1/municipalities?on=2019-06-01".to_owned(),

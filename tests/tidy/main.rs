@@ -9,4 +9,5 @@ mod queries;
 mod readmes;
 mod repository;
 mod rust_text;
+mod tree;
 mod words;

@@ -1,5 +1,7 @@
 //! Codes and their texts: a KPI's own, the common ones, and those that are lacking.
 
+use strum::VariantArray as _;
+
 use super::*;
 
 /// The sound KPI with a column of the codes `late` and `missing`, whose header gives the text of `late`.
@@ -10,11 +12,13 @@ fn with_codes() -> String {
     )
 }
 
-/// Every state and every mark, each with a text.
+/// Every state, every mark and every kind of rejection, each with a text.
 fn common() -> String {
     let states = utbredt_model::CellState::ALL.map(|state| format!("states.{}", state.as_str()));
     let marks = utbredt_model::Marks::all().map(|(_, name)| format!("marks.{name}"));
-    states.into_iter().chain(marks).map(|code| written(&code)).collect()
+    let rejections =
+        utbredt_model::ReasonCode::VARIANTS.iter().map(|code| format!("rejections.{}", code.as_str()));
+    states.into_iter().chain(marks).chain(rejections).map(|code| written(&code)).collect()
 }
 
 /// A code as the file of common texts has it.

@@ -26,23 +26,23 @@ fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
     let view =
         "/* view\ndoc = \"b\"\nthrough = \"bounded_growth\"\n*/\nSELECT $measure_id AS x, $solution_id AS y";
     let reach = |from: &str, to: &str| {
-        let kpi = REACH.replace("FROM spine\n", "FROM told AS spine\n").replace(from, to);
+        let kpi = REACH.replace("FROM spine\n", "FROM series AS spine\n").replace(from, to);
         load(&[
-            ("views/told.sql", view),
+            ("views/series.sql", view),
             ("views/spine.sql", SPINE),
             ("views/usage_cells.sql", USAGE),
             ("kpi/adoption/reach.sql", &kpi),
         ])
     };
     let catalogue = reach("", "").unwrap();
-    let text = catalogue.views().iter().find(|view| view.name == "told").unwrap();
+    let text = catalogue.views().iter().find(|view| view.name == "series").unwrap();
     assert_eq!((text.through.as_deref(), text.params.len()), (Some("bounded_growth"), 2));
     // The KPI need not name what its view uses.
     assert!(reach(" AND used.measure_id = $measure_id", "").is_ok());
     let errors = reach("solution_id", "solution").unwrap_err();
     assert_eq!(
         errors[0].to_string(),
-        "queries/kpi/adoption/reach.sql:1: the view `text` uses `$solution_id`, which the header does not declare; \
+        "queries/kpi/adoption/reach.sql:1: the view `series` uses `$solution_id`, which the header does not declare; \
          declare it: [params.solution_id]"
     );
     let errors = load(&[("views/text.sql", &view.replace("bounded_growth", "Bounded growth"))]).unwrap_err();

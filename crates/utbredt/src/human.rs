@@ -145,7 +145,7 @@ pub(crate) fn cell(column: &dyn Array, row: usize, unit: Option<&str>) -> Result
 
 /// The named columns of the first rows, each with its unit, as a table: numbers to the right, no wider than the terminal.
 /// A column that an answer lacks is left out. Where there is no room, columns that hold the same in every row stand in a
-/// line above instead.
+/// line above instead, and a single row is written one column below the other.
 ///
 /// # Errors
 /// [`ArrowError`] when a column cannot be shown.
@@ -166,7 +166,11 @@ pub(crate) fn table(
     }
     let room = usize::from(table.width().unwrap_or(WIDTH));
     let mut above = String::new();
-    if shown.iter().map(Shown::width).sum::<usize>() > room {
+    let fits = shown.iter().map(Shown::width).sum::<usize>() <= room;
+    if !fits && shown.first().is_some_and(|column| column.cells.len() == 1) {
+        return Ok(one_below_the_other(&shown));
+    }
+    if !fits {
         let (same, varied): (Vec<_>, Vec<_>) = shown.into_iter().partition(Shown::is_the_same_in_every_row);
         let shared = same.iter().filter(|column| !column.cells[0].is_empty());
         let shared: Vec<String> =
@@ -188,6 +192,15 @@ pub(crate) fn table(
         }
     }
     Ok(format!("{above}{table}"))
+}
+
+/// A single row, a line for each column that holds something.
+fn one_below_the_other(row: &[Shown<'_>]) -> String {
+    let filled = row.iter().filter(|column| !column.cells[0].is_empty());
+    let width = row.iter().map(|column| column.name.chars().count()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        filled.map(|column| format!(" {:<width$}  {}", column.name, column.cells[0])).collect();
+    lines.join("\n")
 }
 
 /// A column as it is shown.
@@ -310,7 +323,9 @@ mod tests {
             [&*format!("in every row: day 2026-10-01, marks {long}"), " name", " Bergen", " Os"]
         );
         // One row has nothing in common with another.
-        assert!(!table(&[batch], &columns, 1).unwrap().contains("every row"));
+        let one = table(&[batch], &columns, 1).unwrap();
+        let lines: Vec<&str> = one.lines().collect();
+        assert_eq!(lines, [" day     2026-10-01", " name    Bergen", &*format!(" marks   {long}")]);
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn deliver_file(
     })?;
     if let Some(problem) = writer.delta_problem() {
         anyhow::bail!(
-            "{} is in and edition {} current; readers of its Delta logs do not see it yet, deliver again to write \
+            "{} is in and edition {} stands; readers of its Delta logs do not see it yet, deliver again to write \
              them: {problem}",
             path.display(),
             report.edition
@@ -174,7 +174,7 @@ fn state_of_disk(root: &Path, path: &Path, before: u64) -> String {
         Ok(Some(edition)) if edition.number > before => {
             format!("edition {} holds {file}, but the disk may lose it: deliver again", edition.number)
         }
-        Ok(Some(edition)) => format!("{file} is not in; edition {} still current", edition.number),
+        Ok(Some(edition)) => format!("{file} is not in; edition {} still stands", edition.number),
         Ok(None) => format!("{file} is not in; the lake is empty"),
         Err(_) => format!("{file} is not in"),
     }
@@ -228,7 +228,7 @@ fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
         }
         lines.extend(cells(report));
     }
-    lines.extend(reports.last().map(|(_, report)| format!("edition {} current", report.edition)));
+    lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 

@@ -305,7 +305,10 @@ fn the_machines_time_zone_changes_nothing() {
         let more = ["--from", "2018-04", "--to", "2020-12", "--granularity", "week", "--format", "csv"];
         (facts, events, run(&[kpi.as_slice(), more.as_slice()].concat()))
     });
-    assert!(message[0] == message[1] && message[1] == message[2], "an answer depends on the machine's time zone");
+    assert!(
+        message[0] == message[1] && message[1] == message[2],
+        "an answer depends on the machine's time zone"
+    );
 }
 
 #[test]

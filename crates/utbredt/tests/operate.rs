@@ -95,7 +95,7 @@ const VALUES: &str =
     "/v1/kpis/rollout.municipalities_live/values?solution_id=digisos&from=2025-01&to=2025-01";
 
 #[test]
-fn the_log_says_what_happened() {
+fn the_log_contains_what_happened() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     assert!(command(here, &["init"]).stdout(Stdio::null()).status().expect("it runs").success());
