@@ -18,10 +18,11 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 /// Heavy libraries, and the only crates that may use them.
-const ONLY_IN: [(&str, &[&str]); 4] = [
+const ONLY_IN: [(&str, &[&str]); 5] = [
     ("datafusion", &["engine"]),
     ("axum", &["api"]),
     ("parquet", &["lake"]),
+    ("polars", &["ingest"]),
     ("arrow", &["lake", "ingest", "answer", "engine", "formats", "utbredt"]),
 ];
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use arrow::error::ArrowError;
+use polars::error::PolarsError;
 use utbredt_lake::LakeError;
 use utbredt_model::IdError;
 
@@ -81,6 +82,9 @@ pub enum IngestError {
     /// Rows that do not make a table: a mistake of ours.
     #[error("rows do not make a table")]
     Rows(#[from] ArrowError),
+    /// Rows that cannot be compared: a mistake of ours.
+    #[error("rows cannot be compared")]
+    Frame(#[from] PolarsError),
 }
 
 impl IngestError {

@@ -18,7 +18,6 @@ pub(crate) struct UsageRow<'b> {
     pub(crate) end: i32,
     pub(crate) value: Option<i64>,
     pub(crate) state: &'b str,
-    pub(crate) receipt: &'b str,
 }
 
 /// A row of `rollout_events`.
@@ -34,7 +33,7 @@ pub(crate) struct EventRow<'b> {
 pub(crate) fn usage_rows(usage: &RecordBatch) -> Result<Vec<UsageRow<'_>>, IngestError> {
     let (solutions, measures) = (text(usage, "solution_id")?, text(usage, "measure_id")?);
     let (codes, organisations) = (text(usage, "municipality_code")?, text(usage, "organisation_number")?);
-    let (states, receipts) = (text(usage, "state")?, text(usage, "receipt_id")?);
+    let states = text(usage, "state")?;
     let divisions = numbers::<Date32Type>(usage, "division_date")?;
     let starts = numbers::<Date32Type>(usage, "period_start")?;
     let ends = numbers::<Date32Type>(usage, "period_end")?;
@@ -51,7 +50,6 @@ pub(crate) fn usage_rows(usage: &RecordBatch) -> Result<Vec<UsageRow<'_>>, Inges
             end: ends[at].unwrap_or_default(),
             value: values[at],
             state: states[at].unwrap_or_default(),
-            receipt: receipts[at].unwrap_or_default(),
         });
     }
     Ok(rows)

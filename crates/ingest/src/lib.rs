@@ -17,6 +17,7 @@ mod expect;
 mod facts;
 pub mod fetch;
 mod format;
+mod frames;
 mod history;
 pub mod inbox;
 mod phrases;

@@ -14,15 +14,13 @@ use utbredt_sources::fiks::invoice::Invoice;
 use super::{Activations, Delimited, DigisosList, InvoiceLines, Points, REGISTRY, StageList};
 use crate::config::Identity;
 use crate::connector::{self, Connector, Context, PullError, PullReport};
-use crate::fetch::tests::Still;
-use crate::fetch::tests::maskinporten::{KEY, registration};
-use crate::fetch::tests::server::{Act, Seen, Server};
+use crate::fetch::tests::{Still, maskinporten::KEY, maskinporten::registration, server::Act};
+use crate::fetch::tests::{server::Seen, server::Server};
 use crate::fetch::{Client, Guard, Limits, SecretPlace};
 use crate::format::Format;
 
 /// Sandefjord, Larvik and Tønsberg as the register of organisations has them since 2020.
 const ORGANISATIONS: [&str; 3] = ["916882807", "918082956", "921383681"];
-
 /// What the interface knows: a number for each hour, organisation and service.
 #[derive(Clone)]
 struct Interface {
