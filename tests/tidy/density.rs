@@ -4,11 +4,11 @@ use crate::repository::{is_test, none, product_lines, texts};
 
 /// Named closures (`let x = |…|`) by 10,000 lines: a closure is a function without a signature, a doc or a test.
 /// May only shrink, to the goal.
-const CLOSURES: usize = 58;
+const CLOSURES: usize = 30;
 const CLOSURES_GOAL: usize = 40;
 
 /// Lines of `//` comments, which give reasons, by 10,000 lines. May only grow, to the goal.
-const COMMENTS: usize = 78;
+const COMMENTS: usize = 150;
 const COMMENTS_GOAL: usize = 150;
 
 fn is_named_closure(line: &str) -> bool {

@@ -3,12 +3,11 @@
 use crate::repository::{is_test, none, product_lines, read, root, texts, tracked};
 
 /// Files over 400 lines outside tests. The list may only shrink.
-/// The generator of the demo grew by a rule this week; it is to be split with the connectors.
-const LONG_FILES: [&str; 1] = ["crates/ingest/src/synthetic.rs"];
+const LONG_FILES: [&str; 0] = [];
 
 /// The most lines of a file, and those that nine files of ten stay below.
 const LONGEST: usize = 400;
-const NINE_OF_TEN: usize = 278;
+const NINE_OF_TEN: usize = 250;
 const NINE_OF_TEN_GOAL: usize = 250;
 
 #[test]

@@ -58,12 +58,14 @@ where
     F: Future<Output = Result<Encoded, Problem>>,
 {
     let tag = shape.tag(fingerprint);
+    // Compared before anything is looked up: a client that has the bytes costs one hash.
     let found = tag.find_in(if_none_match(headers));
     match found {
         Match::None | Match::Any => {}
         Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
         Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
     }
+    // The cache runs `make` for one caller only: where it did not run, the body was kept.
     let mut kept_body = true;
     let make = async {
         kept_body = false;
@@ -79,10 +81,12 @@ where
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
     describe(headers, &tag.strong(), shape);
+    // Also for the newest edition, so that the client knows which one that was.
     headers.insert(HeaderName::from_static("utbredt-edition"), HeaderValue::from(encoded.edition));
     if encoded.synthetic {
         headers.insert(HeaderName::from_static("utbredt-synthetic"), HeaderValue::from_static("true"));
     }
+    // Browsers show JSON; the other formats are saved to a file.
     if shape.format != Format::Json {
         attach(headers, name, encoded.edition, shape.format);
     }
@@ -95,9 +99,11 @@ where
     F: Future<Output = Result<Encoded, Problem>>,
 {
     let made = async {
+        // Counted inside: callers who only wait have run no query.
         Metrics::count(&state.metrics.queries_run);
         make.await
     };
+    // The error is shared by all who waited, so each gets a copy.
     state.cache.try_get_with(tag.strong(), made).await.map_err(|problem| (*problem).clone())
 }
 
@@ -120,6 +126,7 @@ fn describe(headers: &mut HeaderMap, tag: &str, shape: Shape) {
 /// A file's name that says what it holds and from which edition.
 fn attach(headers: &mut HeaderMap, name: &str, edition: u64, format: Format) {
     let name: String =
+        // Quotes and line breaks would end the header's value.
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' }).collect();
     let value = format!("attachment; filename=\"{name}-edition-{edition}.{}\"", format.extension());
     if let Ok(value) = HeaderValue::from_str(&value) {

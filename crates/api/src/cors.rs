@@ -61,6 +61,7 @@ pub(crate) fn layer(origins: &[Origin]) -> CorsLayer {
     }
     let origins: Vec<HeaderValue> = origins.iter().map(|origin| origin.0.clone()).collect();
     let allowed = AllowOrigin::predicate(move |origin, request| {
+        // Reading stays open to every page; only a request that writes must come from a named origin.
         origins.contains(origin) || matches!(*intended(request), Method::GET | Method::HEAD)
     });
     layer.allow_origin(allowed).allow_methods([Method::GET, Method::HEAD, Method::POST]).allow_headers(

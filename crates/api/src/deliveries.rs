@@ -42,6 +42,7 @@ pub(crate) async fn deliver(
         return Err(Problem::not_found("unknown_path", "deliveries are not taken here")
             .hint("whoever runs the server gives it a token to take them"));
     };
+    // Before the arguments: a request without a token gets no hint of what is wrong with them.
     let Some(key) = uploads.authenticate(request.headers()) else {
         return Err(reject(&state, &uploads, unauthorized()).await);
     };
@@ -49,14 +50,17 @@ pub(crate) async fn deliver(
     if !key.sources.contains(&upload.source_id) {
         return Err(reject(&state, &uploads, forbidden()).await);
     }
+    // Two holders of tokens may choose the same key: the token's hash keeps them distinct.
     upload.key = idempotency_key(request.headers())?.map(|name| hash(&[&key.digest, name.as_bytes()]));
     state.engine()?;
+    // Taken before the body is read, or many large bodies could lie in memory at once.
     let slot = Arc::clone(&uploads.slots).try_acquire_owned().map_err(|_| busy())?;
     upload.payload = Bytes::from_request(request, &state).await.map_err(|error| unreadable(&error))?.into();
     if upload.payload.is_empty() {
         return Err(Problem::bad_argument("empty_body", "the delivery has no bytes")
             .hint("send the file as the body, as with `curl --data-binary @FILE`"));
     }
+    // A dry run is another request: its report must not be given for the delivery itself.
     let dry_run = [u8::from(upload.dry_run)];
     let whole = [upload.source_id.as_bytes(), upload.subject.as_bytes(), &dry_run, &upload.payload];
     upload.fingerprint = hash(&whole);
@@ -68,6 +72,7 @@ pub(crate) async fn deliver(
 async fn reject(state: &ApiState, uploads: &Uploads, problem: Problem) -> Problem {
     Metrics::count(&state.metrics.uploads_rejected);
     tracing::warn!(request_id = current_id().as_deref(), code = problem.code, "an upload was rejected");
+    // Without a free slot the request is rejected at once, or waiting ones would pile up.
     let Ok(_slot) = uploads.unauthenticated.try_acquire() else { return too_many() };
     tokio::time::sleep(REJECTION_DELAY).await;
     problem
@@ -110,6 +115,7 @@ async fn evaluate(
         "an upload was evaluated"
     );
     let status = match outcome.verdict {
+        // Nothing was created by a dry run, whatever became of it.
         _ if dry_run => StatusCode::OK,
         Verdict::Accepted => StatusCode::CREATED,
         Verdict::Unchanged => StatusCode::OK,
@@ -158,6 +164,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut sent = headers.get_all("idempotency-key").iter();
     let Some(value) = sent.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
+    // Two keys are refused, since either alone could repeat another delivery.
     if text.is_empty() || text.len() > LONGEST_TEXT || sent.next().is_some() {
         return Err(Problem::bad_argument(
             "invalid_idempotency_key",

@@ -157,6 +157,7 @@ fn gauges(now: &Now<'_>) -> Registry {
         ),
     ];
     for (name, help, value) in counted {
+        // A counter of this scrape alone: the engine counts, and its number is copied.
         let counter = Counter::<u64>::default();
         counter.inc_by(value);
         registry.register(name, help, counter);
@@ -164,10 +165,12 @@ fn gauges(now: &Now<'_>) -> Registry {
     if let Some(edition) = now.edition {
         registry.register("edition", "The edition served now", gauge(edition));
     }
+    // Runs are oldest first, so the last of each source stays in the map.
     let last: BTreeMap<&str, &Run> = now.runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
     let mut add = |name: &str, help: &str, unit: Option<Unit>, of: fn(&Run) -> Option<f64>| {
         let family = Family::<SourceLabels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
         for (source, run) in &last {
+            // A run without the number has no sample: a zero would be an invented measurement.
             if let Some(value) = of(run) {
                 family.get_or_create(&SourceLabels { source: (*source).to_owned() }).set(value);
             }

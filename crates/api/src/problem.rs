@@ -162,6 +162,7 @@ impl Problem {
     /// The name below the lake's root is enough to restore the file; where the lake lies is not for clients.
     fn damaged(file: &str) -> Self {
         let file = std::path::Path::new(file);
+        // An absolute path would show where the lake lies.
         let shown = if file.is_absolute() {
             file.file_name().map(std::path::Path::new).unwrap_or(file)
         } else {
@@ -175,6 +176,7 @@ impl Problem {
 
     /// The document, once its cause is in the log: for a body that is sent.
     pub(crate) fn report(&self, instance: Option<&str>) -> Value {
+        // Only here: a client's error is no event of the server, and the log would fill with them.
         if self.status == StatusCode::INTERNAL_SERVER_ERROR {
             let request_id = current_id();
             let request_id = request_id.as_deref();
@@ -215,9 +217,11 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // RFC 9110 requires it beside a 401.
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // Seconds: long enough for the edition to load, short enough for a person to wait.
         let wait = match self.status {
             StatusCode::SERVICE_UNAVAILABLE => Some("5"),
             StatusCode::TOO_MANY_REQUESTS => Some("1"),
@@ -251,6 +255,7 @@ pub(crate) async fn render_problems(request: Request, next: Next) -> Response {
     }
     let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| of_status(status));
     let mut rendered = problem.render(&problem.report(Some(&instance)));
+    // The framework knows which methods fit; its header would be lost with its body.
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
     }

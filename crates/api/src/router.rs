@@ -41,9 +41,11 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
+        // Outside of time limit and panics, so that both become problems like any other.
         .layer(from_fn(render_problems))
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors::layer(&state.cors_origins))
+        // Outside of the compression: the tag of what was compressed is weakened here.
         .layer(from_fn(finish))
         .layer(from_fn_with_state(state.clone(), log_request))
         .with_state(state)
@@ -88,6 +90,7 @@ struct Panicked(String);
 /// The panic's own message goes to the log only.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over by value")]
 fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
+    // `panic!` with a format gives a `String`, with a plain text a `&str`.
     let message = payload
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -108,10 +111,12 @@ async fn finish(request: Request, next: Next) -> Response {
     {
         headers.insert(header::ETAG, weak);
     }
+    // A browser that guesses could run an answer as a script.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
+        // Pages of this server set their own policy, which stays.
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response
 }

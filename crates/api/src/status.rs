@@ -97,6 +97,7 @@ fn summarise(runs: &[&Run]) -> Option<SourceStatus> {
         healthy: last.is_healthy(),
         last_run_at: moment::spell(last.started_at),
         last_success_at: success.map(|run| moment::spell(run.started_at)),
+        // Counted from the end: what failed before the last success is over.
         failures_in_a_row: runs.iter().rev().take_while(|run| !run.is_healthy()).count(),
         last_error: last.error.clone(),
         held: last.held.clone(),

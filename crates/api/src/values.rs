@@ -47,6 +47,7 @@ pub(crate) async fn batch(
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
     let parsed = query::only(pairs, &[])?;
+    // JSON by default, whatever `Accept` asks for: a batch has no other format.
     let shape = Shape::choose(parsed.format.as_deref().or(Some("json")), parsed.lang.as_deref(), &headers)?;
     if shape.format != Format::Json {
         let detail = "a batch is answered as JSON only";
@@ -61,6 +62,7 @@ pub(crate) async fn batch(
         .buffered(BATCH_WIDTH)
         .collect()
         .await;
+    // Written by hand: the bodies are JSON already, and parsing them again would double the work.
     let mut out = b"{\"data\":[".to_vec();
     out.extend_from_slice(&answers.join(&b','));
     out.extend_from_slice(b"],\"meta\":");
@@ -76,6 +78,7 @@ pub(crate) async fn batch(
 
 fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Vec<Value>, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    // After the media type a `charset` may follow.
     let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media != "application/json" {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;

@@ -3,30 +3,24 @@
 //! answers that follow one another are the parts, so that they sum to the change whatever the KPI does.
 
 mod cause;
+mod decomposition;
 mod facts;
 mod rows;
 mod split;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use datafusion::catalog::TableProvider;
 use futures::future::BoxFuture;
 use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
 use utbredt_kpi::{AsOf, Catalogue, KpiRequest, RequestError};
 use utbredt_lake::Edition;
-use utbredt_model::Period;
 
+use self::decomposition::Decomposition;
 use self::facts::Receipts;
-use self::split::{Cells, SNAPSHOTS};
-use crate::edition::dimensions::Dimensions;
-use crate::edition::open::{OpenEdition, read_table};
-use crate::engine::{Engine, answer_rows};
+use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::question::periods::periods_of;
-use crate::question::resolve::ResolvedQuery;
-use crate::question::source::Source;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]
@@ -72,6 +66,7 @@ impl Engine {
         let catalogue_before = request.files_before.map(Catalogue::load).transpose();
         let catalogue_before = catalogue_before.map_err(EngineError::Catalogue)?;
         let kpi = self.catalogue().kpi(&request.request.kpi)?;
+        // Checked before an edition is opened: a wrong parameter should not cost the reading of tables.
         kpi.bind_request(&request.request.params)?;
         let mut question = request.request;
         if kpi.one_solution().is_some_and(|param| is_list(question.params.get(&param.name))) {
@@ -83,6 +78,7 @@ impl Engine {
             .into());
         }
         let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
+        // Said outright, since the definition of before may have another granularity.
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let decomposition = Decomposition {
             engine: self,
@@ -145,123 +141,7 @@ impl Engine {
     }
 }
 
-/// The way from one edition to the other, in steps.
-struct Decomposition<'a> {
-    engine: &'a Engine,
-    request: &'a KpiRequest,
-    periods: &'a [Period],
-    catalogue_before: &'a Catalogue,
-    /// Whether the query files are others than before.
-    other_texts: bool,
-    receipts: Receipts,
-    before: Arc<OpenEdition>,
-    after: Arc<OpenEdition>,
-}
-
-impl Decomposition<'_> {
-    /// The answer before the first step and after each. Where the question names what an edition does not know, that
-    /// edition has no rows; when neither knows it, the name is wrong.
-    async fn snapshots(&self) -> Result<[Arc<Cells>; SNAPSHOTS], EngineError> {
-        let (mut here, mut refusal) = self.snapshot(0).await?;
-        let nothing_before = refusal.is_some();
-        let mut snapshots = [const { None }; SNAPSHOTS];
-        for (done, snapshot) in snapshots.iter_mut().enumerate() {
-            let step = done.checked_sub(1).and_then(|step| Cause::STEPS.get(step));
-            if step.is_some_and(|cause| self.moves(*cause)) {
-                (here, refusal) = self.snapshot(done).await?;
-            }
-            *snapshot = Some(Arc::clone(&here));
-        }
-        match refusal {
-            Some(refusal) if nothing_before => Err(refusal),
-            _ => Ok(snapshots.map(Option::unwrap_or_default)),
-        }
-    }
-
-    /// Whether anything at all is exchanged at a step.
-    fn moves(&self, cause: Cause) -> bool {
-        let tables = !cause::changed(cause, &self.before.edition, &self.after.edition).is_empty();
-        match cause {
-            Cause::Borders => tables || day(&self.before) != day(&self.after),
-            Cause::Definition => tables || self.other_texts,
-            Cause::NewData => tables && !self.receipts.added.is_empty(),
-            Cause::Denominator | Cause::RevisedData => tables,
-        }
-    }
-
-    /// The answer after so many steps, and why there is none.
-    async fn snapshot(&self, done: usize) -> Result<(Arc<Cells>, Option<EngineError>), EngineError> {
-        match self.answer(done).await {
-            Ok(cells) => Ok((Arc::new(cells), None)),
-            Err(refusal @ EngineError::Request(RequestError::Unknown { .. })) => {
-                Ok((Arc::default(), Some(refusal)))
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    async fn answer(&self, done: usize) -> Result<Cells, EngineError> {
-        let taken = Taken { done };
-        let edition = self.mixture(taken).await?;
-        let catalogue =
-            if taken.has(Cause::Definition) { self.engine.catalogue() } else { self.catalogue_before };
-        let kpi = catalogue.kpi(&self.request.kpi)?;
-        let mut request = self.request.clone();
-        // What the KPI takes is part of its definition too.
-        request.params.retain(|name, _| kpi.params.iter().any(|param| param.name == *name));
-        let day = day(if taken.has(Cause::Borders) { &self.after } else { &self.before });
-        let query =
-            ResolvedQuery::resolve(catalogue, &request, &edition.dimensions, day, Some(self.periods))?;
-        let source = Source { edition: &edition, catalogue, kept: &self.engine.kept };
-        let (rows, _) = answer_rows(source, &query, &self.engine.expressions).await?;
-        Ok(Cells::read(request.by, &rows)?)
-    }
-
-    /// Each table from the edition its step has led to.
-    async fn mixture(&self, taken: Taken) -> Result<OpenEdition, EngineError> {
-        let mut of_after: BTreeMap<&str, bool> = BTreeMap::new();
-        for cause in Cause::STEPS {
-            // New data comes last: until then the tables of facts are not all the newer edition's.
-            of_after.extend(cause::tables(cause).iter().map(|table| (*table, taken.has(cause))));
-        }
-        let is_after = |name: &str| of_after.get(name) == Some(&true);
-        let mut tables: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::new();
-        for ((name, before), (_, after)) in self.before.tables.iter().zip(&self.after.tables) {
-            let facts = cause::tables(Cause::RevisedData).contains(name);
-            let provider: Arc<dyn TableProvider> = if is_after(name) {
-                Arc::clone(after)
-            } else if facts && taken.has(Cause::RevisedData) {
-                facts::revised(name, &self.receipts, Arc::clone(before), Arc::clone(after)).await?
-            } else {
-                Arc::clone(before)
-            };
-            tables.insert(*name, provider);
-        }
-        let dimensions = Dimensions::read(|name| {
-            let edition = if is_after(name) { &self.after.edition } else { &self.before.edition };
-            read_table(&self.engine.lake, edition, name)
-        })?;
-        Ok(self.after.with_tables(dimensions, tables))
-    }
-}
-
 /// Whether a parameter names several solutions.
 fn is_list(text: Option<&String>) -> bool {
     text.is_some_and(|text| text == "*" || text.contains(','))
-}
-
-/// The steps taken so far.
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    done: usize,
-}
-
-impl Taken {
-    fn has(self, cause: Cause) -> bool {
-        Cause::STEPS.iter().take(self.done).any(|step| *step == cause)
-    }
-}
-
-fn day(opened: &OpenEdition) -> NaiveDate {
-    opened.edition.recorded_at.date_naive()
 }

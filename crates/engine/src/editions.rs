@@ -16,6 +16,7 @@ impl Engine {
     pub fn editions(&self) -> Result<Vec<Edition>, EngineError> {
         let served = self.edition().number;
         let mut editions = self.lake.editions().map_err(|error| EngineError::of_lake(&self.lake, error))?;
+        // An edition recorded since is not served before `refresh`, so it is not listed either.
         editions.retain(|edition| edition.number <= served);
         Ok(editions)
     }
@@ -45,6 +46,7 @@ impl Engine {
             return Ok(false);
         }
         let mut current = self.edition.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have moved on between reading and locking; the newer one stays.
         if newest.number <= current.number {
             return Ok(false);
         }
@@ -58,6 +60,7 @@ impl Engine {
             AsOf::Latest => return Ok(self.edition()),
             AsOf::Edition(number) => self.lake.edition(number),
             AsOf::Date(day) => {
+                // The day is included, and times are kept in microseconds: this is its last moment.
                 let end = day.succ_opt().and_then(|d| d.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc();
                 self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
             }

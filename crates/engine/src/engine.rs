@@ -1,20 +1,19 @@
 //! The engine: a lake opened with its catalogue, editions pinned, questions answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use futures::future::BoxFuture;
-use utbredt_answer::{Answer, Denominator, Meta, Rows, Unanswered, Work};
-use utbredt_kpi::{By, Catalogue, Inhabitants, KpiRequest, ParamValue};
+use utbredt_answer::{Answer, Rows, Work};
+use utbredt_kpi::{Catalogue, KpiRequest};
 use utbredt_lake::{Edition, Lake};
-use utbredt_model::Period;
 
+use crate::describe::describe;
 use crate::edition::open::OpenEdition;
-use crate::edition::provenance::{Extent, Provenance};
 use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
@@ -65,6 +64,7 @@ impl Engine {
     /// are the same to the byte.
     #[must_use]
     pub fn in_partitions(mut self, partitions: usize) -> Self {
+        // Open editions were cut into the old number of parts, so they are dropped.
         (self.partitions, self.opened) = (Some(partitions), Arc::default());
         self
     }
@@ -128,6 +128,7 @@ impl Engine {
 
     /// The tables of an edition, opened once; files that changed since are found.
     pub(crate) async fn open_edition(&self, edition: Arc<Edition>) -> Result<Arc<OpenEdition>, EngineError> {
+        // Held while opening: two questions about a fresh edition would read every table twice.
         let mut opened = self.opened.lock().await;
         if let Some(known) =
             opened.get(&edition.number).filter(|known| known.edition.sha256 == edition.sha256)
@@ -138,6 +139,7 @@ impl Engine {
         let number = edition.number;
         let fresh = Arc::new(OpenEdition::open(&self.lake, edition, self.partitions).await?);
         while opened.len() >= OPEN_EDITIONS {
+            // The oldest goes, so that the served one, which is the newest, stays open.
             opened.pop_first();
         }
         opened.insert(number, Arc::clone(&fresh));
@@ -209,6 +211,7 @@ fn with_solution(rows: &RecordBatch, bound: &Bound) -> Result<RecordBatch, Engin
     let solution = bound.solution.as_deref().unwrap_or_default();
     let column = StringArray::from(vec![solution; rows.num_rows()]);
     let mut fields: Vec<Arc<Field>> = rows.schema().fields().iter().cloned().collect();
+    // After `period_start`, which is the first column of every answer.
     fields.insert(1, Arc::new(Field::new("solution_id", DataType::Utf8, false)));
     let mut columns = rows.columns().to_vec();
     columns.insert(1, Arc::new(column));
@@ -227,135 +230,4 @@ fn interleaved(parts: &[RecordBatch], query: &ResolvedQuery<'_>) -> Result<Recor
     // The sort is stable, and the parts stand in the order of their solutions.
     order.sort_by_key(|row| starts.value(*row as usize));
     Ok(take_record_batch(&all, &UInt32Array::from(order))?)
-}
-
-/// All that must be known to read the rows.
-fn describe(
-    query: &ResolvedQuery<'_>,
-    edition: &Edition,
-    provenance: &Provenance,
-    opened: &OpenEdition,
-    rows: &RecordBatch,
-    work: Work,
-) -> Meta {
-    let (kpi, request) = (query.kpi, query.request);
-    let span = |period: Option<&Period>| {
-        period.copied().unwrap_or(Period { start: query.scope.day, end: query.scope.day })
-    };
-    Meta {
-        kpi_id: kpi.id.clone(),
-        kpi_version: kpi.version,
-        title: kpi.title.clone(),
-        unit: kpi.unit.to_string(),
-        better: kpi.better,
-        edition: edition.number,
-        recorded_at: edition.recorded_at,
-        by: request.by,
-        borders: request.borders,
-        policy: request.policy,
-        granularity: query.scope.granularity.map_or(KpiRequest::RANGE, utbredt_model::Granularity::as_str),
-        from: span(query.shown.first()).start,
-        to: span(query.shown.last()).end,
-        params: params(query),
-        unanswered: unanswered(query),
-        filter: request.filter.clone(),
-        caveats: kpi.caveats.clone(),
-        rows: rows.num_rows(),
-        coverage: coverage(query, rows),
-        sources: sources(query, provenance),
-        denominators: denominators(query, provenance, opened),
-        synthetic: is_synthetic(rows),
-        work,
-    }
-}
-
-/// The parameters of the request, and the measure that was meant where it names none.
-fn params(query: &ResolvedQuery<'_>) -> BTreeMap<String, String> {
-    let mut params = query.request.params.clone();
-    for param in query.kpi.params.iter().filter(|param| param.main.is_some()) {
-        let answered = query.bound.iter().filter(|bound| bound.unanswered.is_none());
-        let measures: BTreeSet<String> = answered
-            .flat_map(|bound| bound.params.iter().filter(|(name, _)| *name == param.name))
-            .map(|(_, measure)| measure.to_string())
-            .collect();
-        // Solutions with different main measures have none in common to name.
-        if let (1, Some(measure)) = (measures.len(), measures.into_iter().next()) {
-            params.entry(param.name.clone()).or_insert(measure);
-        }
-    }
-    params
-}
-
-/// The solutions for which the question does not arise, with the reason.
-fn unanswered(query: &ResolvedQuery<'_>) -> Vec<Unanswered> {
-    let mut found = Vec::new();
-    for bound in &query.bound {
-        let Some(reason) = bound.unanswered else { continue };
-        found.push(Unanswered {
-            solution_id: bound.solution.clone().unwrap_or_default(),
-            reason,
-            text: query.catalogue.reason(&query.kpi.id, reason).cloned(),
-        });
-    }
-    found
-}
-
-/// The share of the nation that the last row speaks for. Rows of several areas or solutions have none in common.
-fn coverage(query: &ResolvedQuery<'_>, rows: &RecordBatch) -> Option<f64> {
-    if query.request.by != By::Nation || query.by_solution {
-        return None;
-    }
-    let column = rows.column_by_name("coverage")?.as_primitive_opt::<Float64Type>()?;
-    let last = rows.num_rows().checked_sub(1)?;
-    column.is_valid(last).then(|| column.value(last))
-}
-
-/// The sources whose deliveries hold rows the answer was computed from.
-fn sources(query: &ResolvedQuery<'_>, provenance: &Provenance) -> Vec<String> {
-    let end = query.shown.last().map_or(query.scope.day, |period| period.end);
-    let mut found = BTreeSet::new();
-    for bound in &query.bound {
-        let text = |required: &str| match bound.params.iter().find(|(name, _)| name == required) {
-            Some((_, ParamValue::Text(text))) if text != "*" => Some(text.as_str()),
-            _ => None,
-        };
-        found.extend(provenance.sources(&Extent {
-            tables: &query.kpi.tables,
-            solution: text("solution_id"),
-            measure: text("measure_id"),
-            source: text("source_id"),
-            end,
-        }));
-    }
-    found.into_iter().collect()
-}
-
-/// The counts of inhabitants that the KPI's views divide by.
-fn denominators(
-    query: &ResolvedQuery<'_>,
-    provenance: &Provenance,
-    opened: &OpenEdition,
-) -> Vec<Denominator> {
-    let counted = query.catalogue.views().iter().filter(|view| query.kpi.views.contains(&view.name));
-    let mut ages: BTreeSet<(u32, Option<u32>)> = BTreeSet::new();
-    for counts in counted.filter_map(|view| view.counts) {
-        match counts {
-            Inhabitants::Everybody => {
-                ages.insert((0, None));
-            }
-            Inhabitants::TargetGroup => {
-                for bound in &query.bound {
-                    ages.extend(opened.dimensions.ages_of(bound.solution.as_deref()));
-                }
-            }
-        }
-    }
-    provenance.denominators(&ages, &query.scope.periods)
-}
-
-/// Whether any row is marked as made up.
-fn is_synthetic(rows: &RecordBatch) -> bool {
-    let marks = rows.column_by_name("marks").and_then(|column| column.as_string_opt::<i32>());
-    let mut names = marks.into_iter().flat_map(|marks| marks.iter().flatten()).flat_map(|all| all.split(' '));
-    names.any(|mark| mark == "synthetic")
 }

@@ -28,6 +28,7 @@ impl Expressions {
     ) -> Result<ArrayRef, EngineError> {
         let key = (kpi.id.clone(), text.to_owned());
         let known = self.planned.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        // The lock is not held while planning; at worst two questions plan the same expression.
         let expression = match known {
             Some(expression) => expression,
             None => {

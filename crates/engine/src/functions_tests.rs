@@ -1,6 +1,7 @@
 //! The functions asked in SQL, and the tables of `queries/README.md` compared with the model.
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use utbredt_model::{CellState, Marks};
 
 use super::*;
 

@@ -55,12 +55,19 @@ pub struct KeptStats {
     pub limit: u64,
 }
 
+/// A count as it is now.
+fn read(counter: &AtomicU64) -> u64 {
+    // Relaxed: the counts are shown, and nothing is decided by them.
+    counter.load(Ordering::Relaxed)
+}
+
 fn key(family: &FamilyKey, period: Period) -> RelationKey {
     RelationKey { family: family.clone(), period }
 }
 
 /// A weight in bytes, as the cache counts.
 fn weight(bytes: usize) -> u32 {
+    // The cache counts in 32 bits; what is larger weighs as much as can be said.
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
@@ -95,6 +102,7 @@ impl Kept {
         F: Future<Output = Result<Vec<Relation>, EngineError>>,
     {
         let lock = self.families.get_with(family.clone(), async { Arc::default() }).await;
+        // Held while computing: a second caller finds the relations instead of computing them again.
         let _held = lock.lock().await;
         let mut found: Vec<Option<Arc<Relation>>> = Vec::with_capacity(periods.len());
         let mut missing = Vec::new();
@@ -129,6 +137,7 @@ impl Kept {
     ) -> Result<(Arc<Cells>, bool), EngineError> {
         let mut fresh = false;
         let computed = async {
+            // The cache runs this for one of several callers only, which is how that one is known.
             fresh = true;
             compute.await.map(Arc::new)
         };
@@ -145,7 +154,6 @@ impl Kept {
 
     /// How much is kept, and how often it served.
     pub(crate) fn stats(&self) -> KeptStats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         KeptStats {
             cells_found: read(&self.counts.cells_found),
             cells_computed: read(&self.counts.cells_computed),

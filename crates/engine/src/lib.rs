@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod describe;
 mod diff;
 mod edition;
 mod editions;

@@ -123,6 +123,7 @@ impl Engine {
         let own: BooleanArray =
             ids.into_iter().flat_map(|ids| ids.iter()).map(|own| Some(own == Some(id))).collect();
         let members = filter_record_batch(&members, &own)?;
+        // At least one row, so that a network without members is still shown.
         let count = members.num_rows().max(1);
         let first = UInt32Array::from(vec![0; count]);
         let mut columns = Vec::new();
@@ -160,6 +161,7 @@ impl Engine {
         let batches = read_table(&self.lake, &edition, name)?;
         let schema = Table::named(name).map(Table::schema).unwrap_or_else(|| Arc::new(Schema::empty()));
         let all = concat_batches(&schema, &batches)?;
+        // A table the lake does not know has no columns, and sorting by none is an error.
         if all.num_rows() == 0 {
             return Ok(all);
         }
@@ -175,11 +177,13 @@ fn valid_on(rows: &RecordBatch, on: Option<NaiveDate>) -> Result<RecordBatch, En
     let day =
         |name: &str| rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Date32Type>());
     let (Some(from), Some(to)) = (day("valid_from"), day("valid_to")) else { return Ok(rows.clone()) };
-    let valid = |row: usize| match on.map(epoch_days) {
+    let on = on.map(epoch_days);
+    let valid = (0..rows.num_rows()).map(|row| match on {
         None => to.is_null(row),
+        // A span ends on the first day that is not in it.
         Some(on) => from.value(row) <= on && (to.is_null(row) || to.value(row) > on),
-    };
-    let chosen: BooleanArray = (0..rows.num_rows()).map(|row| Some(valid(row))).collect();
+    });
+    let chosen: BooleanArray = valid.map(Some).collect();
     Ok(filter_record_batch(rows, &chosen)?)
 }
 
@@ -191,6 +195,13 @@ struct Stage {
     first: Option<i32>,
     last: Option<i32>,
     synthetic: bool,
+}
+
+impl Stage {
+    /// How many municipalities are at it.
+    fn count(&self) -> i64 {
+        i64::try_from(self.municipalities.len()).unwrap_or(i64::MAX)
+    }
 }
 
 /// The events of rollouts, counted by solution and stage.
@@ -213,12 +224,11 @@ fn stages(events: &RecordBatch) -> Result<RecordBatch, EngineError> {
         stage.last = stage.last.into_iter().chain(day).max();
         stage.synthetic |= made_up.is_some_and(|flags| flags.value(row));
     }
-    let count = |stage: &Stage| i64::try_from(stage.municipalities.len()).unwrap_or(i64::MAX);
     let columns: [(&str, arrow::array::ArrayRef); 7] = [
         ("solution_id", Arc::new(found.keys().map(|(solution, _)| Some(*solution)).collect::<StringArray>())),
         ("stage", Arc::new(found.keys().map(|(_, stage)| Some(*stage)).collect::<StringArray>())),
         ("events", Arc::new(found.values().map(|stage| Some(stage.events)).collect::<Int64Array>())),
-        ("municipalities", Arc::new(found.values().map(|stage| Some(count(stage))).collect::<Int64Array>())),
+        ("municipalities", Arc::new(found.values().map(|stage| Some(stage.count())).collect::<Int64Array>())),
         ("first_from", Arc::new(found.values().map(|stage| stage.first).collect::<Date32Array>())),
         ("last_from", Arc::new(found.values().map(|stage| stage.last).collect::<Date32Array>())),
         ("synthetic", Arc::new(found.values().map(|stage| Some(stage.synthetic)).collect::<BooleanArray>())),

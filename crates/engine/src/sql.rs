@@ -37,6 +37,7 @@ impl Engine {
             let mut parsed = state.sql_to_statement(&text, &dialect).map_err(|error| refused(&error))?;
             if let Parsed::Statement(statement) = &mut parsed {
                 for (name, mut request) in kpis(statement, engine.catalogue())? {
+                    // Pinned: a KPI and the tables beside it are of one edition, whatever arrives meanwhile.
                     if request.as_of == AsOf::Latest {
                         request.as_of = AsOf::Edition(edition.number);
                     }
@@ -57,6 +58,7 @@ async fn read(
     parsed: Parsed,
 ) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
     let plan = context.state().statement_to_plan(parsed).await.map_err(|error| refused(&error))?;
+    // Checked on the plan: the parser also accepts statements that change tables or settings.
     read_only().verify_plan(&plan).map_err(|error| refused(&error))?;
     let frame = context.execute_logical_plan(plan).await.map_err(|error| refused(&error))?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
@@ -95,6 +97,7 @@ impl VisitorMut for Finder<'_> {
         let given = args.take().map(|args| args.args).unwrap_or_default();
         match request(self.catalogue, kpi, &given) {
             Ok(request) => {
+                // Numbered, since one statement may ask a KPI twice with other arguments.
                 let own = format!("kpi_{}", self.found.len() + 1);
                 *name = ObjectName::from(vec![Ident::new(own.as_str())]);
                 self.found.push((own, request));

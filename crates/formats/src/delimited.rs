@@ -35,12 +35,14 @@ pub(crate) fn write(
     let mut out: Vec<u8> = Vec::new();
     if dialect.byte_order_mark {
         out.extend_from_slice("\u{feff}".as_bytes());
+        // Excel takes a file without the mark for the local code page, and breaks its `æøå`.
     }
     let mut writer = WriterBuilder::new()
         .delimiter(dialect.separator)
         .terminator(dialect.line_end)
         .quote_style(QuoteStyle::Necessary)
         .from_writer(out);
+    // Column names come from query files and SELECTs, so they are guarded like cells.
     writer.write_record(schema.fields().iter().map(|field| guarded(field.name())))?;
     for batch in batches {
         write_rows(&mut writer, dialect, batch)?;
@@ -74,6 +76,7 @@ fn write_rows(
         for column in &columns {
             writer.write_field(shown(column, dialect, row)?)?;
         }
+        // Ends the line: fields were written one by one.
         writer.write_record(None::<&[u8]>)?;
     }
     Ok(())

@@ -14,6 +14,7 @@ const META_KEY: &str = "utbredt";
 
 /// The rows as a stream.
 pub(crate) fn write(schema: &SchemaRef, batches: &[RecordBatch], meta: &Value) -> Result<Bytes, ArrowError> {
+    // A stream has no other place for the meta.
     let mut metadata: HashMap<String, String> = schema.metadata().clone();
     metadata.insert(META_KEY.to_owned(), meta.to_string());
     let described = Schema::new_with_metadata(schema.fields().clone(), metadata);

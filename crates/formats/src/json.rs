@@ -9,6 +9,7 @@ use serde_json::Value;
 /// `{"data": […], "meta": {…}}`.
 pub(crate) fn write(batches: &[RecordBatch], meta: &Value) -> Result<Bytes, ArrowError> {
     let mut out = b"{\"data\":".to_vec();
+    // A null is written: a field that is sometimes missing is a trap for readers.
     let mut rows = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut out);
     rows.write_batches(&batches.iter().collect::<Vec<_>>())?;
     rows.finish()?;

@@ -1,21 +1,20 @@
 //! From what a source reported to facts on places that existed: organisations become their municipality, codes get
 //! the division they were measured in, and what names nothing known is rejected with the reason.
 
+mod rows;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::RecordBatch;
 use chrono::{Months, NaiveDate};
-use utbredt_model::{Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, Stage, Subject};
+use utbredt_model::{Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, Subject};
 
+use self::rows::{EventColumns, UsageColumns};
 use crate::columns::{day_number, day_of, table};
 use crate::commit::ReferenceAnswer;
 use crate::format::Format;
 use crate::reference_data::ReferenceData;
-use crate::rollout::Note;
 use crate::{Delivery, IngestError, sandbox};
 
 /// The greatest count believed. No country has that many of anything counted here, and sums of it still fit.
@@ -77,6 +76,7 @@ pub(crate) fn conform(
         faulty.extend(added.err().map(|fault| (observation, fault)));
     }
     rejections.extend(rejected(format, delivery, faulty));
+    // Faults here come after those of the parser, and a reader looks for a row's number.
     rejections.sort_by_key(|rejection| rejection.row);
     let (usage, events) = (usage.finish(&stamp)?, events.finish(&stamp)?);
     Ok(Conformed { usage, events, rejections, rows_in, breaches, rows: None, discrepancies: Vec::new() })
@@ -98,7 +98,9 @@ fn rejected(
         return Vec::new();
     }
     let text = format.lines(&delivery.payload).unwrap_or(Cow::Borrowed(""));
+    // Files of old Macintosh programs end their lines with a carriage return alone.
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
+    // Only the lines of faulty rows are kept: a file may have millions.
     let rows: BTreeSet<u64> = faulty.iter().map(|(observation, _)| observation.row).collect();
     let lines: BTreeMap<u64, &str> =
         (1..).zip(text.split(line_break)).filter(|(row, _)| rows.contains(row)).collect();
@@ -138,6 +140,7 @@ impl Place {
             }
         };
         let divisions = code.as_deref().map_or(&[][..], |code| reference.divisions_of(code));
+        // The newest begun by then: a code may come back in a later division.
         let newest = divisions.iter().rev().find(|division| division.date <= number);
         Self {
             day,
@@ -158,6 +161,7 @@ impl Place {
         };
         match self.valid_to.map(day_of) {
             Some(ceased) if day >= ceased + Months::new(GRACE_MONTHS) => {
+                // By the day it ceased, since a code may have been given away and taken back.
                 let successors = reference.successors.get(&(day_number(ceased), code_owned.clone()));
                 let instead: Vec<_> = successors.into_iter().flatten().cloned().collect();
                 Err(RowFault::Ceased { code: code_owned, ceased, instead })
@@ -223,128 +227,4 @@ impl From<RowFault> for Reason {
 
 fn use_instead(successors: &[String]) -> String {
     if successors.is_empty() { String::new() } else { format!(", use {}", successors.join(" or ")) }
-}
-
-/// The columns of `usage` that differ from row to row.
-#[derive(Default)]
-struct UsageColumns {
-    solutions: Vec<String>,
-    measures: Vec<String>,
-    codes: Vec<String>,
-    divisions: Vec<i32>,
-    organisations: Vec<Option<String>>,
-    starts: Vec<i32>,
-    ends: Vec<i32>,
-    values: Vec<Option<i64>>,
-    states: Vec<&'static str>,
-    provisional: Vec<bool>,
-}
-
-impl UsageColumns {
-    /// Adds a row.
-    fn add(&mut self, observation: &Observation, reference: &ReferenceData) -> Result<(), RowFault> {
-        let ObservedFact::Usage { solution_id, measure_id, period, value, state, provisional } =
-            &observation.fact
-        else {
-            return Ok(());
-        };
-        reference.check(solution_id.as_str(), Some(measure_id.as_str()))?;
-        let place = Place::of(&observation.subject, period.start, reference);
-        let (code, division) = place.counted(reference)?;
-        if let Some(value) = value.filter(|value| !(0..=MAX_COUNT).contains(value)) {
-            return Err(RowFault::NoCount(value));
-        }
-        self.solutions.push(solution_id.to_string());
-        self.measures.push(measure_id.to_string());
-        self.codes.push(code.to_owned());
-        self.divisions.push(division);
-        self.starts.push(day_number(period.start));
-        self.ends.push(day_number(period.end));
-        self.values.push(*value);
-        self.states.push(state.as_str());
-        self.provisional.push(*provisional);
-        self.organisations.push(place.organisation);
-        Ok(())
-    }
-
-    fn finish(self, stamp: &Stamp) -> Result<RecordBatch, IngestError> {
-        let rows = self.solutions.len();
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from(self.solutions)),
-            Arc::new(StringArray::from(self.measures)),
-            Arc::new(StringArray::from(self.codes)),
-            Arc::new(Date32Array::from(self.divisions)),
-            Arc::new(StringArray::from(self.organisations)),
-            Arc::new(Date32Array::from(self.starts)),
-            Arc::new(Date32Array::from(self.ends)),
-            Arc::new(Int64Array::from(self.values)),
-            Arc::new(StringArray::from(self.states)),
-            Arc::new(BooleanArray::from(self.provisional)),
-            Arc::new(BooleanArray::from(vec![false; rows])),
-            Arc::new(BooleanArray::from(vec![stamp.synthetic; rows])),
-            Arc::new(StringArray::from(vec![stamp.receipt_id.as_str(); rows])),
-        ];
-        Ok(RecordBatch::try_new(table("usage")?.schema(), columns)?)
-    }
-}
-
-/// The columns of `rollout_events` that differ from row to row.
-#[derive(Default)]
-struct EventColumns {
-    solutions: Vec<String>,
-    codes: Vec<String>,
-    divisions: Vec<i32>,
-    stages: Vec<&'static str>,
-    starts: Vec<i32>,
-    known_at: Vec<i64>,
-    notes: Vec<Option<String>>,
-}
-
-impl EventColumns {
-    /// Adds a row.
-    fn add(
-        &mut self,
-        observation: &Observation,
-        reference: &ReferenceData,
-        notes: &[Note],
-    ) -> Result<(), RowFault> {
-        let ObservedFact::Rollout { solution_id, stage, valid_from, known_at } = &observation.fact else {
-            return Ok(());
-        };
-        reference.check(solution_id.as_str(), None)?;
-        let place = Place::of(&observation.subject, *valid_from, reference);
-        let (code, division) = place.listed(reference)?;
-        // An absence that is explained is no pause.
-        let note = notes
-            .iter()
-            .find(|note| *stage == Stage::Paused && note.explains(&observation.subject, *valid_from));
-        let stage = if note.is_some() { Stage::InProduction } else { *stage };
-        self.solutions.push(solution_id.to_string());
-        self.codes.push(code.to_owned());
-        self.divisions.push(division);
-        self.stages.push(stage.as_str());
-        self.starts.push(day_number(*valid_from));
-        self.known_at.push(known_at.timestamp_micros());
-        self.notes.push(note.map(|note| note.note.clone()));
-        Ok(())
-    }
-
-    fn finish(self, stamp: &Stamp) -> Result<RecordBatch, IngestError> {
-        let rows = self.solutions.len();
-        let known_at = TimestampMicrosecondArray::from(self.known_at).with_timezone("UTC");
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from(self.solutions)),
-            Arc::new(StringArray::from(self.codes)),
-            Arc::new(Date32Array::from(self.divisions)),
-            Arc::new(StringArray::from(self.stages)),
-            Arc::new(Date32Array::from(self.starts)),
-            Arc::new(Date32Array::from(vec![None; rows])),
-            Arc::new(known_at),
-            Arc::new(StringArray::from(vec![None::<&str>; rows])),
-            Arc::new(StringArray::from(self.notes)),
-            Arc::new(BooleanArray::from(vec![stamp.synthetic; rows])),
-            Arc::new(StringArray::from(vec![stamp.receipt_id.as_str(); rows])),
-        ];
-        Ok(RecordBatch::try_new(table("rollout_events")?.schema(), columns)?)
-    }
 }

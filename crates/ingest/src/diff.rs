@@ -38,11 +38,13 @@ pub(crate) fn cells(usage: &RecordBatch, events: &RecordBatch) -> Result<Cells, 
     let mut cells = Cells::new();
     for row in usage_rows(usage)? {
         let period = Period { start: day_of(row.start), end: day_of(row.end) };
+        // Organisations of one municipality report their own counts of the same measure.
         let owner = row.organisation.map_or(String::new(), |number| format!(" {number}"));
         let key = format!("{} {} {}{owner} {period}", row.solution, row.measure, row.code);
         cells.insert(key, row.value.map_or_else(|| row.state.to_owned(), |value| value.to_string()));
     }
     for row in event_rows(events)? {
+        // Several stages may begin on one day, and each counts.
         cells
             .entry(format!("{} stage {} {}", row.solution, row.code, day_of(row.valid_from)))
             .and_modify(|all| *all = format!("{all} then {}", row.stage))
@@ -53,14 +55,16 @@ pub(crate) fn cells(usage: &RecordBatch, events: &RecordBatch) -> Result<Cells, 
 
 /// What became of the old cells.
 pub(crate) fn diff(old: &Cells, new: &Cells) -> Diff {
-    let changed = |(key, now): (&String, &String)| {
-        let before = old.get(key).filter(|before| *before != now)?;
-        Some(ChangedCell { key: key.clone(), old: before.clone(), new: now.clone() })
-    };
+    let mut changed = Vec::new();
+    for (key, now) in new {
+        if let Some(before) = old.get(key).filter(|before| *before != now) {
+            changed.push(ChangedCell { key: key.clone(), old: before.clone(), new: now.clone() });
+        }
+    }
     Diff {
         added: new.keys().filter(|key| !old.contains_key(*key)).count(),
         removed: old.keys().filter(|key| !new.contains_key(*key)).count(),
-        changed: new.iter().filter_map(changed).collect(),
+        changed,
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) struct Extent {
 impl Extent {
     pub(crate) fn of(usage: &RecordBatch) -> Result<Self, IngestError> {
         let solutions = text(usage, "solution_id")?.into_iter().flatten().map(str::to_owned).collect();
+        // A delivery may cover several months; its extent reaches from the first to the last.
         let starts: Vec<i32> = numbers::<Date32Type>(usage, "period_start")?.into_iter().flatten().collect();
         let days = starts.iter().min().copied().zip(starts.iter().max().copied());
         let end = numbers::<Date32Type>(usage, "period_end")?.into_iter().flatten().max();
@@ -72,10 +73,13 @@ impl Extent {
     }
 
     fn touches_file(&self, file: &FileEntry) -> bool {
+        // Without usage there is nothing to compare with.
         let Some((from, to)) = self.days else { return false };
         let meets = |column: &str, low: &str, high: &str| {
+            // A file without key ranges may hold anything, so it is read.
             file.keys.get(column).is_none_or(|(least, most)| least.as_str() <= high && low <= most.as_str())
         };
+        // Key ranges are texts; days written year first compare as texts.
         let (from, to) = (day_of(from - AROUND).to_string(), day_of(to + AROUND).to_string());
         meets("period_start", &from, &to) && self.solutions.iter().any(|s| meets("solution_id", s, s))
     }
@@ -103,6 +107,7 @@ impl ReceiptHistory {
                 source_id: sources[at].unwrap_or_default().to_owned(),
                 subject: subjects[at].unwrap_or_default().to_owned(),
                 received_at: moments[at].unwrap_or_default(),
+                // A text even where the reason is missing: held is held, and only `None` means accepted.
                 held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
             };
             given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
@@ -136,12 +141,11 @@ impl ReceiptHistory {
 
     /// The active receipt of the same source for the same subject.
     pub(crate) fn answered(&self, delivery: &Delivery) -> Option<String> {
-        let same = |receipt: &&String| {
-            self.given
-                .get(*receipt)
-                .is_some_and(|g| g.source_id == delivery.source_id.as_str() && g.subject == delivery.subject)
-        };
-        self.active.iter().find(same).cloned()
+        let mut active = self.active.iter().filter_map(|receipt| Some((receipt, self.given.get(receipt)?)));
+        let found = active.find(|(_, given)| {
+            given.source_id == delivery.source_id.as_str() && given.subject == delivery.subject
+        });
+        found.map(|(receipt, _)| receipt.clone())
     }
 
     /// Whether a delivery is an older answer than the active one: it had its time and was replaced, or it was held and a
@@ -150,6 +154,7 @@ impl ReceiptHistory {
         let receipt = delivery.receipt_id().0;
         let Some((ours, active)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
         let later = self.given(&active).is_some_and(|active| active.received_at > ours.received_at);
+        // The active one is never outdated by itself, however often it is delivered.
         active != receipt && (ours.held.is_none() || later)
     }
 
@@ -165,9 +170,11 @@ impl ReceiptHistory {
         let near =
             |file: &FileEntry| of_replaced(file) || extent.iter().any(|extent| extent.touches_file(file));
         let usage = narrowed(lake, edition, "usage", near)?;
+        // Events are compared with those they replace only, so none near them are read.
         let events = narrowed(lake, edition, "rollout_events", of_replaced)?;
         for (receipt, usage) in by_receipt(&usage)? {
             let extent = Extent::of(&usage)?;
+            // No rows yet, but the columns: a batch without its schema could not be compared.
             let events = events.slice(0, 0);
             self.active_facts.insert(receipt.clone(), self.active(&receipt, usage, events, extent));
         }
@@ -195,10 +202,8 @@ impl ReceiptHistory {
 
     /// The active facts near some usage, without those it replaces.
     pub(crate) fn near(&self, extent: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
-        let other = |(receipt, active_facts): &(&String, &ActiveFacts)| {
-            Some(receipt.as_str()) != replaced && active_facts.extent.touches(extent)
-        };
-        self.active_facts.iter().filter(other).map(|(_, active_facts)| active_facts).collect()
+        let others = self.active_facts.iter().filter(|(receipt, _)| Some(receipt.as_str()) != replaced);
+        others.map(|(_, facts)| facts).filter(|facts| facts.extent.touches(extent)).collect()
     }
 
     /// Makes a delivery active instead of another.
@@ -209,6 +214,7 @@ impl ReceiptHistory {
         events: &RecordBatch,
         replaced: Option<&str>,
     ) -> Result<(), IngestError> {
+        // First: a delivery that replaces itself must stay active.
         if let Some(old) = replaced {
             self.active_facts.remove(old);
             self.active.remove(old);
@@ -245,6 +251,7 @@ fn narrowed(
     name: &'static str,
     requested: impl Fn(&FileEntry) -> bool,
 ) -> Result<RecordBatch, IngestError> {
+    // The record's clone with fewer files reads fewer; the record itself never changes.
     let mut edition = edition.clone();
     if let Some(files) = edition.tables.get_mut(name) {
         files.retain(|file| requested(file));

@@ -1,12 +1,15 @@
 //! What a delivery is checked against: places, organisations, what is counted, and whom it could reach.
 
+mod target_groups;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Date32Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::Date32Type;
 use utbredt_lake::{Edition, Lake, Table};
 
+pub(crate) use self::target_groups::TargetGroups;
 use crate::IngestError;
 use crate::columns::{self, numbers, text};
 
@@ -69,6 +72,7 @@ impl ReferenceData {
 
     fn read(tables: Tables) -> Result<Self, IngestError> {
         let divisions = divisions(&tables.read("divisions")?, &tables.read("municipality_parts")?)?;
+        // Without places every row would be rejected, and the source would be blamed.
         if divisions.is_empty() {
             return Err(IngestError::NotReady("divisions and municipality_parts"));
         }
@@ -108,6 +112,7 @@ impl ReferenceData {
     pub(crate) fn owner(&self, organisation: &str, day: i32) -> Option<&str> {
         let owned = self.organisations.get(organisation)?.iter();
         let alive = owned.filter(|own| own.valid_from <= day && own.valid_to.is_none_or(|end| day < end));
+        // Where two claim it the result must not depend on the order of rows.
         alive.map(|own| own.code.as_str()).max()
     }
 
@@ -123,6 +128,7 @@ impl ReferenceData {
     }
 
     /// How many persons a solution could reach in each municipality.
+    // `get_or_init` cannot fail; reading can, so it is done before.
     pub(crate) fn target_groups(&self) -> Result<&TargetGroups, IngestError> {
         if let Some(groups) = self.groups.get() {
             return Ok(groups);
@@ -157,6 +163,7 @@ fn divisions(
 ) -> Result<HashMap<String, Vec<Division>>, IngestError> {
     let starts = numbers::<Date32Type>(divisions, "division_date")?;
     let ends = numbers::<Date32Type>(divisions, "valid_to")?;
+    // An open end is `Some(None)` here, a division that is not known `None`.
     let spans: HashMap<Option<i32>, Option<i32>> = starts.into_iter().zip(ends).collect();
     let mut by_code: HashMap<String, Vec<Division>> = HashMap::new();
     let codes = text(parts, "municipality_code")?;
@@ -211,6 +218,7 @@ fn successors(changes: &RecordBatch) -> Result<BTreeMap<(i32, String), BTreeSet<
     let mut successors: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for at in 0..changes.num_rows() {
         if let (Some(day), Some(old), Some(new)) = (days[at], old[at], new[at])
+            // A change of name alone keeps the code, and has no successor.
             && old != new
         {
             let successor = format!("{new} {}", names[at].unwrap_or_default());
@@ -219,128 +227,6 @@ fn successors(changes: &RecordBatch) -> Result<BTreeMap<(i32, String), BTreeSet<
         }
     }
     Ok(successors)
-}
-
-/// An age band: the youngest age, and the first age outside; `None` = no upper end.
-type Band = (i32, Option<i32>);
-
-/// A code in the division that begins on a day.
-type Place = (String, i32);
-
-/// Persons of an age band on a day.
-#[derive(Debug)]
-struct Count {
-    reference_date: i32,
-    band: Band,
-    persons: i64,
-}
-
-/// The persons of every solution's target group in every municipality of every division, by the day counted.
-#[derive(Debug)]
-pub(crate) struct TargetGroups {
-    bands: BTreeMap<String, BTreeSet<Band>>,
-    population: HashMap<Place, Vec<Count>>,
-    /// By the place mapped to: the places its inhabitants are counted in, and the share of those that live in it.
-    shares: HashMap<Place, Vec<(Place, f64)>>,
-}
-
-impl TargetGroups {
-    fn read(tables: &Tables) -> Result<Self, IngestError> {
-        let population = population(&tables.read("population")?)?;
-        Ok(Self {
-            bands: bands(&tables.read("solutions")?, &tables.read("target_groups")?)?,
-            shares: shares(&tables.read("municipality_mappings")?, &population)?,
-            population,
-        })
-    }
-
-    /// The target group of a solution in a municipality of a division, by the day counted. Of two publications of a
-    /// day, and of two groups, the larger counts: a revision alone should hold nothing back.
-    pub(crate) fn persons(&self, solution: &str, code: &str, division: i32) -> BTreeMap<i32, f64> {
-        let mut sums: BTreeMap<i32, f64> = BTreeMap::new();
-        let Some(bands) = self.bands.get(solution) else { return sums };
-        for (place, share) in self.shares.get(&(code.to_owned(), division)).into_iter().flatten() {
-            let mut most: BTreeMap<i32, i64> = BTreeMap::new();
-            let counts = self.population.get(place).into_iter().flatten();
-            for count in counts.filter(|count| bands.contains(&count.band)) {
-                let known = most.entry(count.reference_date).or_default();
-                *known = count.persons.max(*known);
-            }
-            for (day, persons) in most {
-                #[expect(clippy::cast_precision_loss, reason = "a country's inhabitants fit")]
-                let part = persons as f64 * share;
-                *sums.entry(day).or_default() += part;
-            }
-        }
-        sums
-    }
-}
-
-/// Solutions with their groups' age bands. A group that is not declared means all inhabitants.
-fn bands(
-    solutions: &RecordBatch,
-    groups: &RecordBatch,
-) -> Result<BTreeMap<String, BTreeSet<Band>>, IngestError> {
-    let mut bands: BTreeMap<String, BTreeSet<Band>> = BTreeMap::new();
-    for solution in text(solutions, "solution_id")?.into_iter().flatten() {
-        bands.entry(solution.to_owned()).or_default();
-    }
-    let (of, from) = (text(groups, "solution_id")?, numbers::<Int32Type>(groups, "age_from")?);
-    let to = numbers::<Int32Type>(groups, "age_to")?;
-    for at in 0..groups.num_rows() {
-        if let Some(known) = of[at].and_then(|solution| bands.get_mut(solution)) {
-            known.insert((from[at].unwrap_or_default(), to[at]));
-        }
-    }
-    for known in bands.values_mut().filter(|known| known.is_empty()) {
-        known.insert((0, None));
-    }
-    Ok(bands)
-}
-
-fn population(population: &RecordBatch) -> Result<HashMap<Place, Vec<Count>>, IngestError> {
-    let codes = text(population, "municipality_code")?;
-    let divisions = numbers::<Date32Type>(population, "division_date")?;
-    let days = numbers::<Date32Type>(population, "reference_date")?;
-    let from = numbers::<Int32Type>(population, "age_from")?;
-    let to = numbers::<Int32Type>(population, "age_to")?;
-    let persons = numbers::<Int64Type>(population, "persons")?;
-    let mut counts: HashMap<Place, Vec<Count>> = HashMap::new();
-    for at in 0..population.num_rows() {
-        if let (Some(code), Some(division), Some(reference_date)) = (codes[at], divisions[at], days[at]) {
-            counts.entry((code.to_owned(), division)).or_default().push(Count {
-                reference_date,
-                band: (from[at].unwrap_or_default(), to[at]),
-                persons: persons[at].unwrap_or_default(),
-            });
-        }
-    }
-    Ok(counts)
-}
-
-/// The mappings by share of the population, from places whose population is known.
-fn shares(
-    mappings: &RecordBatch,
-    population: &HashMap<Place, Vec<Count>>,
-) -> Result<HashMap<Place, Vec<(Place, f64)>>, IngestError> {
-    let policies = text(mappings, "policy_id")?;
-    let (from, to) = (text(mappings, "from_code")?, text(mappings, "to_code")?);
-    let from_dates = numbers::<Date32Type>(mappings, "from_date")?;
-    let to_dates = numbers::<Date32Type>(mappings, "to_date")?;
-    let parts = numbers::<Float64Type>(mappings, "share")?;
-    let mut shares: HashMap<Place, Vec<(Place, f64)>> = HashMap::new();
-    for at in 0..mappings.num_rows() {
-        if policies[at] != Some("population_share") {
-            continue;
-        }
-        let (Some(from), Some(from_date)) = (from[at], from_dates[at]) else { continue };
-        let (Some(to), Some(to_date), Some(share)) = (to[at], to_dates[at], parts[at]) else { continue };
-        let from = (from.to_owned(), from_date);
-        if population.contains_key(&from) {
-            shares.entry((to.to_owned(), to_date)).or_default().push((from, share));
-        }
-    }
-    Ok(shares)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ impl Schedule {
     pub fn parse(text: &str) -> Result<Self, ParseScheduleError> {
         let no = || ParseScheduleError(text.to_owned());
         let expression = words(text).unwrap_or_else(|| text.trim().to_owned());
+        // The parser also takes seconds and years, which the plan does not have.
         if expression.split_whitespace().count() != 5 {
             return Err(no());
         }
@@ -72,6 +73,7 @@ fn words(text: &str) -> Option<String> {
             ("weekly", day) => format!("{minute} {hour} * * {}", DAYS.iter().position(|name| *name == day)?),
             ("monthly", day) => {
                 let day = day.trim_start_matches("the ").trim_end_matches(['s', 't', 'n', 'd', 'r', 'h']);
+                // Some months lack the later days, and the rule would pass over them.
                 format!(
                     "{minute} {hour} {} * *",
                     day.parse::<u32>().ok().filter(|day| (1..=28).contains(day))?

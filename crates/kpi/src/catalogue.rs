@@ -1,19 +1,22 @@
 //! Every KPI and view, loaded together so that all problems are reported at once.
 
+mod read;
+mod uses;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use utbredt_model::nearest;
 
+use self::read::read_kpi;
+use self::uses::{check_params, check_uses, closure, in_order, mark_kept};
 use crate::{
     Kpi, KpiError, Lookback, RequestError, Titles, UnknownKpi, View, check,
     error::Problems,
-    header::{self, Header, RawKpi},
     lexer::tokens,
     lineage,
     reasons::{self, Texts},
     view,
-    words::is_name,
 };
 
 /// What `queries/` holds.
@@ -43,6 +46,7 @@ impl Catalogue {
         let mut texts = DefaultHasher::new();
         let mut common = Texts::new();
         for (path, text) in files {
+            // The path too: a file moved to another question makes another KPI of the same text.
             (&path, &text).hash(&mut texts);
             let mut problems = Problems::new(&path, &text);
             let parts: Vec<&str> = path.split('/').collect();
@@ -52,6 +56,7 @@ impl Catalogue {
                 (Some(_), ["kpi", question, file]) => {
                     let name = file.trim_end_matches(".sql");
                     if let Some(kpi) = read_kpi(&mut problems, question, name) {
+                        // `a.b_c` and `a_b.c` are two ids and one name in SQL.
                         let twin = kpis.values().find(|other| other.sql_name() == kpi.sql_name());
                         if let Some(twin) = twin {
                             let what = format!("`{}` has the same name in SQL as `{}`", kpi.id, twin.id);
@@ -76,16 +81,19 @@ impl Catalogue {
         }
         check_uses(&views, &mut errors);
         let mut views = in_order(views, &mut errors);
+        // After `in_order`: whether a view is kept depends on the views below it.
         mark_kept(&mut views);
         for kpi in kpis.values_mut() {
             (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);
             reasons::resolve(kpi, &common, &mut errors);
         }
+        // Files come in any order; a report that changes from run to run cannot be compared.
         errors.sort();
         if !errors.is_empty() {
             return Err(errors);
         }
+        // What no KPI reads itself is planned into its readers, and is not worth keeping.
         let of_kpis = kpis.values().flat_map(|kpi| &kpi.reads);
         let of_views = views.iter().filter(|view| !view.kept).flat_map(|view| &view.reads);
         let read_directly = of_kpis.chain(of_views).cloned().collect();
@@ -157,88 +165,6 @@ impl Catalogue {
     }
 }
 
-fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) -> Option<Kpi> {
-    for part in [question, name] {
-        if !is_name(part) {
-            let what = format!("`{part}` cannot be part of a KPI's id");
-            problems.add(None, what, "name folders and files to match ^[a-z][a-z0-9_]*$");
-        }
-    }
-    let mut header = header::read::<RawKpi>(problems, "kpi")?;
-    texts(problems, &header);
-    let rollup = header::rollup(problems, &header);
-    let params = header::params(problems, &mut header);
-    let columns = header::columns(problems, &mut header, rollup.kind);
-    check::columns(problems, &columns, rollup.kind);
-    let own_reasons = header::reasons(problems, &mut header);
-    let raw = header.raw;
-    let kpi = Kpi {
-        id: format!("{question}.{name}"),
-        question: question.to_owned(),
-        name: name.to_owned(),
-        path: problems.path.to_owned(),
-        title: raw.title.into_inner(),
-        answers: raw.answers.into_inner(),
-        version: raw.version.into_inner(),
-        unit: raw.unit.into_inner(),
-        better: raw.better,
-        owner: raw.owner.into_inner(),
-        granularity: raw.granularity,
-        window: raw.window.map_or(12, toml::Spanned::into_inner),
-        lookback: raw.lookback,
-        caveats: raw.caveats.map(toml::Spanned::into_inner).unwrap_or_default(),
-        rollup,
-        params,
-        columns: columns.into_iter().map(|(_, column)| column).collect(),
-        reasons: own_reasons,
-        sql: problems.text.to_owned(),
-        reads: read_relations(problems),
-        views: Vec::new(),
-        tables: BTreeSet::new(),
-    };
-    let found = tokens(problems.text);
-    check::sql(problems, &found);
-    check::kpi(problems, &found, &kpi);
-    Some(kpi)
-}
-
-/// Texts are there in three languages, numbers are positive.
-fn texts(problems: &mut Problems<'_>, header: &Header<RawKpi>) {
-    let raw = &header.raw;
-    for (name, titles) in [("title", &raw.title), ("answers", &raw.answers)] {
-        let Titles { nb, nn, en } = titles.get_ref();
-        for (lang, text) in [("nb", nb), ("nn", nn), ("en", en)] {
-            if text.trim().is_empty() {
-                let line = header.line(problems, titles);
-                problems.add(Some(line), format!("{name}.{lang} is empty"), "write it in nb, nn and en");
-            }
-        }
-    }
-    if raw.owner.get_ref().trim().is_empty() {
-        let line = header.line(problems, &raw.owner);
-        problems.add(Some(line), "`owner` is empty", "say who answers for the definition");
-    }
-    if *raw.version.get_ref() == 0 {
-        let line = header.line(problems, &raw.version);
-        problems.add(Some(line), "`version` is 0", "begin at 1");
-    }
-    if let Some(window) = raw.window.as_ref().filter(|w| *w.get_ref() == 0) {
-        let line = header.line(problems, window);
-        problems.add(Some(line), "`window` is 0", "show at least one period");
-    }
-    if let Some(spanned) = &raw.caveats {
-        let caveats = spanned.get_ref();
-        let uneven = caveats.nb.len() != caveats.nn.len() || caveats.nb.len() != caveats.en.len();
-        let empty =
-            [&caveats.nb, &caveats.nn, &caveats.en].into_iter().flatten().any(|c| c.trim().is_empty());
-        if uneven || empty {
-            let line = header.line(problems, spanned);
-            let what = "`caveats` do not say the same in nb, nn and en";
-            problems.add(Some(line), what, "write as many, and none empty, in each language");
-        }
-    }
-}
-
 /// The relations a file reads; a text that cannot be parsed is a problem.
 pub(crate) fn read_relations(problems: &mut Problems<'_>) -> BTreeSet<String> {
     match lineage::relations(problems.text) {
@@ -253,95 +179,6 @@ pub(crate) fn read_relations(problems: &mut Problems<'_>) -> BTreeSet<String> {
 /// A view seen a year before is that view.
 fn without_suffix(name: &str) -> &str {
     name.strip_suffix(Lookback::YEAR_AGO).unwrap_or(name)
-}
-
-/// `uses` names views, and exactly those the view's SQL reads.
-fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiError>) {
-    for view in views.values() {
-        let mut problems = Problems::new(&view.path, &view.sql);
-        let found = tokens(&view.sql);
-        for name in view.uses.iter().filter(|name| !views.contains_key(*name)) {
-            let near = nearest(name, views.keys().map(String::as_str));
-            let fix =
-                near.map_or_else(|| "add views/<name>.sql".to_owned(), |n| format!("did you mean `{n}`?"));
-            problems.add(Some(1), format!("`uses` names `{name}`, which is no view"), fix);
-        }
-        for name in &view.reads {
-            if views.contains_key(name) && !view.uses.contains(name) {
-                let line = found.iter().find(|token| token.is_word(name)).map(|token| token.line);
-                let what = format!("the SQL reads the view `{name}`, which `uses` does not name");
-                problems.add(line, what, format!("add \"{name}\" to `uses`"));
-            }
-        }
-        errors.append(&mut problems.errors);
-    }
-}
-
-/// A view whose rows depend on nothing but the edition, the borders and the periods may be computed once for all who
-/// read it: it takes no parameter, passes through no function, and does not know the areas asked for.
-fn mark_kept(views: &mut [View]) {
-    let mut kept: BTreeSet<String> = BTreeSet::new();
-    for view in views {
-        let plain = view.params.is_empty() && view.through.is_none() && !view.reads.contains(Kpi::AREAS);
-        view.kept = plain && view.uses.iter().all(|used| kept.contains(used));
-        if view.kept {
-            kept.insert(view.name.clone());
-        }
-    }
-}
-
-/// What a KPI declares is used, by itself or by a view it reads; and what those views use is declared.
-fn check_params(kpi: &Kpi, views: &[View], errors: &mut Vec<KpiError>) {
-    let mut problems = Problems::new(&kpi.path, &kpi.sql);
-    let mut used: BTreeSet<String> = check::params_used(&tokens(&kpi.sql)).into_iter().collect();
-    for view in views.iter().filter(|view| kpi.views.contains(&view.name)) {
-        for name in view.params.iter().filter(|name| kpi.params.iter().all(|param| param.name != **name)) {
-            let what = format!("the view `{}` uses `${name}`, which the header does not declare", view.name);
-            problems.add(Some(1), what, format!("declare it: [params.{name}]"));
-        }
-        used.extend(view.params.iter().cloned());
-    }
-    for param in kpi.params.iter().filter(|param| !used.contains(&param.name)) {
-        let what = format!("the parameter `{}` is declared and never used", param.name);
-        problems.add(None, what, format!("use `${}` in the SQL or remove it", param.name));
-    }
-    errors.append(&mut problems.errors);
-}
-
-/// Orders views so that each comes after those it uses; names break ties, so the order is stable.
-fn in_order(mut left: BTreeMap<String, View>, errors: &mut Vec<KpiError>) -> Vec<View> {
-    let mut out: Vec<View> = Vec::with_capacity(left.len());
-    loop {
-        let ready = left.values().find(|view| view.uses.iter().all(|used| !left.contains_key(used)));
-        let Some(name) = ready.map(|view| view.name.clone()) else { break };
-        out.extend(left.remove(&name));
-    }
-    let names: Vec<&str> = left.keys().map(String::as_str).collect();
-    for view in left.values() {
-        let what = format!("the views {} use each other in a circle", names.join(", "));
-        let mut problems = Problems::new(&view.path, &view.sql);
-        problems.add(Some(1), what, "move what they share into a view of its own");
-        errors.append(&mut problems.errors);
-    }
-    out
-}
-
-/// The views and the tables a text that reads `relations` is made of, directly or through a view; views in their order.
-fn closure(relations: &BTreeSet<String>, views: &[View]) -> (Vec<String>, BTreeSet<String>) {
-    let mut needed: BTreeSet<&str> = relations.iter().map(String::as_str).collect();
-    for view in views.iter().rev() {
-        if needed.contains(view.name.as_str()) {
-            needed.extend(view.reads.iter().map(String::as_str));
-        }
-    }
-    let names: Vec<String> = views
-        .iter()
-        .filter(|view| needed.contains(view.name.as_str()))
-        .map(|view| view.name.clone())
-        .collect();
-    let tables = needed.into_iter().filter(|name| names.iter().all(|view| view != name)).map(str::to_owned);
-    let tables = tables.collect();
-    (names, tables)
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ pub(crate) fn sql(problems: &mut Problems<'_>, found: &[Token]) {
     for (i, token) in found.iter().enumerate() {
         let line = Some(token.line);
         let before = i.checked_sub(1).and_then(|j| found.get(j));
-        let follows = |n: usize, word: &str| found.get(i + n).is_some_and(|t| t.is_word(word));
         match &token.kind {
             TokenKind::Word(word) => {
                 let call = found.get(i + 1).is_some_and(|t| t.is_symbol('('));
@@ -44,15 +43,18 @@ pub(crate) fn sql(problems: &mut Problems<'_>, found: &[Token]) {
                         "the same edition must always answer the same: use period_start and the parameters";
                     problems.add(line, format!("`{word}` is not allowed"), fix);
                 }
-                if word == "at" && follows(1, "time") && follows(2, "zone") {
+                // `at` alone may be a name; only the three words together convert a time.
+                if word == "at" && is_word(found, i + 1, "time") && is_word(found, i + 2, "zone") {
                     let fix = "facts carry days in Europe/Oslo: compare dates";
                     problems.add(line, "`AT TIME ZONE` is not allowed", fix);
                 }
             }
+            // The numbers of municipalities from 2020 and from 2024 on.
             TokenKind::Number(number) if number == "356" || number == "357" => {
                 let what = format!("the number of municipalities is written as {number}");
                 problems.add(line, what, "it changes with the borders: count the rows of `spine`");
             }
+            // After these tokens a star means all columns; elsewhere it multiplies.
             TokenKind::Symbol('*') if before.is_some_and(opens_wildcard) => {
                 problems.add(line, "`SELECT *` is not allowed", "list the columns: tables may grow");
             }
@@ -65,6 +67,16 @@ pub(crate) fn sql(problems: &mut Problems<'_>, found: &[Token]) {
     municipality_codes(problems, found);
 }
 
+/// Whether the token at a place is a word.
+fn is_word(found: &[Token], at: usize, word: &str) -> bool {
+    found.get(at).is_some_and(|token| token.is_word(word))
+}
+
+/// Whether a token names a type of numbers.
+fn is_numeric(token: &Token) -> bool {
+    token.word().is_some_and(|word| NUMERIC_TYPES.contains(&word))
+}
+
 fn opens_wildcard(before: &Token) -> bool {
     ["select", "distinct", "all"].iter().any(|w| before.is_word(w))
         || before.is_symbol('.')
@@ -73,7 +85,6 @@ fn opens_wildcard(before: &Token) -> bool {
 
 /// `0301` is text: as a number it loses its zero and joins nothing.
 fn municipality_codes(problems: &mut Problems<'_>, found: &[Token]) {
-    let is_numeric = |token: &Token| token.word().is_some_and(|w| NUMERIC_TYPES.contains(&w));
     for (i, token) in found.iter().enumerate() {
         if !token.is_word("municipality_code") {
             continue;
@@ -89,6 +100,7 @@ fn municipality_codes(problems: &mut Problems<'_>, found: &[Token]) {
                 .zip(rest.iter().skip(1))
                 .any(|(a, t)| a.depth == token.depth && a.is_word("as") && is_numeric(t))
             && opens_cast(&found[..i], token.depth);
+        // An operator may be two symbols, such as `<=`, or have a sign after it.
         let operators = rest.iter().take_while(|t| "=<>!+-".chars().any(|c| t.is_symbol(c))).count();
         let compared =
             operators > 0 && matches!(rest.get(operators), Some(Token { kind: TokenKind::Number(_), .. }));
@@ -151,6 +163,7 @@ fn select_items(found: &[Token]) -> Option<Vec<&[Token]>> {
         .iter()
         .enumerate()
         .position(|(i, t)| {
+            // `IS DISTINCT FROM` does not end the list.
             let distinct_from = i > 0 && list[i - 1].is_word("distinct");
             t.depth == 0 && t.is_word("from") && !distinct_from
         })
@@ -166,10 +179,12 @@ fn select(problems: &mut Problems<'_>, found: &[Token], kpi: &Kpi) {
         return;
     };
     for (i, item) in items.iter().enumerate() {
+        // A column too many or too few is reported below, once.
         let (Some(last), Some(name)) = (item.last(), expected.get(i)) else { break };
         if !last.is_word(name) {
             let what = format!("column {} of the final SELECT is not called `{name}`", i + 1);
             problems.add(Some(last.line), what, fix);
+            // The names after it are shifted too, and listing them all would hide the cause.
             return;
         }
         if *name == "denominator" && kpi.rollup.kind == RollupKind::Ratio && is_null(item) {
@@ -197,27 +212,32 @@ fn is_null(item: &[Token]) -> bool {
     inner.first().is_some_and(|t| t.is_word("null"))
 }
 
-/// An answer's rows have one order, so that its bytes, and therefore its `ETag`, are stable.
-fn order(problems: &mut Problems<'_>, found: &[Token], kind: RollupKind) {
-    let key = if kind == RollupKind::Area { "area_code" } else { "municipality_code" };
-    let fix = format!("end with ORDER BY period_start, {key}");
-    let starts = |i: usize| {
-        found[i].depth == 0 && found[i].is_word("order") && found.get(i + 1).is_some_and(|t| t.is_word("by"))
-    };
-    let Some(at) = (0..found.len()).rev().find(|i| starts(*i)) else {
-        problems.add(found.last().map(|t| t.line), "the SQL does not end with ORDER BY", fix);
-        return;
-    };
-    let keys: Vec<&[Token]> = found[at + 2..].split(|t| t.depth == 0 && t.is_symbol(',')).collect();
-    let names = |tokens: &[Token], name: &str| match tokens {
+/// Whether a key of an ORDER BY is this column, upwards.
+fn orders_by(key: &[Token], name: &str) -> bool {
+    match key {
         [column] => column.is_word(name),
         [column, asc] => column.is_word(name) && asc.is_word("asc"),
         [_, dot, column] => dot.is_symbol('.') && column.is_word(name),
         [_, dot, column, asc] => dot.is_symbol('.') && column.is_word(name) && asc.is_word("asc"),
         _ => false,
+    }
+}
+
+/// An answer's rows have one order, so that its bytes, and therefore its `ETag`, are stable.
+fn order(problems: &mut Problems<'_>, found: &[Token], kind: RollupKind) {
+    let key = if kind == RollupKind::Area { "area_code" } else { "municipality_code" };
+    let fix = format!("end with ORDER BY period_start, {key}");
+    // From the end: only the last one orders the answer.
+    let last = found
+        .windows(2)
+        .rposition(|pair| pair[0].depth == 0 && pair[0].is_word("order") && pair[1].is_word("by"));
+    let Some(at) = last else {
+        problems.add(found.last().map(|t| t.line), "the SQL does not end with ORDER BY", fix);
+        return;
     };
-    let first = keys.first().is_some_and(|k| names(k, "period_start"));
-    if !first || !keys.iter().any(|k| names(k, key)) {
+    let keys: Vec<&[Token]> = found[at + 2..].split(|t| t.depth == 0 && t.is_symbol(',')).collect();
+    let first = keys.first().is_some_and(|k| orders_by(k, "period_start"));
+    if !first || !keys.iter().any(|k| orders_by(k, key)) {
         problems.add(Some(found[at].line), "the order of the rows is not that of the answer", fix);
     } else if let Some(limit) = found[at..].iter().find(|t| t.is_word("limit") || t.is_word("offset")) {
         problems.add(Some(limit.line), "the SQL cuts its own answer", "remove LIMIT and OFFSET");

@@ -109,6 +109,7 @@ impl<'a> Problems<'a> {
 
     /// The line that holds the byte `offset`.
     pub(crate) fn line_of(&self, offset: usize) -> usize {
+        // An error may point behind the last byte.
         let upto = offset.min(self.text.len());
         1 + self.text.as_bytes()[..upto].iter().filter(|b| **b == b'\n').count()
     }

@@ -54,7 +54,9 @@ pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     for TokenWithSpan { token, span } in raw {
         let line = usize::try_from(span.start.line).unwrap_or(usize::MAX);
         for kind in kinds(token) {
+            // Before the push: a closing parenthesis has the depth of its opening one.
             if kind == TokenKind::Symbol(')') {
+                // Saturating: a text may close too many, which the parser reports.
                 depth = depth.saturating_sub(1);
             }
             let opens = kind == TokenKind::Symbol('(');

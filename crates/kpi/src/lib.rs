@@ -11,14 +11,16 @@ mod markdown;
 mod param;
 mod reasons;
 mod request;
+mod rollup;
 mod view;
 mod words;
 
 pub use catalogue::Catalogue;
 pub use error::{KpiError, ParamError, UnknownKpi};
-pub use kpi::{Column, ColumnFill, ColumnRollup, Kpi, KpiRollup, Lookback, RollupKind, YearWord};
+pub use kpi::Kpi;
 pub use param::{Param, ParamKind, ParamValue};
 pub use request::{AsOf, Borders, By, KpiRequest, RequestError, bound};
+pub use rollup::{Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, RollupKind, YearWord};
 pub use utbredt_model::territory::mapping::Policy;
 pub use view::{Inhabitants, View};
 pub use words::{Better, Caveats, Lang, Titles, Unit, UnitError};

@@ -165,6 +165,7 @@ impl Param {
             ParamKind::Date => day(text).map(ParamValue::Date).ok_or(ValueError::Date),
             ParamKind::Integer => text.parse().map(ParamValue::Integer).map_err(|_| ValueError::Integer),
             ParamKind::Number => match text.parse::<f64>() {
+                // `inf` and `NaN` parse as numbers, and cannot be written in JSON.
                 Ok(number) if number.is_finite() => Ok(ParamValue::Number(number)),
                 _ => Err(ValueError::Number),
             },

@@ -102,6 +102,7 @@ pub(crate) fn declare(problems: &mut Problems<'_>, start: usize, written: Writte
 /// The texts of every code a KPI's columns may hold: its own, and those it takes from the common ones. A code without
 /// a text, and a text without a column that may hold it, are problems.
 pub(crate) fn resolve(kpi: &mut Kpi, common: &Texts, errors: &mut Vec<KpiError>) {
+    // Taken out, so that the KPI can be changed while its text is read for lines.
     let sql = std::mem::take(&mut kpi.sql);
     let mut problems = Problems::new(&kpi.path, &sql);
     for column in &kpi.columns {

@@ -208,6 +208,7 @@ impl AsOf {
     /// # Errors
     /// [`RequestError::Invalid`].
     pub fn parse(text: &str) -> Result<Self, RequestError> {
+        // A number before a day: `2026` alone is an edition, since no day is written so.
         if let Ok(number) = text.parse() {
             return Ok(Self::Edition(number));
         }

@@ -49,6 +49,7 @@ fn version(
     now: &[FileEntry],
     about: Option<&str>,
 ) -> String {
+    // The edition's moment, never the clock: a log written anew must be the same.
     let at = edition.recorded_at.timestamp_millis();
     let mut actions = vec![json!({"commitInfo": {
         "timestamp": at,
@@ -58,6 +59,7 @@ fn version(
         "edition": edition.number,
     }})];
     if let Some(lake_id) = about {
+        // The lowest versions: the tables use no feature that an old reader lacks.
         actions.push(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}));
         actions.push(json!({"metaData": {
             "id": id(lake_id, table),
@@ -97,6 +99,7 @@ fn id(lake_id: &str, table: &Table) -> String {
     let mut digits = disk::sha256(format!("{lake_id} {}", table.name).as_bytes());
     // Readers compare ids only: it must be the same each time, not random.
     digits.truncate(32);
+    // From behind, so that one dash does not move the place of the next.
     for dash in [20, 16, 12, 8] {
         digits.insert(dash, '-');
     }
@@ -134,6 +137,7 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
         // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
+        // Only what is missing: reading every version back would make each commit slower.
         for (version, text) in log.iter().enumerate() {
             if begins_otherwise || !lake.root().join(path(table, version)).exists() {
                 put(lake, table, version, text)?;
@@ -172,6 +176,7 @@ fn fits(stored: &Value, right: &Value) -> bool {
         serde_json::from_str::<Value>(text).ok()?.get("fields")?.as_array().cloned()
     };
     let (Some(had), Some(has)) = (fields(stored), fields(right)) else { return stored == right };
+    // All but the schema must be the same to the letter.
     let mut same = stored.clone();
     same["metaData"]["schemaString"] = right["metaData"]["schemaString"].clone();
     let grown = has.iter().filter(|field| !had.contains(field));
@@ -224,6 +229,7 @@ pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
                 lake.disk().make_folder(full.parent().unwrap_or(lake.root()))?;
                 lake.disk().write_atomic(&full, text.as_bytes())?;
             }
+            // A version that no edition made would be read as the newest.
             None => lake.disk().remove(&full)?,
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn write(
     if batches.is_empty() {
         return Ok(None);
     }
+    // Sorted as a whole: the bytes must not depend on how the rows were cut into batches.
     let batches = rows::order(table, batches).map_err(|e| LakeError::rows(table, e))?;
     let folder = root.join("tables").join(table.name);
     // Tables get their folder with their first file: an empty lake is four names.
@@ -153,6 +154,7 @@ fn read_back(path: &Path, entry: &FileEntry) -> Result<(), LakeError> {
 
 /// Whether the footer counts the rows that were committed.
 pub(crate) fn check_rows(mut file: File, entry: &FileEntry) -> Result<(), LakeError> {
+    // The hash was read to the end before.
     file.rewind().map_err(|e| LakeError::format(&entry.path, e))?;
     let reader = SerializedFileReader::new(file).map_err(|e| LakeError::format(&entry.path, e))?;
     let rows = reader.metadata().file_metadata().num_rows();

@@ -189,6 +189,7 @@ impl Lake {
         }
         let (bytes, sha256) =
             disk::hash_file(&mut file).map_err(|e| LakeError::unreadable(&entry.path, e))?;
+        // Length first: a file that was cut off gets another message than one that was changed.
         if bytes != entry.bytes {
             let why = format!("it has {bytes} bytes, not {}", entry.bytes);
             return Err(LakeError::damaged(&entry.path, why));
@@ -196,6 +197,7 @@ impl Lake {
         if sha256 != entry.sha256 {
             return Err(LakeError::damaged(&entry.path, "its bytes are not those that were committed"));
         }
+        // Only what was read and found right is remembered.
         lock(&self.inner.checked).insert(entry.path.clone(), stamp);
         Ok(path)
     }

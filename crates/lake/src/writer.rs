@@ -228,9 +228,11 @@ impl Writer {
             let mut seen = BTreeSet::new();
             files.retain(|file| seen.insert(file.sha256.clone()));
         }
+        // An empty table is one that is not named, so that two ways to it give the same record.
         next.tables.retain(|_, files| !files.is_empty());
         let receipts: Vec<String> = next.receipts.into_iter().collect();
         if let Some(same) = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts) {
+            // A commit before this one may have failed to write its logs.
             self.derive();
             return Ok(Outcome::Unchanged(same.clone()));
         }
@@ -259,6 +261,7 @@ impl Writer {
 
     /// Writes what is derived from the editions. They are valid, whatever becomes of this.
     fn derive(&mut self) {
+        // Its failure is no failure of the commit, which readers already see.
         let failed = delta::catch_up(&self.lake).err();
         self.delta_problem = failed.as_ref().map(LakeError::with_causes);
         if let Some(LakeError::Unsynced { .. }) = failed {

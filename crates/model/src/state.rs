@@ -99,6 +99,7 @@ impl AreaCounts {
     /// `not_applicable`, and every area of an answer has a cell.
     #[must_use]
     pub fn state(self) -> CellState {
+        // What was expected and is neither reported nor hidden.
         let missing = self.expected - self.reported - self.suppressed;
         let counts = [
             (CellState::Ok, self.reported),

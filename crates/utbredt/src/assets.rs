@@ -22,9 +22,18 @@ pub(crate) type Queries = Vec<(String, String)>;
 
 /// The query files of a folder, or those of the program.
 pub(crate) fn queries(folder: Option<&Path>) -> anyhow::Result<Queries> {
-    let read = |path: &str| Carried::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    let carried = || Carried::iter().filter_map(|path| read(&path).map(|text| (path.to_string(), text)));
-    folder.map_or_else(|| Ok(carried().collect()), below)
+    folder.map_or_else(|| Ok(carried()), below)
+}
+
+/// The query files of the program.
+fn carried() -> Queries {
+    let mut files = Vec::new();
+    for path in Carried::iter() {
+        if let Some(file) = Carried::get(&path) {
+            files.push((path.to_string(), String::from_utf8_lossy(&file.data).into_owned()));
+        }
+    }
+    files
 }
 
 fn below(root: &Path) -> anyhow::Result<Queries> {
@@ -40,6 +49,7 @@ fn below(root: &Path) -> anyhow::Result<Queries> {
             } else if path.extension().is_some_and(|ending| ending == "sql") {
                 let text = std::fs::read_to_string(&path)
                     .with_context(|| format!("cannot read {}", path.display()))?;
+                // Names are compared with those of the program, which have slashes.
                 files.push((path.strip_prefix(root)?.to_string_lossy().replace('\\', "/"), text));
             }
         }
@@ -50,14 +60,20 @@ fn below(root: &Path) -> anyhow::Result<Queries> {
             .with_context(|| format!("cannot read {}", reasons.display()))?;
         files.push(("reasons.toml".to_owned(), text));
     }
+    // A folder's order differs from disk to disk, and so would the catalogue's id.
     files.sort();
     Ok(files)
 }
 
 /// The datasets, by path below `datasets/`.
 pub(crate) fn datasets() -> Vec<(String, Vec<u8>)> {
-    let read = |path: &str| Datasets::get(path).map(|file| file.data.into_owned());
-    Datasets::iter().filter_map(|path| read(&path).map(|bytes| (path.to_string(), bytes))).collect()
+    let mut files = Vec::new();
+    for path in Datasets::iter() {
+        if let Some(file) = Datasets::get(&path) {
+            files.push((path.to_string(), file.data.into_owned()));
+        }
+    }
+    files
 }
 
 /// The catalogue they make.

@@ -44,6 +44,7 @@ pub(crate) fn run(runtime: &tokio::runtime::Runtime, dir: &Path, queries: Querie
     let report = ingest::demo_lake(dir, &assets::datasets(), clock::now(), &|step| progress.step(step))?;
     progress.step("the lake is ready");
     deliveries(&report);
+    // Each KPI is run once, so computing all solutions for later queries would be lost work.
     let engine = Engine::open(dir, queries)?.for_few_questions();
     every_kpi(runtime, &engine)?;
     digisos(runtime, &engine)?;
@@ -82,6 +83,7 @@ fn every_kpi(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Resu
     table::line("\nEvery KPI for SvarUt in October 2026 (usage, plans, goals and prices are invented):");
     for kpi in engine.catalogue().kpis() {
         let (request, about) = question(kpi);
+        // The time of the answer alone, without making the question.
         let started = Instant::now();
         let answer = runtime.block_on(engine.run(request))?;
         let took = started.elapsed().as_millis();

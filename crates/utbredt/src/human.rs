@@ -28,6 +28,7 @@ pub(crate) fn whole(number: i64) -> String {
 /// A number of a unit of the catalogue (`share`, `per_1000`, `nok`, `hours`, or a plural noun); without one, at most
 /// three decimals.
 pub(crate) fn real(number: f64, unit: Option<&str>) -> String {
+    // Infinity and NaN have no digits to set off.
     if !number.is_finite() {
         return number.to_string();
     }
@@ -114,11 +115,11 @@ pub(crate) fn columns_of<'a>(kpi: &'a Kpi, schema: &'a Schema) -> Vec<(&'a str, 
 
 /// The columns of a diff that a person reads, each with its unit: not what the value is made of.
 pub(crate) fn columns_of_diff<'a>(unit: &'a str, schema: &'a Schema) -> Vec<(&'a str, Option<&'a str>)> {
+    // A difference of two percentages is no percentage.
     let change = if unit == "share" || unit == "growth" { POINTS } else { unit };
     let names = schema.fields().iter().map(|field| field.name().as_str());
-    let is_part = |name: &str| name.starts_with("numerator_") || name.starts_with("denominator_");
-    let unit_of = |name: &str| if name.starts_with("value_") { unit } else { change };
-    names.filter(|name| !is_part(name)).map(|name| (name, Some(unit_of(name)))).collect()
+    let whole = names.filter(|name| !name.starts_with("numerator_") && !name.starts_with("denominator_"));
+    whole.map(|name| (name, Some(if name.starts_with("value_") { unit } else { change }))).collect()
 }
 
 /// Every column as it is.
@@ -161,6 +162,7 @@ pub(crate) fn table(
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
+    // Without a terminal there is no width to ask for.
     if !table.is_tty() {
         table.set_width(WIDTH);
     }
@@ -232,6 +234,7 @@ impl<'a> Shown<'a> {
 
     /// Characters it takes, with a blank on each side.
     fn width(&self) -> usize {
+        // Characters, not bytes: `æ` takes one place.
         let cells = self.cells.iter().map(|cell| cell.chars().count());
         cells.chain([self.name.chars().count()]).max().unwrap_or_default() + 2
     }

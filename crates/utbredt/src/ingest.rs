@@ -41,6 +41,7 @@ pub(crate) fn init(root: &Path) -> anyhow::Result<()> {
 /// The writer, after sweeping up what one that was stopped left behind.
 pub(crate) fn writer(lake: &Lake) -> anyhow::Result<Writer> {
     let mut writer = lake.writer()?;
+    // Under the lock: no other process can be writing what looks left behind.
     writer.clean_up()?;
     writer.rebuild_delta()?;
     Ok(writer)
@@ -78,6 +79,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    // Also after a failure: what came in before it is in, and has to be said.
     let written =
         table::write(&if arguments.json { reports_to_json(&reports) } else { render_reports(&reports) });
     if let Some(error) = failed {
@@ -91,6 +93,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
 /// Whether a delivery is held, or more of its rows are rejected than may be, in per cent.
 pub(crate) fn exceeds_rejection_limit(report: &Report, max_rejected: u8) -> bool {
     report.held.is_some() || report.rejected_rows * 100 > u64::from(max_rejected) * report.rows_in
+    // Multiplied, not divided: no rounding, and no division by zero rows.
 }
 
 /// Whose a file is, and how it is parsed.
@@ -146,6 +149,7 @@ fn deliver_file(
 ) -> anyhow::Result<Report> {
     let subject = arguments.subject.clone().unwrap_or_else(|| stem(path));
     let delivery = Delivery::of_file(path, source_id.clone(), &subject, clock::now())?;
+    // Read first, so that after a failure it is known whether an edition was made all the same.
     let before = writer.lake().latest()?.map_or(0, |edition| edition.number);
     let report = deliver(writer, format, &delivery).map_err(|error| {
         let context = match &error {
@@ -156,6 +160,7 @@ fn deliver_file(
         };
         anyhow::Error::from(error).context(context)
     })?;
+    // The delivery is in; only the copy for readers of Delta failed, so it is no loss.
     if let Some(problem) = writer.delta_problem() {
         anyhow::bail!(
             "{} is in and edition {} stands; readers of its Delta logs do not see it yet, deliver again to write \

@@ -55,6 +55,7 @@ pub(crate) fn init(filter: &LogFilter) -> Result<(), ParseError> {
     if std::io::stderr().is_terminal() {
         builder.init();
     } else {
+        // One object per line, its fields at the top: what collectors of logs read.
         builder.json().flatten_event(true).with_span_list(false).init();
     }
     Ok(())

@@ -35,6 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
+        // Checked at the end: a full disk or a closed pipe must not look like success.
         Ok(code) if table::all_arrived() => code,
         Ok(_) => {
             table::message("error: cannot write to standard output");
@@ -85,12 +86,14 @@ fn default_log(command: &Command) -> LogFilter {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    // First: the child reads hostile bytes, so it starts neither log nor runtime.
     if matches!(arguments.command, Command::ParseChild) {
         sandbox::run_child(std::io::stdin(), std::io::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
     let filter = arguments.log.clone().unwrap_or_else(|| default_log(&arguments.command));
     logging::init(&filter)?;
+    // Parsers run in a child of this very program; without its path they run here.
     if let Ok(program) = std::env::current_exe() {
         sandbox::SandboxedParser::new(program, vec!["parse-child".to_owned()]).install();
     }
@@ -99,6 +102,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Ingest(arguments) => return ingest::run(&arguments),
         Command::Demo { dir, no_serve: true, .. } => demo::run(&runtime()?, &dir, queries),
         Command::Demo { dir, http, .. } => {
+            // The port first: a demo takes long to build, and a taken port should be reported at once.
             let listener = serve::listen(http.addr)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
             demo::examples(&dir, listener.local_addr()?);
@@ -115,6 +119,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let listener = serve::listen(http.addr)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
             let stopped = AtomicBool::new(false);
+            // A scope: the process must not end while a source is still being written.
             std::thread::scope(|scope| {
                 scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
                 let served = serve::run(listener, &lake, queries, uploads, http);
@@ -154,8 +159,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Plans every query file and tells all that is wrong with them at once.
 fn check(queries: Queries, json: bool) -> anyhow::Result<()> {
-    let count = |folder: &str| queries.iter().filter(|(path, _)| path.starts_with(folder)).count();
-    let (kpis, views) = (count("kpi/"), count("views/"));
+    let (kpis, views) = (files_below(&queries, "kpi/"), files_below(&queries, "views/"));
     let problems = runtime()?.block_on(Engine::check(queries))?;
     if json {
         let output = serde_json::json!({ "kpis": kpis, "views": views, "problems": problems });
@@ -165,6 +169,10 @@ fn check(queries: Queries, json: bool) -> anyhow::Result<()> {
     }
     anyhow::ensure!(problems.is_empty(), "{}", problems.join("\n"));
     Ok(())
+}
+
+fn files_below(queries: &Queries, folder: &str) -> usize {
+    queries.iter().filter(|(path, _)| path.starts_with(folder)).count()
 }
 
 fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {

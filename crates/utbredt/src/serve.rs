@@ -41,6 +41,7 @@ pub(crate) fn run(
 }
 
 async fn stop() {
+    // Where the signal cannot be watched, interrupting from the keyboard still works.
     let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
     let terminated = async {
         match ended.as_mut() {

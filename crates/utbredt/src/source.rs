@@ -112,11 +112,13 @@ fn run_sources(
     let guard = if arguments.local { Guard::with_local(listed) } else { Guard::new(listed) };
     let lake = Lake::open(root)?;
     let answers = HttpCache::in_folder(&lake.root().join(ANSWERS));
+    // Old answers only take space: that they stay stops no source.
     if let Err(error) = answers.tidy(clock::now()) {
         table::message(&format!("old answers below {} stay: {error}", root.display()));
     }
     let client =
         Client::new(guard, Limits::default(), &System).with_host_state(Arc::clone(hosts)).with_cache(answers);
+    // Paths in the plan are relative to the plan, not to where the command is run.
     let base = arguments.plan.parent().unwrap_or(Path::new("."));
     let environment = |name: &str| std::env::var(name).ok();
     let maskinporten = plan.maskinporten.as_ref();
@@ -135,6 +137,7 @@ pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &Ato
             Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&line)),
             Err(error) => table::message(&format!("error: {error:#}")),
         }
+        // In short steps, so that a stop is noticed soon.
         let mut waited = Duration::ZERO;
         while waited < BETWEEN_LOOKS && !stopped.load(Ordering::Relaxed) {
             std::thread::sleep(NOTICE);

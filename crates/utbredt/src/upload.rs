@@ -19,6 +19,7 @@ pub(crate) type Uploads = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
 
 /// The inbox of the plan, if there is a plan and it declares who may deliver.
 pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads>> {
+    // The default plan need not be there; a server without it takes no deliveries.
     if !plan.exists() {
         return Ok(None);
     }
@@ -29,6 +30,7 @@ pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads
         let secret = uploader.token.read(&base, &|name| std::env::var(name).ok())?;
         let length = secret.0.len();
         anyhow::ensure!(
+            // Characters that a header cannot carry would make a token that never fits.
             length >= SHORTEST_TOKEN && secret.0.chars().all(|letter| letter.is_ascii_graphic()),
             "{}: the token of an [[upload]] must be at least {SHORTEST_TOKEN} visible characters without spaces",
             plan.display()

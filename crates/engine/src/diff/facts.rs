@@ -12,7 +12,7 @@ use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
-use utbredt_lake::{Edition, Lake, LakeError, Table};
+use utbredt_lake::{Edition, Lake, Table};
 
 use crate::error::EngineError;
 use crate::planning::plan_query;
@@ -31,29 +31,38 @@ type Questions = BTreeMap<String, (String, String)>;
 
 impl Receipts {
     pub(crate) fn read(lake: &Lake, before: &Edition, after: &Edition) -> Result<Self, EngineError> {
-        let read = |edition| questions(lake, edition).map_err(|error| EngineError::of_lake(lake, error));
-        Ok(Self::classify((&before.receipts, &read(before)?), (&after.receipts, &read(after)?)))
+        let (known_before, known_after) = (questions(lake, before)?, questions(lake, after)?);
+        Ok(Self::classify((&before.receipts, &known_before), (&after.receipts, &known_after)))
     }
 
     /// From the receipts in force and those known, before and after.
     fn classify(before: (&[String], &Questions), after: (&[String], &Questions)) -> Self {
-        let question_of = |id: &String| after.1.get(id).or_else(|| before.1.get(id));
         let removed: BTreeSet<String> =
             before.0.iter().filter(|id| after.0.binary_search(id).is_err()).cloned().collect();
-        let answered: BTreeSet<_> = removed.iter().filter_map(question_of).collect();
-        let replaces = |id: &String| question_of(id).is_some_and(|question| answered.contains(question));
+        let answered: BTreeSet<_> =
+            removed.iter().filter_map(|id| question_of(id, after.1, before.1)).collect();
         // What was held before and is held still has not added.
         let held = after.1.keys().filter(|id| !before.1.contains_key(*id));
         let added = after.0.iter().chain(held).filter(|id| before.0.binary_search(id).is_err());
-        let added = added.map(|id| (id.clone(), replaces(id))).collect();
-        Self { removed, added }
+        let mut found = BTreeMap::new();
+        for id in added {
+            let question = question_of(id, after.1, before.1);
+            found.insert(id.clone(), question.is_some_and(|question| answered.contains(question)));
+        }
+        Self { removed, added: found }
     }
 }
 
-fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, LakeError> {
+/// The question of a receipt; a receipt that was removed may be known to the older edition alone.
+fn question_of<'q>(id: &str, after: &'q Questions, before: &'q Questions) -> Option<&'q (String, String)> {
+    after.get(id).or_else(|| before.get(id))
+}
+
+fn questions(lake: &Lake, edition: &Edition) -> Result<Questions, EngineError> {
     let mut found = Questions::new();
     let Some(table) = Table::named("receipts") else { return Ok(found) };
-    for batch in lake.read_table(edition, table)? {
+    let batches = lake.read_table(edition, table).map_err(|error| EngineError::of_lake(lake, error))?;
+    for batch in batches {
         let column =
             |name: &str| batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
         let columns = (column("receipt_id"), column("source_id"), column("subject"));
@@ -124,6 +133,7 @@ pub(crate) async fn revised(
         "rollout_events" => (EVENTS, Some(KNOWN_EVENTS)),
         _ => (DELIVERIES, None),
     };
+    // A session of its own: `before` and `after` must not meet the relations of a question.
     let context = SessionContext::new();
     context.register_table("before", before)?;
     context.register_table("after", after)?;

@@ -25,33 +25,44 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// The causes as one text, blanks between them.
+    fn cause_words(&self) -> String {
+        self.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether it is not as it was, or came back to it by steps that cancel out.
     pub(crate) fn changed(&self) -> bool {
-        let moved = |parts: &[f64]| parts.iter().any(|part| *part != 0.0);
         self.before != self.after
             || self.value.is_some_and(|split| moved(&split.parts))
             || self.numerator.is_some_and(|split| moved(&split.parts.map(Number::real)))
     }
 }
 
+/// Whether any step moved a number.
+fn moved(parts: &[f64]) -> bool {
+    parts.iter().any(|part| *part != 0.0)
+}
+
 /// Every cell that either edition has, in the order of period and key.
 pub(crate) fn rows(snapshots: &[Arc<Cells>; SNAPSHOTS]) -> Vec<Row> {
     let [before, .., after] = snapshots;
     let keys: BTreeSet<&Key> = before.rows.keys().chain(after.rows.keys()).collect();
-    let row = |key: &Key| {
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
         let cells: [Option<&Cell>; SNAPSHOTS] = std::array::from_fn(|at| snapshots[at].rows.get(key));
         let [first, .., last] = cells;
-        Row {
+        rows.push(Row {
             key: key.clone(),
+            // The newer name is the one readers know; an area that no longer exists has only its old one.
             name: after.names.get(key).or_else(|| before.names.get(key)).cloned(),
             before: first.cloned(),
             after: last.cloned(),
             value: split(cells.map(|cell| cell?.value)),
             numerator: split(cells.map(|cell| cell?.numerator)),
             causes: causes(cells),
-        }
-    };
-    keys.into_iter().map(row).collect()
+        });
+    }
+    rows
 }
 
 /// The columns of an answer while they are put together.
@@ -75,12 +86,8 @@ impl Columns<'_> {
 
     /// Whole numbers where all are.
     fn numbers(&mut self, name: &str, kind: &DataType, of: impl Fn(&Row) -> Option<Number>) {
-        let whole = |number| match number {
-            Number::Whole(number) => Some(number),
-            Number::Real(_) => None,
-        };
         let array: ArrayRef = if *kind == DataType::Int64 {
-            Arc::new(self.rows.iter().map(|row| of(row).and_then(whole)).collect::<Int64Array>())
+            Arc::new(self.rows.iter().map(|row| of(row)?.whole()).collect::<Int64Array>())
         } else {
             Arc::new(self.rows.iter().map(|row| of(row).map(Number::real)).collect::<Float64Array>())
         };
@@ -94,9 +101,6 @@ pub(crate) fn batch(
     rows: &[Row],
     snapshots: &[Arc<Cells>; SNAPSHOTS],
 ) -> Result<RecordBatch, ArrowError> {
-    // One answer with fractions is enough: the difference to another is not whole either.
-    let real = |name| snapshots.iter().any(|cells| cells.real.contains(name));
-    let kind = |name| if real(name) { DataType::Float64 } else { DataType::Int64 };
     let mut table = Columns { rows, columns: Vec::new() };
     table.add(
         "period_start",
@@ -113,7 +117,7 @@ pub(crate) fn batch(
     for cause in Cause::ALL {
         table.reals(cause.as_str(), |row| Some(part(&row.value?, cause)));
     }
-    let numerators = kind("numerator");
+    let numerators = kind_of(snapshots, "numerator");
     table.numbers("numerator_before", &numerators, |row| row.before.as_ref()?.numerator);
     table.numbers("numerator_after", &numerators, |row| row.after.as_ref()?.numerator);
     table.numbers("numerator_change", &numerators, |row| Some(row.numerator?.change));
@@ -121,16 +125,22 @@ pub(crate) fn batch(
         let name = format!("numerator_{}", cause.as_str());
         table.numbers(&name, &numerators, |row| Some(part(&row.numerator?, cause)));
     }
-    let denominators = kind("denominator");
+    let denominators = kind_of(snapshots, "denominator");
     table.numbers("denominator_before", &denominators, |row| row.before.as_ref()?.denominator);
     table.numbers("denominator_after", &denominators, |row| row.after.as_ref()?.denominator);
     table.texts("state_before", |row| row.before.as_ref().map(|cell| cell.state.as_str()));
     table.texts("state_after", |row| row.after.as_ref().map(|cell| cell.state.as_str()));
-    let words = |row: &Row| row.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ");
-    let causes: StringArray = rows.iter().map(|row| Some(words(row))).collect();
+    let causes: StringArray = rows.iter().map(|row| Some(row.cause_words())).collect();
     table.add("causes", Arc::new(causes), false);
     let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = table.columns.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// The type of a column of numbers in all answers of a diff.
+fn kind_of(snapshots: &[Arc<Cells>; SNAPSHOTS], name: &str) -> DataType {
+    // One answer with fractions is enough: the difference to another is not whole either.
+    let real = snapshots.iter().any(|cells| cells.real.contains(name));
+    if real { DataType::Float64 } else { DataType::Int64 }
 }
 
 fn part<T: Copy + Default>(split: &Split<T>, cause: Cause) -> T {

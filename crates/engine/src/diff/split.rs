@@ -29,6 +29,14 @@ impl Number {
             Self::Real(number) => number,
         }
     }
+
+    /// The number where it is whole.
+    pub(crate) const fn whole(self) -> Option<i64> {
+        match self {
+            Self::Whole(number) => Some(number),
+            Self::Real(_) => None,
+        }
+    }
 }
 
 impl Default for Number {
@@ -42,6 +50,7 @@ impl Sub for Number {
 
     fn sub(self, other: Self) -> Self {
         match (self, other) {
+            // Saturating: a difference beyond 64 bits is shown as the largest there is, not wrapped.
             (Self::Whole(a), Self::Whole(b)) => Self::Whole(a.saturating_sub(b)),
             (a, b) => Self::Real(a.real() - b.real()),
         }
@@ -92,6 +101,7 @@ impl Cells {
             by.columns().map(|(key, name)| Ok::<_, ArrowError>((texts(rows, key)?, texts(rows, name)?)));
         let keys = keys.transpose()?;
         for row in 0..rows.num_rows() {
+            // The nation has no key column: all its rows have the empty key.
             let area = keys.as_ref().map(|(key, _)| key.value(row)).unwrap_or_default();
             let key = (starts.as_primitive::<Date32Type>().value(row), area.to_owned());
             if let Some((_, names)) = &keys {
@@ -134,6 +144,7 @@ impl Numbers {
         } else {
             Int64Array::new_null(rows.num_rows())
         };
+        // Beside the exact numbers: the column may have fractions in the other edition.
         let real = cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
         Ok(Self { whole, exact, real })
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use chrono::NaiveDate;
 use utbredt_kpi::By;
 
-use super::dimensions::{Dimensions, Member};
+use super::dimensions::{Dimensions, Member, Municipality};
 
 /// How many sets of areas are kept; a question needs one for each day on which borders or names may differ.
 const KEPT: usize = 4096;
@@ -44,12 +44,14 @@ impl Areas {
     /// From pairs of municipality and area.
     fn new(pairs: &BTreeSet<(String, String)>, names: &BTreeMap<String, String>) -> Self {
         let codes: BTreeSet<&String> = pairs.iter().map(|(_, area)| area).collect();
+        // An area without a name is shown by its code, rather than left out.
         let areas: Vec<Area> = codes
             .iter()
             .map(|code| Area { code: (*code).clone(), name: names.get(*code).unwrap_or(code).clone() })
             .collect();
         let mut of_municipality: HashMap<String, Vec<usize>> = HashMap::new();
         for (municipality, area) in pairs {
+            // Always found: `areas` was made of the same pairs.
             let place = areas.binary_search_by(|known| known.code.cmp(area)).unwrap_or_default();
             of_municipality.entry(municipality.clone()).or_default().push(place);
         }
@@ -77,6 +79,7 @@ impl Dimensions {
             return Arc::clone(known);
         }
         if kept.len() >= KEPT {
+            // All at once: a full map is rare, and areas are quickly made again.
             kept.clear();
         }
         let made = Arc::new(self.make_areas(key));
@@ -85,14 +88,17 @@ impl Dimensions {
     }
 
     fn make_areas(&self, key: AreasKey) -> Areas {
-        let present = || self.municipalities.iter().filter(|municipality| municipality.valid_on(key.on_day));
         match key.by {
             By::Municipality => {
-                let pairs = present().map(|m| (m.code.clone(), m.code.clone())).collect();
-                Areas::new(&pairs, &present().map(|m| (m.code.clone(), m.name.clone())).collect())
+                let pairs = self.present(key.on_day).map(|m| (m.code.clone(), m.code.clone())).collect();
+                Areas::new(
+                    &pairs,
+                    &self.present(key.on_day).map(|m| (m.code.clone(), m.name.clone())).collect(),
+                )
             }
             By::County => {
-                let pairs = present().map(|m| (m.code.clone(), m.county_code.clone())).collect();
+                let pairs =
+                    self.present(key.on_day).map(|m| (m.code.clone(), m.county_code.clone())).collect();
                 let named = self.counties.iter().filter(|county| {
                     county.valid_from <= key.on_day && county.valid_to.is_none_or(|end| end > key.on_day)
                 });
@@ -103,15 +109,21 @@ impl Dimensions {
             }
             By::Wave => Areas::new(&self.members(key, &self.wave_members, &self.waves), &self.waves),
             By::PeerGroup => {
+                // KOSTRA groups have no table of names: the code is the name.
                 let codes = self.peer_groups.iter().map(|member| (member.area.clone(), member.area.clone()));
                 let names = codes.collect();
                 Areas::new(&self.members(key, &self.peer_groups, &names), &names)
             }
             By::Nation => {
-                let pairs = present().map(|m| (m.code.clone(), "NO".to_owned())).collect();
+                let pairs = self.present(key.on_day).map(|m| (m.code.clone(), "NO".to_owned())).collect();
                 Areas::new(&pairs, &BTreeMap::from([("NO".to_owned(), "Norge".to_owned())]))
             }
         }
+    }
+
+    /// The municipalities of a day.
+    fn present(&self, day: NaiveDate) -> impl Iterator<Item = &Municipality> {
+        self.municipalities.iter().filter(move |municipality| municipality.valid_on(day))
     }
 
     /// Memberships hold for the codes of one division: a municipality of another belongs to an area when all its
@@ -132,9 +144,10 @@ impl Dimensions {
         let mut pairs = BTreeSet::new();
         for ((area, division), codes) in of_area {
             let Some(successors) = self.successors.get(&(key.division, division)) else { continue };
-            for municipality in self.municipalities.iter().filter(|m| m.valid_on(key.on_day)) {
+            for municipality in self.present(key.on_day) {
                 let own = successors.get(&municipality.code).map_or(&[][..], Vec::as_slice);
                 let all = own.iter().all(|code| code.as_deref().is_some_and(|code| codes.contains(code)));
+                // `all` holds of no successors too.
                 if all && !own.is_empty() {
                     pairs.insert((municipality.code.clone(), area.to_owned()));
                 }

@@ -65,6 +65,7 @@ impl Divisions {
     /// The first day of the division holding `day`; the oldest for days before it.
     pub(crate) fn holding(&self, day: NaiveDate) -> NaiveDate {
         let at = self.0.partition_point(|d| *d <= day);
+        // Before the oldest division its borders are the best that is known.
         self.0.get(at.saturating_sub(1)).copied().unwrap_or(day)
     }
 }
@@ -125,6 +126,7 @@ impl Dimensions {
                 own.add(name, row);
             }
         }
+        // Divisions are searched by halving, and a file's rows come in any order.
         own.divisions.0.sort_unstable();
         own.solutions.sort_unstable();
         Ok(own)

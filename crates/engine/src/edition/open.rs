@@ -70,6 +70,7 @@ impl OpenEdition {
                 let path = lake.check_file(entry).map_err(|error| EngineError::of_lake(lake, error))?;
                 paths.push(path.to_string_lossy().into_owned());
             }
+            // Without a file there is no schema to read.
             if paths.is_empty() {
                 tables.insert(table.name, Arc::new(no_rows(table)?));
                 continue;
@@ -84,6 +85,7 @@ impl OpenEdition {
             }
             tables.insert(table.name, frame.into_view());
         }
+        // Read without the query engine: names are needed before anything is planned.
         let dimensions = Dimensions::read(|name| read_table(lake, &edition, name))?;
         Ok(Self::new(edition, dimensions, tables, partitions, runtime))
     }
@@ -203,6 +205,7 @@ fn config(partitions: usize) -> SessionConfig {
     SessionConfig::new()
         .with_target_partitions(partitions)
         .with_information_schema(false)
+        // The roll-up reads plain UTF-8 columns; text views would have to be cast each time.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.optimizer.max_passes", 1)
 }

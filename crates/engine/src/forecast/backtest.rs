@@ -132,6 +132,7 @@ pub fn backtest(seed: u64, municipalities: usize, months: usize) -> Backtest {
     for (series, trends) in nation.iter().zip(&assessed) {
         let lonely = judge(std::slice::from_ref(series));
         let lonely = lonely.first().map(Vec::as_slice).unwrap_or_default();
+        // Before a whole window no forecaster has its usual basis, and the comparison would be unfair.
         for (place, (trend, alone)) in trends.iter().zip(lonely).enumerate().skip(WINDOW) {
             match (trend, alone) {
                 (Ok(trend), Ok(alone)) => {
@@ -186,6 +187,7 @@ impl Backtest {
             let arrival = trend.arrival(goal, 240);
             self.dates.never_forecast += usize::from(arrival.middle.is_none());
             self.dates.reached_after_all += usize::from(arrival.middle.is_none() && came.is_some());
+            // No date is later than every date: an open late end holds whatever came.
             let early = arrival.early.unwrap_or(usize::MAX);
             let late = arrival.late.unwrap_or(usize::MAX);
             match came {
@@ -195,6 +197,7 @@ impl Backtest {
                 }
                 None => self.dates.missed += usize::from(late <= ahead),
             }
+            // With fewer months of data left it is not known whether a year was enough.
             if ahead >= 12 {
                 let within = f64::from(u8::from(came.is_some_and(|came| came <= 12)));
                 self.chances += 1;
@@ -231,6 +234,7 @@ fn straight_line(known: &[(f64, f64)], ahead: f64) -> [f64; 3] {
         (known.iter().map(|k| k.0).sum::<f64>() / many, known.iter().map(|k| k.1).sum::<f64>() / many);
     let across = known.iter().map(|k| (k.0 - x).powi(2)).sum::<f64>();
     let slope = known.iter().map(|k| (k.0 - x) * (k.1 - y)).sum::<f64>() / across;
+    // A line takes two parameters, so two points fewer are free.
     let left = known.iter().map(|k| (k.1 - y - slope * (k.0 - x)).powi(2)).sum::<f64>() / (many - 2.0);
     let deviation = (left * (1.0 + 1.0 / many + (ahead - x).powi(2) / across)).sqrt();
     [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| y + slope * (ahead - x) + z * deviation)

@@ -73,6 +73,7 @@ fn way(rng: &mut Rng) -> Way {
         }
         left -= share;
     }
+    // Rounding may leave a rest after the last share.
     Way::Logistic
 }
 
@@ -94,6 +95,7 @@ fn municipality(rng: &mut Rng, months: usize) -> Series {
         walk += 0.06 * rng.normal();
         mood = sluggish * mood + uneven * rng.normal();
         let share = path.share(super::trend::count(month), walk);
+        // Chance is the binomial's: few persons scatter more.
         let chance = (share * (1.0 - share) / persons).sqrt() * rng.normal();
         let counted = ((share * (1.0 + mood) + 1.5 * chance) * persons).round().clamp(0.0, persons);
         let silent = rng.share() < 0.03;

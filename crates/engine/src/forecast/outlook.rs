@@ -103,6 +103,7 @@ impl Trend {
                 mean + deviations * variance.sqrt() >= goal
             })
         };
+        // The high end of the interval reaches the goal first, so it gives the early date.
         Arrival { early: first(FOUR_OF_FIVE), middle: first(0.0), late: first(-FOUR_OF_FIVE) }
     }
 }

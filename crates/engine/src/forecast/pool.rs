@@ -23,6 +23,7 @@ pub(super) fn judge(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
     let places = series.iter().map(Vec::len).max().unwrap_or(0);
     let mut forecasts: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
     for place in 0..places {
+        // Place by place: a forecast must know nothing of what came after it.
         let lines: Vec<Result<Line, Refusal>> = series.iter().map(|one| line(one, place)).collect();
         let mut trends = borrow(&lines);
         let restless = learn(series, &forecasts, &trends, place);
@@ -66,6 +67,7 @@ fn scatter_of(lines: &[&Line]) -> impl Fn(&Line) -> f64 {
         (logs.iter().map(|(x, _)| x).sum::<f64>() / many, logs.iter().map(|(_, y)| y).sum::<f64>() / many);
     let along = logs.iter().map(|(a, b)| (a - x) * (b - y)).sum::<f64>();
     let across = logs.iter().map(|(a, _)| (a - x).powi(2)).sum::<f64>();
+    // Less chance never scatters more, nor does scatter grow faster than chance.
     let rise = if across > 0.0 { (along / across).clamp(0.0, 1.0) } else { 0.0 };
     let alone = logs.len() < 3;
     move |line| {
@@ -113,12 +115,14 @@ fn learn(
         let Some(came) = points.get(place).copied().flatten() else { continue };
         for ahead in LEARNT_AT {
             let Some(Ok(then)) = place.checked_sub(ahead).and_then(|at| earlier.get(at)) else { continue };
+            // Without what was learnt before: sought is what the lines alone lack.
             let (mean, variance) = Trend { restless: 0.0, ..*then }.logit(count(ahead));
             let reach = Trend::reach(count(ahead));
             let error = (came.logit() - mean) / FOUR_OF_FIVE;
             needed.push(((error * error - variance) / (reach * reach)).max(0.0));
         }
     }
+    // Sorted, so that the result does not depend on the order of the series.
     needed.sort_by(f64::total_cmp);
     let many = needed.len();
     let found = needed.get((4 * many).div_ceil(5).saturating_sub(1)).copied().unwrap_or(0.0);

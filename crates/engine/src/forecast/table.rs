@@ -12,6 +12,7 @@ use super::ForecastError;
 use super::outlook::{FOUR_OF_FIVE, Trend};
 use super::pool::judge;
 use super::trend::{Point, Refusal, Series};
+use crate::question::periods::epoch_days;
 
 /// How far ahead a date is looked for.
 const YEARS: u32 = 20;
@@ -51,10 +52,7 @@ pub(crate) fn bounded_growth(
     for batch in rows {
         read(batch, &mut areas)?;
     }
-    let of_area = |questions: &BTreeMap<NaiveDate, Question>| -> Series {
-        periods.iter().map(|start| questions.get(start).and_then(|question| question.point)).collect()
-    };
-    let series: Vec<Series> = areas.values().map(of_area).collect();
+    let series: Vec<Series> = areas.values().map(|questions| series_of(questions, periods)).collect();
     let assessed = judge(&series);
     let mut out = Vec::new();
     for ((code, questions), trends) in areas.iter().zip(&assessed) {
@@ -71,26 +69,19 @@ pub(crate) fn bounded_growth(
     written(&out)
 }
 
+/// The points of an area by period; a period without a row has none.
+fn series_of(questions: &BTreeMap<NaiveDate, Question>, periods: &[NaiveDate]) -> Series {
+    periods.iter().map(|start| questions.get(start).and_then(|question| question.point)).collect()
+}
+
 fn read(
     batch: &RecordBatch,
     areas: &mut BTreeMap<String, BTreeMap<NaiveDate, Question>>,
 ) -> Result<(), ForecastError> {
-    let column = |name: &str, kind: &DataType| {
-        let column = batch.column_by_name(name).ok_or_else(|| ForecastError::NoColumn(name.to_owned()))?;
-        Ok::<_, ForecastError>(cast(column, kind)?)
-    };
-    let (start, end) = (column("period_start", &DataType::Date32)?, column("period_end", &DataType::Date32)?);
-    let (code, due) = (column("area_code", &DataType::Utf8)?, column("due", &DataType::Date32)?);
-    let number = |name: &str| column(name, &DataType::Float64);
-    let (over, under, target) = (number("numerator")?, number("denominator")?, number("target")?);
-    let day = |array: &ArrayRef, at: usize| {
-        let days = array.as_primitive::<Date32Type>();
-        days.is_valid(at).then(|| days.value_as_date(at)).flatten()
-    };
-    let real = |array: &ArrayRef, at: usize| {
-        let numbers = array.as_primitive::<Float64Type>();
-        numbers.is_valid(at).then(|| numbers.value(at))
-    };
+    let (start, end) = (days_of(batch, "period_start")?, days_of(batch, "period_end")?);
+    let (code, due) = (column(batch, "area_code", &DataType::Utf8)?, days_of(batch, "due")?);
+    let (over, under) = (numbers_of(batch, "numerator")?, numbers_of(batch, "denominator")?);
+    let target = numbers_of(batch, "target")?;
     for at in 0..batch.num_rows() {
         let (Some(start), Some(end)) = (day(&start, at), day(&end, at)) else {
             return Err(ForecastError::NoPeriod);
@@ -103,11 +94,46 @@ fn read(
             goal: real(&target, at).zip(day(&due, at)),
         };
         let code = code.as_string::<i32>().value(at);
+        // Two rows for one period would make the forecast depend on which came last.
         if areas.entry(code.to_owned()).or_default().insert(start, question).is_some() {
             return Err(ForecastError::Twice { code: code.to_owned(), start });
         }
     }
     Ok(())
+}
+
+fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef, ForecastError> {
+    let column = batch.column_by_name(name).ok_or_else(|| ForecastError::NoColumn(name.to_owned()))?;
+    Ok(cast(column, kind)?)
+}
+
+fn days_of(batch: &RecordBatch, name: &str) -> Result<Date32Array, ForecastError> {
+    Ok(column(batch, name, &DataType::Date32)?.as_primitive::<Date32Type>().clone())
+}
+
+fn numbers_of(batch: &RecordBatch, name: &str) -> Result<Float64Array, ForecastError> {
+    Ok(column(batch, name, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+}
+
+/// The day of a row, when it has one.
+fn day(days: &Date32Array, at: usize) -> Option<NaiveDate> {
+    if days.is_valid(at) { days.value_as_date(at) } else { None }
+}
+
+/// The number of a row, when it has one.
+fn real(numbers: &Float64Array, at: usize) -> Option<f64> {
+    numbers.is_valid(at).then(|| numbers.value(at))
+}
+
+impl ForecastRow {
+    /// A row without a forecast, and why.
+    fn refused(refusal: Refusal, periods: &[NaiveDate]) -> Self {
+        let broke = match refusal {
+            Refusal::Break(place) => periods.get(place).copied(),
+            _ => None,
+        };
+        Self { outlook: "refused", refusal: Some(refusal.as_str()), broke, ..Self::default() }
+    }
 }
 
 fn forecast_row(
@@ -116,18 +142,12 @@ fn forecast_row(
     trend: &Result<Trend, Refusal>,
     periods: &[NaiveDate],
 ) -> ForecastRow {
-    let refused = |refusal: Refusal| ForecastRow {
-        outlook: "refused",
-        refusal: Some(refusal.as_str()),
-        broke: match refusal {
-            Refusal::Break(place) => periods.get(place).copied(),
-            _ => None,
-        },
-        ..ForecastRow::default()
-    };
     match question.point {
-        None => return refused(Refusal::NoNumber),
-        Some(point) if point.numerator > point.denominator => return refused(Refusal::AboveEligible),
+        None => return ForecastRow::refused(Refusal::NoNumber, periods),
+        // Above everybody the scale has no place: it would be the logarithm of a negative number.
+        Some(point) if point.numerator > point.denominator => {
+            return ForecastRow::refused(Refusal::AboveEligible, periods);
+        }
         Some(point) if point.share() >= target => {
             return ForecastRow { outlook: "reached", chance: Some(1.0), ..ForecastRow::default() };
         }
@@ -135,15 +155,15 @@ fn forecast_row(
     }
     let trend = match trend {
         Ok(trend) => trend,
-        Err(refusal) => return refused(*refusal),
+        Err(refusal) => return ForecastRow::refused(*refusal, periods),
     };
     let step = Step::of(question);
     let ahead = step.until(question.end, due);
     let arrival = trend.arrival(target, step.in_years(YEARS));
-    let date = |periods: Option<usize>| periods.map(|periods| step.after(question.end, periods));
     let shares =
         [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| (ahead > 0.0).then(|| tidy(trend.share(ahead, z))));
-    let dates = [arrival.early, arrival.middle, arrival.late].map(date);
+    let arrivals = [arrival.early, arrival.middle, arrival.late];
+    let dates = arrivals.map(|periods| Some(step.after(question.end, periods?)));
     let outlook = match dates[1] {
         None => "not_at_this_pace",
         Some(day) if day <= due => "on_time",
@@ -186,6 +206,7 @@ impl Step {
     fn in_years(self, years: u32) -> usize {
         let periods = match self {
             Self::Months(months) => years * 12 / months,
+            // 1461 days are four years with their leap day.
             Self::Days(days) => years * 1461 / 4 / days,
         };
         usize::try_from(periods).unwrap_or_default()
@@ -206,6 +227,7 @@ impl Step {
         let most = self.in_years(YEARS);
         let whole = (1..=most).take_while(|periods| self.after(end, *periods) <= due).count();
         let (from, to) = (self.after(end, whole), self.after(end, whole + 1));
+        // Past, at the end of a period, or beyond the horizon: no part of a period is left.
         if due <= from || whole == most {
             return super::trend::count(whole);
         }
@@ -218,34 +240,40 @@ impl Step {
 /// An area, a period, and what is told of them.
 type Row<'a> = (&'a str, NaiveDate, ForecastRow);
 
+/// A column of days.
+fn days(rows: &[Row<'_>], of: impl Fn(&Row<'_>) -> Option<NaiveDate>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| of(row).map(epoch_days)).collect::<Date32Array>())
+}
+
+/// A column of words.
+fn words(rows: &[Row<'_>], of: impl Fn(&ForecastRow) -> Option<&'static str>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| of(&row.2)).collect::<StringArray>())
+}
+
+/// A column of numbers.
+fn numbers(rows: &[Row<'_>], of: impl Fn(&ForecastRow) -> Option<f64>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| of(&row.2)).collect::<Float64Array>())
+}
+
 fn written(rows: &[Row<'_>]) -> Result<RecordBatch, ForecastError> {
-    let days = |of: &dyn Fn(&Row<'_>) -> Option<NaiveDate>| -> ArrayRef {
-        let number =
-            |day: NaiveDate| i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
-        Arc::new(rows.iter().map(|row| of(row).map(number)).collect::<Date32Array>())
-    };
-    let words = |of: &dyn Fn(&ForecastRow) -> Option<&'static str>| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| of(&row.2)).collect::<StringArray>())
-    };
-    let numbers = |of: &dyn Fn(&ForecastRow) -> Option<f64>| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| of(&row.2)).collect::<Float64Array>())
-    };
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("period_start", days(&|row| Some(row.1))),
+        ("period_start", days(rows, |row| Some(row.1))),
         ("area_code", Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0)))),
-        ("outlook", words(&|row| Some(row.outlook))),
-        ("refusal", words(&|row| row.refusal)),
-        ("break_period", days(&|row| row.2.broke)),
-        ("probability", numbers(&|row| row.chance)),
-        ("early_date", days(&|row| row.2.dates[0])),
-        ("median_date", days(&|row| row.2.dates[1])),
-        ("late_date", days(&|row| row.2.dates[2])),
-        ("share_low", numbers(&|row| row.shares[0])),
-        ("share_middle", numbers(&|row| row.shares[1])),
-        ("share_high", numbers(&|row| row.shares[2])),
+        ("outlook", words(rows, |row| Some(row.outlook))),
+        ("refusal", words(rows, |row| row.refusal)),
+        ("break_period", days(rows, |row| row.2.broke)),
+        ("probability", numbers(rows, |row| row.chance)),
+        ("early_date", days(rows, |row| row.2.dates[0])),
+        ("median_date", days(rows, |row| row.2.dates[1])),
+        ("late_date", days(rows, |row| row.2.dates[2])),
+        ("share_low", numbers(rows, |row| row.shares[0])),
+        ("share_middle", numbers(rows, |row| row.shares[1])),
+        ("share_high", numbers(rows, |row| row.shares[2])),
     ];
-    let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
-    let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+    let mut fields = Vec::with_capacity(columns.len());
+    for (name, array) in &columns {
+        fields.push(Field::new(*name, array.data_type().clone(), true));
+    }
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    Ok(RecordBatch::try_new(Arc::new(schema), arrays)?)
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }

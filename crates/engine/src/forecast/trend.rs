@@ -121,6 +121,7 @@ pub(super) fn line(series: &[Option<Point>], place: usize) -> Result<Line, Refus
         return Err(Refusal::AboveEligible);
     }
     let jumped = newest_jump(&found);
+    // Points from before a break follow another way of counting.
     let since = jumped.unwrap_or(0);
     let points = found.get(since..).unwrap_or_default();
     if points.len() < FEWEST {
@@ -140,6 +141,7 @@ fn newest_jump(points: &[(usize, Point)]) -> Option<usize> {
     let middle = median(&changes)?;
     let distances: Vec<f64> = changes.iter().map(|change| (change - middle).abs()).collect();
     let deviation = median(&distances)? / MEDIAN_DEVIATION;
+    // The greater of both: a series that hardly moves would break at the slightest change.
     let most = JUMP.max(DEVIATIONS * deviation);
     let jumps =
         |pair: &[(usize, Point)]| (rise(&pair[0], &pair[1]) - middle * gap(&pair[0], &pair[1])).abs() > most;

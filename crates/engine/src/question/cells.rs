@@ -13,9 +13,10 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use utbredt_answer::Work;
 use utbredt_kpi::{By, Kpi, ParamValue};
 
+use super::inputs::values;
 use super::periods::{Scope, epoch_days};
 use super::resolve::{Bound, ResolvedQuery};
-use super::source::{Frame, Source, values};
+use super::source::{Frame, Source};
 use crate::error::EngineError;
 use crate::planning::plan_query;
 
@@ -68,6 +69,7 @@ pub(crate) async fn cells(
         params: bound.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         scope: query.scope.clone(),
         unshown: query.unshown(),
+        // Most KPIs know nothing of areas: the same cells then serve every grouping and filter.
         areas: query.kpi.reads_areas().then_some((query.request.by, filter)),
     };
     // The plan's future is large: boxed, it does not make every future around it large too.
@@ -90,6 +92,7 @@ async fn compute(source: Source<'_>, query: &ResolvedQuery<'_>, bound: &Bound) -
     let schema = Arc::new(planned.schema().as_arrow().clone());
     let plan = planned.create_physical_plan().await?;
     let planning = started.elapsed() - relations;
+    // Collected whole: cells are few, one row for each municipality and period.
     let batches = collect(plan, context.task_ctx()).await?;
     let all = concat_batches(&schema, &batches)?;
     let shown = shown_rows(&all, query)?;
@@ -110,6 +113,7 @@ pub(crate) async fn plan_kpi(
     if !params.is_empty() {
         cells = cells.with_param_values(values(params.iter()))?;
     }
+    // The roll-up reads the first two columns by position, so the order counts as well as the names.
     let columns: Vec<&str> = cells.schema().fields().iter().map(|field| field.name().as_str()).collect();
     if columns != kpi.expected_columns() {
         let why = format!("it selects {columns:?} where {:?} is declared", kpi.expected_columns());
@@ -137,6 +141,7 @@ impl Source<'_> {
         else {
             return Ok(Int64Array::new_null(cells.num_rows()));
         };
+        // A map, since a KPI's rows need not be in the order of the relation's.
         let mut known: HashMap<(i32, String), i64> = HashMap::new();
         for relation in self.relations(view, frame.scope, None).await? {
             for rows in relation.parts.values() {

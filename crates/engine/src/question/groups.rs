@@ -35,6 +35,7 @@ pub(crate) fn combine(
             let column = column.as_primitive::<Float64Type>();
             let values =
                 fold(column, placed, groups, |row| column.value(row), |a, b| Some(floats(rollup, a, b)));
+            // Only whole numbers can overflow: here there always are values.
             Arc::new(Float64Array::from(values.unwrap_or_default()))
         }
         DataType::Date32 => {
@@ -77,14 +78,20 @@ fn medians(column: &ArrayRef, placed: &[Placed], groups: usize) -> Result<Float6
         values[*group].push(column.value(*row));
     }
     for of_group in &mut values {
+        // `total_cmp` orders every float, NaN included; `partial_cmp` would have to be unwrapped.
         of_group.sort_by(f64::total_cmp);
     }
-    let middle = |sorted: &Vec<f64>| match (sorted.len() / 2, sorted.len() % 2) {
+    Ok(values.iter().map(|of_group| middle(of_group)).collect())
+}
+
+/// The middle of sorted numbers; none when there are none.
+fn middle(sorted: &[f64]) -> Option<f64> {
+    match (sorted.len() / 2, sorted.len() % 2) {
+        // First, since the next arm subtracts one.
         (_, _) if sorted.is_empty() => None,
         (half, 0) => Some(f64::midpoint(sorted[half - 1], sorted[half])),
         (half, _) => Some(sorted[half]),
-    };
-    Ok(values.iter().map(middle).collect())
+    }
 }
 
 /// Combines by group; none as soon as two values cannot be combined.
@@ -107,6 +114,7 @@ fn fold<T: Copy>(
 }
 
 fn whole(rollup: ColumnRollup, a: i64, b: i64) -> Option<i64> {
+    // Checked: in a release build an overflow would wrap to a wrong number.
     if rollup == ColumnRollup::Sum { a.checked_add(b) } else { Some(either(rollup, a, b)) }
 }
 

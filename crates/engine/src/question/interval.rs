@@ -13,6 +13,7 @@ pub(crate) fn wilson(numerator: f64, denominator: f64) -> Option<(f64, f64)> {
     let square = Z * Z;
     let middle = share + square / (2.0 * denominator);
     let variance = share * (1.0 - share) / denominator + square / (4.0 * denominator * denominator);
+    // Rounding can leave a variance just below zero, whose root would be NaN.
     let half = Z * variance.max(0.0).sqrt();
     let scale = 1.0 + square / denominator;
     let low = ((middle - half) / scale).clamp(0.0, 1.0);

@@ -1,10 +1,13 @@
 //! A question's way: resolved against an edition, answered by cells, cells rolled up to areas.
 
+mod bind;
 pub(crate) mod cells;
 mod groups;
+mod inputs;
 mod interval;
 mod numbers;
 pub(crate) mod periods;
+mod place;
 pub(crate) mod relations;
 pub(crate) mod resolve;
 pub(crate) mod rollup;

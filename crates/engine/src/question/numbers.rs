@@ -37,6 +37,7 @@ impl Numbers {
         };
         if kpi.rollup.kind == RollupKind::Area {
             own.value = cast(column(rolled, "value")?, &DataType::Float64)?;
+            // A KPI that makes its areas' rows itself has made their values too: nothing is left to divide.
             return Ok(own);
         }
         if let Some(condition) = &kpi.rollup.ok_when {
@@ -54,6 +55,7 @@ impl Numbers {
     fn keep_where(&mut self, holds: &ArrayRef) -> Result<(), EngineError> {
         let holds = holds.as_boolean();
         let keeps = |row: usize| holds.is_valid(row) && holds.value(row);
+        // An index that is null takes a null: numerator and denominator vanish together.
         let kept: UInt32Array =
             (0..holds.len()).map(|row| u32::try_from(row).ok().filter(|_| keeps(row))).collect();
         let states = self.state.as_string::<i32>();
@@ -78,6 +80,7 @@ impl Numbers {
             table.add(name, Arc::clone(array));
         }
         for (field, array) in rolled.schema().fields().iter().zip(rolled.columns()) {
+            // These three may have been divided or emptied above; the rolled-up ones would hide that.
             if !matches!(field.name().as_str(), "numerator" | "denominator" | "state") {
                 table.add(field.name(), Arc::clone(array));
             }
@@ -104,6 +107,7 @@ fn quotient(kpi: &Kpi, numerator: &ArrayRef, denominator: &ArrayRef) -> Result<A
     let values: Float64Array = over
         .iter()
         .zip(under.iter())
+        // A division by zero would be infinite, which no format can write.
         .map(|(over, under)| Some(scale * over? / under.filter(|n| *n != 0.0)?))
         .collect();
     Ok(Arc::new(values))

@@ -76,6 +76,7 @@ pub(crate) fn periods_of(
 /// The first day of so many periods before `to`.
 fn window_start(granularity: Granularity, to: NaiveDate, window: u32) -> NaiveDate {
     let mut start = to;
+    // Step by step, since months and years differ in length.
     for _ in 0..window {
         start = granularity.floor(start.pred_opt().unwrap_or(start));
     }
@@ -87,6 +88,7 @@ pub(crate) fn looking_back(kpi: &Kpi, granularity: Option<Granularity>, shown: &
     let mut seen = shown.to_vec();
     for _ in 0..kpi.lookback.periods() {
         let Some(first) = seen.first().copied() else { break };
+        // By the calendar where there is one: the month before March has another length than March.
         let Some(last_before) = first.start.pred_opt() else { break };
         let before = granularity
             .map_or_else(|| as_long_before(&first), |granularity| Period::holding(last_before, granularity));
@@ -125,6 +127,7 @@ pub(crate) fn year_before(period: &Period) -> Period {
 
 fn day_year_before(day: NaiveDate, months: bool) -> NaiveDate {
     let before =
+        // 52 weeks, not a year: 364 days keep the weekday, which decides much of what is counted in a day.
         if months { day.checked_sub_months(Months::new(12)) } else { day.checked_sub_days(Days::new(364)) };
     before.unwrap_or(day)
 }

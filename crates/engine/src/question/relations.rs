@@ -56,12 +56,14 @@ impl Relation {
     ) -> Result<Vec<Self>, EngineError> {
         let all = concat_batches(schema, batches)?;
         let mut order = Vec::new();
+        // The solution right after the period, so that its rows lie together and can be cut out as slices.
         for name in ["period_start", "solution_id", "municipality_code", "measure_id"] {
             if let Some(column) = all.column_by_name(name) {
                 order.push(SortColumn { values: Arc::clone(column), options: None });
             }
         }
         let Some(first) = all.column_by_name("period_start").filter(|_| all.num_rows() > 0) else {
+            // Rows without a period are those of every period; and no rows are none of each.
             let whole = Self { schema: Arc::clone(schema), parts: BTreeMap::from([(None, all)]) };
             return Ok(vec![whole; starts.len()]);
         };

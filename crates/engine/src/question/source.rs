@@ -5,21 +5,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
-use datafusion::common::ParamValues;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
-use datafusion::scalar::ScalarValue;
-use utbredt_kpi::{By, Catalogue, Kpi, Lookback, ParamValue, View};
+use utbredt_kpi::{By, Catalogue, Kpi, Lookback, View};
 use utbredt_model::Period;
 
+use super::inputs::{areas_of_question, areas_table, values};
 use super::periods::{Scope, calendar_table, epoch_days, periods_table};
 use super::relations::{FamilyKey, Relation, fits, has_solutions};
 use super::resolve::{Bound, ResolvedQuery, areas_of};
 use super::stored::StoredTable;
-use crate::edition::areas::Areas;
 use crate::edition::open::OpenEdition;
 use crate::error::EngineError;
 use crate::kept::Kept;
@@ -45,20 +43,6 @@ pub(crate) struct Frame<'a> {
     pub(crate) question: Option<(&'a ResolvedQuery<'a>, &'a Bound)>,
 }
 
-/// Parameters as SQL has them.
-pub(crate) fn values<'a>(params: impl Iterator<Item = &'a (String, ParamValue)>) -> ParamValues {
-    ParamValues::from(params.map(|(name, value)| (name.clone(), scalar(value))).collect::<Vec<_>>())
-}
-
-fn scalar(value: &ParamValue) -> ScalarValue {
-    match value {
-        ParamValue::Text(text) => ScalarValue::Utf8(Some(text.clone())),
-        ParamValue::Date(day) => ScalarValue::Date32(Some(epoch_days(*day))),
-        ParamValue::Integer(number) => ScalarValue::Int64(Some(*number)),
-        ParamValue::Number(number) => ScalarValue::Float64(Some(*number)),
-    }
-}
-
 impl Source<'_> {
     /// Computes the relations that KPIs read for the usual window before a day.
     pub(crate) async fn warm(&self, day: chrono::NaiveDate) -> Result<(), EngineError> {
@@ -76,6 +60,7 @@ impl Source<'_> {
             granularity: Some(granularity),
             year_ago: false,
         };
+        // A relation over the limit is computed for one solution only, and which one is not known yet.
         if !self.fits_whole(&scope) {
             return Ok(());
         }
@@ -111,6 +96,7 @@ impl Source<'_> {
     /// Registers one relation under its name, when it is not yet known.
     fn register<'a>(&'a self, context: &'a SessionContext, name: &'a str, frame: Frame<'a>) -> Boxed<'a, ()> {
         Box::pin(async move {
+            // Two views may read the same relation; registering it twice is an error.
             if context.table_exist(name)? {
                 return Ok(());
             }
@@ -148,6 +134,7 @@ impl Source<'_> {
             other => match other.strip_prefix("areas_").and_then(|by| by.parse::<By>().ok()) {
                 Some(by) => {
                     let areas = areas_of(by, frame.scope, &self.edition.dimensions);
+                    // No filter here: `areas_<kind>` are all areas of a kind, `areas` those of the question.
                     Some(areas_table(frame.scope, &areas, |_, _, _| true)?)
                 }
                 None => None,
@@ -167,6 +154,7 @@ impl Source<'_> {
         frame: Frame<'_>,
     ) -> Result<Arc<dyn TableProvider>, EngineError> {
         let planned = plan_query(context, &view.sql).await;
+        // The backtrace differs from build to build, and does not help whoever wrote the view.
         let mut rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
         if let Some((_, bound)) = frame.question.filter(|_| !view.params.is_empty()) {
             let used = bound.params.iter().filter(|(name, _)| view.params.contains(name));
@@ -175,6 +163,7 @@ impl Source<'_> {
         let (Some(function), Some((query, _))) = (&view.through, frame.question) else {
             return Ok(rows.into_view());
         };
+        // The rows are few, and a function over series needs all of them at once.
         let made = crate::forecast::apply(function, &rows.collect().await?, query)
             .map_err(|error| EngineError::of_query(&view.path, error.to_string()))?;
         Ok(Arc::new(MemTable::try_new(made.schema(), vec![vec![made]])?))
@@ -206,6 +195,7 @@ impl Source<'_> {
             edition: self.edition.id,
             catalogue: self.catalogue.id(),
             view: view.name.clone(),
+            // No periods: relations of other spans then share what they have in common.
             mapping: Scope { periods: Arc::default(), ..scope.clone() },
             solution: solution.map(str::to_owned),
         };
@@ -213,6 +203,7 @@ impl Source<'_> {
             let started = Instant::now();
             let scope = Scope { periods: missing.into(), ..scope.clone() };
             let context = self.edition.session();
+            // No question: what is kept must not depend on one.
             let frame = Frame { scope: &scope, solution, question: None };
             self.register_all(&context, &view.reads, frame).await?;
             let planned = plan_query(&context, &view.sql).await;
@@ -249,42 +240,4 @@ impl Source<'_> {
         }
         Ok(())
     }
-}
-
-/// The relation `areas` of a question: the areas asked for, made of the municipalities its filter chooses.
-fn areas_of_question(query: &ResolvedQuery<'_>) -> Result<RecordBatch, EngineError> {
-    areas_table(&query.scope, &query.areas, |period, municipality, area| {
-        query
-            .chosen
-            .as_ref()
-            .is_none_or(|chosen| chosen.holds(period, municipality) && chosen.shows(query.request.by, area))
-    })
-}
-
-/// A row for each period, municipality and area it belongs to.
-fn areas_table(
-    scope: &Scope,
-    areas: &[Arc<Areas>],
-    keep: impl Fn(usize, &str, &str) -> bool,
-) -> Result<RecordBatch, EngineError> {
-    let mut starts = Vec::new();
-    let (mut municipalities, mut codes, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, (start, areas)) in scope.starts().into_iter().zip(areas).enumerate() {
-        let mut pairs: Vec<_> = areas.pairs().filter(|(code, area)| keep(at, code, &area.code)).collect();
-        pairs.sort_by_key(|(municipality, area)| (*municipality, area.code.as_str()));
-        for (municipality, area) in pairs {
-            starts.push(epoch_days(start));
-            municipalities.push(municipality);
-            codes.push(area.code.as_str());
-            names.push(area.name.as_str());
-        }
-    }
-    let columns: Vec<(Field, ArrayRef)> = vec![
-        (Field::new("period_start", DataType::Date32, false), Arc::new(Date32Array::from(starts))),
-        (Field::new("municipality_code", DataType::Utf8, false), Arc::new(StringArray::from(municipalities))),
-        (Field::new("area_code", DataType::Utf8, false), Arc::new(StringArray::from(codes))),
-        (Field::new("area_name", DataType::Utf8, false), Arc::new(StringArray::from(names))),
-    ];
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }

@@ -35,6 +35,7 @@ pub(crate) fn tally(
         let tally = &mut tallies[*group];
         tally.state = Some(tally.state.map_or(state, |before| CellState::of_area([before, state])));
         let inhabitants = persons.is_valid(*row).then(|| persons.value(*row));
+        // Coverage is a share of those who should have reported; others do not count in its denominator.
         if state.expected() {
             tally.expected += 1;
             tally.persons = plus(tally.persons, inhabitants);
@@ -43,6 +44,7 @@ pub(crate) fn tally(
             CellState::Ok => {
                 tally.reported += 1;
                 tally.covered = plus(tally.covered, inhabitants);
+                // Only what was added marks the sum: a mark of a cell without a number would be misleading.
                 tally.marks |= if marks.is_valid(*row) { marks.value(*row) } else { 0 };
             }
             CellState::Suppressed => tally.suppressed += 1,
@@ -65,8 +67,9 @@ type Number = fn(&Tally) -> Option<i64>;
 
 /// Adds the columns of tallies.
 pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally]) {
-    let state = |tally: &Tally| tally.state.unwrap_or(CellState::NotApplicable);
-    let states: StringArray = tallies.iter().map(|tally| Some(state(tally).as_str())).collect();
+    // A group without a cell in any state is one the question does not arise for.
+    let states = tallies.iter().map(|tally| tally.state.unwrap_or(CellState::NotApplicable).as_str());
+    let states = StringArray::from_iter_values(states);
     table.add("state", Arc::new(states));
     table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
     let numbers: [(&str, Number); 7] = [

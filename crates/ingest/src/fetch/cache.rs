@@ -67,10 +67,12 @@ impl HttpCache {
     pub(super) fn find(&self, address: &str, now: DateTime<Utc>) -> Option<Kept> {
         let path = self.path(address);
         let bytes = fs::read(&path).ok()?;
+        // Noted before it is checked: what is damaged is to be removed as well.
         self.use_of(path);
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
         let body = bytes.get(end + 1..)?.to_vec();
+        // A moment in the future comes from a clock that was set back, and would be believed too long.
         let fresh = head.answered_at <= now && now - head.answered_at < BELIEVED;
         (fresh && hex(&body) == head.sha256).then_some(Kept { head, body })
     }
@@ -89,6 +91,7 @@ impl HttpCache {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (etag, last_modified) = (text("etag"), text("last-modified"));
         let path = self.path(address);
+        // Without either the source cannot be asked for changes, and an old tag would be wrong.
         if etag.is_none() && last_modified.is_none() {
             return fs::remove_file(path).or_else(|error| match error.kind() {
                 io::ErrorKind::NotFound => Ok(()),
@@ -135,6 +138,7 @@ impl HttpCache {
         };
         for entry in entries {
             let path = entry?.path();
+            // The file's own time: what is damaged has no readable head.
             let written: DateTime<Utc> = fs::metadata(&path)?.modified()?.into();
             if now - written >= BELIEVED {
                 fs::remove_file(path)?;

@@ -90,6 +90,7 @@ impl Guard {
             return no("only https is asked");
         }
         let host = match url.host() {
+            // A final dot names the same host, which the list has without.
             Some(Host::Domain(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
             Some(Host::Ipv4(ip)) => {
                 if let Err(why) = self.check_ip(ip.into()) {
@@ -138,6 +139,7 @@ pub struct NotPublic {
 }
 
 fn refusal(address: &str, why: String) -> Refusal {
+    // From behind: a password may hold an `@` too.
     let shown = match (address.find("//"), address.rfind('@')) {
         (Some(start), Some(at)) if start + 2 < at => {
             format!("{}{}", &address[..start + 2], &address[at + 1..])

@@ -102,6 +102,7 @@ impl Maskinporten {
         let (_, rest) = pem.0.split_once(begin).ok_or_else(|| unusable("it does not begin as one"))?;
         let (body, _) =
             rest.split_once("-----END PRIVATE KEY-----").ok_or_else(|| unusable("it has no end"))?;
+        // PEM breaks its lines, which the decoder refuses.
         let text: String = body.chars().filter(|c| !c.is_whitespace()).collect();
         let der = STANDARD.decode(text).map_err(|_| unusable("it is not base64"))?;
         let key = RsaKeyPair::from_pkcs8(&der).map_err(|error| unusable(&error.to_string()))?;
@@ -121,6 +122,7 @@ impl Maskinporten {
     /// [`TokenError`].
     pub fn token(&self, client: &Client<'_>, scope: &str) -> Result<Secret, TokenError> {
         let now = client.clock().now();
+        // In a block: the lock must not be held during the request to Maskinporten.
         {
             let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((token, until)) = tokens.get(scope).filter(|(_, until)| now < *until) {

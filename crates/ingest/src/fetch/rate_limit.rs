@@ -30,6 +30,7 @@ impl RateLimiter {
         let queued = |turn: &DateTime<Utc>| *turn > now && *turn - now <= interval * QUEUE;
         let turn = earliest.filter(queued).unwrap_or(now);
         requested.insert(host.to_owned(), turn);
+        // Not held while sleeping: others must be able to take the next turn.
         drop(requested);
         if let Some(wait) = (turn - now).to_std().ok().filter(|wait| !wait.is_zero()) {
             clock.sleep(wait);

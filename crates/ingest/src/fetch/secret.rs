@@ -62,6 +62,7 @@ pub(super) fn hidden(message: &str, request: &Request) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let statement = body.split(|c| !part(c)).filter(|word| word.len() >= STATEMENT);
     let words = request.secrets.iter().flat_map(|(_, secret)| secret.0.split_whitespace());
+    // `Bearer` is no secret, and messages are hard to read without it.
     let secret = words.filter(|word| word.len() >= WORD && *word != "Bearer");
     secret.chain(statement).fold(message.to_owned(), |message, word| message.replace(word, "…"))
 }

@@ -63,6 +63,7 @@ impl Build<'_> {
         self.report
             .rejections
             .extend(read.rejections.into_iter().map(|rejection| (name.to_owned(), rejection)));
+        // A file of which nothing can be read is another file, not an empty one.
         if read.rows.is_empty() {
             return Err(ReferenceError::content(name, "nothing in it could be read"));
         }
@@ -86,11 +87,13 @@ impl Build<'_> {
         for year in VERSIONS {
             let mut version =
                 self.original(&format!("klass/kommuneinndeling_{year}.json"), klass::division)?;
+            // Originals come in their office's order, which changes between downloads.
             version.sort();
             versions.push(version);
         }
         let first = versions.iter().flatten().map(|named| named.valid_from).min().unwrap_or_default();
         let mut changes: Vec<Change> = self.original("klass/131_changes_1971_2025.json", klass::changes)?;
+        // The first version already contains what came before it.
         changes.retain(|change| change.date > first);
         changes.sort();
         let mut by_age = Vec::new();
@@ -148,6 +151,7 @@ impl Build<'_> {
             let number = row.organisation_number.as_str();
             let mut push =
                 |code: &str, from, to| csv.push(&[number, &row.name, code, "municipality", from, to]);
+            // A number whose code stayed the same has one span, not two that meet.
             if row.code_2020 == row.code_2024 {
                 push(row.code_2020.as_str(), "2020-01-01", "");
             } else {
@@ -178,6 +182,7 @@ impl Build<'_> {
         ]);
         let division = newest(territory).to_string();
         for network in &networks {
+            // A guess is marked in every row, so that it is not taken for a published list.
             let certainty = if network.certainty.starts_with("guess") { "guess" } else { "seen" };
             let counties: Vec<_> = network.counties.iter().map(ToString::to_string).collect();
             let stated = or_empty(network.stated.as_ref());

@@ -15,6 +15,7 @@ use utbredt_model::territory::{Mapping, Part, Policy, Territory};
 
 use super::ReferenceError;
 use super::rows;
+use crate::columns::day_number;
 
 const PARTS: &str = "reference/territory_parts.csv";
 
@@ -70,6 +71,7 @@ fn parse(path: &str, bytes: &[u8], table: &'static Table) -> Result<RecordBatch,
     let expected = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(",");
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
+    // Arrow takes any header of the right length, and would put the columns in each other's place.
     if header.trim_end() != expected {
         let reason = format!("the header must be `{expected}`, it is `{header}`");
         return Err(ReferenceError::content(path, reason));
@@ -108,6 +110,7 @@ fn territory_and_basis(
     let columns: Vec<_> = rows
         .first()
         .map(|row| {
+            // The columns that are dates are divisions; the others describe the part.
             row.keys().filter_map(|name| Some((name.clone(), name.parse::<NaiveDate>().ok()?))).collect()
         })
         .unwrap_or_default();
@@ -118,6 +121,7 @@ fn territory_and_basis(
             columns.iter().map(|(name, _)| MunicipalityCode::parse(field(name))).collect();
         let persons = field("persons").parse();
         let part_id = field("part_id").to_owned();
+        // What a weight rests on goes into the mappings, and is no part of the territory.
         basis.insert(part_id.clone(), field("basis").to_owned());
         parts.push(Part {
             codes: codes.map_err(|error| ReferenceError::value(format!("{PARTS}: {part_id}"), error))?,
@@ -130,9 +134,7 @@ fn territory_and_basis(
 }
 
 fn dates(days: impl Iterator<Item = Option<NaiveDate>>) -> ArrayRef {
-    let epoch = NaiveDate::default();
-    let since = |day: NaiveDate| i32::try_from((day - epoch).num_days()).unwrap_or(i32::MAX);
-    Arc::new(days.map(|day| day.map(since)).collect::<Date32Array>())
+    Arc::new(days.map(|day| day.map(day_number)).collect::<Date32Array>())
 }
 
 fn batch(name: &str, columns: Vec<ArrayRef>) -> Result<RecordBatch, ReferenceError> {
@@ -188,6 +190,7 @@ fn mappings(territory: &Territory, basis: &BTreeMap<String, String>) -> Result<R
     };
     let number =
         |of: fn(&Mapping) -> i64| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<Int64Array>()) };
+    // NULL where the successor is not known, so not a text like the others.
     let to_code: ArrayRef = Arc::new(
         rows.iter().map(|row| row.to_code.as_ref().map(MunicipalityCode::as_str)).collect::<StringArray>(),
     );
@@ -202,6 +205,7 @@ fn mappings(territory: &Territory, basis: &BTreeMap<String, String>) -> Result<R
         number(|row| row.weight_to),
         number(|row| row.weight_total),
         Arc::new(rows.iter().map(|row| Some(row.exact)).collect::<BooleanArray>()),
+        // The one day on which all weights were counted.
         text(&|_| "persons on 2019-01-01".to_owned()),
         text(&source),
     ];

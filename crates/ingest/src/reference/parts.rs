@@ -43,6 +43,7 @@ impl Knowledge {
             rows::read(TARGETS, targets, "change_date")?.iter().map(target).collect();
         let mut chosen = BTreeMap::new();
         for row in rows::read(SHARES, shares, "within_code")? {
+            // All estimates are kept with their source; only the chosen one counts.
             if field(SHARES, &row, "chosen")? != "true" {
                 continue;
             }
@@ -77,6 +78,7 @@ pub(super) fn territory(
     let (in_2017, in_2019) = (on(&dates, 2017)?, on(&dates, 2019)?);
     let mut places: BTreeMap<&MunicipalityCode, BTreeMap<&MunicipalityCode, Vec<&PartTrack>>> =
         BTreeMap::new();
+    // By the municipality of 2019, then by that of 2017: the two days on which persons are known.
     for track in &tracks {
         let (new, old) = (&track.codes[in_2019], &track.codes[in_2017]);
         places.entry(new).or_default().entry(old).or_default().push(track);
@@ -84,6 +86,7 @@ pub(super) fn territory(
     let (mut parts, mut basis) = (Vec::new(), BTreeMap::new());
     for (code, olds) in places {
         let weights: Result<Vec<_>, _> = olds.keys().map(|old| persons(persons_2017, old, 2017)).collect();
+        // Shared as whole persons, so that the parts of a municipality add up to its count.
         let shared = apportion(persons(persons_2019, code, 2019)?, &weights?);
         for (tracks, persons) in olds.values().zip(shared) {
             let shares = shares(tracks, knowledge)?;
@@ -113,6 +116,7 @@ fn persons(of: &Persons, code: &MunicipalityCode, year: i32) -> Result<i64, Refe
 }
 
 fn shares(tracks: &[&PartTrack], knowledge: &Knowledge) -> Result<Vec<(i64, String)>, ReferenceError> {
+    // A part that is all of the municipality needs no estimate.
     if let [_] = tracks {
         return Ok(vec![(1, String::new())]);
     }

@@ -38,6 +38,7 @@ pub(super) fn spans(
     for version in versions {
         let Some(date) = version.first().map(|named| named.valid_from) else { continue };
         let here: BTreeMap<_, _> = version.iter().map(|named| (&named.code, &named.name)).collect();
+        // Two registers of the same office must agree, or every mapping after them is wrong.
         let division = territory.division_on(date);
         let valid = division.map(|division| territory.municipalities(division.date)).transpose()?;
         if valid.is_none_or(|valid| valid != here.keys().copied().collect()) {
@@ -53,6 +54,7 @@ pub(super) fn spans(
             })
             .cloned()
             .collect();
+        // Closed before the new ones open: the same code may end and begin on one day.
         done.extend(
             ended.iter().filter_map(|code| open.remove(code)).map(|span| Span { to: Some(date), ..span }),
         );
@@ -65,6 +67,7 @@ pub(super) fn spans(
             });
         }
     }
+    // What is still open exists today, and has no last day.
     done.extend(open.into_values());
     done.sort();
     Ok(done)
@@ -100,6 +103,7 @@ pub(super) fn counties(spans: &[Span], names: &[County]) -> Result<Csv, Referenc
     for span in spans {
         let life = lives.entry(span.code.county()).or_insert((span.from, span.to));
         life.0 = life.0.min(span.from);
+        // One municipality without an end keeps its county without one.
         life.1 = life.1.zip(span.to).map(|(a, b)| a.max(b));
     }
     let mut csv = Csv::new(&["county_code", "name", "valid_from", "valid_to"]);
@@ -117,6 +121,7 @@ pub(super) fn counties(spans: &[Span], names: &[County]) -> Result<Csv, Referenc
 pub(super) fn changes(changes: &[Change]) -> Csv {
     let mut csv = Csv::new(&["change_date", "old_code", "new_code", "old_name", "new_name", "kind"]);
     let register = Register::of(changes);
+    // A code from before the register began is taken to have lived on.
     let lived = |code: &MunicipalityCode, day| register.lives(code, day).unwrap_or(true);
     for (change, kind) in changes.iter().zip(kinds(changes, lived)) {
         csv.push(&[

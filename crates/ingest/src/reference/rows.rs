@@ -32,6 +32,7 @@ impl Csv {
                 self.text.push(',');
             }
             let field = field.as_ref();
+            // Only where it must be quoted: a change of one row is then a change of one line.
             if field.contains([',', '"', '\n', '\r']) {
                 self.text.push('"');
                 self.text.push_str(&field.replace('"', "\"\""));

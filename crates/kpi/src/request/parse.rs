@@ -42,6 +42,7 @@ impl KpiRequest {
         seen: &mut Vec<String>,
     ) -> Result<(), RequestError> {
         let plain = name.strip_prefix(WHERE).unwrap_or(name);
+        // The KPI's own parameter wins over a filter of the same name; `where.` reaches the filter.
         let param = kpi.params.iter().find(|param| param.name == name);
         if let Some(param) = param {
             if param.kind == ParamKind::Solution && self.params.contains_key(name) {
@@ -61,6 +62,7 @@ impl KpiRequest {
             if list.is_empty() {
                 return Err(empty_filter(plain));
             }
+            // Sorted: the same codes in another order are the same question, and found in the cache.
             list.sort_unstable();
             list.dedup();
         } else if name.starts_with(WHERE) {
@@ -90,6 +92,7 @@ impl KpiRequest {
             "policy" => self.policy = policy(value)?,
             "as_of" => self.as_of = AsOf::parse(value)?,
             "from" => self.from = Some(bound("from", value)?.start),
+            // Of the period named the first day is meant here, and for `to` the first day after it.
             "to" => self.to = Some(bound("to", value)?.end),
             _ if value == Self::RANGE => self.range = true,
             _ => self.granularity = Some(granularity(value)?),

@@ -80,6 +80,7 @@ fn kind(change: &Change, successors: &Codes<'_>, origins: &Codes<'_>) -> ChangeK
         (Some(_), None) => return ChangeKind::Ceased,
         _ => return ChangeKind::Created,
     };
+    // Before mergers: a part of a split that joins others counts as split.
     if is_split(change.date, old, successors) {
         return ChangeKind::Split;
     }

@@ -119,6 +119,7 @@ pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
             cumulative += i128::from((*weight).max(0));
             let upto = match whole {
                 0 => i128::from(total),
+                // No weight is known: all of it goes to the first rather than being lost.
                 _ => (i128::from(total) * cumulative).div_euclid(whole),
             };
             let share = upto - given;

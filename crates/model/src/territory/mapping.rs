@@ -87,6 +87,7 @@ impl Mapping {
 /// add up to the whole, however they are cut.
 #[must_use]
 pub fn split_by_weight(value: i64, weight_from: i64, weight_to: i64, weight_total: i64) -> i64 {
+    // 128 bits, since a value in øre times a weight leaves 64.
     let total = i128::from(weight_total.max(1));
     let [upto_end, upto_start] =
         [weight_to, weight_from].map(|weight| (i128::from(value) * i128::from(weight)).div_euclid(total));
@@ -105,6 +106,7 @@ impl Territory {
         to: NaiveDate,
     ) -> Result<Vec<Mapping>, TerritoryError> {
         let (at, onto) = (self.position(from)?, self.position(to)?);
+        // Sorted by code, so that the bytes of the table are the same in every build.
         let mut out = Vec::new();
         for (code, parts) in self.holdings(at) {
             let successors = successors(&parts, onto);

@@ -129,6 +129,7 @@ impl<'c> Mapper<'c> {
         if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
             let stated = places.cell(line.cells, column);
             if !same_name(unit, stated)
+                // Listed to a limit: a wrong unit is usually wrong in every row.
                 && self.units.len() < MAX_LISTED
                 && self.units.insert(stated.to_owned())
             {
@@ -219,6 +220,7 @@ impl<'c> Mapper<'c> {
     ) -> Result<(Option<i64>, CellState, bool), Reason> {
         let contract = self.contract;
         let mut text = line.cells.get(column.at).unwrap_or("").trim();
+        // The marker may follow the number, which must still be readable.
         let mut provisional = false;
         if let Some(rule) = &contract.provisional {
             match &rule.column {
@@ -248,6 +250,7 @@ impl<'c> Mapper<'c> {
         let value = match symbol {
             Some(Symbol::Zero) => 0,
             Some(symbol) if symbol != Symbol::Ok => {
+                // A value beside a state that has none: one of them is wrong, and it is not known which.
                 if stated.is_some() && !text.is_empty() && !contract.symbols.contains_key(text) {
                     let state = symbol.state().as_str();
                     let text = format!("the state says {state} but a value `{text}` stands");
@@ -268,6 +271,7 @@ impl<'c> Mapper<'c> {
             Some(max) if value > max => format!("value {value} is above the agreed greatest, {max}"),
             _ => return Ok(()),
         };
+        // Counted beyond those listed, so that a limit on the list is no limit on the rule.
         self.out_of_range += 1;
         if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_LISTED {
             self.parsed.breaches.push(format!("row {row}: {reason}"));
@@ -302,6 +306,7 @@ impl<'c> Mapper<'c> {
                 }
             }
         }
+        // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);
         if cumulative {
             self.parsed.breaches.extend(falls(&self.parsed.observations));

@@ -1,0 +1,183 @@
+//! The rules, computed row by row over constants and columns.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
+use datafusion::logical_expr::ColumnarValue;
+use utbredt_model::territory::split_by_weight;
+use utbredt_model::{AreaCounts, CellState, Marks};
+
+/// An argument read row by row: a constant, or a column.
+enum Argument<'a> {
+    Constant(&'a ScalarValue),
+    Numbers(&'a Int64Array),
+    Texts(&'a StringArray),
+    Flags(&'a BooleanArray),
+}
+
+impl<'a> Argument<'a> {
+    fn of(value: &'a ColumnarValue) -> Result<Self> {
+        match value {
+            ColumnarValue::Scalar(scalar) => Ok(Self::Constant(scalar)),
+            ColumnarValue::Array(array) => match array.data_type() {
+                DataType::Int64 => Ok(Self::Numbers(array.as_primitive::<Int64Type>())),
+                DataType::Utf8 => Ok(Self::Texts(array.as_string())),
+                DataType::Boolean => Ok(Self::Flags(array.as_boolean())),
+                other => exec_err!("an argument has the type {other}, which no function here takes"),
+            },
+        }
+    }
+
+    fn all(values: &'a [ColumnarValue]) -> Result<Vec<Self>> {
+        values.iter().map(Self::of).collect()
+    }
+
+    const fn is_flag(&self) -> bool {
+        matches!(self, Self::Flags(_) | Self::Constant(ScalarValue::Boolean(_)))
+    }
+
+    fn number(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Constant(ScalarValue::Int64(number)) => *number,
+            Self::Numbers(numbers) if numbers.is_valid(row) => Some(numbers.value(row)),
+            _ => None,
+        }
+    }
+
+    fn text(&self, row: usize) -> Option<&'a str> {
+        match self {
+            Self::Constant(ScalarValue::Utf8(text)) => text.as_deref(),
+            Self::Texts(texts) if texts.is_valid(row) => Some(texts.value(row)),
+            _ => None,
+        }
+    }
+
+    /// A flag that is absent does not hold.
+    fn holds(&self, row: usize) -> bool {
+        match self {
+            Self::Constant(ScalarValue::Boolean(flag)) => flag.unwrap_or(false),
+            Self::Flags(flags) => flags.is_valid(row) && flags.value(row),
+            _ => false,
+        }
+    }
+}
+
+pub(super) fn state_named(text: &str) -> Result<CellState> {
+    CellState::parse(text).ok_or_else(|| {
+        let known = CellState::ALL.map(CellState::as_str).join(", ");
+        DataFusionError::Execution(format!("`{text}` is no state of a cell; the states are {known}"))
+    })
+}
+
+pub(super) fn mark_named(text: &str) -> Result<Marks> {
+    Marks::named(text).ok_or_else(|| {
+        let known = Marks::all().map(|(_, name)| name).join(", ");
+        DataFusionError::Execution(format!("`{text}` is no mark; the marks are {known}"))
+    })
+}
+
+fn states(rows: usize, of: impl Fn(usize) -> Result<CellState>) -> Result<ArrayRef> {
+    let states = (0..rows).map(|row| of(row).map(|state| Some(state.as_str())));
+    Ok(Arc::new(states.collect::<Result<StringArray>>()?))
+}
+
+pub(super) fn cell_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let inputs = Argument::all(values)?;
+    states(rows, |row| {
+        let mut found = Vec::with_capacity(inputs.len());
+        for input in &inputs {
+            found.push(match input.text(row) {
+                Some(text) => state_named(text)?,
+                // First, since a state that is absent would look like a flag that does not hold.
+                None if !input.is_flag() => CellState::NotApplicable,
+                None if input.holds(row) => CellState::Ok,
+                None => CellState::NotValid,
+            });
+        }
+        Ok(CellState::of_inputs(found))
+    })
+}
+
+pub(super) fn state_if(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    states(rows, |row| match arguments[1].text(row) {
+        Some(state) if arguments[0].holds(row) => state_named(state),
+        _ => Ok(CellState::Ok),
+    })
+}
+
+pub(super) fn denominator_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let denominator = Argument::of(&values[0])?;
+    states(rows, |row| {
+        Ok(match denominator.number(row) {
+            None => CellState::Missing,
+            Some(0) => CellState::NotApplicable,
+            Some(_) => CellState::Ok,
+        })
+    })
+}
+
+pub(super) fn is_expected(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let state = Argument::of(&values[0])?;
+    let expected = (0..rows).map(|row| {
+        let known = state.text(row).map(state_named).transpose()?;
+        // A cell without a state is not expected: no report is demanded for it.
+        Ok(Some(known.is_some_and(CellState::expected)))
+    });
+    Ok(Arc::new(expected.collect::<Result<BooleanArray>>()?))
+}
+
+pub(super) fn area_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let counts = Argument::all(values)?;
+    states(rows, |row| {
+        let [reported, expected, suppressed, not_valid] =
+            [0, 1, 2, 3].map(|at| counts[at].number(row).unwrap_or(0));
+        Ok(AreaCounts { reported, expected, suppressed, not_valid }.state())
+    })
+}
+
+pub(super) fn area_marks(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let counts = Argument::all(values)?;
+    let marks = (0..rows).map(|row| {
+        let [marks, reported, expected, not_valid] =
+            [0, 1, 2, 3].map(|at| counts[at].number(row).unwrap_or(0));
+        // Suppressed cells do not change the marks of an area, so the function does not take their number.
+        Marks(marks).of_area(AreaCounts { reported, expected, suppressed: 0, not_valid }).0
+    });
+    Ok(Arc::new(Int64Array::from_iter_values(marks)))
+}
+
+pub(super) fn marks(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    let bits = (0..rows).map(|row| {
+        let holds = arguments.get(1).is_none_or(|condition| condition.holds(row));
+        let named = arguments[0].text(row).map(mark_named).transpose()?;
+        Ok(named.filter(|_| holds).map_or(Some(0), |mark| Some(mark.0)))
+    });
+    Ok(Arc::new(bits.collect::<Result<Int64Array>>()?))
+}
+
+pub(super) fn has_marks(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    let found = (0..rows).map(|row| {
+        let mut sought = Marks::default();
+        for name in arguments[1..].iter().filter_map(|name| name.text(row)) {
+            sought = sought.with(mark_named(name)?);
+        }
+        Ok(Some(Marks(arguments[0].number(row).unwrap_or(0)).has_any(sought)))
+    });
+    Ok(Arc::new(found.collect::<Result<BooleanArray>>()?))
+}
+
+pub(super) fn splits(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    let [value, from, to, total] = arguments.as_slice() else {
+        return exec_err!("split_by_weight takes 4 arguments");
+    };
+    let parts = (0..rows).map(|row| {
+        Some(split_by_weight(value.number(row)?, from.number(row)?, to.number(row)?, total.number(row)?))
+    });
+    Ok(Arc::new(parts.collect::<Int64Array>()))
+}
