@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use utbredt_answer::Work;
 use utbredt_benches::{Spread, demo_lake, queries, question, table};
 use utbredt_engine::{Answer, By, Engine, KpiRequest};
-use utbredt_kpi::RollupKind;
+use utbredt_kpi::{Kpi, RollupKind};
 
 /// How often each question is asked; the middle one counts.
 const TIMES: usize = 7;
@@ -25,79 +26,110 @@ fn main() -> anyhow::Result<()> {
         Some(lake) => lake.into(),
         None => demo_lake(folder.path())?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ask = |engine: &Engine, request: &KpiRequest| -> anyhow::Result<(Answer, Duration)> {
-        let started = Instant::now();
-        let answer = runtime.block_on(engine.run(request.clone()))?;
-        Ok((answer, started.elapsed()))
-    };
     let started = Instant::now();
     let engine = Engine::open(&lake, queries()?)?;
     let opened = started.elapsed();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(engine.warm())?;
     let warmed = started.elapsed();
     println!("lake opened {}, shared relations present after {}", ms(opened), ms(warmed));
     println!("kept: {} bytes of {}\n", engine.kept().bytes, engine.kept().limit);
 
-    let (mut cold, mut hot) = (Vec::new(), Vec::new());
-    let mut rows = Vec::new();
-    for kpi in engine.catalogue().kpis() {
-        let request = question(kpi);
-        // Relations this KPI alone reads are computed by the first question.
-        let (first, first_took) = ask(&engine, &request)?;
-        let (mut takes, mut costs) = (Vec::new(), Vec::new());
-        for _ in 0..TIMES {
-            engine.forget_cells();
-            let (answer, took) = ask(&engine, &request)?;
-            assert_eq!(answer.batches, first.batches, "{} gives the same answer again", kpi.id);
-            takes.push(took);
-            costs.push(answer.meta.work);
-        }
-        let other = other_grouping(kpi.rollup.kind, &request);
-        // The KPIs that make rows of areas themselves compute them anew for another grouping.
-        let mut again = Vec::new();
-        drop(ask(&engine, &other)?);
-        for _ in 0..TIMES {
-            again.push(ask(&engine, &other)?.1);
-        }
-        let (cold_one, hot_one) = (Spread::of(takes), Spread::of(again));
-        let middle = costs[TIMES / 2];
-        rows.push(vec![
-            kpi.id.clone(),
-            ms(first_took),
-            ms(cold_one.median),
-            ms(middle.relations),
-            ms(middle.planning),
-            ms(middle.running),
-            ms(hot_one.median),
-            if cold_one.median > LONG { "long".to_owned() } else { String::new() },
-        ]);
+    let bench = Bench { engine, runtime };
+    let (mut cold, mut hot, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    for kpi in bench.engine.catalogue().kpis() {
+        let times = bench.times(kpi)?;
+        rows.push(times.row(&kpi.id));
         // A forecast simulates; it is told by itself.
-        if kpi.views.iter().all(|view| view != "forecasts") {
-            cold.push(cold_one.median);
+        if !kpi.views.iter().any(|view| view == "forecasts") {
+            cold.push(times.cold);
         }
-        hot.push(hot_one.median);
+        hot.push(times.hot);
     }
     table(&["KPI", "first", "cold", "of it relations", "planning", "running", "hot", ""], &rows);
     let (cold, hot) = (Spread::of(cold), Spread::of(hot));
     println!("\ncold, over all KPIs but forecasts: median {}, most {}", ms(cold.median), ms(cold.most));
     println!("hot (another grouping or filter): median {}, most {}", ms(hot.median), ms(hot.most));
 
-    let matrix = matrix(&engine)?;
-    let (first, first_took) = ask(&engine, &matrix)?;
-    let mut takes = Vec::new();
-    for _ in 0..TIMES {
-        engine.forget_cells();
-        takes.push(ask(&engine, &matrix)?.1);
-    }
+    let matrix = matrix(&bench.engine)?;
+    let (first, first_took) = bench.ask(&matrix)?;
+    let (again, _) = bench.cold(&matrix, &first)?;
     println!(
         "matrix of {} municipalities and all solutions, {} rows: first {}, cold {}",
         MATRIX.1,
         first.meta.rows,
         ms(first_took),
-        ms(Spread::of(takes).median)
+        ms(again.median)
     );
     Ok(())
+}
+
+/// An engine and what it runs on.
+struct Bench {
+    engine: Engine,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// How long one KPI takes.
+struct Times {
+    /// Its first question: relations that it alone reads are computed too.
+    first: Duration,
+    /// Its relations are present, its cells are not.
+    cold: Duration,
+    /// Of that.
+    work: Work,
+    /// Its cells are kept.
+    hot: Duration,
+}
+
+impl Times {
+    fn row(&self, id: &str) -> Vec<String> {
+        vec![
+            id.to_owned(),
+            ms(self.first),
+            ms(self.cold),
+            ms(self.work.relations),
+            ms(self.work.planning),
+            ms(self.work.running),
+            ms(self.hot),
+            if self.cold > LONG { "long".to_owned() } else { String::new() },
+        ]
+    }
+}
+
+impl Bench {
+    fn ask(&self, request: &KpiRequest) -> anyhow::Result<(Answer, Duration)> {
+        let started = Instant::now();
+        let answer = self.runtime.block_on(self.engine.run(request.clone()))?;
+        Ok((answer, started.elapsed()))
+    }
+
+    /// Asks again without the cells that are kept; every answer is the first one again.
+    fn cold(&self, request: &KpiRequest, first: &Answer) -> anyhow::Result<(Spread, Work)> {
+        let (mut times, mut work) = (Vec::new(), Work::default());
+        for _ in 0..TIMES {
+            self.engine.forget_cells();
+            let (answer, took) = self.ask(request)?;
+            assert_eq!(answer.batches, first.batches, "{} gives the same answer again", request.kpi);
+            times.push(took);
+            work = answer.meta.work;
+        }
+        Ok((Spread::of(times), work))
+    }
+
+    fn times(&self, kpi: &Kpi) -> anyhow::Result<Times> {
+        let request = question(kpi);
+        let (answer, first) = self.ask(&request)?;
+        let (cold, work) = self.cold(&request, &answer)?;
+        // KPIs that make rows of areas themselves compute them anew for another filter: asked once before.
+        let other = other_grouping(kpi.rollup.kind, &request);
+        self.ask(&other)?;
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            times.push(self.ask(&other)?.1);
+        }
+        Ok(Times { first, cold: cold.median, work, hot: Spread::of(times).median })
+    }
 }
 
 /// The same KPI by another grouping, or for a county's municipalities where there is only one grouping.
