@@ -120,7 +120,7 @@ impl Guard {
     /// Whether a machine at this address may be connected to.
     ///
     /// # Errors
-    /// [`NotPublic`] when it may not.
+    /// `NotPublic` when it may not.
     pub fn check_ip(&self, ip: IpAddr) -> Result<(), NotPublic> {
         match kind(ip) {
             None => Ok(()),
