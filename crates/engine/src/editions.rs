@@ -66,12 +66,10 @@ impl Engine {
             }
         };
         found.map(Arc::new).map_err(|error| match error {
-            LakeError::NoEdition(_) => RequestError::invalid(
-                "invalid_value",
-                error.to_string(),
-                format!("editions 1 to {} exist", self.edition().number),
-            )
-            .into(),
+            LakeError::NoEdition(_) => {
+                let hint = format!("editions 1 to {} exist", self.edition().number);
+                RequestError::invalid("unknown_edition", error.to_string(), hint).into()
+            }
             other => EngineError::of_lake(&self.lake, other),
         })
     }

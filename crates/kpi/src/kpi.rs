@@ -141,7 +141,7 @@ impl Kpi {
     /// Checks the parameters of a request, in which a list or `*` may stand for one solution.
     ///
     /// # Errors
-    /// [`RequestError`] with the code `invalid_parameter`.
+    /// [`RequestError`] with the code `missing_parameter` or `invalid_parameter`.
     pub fn bind_request(&self, given: &BTreeMap<String, String>) -> Result<(), RequestError> {
         let list = self.params.iter().find(|param| param.kind == ParamKind::Solution);
         let listed = list.and_then(|param| Some((param, given.get(&param.name)?)));
@@ -152,8 +152,14 @@ impl Kpi {
         let mut one = given.clone();
         for solution in text.split(',') {
             let alone = if text == "*" { Param::EXAMPLE_SOLUTION } else { solution.trim() };
-            // A star inside a list names no solution; an empty text is refused as an id.
-            one.insert(param.name.clone(), if alone == "*" { String::new() } else { alone.to_owned() });
+            if alone == "*" {
+                return Err(RequestError::invalid(
+                    "invalid_parameter",
+                    format!("`{text}` has `*` in a list; `*` is every solution and stands alone"),
+                    "give `*`, or a list of solutions",
+                ));
+            }
+            one.insert(param.name.clone(), alone.to_owned());
             self.bind(&one).map_err(|error| self.refused(&error))?;
         }
         Ok(())
@@ -161,7 +167,11 @@ impl Kpi {
 
     fn refused(&self, error: &ParamError) -> RequestError {
         let hint = format!("`utbredt kpi show {0}` or GET /v1/kpis/{0} lists what it takes", self.id);
-        RequestError::invalid("invalid_parameter", error.to_string(), hint)
+        let code = match error {
+            ParamError::Missing { .. } => "missing_parameter",
+            ParamError::Unknown { .. } | ParamError::Invalid { .. } => "invalid_parameter",
+        };
+        RequestError::invalid(code, error.to_string(), hint)
     }
 
     /// A page about the KPI in one language: meaning, parameters, columns, caveats.

@@ -7,6 +7,15 @@ const ALIKE: f64 = 0.7;
 /// alphabetical order.
 #[must_use]
 pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let valid: Vec<&str> = valid.into_iter().collect();
+    // A code that lost its leading zero, and a name in other letters, are what they look like.
+    let lost_zero = |candidate: &&str| candidate.strip_prefix('0') == Some(name);
+    let same_letters = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
+    if let Some(meant) =
+        valid.iter().copied().find(lost_zero).or_else(|| valid.iter().copied().find(same_letters))
+    {
+        return Some(meant.to_owned());
+    }
     let scored = valid.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let best =
         scored.filter(|(score, _)| *score > ALIKE).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
@@ -21,6 +30,8 @@ mod tests {
     fn a_slip_finds_its_name_and_nonsense_finds_none() {
         assert_eq!(nearest("digsos", ["svarut", "digisos"]).as_deref(), Some("digisos"));
         assert_eq!(nearest("zzzz", ["svarut", "digisos"]), None);
+        assert_eq!(nearest("301", ["3201", "3011", "0301"]).as_deref(), Some("0301"));
+        assert_eq!(nearest("SVARUT", ["svarut", "digisos"]).as_deref(), Some("svarut"));
         // Both differ from it in the last letter alone.
         assert_eq!(nearest("ab_", ["abc", "abb"]).as_deref(), Some("abb"));
     }

@@ -5,7 +5,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use utbredt_kpi::Kpi;
 
 /// Between thousands and before the percent sign: a line is never broken there.
@@ -187,9 +187,10 @@ pub(crate) fn table(
         table.add_row(shown.iter().map(|column| &column.cells[row]));
     }
     for (place, column) in shown.iter().enumerate() {
-        if column.is_number
-            && let Some(drawn) = table.column_mut(place)
-        {
+        let Some(drawn) = table.column_mut(place) else { continue };
+        // A line is broken between words: rather a table that is too wide than a number on two lines.
+        drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(column.longest_word())));
+        if column.is_number {
             drawn.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -237,6 +238,13 @@ impl<'a> Shown<'a> {
         // Characters, not bytes: `æ` takes one place.
         let cells = self.cells.iter().map(|cell| cell.chars().count());
         cells.chain([self.name.chars().count()]).max().unwrap_or_default() + 2
+    }
+
+    /// Characters of its longest word, with a blank on each side.
+    fn longest_word(&self) -> u16 {
+        let words = self.cells.iter().flat_map(|cell| cell.split(' ')).chain([self.name]);
+        let longest = words.map(|word| word.chars().count()).max().unwrap_or_default() + 2;
+        u16::try_from(longest).unwrap_or(u16::MAX)
     }
 
     fn is_the_same_in_every_row(&self) -> bool {

@@ -55,7 +55,8 @@ fn print_notes(meta: &Meta) {
         ));
     }
     meta.denominators.iter().for_each(|counted| table::message(&inhabitants(counted)));
-    table::message(&format!("edition {}, {} rows", meta.edition, meta.rows));
+    let rows = table::counted(meta.rows as u64, "row", "rows");
+    table::message(&format!("edition {}, {rows}", meta.edition));
 }
 
 fn inhabitants(counted: &Denominator) -> String {

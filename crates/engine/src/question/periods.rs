@@ -49,6 +49,11 @@ impl Scope {
     }
 }
 
+/// The last day of what ends before a day.
+fn last_day(end: NaiveDate) -> NaiveDate {
+    end.pred_opt().unwrap_or(end)
+}
+
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
 pub(crate) fn periods_of(
     kpi: &Kpi,
@@ -66,7 +71,7 @@ pub(crate) fn periods_of(
     if periods.is_empty() || periods.len() > MOST_PERIODS {
         return Err(RequestError::invalid(
             "invalid_value",
-            format!("from {from} to {to} is {} periods", periods.len()),
+            format!("from {from} to {}, both included, is {} periods", last_day(to), periods.len()),
             format!("`to` is not before `from`, and at most {MOST_PERIODS} periods are answered at once"),
         ));
     }

@@ -87,7 +87,7 @@ impl<'a> ResolvedQuery<'a> {
         periods: Option<&[Period]>,
     ) -> Result<Self, RequestError> {
         let kpi = catalogue.kpi(&request.kpi)?;
-        check_grouping(kpi, request.by)?;
+        check_grouping(kpi, request)?;
         let shown = match periods {
             Some(periods) => periods.to_vec(),
             None => periods_of(kpi, request, day)?,
@@ -157,12 +157,20 @@ pub(crate) fn areas_of(by: By, scope: &Scope, dimensions: &Dimensions) -> Vec<Ar
 }
 
 /// Some KPIs are for municipalities or for the nation alone.
-fn check_grouping(kpi: &Kpi, by: By) -> Result<(), RequestError> {
+fn check_grouping(kpi: &Kpi, request: &KpiRequest) -> Result<(), RequestError> {
+    let by = request.by;
     if kpi.rollup.kind == RollupKind::None && by != By::Municipality {
         return Err(RequestError::invalid(
             "invalid_value",
             format!("{} is answered for municipalities only, not by {}", kpi.id, by.as_str()),
             "ask by municipality",
+        ));
+    }
+    if kpi.rollup.nation_only && !request.filter.is_empty() {
+        return Err(RequestError::invalid(
+            "invalid_filter",
+            format!("{} is answered for the nation only, and no filter chooses from it", kpi.id),
+            "leave the filter out: what it counts belongs to no municipality",
         ));
     }
     if kpi.rollup.nation_only && by != By::Nation {

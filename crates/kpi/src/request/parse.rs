@@ -246,7 +246,7 @@ FROM a WHERE a.s = $solution_id AND a.w = $wave_id ORDER BY a.period_start, a.mu
             (vec![("borders", "2020")], "invalid_value", None),
             (vec![("policy", "exact_onyl")], "unknown_policy", Some("exact_only")),
             (vec![("as_of", "yesterday")], "invalid_value", None),
-            (vec![], "invalid_parameter", None),
+            (vec![], "missing_parameter", None),
             (vec![("solution_id", "Svar Ut")], "invalid_parameter", None),
             (vec![("solution_id", "svarut,*")], "invalid_parameter", None),
         ] {
