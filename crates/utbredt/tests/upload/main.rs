@@ -138,7 +138,7 @@ fn a_delivery_is_a_run_of_its_source() {
     let answer = command(here, &["source", "status"]).output().expect("it runs");
     let text = String::from_utf8(answer.stdout).expect("text");
     assert_eq!(answer.status.code(), Some(3));
-    assert!(text.contains("county: not well") && text.contains("held: 2025-01: "), "{text}");
+    assert!(text.contains("county: not successful") && text.contains("held: 2025-01: "), "{text}");
     // The folder is looked at when its time comes, whatever was sent.
     let due = command(here, &["ingest", "--json"]).output().expect("it runs");
     assert_eq!(due.status.code(), Some(0), "{}", String::from_utf8_lossy(&due.stderr));
