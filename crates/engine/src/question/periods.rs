@@ -49,11 +49,6 @@ impl Scope {
     }
 }
 
-/// The last day of what ends before a day.
-fn last_day(end: NaiveDate) -> NaiveDate {
-    end.pred_opt().unwrap_or(end)
-}
-
 /// The periods asked for, or the KPI's window of complete periods before the edition's day.
 pub(crate) fn periods_of(
     kpi: &Kpi,
@@ -69,9 +64,10 @@ pub(crate) fn periods_of(
         granularity.periods(from, to)
     };
     if periods.is_empty() || periods.len() > MOST_PERIODS {
+        let until = to.pred_opt().unwrap_or(to);
         return Err(RequestError::invalid(
             "invalid_value",
-            format!("from {from} to {}, both included, is {} periods", last_day(to), periods.len()),
+            format!("from {from} to {until}, both included, is {} periods", periods.len()),
             format!("`to` is not before `from`, and at most {MOST_PERIODS} periods are answered at once"),
         ));
     }
