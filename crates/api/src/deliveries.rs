@@ -14,12 +14,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Span;
 
+use utbredt_model::{Upload, Verdict};
+
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::request_log::current_id;
 use crate::state::ApiState;
-use crate::uploads::{InboxError, Upload, Uploads, Verdict};
+use crate::uploads::{InboxError, Uploads};
 
 /// Where deliveries are sent.
 pub(crate) const ADDRESS: &str = "/v1/deliveries";

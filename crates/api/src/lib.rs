@@ -36,4 +36,5 @@ pub use problem_codes::is_problem_code;
 pub use router::router;
 pub use server::{bind, serve};
 pub use state::ApiState;
-pub use uploads::{DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome, Verdict};
+pub use uploads::{DeliveryInbox, InboxError, UploadKey, UploadOutcome};
+pub use utbredt_model::{Upload, Verdict};

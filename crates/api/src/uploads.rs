@@ -11,51 +11,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
+use utbredt_model::{Upload, Verdict};
 
 /// How many deliveries are in memory at once.
 const AT_ONCE: usize = 4;
 /// How many requests without a valid token wait for their rejection at once; further ones get it at once, without a
 /// reason.
 const UNAUTHENTICATED_SLOTS: usize = 16;
-
-/// A file as it was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// The source it belongs to.
-    pub source_id: String,
-    /// What it reports; it replaces what was delivered for the same subject before.
-    pub subject: String,
-    /// The bytes.
-    pub payload: Vec<u8>,
-    /// Only report what would become of it.
-    pub dry_run: bool,
-    /// Hash of the token and the `Idempotency-Key` it was sent under, if it was under one.
-    pub key: Option<String>,
-    /// Hash of everything above but the key.
-    pub fingerprint: String,
-}
-
-/// What became of an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is active.
-    Accepted,
-    /// It was here already.
-    Unchanged,
-    /// It is kept and not active until a person decides.
-    Held,
-}
-
-impl Verdict {
-    /// The word of the log.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Unchanged => "unchanged",
-            Self::Held => "held",
-        }
-    }
-}
 
 /// The verdict and the report that explains it.
 #[derive(Debug, Clone, PartialEq)]

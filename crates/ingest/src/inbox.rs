@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use utbredt_lake::{Lake, LakeError, Run, Uploaded, Verdict, Writer};
-use utbredt_model::Rejection;
+use utbredt_lake::{Lake, LakeError, Run, Uploaded, Writer};
+use utbredt_model::{Rejection, Upload, Verdict};
 
 use crate::config::IngestConfig;
 use crate::fetch::Clock;
@@ -20,23 +20,6 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 
 /// Rejected rows, their reasons and changed cells that are listed in a report, of each so many.
 const MAX_LISTED: usize = 1000;
-
-/// A delivery that was sent.
-#[derive(Debug, Clone)]
-pub struct Upload {
-    /// Whose it is.
-    pub source_id: String,
-    /// What it answers; it takes the place of an earlier answer.
-    pub subject: String,
-    /// The bytes.
-    pub payload: Vec<u8>,
-    /// Only show what would become of it.
-    pub dry_run: bool,
-    /// Hash of who sent it and the key it was sent under, if it was under one.
-    pub key: Option<String>,
-    /// Hash of everything above but the key.
-    pub fingerprint: String,
-}
 
 /// What became of an upload, and the report that explains it.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use utbredt_lake::Verdict;
+use utbredt_model::Verdict;
 use utbredt_model::{ReceiptId, Rejection};
 
 use crate::Delivery;

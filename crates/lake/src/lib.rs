@@ -22,7 +22,7 @@ pub use clean_up::CleanUp;
 pub use edition::{Edition, FORMAT, FileEntry};
 pub use error::LakeError;
 pub use lake::Lake;
-pub use runs::{Run, Uploaded, Verdict};
+pub use runs::{Run, Uploaded};
 pub use tables::{TABLES, Table};
 pub use verify::VerifyReport;
 pub use writer::{EditionDraft, Outcome, Writer};

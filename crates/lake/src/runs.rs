@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utbredt_model::Verdict;
 
 use crate::{Lake, LakeError};
 
@@ -68,18 +69,6 @@ pub struct Uploaded {
     /// The report that was returned.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub report: Value,
-}
-
-/// The outcome of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Its facts are active.
-    Accepted,
-    /// The lake had it already.
-    Unchanged,
-    /// It is kept but not active until a person decides.
-    Held,
 }
 
 impl Run {

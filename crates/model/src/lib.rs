@@ -11,6 +11,7 @@ pub mod reason;
 pub mod stage;
 pub mod state;
 pub mod territory;
+pub mod upload;
 
 pub use code::{CodeError, CountyCode, MunicipalityCode, OrganisationNumber};
 pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
@@ -21,3 +22,4 @@ pub use period::{Granularity, Period, PeriodError};
 pub use reason::{Reason, ReasonCode};
 pub use stage::Stage;
 pub use state::{AreaCounts, CellState, Marks};
+pub use upload::{Upload, Verdict};

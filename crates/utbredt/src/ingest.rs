@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utbredt_ingest::connectors::{self, Delimited};
 use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver, load_reference};
 use utbredt_kpi::RequestError;
-use utbredt_lake::{Lake, Verdict, Writer};
+use utbredt_lake::{Lake, Writer};
 use utbredt_model::SourceId;
 
 use crate::arguments::IngestArguments;
@@ -187,11 +187,7 @@ fn state_of_disk(root: &Path, path: &Path, before: u64) -> String {
 
 /// What became of a delivery, in a word.
 pub(crate) fn state(report: &Report) -> &'static str {
-    match report.verdict() {
-        Verdict::Held => "held",
-        Verdict::Unchanged => "unchanged",
-        Verdict::Accepted => "accepted",
-    }
+    report.verdict().as_str()
 }
 
 /// What a correction changed, in lines.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use utbredt_api::{DeliveryInbox, UploadKey};
 use utbredt_ingest::config::IngestConfig;
-use utbredt_ingest::inbox::{Inbox, InboxError, Upload};
-use utbredt_lake::{Lake, Verdict};
+use utbredt_ingest::inbox::{Inbox, InboxError};
+use utbredt_lake::Lake;
 
 use crate::clock::System;
 
@@ -51,23 +51,13 @@ impl DeliveryInbox for Wired {
         &self,
         upload: utbredt_api::Upload,
     ) -> Result<utbredt_api::UploadOutcome, utbredt_api::InboxError> {
-        let utbredt_api::Upload { source_id, subject, payload, dry_run, key, fingerprint } = upload;
-        let accepted = self.0.accept(Upload { source_id, subject, payload, dry_run, key, fingerprint });
-        match accepted {
+        match self.0.accept(upload) {
             Ok(outcome) => {
-                Ok(utbredt_api::UploadOutcome { verdict: into_api(outcome.verdict), report: outcome.report })
+                Ok(utbredt_api::UploadOutcome { verdict: outcome.verdict, report: outcome.report })
             }
             Err(InboxError::Busy) => Err(utbredt_api::InboxError::Busy),
             Err(InboxError::KeyReused) => Err(utbredt_api::InboxError::Reused),
             Err(error) => Err(utbredt_api::InboxError::Failed(error.into())),
         }
-    }
-}
-
-const fn into_api(verdict: Verdict) -> utbredt_api::Verdict {
-    match verdict {
-        Verdict::Accepted => utbredt_api::Verdict::Accepted,
-        Verdict::Unchanged => utbredt_api::Verdict::Unchanged,
-        Verdict::Held => utbredt_api::Verdict::Held,
     }
 }

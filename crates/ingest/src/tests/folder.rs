@@ -1,6 +1,7 @@
 //! A folder that is looked at again and again, beside answers that come another way; and when it is looked at.
 
-use utbredt_lake::{Lake, Run, Uploaded, Verdict};
+use utbredt_lake::{Lake, Run, Uploaded};
+use utbredt_model::Verdict;
 
 use super::*;
 use crate::config::IngestConfig;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use utbredt_lake::{Lake, Run, Uploaded, Verdict};
+use utbredt_lake::{Lake, Run, Uploaded};
+use utbredt_model::{Upload, Verdict};
 
 use super::*;
 use crate::config::IngestConfig;
 use crate::deliver;
 use crate::fetch::tests::Still;
-use crate::inbox::{Inbox, InboxError, Upload};
+use crate::inbox::{Inbox, InboxError};
 
 const PLAN: &str = "[[upload]]\ntoken = { env = \"TOKEN\" }\nsources = [\"county\"]\n\
     [[source]]\nid = \"county\"\nkind = \"folder\"\nschedule = \"daily\"\nfolder = \"inbox\"\ncontract = \"county.toml\"\n";

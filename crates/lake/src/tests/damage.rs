@@ -123,7 +123,7 @@ fn a_broken_chain_is_named() {
 }
 
 #[test]
-fn a_payload_is_as_received_or_refused_or_mended_by_delivering_it_again() {
+fn a_payload_is_as_received_or_refused_or_repaired_by_delivering_it_again() {
     let folder = tempdir().unwrap();
     let lake = Lake::init(folder.path()).unwrap();
     let mut writer = lake.writer().unwrap();
