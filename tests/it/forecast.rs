@@ -117,7 +117,10 @@ fn four_of_five_lie_in_the_intervals() {
             assert!(own.bias().abs() < 0.02, "{ahead} months: {}", own.bias());
             assert!(own.above_all() <= 0.0);
             for peer in &FORECASTERS[1..] {
-                assert!(own.distance() < score(peer).distance(), "{ahead} months: {peer}");
+                assert!(
+                    own.mean_absolute_error() < score(peer).mean_absolute_error(),
+                    "{ahead} months: {peer}"
+                );
             }
             for ruler in &FORECASTERS[2..] {
                 assert!(own.interval() < score(ruler).interval(), "{ahead} months: {ruler}");

@@ -33,7 +33,7 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
         "SYNTHETIC: {municipalities} invented municipalities, {months} months, seed {seed}; no number is real"
     ));
     table::line(&format!(
-        "{} forecasts told again from earlier months and held against what came",
+        "{} forecasts made from earlier months and compared with what was reported",
         found.forecasts
     ));
     for (reason, refused) in &found.refused {
@@ -82,7 +82,7 @@ fn numbers(forecaster: &str, score: &Score) -> String {
         "{forecaster:<16} {:>7.1} % {:>+7.2} {:>7.2} {:>8.2} {:>8.1} %",
         score.coverage() * 100.0,
         score.bias() * 100.0,
-        score.distance() * 100.0,
+        score.mean_absolute_error() * 100.0,
         score.interval() * 100.0,
         score.above_all() * 100.0
     )
@@ -94,7 +94,7 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
             "forecasts": score.forecasts,
             "coverage": score.coverage(),
             "bias": score.bias(),
-            "mean_distance": score.distance(),
+            "mean_absolute_error": score.mean_absolute_error(),
             "interval_score": score.interval(),
             "above_all": score.above_all(),
         })

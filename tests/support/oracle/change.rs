@@ -32,7 +32,7 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, now: &Span) -> Vec<Or
             cells: of_area(&cells, now),
             past: of_area(&past_cells, &then),
         };
-        judge(row, past, &moved);
+        assess(row, past, &moved);
     }
     rows
 }
@@ -47,7 +47,7 @@ struct Moved<'a> {
     past: Vec<Cell>,
 }
 
-fn judge(row: &mut OracleRow, past: Option<&OracleRow>, moved: &Moved<'_>) {
+fn assess(row: &mut OracleRow, past: Option<&OracleRow>, moved: &Moved<'_>) {
     row.extras.clear();
     let was = past.map_or("not_valid", |past| past.state.as_str());
     if row.state != "ok" || was != "ok" {

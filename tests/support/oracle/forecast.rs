@@ -29,7 +29,7 @@ struct Known {
     persons: f64,
     noise: f64,
     slope_variance: f64,
-    restless: f64,
+    process_variance: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +60,7 @@ pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
         let points = series.entry(row.key.clone()).or_insert_with(|| vec![None; seen.len()]);
         points[place] = row.numerator.zip(row.denominator);
     }
-    let assessed = judge(&series, seen.len());
+    let assessed = fit_panel(&series, seen.len());
     let mut rows = Vec::new();
     for (place, span) in seen.iter().enumerate().skip(back) {
         for mut row in stated[place].clone() {
@@ -230,7 +230,7 @@ fn future(known: &Known, ahead: f64) -> (f64, f64) {
     let rises = rises(ahead);
     let variance = known.noise * known.mean_weight
         + (known.ago + rises).powi(2) * known.slope_variance
-        + rises.powi(2) * known.restless
+        + rises.powi(2) * known.process_variance
         + known.noise;
     (known.mean + known.slope * (known.ago + rises), variance)
 }
@@ -266,15 +266,15 @@ fn below(x: f64) -> f64 {
 type Assessed = BTreeMap<Option<String>, Result<Known, No>>;
 
 /// What is known of every series at every place.
-fn judge(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -> Vec<Assessed> {
+fn fit_panel(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usize) -> Vec<Assessed> {
     let mut all: Vec<Assessed> = Vec::new();
     for place in 0..places {
         let mut now: Assessed =
             series.iter().map(|(key, points)| (key.clone(), alone(points, place))).collect();
-        borrow(&mut now);
-        let restless = restless(series, &all, &now, place);
+        shrink_towards_pool(&mut now);
+        let process_variance = process_variance(series, &all, &now, place);
         for known in now.values_mut().flatten() {
-            known.restless = restless;
+            known.process_variance = process_variance;
         }
         all.push(now);
     }
@@ -382,13 +382,13 @@ fn fit(points: &[(usize, f64, f64)], place: usize) -> Known {
         persons,
         noise: scatter,
         slope_variance: f64::NAN,
-        restless: f64::NAN,
+        process_variance: f64::NAN,
     }
 }
 
 /// Scatters and slopes drawn towards those of all.
 #[expect(clippy::cast_precision_loss, reason = "few series")]
-fn borrow(now: &mut Assessed) {
+fn shrink_towards_pool(now: &mut Assessed) {
     let all: Vec<Known> = now.values().flatten().copied().collect();
     let many = all.len() as f64;
     // ln s2 = y + rise (ln v - x), never falling and never steeper than what chance itself does.
@@ -435,7 +435,7 @@ fn borrow(now: &mut Assessed) {
 
 /// What four of five forecasts of 3, 6 and 12 periods ago would have needed.
 #[expect(clippy::cast_precision_loss, reason = "few forecasts")]
-fn restless(
+fn process_variance(
     series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
     earlier: &[Assessed],
     now: &Assessed,
@@ -449,7 +449,7 @@ fn restless(
                 continue;
             }
             if let Ok(then) = &earlier[place - ahead][key] {
-                let (middle, variance) = future(&Known { restless: 0.0, ..*then }, ahead as f64);
+                let (middle, variance) = future(&Known { process_variance: 0.0, ..*then }, ahead as f64);
                 let off = ((users + 0.5) / (persons - users + 0.5)).ln() - middle;
                 needed.push(((off.powi(2) / Z.powi(2) - variance) / rises(ahead as f64).powi(2)).max(0.0));
             }

@@ -76,15 +76,15 @@ impl Decomposition<'_> {
     }
 
     async fn answer(&self, done: usize) -> Result<Cells, EngineError> {
-        let taken = Taken { done };
-        let edition = self.mixture(taken).await?;
+        let applied = Applied { done };
+        let edition = self.mixture(applied).await?;
         let catalogue =
-            if taken.has(Cause::Definition) { self.engine.catalogue() } else { self.catalogue_before };
+            if applied.has(Cause::Definition) { self.engine.catalogue() } else { self.catalogue_before };
         let kpi = catalogue.kpi(&self.request.kpi)?;
         let mut request = self.request.clone();
         // What the KPI takes is part of its definition too.
         request.params.retain(|name, _| kpi.params.iter().any(|param| param.name == *name));
-        let day = day(if taken.has(Cause::Borders) { &self.after } else { &self.before });
+        let day = day(if applied.has(Cause::Borders) { &self.after } else { &self.before });
         // The periods are given: the day of a mixture would move the KPI's own window.
         let query =
             ResolvedQuery::resolve(catalogue, &request, &edition.dimensions, day, Some(self.periods))?;
@@ -94,11 +94,11 @@ impl Decomposition<'_> {
     }
 
     /// Each table from the edition its step has led to.
-    async fn mixture(&self, taken: Taken) -> Result<OpenEdition, EngineError> {
+    async fn mixture(&self, applied: Applied) -> Result<OpenEdition, EngineError> {
         let mut of_after: BTreeMap<&str, bool> = BTreeMap::new();
         for cause in Cause::STEPS {
             // New data comes last: until then the tables of facts are not all the newer edition's.
-            of_after.extend(cause::tables(cause).iter().map(|table| (*table, taken.has(cause))));
+            of_after.extend(cause::tables(cause).iter().map(|table| (*table, applied.has(cause))));
         }
         let is_after = |name: &str| of_after.get(name) == Some(&true);
         let mut tables: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::new();
@@ -106,7 +106,7 @@ impl Decomposition<'_> {
             let facts = cause::tables(Cause::RevisedData).contains(name);
             let provider: Arc<dyn TableProvider> = if is_after(name) {
                 Arc::clone(after)
-            } else if facts && taken.has(Cause::RevisedData) {
+            } else if facts && applied.has(Cause::RevisedData) {
                 facts::revised(name, &self.receipts, Arc::clone(before), Arc::clone(after)).await?
             } else {
                 Arc::clone(before)
@@ -121,13 +121,13 @@ impl Decomposition<'_> {
     }
 }
 
-/// The steps taken so far.
+/// The steps applied so far.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
+struct Applied {
     done: usize,
 }
 
-impl Taken {
+impl Applied {
     fn has(self, cause: Cause) -> bool {
         Cause::STEPS.iter().take(self.done).any(|step| *step == cause)
     }

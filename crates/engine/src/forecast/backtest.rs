@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::nation::nation;
-use super::outlook::{FOUR_OF_FIVE, Trend};
-use super::pool::judge;
+use super::nation::simulate_panel;
+use super::outlook::{Trend, Z_80};
+use super::pool::fit_panel;
 use super::trend::{Point, WINDOW, count};
 
 /// Months told ahead.
@@ -24,7 +24,7 @@ pub const SIZES_AT: usize = 6;
 const GOALS: [f64; 2] = [0.4, 0.6];
 
 /// What an interval of four in five pays for each share it is missed by.
-const FINE: f64 = 2.0 / 0.2;
+const MISS_PENALTY: f64 = 2.0 / 0.2;
 
 /// How one forecaster did at one horizon.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub struct Score {
     pub inside: usize,
     above_all: usize,
     bias: f64,
-    distance: f64,
+    mean_absolute_error: f64,
     interval: f64,
 }
 
@@ -46,8 +46,8 @@ impl Score {
         self.inside += usize::from(low <= came && came <= high);
         self.above_all += usize::from(high > 1.0);
         self.bias += middle - came;
-        self.distance += (middle - came).abs();
-        self.interval += high - low + FINE * ((low - came).max(0.0) + (came - high).max(0.0));
+        self.mean_absolute_error += (middle - came).abs();
+        self.interval += high - low + MISS_PENALTY * ((low - came).max(0.0) + (came - high).max(0.0));
     }
 
     /// The share of numbers that lay in the interval.
@@ -70,8 +70,8 @@ impl Score {
 
     /// How far off the middle was on average.
     #[must_use]
-    pub fn distance(&self) -> f64 {
-        self.distance / count(self.forecasts)
+    pub fn mean_absolute_error(&self) -> f64 {
+        self.mean_absolute_error / count(self.forecasts)
     }
 
     /// The interval score of Gneiting and Raftery: width, and a fine for every miss. Lower is better.
@@ -126,11 +126,11 @@ pub struct Backtest {
 /// Tells the future of a nation from every month that has a whole window behind it and months ahead.
 #[must_use]
 pub fn backtest(seed: u64, municipalities: usize, months: usize) -> Backtest {
-    let nation = nation(seed, municipalities, months);
-    let assessed = judge(&nation);
+    let panel = simulate_panel(seed, municipalities, months);
+    let assessed = fit_panel(&panel);
     let mut out = Backtest::default();
-    for (series, trends) in nation.iter().zip(&assessed) {
-        let lonely = judge(std::slice::from_ref(series));
+    for (series, trends) in panel.iter().zip(&assessed) {
+        let lonely = fit_panel(std::slice::from_ref(series));
         let lonely = lonely.first().map(Vec::as_slice).unwrap_or_default();
         // Before a whole window no forecaster has its usual basis, and the comparison would be unfair.
         for (place, (trend, alone)) in trends.iter().zip(lonely).enumerate().skip(WINDOW) {
@@ -164,7 +164,7 @@ impl Backtest {
                 continue;
             };
             let months = count(ahead);
-            let ends = |trend: &Trend| [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| trend.share(months, z));
+            let ends = |trend: &Trend| [-Z_80, 0.0, Z_80].map(|z| trend.share(months, z));
             let known = recent(series, place);
             let forecasts =
                 [ends(trend), ends(alone), last_value(&known, months), straight_line(&known, months)];
@@ -224,7 +224,7 @@ fn last_value(known: &[(f64, f64)], ahead: f64) -> [f64; 3] {
     let last = known.last().map_or(0.0, |known| known.1);
     let moves = known.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2)).sum::<f64>();
     let deviation = (moves / count(known.len() - 1) * ahead).sqrt();
-    [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| last + z * deviation)
+    [-Z_80, 0.0, Z_80].map(|z| last + z * deviation)
 }
 
 /// The least-squares line through the shares, with its textbook interval.
@@ -237,5 +237,5 @@ fn straight_line(known: &[(f64, f64)], ahead: f64) -> [f64; 3] {
     // A line takes two parameters, so two points fewer are free.
     let left = known.iter().map(|k| (k.1 - y - slope * (k.0 - x)).powi(2)).sum::<f64>() / (many - 2.0);
     let deviation = (left * (1.0 + 1.0 / many + (ahead - x).powi(2) / across)).sqrt();
-    [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| y + slope * (ahead - x) + z * deviation)
+    [-Z_80, 0.0, Z_80].map(|z| y + slope * (ahead - x) + z * deviation)
 }

@@ -5,7 +5,7 @@ use super::trend::{Point, Series};
 
 /// How a municipality grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum GrowthModel {
     /// S-shaped, to its own ceiling.
     Logistic,
     /// Fast first and slower ever after.
@@ -24,15 +24,15 @@ enum Way {
     Recounted,
 }
 
-const WAYS: [(Way, f64); 8] = [
-    (Way::Logistic, 0.2),
-    (Way::Gompertz, 0.2),
-    (Way::Linear, 0.15),
-    (Way::Stalled, 0.1),
-    (Way::Seasonal, 0.12),
-    (Way::Campaign, 0.08),
-    (Way::Wandering, 0.1),
-    (Way::Recounted, 0.05),
+const GROWTH_MODELS: [(GrowthModel, f64); 8] = [
+    (GrowthModel::Logistic, 0.2),
+    (GrowthModel::Gompertz, 0.2),
+    (GrowthModel::Linear, 0.15),
+    (GrowthModel::Stalled, 0.1),
+    (GrowthModel::Seasonal, 0.12),
+    (GrowthModel::Campaign, 0.08),
+    (GrowthModel::Wandering, 0.1),
+    (GrowthModel::Recounted, 0.05),
 ];
 
 /// Splitmix64: every number follows from the one before it.
@@ -60,28 +60,28 @@ impl Rng {
 
 /// The series of so many municipalities over so many months.
 #[must_use]
-pub(super) fn nation(seed: u64, municipalities: usize, months: usize) -> Vec<Series> {
+pub(super) fn simulate_panel(seed: u64, municipalities: usize, months: usize) -> Vec<Series> {
     let mut rng = Rng(seed);
     (0..municipalities).map(|_| municipality(&mut rng, months)).collect()
 }
 
-fn way(rng: &mut Rng) -> Way {
+fn growth_model(rng: &mut Rng) -> GrowthModel {
     let mut left = rng.share();
-    for (way, share) in WAYS {
+    for (growth_model, share) in GROWTH_MODELS {
         if left < share {
-            return way;
+            return growth_model;
         }
         left -= share;
     }
     // Rounding may leave a rest after the last share.
-    Way::Logistic
+    GrowthModel::Logistic
 }
 
 fn municipality(rng: &mut Rng, months: usize) -> Series {
     // From some hundreds to some hundred thousand persons; 200 at least.
     let persons = (5000.0 * (1.2 * rng.normal()).exp()).max(200.0).round();
     let path = Path {
-        way: way(rng),
+        growth_model: growth_model(rng),
         ceiling: rng.between(0.35, 0.98),
         middle: rng.between(5.0, 45.0),
         pace: rng.between(0.06, 0.22),
@@ -107,7 +107,7 @@ fn municipality(rng: &mut Rng, months: usize) -> Series {
 /// A municipality's way without chance.
 #[derive(Debug)]
 struct Path {
-    way: Way,
+    growth_model: GrowthModel,
     ceiling: f64,
     /// The month half of those who will have come.
     middle: f64,
@@ -119,15 +119,15 @@ struct Path {
 impl Path {
     fn share(&self, month: f64, walk: f64) -> f64 {
         let s = |month: f64| self.ceiling / (1.0 + (-self.pace * (month - self.middle)).exp());
-        match self.way {
-            Way::Logistic => s(month),
-            Way::Gompertz => {
+        match self.growth_model {
+            GrowthModel::Logistic => s(month),
+            GrowthModel::Gompertz => {
                 self.ceiling
                     * (-std::f64::consts::LN_2 * (-0.8 * self.pace * (month - self.middle)).exp()).exp()
             }
-            Way::Linear => (0.02 + 0.12 * self.pace * month).min(self.ceiling),
-            Way::Stalled => s(month.min(self.turn)),
-            Way::Seasonal => {
+            GrowthModel::Linear => (0.02 + 0.12 * self.pace * month).min(self.ceiling),
+            GrowthModel::Stalled => s(month.min(self.turn)),
+            GrowthModel::Seasonal => {
                 let dip = match month % 12.0 {
                     july if (6.0..7.0).contains(&july) => 0.88,
                     december if december >= 11.0 => 0.94,
@@ -135,12 +135,12 @@ impl Path {
                 };
                 s(month) * dip
             }
-            Way::Campaign => {
+            GrowthModel::Campaign => {
                 let slow = 0.3 * month.min(self.turn);
                 s(slow + (month - self.turn).max(0.0) * 1.3)
             }
-            Way::Wandering => self.ceiling / (1.0 + (1.0 - 0.02 * month - walk).exp()),
-            Way::Recounted => (s(month) + if month >= self.turn { 0.2 } else { 0.0 }).min(0.99),
+            GrowthModel::Wandering => self.ceiling / (1.0 + (1.0 - 0.02 * month - walk).exp()),
+            GrowthModel::Recounted => (s(month) + if month >= self.turn { 0.2 } else { 0.0 }).min(0.99),
         }
     }
 }

@@ -7,7 +7,7 @@ const DAMPING: f64 = 0.93;
 const FARTHEST: f64 = 300.0;
 
 /// Of normal errors, four of five are within so many deviations.
-pub(super) const FOUR_OF_FIVE: f64 = 1.281_551_565_544_600_5;
+pub(super) const Z_80: f64 = 1.281_551_565_544_600_5;
 
 /// When a goal is reached, in periods from now; none where that is not within sight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) struct Trend {
     /// How much a single point scatters.
     pub(super) noise: f64,
     /// How much a slope moves by itself.
-    pub(super) restless: f64,
+    pub(super) process_variance: f64,
     /// Persons who could use it.
     pub(super) eligible: f64,
 }
@@ -53,7 +53,7 @@ impl Trend {
         let along = self.behind + reach;
         let variance = self.mean_variance
             + along * along * self.slope_variance
-            + reach * reach * self.restless
+            + reach * reach * self.process_variance
             + self.noise;
         (self.mean + self.slope * along, variance)
     }
@@ -104,7 +104,7 @@ impl Trend {
             })
         };
         // The high end of the interval reaches the goal first, so it gives the early date.
-        Arrival { early: first(FOUR_OF_FIVE), middle: first(0.0), late: first(-FOUR_OF_FIVE) }
+        Arrival { early: first(Z_80), middle: first(0.0), late: first(-Z_80) }
     }
 }
 

@@ -1,41 +1,41 @@
-//! Many series together: the short and the small borrow from the rest how fast they rise and how much they scatter,
-//! and all learn from how far the forecasts of earlier periods were off.
+//! Fits many series together. Short and small series are shrunk towards the pooled slope and scatter, and the variance
+//! of the process is learnt from the errors of earlier forecasts.
 
-use super::outlook::{FOUR_OF_FIVE, Trend};
+use super::outlook::{Trend, Z_80};
 use super::trend::{Line, Refusal, Series, count, line};
 
-/// Horizons at which earlier forecasts are held against what came. The longest and the window together are what must be
-/// seen before the first period told of, 12 + 23, for the answer not to depend on where that is.
+/// Horizons at which earlier forecasts are compared with what was reported. The longest horizon and the window are the
+/// warm-up (12 + 23 periods): with it, results do not depend on `from`.
 const LEARNT_AT: [usize; 3] = [3, 6, 12];
 
-/// The variance a slope moves by before anything is learnt,
-const RESTLESS: f64 = 1.2e-3;
+/// The variance of a slope's movement before any error is known.
+const DEFAULT_PROCESS_VARIANCE: f64 = 1.2e-3;
 
-/// and how many errors that is worth.
-const RESTLESS_WORTH: f64 = 20.0;
+/// The weight of the default variance, as a number of observed errors.
+const PRIOR_ERRORS: f64 = 20.0;
 
-/// How many free points the pool's word on the scatter is worth.
+/// The weight of the pooled scatter, in degrees of freedom.
 const SCATTER_WORTH: f64 = 4.0;
 
-/// What is told of each series, by place: the series' order decides nothing but the order of the answer.
+/// Fits a trend for each series at each period. The order of the series decides only the order of the result.
 #[must_use]
-pub(super) fn judge(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
+pub(super) fn fit_panel(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
     let places = series.iter().map(Vec::len).max().unwrap_or(0);
     let mut forecasts: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
     for place in 0..places {
         // Place by place: a forecast must know nothing of what came after it.
         let lines: Vec<Result<Line, Refusal>> = series.iter().map(|one| line(one, place)).collect();
-        let mut trends = borrow(&lines);
-        let restless = learn(series, &forecasts, &trends, place);
+        let mut trends = shrink_towards_pool(&lines);
+        let process_variance = learn(series, &forecasts, &trends, place);
         for (so_far, trend) in forecasts.iter_mut().zip(&mut trends) {
-            so_far.push(trend.map(|trend| Trend { restless, ..trend }));
+            so_far.push(trend.map(|trend| Trend { process_variance, ..trend }));
         }
     }
     forecasts
 }
 
 /// Slopes and scatters drawn towards the pool's.
-fn borrow(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
+fn shrink_towards_pool(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
     let stand: Vec<&Line> = lines.iter().flatten().collect();
     let scatter = scatter_of(&stand);
     let slopes: Vec<(f64, f64)> =
@@ -52,7 +52,7 @@ fn borrow(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
             mean_variance: noise * line.mean_weight,
             slope_variance: kept * own + (1.0 - kept).powi(2) * pool.mean_variance,
             noise,
-            restless: RESTLESS,
+            process_variance: DEFAULT_PROCESS_VARIANCE,
             eligible: line.eligible,
         }
     };
@@ -116,9 +116,9 @@ fn learn(
         for ahead in LEARNT_AT {
             let Some(Ok(then)) = place.checked_sub(ahead).and_then(|at| earlier.get(at)) else { continue };
             // Without what was learnt before: sought is what the lines alone lack.
-            let (mean, variance) = Trend { restless: 0.0, ..*then }.logit(count(ahead));
+            let (mean, variance) = Trend { process_variance: 0.0, ..*then }.logit(count(ahead));
             let reach = Trend::reach(count(ahead));
-            let error = (came.logit() - mean) / FOUR_OF_FIVE;
+            let error = (came.logit() - mean) / Z_80;
             needed.push(((error * error - variance) / (reach * reach)).max(0.0));
         }
     }
@@ -126,5 +126,5 @@ fn learn(
     needed.sort_by(f64::total_cmp);
     let many = needed.len();
     let found = needed.get((4 * many).div_ceil(5).saturating_sub(1)).copied().unwrap_or(0.0);
-    (count(many) * found + RESTLESS_WORTH * RESTLESS) / (count(many) + RESTLESS_WORTH)
+    (count(many) * found + PRIOR_ERRORS * DEFAULT_PROCESS_VARIANCE) / (count(many) + PRIOR_ERRORS)
 }

@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema};
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::ForecastError;
-use super::outlook::{FOUR_OF_FIVE, Trend};
-use super::pool::judge;
+use super::outlook::{Trend, Z_80};
+use super::pool::fit_panel;
 use super::trend::{Point, Refusal, Series};
 use crate::question::periods::epoch_days;
 
@@ -53,7 +53,7 @@ pub(crate) fn bounded_growth(
         read(batch, &mut areas)?;
     }
     let series: Vec<Series> = areas.values().map(|questions| series_of(questions, periods)).collect();
-    let assessed = judge(&series);
+    let assessed = fit_panel(&series);
     let mut out = Vec::new();
     for ((code, questions), trends) in areas.iter().zip(&assessed) {
         for ((start, trend), question) in periods
@@ -160,8 +160,7 @@ fn forecast_row(
     let step = Step::of(question);
     let ahead = step.until(question.end, due);
     let arrival = trend.arrival(target, step.in_years(YEARS));
-    let shares =
-        [-FOUR_OF_FIVE, 0.0, FOUR_OF_FIVE].map(|z| (ahead > 0.0).then(|| tidy(trend.share(ahead, z))));
+    let shares = [-Z_80, 0.0, Z_80].map(|z| (ahead > 0.0).then(|| tidy(trend.share(ahead, z))));
     let arrivals = [arrival.early, arrival.middle, arrival.late];
     let dates = arrivals.map(|periods| Some(step.after(question.end, periods?)));
     let outlook = match dates[1] {

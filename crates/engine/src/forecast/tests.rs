@@ -6,9 +6,9 @@ use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch,
 use arrow::compute::concat_batches;
 use chrono::{Months, NaiveDate};
 
-use super::nation::nation;
+use super::nation::simulate_panel;
 use super::outlook::{Trend, normal};
-use super::pool::{judge, pooled};
+use super::pool::{fit_panel, pooled};
 use super::table::bounded_growth;
 use super::trend::{Point, Refusal, Series, line};
 
@@ -46,7 +46,7 @@ fn a_straight_line_of_logits_is_found_as_it_is() {
     near(found.mean, (29.0 - found.behind) * 0.05 - 1.5);
     near(found.scatter, 1e-6);
     // Alone, it keeps its slope; three periods bring 0.93 + 0.8649 + 0.804357 of it.
-    let assessed = judge(&[series]);
+    let assessed = fit_panel(&[series]);
     let trend = assessed[0][29].unwrap();
     near(trend.logit(3.0).0, -0.05 + 0.05 * 2.599_257);
 }
@@ -107,12 +107,12 @@ fn two_slopes_are_pooled_as_by_hand() {
 #[test]
 fn nothing_is_above_everybody() {
     for seed in 0..4 {
-        for trend in judge(&nation(seed, 30, 40)).iter().flatten().flatten() {
+        for trend in fit_panel(&simulate_panel(seed, 30, 40)).iter().flatten().flatten() {
             bounded(trend);
         }
     }
     let steep = at_logits((0..12).map(|month| f64::from(month) * 0.6 - 1.0));
-    bounded(judge(&[steep])[0][11].as_ref().unwrap());
+    bounded(fit_panel(&[steep])[0][11].as_ref().unwrap());
 }
 
 fn bounded(trend: &Trend) {

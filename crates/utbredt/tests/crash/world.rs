@@ -208,14 +208,14 @@ pub(crate) fn serve() -> (SocketAddr, Log) {
         for stream in listener.incoming().flatten() {
             let (knowledge, log) = (Arc::clone(&knowledge), Arc::clone(&noted));
             // Whoever is killed while it reads leaves a broken pipe.
-            std::thread::spawn(move || drop(speak(stream, &knowledge, &log)));
+            std::thread::spawn(move || drop(respond(stream, &knowledge, &log)));
         }
     });
     (address, log)
 }
 
 /// Answers one request; what did not change since it was answered last is not said again.
-fn speak(mut stream: TcpStream, knowledge: &Knowledge, log: &Log) -> std::io::Result<()> {
+fn respond(mut stream: TcpStream, knowledge: &Knowledge, log: &Log) -> std::io::Result<()> {
     let request = Request::read(&stream)?;
     if request.method.is_empty() {
         return Ok(());
