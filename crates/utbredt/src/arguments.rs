@@ -37,23 +37,23 @@ pub(crate) struct Arguments {
 /// How a lake is served.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HttpArguments {
-    /// Where it is served.
+    /// The address to serve at.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) addr: SocketAddr,
     /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
     /// to every page.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors_origin: Vec<Origin>,
-    /// Seconds an answer may take before it is given up with 503.
+    /// Seconds a request may take before it is answered with 503.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Builds a lake from the embedded datasets, answers from it, then serves it.
+    /// Builds a demonstration lake from the embedded datasets, prints answers, then serves it.
     Demo {
-        /// Where the lake is made.
+        /// The folder of the new lake.
         #[arg(long, default_value = "./demo")]
         dir: PathBuf,
         /// How it is served.
@@ -63,7 +63,7 @@ pub(crate) enum Command {
         #[arg(long)]
         no_serve: bool,
     },
-    /// Makes a lake with the embedded reference tables, or brings those of a lake up to date.
+    /// Creates a lake with the embedded reference tables, or updates those of a lake.
     Init {
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
@@ -72,7 +72,7 @@ pub(crate) enum Command {
     /// Delivers files, or asks the sources of the plan that are due; ends with 3 when a delivery is held, too many of
     /// its rows are rejected, or a source fails.
     Ingest(IngestArguments),
-    /// The sources of the plan: which there are, how they fare; and files that are to become one.
+    /// Lists, runs and tries sources, and proposes a contract for a new file.
     #[command(subcommand)]
     Source(SourceCommand),
     /// Serves a lake over HTTP until interrupted.
@@ -93,10 +93,10 @@ pub(crate) enum Command {
     /// Lists, shows and runs KPIs.
     #[command(subcommand)]
     Kpi(KpiCommand),
-    /// Tells what changed a KPI between two editions, each change split by cause.
+    /// Shows what changed a KPI between two editions, each change split by cause.
     Diff(Box<DiffArguments>),
-    /// Tries the forecasts of `targets.time_to_target` on an invented nation; ends with 3 when they are not as sure as
-    /// they say.
+    /// Backtests the forecasts of `targets.time_to_target` on simulated municipalities; ends with 3 when the 80 %
+    /// intervals cover less than 75 % or more than 85 %.
     Backtest(BacktestArguments),
     /// Runs one SELECT over the lake's tables.
     Sql {
@@ -109,7 +109,7 @@ pub(crate) enum Command {
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
     },
-    /// Plans every query file and tells all that is wrong with them.
+    /// Plans every query file and reports every problem.
     Check {
         /// Report as JSON.
         #[arg(long)]
@@ -139,13 +139,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BacktestArguments {
-    /// The nation's seed.
+    /// The seed of the simulation.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// How many municipalities it has.
     #[arg(long, default_value_t = 357, value_parser = clap::value_parser!(u16).range(2..=2000).map(usize::from))]
     pub(crate) municipalities: usize,
-    /// How many months are told of it.
+    /// How many months it has.
     #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(48..=240).map(usize::from))]
     pub(crate) months: usize,
     /// Report as JSON.
@@ -156,7 +156,7 @@ pub(crate) struct BacktestArguments {
 /// Where the plan is.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlanArguments {
-    /// The plan: sources, when each is asked, what it owes.
+    /// The plan: sources, their schedules, the deliveries expected of them.
     #[arg(long, env = "UTBREDT_PLAN", default_value = "./utbredt.toml", value_name = "FILE")]
     pub(crate) plan: PathBuf,
     /// Let the plan's hosts be this machine, without TLS: for a server of a test.
@@ -175,7 +175,7 @@ pub(crate) enum SourceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Tells how each source fares: its last run, its last that went well.
+    /// Shows the health of each source: its last run and its last success.
     Status {
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
@@ -198,10 +198,10 @@ pub(crate) enum SourceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Shows what a file would bring, what would be rejected and why, and what would change; nothing is written. Ends
+    /// Shows what a file would add, what would be rejected and why, and what would change; nothing is written. Ends
     /// with 3 when the delivery would be held or too many of its rows rejected.
     Try(TryArguments),
-    /// Looks at a file and proposes the contract that reads it.
+    /// Proposes a contract that reads a file.
     New(NewArguments),
 }
 
@@ -214,14 +214,14 @@ pub(crate) struct IngestArguments {
     /// The plan.
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
-    /// The contract by which they are read; it names the source.
+    /// The contract that says how the files are read; it names the source.
     #[arg(long, value_name = "CONTRACT.toml", requires = "files")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
     #[arg(long, value_parser = file_sources(), requires = "files")]
     pub(crate) source: Option<String>,
-    /// What the file answers; it takes the place of an earlier answer. The file's name without its ending when
-    /// left out.
+    /// What the file reports; it replaces an earlier delivery of the same subject. The file's name without its
+    /// extension when left out.
     #[arg(long, alias = "asked", value_name = "TEXT")]
     pub(crate) subject: Option<String>,
     /// Rejected rows of a delivery, totals and repetitions aside, from which the exit code is 3.
@@ -239,7 +239,7 @@ pub(crate) struct IngestArguments {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct How {
-    /// The contract by which a file is read; it names the source.
+    /// The contract that says how the file is read; it names the source.
     #[arg(long, value_name = "CONTRACT.toml")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
@@ -253,13 +253,13 @@ pub(crate) struct TryArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) how: How,
-    /// What the file answers, as in `ingest`.
+    /// What the file reports, as in `ingest`.
     #[arg(long, alias = "asked", value_name = "TEXT")]
     pub(crate) subject: Option<String>,
     /// Rejected rows, totals and repetitions aside, from which the exit code is 3.
     #[arg(long, alias = "max-refused", value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) max_rejected: u8,
-    /// The lake it is held against: `./lake` when left out, or the program's own reference tables when there is none.
+    /// The lake it is compared with: `./lake` when left out, or the program's own reference tables when there is none.
     #[arg(long, env = "UTBREDT_LAKE")]
     pub(crate) lake: Option<PathBuf>,
     /// Report as JSON, with every number read and every row rejected.
@@ -271,7 +271,7 @@ pub(crate) struct TryArguments {
 pub(crate) struct NewArguments {
     /// The file.
     pub(crate) file: PathBuf,
-    /// What the source shall be called; made of the file's name when left out.
+    /// The new source's id; derived from the file's name when left out.
     #[arg(long, value_name = "ID")]
     pub(crate) source_id: Option<String>,
     /// The solution, where the file does not say it.
@@ -296,7 +296,7 @@ fn file_sources() -> PossibleValuesParser {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReferenceCommand {
-    /// Makes the reference tables again from the originals.
+    /// Builds the reference tables from the original files.
     Build {
         /// Folder of the originals.
         #[arg(long)]
@@ -366,7 +366,7 @@ pub(crate) struct Question {
     /// Only municipalities of these areas, `name=code,code`; may be repeated.
     #[arg(long = "where", value_name = "NAME=CODE")]
     pub(crate) filter: Vec<String>,
-    /// In which borders: `then` (the default), `now` or a day.
+    /// The borders: `then` (the default), `now` or a day.
     #[arg(long)]
     pub(crate) borders: Option<String>,
     /// At inexact borders: `exact_only` (the default), `population_share` or `largest_heir`.
@@ -381,7 +381,7 @@ pub(crate) struct Question {
     /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year`, `year`, or `range` for the whole span.
     #[arg(long)]
     pub(crate) granularity: Option<String>,
-    /// How the rows are written: `table`, `json`, `csv`, `csv-excel` or `arrow`; the end of FILE's name tells when left out.
+    /// How the rows are written: `table`, `json`, `csv`, `csv-excel` or `arrow`; taken from the extension of FILE when left out.
     #[arg(long)]
     pub(crate) format: Option<String>,
     /// Write to a file instead of the terminal.
