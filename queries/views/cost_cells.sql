@@ -33,8 +33,9 @@ SELECT
     priced.ore,
     priced.ore_once,
     cell_state(
-        state_if(people.persons IS NULL, 'missing'),
-        state_if(coalesce(status.live, 0) = 0 OR priced.ore IS NULL, 'not_applicable')
+        state_if(people.persons IS NULL, 'not_applicable/no_population'),
+        state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
+        state_if(priced.ore IS NULL, 'not_applicable/no_price')
     ) AS state,
     coalesce(people.marks, 0) | coalesce(status.marks, 0) AS marks
 FROM spine

@@ -21,8 +21,8 @@ cells AS (
         usage.solution_id,
         usage.measure_id,
         usage.unreported,
-        CASE WHEN usage.state = 'not_applicable' AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
-        CASE WHEN usage.state = 'not_applicable' AND usage.unreported THEN 0 ELSE usage.value END AS uses,
+        CASE WHEN NOT is_expected(usage.state) AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
+        CASE WHEN NOT is_expected(usage.state) AND usage.unreported THEN 0 ELSE usage.value END AS uses,
         eligible.eligible AS persons,
         CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
     FROM spine
@@ -51,7 +51,10 @@ SELECT
     greatest(0, cells.uses - cells.persons * reference.uses / reference.persons) AS units_beyond,
     cell_state(
         cells.state,
-        state_if(cells.persons IS NULL OR reference.persons IS NULL, 'missing')
+        state_if(cells.persons IS NULL, 'not_applicable/no_denominator'),
+        state_if(cells.group_code IS NULL, 'not_applicable/no_peer_group'),
+        -- Nobody in the group has reported.
+        state_if(cells.group_code IS NOT NULL AND reference.persons IS NULL, 'missing/no_reference')
     ) AS state,
     cells.marks
 FROM cells

@@ -9,12 +9,13 @@ SELECT
     CASE WHEN goals.target IS NOT NULL THEN metric_areas.numerator END AS numerator,
     CASE WHEN goals.target IS NOT NULL THEN metric_areas.denominator END AS denominator,
     CASE
-        WHEN goals.target IS NULL THEN 'not_applicable'
+        WHEN goals.target IS NULL THEN 'not_applicable/no_target'
         ELSE area_state(
             metric_areas.reported,
             metric_areas.expected,
             metric_areas.suppressed,
-            metric_areas.not_valid
+            metric_areas.not_valid,
+            metric_areas.states
         )
     END AS state,
     CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons, 0) END

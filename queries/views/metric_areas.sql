@@ -57,6 +57,7 @@ SELECT
     count(CASE WHEN is_expected(measured.state) THEN 1 END) AS expected,
     count(CASE WHEN measured.state = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN measured.state = 'not_valid' THEN 1 END) AS not_valid,
+    string_agg(DISTINCT measured.state, ',') AS states,
     sum(CASE WHEN measured.state = 'ok' THEN measured.persons END) AS covered,
     sum(CASE WHEN is_expected(measured.state) THEN measured.persons END) AS persons
 FROM areas

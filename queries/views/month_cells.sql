@@ -15,16 +15,7 @@ WITH inside AS (
         | mark('imputed', usage.imputed)
         | mark('synthetic', usage.synthetic) AS marks,
         measures.rollup,
-        CAST(12 * date_part('year', usage.period_start) + date_part('month', usage.period_start) AS BIGINT) AS month,
-        max(usage.period_end) OVER (
-            PARTITION BY
-                usage.solution_id,
-                usage.measure_id,
-                usage.municipality_code,
-                usage.division_date,
-                date_part('year', usage.period_start),
-                date_part('month', usage.period_start)
-        ) AS newest_end
+        CAST(12 * date_part('year', usage.period_start) + date_part('month', usage.period_start) AS BIGINT) AS month
     FROM usage
     INNER JOIN measures
         ON measures.solution_id = usage.solution_id
@@ -43,7 +34,11 @@ allocated AS (
         inside.month,
         inside.rollup,
         inside.period_end,
-        inside.state,
+        CASE inside.state
+            WHEN 'missing' THEN 'missing/not_delivered'
+            WHEN 'not_applicable' THEN 'not_applicable/not_in_source'
+            ELSE inside.state
+        END AS state,
         CASE
             WHEN inside.state = 'ok'
                 THEN split_by_weight(
@@ -56,7 +51,15 @@ allocated AS (
         CASE
             WHEN inside.state = 'ok' THEN inside.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
-        END AS marks
+        END AS marks,
+        max(inside.period_end) OVER (
+            PARTITION BY
+                periods.period_start,
+                inside.solution_id,
+                inside.measure_id,
+                municipality_mappings.to_code,
+                inside.month
+        ) AS newest_end
     FROM inside
     CROSS JOIN periods
     INNER JOIN municipality_mappings
@@ -64,9 +67,7 @@ allocated AS (
         AND municipality_mappings.from_code = inside.municipality_code
         AND municipality_mappings.from_date = inside.division_date
         AND municipality_mappings.to_date = periods.division_date
-    WHERE
-        municipality_mappings.to_code IS NOT NULL
-        AND (inside.rollup IN ('sum', 'mean') OR inside.period_end = inside.newest_end)
+    WHERE municipality_mappings.to_code IS NOT NULL
 ),
 -- What each reporting municipality contributes to the month.
 added AS (
@@ -85,8 +86,12 @@ added AS (
         bit_or(allocated.marks) AS marks,
         count(CASE WHEN allocated.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN is_expected(allocated.state) THEN 1 END) AS expected,
-        count(CASE WHEN allocated.state = 'suppressed' THEN 1 END) AS suppressed
+        count(CASE WHEN allocated.state = 'suppressed' THEN 1 END) AS suppressed,
+        string_agg(DISTINCT allocated.state, ',') AS states
     FROM allocated
+    WHERE
+        allocated.rollup IN ('sum', 'mean')
+        OR allocated.period_end = allocated.newest_end
     GROUP BY
         allocated.period_start,
         allocated.municipality_code,
@@ -104,7 +109,13 @@ SELECT
     added.measure_id,
     added.month,
     sum(added.value) AS value,
-    area_state(sum(added.reported), sum(added.expected), sum(added.suppressed), 0) AS state,
+    area_state(
+        sum(added.reported),
+        sum(added.expected),
+        sum(added.suppressed),
+        0,
+        string_agg(DISTINCT added.states, ',')
+    ) AS state,
     area_marks(bit_or(added.marks), sum(added.reported), sum(added.expected), 0) AS marks
 FROM added
 GROUP BY

@@ -201,7 +201,7 @@ async fn counting_and_merging_may_change_places() {
             assert_eq!((one.1, one.2), (Some(sum(|row| row.1)), Some(sum(|row| row.2))), "{code} {month}");
         }
         worlds += 1;
-        if worlds == 12 {
+        if worlds == 24 {
             break;
         }
     }

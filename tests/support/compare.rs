@@ -12,7 +12,7 @@ use crate::oracle::{OracleRow, word_number};
 use crate::world::Day;
 
 const KEYS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
-const MARKS: [(&str, i64); 8] = [
+const MARKS: [(&str, i64); 7] = [
     ("provisional", 1),
     ("imputed", 2),
     ("perturbed", 4),
@@ -20,7 +20,6 @@ const MARKS: [(&str, i64); 8] = [
     ("partial", 16),
     ("stale_denominator", 32),
     ("split_by_share", 64),
-    ("incomplete_period", 128),
 ];
 
 /// An answer's batches as one, with columns found by name.
@@ -165,7 +164,7 @@ fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
         number(extra, (*value, got.extras.get(extra).copied().flatten()), equal);
     }
     for (name, want, got) in [
-        ("marks", want.marks, got.marks),
+        ("marks", want.marks_shown(), got.marks),
         ("municipalities_reported", want.reported, got.reported),
         ("municipalities_expected", want.expected, got.expected),
     ] {
@@ -184,7 +183,7 @@ fn rows(batch: RecordBatch, expected: &[OracleRow], faults: &mut Vec<String>) ->
     let mut columns = Columns { batch, faults };
     let starts = columns.days("period_start");
     let keys = key.map_or(vec![None; count], |name| columns.texts(name));
-    let (states, marks) = (columns.texts("state"), columns.texts("marks"));
+    let (states, reasons, marks) = (columns.texts("state"), columns.texts("reason"), columns.texts("marks"));
     let mut number = |name: &str| columns.numbers(name);
     let (values, numerators, denominators) = (number("value"), number("numerator"), number("denominator"));
     let (coverages, reported) = (number("coverage"), number("municipalities_reported"));
@@ -203,7 +202,14 @@ fn rows(batch: RecordBatch, expected: &[OracleRow], faults: &mut Vec<String>) ->
             value: values[i],
             numerator: numerators[i],
             denominator: denominators[i],
-            state: states[i].clone().unwrap_or_default(),
+            state: match (states[i].as_deref().unwrap_or_default(), &reasons[i]) {
+                // A reason beside a state that needs none, or none beside one that does, differs from every state.
+                (state @ ("missing" | "not_applicable"), None) => format!("{state} without a reason"),
+                (state @ ("ok" | "not_valid" | "suppressed"), Some(reason)) => {
+                    format!("{state} because of {reason}")
+                }
+                (state, _) => state.to_owned(),
+            },
             coverage: coverages[i],
             marks: bits(marks[i].as_deref()).unwrap_or(-1),
             reported: whole(reported[i]),

@@ -21,7 +21,10 @@ fn path_of(span: &str) -> Option<&str> {
     let shaped = span.contains('/') || ENDINGS.iter().any(|ending| span.ends_with(ending));
     let pattern = span
         .contains([' ', '<', '*', '{', '$', '|', '>', '(', '=', '?', '#', '\u{2026}', ':', '[', '^', '"']);
-    let outside = span.starts_with('/') || span.starts_with("../") || span.starts_with("./");
+    // A state with its reason, `missing/not_delivered`.
+    let state =
+        ["missing/", "not_applicable/"].iter().any(|state| span.trim_start_matches('\'').starts_with(state));
+    let outside = state || span.starts_with('/') || span.starts_with("../") || span.starts_with("./");
     (shaped && !pattern && !outside).then(|| span.trim_end_matches('/'))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, Utc};
-use utbredt_kpi::{Better, Borders, By, Caveats, Policy, Titles};
+use utbredt_kpi::{Better, Borders, By, Caveats, Change, Policy, Titles};
 
 /// The answer of a KPI.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub struct Meta {
     pub filter: BTreeMap<By, Vec<String>>,
     /// What to know before comparing.
     pub caveats: Caveats,
+    /// What each version of the definition changed, the newest first.
+    pub changes: Vec<Change>,
     /// How many rows.
     pub rows: usize,
     /// The share of the nation's inhabitants the last row speaks for; none for rows of several areas or solutions.

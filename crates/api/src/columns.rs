@@ -128,7 +128,7 @@ pub(crate) static ROLLOUT_EVENTS: [Column; 11] = [
 static PERIOD_START: Column = required("period_start", Kind::Day, "First day of the period.");
 
 /// What every KPI answers after the key of its rows.
-static KPI_FIXED: [Column; 8] = [
+static KPI_FIXED: [Column; 9] = [
     nullable("value", Kind::Number, "The KPI's value, unrounded; null unless state is ok."),
     nullable("numerator", Kind::Number, "What the value is made of; null unless state is ok."),
     nullable(
@@ -136,13 +136,18 @@ static KPI_FIXED: [Column; 8] = [
         Kind::Number,
         "What it is divided by; null where there is none or state is not ok.",
     ),
-    required("state", Kind::State, "Whether there is a value, and if not, why."),
+    required("state", Kind::State, "Whether there is a value."),
+    nullable(
+        "reason",
+        Kind::Text,
+        "Why a number is missing or does not apply: codes, separated by spaces; null where the state says it all.",
+    ),
     nullable("coverage", Kind::Number, "Share of the area's inhabitants the value speaks for, 0 to 1."),
     required(
         "marks",
         Kind::Text,
         "Reservations, separated by spaces: provisional, imputed, perturbed, synthetic, partial, stale_denominator, \
-         split_by_share, incomplete_period.",
+         split_by_share.",
     ),
     nullable("municipalities_reported", Kind::Integer, "How many municipalities the value is made from."),
     nullable("municipalities_expected", Kind::Integer, "How many should have reported."),

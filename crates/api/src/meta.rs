@@ -63,10 +63,24 @@ pub(crate) struct KpiMeta {
     denominators: Vec<DenominatorMeta>,
     /// What to know before comparing.
     caveats: Vec<String>,
+    /// What each version of the definition changed, the newest first.
+    changes: Vec<DefinitionChange>,
     /// Whether any row rests on invented facts.
     synthetic: bool,
     /// How many rows there are.
     rows: u64,
+}
+
+/// What a version of a definition changed.
+#[derive(Debug, ToSchema)]
+#[schema(as = DefinitionChange)]
+#[expect(dead_code, reason = "describes what is written elsewhere")]
+pub(crate) struct DefinitionChange {
+    version: u32,
+    #[schema(format = Date)]
+    date: String,
+    /// What gives another number than before.
+    text: String,
 }
 
 /// A solution for which the question does not arise.

@@ -14,7 +14,9 @@ use utoipa::openapi::{Components, ComponentsBuilder, ContentBuilder, Ref, RefOr,
 use crate::catalogue::{ExtraColumn, KpiDetail, KpiParameter, KpiSummary};
 use crate::columns::{self, Column, Kind};
 use crate::editions::{Change, EditionRecord, EditionSummary, FileRecord};
-use crate::meta::{DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta, UnansweredMeta};
+use crate::meta::{
+    DefinitionChange, DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta, UnansweredMeta,
+};
 use crate::ops::Health;
 use crate::parameters;
 use crate::problem::ProblemDocument;
@@ -39,6 +41,7 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
         .schema_from::<KpiMeta>()
         .schema_from::<DenominatorMeta>()
         .schema_from::<UnansweredMeta>()
+        .schema_from::<DefinitionChange>()
         .schema_from::<DiffMeta>()
         .schema_from::<DiffEdition>()
         .schema_from::<ListMeta>()

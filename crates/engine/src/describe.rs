@@ -44,6 +44,7 @@ pub(crate) fn describe(
         unanswered: unanswered(query),
         filter: request.filter.clone(),
         caveats: kpi.caveats.clone(),
+        changes: kpi.changes.clone(),
         rows: rows.num_rows(),
         coverage: coverage(query, rows),
         sources: sources(query, provenance),

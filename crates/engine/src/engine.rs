@@ -178,12 +178,12 @@ pub(crate) async fn answer_rows(
     let mut work = Work::default();
     let mut parts = Vec::new();
     for bound in &query.bound {
-        let rows = if bound.unanswered.is_none() {
+        let rows = if let Some(reason) = bound.unanswered {
+            no_cells(query, &columns_of(source, query, expressions).await?, reason)?
+        } else {
             let (cells, computed) = cells(source, query, bound).await?;
             work += if computed { cells.cost } else { Work { kept: 1, ..Work::default() } };
             roll_up(query, &cells, expressions)?
-        } else {
-            no_cells(query, &columns_of(source, query, expressions).await?)?
         };
         parts.push(if query.by_solution { with_solution(&rows, bound)? } else { rows });
     }

@@ -37,11 +37,12 @@ enum Rule {
     CellState,
     /// `state_if(condition, state)`: that state when the condition holds, else `ok`.
     StateIf,
-    /// `denominator_state(number)`: `missing` when absent, `not_applicable` when 0, else `ok`.
+    /// `denominator_state(number)`: `not_applicable/no_denominator` when absent or 0, else `ok`.
     DenominatorState,
     /// `is_expected(state)`: whether an area should have had a number of a cell in this state.
     IsExpected,
-    /// `area_state(reported, expected, suppressed, not_valid)`: the state of an area of so many cells.
+    /// `area_state(reported, expected, suppressed, not_valid, states)`: the state of an area of so many cells, with the
+    /// reasons of those that decide it; `states` are the cells' states, each once, commas between them.
     AreaState,
     /// `area_marks(marks, reported, expected, not_valid)`: the marks of an area, `partial` added where it is.
     AreaMarks,
@@ -96,7 +97,8 @@ impl Rule {
             Self::StateIf => vec![DataType::Boolean, text],
             Self::DenominatorState => vec![number],
             Self::IsExpected => vec![text],
-            Self::AreaState | Self::AreaMarks | Self::SplitByWeight => vec![number; 4],
+            Self::AreaState => vec![number.clone(), number.clone(), number.clone(), number, text],
+            Self::AreaMarks | Self::SplitByWeight => vec![number; 4],
             Self::Mark if given.len() == 1 => vec![text],
             Self::Mark => vec![text, DataType::Boolean],
             Self::HasMark if given.len() < 2 => return None,
@@ -173,6 +175,7 @@ impl ScalarUDFImpl for Function {
         for value in args.scalar_arguments.iter().flatten() {
             match (self.rule, value) {
                 (Rule::Mark | Rule::HasMark, ScalarValue::Utf8(Some(text))) => _ = mark_named(text)?,
+                (Rule::AreaState, _) => {}
                 (_, ScalarValue::Utf8(Some(text))) => _ = state_named(text)?,
                 _ => {}
             }

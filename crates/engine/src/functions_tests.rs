@@ -29,14 +29,19 @@ async fn a_cell_has_the_state_of_its_worst_input() {
     assert_eq!(answer("cell_state(true, 'ok', 'missing', 'not_applicable')").await, "missing");
     assert_eq!(answer("cell_state(true, 'missing', 'suppressed')").await, "suppressed");
     assert_eq!(answer("cell_state(true, false, 'suppressed')").await, "not_valid");
-    assert_eq!(answer("cell_state('ok', NULL)").await, "not_applicable");
+    assert_eq!(answer("cell_state('ok', NULL)").await, "not_applicable/no_measure");
+    let two = "cell_state('missing/not_delivered', 'missing/incomplete_period', 'not_applicable/no_price')";
+    assert_eq!(answer(two).await, "missing/incomplete_period not_delivered");
     assert_eq!(answer("cell_state(CAST(NULL AS BOOLEAN), 'ok')").await, "not_valid");
 }
 
 #[tokio::test]
-async fn a_denominator_is_missing_when_absent_and_does_not_apply_when_zero() {
+async fn a_denominator_that_is_absent_or_zero_does_not_apply() {
     let sql = "SELECT denominator_state(column1) FROM (VALUES (CAST(7 AS BIGINT)), (0), (NULL))";
-    assert_eq!(answers(sql).await.unwrap(), ["ok", "not_applicable", "missing"]);
+    assert_eq!(
+        answers(sql).await.unwrap(),
+        ["ok", "not_applicable/no_denominator", "not_applicable/no_denominator"]
+    );
     let sql = "SELECT state_if(column1 > 0, 'missing') FROM (VALUES (7), (0), (NULL))";
     assert_eq!(answers(sql).await.unwrap(), ["missing", "ok", "ok"]);
     let sql = "SELECT is_expected(column1) FROM (VALUES ('ok'), ('suppressed'), ('not_valid'), (NULL))";
@@ -46,11 +51,12 @@ async fn a_denominator_is_missing_when_absent_and_does_not_apply_when_zero() {
 /// Reported, expected, suppressed, not valid.
 #[tokio::test]
 async fn an_area_is_counted() {
-    assert_eq!(answer("area_state(1, 3, 1, 1)").await, "ok");
-    assert_eq!(answer("area_state(0, 3, 1, 1)").await, "suppressed");
-    assert_eq!(answer("area_state(0, 2, 0, 1)").await, "missing");
-    assert_eq!(answer("area_state(0, 0, 0, 1)").await, "not_valid");
-    assert_eq!(answer("area_state(NULL, 0, 0, 0)").await, "not_applicable");
+    assert_eq!(answer("area_state(1, 3, 1, 1, NULL)").await, "ok");
+    assert_eq!(answer("area_state(0, 3, 1, 1, NULL)").await, "suppressed");
+    let cells = "area_state(0, 2, 0, 1, 'missing/not_delivered,not_valid,missing/incomplete_period')";
+    assert_eq!(answer(cells).await, "missing/incomplete_period not_delivered");
+    assert_eq!(answer("area_state(0, 0, 0, 1, NULL)").await, "not_valid");
+    assert_eq!(answer("area_state(NULL, 0, 0, 0, NULL)").await, "not_applicable");
     assert_eq!(answer("area_marks(8, 2, 3, 0)").await, "24");
     assert_eq!(answer("area_marks(8, 3, 3, 1)").await, "24");
     assert_eq!(answer("area_marks(8, 3, 3, 0)").await, "8");

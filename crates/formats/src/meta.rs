@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use utbredt_answer::diff::DiffMeta;
 use utbredt_answer::{Denominator, Meta, Rows, Unanswered};
-use utbredt_kpi::{By, Lang};
+use utbredt_kpi::{By, Change, Lang};
 
 /// How to read the answer of a KPI, and what it was asked under.
 #[must_use]
@@ -34,7 +34,13 @@ pub fn of_answer(meta: &Meta, language: Lang) -> Value {
         "denominators": meta.denominators.iter().map(denominator).collect::<Vec<_>>(),
         "synthetic": meta.synthetic,
         "caveats": meta.caveats.get(language),
+        "changes": meta.changes.iter().map(|one| change(one, language)).collect::<Vec<_>>(),
     })
+}
+
+/// A change of the definition.
+fn change(one: &Change, language: Lang) -> Value {
+    json!({ "version": one.version, "date": one.date.to_string(), "text": one.text.get(language) })
 }
 
 /// How to read a diff, and what the two editions do not have in common.

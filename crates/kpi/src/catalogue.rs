@@ -83,6 +83,9 @@ impl Catalogue {
         let mut views = in_order(views, &mut errors);
         // After `in_order`: whether a view is kept depends on the views below it.
         mark_kept(&mut views);
+        for view in &views {
+            reasons::check_view(view, &common, &mut errors);
+        }
         for kpi in kpis.values_mut() {
             (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);

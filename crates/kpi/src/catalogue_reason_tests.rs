@@ -43,7 +43,7 @@ fn a_code_has_the_text_of_the_kpi_or_the_common_one() {
     assert_eq!(text("lost"), None);
     assert_eq!(catalogue.reason("no.kpi", "late"), None);
     assert!(catalogue.reason("no.kpi", "ok").is_some());
-    assert_eq!(catalogue.reasons().len(), 5 + 8 + utbredt_model::ReasonCode::VARIANTS.len());
+    assert_eq!(catalogue.reasons().len(), 5 + 7 + utbredt_model::ReasonCode::VARIANTS.len());
     let page = catalogue.get("adoption.reach").unwrap().markdown(Lang::Nn);
     for line in ["## Kodar", "| `late` | For seint. |", "| `missing` | n states.missing |"] {
         assert!(page.lines().any(|l| l == line), "{line}\n---\n{page}");
@@ -61,13 +61,13 @@ fn a_code_without_a_text_and_a_text_without_a_column_are_refused() {
         "{text:#?}"
     );
     assert!(
-        text.iter().any(|t| t.contains("[reasons.lat] is declared and no column may hold it")),
+        text.iter().any(|t| t.contains("[reasons.lat] is declared and no column or state may hold it")),
         "{text:#?}"
     );
     problem(
         &kpi.replace("codes = [\"late\", \"missing\"]", "codes = [\"missing\"]"),
         &common(),
-        "no column may hold it",
+        "no column or state may hold it",
     );
     problem(&kpi.replace("\"For seint.\"", "\" \""), &common(), "the text of the code `late` is empty in nn");
     problem(&kpi.replace("nn = \"For seint.\"\n", ""), &common(), "missing field `nn`");
@@ -84,4 +84,27 @@ fn the_common_texts_are_whole() {
     );
     problem(&kpi, &format!("{}{}", common(), written("refusals.ok")), "the code `ok` has two texts");
     problem(REACH, &format!("{}[other.x]\n", common()), "unknown field `other`");
+}
+
+#[test]
+fn the_reason_of_a_state_has_a_text() {
+    let view = "/* view\ndoc = \"Rows.\"\nuses = []\n*/\nSELECT 'not_applicable/never' AS state\n";
+    let errors = load(&[("views/v.sql", view), ("reasons.toml", &common())]).unwrap_err();
+    assert!(
+        errors.iter().any(|e| e.to_string().contains("the reason `never` of a state has no text")),
+        "{errors:#?}"
+    );
+}
+
+#[test]
+fn a_new_version_lists_what_it_changed() {
+    problem(&REACH.replace("version = 1", "version = 2"), &common(), "`changes` are of the versions []");
+    let change = "[[changes]]\nversion = 2\ndate = \"2026-11-28\"\nnb = \"a\"\nnn = \"b\"\nen = \"c\"\n*/";
+    let second = REACH.replace("version = 1", "version = 2").replacen("*/", change, 1);
+    let catalogue = load(&[("kpi/adoption/reach.sql", &second), ("reasons.toml", &common())]).unwrap();
+    let kpi = catalogue.get("adoption.reach").unwrap();
+    assert_eq!((kpi.changes[0].version, kpi.changes[0].text.en.as_str()), (2, "c"));
+    assert!(kpi.markdown(Lang::En).contains("- 2 (2026-11-28): c"));
+    problem(&second.replace("2026-11-28", "soon"), &common(), "`soon` is no day");
+    problem(&second.replace("nn = \"b\"", "nn = \" \""), &common(), "the text of a change is empty");
 }

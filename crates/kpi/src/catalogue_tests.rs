@@ -8,7 +8,7 @@ use crate::{ColumnFill, ColumnRollup, Lang, ParamError, ParamKind, ParamValue, R
 const REACH: &str = r#"/* kpi
 title   = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
 answers = { nb = "Hvor mange bruker den?", nn = "Kor mange brukar han?", en = "How many use it?" }
-version = 2
+version = 1
 unit    = "share"
 better  = "higher"
 owner   = "sekretariatet"
@@ -97,7 +97,7 @@ fn a_sound_file_is_read_whole() {
     let catalogue = sound();
     let kpi = catalogue.get("adoption.reach").unwrap();
     assert_eq!((kpi.question.as_str(), kpi.name.as_str()), ("adoption", "reach"));
-    assert_eq!((kpi.version, &kpi.unit, kpi.window), (2, &Unit::Share, 12));
+    assert_eq!((kpi.version, &kpi.unit, kpi.window), (1, &Unit::Share, 12));
     assert_eq!((kpi.rollup.kind, kpi.rollup.scale, kpi.rollup.divide_by), (RollupKind::Ratio, 1, 1));
     assert_eq!(kpi.title.get(Lang::Nn), "Rekkjevidd");
     assert_eq!(kpi.sql, REACH);
@@ -138,7 +138,7 @@ fn problems_have_a_line_and_a_fix() {
         [
             "queries/kpi/adoption/reach.sql:7: the header cannot be read: unknown field `ownr`, expected one of \
           `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `lookback`, `caveats`, \
-          `rollup`, `params`, `columns`, `reasons`; did you mean `owner`? see the grammar in queries/README.md"
+          `rollup`, `params`, `columns`, `reasons`, `changes`; did you mean `owner`? see the grammar in queries/README.md"
         ]
     );
     assert_eq!(
@@ -159,9 +159,9 @@ fn headers_that_cannot_stand_are_refused() {
     one("nn = \"Rekkjevidd\", ", "", "missing field `nn`");
     one("\"Rekkjevidd\"", "\" \"", "reach.sql:2: title.nn is empty");
     one("nn = [\"Kjelder tel ulikt.\"]", "nn = []", ":8: `caveats` do not say the same");
-    one("version = 2", "version = 0", ":4: `version` is 0");
-    one("version = 2", "version = 2\nwindow = 0", ":5: `window` is 0");
-    one("version = 2", "version = 2\nversion = 3", "duplicate key");
+    one("version = 1", "version = 0", ":4: `version` is 0");
+    one("version = 1", "version = 1\nwindow = 0", ":5: `window` is 0");
+    one("version = 1", "version = 1\nversion = 3", "duplicate key");
     one("\"higher\"", "\"up\"", ":6: the header cannot be read: unknown variant `up`");
     one("unit    = \"share\"", "unit = \"Share!\"", "`Share!` is not a unit");
     one("unit    = \"share\"", "unit = \"per_1000\"", "with a scale of 1000");
@@ -236,7 +236,7 @@ fn sums_casts_of_other_things_and_text_codes_pass() {
 #[test]
 fn a_kpi_looks_back_by_periods_or_by_a_year() {
     let files = |lookback: &str, relation: &str| {
-        let text = REACH.replace("version = 2", &format!("version = 2\n{lookback}"));
+        let text = REACH.replace("version = 1", &format!("version = 1\n{lookback}"));
         let text = text.replace("JOIN usage_cells AS", &format!("JOIN {relation} AS"));
         load(&[("kpi/a/b.sql", &text), ("views/usage_cells.sql", USAGE), ("views/spine.sql", SPINE)])
     };

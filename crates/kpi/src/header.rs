@@ -12,7 +12,8 @@ use utbredt_model::{Granularity, nearest};
 
 pub(crate) use self::tables::{columns, params, reasons};
 use crate::{
-    Better, Caveats, ColumnRollup, KpiRollup, Lookback, ParamKind, RollupKind, Titles, Unit, error::Problems,
+    Better, Caveats, ColumnRollup, KpiRollup, Lookback, ParamKind, RollupKind, Titles, Unit,
+    change::RawChange, error::Problems,
 };
 
 /// A KPI's header as written, with the places of what may need pointing at.
@@ -38,6 +39,8 @@ pub(crate) struct RawKpi {
     pub(crate) columns: BTreeMap<Spanned<String>, RawColumn>,
     #[serde(default)]
     pub(crate) reasons: BTreeMap<Spanned<String>, Titles>,
+    #[serde(default)]
+    pub(crate) changes: Vec<RawChange>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,6 +10,8 @@ use crate::{
 };
 use utbredt_model::nearest;
 
+use crate::Change;
+
 /// One KPI: its header, its SQL, and what was checked about them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kpi {
@@ -41,6 +43,8 @@ pub struct Kpi {
     pub lookback: Lookback,
     /// What to know before comparing.
     pub caveats: Caveats,
+    /// What each version after the first changed, the newest first.
+    pub changes: Vec<Change>,
     /// How areas are made.
     pub rollup: KpiRollup,
     /// The parameters, in declared order.

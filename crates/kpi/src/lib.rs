@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod catalogue;
+mod change;
 mod check;
 mod error;
 mod header;
@@ -16,6 +17,7 @@ mod view;
 mod words;
 
 pub use catalogue::Catalogue;
+pub use change::Change;
 pub use error::{KpiError, ParamError, UnknownKpi};
 pub use kpi::Kpi;
 pub use param::{Param, ParamKind, ParamValue};

@@ -16,6 +16,7 @@ struct Labels {
     columns: &'static str,
     codes: &'static str,
     caveats: &'static str,
+    changes: &'static str,
     required: &'static str,
     default: &'static str,
     main: &'static str,
@@ -35,6 +36,7 @@ const NB: Labels = Labels {
     columns: "Egne kolonner",
     codes: "Koder",
     caveats: "Forbehold",
+    changes: "Endringer i definisjonen",
     required: "må oppgis",
     default: "standard",
     main: "løsningens hovedmål",
@@ -53,6 +55,7 @@ const NN: Labels = Labels {
     columns: "Eigne kolonnar",
     codes: "Kodar",
     caveats: "Atterhald",
+    changes: "Endringar i definisjonen",
     required: "må oppgjevast",
     default: "standard",
     main: "hovudmålet til løysinga",
@@ -71,6 +74,7 @@ const EN: Labels = Labels {
     columns: "Columns of its own",
     codes: "Codes",
     caveats: "Caveats",
+    changes: "Changes of the definition",
     required: "required",
     default: "default",
     main: "the solution's main measure",
@@ -177,6 +181,12 @@ pub(crate) fn page(kpi: &Kpi, lang: Lang) -> String {
         let _ = writeln!(out, "\n## {}\n", labels.caveats);
         for caveat in caveats {
             let _ = writeln!(out, "- {caveat}");
+        }
+    }
+    if !kpi.changes.is_empty() {
+        let _ = writeln!(out, "\n## {}\n", labels.changes);
+        for change in &kpi.changes {
+            let _ = writeln!(out, "- {} ({}): {}", change.version, change.date, change.text.get(lang));
         }
     }
     out

@@ -1,7 +1,7 @@
 //! Texts of the codes that answers carry, in three languages: a KPI's own in its header (`[reasons.<code>]`), those of
 //! every KPI in `queries/reasons.toml`. SQL selects codes and numbers, never prose, so that no language is built in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use strum::VariantArray as _;
@@ -10,7 +10,7 @@ use utbredt_model::{CellState, Marks, ReasonCode};
 
 use utbredt_model::nearest;
 
-use crate::{Kpi, KpiError, Lang, Titles, error::Problems, words::is_name};
+use crate::{Kpi, KpiError, Lang, Titles, View, error::Problems, words::is_name};
 
 /// The file of the common texts, below `queries/`.
 pub(crate) const PATH: &str = "reasons.toml";
@@ -123,13 +123,53 @@ pub(crate) fn resolve(kpi: &mut Kpi, common: &Texts, errors: &mut Vec<KpiError>)
             problems.add(line_of_column(&problems, &column.name), what, fix);
         }
     }
-    let used = kpi.columns.iter().flat_map(|column| &column.codes);
-    for code in kpi.reasons.keys().filter(|code| used.clone().all(|used| used != *code)) {
-        let what = format!("[reasons.{code}] is declared and no column may hold it");
-        problems.add(None, what, "name it in the `codes` of a column or remove it");
+    let of_states: BTreeSet<&str> = state_reasons(&sql).collect();
+    for code in &of_states {
+        if kpi.reasons.contains_key(*code) {
+            continue;
+        }
+        match common.get(*code) {
+            Some(titles) => _ = kpi.reasons.insert((*code).to_owned(), titles.clone()),
+            None => no_text(&mut problems, code, common),
+        }
+    }
+    let used = |code: &str| kpi.columns.iter().any(|column| column.codes.iter().any(|used| used == code));
+    for code in kpi.reasons.keys().filter(|code| !used(code) && !of_states.contains(code.as_str())) {
+        let what = format!("[reasons.{code}] is declared and no column or state may hold it");
+        problems.add(
+            None,
+            what,
+            "name it in the `codes` of a column, after the slash of a state, or remove it",
+        );
     }
     errors.append(&mut problems.errors);
     kpi.sql = sql;
+}
+
+/// Reports the reasons of states in a view that have no common text.
+pub(crate) fn check_view(view: &View, common: &Texts, errors: &mut Vec<KpiError>) {
+    let mut problems = Problems::new(&view.path, &view.sql);
+    for code in state_reasons(&view.sql).filter(|code| !common.contains_key(*code)) {
+        no_text(&mut problems, code, common);
+    }
+    errors.append(&mut problems.errors);
+}
+
+fn no_text(problems: &mut Problems<'_>, code: &str, common: &Texts) {
+    let fix = nearest(code, common.keys().map(String::as_str)).map_or_else(
+        || format!("declare [reasons.{code}] in nb, nn and en"),
+        |near| format!("did you mean `{near}`? or declare [reasons.{code}] in nb, nn and en"),
+    );
+    let line = problems.text.find(&format!("/{code}")).map(|at| problems.line_of(at));
+    problems.add(line, format!("the reason `{code}` of a state has no text"), fix);
+}
+
+/// The reasons a text gives its states: those after the slash of `'missing/not_delivered'`.
+fn state_reasons(sql: &str) -> impl Iterator<Item = &str> {
+    let states = ["'missing/", "'not_applicable/"];
+    let ends =
+        states.into_iter().flat_map(move |state| sql.match_indices(state).map(|(at, text)| at + text.len()));
+    ends.flat_map(move |at| sql[at..].split('\'').next().unwrap_or_default().split(' '))
 }
 
 fn line_of_column(problems: &Problems<'_>, name: &str) -> Option<usize> {

@@ -138,10 +138,8 @@ impl Marks {
     pub const STALE_DENOMINATOR: Self = Self(32);
     /// A share divided the value of a municipality that was split.
     pub const SPLIT_BY_SHARE: Self = Self(64);
-    /// The period is not over, or not all of it has been delivered.
-    pub const INCOMPLETE_PERIOD: Self = Self(128);
 
-    const NAMES: [(Self, &'static str); 8] = [
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::PROVISIONAL, "provisional"),
         (Self::IMPUTED, "imputed"),
         (Self::PERTURBED, "perturbed"),
@@ -149,7 +147,6 @@ impl Marks {
         (Self::PARTIAL, "partial"),
         (Self::STALE_DENOMINATOR, "stale_denominator"),
         (Self::SPLIT_BY_SHARE, "split_by_share"),
-        (Self::INCOMPLETE_PERIOD, "incomplete_period"),
     ];
 
     /// Whether every mark of `other` is set.
@@ -160,7 +157,7 @@ impl Marks {
 
     /// Every mark with its name, in a fixed order.
     #[must_use]
-    pub const fn all() -> [(Self, &'static str); 8] {
+    pub const fn all() -> [(Self, &'static str); 7] {
         Self::NAMES
     }
 

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Endring og hva som gjorde den", nn = "Endring og kva som gjorde henne", en = "Change and what made it" }
 answers = { nb = "Hvor mye av endringen i rekkevidde er gjort i kommunene selv, og hvor mye er folketall, nye kommuner i summen og nye grenser?", nn = "Kor mykje av endringa i rekkjevidd er gjort i kommunane sjølve, og kor mykje er folketal, nye kommunar i summen og nye grenser?", en = "How much of the change in reach was made within municipalities, and how much is population, other municipalities in the sum, and new borders?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -50,6 +50,12 @@ unit = "municipalities"
 [columns.fell_out]
 doc = "Municipalities that fell out of it."
 unit = "municipalities"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH links AS (
     SELECT
@@ -298,11 +304,13 @@ added AS (
         count(CASE WHEN is_expected(parts.state) THEN 1 END) AS expected,
         count(CASE WHEN parts.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN parts.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT parts.state, ',') AS states,
         count(parts.state_before) AS municipalities_before,
         count(CASE WHEN parts.state_before = 'ok' THEN 1 END) AS reported_before,
         count(CASE WHEN is_expected(parts.state_before) THEN 1 END) AS expected_before,
         count(CASE WHEN parts.state_before = 'suppressed' THEN 1 END) AS suppressed_before,
         count(CASE WHEN parts.state_before = 'not_valid' THEN 1 END) AS not_valid_before,
+        string_agg(DISTINCT parts.state_before, ',') AS states_before,
         sum(CASE WHEN parts.state = 'ok' THEN parts.persons END) AS covered,
         sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons
     FROM parts
@@ -317,14 +325,21 @@ with_state AS (
         added.reported > 0 AND added.reported_before > 0 AS known,
         CASE
             WHEN added.reported = 0
-                THEN area_state(added.reported, added.expected, added.suppressed, added.not_valid)
+                THEN area_state(
+                    added.reported,
+                    added.expected,
+                    added.suppressed,
+                    added.not_valid,
+                    added.states
+                )
             -- There was nothing by this code before.
             WHEN added.municipalities_before = 0 THEN 'not_valid'
             ELSE area_state(
                 added.reported_before,
                 added.expected_before,
                 added.suppressed_before,
-                added.not_valid_before
+                added.not_valid_before,
+                added.states_before
             )
         END AS state,
         added.uses,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk etter innføring", nn = "Bruk etter innføring", en = "Use since go-live" }
 answers = { nb = "Hvordan vokser bruken måned for måned etter at kommunene fikk løsningen?", nn = "Korleis veks bruken månad for månad etter at kommunane fekk løysinga?", en = "How does use grow month by month after municipalities got the solution?" }
-version = 1
+version = 2
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -88,6 +88,20 @@ unit = "per_1000"
 [columns.month_24_municipalities]
 doc = "Municipalities behind it."
 unit = "municipalities"
+[reasons.not_in_cohort]
+nb = "Kommunen startet ikke i perioden."
+nn = "Kommunen starta ikkje i perioden."
+en = "The municipality did not start in the period."
+[reasons.month_not_over]
+nb = "Måneden er ikke over."
+nn = "Månaden er ikkje over."
+en = "The month is not over."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH members AS (
     SELECT DISTINCT
@@ -163,12 +177,12 @@ cells AS (
         monthly.value AS uses,
         cohorts.eligible,
         CASE
-            -- In no cohort of the period, or the month is not over yet: no number is expected.
-            WHEN cohorts.month IS NULL OR cohorts.month + points.months >= cohorts.edition_month
-                THEN cell_state(cohorts.comparable, 'not_applicable')
+            WHEN cohorts.month IS NULL THEN cell_state(cohorts.comparable, 'not_applicable/not_in_cohort')
+            WHEN cohorts.month + points.months >= cohorts.edition_month
+                THEN cell_state(cohorts.comparable, 'not_applicable/month_not_over')
             ELSE cell_state(
                 cohorts.comparable,
-                coalesce(monthly.state, 'missing'),
+                coalesce(monthly.state, 'missing/not_delivered'),
                 denominator_state(cohorts.eligible)
             )
         END AS state,
@@ -195,6 +209,7 @@ pooled AS (
         count(CASE WHEN is_expected(cells.state) THEN 1 END) AS expected,
         count(CASE WHEN cells.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT cells.state, ',') AS states,
         sum(CASE WHEN cells.state = 'ok' THEN people.persons END) AS covered,
         sum(CASE WHEN is_expected(cells.state) THEN people.persons END) AS persons
     FROM cells
@@ -221,6 +236,7 @@ curves AS (
         max(CASE WHEN pooled.months = $months_since THEN pooled.expected END) AS expected,
         max(CASE WHEN pooled.months = $months_since THEN pooled.suppressed END) AS suppressed,
         max(pooled.not_valid) AS not_valid,
+        max(CASE WHEN pooled.months = $months_since THEN pooled.states END) AS states,
         max(CASE WHEN pooled.months = $months_since THEN pooled.covered END) AS covered,
         max(CASE WHEN pooled.months = $months_since THEN pooled.persons END) AS persons,
         max(CASE WHEN pooled.months = 0 THEN 1000.0 * CAST(pooled.uses AS DOUBLE) / pooled.eligible END) AS month_0_per_1000,
@@ -252,7 +268,7 @@ SELECT
     1000.0 * CAST(curves.uses AS DOUBLE) / curves.eligible AS value,
     curves.uses AS numerator,
     curves.eligible AS denominator,
-    area_state(curves.reported, curves.expected, curves.suppressed, curves.not_valid) AS state,
+    area_state(curves.reported, curves.expected, curves.suppressed, curves.not_valid, curves.states) AS state,
     CAST(coalesce(curves.covered, 0) AS DOUBLE) / NULLIF(curves.persons, 0) AS coverage,
     area_marks(curves.marks, curves.reported, curves.expected, curves.not_valid) AS marks,
     curves.reported AS municipalities_reported,

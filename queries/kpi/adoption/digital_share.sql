@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Digitaliseringsgrad", nn = "Digitaliseringsgrad", en = "Digital share" }
 answers = { nb = "Hvor stor del av sakene kommer inn digitalt?", nn = "Kor stor del av sakene kjem inn digitalt?", en = "What share of the cases comes in digitally?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -24,6 +24,12 @@ main = "flow"
 type = "measure"
 doc = "Counts all, on paper and by telephone too."
 default = "cases"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,
@@ -32,12 +38,12 @@ SELECT
     everything.value AS denominator,
     CASE
         -- No number is expected where nobody counts the cases of a solution.
-        WHEN digital.state IS NULL OR everything.state IS NULL THEN cell_state(spine.comparable, 'not_applicable')
+        WHEN digital.state IS NULL OR everything.state IS NULL THEN cell_state(spine.comparable, 'not_applicable/no_measure')
         ELSE cell_state(
             spine.comparable,
             digital.state,
             everything.state,
-            state_if(everything.value = 0, 'not_applicable')
+            state_if(everything.value = 0, 'not_applicable/no_denominator')
         )
     END AS state,
     coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vekst siste år", nn = "Vekst siste år", en = "Growth over a year" }
 answers = { nb = "Hvor mye har bruken vokst siden samme periode i fjor?", nn = "Kor mykje har bruken vakse sidan same periode i fjor?", en = "How much has use grown since the same period last year?" }
-version = 1
+version = 2
 unit = "growth"
 better = "higher"
 owner = "secretariat"
@@ -66,6 +66,12 @@ after = "CASE WHEN denominator > 0 THEN began END"
 doc = "Part of the increase that came from those municipalities; what others lost is not subtracted."
 unit = "share"
 after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(increase, 0) END"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH cells AS (
     SELECT
@@ -75,7 +81,7 @@ WITH cells AS (
         CASE WHEN spine_year_ago.comparable AND usage_year_ago.state = 'ok' THEN usage_year_ago.value END AS uses_before,
         -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
-        AND (usage_year_ago.state = 'not_applicable' OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
+        AND (NOT is_expected(usage_year_ago.state) OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
         cell_state(spine.comparable, spine_year_ago.comparable, usage.state, usage_year_ago.state) AS state,
         usage.marks | usage_year_ago.marks AS marks
     FROM spine

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Brukstrappen", nn = "Brukstrappa", en = "Adoption ladder" }
 answers = { nb = "Hvor mange kommuner bruker løsningen av vane, og på hvilket trinn står de andre?", nn = "Kor mange kommunar bruker løysinga av vane, og på kva trinn står dei andre?", en = "How many municipalities use the solution by habit, and on which rung are the others?" }
-version = 1
+version = 2
 unit = "municipalities"
 better = "higher"
 owner = "secretariat"
@@ -91,6 +91,12 @@ en = "Lapsed: used before, and zero in each of the last periods."
 nb = "Ukjent: tallet for perioden mangler eller er skjult."
 nn = "Ukjent: talet for perioden manglar eller er skjult."
 en = "Unknown: the number for the period is missing or suppressed."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH numbered AS (
     SELECT
@@ -110,14 +116,14 @@ activities AS (
         spine.comparable,
         CASE WHEN so_far.municipality_code IS NULL THEN 0 ELSE 1 END AS used,
         CASE WHEN status.live = 1 OR followed.solution_id IS NULL THEN 1 ELSE 0 END AS live,
-        coalesce(eligible.eligible, 1) > 0 AND (usage.unreported OR usage.state <> 'not_applicable') AS applies,
+        coalesce(eligible.eligible, 1) > 0 AND (usage.unreported OR is_expected(usage.state)) AS applies,
         usage.state,
         -- A zero reported by a part only is not a zero of the whole.
         CASE
             WHEN NOT spine.comparable THEN 'unknown'
             WHEN usage.state = 'ok' AND usage.value > 0 THEN 'use'
             WHEN usage.state = 'ok' AND NOT has_mark(usage.marks, 'partial') THEN 'zero'
-            WHEN usage.state = 'not_applicable' THEN 'none'
+            WHEN NOT is_expected(usage.state) THEN 'none'
             ELSE 'unknown'
         END AS activity,
         usage.marks,
@@ -155,11 +161,15 @@ cells AS (
         CASE WHEN activities.live = 1 OR activities.activity = 'use' THEN 1 ELSE 0 END AS connected,
         activities.activity,
         CASE
-            WHEN NOT activities.applies THEN cell_state(activities.comparable, 'not_applicable')
+            WHEN NOT activities.applies
+                THEN cell_state(
+                    activities.comparable,
+                    CASE WHEN is_expected(activities.state) THEN 'not_applicable/no_denominator' ELSE activities.state END
+                )
             -- Not connected: the rung is known without a number.
             WHEN activities.live = 0 OR activities.activity IN ('use', 'zero') THEN cell_state(activities.comparable)
             WHEN activities.state = 'suppressed' THEN cell_state(activities.comparable, activities.state)
-            ELSE cell_state(activities.comparable, 'missing')
+            ELSE cell_state(activities.comparable, 'missing/not_delivered')
         END AS state,
         CASE WHEN activities.activity IN ('use', 'zero') THEN activities.marks ELSE 0 END AS marks,
         activities.status_marks
@@ -198,7 +208,7 @@ standing AS (
         recent.municipality_code,
         recent.state,
         CASE
-            WHEN recent.state IN ('not_valid', 'not_applicable') THEN NULL
+            WHEN NOT is_expected(recent.state) THEN NULL
             WHEN recent.connected = 0 THEN 'eligible'
             WHEN recent.state <> 'ok' THEN 'unknown'
             WHEN recent.uses = CAST($in_a_row AS BIGINT) THEN 'habitual'
@@ -232,6 +242,7 @@ counted AS (
         count(CASE WHEN standing.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN standing.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN standing.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT standing.state, ',') AS states,
         sum(CASE WHEN standing.state = 'ok' THEN people.persons END) AS covered,
         sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons
     FROM areas
@@ -251,7 +262,7 @@ SELECT
     CASE WHEN counted.reported > 0 THEN CAST(counted.habitual AS DOUBLE) END AS value,
     CASE WHEN counted.reported > 0 THEN counted.habitual END AS numerator,
     NULLIF(counted.reported, 0) AS denominator,
-    area_state(counted.reported, counted.eligible, counted.suppressed, counted.not_valid) AS state,
+    area_state(counted.reported, counted.eligible, counted.suppressed, counted.not_valid, counted.states) AS state,
     CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
     area_marks(counted.marks, counted.reported, counted.eligible, counted.not_valid) AS marks,
     counted.reported AS municipalities_reported,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
 answers = { nb = "Hvor stor del av målgruppen bruker løsningen?", nn = "Kor stor del av målgruppa brukar løysinga?", en = "What share of the target group uses the solution?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -20,6 +20,12 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "stock"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,

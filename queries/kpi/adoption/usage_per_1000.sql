@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk per 1000 innbyggere", nn = "Bruk per 1000 innbyggjarar", en = "Usage per 1,000 inhabitants" }
 answers = { nb = "Hvor mye brukes løsningen i forhold til folketallet?", nn = "Kor mykje blir løysinga brukt i høve til folketalet?", en = "How much is the solution used for the size of the population?" }
-version = 1
+version = 2
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -21,6 +21,12 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "flow"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,

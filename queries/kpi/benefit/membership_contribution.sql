@@ -91,8 +91,8 @@ with_state AS (
         people.persons,
         cell_state(
             spine.comparable,
-            state_if(people.persons IS NULL, 'missing'),
-            state_if(payments.ore IS NULL, 'not_applicable')
+            state_if(people.persons IS NULL, 'not_applicable/no_population'),
+            state_if(payments.ore IS NULL, 'not_applicable/no_price')
         ) AS state
     FROM payments
     INNER JOIN spine
@@ -111,6 +111,7 @@ added AS (
         count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
         count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT with_state.state, ',') AS states,
         sum(CASE WHEN with_state.state = 'ok' THEN with_state.persons END) AS covered,
         sum(CASE WHEN is_expected(with_state.state) THEN with_state.persons END) AS persons
     FROM with_state
@@ -124,7 +125,7 @@ SELECT
     CAST(added.ore AS DOUBLE) / 100 AS value,
     CAST(added.ore AS DOUBLE) / 100 AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    area_state(added.reported, added.expected, 0, added.not_valid) AS state,
+    area_state(added.reported, added.expected, 0, added.not_valid, added.states) AS state,
     CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
     area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Nettogevinst", nn = "Nettogevinst", en = "Net benefit" }
 answers = { nb = "Hva er igjen av gevinsten når løsningen er betalt?", nn = "Kva er att av gevinsten når løysinga er betalt?", en = "What is left of the benefit when the solution is paid for?" }
-version = 1
+version = 2
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -41,6 +41,12 @@ doc = "What is left when the avoided cost is high."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,
@@ -51,7 +57,7 @@ SELECT
         spine.comparable,
         realised.state,
         cost.state,
-        state_if(NOT realised.valued, 'not_applicable')
+        state_if(NOT realised.valued, 'not_applicable/no_unit_value')
     ) AS state,
     realised.marks | cost.marks AS marks,
     realised.ore_central AS realised_nok,

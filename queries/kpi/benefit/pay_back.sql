@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
 answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
-version = 1
+version = 2
 unit = "months"
 better = "lower"
 owner = "secretariat"
@@ -28,6 +28,20 @@ divide_by = 100
 doc = "Net benefit of the period."
 unit = "nok"
 divide_by = 100
+[reasons.nothing_to_pay_back]
+nb = "Innføringen kostet ingenting."
+nn = "Innføringa kosta ingenting."
+en = "The introduction cost nothing."
+[reasons.no_net_benefit]
+nb = "Gevinsten dekker ikke kostnaden."
+nn = "Gevinsten dekkjer ikkje kostnaden."
+en = "The benefit does not cover the cost."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH net AS (
     SELECT
@@ -40,7 +54,7 @@ WITH net AS (
             spine.comparable,
             realised.state,
             cost.state,
-            state_if(NOT realised.valued, 'not_applicable')
+            state_if(NOT realised.valued, 'not_applicable/no_unit_value')
         ) AS state,
         realised.marks | cost.marks AS marks
     FROM spine
@@ -63,7 +77,11 @@ SELECT
     -- The first whole month in which it is earned.
     (net.ore_once * net.months + net.ore - 1) / NULLIF(greatest(net.ore, 0), 0) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    cell_state(net.state, state_if(net.ore_once = 0 OR net.ore <= 0, 'not_applicable')) AS state,
+    cell_state(
+        net.state,
+        state_if(net.state = 'ok' AND net.ore_once = 0, 'not_applicable/nothing_to_pay_back'),
+        state_if(net.state = 'ok' AND net.ore <= 0, 'not_applicable/no_net_benefit')
+    ) AS state,
     net.marks AS marks,
     net.ore_once AS once_nok,
     net.ore AS net_nok

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gevinstpotensial", nn = "Gevinstpotensial", en = "Benefit potential" }
 answers = { nb = "Hva er det verdt å nå det nivået de beste tilsvarende kommunene har?", nn = "Kva er det verdt å nå det nivået dei beste tilsvarande kommunane har?", en = "What is it worth to reach the level of the best comparable municipalities?" }
-version = 1
+version = 2
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -46,13 +46,19 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,
     spine.municipality_code,
     gap.units * worth.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
+    cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
     gap.marks AS marks,
     gap.units * worth.ore_low AS nok_low,
     gap.units * worth.ore_high AS nok_high,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
 answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -38,6 +38,12 @@ doc = "Realised and remaining, in øre."
 unit = "ore"
 rollup = "sum"
 hidden = true
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH valued AS (
     SELECT
@@ -46,7 +52,7 @@ WITH valued AS (
         -- Where the solution is not yet live nothing is realised.
         CASE WHEN realised.state = 'ok' THEN realised.ore_central ELSE 0 END AS ore,
         gap.units * worth.ore_central AS ore_left,
-        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
+        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
         gap.marks | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
     FROM spine
     INNER JOIN gap_cells AS gap
@@ -72,7 +78,7 @@ with_state AS (
         valued.municipality_code,
         valued.ore,
         valued.ore + valued.ore_left AS ore_all,
-        cell_state(valued.state, state_if(valued.ore + valued.ore_left = 0, 'not_applicable')) AS state,
+        cell_state(valued.state, state_if(valued.ore + valued.ore_left = 0, 'not_applicable/no_denominator')) AS state,
         valued.marks
     FROM valued
 )

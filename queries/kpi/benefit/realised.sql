@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realisert gevinst", nn = "Realisert gevinst", en = "Realised benefit" }
 answers = { nb = "Hva er bruken ut over nullpunktet verdt?", nn = "Kva er bruken ut over nullpunktet verd?", en = "What is the use above the baseline worth?" }
-version = 1
+version = 2
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -46,13 +46,19 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,
     spine.municipality_code,
     realised.ore_central AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    cell_state(spine.comparable, realised.state, state_if(NOT realised.valued, 'not_applicable')) AS state,
+    cell_state(spine.comparable, realised.state, state_if(NOT realised.valued, 'not_applicable/no_unit_value')) AS state,
     realised.marks AS marks,
     realised.ore_low AS nok_low,
     realised.ore_high AS nok_high,

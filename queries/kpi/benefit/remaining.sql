@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gjenstående gevinst", nn = "Attståande gevinst", en = "Remaining benefit" }
 answers = { nb = "Hva kan hentes nå der løsningen er i produksjon, hva venter på innføring, og hvem er alt forbi referansen?", nn = "Kva kan hentast no der løysinga er i produksjon, kva ventar på innføring, og kven er alt forbi referansen?", en = "What can be gained now where the solution is live, what waits for its rollout, and who is already beyond the reference?" }
-version = 1
+version = 2
 unit = "nok"
 better = "lower"
 owner = "secretariat"
@@ -41,6 +41,12 @@ doc = "Use above the reference."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH followed AS (
     SELECT DISTINCT rollout_events.solution_id
@@ -53,7 +59,7 @@ valued AS (
         followed.solution_id IS NULL OR status.live = 1 AS live,
         gap.units * worth.ore_central AS ore,
         gap.units_beyond * worth.ore_central AS ore_beyond,
-        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable')) AS state,
+        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
         gap.marks
     FROM spine
     INNER JOIN gap_cells AS gap

@@ -74,7 +74,8 @@ SELECT
     due.expected AS denominator,
     cell_state(
         spine.comparable,
-        state_if(due.expected IS NULL OR coalesce(status.live, 0) = 0, 'not_applicable')
+        state_if(due.expected IS NULL, 'not_applicable/nothing_due'),
+        state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced')
     ) AS state,
     0 AS marks,
     coalesce(delivered.deliveries, 0) - coalesce(delivered.provisional, 0) AS final_deliveries,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Andel anslått", nn = "Del anslått", en = "Share estimated" }
 answers = { nb = "Hvor stor del av bruken hviler på anslag eller tall som kan endre seg?", nn = "Kor stor del av bruken kviler på anslag eller tal som kan endre seg?", en = "What share of the use rests on estimates or on numbers that may change?" }
-version = 1
+version = 2
 unit = "share"
 better = "lower"
 owner = "secretariat"
@@ -20,13 +20,19 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "flow"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     spine.period_start,
     spine.municipality_code,
     usage.estimated AS numerator,
     usage.value AS denominator,
-    cell_state(spine.comparable, usage.state, state_if(usage.value = 0, 'not_applicable')) AS state,
+    cell_state(spine.comparable, usage.state, state_if(usage.value = 0, 'not_applicable/no_denominator')) AS state,
     usage.marks AS marks
 FROM spine
 INNER JOIN usage_cells AS usage

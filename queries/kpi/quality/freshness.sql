@@ -43,8 +43,8 @@ SELECT
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         spine.comparable,
-        state_if(coalesce(status.live, 0) = 0, 'not_applicable'),
-        state_if(newest.delivery_end IS NULL AND first_due.day IS NULL, 'not_applicable')
+        state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
+        state_if(newest.delivery_end IS NULL AND first_due.day IS NULL, 'not_applicable/nothing_due')
     ) AS state,
     0 AS marks
 FROM spine

@@ -130,7 +130,7 @@ SELECT
     spine.municipality_code,
     counts.late AS numerator,
     counts.due AS denominator,
-    cell_state(spine.comparable, state_if(counts.due IS NULL, 'not_applicable')) AS state,
+    cell_state(spine.comparable, state_if(counts.due IS NULL, 'not_applicable/nothing_due')) AS state,
     0 AS marks,
     counts.days_late AS days_late
 FROM spine

@@ -21,6 +21,10 @@ default = "*"
 [columns.deliveries]
 doc = "Deliveries received."
 unit = "deliveries"
+[reasons.nothing_received]
+nb = "Ingenting er mottatt."
+nn = "Ingenting er motteke."
+en = "Nothing was received."
 */
 WITH received AS (
     SELECT
@@ -31,7 +35,7 @@ WITH received AS (
         bit_or(
             mark('synthetic', receipts.synthetic)
             -- Nothing here belongs to a municipality, so the mark of the period is set here as well.
-            | mark('incomplete_period', periods.period_end > periods.edition_day)
+            | mark('provisional', periods.period_end > periods.edition_day)
         ) AS marks
     FROM periods
     INNER JOIN receipts
@@ -55,7 +59,7 @@ SELECT
     CAST(received.rows_rejected AS DOUBLE) / received.rows_in AS value,
     received.rows_rejected AS numerator,
     received.rows_in AS denominator,
-    CASE WHEN received.rows_in IS NULL THEN 'not_applicable' ELSE 'ok' END AS state,
+    CASE WHEN received.rows_in IS NULL THEN 'not_applicable/nothing_received' ELSE 'ok' END AS state,
     CAST(NULL AS DOUBLE) AS coverage,
     coalesce(received.marks, 0) AS marks,
     0 AS municipalities_reported,

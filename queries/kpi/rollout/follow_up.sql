@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 2
+version = 3
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -27,7 +27,7 @@ unit = "solutions"
 [columns.use_fell]
 doc = "Solutions whose use fell more than 20 %."
 unit = "solutions"
-[columns.reason]
+[columns.reasons]
 doc = "The reasons there are, each once, blanks between them."
 unit = "codes"
 codes = ["not_delivered", "use_fell"]
@@ -40,14 +40,22 @@ unit = "ids"
 [columns.largest_fall_share]
 doc = "The largest of those falls: the part of the use of the period before that is lost."
 unit = "share"
-[reasons.not_delivered]
-nb = "Løsningen er i produksjon, men har ikke levert for perioden."
-nn = "Løysinga er i produksjon, men har ikkje levert for perioden."
-en = "The solution is in production and has delivered nothing for the period."
 [reasons.use_fell]
 nb = "Bruken falt mer enn 20 % fra perioden før."
 nn = "Bruken fall meir enn 20 % frå perioden før."
 en = "Use fell more than 20 % from the period before."
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+[[changes]]
+version = 2
+date = "2026-11-27"
+nb = "Grunnene er koder med tekster på tre språk."
+nn = "Grunnane er kodar med tekstar på tre språk."
+en = "The reasons are codes with texts in three languages."
 */
 WITH compared AS (
     SELECT
@@ -77,7 +85,7 @@ reasons AS (
         compared.value_before,
         CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
         CASE
-            WHEN status.live = 1 AND compared.state = 'missing' THEN 'not_delivered'
+            WHEN status.live = 1 AND starts_with(compared.state, 'missing') THEN 'not_delivered'
             WHEN compared.value * 100 < compared.value_before * 80 THEN 'use_fell'
         END AS reason
     FROM compared
@@ -136,7 +144,7 @@ SELECT
             CASE WHEN counts.use_fell > 0 THEN 'use_fell' END
         ),
         ''
-    ) AS reason,
+    ) AS reasons,
     counts.not_delivered_solutions AS not_delivered_solutions,
     counts.use_fell_solutions AS use_fell_solutions,
     counts.largest_fall_share AS largest_fall_share

@@ -26,6 +26,18 @@ rollup = "median"
 doc = "Municipalities past the planned day and not yet in production."
 unit = "municipalities"
 rollup = "sum"
+[reasons.no_planned_date]
+nb = "Kommunen har ingen planlagt dag."
+nn = "Kommunen har ingen planlagd dag."
+en = "The municipality has no planned day."
+[reasons.not_in_wave]
+nb = "Kommunen er ikke med i puljen."
+nn = "Kommunen er ikkje med i pulja."
+en = "The municipality is not in the wave."
+[reasons.planned_later]
+nb = "Den planlagte dagen er ikke kommet."
+nn = "Den planlagde dagen har ikkje kome."
+en = "The planned day has not come."
 */
 WITH members AS (
     SELECT
@@ -81,9 +93,9 @@ with_state AS (
         measured.marks | mark('provisional', measured.waiting) AS marks,
         cell_state(
             measured.comparable,
-            state_if(measured.member AND measured.planned_date IS NULL, 'missing'),
-            -- Planned for a later day, or not in the wave at all.
-            state_if(NOT measured.member OR (measured.waiting AND measured.day <= measured.planned_date), 'not_applicable')
+            state_if(measured.member AND measured.planned_date IS NULL, 'missing/no_planned_date'),
+            state_if(NOT measured.member, 'not_applicable/not_in_wave'),
+            state_if(measured.waiting AND measured.day <= measured.planned_date, 'not_applicable/planned_later')
         ) AS state
     FROM measured
 )

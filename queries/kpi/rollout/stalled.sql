@@ -28,6 +28,10 @@ rollup = "max"
 doc = "Standing still, of those on the way."
 unit = "share"
 after = "CAST(numerator AS DOUBLE) / denominator"
+[reasons.not_under_way]
+nb = "Kommunen er ikke på vei mot produksjon."
+nn = "Kommunen er ikkje på veg mot produksjon."
+en = "The municipality is not on the way to production."
 */
 WITH under_way AS (
     SELECT
@@ -48,7 +52,7 @@ SELECT
     spine.municipality_code,
     CASE WHEN under_way.days_since >= $days THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    cell_state(spine.comparable, state_if(under_way.municipality_code IS NULL, 'not_applicable')) AS state,
+    cell_state(spine.comparable, state_if(under_way.municipality_code IS NULL, 'not_applicable/not_under_way')) AS state,
     coalesce(under_way.marks, 0) AS marks,
     under_way.days_since AS days_since
 FROM spine

@@ -27,6 +27,14 @@ unit = "municipalities"
 [columns.waiting]
 doc = "Municipalities that entered the stage and have not been in production."
 unit = "municipalities"
+[reasons.half_still_waiting]
+nb = "Færre enn halvparten er kommet i produksjon."
+nn = "Færre enn halvparten har kome i produksjon."
+en = "Fewer than half have reached production."
+[reasons.stage_not_entered]
+nb = "Ingen har nådd steget."
+nn = "Ingen har nådd steget."
+en = "Nobody has entered the stage."
 */
 WITH spells AS (
     SELECT
@@ -156,8 +164,14 @@ SELECT
     CAST(NULL AS BIGINT) AS denominator,
     CASE
         -- Fewer than half have arrived: there is no median yet.
-        WHEN counted.municipalities > 0 AND medians.days IS NULL THEN 'not_applicable'
-        ELSE area_state(counted.municipalities, counted.municipalities, 0, counted.not_valid)
+        WHEN counted.municipalities > 0 AND medians.days IS NULL THEN 'not_applicable/half_still_waiting'
+        ELSE area_state(
+            counted.municipalities,
+            counted.municipalities,
+            0,
+            counted.not_valid,
+            'not_applicable/stage_not_entered'
+        )
     END AS state,
     -- Whether and for how long a municipality waits is known of every one that is counted.
     CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ulikhet i bruk", nn = "Ulikskap i bruk", en = "Inequality of use" }
 answers = { nb = "Hvor ulikt er bruken fordelt mellom kommunene?", nn = "Kor ulikt er bruken fordelt mellom kommunane?", en = "How unequal is use between the municipalities?" }
-version = 1
+version = 2
 unit = "gini"
 better = "lower"
 owner = "secretariat"
@@ -32,6 +32,16 @@ unit = "per_1000"
 [columns.bottom_quintile_persons_share]
 doc = "Inhabitants who live in the fifth of the municipalities with least use per inhabitant."
 unit = "share"
+[reasons.nobody_uses_it]
+nb = "Ingen bruker løsningen."
+nn = "Ingen bruker løysinga."
+en = "Nobody uses the solution."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH cells AS (
     SELECT
@@ -99,6 +109,7 @@ spread AS (
         count(CASE WHEN is_expected(placed.state) THEN 1 END) AS expected,
         count(CASE WHEN placed.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN placed.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT placed.state, ',') AS states,
         sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS covered,
         sum(CASE WHEN is_expected(placed.state) THEN placed.persons END) AS persons
     FROM placed
@@ -114,8 +125,14 @@ SELECT
     CAST(NULL AS BIGINT) AS denominator,
     CASE
         -- Nobody uses it: there is nothing to be unequal about.
-        WHEN spread.reported > 0 AND spread.gini IS NULL THEN 'not_applicable'
-        ELSE area_state(spread.reported, spread.expected, spread.suppressed, spread.not_valid)
+        WHEN spread.reported > 0 AND spread.gini IS NULL THEN 'not_applicable/nobody_uses_it'
+        ELSE area_state(
+            spread.reported,
+            spread.expected,
+            spread.suppressed,
+            spread.not_valid,
+            spread.states
+        )
     END AS state,
     CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons, 0) AS coverage,
     area_marks(spread.marks, spread.reported, spread.expected, spread.not_valid) AS marks,

@@ -56,7 +56,7 @@ SELECT
     spine.municipality_code,
     CASE WHEN coalesce(status.live, 0) = 0 AND 2 * ahead.live >= ahead.members THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    cell_state(spine.comparable, state_if(ahead.members IS NULL, 'not_applicable')) AS state,
+    cell_state(spine.comparable, state_if(ahead.members IS NULL, 'not_applicable/no_peer_group')) AS state,
     coalesce(status.marks, 0) | coalesce(ahead.marks, 0) AS marks
 FROM spine
 LEFT JOIN grouped

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Sammenlignet med tilsvarende kommuner", nn = "Samanlikna med tilsvarande kommunar", en = "Compared with peers" }
 answers = { nb = "Hvordan ligger kommunen an mot de andre i sin KOSTRA-gruppe?", nn = "Korleis ligg kommunen an mot dei andre i si KOSTRA-gruppe?", en = "How does the municipality do against the others of its KOSTRA group?" }
-version = 1
+version = 2
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -35,6 +35,12 @@ unit = "places"
 [columns.peers]
 doc = "Municipalities of the group with a number, itself among them."
 unit = "municipalities"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH grouped AS (
     SELECT
@@ -58,7 +64,7 @@ cells AS (
             spine.comparable,
             usage.state,
             denominator_state(population.persons),
-            state_if(grouped.group_code IS NULL, 'not_applicable')
+            state_if(grouped.group_code IS NULL, 'not_applicable/no_peer_group')
         ) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
     FROM spine

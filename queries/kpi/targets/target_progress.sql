@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vei mot målet", nn = "Veg mot målet", en = "Progress to target" }
 answers = { nb = "Hvor langt er vi kommet mot målet, og går det fort nok?", nn = "Kor langt er vi komne mot målet, og går det fort nok?", en = "How far along to the target are we, and is it fast enough?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -40,6 +40,12 @@ unit = "share"
 [columns.current_share_a_month]
 doc = "Rise a month over the last three periods."
 unit = "share"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 WITH numbered AS (
     SELECT

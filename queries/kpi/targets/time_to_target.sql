@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tid til målet", nn = "Tid til målet", en = "Time to target" }
 answers = { nb = "Når blir målet nådd med dagens vekst, og hvor sikkert er det?", nn = "Når blir målet nådd med veksten no, og kor sikkert er det?", en = "When will the target be reached at this growth, and how sure is that?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -103,6 +103,12 @@ en = "There are fewer than eight points to reckon from."
 nb = "Mindre enn 10 % er nådd, og da sier veksten for lite om framtiden."
 nn = "Mindre enn 10 % er nådd, og då seier veksten for lite om framtida."
 en = "Less than 10 % has been reached, and growth then says too little about the future."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
 SELECT
     goal_areas.period_start,

@@ -111,7 +111,7 @@ fn distance(ask: &Ask<'_>, quarters: usize, measure: &str, code: &str) -> (Vec<S
         states.push(State::NotApplicable);
     }
     let Some((uses, persons)) = found else {
-        states.push(State::Missing);
+        states.push(if groups.len() == 1 { State::Missing } else { State::NotApplicable });
         return (states, 0, 0, 0);
     };
     let should = eligible.value * uses / persons;

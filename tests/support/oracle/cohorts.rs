@@ -5,7 +5,7 @@ use chrono::{Datelike, Months};
 use super::borders::{comparable, parts_of};
 use super::inputs::Ask;
 use super::kpis::{Found, number, plain};
-use super::{Cell, OracleRequest, OracleRow, Span, State, mark};
+use super::{Cell, OracleRequest, OracleRow, Span, State};
 use crate::world::Day;
 
 /// The months told in columns of their own: what a cell calls its use and target group, and the two columns.
@@ -81,13 +81,9 @@ fn month(ask: &Ask<'_>, measure: &str, code: &str, start: Day) -> (State, i64, i
     }
     let span = Span { start, end, ..*ask.span };
     let of_month = Ask { world: ask.world, policy: ask.policy, span: &span, solution: ask.solution };
-    let stated = of_month.usage(measure, code);
-    let lacking = of_month
-        .landing(measure, code)
-        .iter()
-        .any(|(row, _)| row.state == "missing" || row.state == "suppressed");
-    let state = if stated.silent { State::Missing } else { stated.state };
-    (state, stated.value, (stated.marks & !mark::PARTIAL) | if lacking { mark::PARTIAL } else { 0 })
+    let reported = of_month.month_usage(measure, code);
+    let state = if reported.silent { State::Missing } else { reported.state };
+    (state, reported.value, reported.marks)
 }
 
 /// A municipality of the cohort, at the month of the value and at those of the columns.

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Months};
 
-use super::borders::{Successor, codes_of, parts_of, successor_in};
+use super::borders::{Successor, parts_of, successor_in};
 use super::{Policy, Span, State, mark};
 use crate::world::{Day, RolloutEvent, Usage, World};
 
@@ -32,29 +32,33 @@ impl Ask<'_> {
 
     /// Whether a municipality is live at the end of the period.
     pub(crate) fn live(&self, code: &str, division: Day) -> bool {
-        for part in parts_of(self.world, code, division) {
-            let stage = self.newest(&part.part_id).map(|event| event.stage);
-            if stage == Some("in_production") || stage == Some("pilot") {
-                return true;
-            }
-        }
-        false
+        parts_of(self.world, code, division).iter().any(|part| self.part_lives(&part.part_id, self.span.last))
+    }
+
+    /// Whether a part of territory is live on a day.
+    fn part_lives(&self, part_id: &str, day: Day) -> bool {
+        let stage = self.newest_on(part_id, day).map(|event| event.stage);
+        stage == Some("in_production") || stage == Some("pilot")
     }
 
     /// The event that decides a part's stage at the end of the period: of the codes that cover the part, the last
     /// thing said about the one of the newest division. A code taken off before its division began says nothing.
     pub(crate) fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
+        self.newest_on(part_id, self.span.last)
+    }
+
+    fn newest_on(&self, part_id: &str, day: Day) -> Option<&RolloutEvent> {
         let mut best: Option<&RolloutEvent> = None;
         for event in &self.world.rollout_events {
             let parts = parts_of(self.world, &event.municipality_code, event.division_date);
-            if !self.counts(event) || !parts.iter().any(|part| part.part_id == part_id) {
+            if !self.counts(event, day) || !parts.iter().any(|part| part.part_id == part_id) {
                 continue;
             }
             let last = self.world.rollout_events.iter().all(|other| {
                 let of_one = other.municipality_code == event.municipality_code
                     && other.division_date == event.division_date;
                 !of_one
-                    || !self.counts(other)
+                    || !self.counts(other, day)
                     || (other.valid_from, other.known_at) <= (event.valid_from, event.known_at)
             });
             let off = event.stage == "paused" || event.stage == "withdrawn";
@@ -68,9 +72,8 @@ impl Ask<'_> {
         best
     }
 
-    /// Whether an event of the solution holds on the period's last day.
-    fn counts(&self, event: &RolloutEvent) -> bool {
-        let last = self.span.last;
+    /// Whether an event of the solution holds on a day.
+    fn counts(&self, event: &RolloutEvent, last: Day) -> bool {
         event.solution_id == self.solution
             && event.valid_from <= last
             && event.valid_to.is_none_or(|end| end > last)
@@ -88,28 +91,19 @@ impl Ask<'_> {
         rows
     }
 
-    /// Whether a row belongs to what the measure's roll-up over time keeps.
-    fn kept(&self, row: &Usage, rows: &[&Usage], rollup: &str) -> bool {
-        if rollup == "sum" || rollup == "mean" {
-            return true;
-        }
-        let mut newest = row.period_end;
-        for other in rows {
-            if same_municipality(row, other) && other.period_end > newest {
-                newest = other.period_end;
-            }
-        }
-        row.period_end == newest
-    }
-
-    /// The rows that make a municipality's usage, with what of each lands on it.
+    /// The rows that make a municipality's usage, with what of each lands on it: of a level those of the last moment.
     pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Successor)> {
         let rollup = self.rollup(measure);
         let rows = self.rows(measure);
-        rows.iter()
-            .filter(|row| self.kept(row, &rows, rollup))
-            .filter_map(|row| Some((*row, self.lands(&row.municipality_code, row.division_date, code)?)))
-            .collect()
+        let here = rows
+            .iter()
+            .filter_map(|row| Some((*row, self.lands(&row.municipality_code, row.division_date, code)?)));
+        let mut landing: Vec<(&Usage, Successor)> = here.collect();
+        let newest = landing.iter().map(|(row, _)| row.period_end).max();
+        if rollup != "sum" && rollup != "mean" {
+            landing.retain(|(row, _)| Some(row.period_end) == newest);
+        }
+        landing
     }
 
     /// What of the usage rests on rows that may still change, were estimated, or are split by persons.
@@ -119,23 +113,30 @@ impl Ask<'_> {
         })
     }
 
-    /// The usage of a municipality of the target division.
+    /// The usage of a municipality of the target division: its rows added up, when all of it was delivered.
     pub(crate) fn usage(&self, measure: &str, code: &str) -> Input {
         let rollup = self.rollup(measure);
         let landing = self.landing(measure, code);
+        let state = self.delivered(measure, code);
+        let mut marks = 0;
+        for (row, successor) in landing.iter().filter(|(row, _)| row.state == "ok" && state == State::Ok) {
+            marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
+            marks |= if row.imputed { mark::IMPUTED } else { 0 };
+            marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
+            marks |= if successor.exact { 0 } else { mark::SPLIT };
+        }
+        Input { state, value: total(&landing, rollup, |_, _| true), marks, silent: landing.is_empty() }
+    }
+
+    /// What was reported of a calendar month, whole or not.
+    pub(crate) fn month_usage(&self, measure: &str, code: &str) -> Input {
+        let landing = self.landing(measure, code);
         let any = |state: &str| landing.iter().any(|(row, _)| row.state == state);
-        let state = if any("ok") {
-            State::Ok
-        } else if any("suppressed") {
-            State::Suppressed
-        } else if any("missing") {
-            State::Missing
-        } else if any("not_applicable") {
-            State::NotApplicable
-        } else if !self.has_events() || self.live(code, self.span.target) {
-            State::Missing
-        } else {
-            State::NotApplicable
+        let state = match () {
+            () if any("ok") => State::Ok,
+            () if any("suppressed") => State::Suppressed,
+            () if any("missing") => State::Missing,
+            () => State::NotApplicable,
         };
         let mut marks = 0;
         for (row, successor) in landing.iter().filter(|(row, _)| row.state == "ok") {
@@ -144,31 +145,111 @@ impl Ask<'_> {
             marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
             marks |= if successor.exact { 0 } else { mark::SPLIT };
         }
-        let lacking = any("missing") || any("suppressed") || self.someone_silent(measure, code);
-        if state == State::Ok && lacking {
+        if state == State::Ok && (any("missing") || any("suppressed")) {
             marks |= mark::PARTIAL;
         }
-        Input { state, value: total(&landing, rollup, |_, _| true), marks, silent: landing.is_empty() }
+        let value = total(&landing, self.rollup(measure), |_, _| true);
+        Input { state, value, marks, silent: landing.is_empty() }
     }
 
-    /// Whether a municipality of the time, counted here, has said nothing at all in the period though it owed it: it is
-    /// live, or no rollout is followed.
-    fn someone_silent(&self, measure: &str, code: &str) -> bool {
-        for native in codes_of(self.world, self.span.native) {
-            let owes = !self.has_events() || self.live(&native, self.span.native);
-            if !owes || self.lands(&native, self.span.native, code).is_none() {
-                continue;
-            }
-            let here = (native.as_str(), self.span.native);
-            let spoke = self.rows(measure).iter().any(|row| {
-                let from = (row.municipality_code.as_str(), row.division_date);
-                successor_in(self.world, self.policy, from, here).is_some()
-            });
-            if !spoke {
-                return true;
+    /// Whether a municipality delivered all it owed: each part of it, for each month of a longer period.
+    fn delivered(&self, measure: &str, code: &str) -> State {
+        let flow = matches!(self.rollup(measure), "sum" | "mean");
+        let mut months: Vec<Vec<State>> = Vec::new();
+        for (start, end) in self.months() {
+            let parts = parts_of(self.world, code, self.span.target);
+            months.push(parts.iter().map(|part| self.part(measure, &part.part_id, (start, end))).collect());
+        }
+        let owed = |state: &State| matches!(state, State::Ok | State::Missing | State::Suppressed);
+        if !flow && let Some(last) = months.iter().rposition(|states| states.iter().any(owed)) {
+            // A level is that of the last month that owes one.
+            months = vec![months[last].clone()];
+        }
+        let all: Vec<State> = months.concat();
+        let any = |state: State| all.contains(&state);
+        if any(State::Suppressed) {
+            State::Suppressed
+        } else if any(State::Missing) {
+            State::Missing
+        } else if any(State::Ok) {
+            State::Ok
+        } else {
+            State::NotApplicable
+        }
+    }
+
+    /// The months of the period, the last of them cut at its end; a period of a month or less is one.
+    fn months(&self) -> Vec<(Day, Day)> {
+        let (mut start, end) = (self.span.start, self.span.end);
+        if (end - start).num_days() <= 31 {
+            return vec![(start, end)];
+        }
+        let mut months = Vec::new();
+        while start < end {
+            let next = start.with_day(1).expect("a first day") + Months::new(1);
+            months.push((start, next.min(end)));
+            start = next.min(end);
+        }
+        months
+    }
+
+    /// What a part of territory delivered of some days, looked at day by day.
+    fn part(&self, measure: &str, part_id: &str, (start, end): (Day, Day)) -> State {
+        let mut rows: Vec<(&Usage, bool)> = Vec::new();
+        for row in self
+            .world
+            .usage
+            .iter()
+            .filter(|row| row.solution_id == self.solution && row.measure_id == measure)
+        {
+            let touches = row.period_start < end && row.period_end > start;
+            let parts = parts_of(self.world, &row.municipality_code, row.division_date);
+            if touches && parts.iter().any(|part| part.part_id == part_id) {
+                rows.push((row, row.period_start >= self.span.start && row.period_end <= self.span.end));
             }
         }
-        false
+        let said = |state: &str| rows.iter().any(|(row, inside)| *inside && row.state == state);
+        let mut spans: Vec<(&str, Day, Day, Day)> = Vec::new();
+        for (row, inside) in &rows {
+            // Organisations of one municipality report side by side.
+            let span = (row.municipality_code.as_str(), row.division_date, row.period_start, row.period_end);
+            if *inside && row.state == "ok" && !spans.contains(&span) {
+                spans.push(span);
+            }
+        }
+        let days: Vec<Day> = start.iter_days().take_while(|day| *day < end).collect();
+        let times = |day: &Day| spans.iter().filter(|(_, _, from, to)| from <= day && day < to).count();
+        let covered: Vec<usize> = days.iter().map(times).collect();
+        let followed = self.has_events();
+        let live_after = !followed || self.part_lives(part_id, end.pred_opt().expect("a day before"));
+        let live_before = !followed || self.part_lives(part_id, start.pred_opt().expect("a day before"));
+        let first = covered.iter().position(|times| *times > 0);
+        let last = covered.iter().rposition(|times| *times > 0);
+        let (Some(first), Some(last)) = (first, last) else {
+            // No day was reported.
+            let crossing = rows.iter().any(|(_, inside)| !inside);
+            return match () {
+                () if said("suppressed") => State::Suppressed,
+                () if crossing && live_after => State::Missing,
+                () if said("missing") => State::Missing,
+                () if said("not_applicable") => State::NotApplicable,
+                () if live_after => State::Missing,
+                () => State::NotApplicable,
+            };
+        };
+        if said("suppressed") {
+            return State::Suppressed;
+        }
+        let from = if live_before { 0 } else { first };
+        let to = if live_after { covered.len() } else { last + 1 };
+        let flow = matches!(self.rollup(measure), "sum" | "mean");
+        let whole = if flow {
+            covered[from..to].iter().all(|times| *times > 0)
+        } else {
+            !live_after || last + 1 == covered.len()
+        };
+        let twice = covered.iter().any(|times| *times > 1);
+        if whole && !twice && !said("missing") { State::Ok } else { State::Missing }
     }
 
     /// Whether anything is known of the solution's rollout.
@@ -195,7 +276,8 @@ impl Ask<'_> {
                 reference = Some(row.reference_date);
             }
         }
-        let mut input = Input { state: State::Missing, value: 0, marks: 0, silent: true };
+        // Who is not counted has no denominator: nothing comes if one waits.
+        let mut input = Input { state: State::NotApplicable, value: 0, marks: 0, silent: true };
         for row in &self.world.population {
             if (row.age_from, row.age_to) != band || Some(row.reference_date) != reference {
                 continue;

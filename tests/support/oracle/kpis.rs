@@ -222,7 +222,7 @@ fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
     let units = match reference {
         Some((uses, persons)) => (eligible.value * uses / persons - usage.value).max(0),
         None => {
-            states.push(State::Missing);
+            states.push(if groups.len() == 1 { State::Missing } else { State::NotApplicable });
             0
         }
     };

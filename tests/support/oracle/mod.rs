@@ -181,6 +181,15 @@ pub(crate) struct Span {
     pub(crate) names_on: Day,
 }
 
+impl OracleRow {
+    /// The marks as an answer shows them: a number of a period that is not over is provisional.
+    #[must_use]
+    pub const fn marks_shown(&self) -> i64 {
+        let over = self.marks & mark::INCOMPLETE == 0;
+        if over { self.marks } else { (self.marks & !mark::INCOMPLETE) | mark::PROVISIONAL }
+    }
+}
+
 /// Why a cell has a number or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -211,6 +220,7 @@ pub(crate) mod mark {
     pub(crate) const PARTIAL: i64 = 16;
     pub(crate) const STALE: i64 = 32;
     pub(crate) const SPLIT: i64 = 64;
+    /// The period is not over; shown as provisional.
     pub(crate) const INCOMPLETE: i64 = 128;
 }
 

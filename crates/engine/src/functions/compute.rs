@@ -1,5 +1,6 @@
 //! The rules, computed row by row over constants and columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
@@ -7,7 +8,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::ColumnarValue;
 use utbredt_model::territory::split_by_weight;
-use utbredt_model::{AreaCounts, CellState, Marks};
+use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState};
 
 /// An argument read row by row: a constant, or a column.
 enum Argument<'a> {
@@ -64,10 +65,12 @@ impl<'a> Argument<'a> {
     }
 }
 
-pub(super) fn state_named(text: &str) -> Result<CellState> {
-    CellState::parse(text).ok_or_else(|| {
+pub(super) fn state_named(text: &str) -> Result<ReasonedState<'_>> {
+    ReasonedState::parse(text).ok_or_else(|| {
         let known = CellState::ALL.map(CellState::as_str).join(", ");
-        DataFusionError::Execution(format!("`{text}` is no state of a cell; the states are {known}"))
+        DataFusionError::Execution(format!(
+            "`{text}` is no state of a cell; write one of {known}, and its reason after a slash"
+        ))
     })
 }
 
@@ -78,10 +81,14 @@ pub(super) fn mark_named(text: &str) -> Result<Marks> {
     })
 }
 
-fn states(rows: usize, of: impl Fn(usize) -> Result<CellState>) -> Result<ArrayRef> {
-    let states = (0..rows).map(|row| of(row).map(|state| Some(state.as_str())));
+fn states<'s>(rows: usize, of: impl Fn(usize) -> Result<ReasonedState<'s>>) -> Result<ArrayRef> {
+    let states = (0..rows).map(|row| of(row).map(|state| Some(state.to_string())));
     Ok(Arc::new(states.collect::<Result<StringArray>>()?))
 }
+
+/// The state of an input that does not exist.
+const ABSENT: ReasonedState<'static> =
+    ReasonedState { state: CellState::NotApplicable, reasons: Cow::Borrowed("no_measure") };
 
 pub(super) fn cell_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     let inputs = Argument::all(values)?;
@@ -91,12 +98,12 @@ pub(super) fn cell_states(values: &[ColumnarValue], rows: usize) -> Result<Array
             found.push(match input.text(row) {
                 Some(text) => state_named(text)?,
                 // First, since a state that is absent would look like a flag that does not hold.
-                None if !input.is_flag() => CellState::NotApplicable,
-                None if input.holds(row) => CellState::Ok,
-                None => CellState::NotValid,
+                None if !input.is_flag() => ABSENT,
+                None if input.holds(row) => CellState::Ok.into(),
+                None => CellState::NotValid.into(),
             });
         }
-        Ok(CellState::of_inputs(found))
+        Ok(ReasonedState::of_inputs(&found))
     })
 }
 
@@ -104,17 +111,20 @@ pub(super) fn state_if(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef
     let arguments = Argument::all(values)?;
     states(rows, |row| match arguments[1].text(row) {
         Some(state) if arguments[0].holds(row) => state_named(state),
-        _ => Ok(CellState::Ok),
+        _ => Ok(CellState::Ok.into()),
     })
 }
+
+const NO_DENOMINATOR: ReasonedState<'static> =
+    ReasonedState { state: CellState::NotApplicable, reasons: Cow::Borrowed("no_denominator") };
 
 pub(super) fn denominator_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     let denominator = Argument::of(&values[0])?;
     states(rows, |row| {
+        // A denominator that nobody knows is no number that was not delivered: nothing comes if one waits.
         Ok(match denominator.number(row) {
-            None => CellState::Missing,
-            Some(0) => CellState::NotApplicable,
-            Some(_) => CellState::Ok,
+            None | Some(0) => NO_DENOMINATOR,
+            Some(_) => CellState::Ok.into(),
         })
     })
 }
@@ -124,17 +134,20 @@ pub(super) fn is_expected(values: &[ColumnarValue], rows: usize) -> Result<Array
     let expected = (0..rows).map(|row| {
         let known = state.text(row).map(state_named).transpose()?;
         // A cell without a state is not expected: no report is demanded for it.
-        Ok(Some(known.is_some_and(CellState::expected)))
+        Ok(Some(known.is_some_and(|known| known.state.expected())))
     });
     Ok(Arc::new(expected.collect::<Result<BooleanArray>>()?))
 }
 
 pub(super) fn area_states(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
-    let counts = Argument::all(values)?;
+    let arguments = Argument::all(values)?;
     states(rows, |row| {
         let [reported, expected, suppressed, not_valid] =
-            [0, 1, 2, 3].map(|at| counts[at].number(row).unwrap_or(0));
-        Ok(AreaCounts { reported, expected, suppressed, not_valid }.state())
+            [0, 1, 2, 3].map(|at| arguments[at].number(row).unwrap_or(0));
+        let state = AreaCounts { reported, expected, suppressed, not_valid }.state();
+        let cells = arguments[4].text(row).unwrap_or_default().split(',').filter(|text| !text.is_empty());
+        let cells = cells.map(state_named).collect::<Result<Vec<_>>>()?;
+        Ok(ReasonedState::with_reasons(state, &cells))
     })
 }
 

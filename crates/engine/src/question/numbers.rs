@@ -13,13 +13,15 @@ use super::table::{Table, column};
 use crate::error::EngineError;
 use crate::expressions::Expressions;
 
-/// Numerator, denominator, value and state of every row.
+/// Numerator, denominator, value, state and its reasons of every row.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     pub(crate) value: ArrayRef,
     pub(crate) numerator: ArrayRef,
     pub(crate) denominator: ArrayRef,
     pub(crate) state: ArrayRef,
+    /// NULL where the state needs no reason.
+    pub(crate) reason: ArrayRef,
 }
 
 impl Numbers {
@@ -29,11 +31,13 @@ impl Numbers {
         rolled: &RecordBatch,
         expressions: &Expressions,
     ) -> Result<Self, EngineError> {
+        let (state, reason) = split(column(rolled, "state")?)?;
         let mut own = Self {
             value: Arc::new(Float64Array::new_null(rolled.num_rows())),
             numerator: divided(column(rolled, "numerator")?, kpi.rollup.divide_by)?,
             denominator: divided(column(rolled, "denominator")?, kpi.rollup.divide_denominator_by)?,
-            state: cast(column(rolled, "state")?, &DataType::Utf8)?,
+            state,
+            reason,
         };
         if kpi.rollup.kind == RollupKind::Area {
             own.value = cast(column(rolled, "value")?, &DataType::Float64)?;
@@ -65,7 +69,15 @@ impl Numbers {
                 state => Some(state),
             })
             .collect();
+        let reasons = self.reason.as_string::<i32>();
+        let reason: StringArray = (0..states.len())
+            .map(|row| match states.value(row) {
+                "ok" if !keeps(row) => Some(NO_DENOMINATOR),
+                _ => reasons.is_valid(row).then(|| reasons.value(row)),
+            })
+            .collect();
         self.state = Arc::new(state);
+        self.reason = Arc::new(reason);
         self.numerator = take(&self.numerator, &kept, None)?;
         self.denominator = take(&self.denominator, &kept, None)?;
         Ok(())
@@ -87,6 +99,22 @@ impl Numbers {
         }
         table.batch()
     }
+}
+
+/// Why a row that `ok_when` leaves out has no number.
+const NO_DENOMINATOR: &str = "no_denominator";
+
+/// States as cells carry them, cut into the state and its reasons.
+fn split(states: &ArrayRef) -> Result<(ArrayRef, ArrayRef), EngineError> {
+    let states = cast(states, &DataType::Utf8)?;
+    let parts = states.as_string::<i32>().iter().map(|text| {
+        let (state, reasons) = text?.split_once('/').unwrap_or((text?, ""));
+        Some((state, (!reasons.is_empty()).then_some(reasons)))
+    });
+    let parts: Vec<Option<(&str, Option<&str>)>> = parts.collect();
+    let state: StringArray = parts.iter().map(|part| part.map(|(state, _)| state)).collect();
+    let reason: StringArray = parts.iter().map(|part| part.and_then(|(_, reason)| reason)).collect();
+    Ok((Arc::new(state), Arc::new(reason)))
 }
 
 /// The value of a row: its numerator, or a ratio of the unit's scale.

@@ -14,6 +14,9 @@ use crate::error::EngineError;
 /// How many periods one answer may have.
 const MOST_PERIODS: usize = 4000;
 
+/// Days of the longest month.
+const LONGEST_MONTH: i64 = 31;
+
 /// Periods, and how facts are mapped into their borders.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scope {
@@ -177,6 +180,27 @@ pub(crate) fn calendar_table(scope: &Scope, divisions: &Divisions) -> Result<Rec
     let mut columns = shared_columns(scope, divisions, &rows, "to_date");
     columns.push(("day", dates(&rows, |row| row.day)));
     table(columns)
+}
+
+/// The relation `sub_periods`: what a period is made of when it is asked whether all of it was delivered. A period longer
+/// than a month is made of months, a shorter one of itself.
+pub(crate) fn sub_periods_table(scope: &Scope) -> Result<RecordBatch, EngineError> {
+    let (mut periods, mut starts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    for shown in scope.periods.iter() {
+        let facts = scope.facts_of(shown);
+        let mut start = facts.start;
+        while start < facts.end {
+            let next_month = Granularity::Month.floor(start).checked_add_months(Months::new(1));
+            let short = (facts.end - facts.start).num_days() <= LONGEST_MONTH;
+            let end = next_month.filter(|next| !short && *next < facts.end).unwrap_or(facts.end);
+            periods.push(epoch_days(facts.start));
+            starts.push(epoch_days(start));
+            ends.push(epoch_days(end));
+            start = end;
+        }
+    }
+    let days = |days: Vec<i32>| -> ArrayRef { Arc::new(Date32Array::from(days)) };
+    table(vec![("period_start", days(periods)), ("sub_start", days(starts)), ("sub_end", days(ends))])
 }
 
 fn shared_columns(

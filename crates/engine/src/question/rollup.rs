@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
 use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind};
-use utbredt_model::{CellState, Marks};
+use utbredt_model::{CellState, Marks, ReasonedState};
 
 use super::cells::Cells;
 use super::groups::{Placed, combine};
@@ -39,7 +39,11 @@ pub(crate) fn roll_up(
 }
 
 /// The rows of a solution that has no cells: in every area the question does not arise.
-pub(crate) fn no_cells(query: &ResolvedQuery<'_>, columns: &SchemaRef) -> Result<RecordBatch, EngineError> {
+pub(crate) fn no_cells(
+    query: &ResolvedQuery<'_>,
+    columns: &SchemaRef,
+    reason: &str,
+) -> Result<RecordBatch, EngineError> {
     let mut all = Vec::new();
     // Periods that are only compared with come first in the scope, and get no rows.
     for period in query.unshown()..query.scope.periods.len() {
@@ -55,6 +59,7 @@ pub(crate) fn no_cells(query: &ResolvedQuery<'_>, columns: &SchemaRef) -> Result
             match name {
                 "period_start" => starts(query, &all),
                 "state" => texts(&all, |_| CellState::NotApplicable.as_str()),
+                "reason" => texts(&all, |_| reason),
                 "marks" => texts(&all, |_| ""),
                 "municipalities_reported" | "municipalities_expected" => {
                     Arc::new(Int64Array::from(vec![0; all.len()]))
@@ -86,14 +91,14 @@ fn texts<'g>(groups: &'g [Group], of: impl Fn(&'g Group) -> &'g str) -> ArrayRef
 /// Cells added up by group: `numerator`, `denominator`, the KPI's own columns, and the tally of the group.
 fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, EngineError> {
     let states = cast(column(&cells.batch, "state")?, &DataType::Utf8)?;
-    let states: Vec<Option<CellState>> =
-        states.as_string::<i32>().iter().map(|state| CellState::parse(state?)).collect();
+    let states: Vec<Option<ReasonedState<'_>>> =
+        states.as_string::<i32>().iter().map(|state| ReasonedState::parse(state?)).collect();
     let marks = cast(column(&cells.batch, "marks")?, &DataType::Int64)?;
     let tallies =
         tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
     // A cell in another state has no number; adding it as zero would invent a report.
-    let standing: Vec<Placed> =
-        groups.placed.iter().filter(|placed| states[placed.row] == Some(CellState::Ok)).copied().collect();
+    let is_ok = |row: usize| states[row].as_ref().is_some_and(|own| own.state == CellState::Ok);
+    let standing: Vec<Placed> = groups.placed.iter().filter(|placed| is_ok(placed.row)).copied().collect();
     let of_numerators = match kpi.rollup.kind {
         RollupKind::Max => ColumnRollup::Max,
         RollupKind::Min => ColumnRollup::Min,
@@ -182,6 +187,7 @@ fn show(
     table.add("numerator", Arc::clone(&numbers.numerator));
     table.add("denominator", Arc::clone(&numbers.denominator));
     table.add("state", Arc::clone(&numbers.state));
+    table.add("reason", Arc::clone(&numbers.reason));
     table.add("coverage", cast(column(rolled, "coverage")?, &DataType::Float64)?);
     table.add("marks", Arc::new(marks(query, groups, rolled)?));
     table.add("municipalities_reported", cast(column(rolled, "reported")?, &DataType::Int64)?);
@@ -203,7 +209,7 @@ fn show(
 }
 
 /// The names of every row's marks. An area is `partial` when a municipality that was expected did not report, or cannot
-/// be compared; its period is incomplete while it is not over.
+/// be compared; its number may still change while the period is not over.
 fn marks(
     query: &ResolvedQuery<'_>,
     groups: &Groups,
@@ -220,7 +226,7 @@ fn marks(
             set = Marks(set.0 | Marks::PARTIAL.0);
         }
         if any && query.scope.periods[group.period].end > query.scope.day {
-            set = Marks(set.0 | Marks::INCOMPLETE_PERIOD.0);
+            set = set.with(Marks::PROVISIONAL);
         }
         Some(set.names().join(" "))
     });

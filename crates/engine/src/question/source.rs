@@ -14,7 +14,7 @@ use utbredt_kpi::{By, Catalogue, Kpi, Lookback, View};
 use utbredt_model::Period;
 
 use super::inputs::{areas_of_question, areas_table, values};
-use super::periods::{Scope, calendar_table, epoch_days, periods_table};
+use super::periods::{Scope, calendar_table, epoch_days, periods_table, sub_periods_table};
 use super::relations::{FamilyKey, Relation, fits, has_solutions};
 use super::resolve::{Bound, ResolvedQuery, areas_of};
 use super::stored::StoredTable;
@@ -130,6 +130,7 @@ impl Source<'_> {
         let made = match name {
             "periods" => Some(periods_table(frame.scope, divisions)?),
             "calendar" => Some(calendar_table(frame.scope, divisions)?),
+            "sub_periods" => Some(sub_periods_table(frame.scope)?),
             Kpi::AREAS => frame.question.map(|(query, _)| areas_of_question(query)).transpose()?,
             other => match other.strip_prefix("areas_").and_then(|by| by.parse::<By>().ok()) {
                 Some(by) => {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, Float64Array, Int64Array, StringArray};
-use utbredt_model::CellState;
+use utbredt_model::{CellState, ReasonedState};
 
 use super::groups::Placed;
 use super::table::Table;
 
 /// What the cells of a group have in common.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tally {
-    state: Option<CellState>,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally<'a> {
+    state: Option<ReasonedState<'a>>,
     marks: i64,
     reported: i64,
     expected: i64,
@@ -22,18 +22,22 @@ pub(crate) struct Tally {
 }
 
 /// Counts the cells of every group by state, and the inhabitants they speak for.
-pub(crate) fn tally(
+pub(crate) fn tally<'a>(
     groups: usize,
     placed: &[Placed],
-    states: &[Option<CellState>],
+    states: &[Option<ReasonedState<'a>>],
     marks: &Int64Array,
     persons: &Int64Array,
-) -> Vec<Tally> {
+) -> Vec<Tally<'a>> {
     let mut tallies = vec![Tally::default(); groups];
     for Placed { row, group } in placed {
-        let Some(state) = states[*row] else { continue };
+        let Some(reasoned) = &states[*row] else { continue };
         let tally = &mut tallies[*group];
-        tally.state = Some(tally.state.map_or(state, |before| CellState::of_area([before, state])));
+        let state = reasoned.state;
+        tally.state = Some(match tally.state.take() {
+            Some(before) => ReasonedState::of_area(&[before, reasoned.clone()]),
+            None => reasoned.clone(),
+        });
         let inhabitants = persons.is_valid(*row).then(|| persons.value(*row));
         // Coverage is a share of those who should have reported; others do not count in its denominator.
         if state.expected() {
@@ -63,12 +67,15 @@ fn plus(sum: Option<i64>, more: Option<i64>) -> Option<i64> {
 }
 
 /// A number of a tally.
-type Number = fn(&Tally) -> Option<i64>;
+type Number = fn(&Tally<'_>) -> Option<i64>;
 
 /// Adds the columns of tallies.
-pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally]) {
-    // A group without a cell in any state is one the question does not arise for.
-    let states = tallies.iter().map(|tally| tally.state.unwrap_or(CellState::NotApplicable).as_str());
+pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally<'_>]) {
+    let states = tallies.iter().map(|tally| match &tally.state {
+        Some(state) => state.to_string(),
+        // A group without a cell in any state is one the question does not arise for.
+        None => CellState::NotApplicable.as_str().to_owned(),
+    });
     let states = StringArray::from_iter_values(states);
     table.add("state", Arc::new(states));
     table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
@@ -88,7 +95,7 @@ pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally]) {
 
 /// The share of the expected inhabitants that the reported cells speak for.
 #[expect(clippy::cast_precision_loss, reason = "inhabitants are far below 2^53")]
-fn coverage(tally: &Tally) -> Option<f64> {
+fn coverage(tally: &Tally<'_>) -> Option<f64> {
     let persons = tally.persons.filter(|persons| *persons != 0)?;
     Some(tally.covered.unwrap_or(0) as f64 / persons as f64)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::read_relations;
+use crate::change::changes;
 use crate::{
     Kpi, Titles, check,
     error::Problems,
@@ -26,6 +27,8 @@ pub(super) fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) 
     let columns = header::columns(problems, &mut header, rollup.kind);
     check::columns(problems, &columns, rollup.kind);
     let own_reasons = header::reasons(problems, &mut header);
+    let written = std::mem::take(&mut header.raw.changes);
+    let changes = changes(problems, &header, written, *header.raw.version.get_ref());
     let raw = header.raw;
     let kpi = Kpi {
         id: format!("{question}.{name}"),
@@ -43,6 +46,7 @@ pub(super) fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) 
         window: raw.window.map_or(12, toml::Spanned::into_inner),
         lookback: raw.lookback,
         caveats: raw.caveats.map(toml::Spanned::into_inner).unwrap_or_default(),
+        changes,
         rollup,
         params,
         columns: columns.into_iter().map(|(_, column)| column).collect(),

@@ -1,0 +1,304 @@
+/* view
+doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
+uses = ["live_parts"]
+*/
+-- What the rows of each municipality cover of each sub-period. Organisations of one municipality report side by side.
+WITH touching AS (
+    SELECT
+        calendar.period_start AS answer_start,
+        usage.solution_id,
+        usage.measure_id,
+        usage.municipality_code,
+        usage.division_date,
+        usage.period_start,
+        usage.period_end,
+        usage.state,
+        usage.period_end <= calendar.period_end AS inside
+    FROM usage
+    INNER JOIN calendar
+        ON calendar.day = usage.period_start
+    UNION ALL
+    SELECT
+        calendar.period_start AS answer_start,
+        usage.solution_id,
+        usage.measure_id,
+        usage.municipality_code,
+        usage.division_date,
+        usage.period_start,
+        usage.period_end,
+        usage.state,
+        false AS inside
+    FROM usage
+    INNER JOIN calendar
+        ON calendar.day = CAST(usage.period_end - INTERVAL '1 day' AS DATE)
+        AND usage.period_start < calendar.period_start
+),
+spans AS (
+    SELECT DISTINCT
+        sub_periods.period_start,
+        sub_periods.sub_start,
+        sub_periods.sub_end,
+        touching.solution_id,
+        touching.measure_id,
+        touching.municipality_code,
+        touching.division_date,
+        touching.period_start AS row_start,
+        touching.period_end AS row_end,
+        CAST(greatest(touching.period_start, sub_periods.sub_start) AS INT) AS from_day,
+        CAST(least(touching.period_end, sub_periods.sub_end) AS INT) AS to_day,
+        -- A row over the border of the period does not say how much of it lies inside.
+        touching.inside,
+        touching.state
+    FROM touching
+    INNER JOIN sub_periods
+        ON sub_periods.period_start = touching.answer_start
+        AND touching.period_start < sub_periods.sub_end
+        AND touching.period_end > sub_periods.sub_start
+),
+of_parts AS (
+    SELECT
+        spans.period_start,
+        spans.sub_start,
+        spans.sub_end,
+        spans.solution_id,
+        spans.measure_id,
+        municipality_parts.part_id,
+        spans.from_day,
+        spans.to_day,
+        spans.inside,
+        spans.state,
+        -- Where the rows before it end: a row that begins earlier reports days once more.
+        max(CASE WHEN spans.inside AND spans.state = 'ok' THEN spans.to_day END) OVER (
+            PARTITION BY
+                spans.period_start,
+                spans.sub_end,
+                spans.solution_id,
+                spans.measure_id,
+                municipality_parts.part_id
+            ORDER BY
+                spans.from_day,
+                spans.to_day,
+                spans.municipality_code,
+                spans.division_date,
+                spans.row_start,
+                spans.row_end
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS days_until
+    FROM spans
+    INNER JOIN municipality_parts
+        ON municipality_parts.municipality_code = spans.municipality_code
+        AND municipality_parts.division_date = spans.division_date
+),
+covered AS (
+    SELECT
+        of_parts.period_start,
+        of_parts.sub_start,
+        of_parts.sub_end,
+        of_parts.solution_id,
+        of_parts.measure_id,
+        of_parts.part_id,
+        sum(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.to_day - of_parts.from_day ELSE 0 END) AS days,
+        min(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.from_day END) AS first_day,
+        max(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.to_day END) AS last_day,
+        count(CASE WHEN of_parts.inside AND of_parts.state = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN of_parts.inside AND of_parts.state = 'missing' THEN 1 END) AS missing,
+        count(CASE WHEN of_parts.inside AND of_parts.state = 'not_applicable' THEN 1 END) AS not_in_source,
+        count(CASE WHEN NOT of_parts.inside THEN 1 END) AS crossing,
+        count(CASE WHEN of_parts.inside AND of_parts.state = 'ok' AND of_parts.from_day < of_parts.days_until THEN 1 END)
+            AS overlapping
+    FROM of_parts
+    GROUP BY
+        of_parts.period_start,
+        of_parts.sub_start,
+        of_parts.sub_end,
+        of_parts.solution_id,
+        of_parts.measure_id,
+        of_parts.part_id
+),
+-- Everything that came, and everything that was owed.
+known AS (
+    SELECT
+        covered.period_start,
+        covered.sub_start,
+        covered.sub_end,
+        covered.solution_id,
+        covered.measure_id,
+        covered.part_id
+    FROM covered
+    UNION
+    SELECT
+        sub_periods.period_start,
+        sub_periods.sub_start,
+        sub_periods.sub_end,
+        measures.solution_id,
+        measures.measure_id,
+        live_parts.part_id
+    FROM sub_periods
+    INNER JOIN live_parts
+        ON live_parts.period_start = sub_periods.period_start
+        AND live_parts.sub_end = sub_periods.sub_end
+    INNER JOIN measures
+        ON measures.solution_id = live_parts.solution_id
+),
+reported AS (
+    SELECT
+        known.period_start,
+        known.sub_end,
+        known.solution_id,
+        known.measure_id,
+        known.part_id,
+        measures.rollup,
+        live_after.part_id IS NOT NULL AS live,
+        coalesce(covered.days, 0) AS days,
+        coalesce(covered.suppressed, 0) AS suppressed,
+        coalesce(covered.missing, 0) AS missing,
+        coalesce(covered.not_in_source, 0) AS not_in_source,
+        coalesce(covered.crossing, 0) AS crossing,
+        coalesce(covered.overlapping, 0) AS overlapping,
+        -- Who was not live before owes from the first day reported, and who is not at the end until the last.
+        CASE
+            WHEN measures.rollup IN ('sum', 'mean')
+                THEN covered.days
+                    >= CASE WHEN live_after.part_id IS NULL THEN covered.last_day ELSE CAST(known.sub_end AS INT) END
+                    - CASE WHEN live_before.part_id IS NULL THEN covered.first_day ELSE CAST(known.sub_start AS INT) END
+            -- A level is that of the last moment.
+            ELSE live_after.part_id IS NULL OR covered.last_day = CAST(known.sub_end AS INT)
+        END AS whole
+    FROM known
+    INNER JOIN measures
+        ON measures.solution_id = known.solution_id
+        AND measures.measure_id = known.measure_id
+    LEFT JOIN covered
+        ON covered.period_start = known.period_start
+        AND covered.sub_end = known.sub_end
+        AND covered.solution_id = known.solution_id
+        AND covered.measure_id = known.measure_id
+        AND covered.part_id = known.part_id
+    LEFT JOIN live_parts AS live_before
+        ON live_before.period_start = known.period_start
+        AND live_before.sub_end = known.sub_start
+        AND live_before.solution_id = known.solution_id
+        AND live_before.part_id = known.part_id
+    LEFT JOIN live_parts AS live_after
+        ON live_after.period_start = known.period_start
+        AND live_after.sub_end = known.sub_end
+        AND live_after.solution_id = known.solution_id
+        AND live_after.part_id = known.part_id
+),
+with_state AS (
+    SELECT
+        reported.period_start,
+        reported.sub_end,
+        reported.solution_id,
+        reported.measure_id,
+        reported.part_id,
+        reported.rollup,
+        cell_state(
+            state_if(reported.suppressed > 0, 'suppressed'),
+            CASE
+                WHEN reported.overlapping > 0 THEN 'missing/overlapping_reports'
+                WHEN reported.days > 0 AND reported.missing = 0 AND reported.whole THEN 'ok'
+                WHEN reported.days > 0 OR (reported.crossing > 0 AND reported.live) THEN 'missing/incomplete_period'
+                WHEN reported.missing > 0 THEN 'missing/not_delivered'
+                WHEN reported.not_in_source > 0 THEN 'not_applicable/not_in_source'
+                WHEN reported.live THEN 'missing/not_delivered'
+                ELSE 'not_applicable/not_introduced'
+            END
+        ) AS state
+    FROM reported
+),
+-- A level counts in the last sub-period that anything was owed in.
+counting AS (
+    SELECT
+        with_state.period_start,
+        with_state.sub_end,
+        with_state.solution_id,
+        with_state.measure_id,
+        municipality_parts.municipality_code,
+        with_state.rollup,
+        with_state.state,
+        max(CASE WHEN is_expected(with_state.state) THEN with_state.sub_end END) OVER (
+            PARTITION BY
+                with_state.period_start,
+                with_state.solution_id,
+                with_state.measure_id,
+                municipality_parts.municipality_code
+        ) AS last_end,
+        max(CASE WHEN with_state.state = 'ok' THEN 1 ELSE 0 END) OVER (
+            PARTITION BY
+                with_state.period_start,
+                with_state.solution_id,
+                with_state.measure_id,
+                municipality_parts.municipality_code
+        ) AS began
+    FROM with_state
+    INNER JOIN periods
+        ON periods.period_start = with_state.period_start
+    INNER JOIN municipality_parts
+        ON municipality_parts.part_id = with_state.part_id
+        AND municipality_parts.division_date = periods.division_date
+),
+by_sub_period AS (
+    SELECT
+        counting.period_start,
+        counting.sub_end,
+        counting.solution_id,
+        counting.measure_id,
+        counting.municipality_code,
+        max(counting.began) AS began,
+        count(CASE WHEN counting.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(counting.state) THEN 1 END) AS expected,
+        count(CASE WHEN counting.state = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN counting.state = 'missing/overlapping_reports' THEN 1 END) AS overlapping,
+        string_agg(DISTINCT counting.state, ',') AS states
+    FROM counting
+    WHERE
+        counting.rollup IN ('sum', 'mean')
+        OR counting.last_end IS NULL
+        OR counting.sub_end = counting.last_end
+    GROUP BY
+        counting.period_start,
+        counting.sub_end,
+        counting.solution_id,
+        counting.measure_id,
+        counting.municipality_code
+),
+added AS (
+    SELECT
+        by_sub_period.period_start,
+        by_sub_period.solution_id,
+        by_sub_period.measure_id,
+        by_sub_period.municipality_code,
+        max(by_sub_period.began) AS began,
+        sum(by_sub_period.reported) AS reported,
+        sum(by_sub_period.expected) AS expected,
+        sum(by_sub_period.suppressed) AS suppressed,
+        sum(by_sub_period.overlapping) AS overlapping,
+        count(CASE WHEN by_sub_period.expected > 0 THEN 1 END) AS periods_expected,
+        count(CASE WHEN by_sub_period.expected > 0 AND by_sub_period.reported = by_sub_period.expected THEN 1 END)
+            AS periods_reported,
+        string_agg(by_sub_period.states, ',') AS states
+    FROM by_sub_period
+    GROUP BY
+        by_sub_period.period_start,
+        by_sub_period.solution_id,
+        by_sub_period.measure_id,
+        by_sub_period.municipality_code
+)
+SELECT
+    added.period_start,
+    added.solution_id,
+    added.measure_id,
+    added.municipality_code,
+    CASE
+        WHEN added.suppressed > 0 OR added.overlapping > 0
+            THEN area_state(0, added.expected, added.suppressed, 0, added.states)
+        WHEN added.expected > 0 AND added.reported = added.expected THEN 'ok'
+        -- Something came, and not all of it.
+        WHEN added.reported > 0 AND added.periods_expected = 1 THEN 'missing/incomplete_territory'
+        WHEN added.expected > 0 AND added.began = 1 THEN 'missing/incomplete_period'
+        ELSE area_state(0, added.expected, 0, 0, added.states)
+    END AS state,
+    added.periods_reported,
+    added.periods_expected
+FROM added
