@@ -211,7 +211,7 @@ fn days_of_a_workbook_counted_from_1904_are_its_own() {
 }
 
 #[test]
-fn hidden_rows_are_held_until_the_contract_says_what_they_are() {
+fn hidden_rows_hold_a_delivery_until_the_contract_decides() {
     let data = [row(2, &["4601", "2024", "6"]), row(3, &["1103", "2024", "7"])];
     let rows = row(1, &["kommune", "periode", "antall"])
         + &data.concat().replace("<row r=\"3\"", "<row r=\"3\" hidden=\"1\"");
