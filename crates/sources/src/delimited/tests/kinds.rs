@@ -94,7 +94,10 @@ fn joined_codes_reach_down_where_declared() {
 
 #[test]
 fn carriage_returns_end_rows_though_a_cell_holds_a_line_feed() {
-    let parsed = read("", "kommune;periode;antall;merk\r0301;2024;1;\"a\nb\"\r4601;2024;2;\r");
+    let parsed = read(
+        "header_row = 3\n",
+        "Rapport\r\rkommune;periode;antall;merk\r0301;2024;1;\"a\nb\"\r4601;2024;2;\r",
+    );
     assert_eq!(shown(&parsed), ["0301 2024 1", "4601 2024 2"]);
 }
 
