@@ -70,9 +70,12 @@ fn is_harmless(code: ReasonCode) -> bool {
 
 fn too_many_rejected(conformed: &Conformed) -> Option<String> {
     let rejected = rejected_rows(conformed);
+    let left_out = conformed.rejections.iter().filter(|rejection| rejection.code == ReasonCode::Excluded);
+    let left_out = left_out.map(|rejection| rejection.row).collect::<BTreeSet<u64>>().len();
+    // Of the rows meant as numbers: totals and notes are none.
+    let all = usize::try_from(conformed.rows_in).unwrap_or(usize::MAX).saturating_sub(left_out);
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-    let share = rejected as f64 / conformed.rows_in.max(1) as f64;
-    let all = conformed.rows_in;
+    let share = rejected as f64 / all.max(1) as f64;
     let percent = MAX_REJECTED_SHARE * 100.0;
     (share > MAX_REJECTED_SHARE)
         .then(|| format!("{rejected} of {all} rows were rejected, more than {percent:.0} %"))

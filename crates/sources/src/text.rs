@@ -56,6 +56,42 @@ pub fn decode(bytes: &[u8], declared: Option<Encoding>) -> Cow<'_, str> {
     }
 }
 
+/// Letters that a Macintosh writes as a letter and a mark behind it, and the letter each pair means.
+const COMPOSED: [(char, char, char); 14] = [
+    ('a', '\u{30a}', 'å'),
+    ('a', '\u{308}', 'ä'),
+    ('o', '\u{308}', 'ö'),
+    ('u', '\u{308}', 'ü'),
+    ('a', '\u{301}', 'á'),
+    ('e', '\u{301}', 'é'),
+    ('o', '\u{301}', 'ó'),
+    ('e', '\u{300}', 'è'),
+    ('o', '\u{300}', 'ò'),
+    ('o', '\u{302}', 'ô'),
+    ('e', '\u{302}', 'ê'),
+    ('c', '\u{30c}', 'č'),
+    ('s', '\u{30c}', 'š'),
+    ('z', '\u{30c}', 'ž'),
+];
+
+/// A name in small letters, each in one piece, so that two names that look the same are the same.
+pub(crate) fn folded(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for sign in name.trim().to_lowercase().chars() {
+        let whole = out.chars().next_back().and_then(|last| {
+            COMPOSED
+                .iter()
+                .find(|(letter, mark, _)| (*letter, *mark) == (last, sign))
+                .map(|(.., whole)| *whole)
+        });
+        if whole.is_some() {
+            out.pop();
+        }
+        out.push(whole.unwrap_or(sign));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

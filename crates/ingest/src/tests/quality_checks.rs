@@ -111,3 +111,14 @@ fn too_many_rejected_rows_hold_the_rest() {
     assert!(reason(&report).contains("2 of 6 rows"), "{report:?}");
     assert_eq!(usage.len(), 2);
 }
+
+#[test]
+fn notes_below_a_table_do_not_make_its_rejected_rows_few() {
+    let rows = ["0301;2025-02;uses;500", "4601;2025-02;uses;500", "9999;2025-02;uses;1", ""];
+    let notes = ["Kilde: journalen", "Tall fra mars", "Uten testbrukere", "Etter avtale"];
+    let (report, _) = after_good("2025-02", &[&rows[..], &notes[..]].concat());
+    // One of three, and not one of seven.
+    assert!(reason(&report).contains("1 of 3 rows"), "{report:?}");
+    let (report, _) = after_good("2025-02", &[&rows[..2], &[""], &notes[..]].concat());
+    assert_eq!((report.held, report.accepted, report.rejected), (None, 2, 4));
+}

@@ -2,8 +2,9 @@
 //! zip file states sizes; a hostile file may lie there, so the packed streams are run through as well, counting what
 //! comes out.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
+use flate2::read::DeflateDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use utbredt_model::{Reason, ReasonCode};
 use zip::{CompressionMethod, ZipArchive};
@@ -76,6 +77,22 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<String>, ArchiveError> {
         return Err(ArchiveError::Ratio);
     }
     Ok(names)
+}
+
+/// The text of an entry of an archive that was measured.
+pub(super) fn text(bytes: &[u8], name: &str) -> Option<String> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+    let at = archive.index_for_name(name)?;
+    let entry = archive.by_index_raw(at).ok()?;
+    let packed = stream(bytes, entry.data_start(), entry.compressed_size())?;
+    let mut text = String::new();
+    match entry.compression() {
+        CompressionMethod::Deflated => {
+            DeflateDecoder::new(packed).take(MAX_UNPACKED).read_to_string(&mut text).ok()?
+        }
+        _ => Cursor::new(packed).read_to_string(&mut text).ok()?,
+    };
+    Some(text)
 }
 
 /// The packed bytes of an entry.

@@ -90,6 +90,7 @@ impl Contract {
         names.extend([self.state.as_ref().map(|s| &s.column), self.totals.column.as_ref()]);
         names.push(self.provisional.as_ref().and_then(|p| p.column.as_ref()));
         let by_name = self.wide.iter().filter(|wide| !wide.periods);
+        names.extend(self.value.sum_over.iter().map(Some));
         names.extend(by_name.flat_map(|wide| wide.measures.keys().map(Some)));
         names.into_iter().flatten().map(String::as_str).collect()
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
-use crate::text::Encoding;
+use crate::text::{self, Encoding};
 
 /// Why a contract cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +51,8 @@ pub struct Contract {
     pub rows: Option<String>,
     /// The sheet of a workbook; the first when absent.
     pub sheet: Option<String>,
+    /// What becomes of the rows that a workbook hides; they hold the delivery unless declared.
+    pub hidden_rows: Option<HiddenRows>,
     /// The decimal sign, `,` unless declared; the other one may group thousands.
     #[serde(default = "comma")]
     pub decimal: char,
@@ -96,6 +98,16 @@ pub enum Format {
     Json,
 }
 
+/// What becomes of hidden rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HiddenRows {
+    /// They are read as the others.
+    Read,
+    /// They are left out, and counted.
+    Skip,
+}
+
 /// How values are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -124,6 +136,9 @@ pub struct SubjectColumn {
     /// The code is followed by a space and a name, as in `0301 Oslo`.
     #[serde(default)]
     pub name_follows: bool,
+    /// A blank cell repeats the code above, as cells joined over several rows do.
+    #[serde(default)]
+    pub fill_down: bool,
 }
 
 /// What names a subject.
@@ -178,6 +193,9 @@ pub struct Pick {
 pub struct ValueRules {
     /// The column; required when the layout is long.
     pub column: Option<String>,
+    /// Columns that break a value down, as one row for each sex: rows that differ in them are added.
+    #[serde(default)]
+    pub sum_over: Vec<String>,
     /// The agreed unit.
     pub unit: Option<String>,
     /// The column that states the unit.
@@ -284,9 +302,9 @@ pub struct Wide {
     pub measures: BTreeMap<String, MeasureId>,
 }
 
-/// Column names agree when they differ in case and outer blanks only.
+/// Column names agree when they differ in case, outer blanks and how their letters are composed only.
 pub(super) fn same_name(declared: &str, have: &str) -> bool {
-    declared.trim().to_lowercase() == have.trim().to_lowercase()
+    text::folded(declared) == text::folded(have)
 }
 
 fn one() -> u32 {
@@ -300,6 +318,7 @@ fn comma() -> char {
 pub(super) fn usual_symbols() -> BTreeMap<String, Symbol> {
     [
         (":", Symbol::Suppressed),
+        ("<5", Symbol::Suppressed),
         ("..", Symbol::Missing),
         (".", Symbol::NotApplicable),
         ("-", Symbol::Zero),

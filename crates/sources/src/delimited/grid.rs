@@ -24,6 +24,8 @@ pub(super) struct Line<'a> {
     pub(super) fault: Option<Reason>,
     /// Trailing blank cells are left out, as spreadsheets do.
     pub(super) trimmed: bool,
+    /// Its end was received: what a last line without a line end has lost is not known.
+    pub(super) ended: bool,
 }
 
 /// Who takes the rows, the header first; `false` stops the reading.
@@ -52,7 +54,7 @@ pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
 /// Reads delimited text from the contract's header row on.
 pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
     // Old Macintosh files end lines with a carriage return alone.
-    let line_break = if text.contains('\n') { '\n' } else { '\r' };
+    let line_break = line_break(text);
     let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
     // What is above the header may be a title with quotes that never close.
     let Some(mut from) = start_of_line(text, skip, line_break) else { return };
@@ -76,11 +78,19 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
         }
         let Some((begin, end)) = long else { return };
         let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
-        if !sink(&Line { row: next, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {
+        let fault = fault(&cells, raw);
+        if !sink(&Line { row: next, cells: &cells, raw, fault, trimmed: false, ended: true }) {
             return;
         }
         (from, row) = ((end + 1).min(text.len()), next + 1);
     }
+}
+
+/// What ends the rows: in Macintosh files a carriage return, and a line feed may break a line inside a cell.
+fn line_break(text: &str) -> char {
+    let feeds = text.matches('\n').count();
+    let returns = text.matches('\r').count() - text.matches("\r\n").count();
+    if returns > feeds { '\r' } else { '\n' }
 }
 
 /// Where the first line from `from` on lies that is longer than is read.
@@ -151,10 +161,12 @@ fn read_on(
                 raw: raw[..cut].trim_end_matches('\r'),
                 fault,
                 trimmed: false,
+                ended: true,
             });
             return if more { Stop::OpenQuote(from + begin + cut + 1, row + 1) } else { Stop::Sink };
         }
-        if !sink(&Line { row, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false }) {
+        let ended = end < rest.len() || rest.ends_with(['\n', '\r']);
+        if !sink(&Line { row, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false, ended }) {
             return Stop::Sink;
         }
     }

@@ -2,6 +2,7 @@
 //! laid flat, so that a field of an object inside is a column named by both, as `kommune.nummer`. Fields beside the
 //! array on the way to it belongs to every row.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -19,6 +20,19 @@ const LIST: &str = "[…]";
 /// Whether a text is JSON, judging by its first sign.
 pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
+}
+
+/// JSON lines, one object a line, made into the array that they mean.
+pub(super) fn lines_as_array(text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let object = |line: Option<&str>| {
+        line.is_some_and(|l| l.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(l).is_ok())
+    };
+    if !(object(lines.next()) && object(lines.next())) {
+        return text;
+    }
+    let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    Cow::Owned(format!("[{}]", rows.join(",\n")))
 }
 
 /// Reads every object as a row; the names of all their fields come first, as row 0.
@@ -51,7 +65,14 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
         return Err(Reason::new(ReasonCode::SizeLimit, text));
     }
     let header: StringRecord = beside.iter().map(|field| &field.name).chain(&names).collect();
-    let mut go_on = sink(&Line { row: 0, cells: &header, raw: "", fault: fault(&header, ""), trimmed: true });
+    let mut go_on = sink(&Line {
+        row: 0,
+        cells: &header,
+        raw: "",
+        fault: fault(&header, ""),
+        trimmed: true,
+        ended: true,
+    });
     let places: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(beside.len()..).collect();
     let mut row_number = 0;
     walk(text, &path, &mut |found| {
@@ -93,7 +114,7 @@ fn give(
     let text = "the row is not an object with fields";
     let no_object = row.is_none().then(|| Reason::new(ReasonCode::InvalidField, text));
     let fault = no_object.or(twice).or_else(|| fault(&cells, &raw));
-    sink(&Line { row: number, cells: &cells, raw: &raw, fault, trimmed: true })
+    sink(&Line { row: number, cells: &cells, raw: &raw, fault, trimmed: true, ended: true })
 }
 
 /// One field of a row, laid flat.

@@ -1,18 +1,20 @@
 //! From rows to observations: columns found by name, cells read by the contract, the delivery checked against itself.
 
 use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use csv::StringRecord;
 use utbredt_model::{
-    CellState, CodeError, MeasureId, MunicipalityCode, Observation, ObservedFact, OrganisationNumber, Parsed,
-    Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
+    CellState, MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection,
+    SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, SubjectKind, Symbol, same_name};
+use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, Symbol, same_name};
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
+use super::series::{self, Fractions, Notes, falls, show};
+use super::subject::subject;
 
 /// At most this many breaches of one kind are listed.
 const MAX_LISTED: usize = 20;
@@ -22,6 +24,12 @@ const MAX_REJECTED: usize = 100_000;
 
 type Key = (Subject, SolutionId, MeasureId, Period);
 
+/// The observation that first has a key, and what its row has in the columns left out.
+struct First {
+    at: usize,
+    rest: u64,
+}
+
 pub(super) struct Mapper<'c> {
     contract: &'c Contract,
     /// The rows of column names.
@@ -29,11 +37,19 @@ pub(super) struct Mapper<'c> {
     places: Option<Places>,
     parsed: Parsed,
     /// The observation that first has each key.
-    first: HashMap<Key, usize>,
+    first: HashMap<Key, First>,
+    /// Parts already added, where the contract adds over a column.
+    added: HashSet<(usize, u64)>,
+    /// The code in the row above, for cells joined over several rows.
+    above: String,
+    notes: Notes,
+    fractions: Fractions,
     /// Observations that another row contradicts, and that row.
     contradicted: BTreeMap<usize, u64>,
     units: BTreeSet<String>,
     out_of_range: usize,
+    /// Rows that differ only in a column that is left out were reported.
+    differs: bool,
 }
 
 impl<'c> Mapper<'c> {
@@ -44,9 +60,14 @@ impl<'c> Mapper<'c> {
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
+            added: HashSet::new(),
+            above: String::new(),
+            notes: Notes::default(),
+            fractions: Fractions::default(),
             contradicted: BTreeMap::new(),
             units: BTreeSet::new(),
             out_of_range: 0,
+            differs: false,
         }
     }
 
@@ -72,10 +93,11 @@ impl<'c> Mapper<'c> {
         }
         // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
+        let note = self.notes.take(line);
         // A blank row is no row, as in spreadsheets.
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
-            if let Err(reason) = self.row(&places, line) {
+            if let Err(reason) = if note { Err(series::note()) } else { self.row(&places, line) } {
                 self.refuse(line, reason);
             }
         }
@@ -119,7 +141,12 @@ impl<'c> Mapper<'c> {
         }
         // After the totals: a total row is often shorter, and is left out anyway.
         places.check_width(line)?;
-        let subject = self.subject(places.cell(line.cells, &contract.subject.column))?;
+        let code = places.cell(line.cells, &contract.subject.column);
+        if !code.is_empty() {
+            code.clone_into(&mut self.above);
+        }
+        let code = if code.is_empty() && contract.subject.fill_down { &self.above } else { code };
+        let subject = subject(&contract.subject, code)?;
         let solution = SolutionId::parse(&pick(&contract.solution, places, line.cells)?)?;
         let measure = match &contract.measure {
             Some(m) => Some(MeasureId::parse(&pick(m, places, line.cells)?)?),
@@ -148,32 +175,6 @@ impl<'c> Mapper<'c> {
         Ok(())
     }
 
-    fn subject(&self, text: &str) -> Result<Subject, Reason> {
-        let rules = &self.contract.subject;
-        let text = text.trim();
-        let text = rules.prefix_to_strip.as_deref().and_then(|p| text.strip_prefix(p)).unwrap_or(text);
-        let text = if rules.name_follows { text.split_whitespace().next().unwrap_or("") } else { text };
-        if rules.kind == SubjectKind::OrganisationNumber {
-            // Organisation numbers are written in groups of three.
-            let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-            return Ok(Subject::Organisation(OrganisationNumber::parse(&digits)?));
-        }
-        let code = match MunicipalityCode::parse(text) {
-            // No county is numbered 00, so three digits that begin with a zero lost something else.
-            Err(CodeError::LostZero(digits)) if rules.restore_zero && !digits.starts_with('0') => {
-                MunicipalityCode::parse(&format!("0{digits}"))
-            }
-            Err(CodeError::LostZero(digits)) => {
-                let text = format!(
-                    "code `{digits}` lost its leading zero; deliver codes as text, or declare `restore_zero = true`"
-                );
-                return Err(Reason::new(ReasonCode::LostZero, text));
-            }
-            read => read,
-        };
-        Ok(Subject::Municipality(code?))
-    }
-
     fn cell(
         &mut self,
         places: &Places,
@@ -183,25 +184,44 @@ impl<'c> Mapper<'c> {
     ) -> Result<(), Reason> {
         let (value, state, provisional) = self.value(places, line, column)?;
         let index = self.parsed.observations.len();
+        let sums = !self.contract.value.sum_over.is_empty();
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
             Entry::Vacant(free) => {
-                free.insert(index);
+                let part = places.part(line.cells, &self.contract.value.sum_over);
+                self.added.extend(sums.then_some((index, part)));
+                free.insert(First { at: index, rest: places.rest(line.cells) });
             }
             Entry::Occupied(taken) => {
-                let at = *taken.get();
-                let Some(first) = self.parsed.observations.get(at) else { return Ok(()) };
+                let First { at, rest } = *taken.get();
+                let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
+                let part = places.part(line.cells, &self.contract.value.sum_over);
+                let differs = rest != places.rest(line.cells);
+                if sums && !differs && self.added.insert((at, part)) {
+                    return series::add(&mut first.fact, value, state);
+                }
                 let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
                 let (subject, period) = (show(&subject), period);
-                if same {
+                if differs && !self.differs {
+                    self.differs = true;
+                    self.parsed.breaches.push(format!(
+                        "rows {} and {} are of the same municipality and period and differ in a column that the contract \
+                         leaves out (`{}`): declare `sum_over` in [value] to add them, or filter the file",
+                        first.row,
+                        line.row,
+                        places.left_out()
+                    ));
+                }
+                if same && !differs && !sums {
                     let text = format!(
                         "duplicate of row {}: {subject} in {period} again, with the same value",
                         first.row
                     );
                     return Err(Reason::new(ReasonCode::Duplicate, text));
                 }
-                let text =
-                    format!("contradicts row {}: {subject} in {period} has another value there", first.row);
+                let other =
+                    if same { "stands there too, beside other words" } else { "has another value there" };
+                let text = format!("contradicts row {}: {subject} in {period} {other}", first.row);
                 // The earlier row is taken back at the end, when all that contradict it are known.
                 self.contradicted.entry(at).or_insert(line.row);
                 return Err(Reason::new(ReasonCode::Contradiction, text));
@@ -219,14 +239,16 @@ impl<'c> Mapper<'c> {
         column: &ValueColumn,
     ) -> Result<(Option<i64>, CellState, bool), Reason> {
         let contract = self.contract;
-        let mut text = line.cells.get(column.at).unwrap_or("").trim();
+        let mut text = number::visible(line.cells.get(column.at).unwrap_or(""));
         // The marker may follow the number, which must still be readable.
         let mut provisional = false;
         if let Some(rule) = &contract.provisional {
             match &rule.column {
                 Some(name) => provisional = same_name(&rule.marker, places.cell(line.cells, name)),
                 None => {
-                    if let Some(bare) = text.strip_suffix(rule.marker.as_str()) {
+                    // The mark alone is no number that may change, but a sign in its place.
+                    let bare = text.strip_suffix(rule.marker.as_str());
+                    if let Some(bare) = bare.filter(|bare| !bare.trim().is_empty()) {
                         (text, provisional) = (bare.trim_end(), true);
                     }
                 }
@@ -258,7 +280,11 @@ impl<'c> Mapper<'c> {
                 }
                 return Ok((None, symbol.state(), provisional));
             }
-            _ => number::whole(text, contract.decimal)?,
+            _ => {
+                let read = number::whole(text, contract.decimal);
+                self.fractions.take(column.at, read.as_ref());
+                read?
+            }
         };
         self.check_range(line.row, value)?;
         Ok((Some(value), CellState::Ok, provisional))
@@ -292,6 +318,7 @@ impl<'c> Mapper<'c> {
         if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
             self.parsed.breaches.push("there are no rows below the column names".to_owned());
         }
+        self.parsed.breaches.extend(self.fractions.breach());
         let mut taken_back = Vec::new();
         let observations = std::mem::take(&mut self.parsed.observations);
         for (index, observation) in observations.into_iter().enumerate() {
@@ -315,40 +342,6 @@ impl<'c> Mapper<'c> {
     }
 }
 
-/// Counters that are agreed never to fall, and did.
-fn falls(observations: &[Observation]) -> Vec<String> {
-    let mut counters: BTreeMap<_, Vec<(Period, i64, u64)>> = BTreeMap::new();
-    for o in observations {
-        if let ObservedFact::Usage { solution_id, measure_id, period, value: Some(value), .. } = &o.fact {
-            let counter = counters.entry((&o.subject, solution_id, measure_id)).or_default();
-            counter.push((*period, *value, o.row));
-        }
-    }
-    let mut breaches = Vec::new();
-    for ((subject, _, measure), mut points) in counters {
-        // A delivery need not be in order of time.
-        points.sort();
-        for pair in points.windows(2) {
-            let [(before, high, _), (after, low, row)] = pair else { continue };
-            if low < high && breaches.len() < MAX_LISTED {
-                let subject = show(subject);
-                breaches.push(format!(
-                    "row {row}: `{measure}` of {subject} falls from {high} in {before} to {low} in {after}, \
-                     but it is agreed never to fall"
-                ));
-            }
-        }
-    }
-    breaches
-}
-
-fn show(subject: &Subject) -> String {
-    match subject {
-        Subject::Municipality(code) => format!("municipality {code}"),
-        Subject::Organisation(number) => format!("organisation {number}"),
-    }
-}
-
 fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Reason> {
     let Some(column) = &pick.column else { return Ok(pick.fixed.clone().unwrap_or_default()) };
     let text = places.cell(cells, column);
@@ -369,5 +362,12 @@ fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> 
         }
         _ => number::period(rules.fixed.as_deref().unwrap_or_default())?,
     };
-    Ok(rules.granularity.map_or(period, |g| Period::holding(period.start, g)))
+    let Some(length) = rules.granularity else { return Ok(period) };
+    let whole = Period::holding(period.start, length);
+    // Only what lies within stands for it: a year is no January.
+    if period.end > whole.end {
+        let text = format!("`{period}` is longer than a {}, which the contract declares", length.as_str());
+        return Err(Reason::new(ReasonCode::InvalidDate, text));
+    }
+    Ok(whole)
 }

@@ -4,6 +4,7 @@ mod archive;
 mod check;
 mod contract;
 mod grid;
+mod hidden;
 mod json;
 mod mapper;
 mod number;
@@ -11,6 +12,8 @@ mod places;
 mod propose;
 #[cfg(test)]
 mod samples;
+mod series;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod workbook;
@@ -21,8 +24,8 @@ use std::collections::BTreeMap;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, Layout, OutOfRange, PeriodColumns, Pick, Provisional, StateColumn,
-    SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
+    Contract, ContractError, Format, HiddenRows, Layout, OutOfRange, PeriodColumns, Pick, Provisional,
+    StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
 
@@ -99,7 +102,7 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     }
     let text = text::decode(bytes, contract.encoding);
     let is_json = contract.format.map_or_else(|| json::is_json(&text), |format| format == Format::Json);
-    if is_json { File::Json(text) } else { File::Csv(text) }
+    if is_json { File::Json(json::lines_as_array(text)) } else { File::Csv(text) }
 }
 
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {

@@ -8,6 +8,11 @@ use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     let grouping = if decimal == ',' { '.' } else { ',' };
     let bare = text.trim();
+    if bare.starts_with('=') {
+        let text =
+            format!("`{bare}` is a formula without a value; open the file in a spreadsheet and save it");
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
     // U+2212 is the minus of word processors.
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
@@ -42,7 +47,14 @@ fn are_groups(groups: &[&str]) -> bool {
     let Some((first, others)) = groups.split_first() else { return false };
     groups.iter().all(|group| all_digits(group) && !group.is_empty())
         && others.iter().all(|group| group.len() == 3)
-        && (others.is_empty() || first.len() <= 3)
+        // `0.512` is a fraction: nobody groups thousands behind a nought.
+        && (others.is_empty() || (first.len() <= 3 && !first.starts_with('0')))
+}
+
+/// Takes off what nobody sees around a cell: blanks, zero-width signs, signs of direction, a byte order mark.
+pub(super) fn visible(text: &str) -> &str {
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.trim_matches(|c: char| c.is_whitespace() || unseen(c))
 }
 
 /// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
@@ -54,7 +66,8 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
         Err(error) => Reason::from(error),
     };
     // Midnight is how programs write a day; a time zone beside it would make it another day.
-    let bare = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    let midnights = ["T00:00:00", " 00:00:00", "T00:00:00.000"];
+    let bare = midnights.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
     // Ours with slashes: `2026/10`.
     let turned = bare.replace('/', "-");
     if let Ok(period) = Period::parse(&turned) {
@@ -62,6 +75,9 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
     }
     if let Some(day) = dotted_day(bare) {
         return Ok(Period::holding(day, Granularity::Day));
+    }
+    if let Some(period) = part_of_year(bare) {
+        return Ok(period);
     }
     let month = text.rsplit_once([' ', '.', '-', '/']).and_then(|(month, year)| {
         let year = year_number(year)?;
@@ -87,6 +103,23 @@ fn dotted_day(text: &str) -> Option<NaiveDate> {
         return None;
     }
     NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// Quarters and half-years in words: `4. kvartal 2025`, `1. kv. 2026`, `Q2 2026`, `1. halvår 2026`, `2026 K3`.
+fn part_of_year(text: &str) -> Option<Period> {
+    let lower = text.to_lowercase();
+    let mut words: Vec<&str> =
+        lower.split([' ', '.', '-', '/', '\u{a0}']).filter(|w| !w.is_empty()).collect();
+    let at = words.iter().position(|word| year_number(word).is_some())?;
+    let year = words.remove(at);
+    let joined = words.concat();
+    let number = joined.trim_matches(|c: char| !c.is_ascii_digit());
+    let letter = match joined.replacen(number, "", 1).as_str() {
+        "kvartal" | "kv" | "kvt" | "k" | "q" | "quarter" => 'Q',
+        "halvår" | "halvar" | "h" => 'H',
+        _ => return None,
+    };
+    Period::parse(&format!("{year}-{letter}{number}")).ok()
 }
 
 /// One digit or two.
@@ -155,6 +188,9 @@ mod tests {
             ("1,2,3", "not a number"),
             ("NaN", "not a number"),
             ("1e5", "not a number"),
+            ("0.512", "not a number"),
+            ("0 512", "not a number"),
+            ("=B2*2", "formula without a value"),
             ("٣", "not a number"),
             ("99999999999999999999", "too large"),
         ] {
@@ -177,6 +213,12 @@ mod tests {
             ("10/2026", "2026-10"),
             ("2026/10", "2026-10"),
             ("2026-10-31T00:00:00", "2026-10-31"),
+            ("2026-10-31T00:00:00.000", "2026-10-31"),
+            ("4. kvartal 2025", "2025-Q4"),
+            ("1. kv. 2026", "2026-Q1"),
+            ("Q2 2026", "2026-Q2"),
+            ("2026 K3", "2026-Q3"),
+            ("1. halvår 2026", "2026-H1"),
             ("31.10.2026 00:00:00", "2026-10-31"),
         ] {
             assert_eq!(period(text).map(|p| p.to_string()), Ok(expected.to_owned()), "{text}");
@@ -186,6 +228,9 @@ mod tests {
             "13.2026",
             "32.1.2026",
             "å 2024",
+            "5. kvartal 2025",
+            "3. halvår 2026",
+            "kvartal 2026",
             "",
             "01/02/2026",
             "2026-10-31T00:00:00Z",

@@ -1,6 +1,8 @@
 //! The columns a contract names, found in this delivery's header.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use csv::StringRecord;
 use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
@@ -38,7 +40,7 @@ pub(super) fn heads(header: &[StringRecord]) -> Vec<Head<'_>> {
     for at in 0..width {
         let mut head = Head { own: Vec::new(), spread: Vec::new() };
         for (row, cells) in header.iter().enumerate() {
-            let cell = cells.get(at).unwrap_or("").trim();
+            let cell = number::visible(cells.get(at).unwrap_or(""));
             // A cell joined over several columns has its text in the first.
             if !cell.is_empty() || row + 1 == header.len() {
                 left[row] = cell;
@@ -55,6 +57,10 @@ pub(super) fn heads(header: &[StringRecord]) -> Vec<Head<'_>> {
 pub(super) struct Places {
     by_name: BTreeMap<String, usize>,
     pub(super) values: Vec<ValueColumn>,
+    /// Columns that the contract leaves out, by name and place.
+    left_out: Vec<(String, usize)>,
+    /// The last column that is read.
+    last_used: usize,
     width: usize,
 }
 
@@ -71,8 +77,13 @@ impl Places {
                     by_name.insert(name.to_owned(), at);
                 }
                 // Choosing one would be a guess.
-                (Some(_), Some(_)) => breaches.push(format!("column `{name}` stands twice in the header")),
-                (None, _) => breaches.push(missing(name, &heads)),
+                (Some(_), Some(_)) => breaches.push(format!(
+                    "column `{name}` stands twice in the header; write `{name}#1` or `{name}#2` for one of them"
+                )),
+                (None, _) => match numbered(name, &heads) {
+                    Some(at) => drop(by_name.insert(name.to_owned(), at)),
+                    None => breaches.push(missing(name, &heads)),
+                },
             }
         }
         let mut values = Vec::new();
@@ -91,12 +102,42 @@ impl Places {
             })),
             None => {}
         }
-        if breaches.is_empty() { Ok(Self { by_name, values, width: heads.len() }) } else { Err(breaches) }
+        if !breaches.is_empty() {
+            return Err(breaches);
+        }
+        let used: BTreeSet<usize> = by_name.values().copied().chain(values.iter().map(|v| v.at)).collect();
+        let named = heads.iter().map(|head| head.own.join(" ")).enumerate();
+        let left_out = named.filter(|(at, name)| !used.contains(at) && !name.is_empty());
+        let left_out = left_out.map(|(at, name)| (name, at)).collect();
+        let last_used = used.last().copied().unwrap_or_default();
+        Ok(Self { by_name, values, left_out, last_used, width: heads.len() })
     }
 
     /// A cell by its column's declared name; empty when the row is too short.
     pub(super) fn cell<'r>(&self, cells: &'r StringRecord, column: &str) -> &'r str {
-        self.by_name.get(column).and_then(|at| cells.get(*at)).unwrap_or("").trim()
+        number::visible(self.by_name.get(column).and_then(|at| cells.get(*at)).unwrap_or(""))
+    }
+
+    /// The columns that the contract leaves out.
+    pub(super) fn left_out(&self) -> String {
+        let names: Vec<&str> = self.left_out.iter().take(5).map(|(name, _)| name.as_str()).collect();
+        names.join("`, `")
+    }
+
+    /// What a row has in the columns that the contract leaves out, as a number to compare.
+    pub(super) fn rest(&self, cells: &StringRecord) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (_, at) in &self.left_out {
+            cells.get(*at).unwrap_or("").trim().hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// What a row has in columns that are added over, as a number to compare.
+    pub(super) fn part(&self, cells: &StringRecord, columns: &[String]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        columns.iter().for_each(|column| self.cell(cells, column).hash(&mut hasher));
+        hasher.finish()
     }
 
     /// Refuses rows that are too short or too long for the header.
@@ -104,7 +145,9 @@ impl Places {
         let (have, want) = (line.cells.len(), self.width);
         let surplus = line.cells.iter().skip(want).any(|cell| !cell.trim().is_empty());
         // A spreadsheet leaves out trailing blanks; delimited text does not.
-        if !surplus && (have >= want || line.trimmed) {
+        // A spreadsheet's CSV leaves out the last delimiters of blocks of rows that are blank there.
+        let blank_end = line.ended && have > self.last_used;
+        if !surplus && (have >= want || line.trimmed || blank_end) {
             return Ok(());
         }
         // One field of many is mostly another delimiter than declared.
@@ -120,6 +163,14 @@ impl Places {
         };
         Err(Reason::new(ReasonCode::RowWidth, text))
     }
+}
+
+/// The place of `region#2`, the second of the columns called `region`.
+fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
+    let (name, number) = name.rsplit_once('#')?;
+    let number: usize = number.parse().ok()?;
+    let mut same = heads.iter().enumerate().filter(|(_, head)| head.is(name)).map(|(at, _)| at);
+    same.nth(number.checked_sub(1)?)
 }
 
 /// The columns named by a period, and by a measure too where measures are listed.

@@ -68,6 +68,7 @@ impl About {
 pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Reason> {
     let mut found: Option<(usize, String)> = None;
     let mut why = None;
+    let mut tables = Vec::new();
     for sheet in sheet::sheets(bytes, known)? {
         let sketch = match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
             Ok(sketch) => sketch,
@@ -76,6 +77,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
                 continue;
             }
         };
+        tables.extend(sketch.sheet.sheet.clone());
         let toml = write::toml(&sketch, about, known);
         let contract = Contract::from_toml(&toml).map_err(|error| {
             let what = "what can be seen of the file does not make a contract";
@@ -89,6 +91,6 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
         }
     }
     found
-        .map(|(_, toml)| toml)
+        .map(|(_, toml)| write::other_sheets(&tables) + &toml)
         .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
 }

@@ -1,6 +1,7 @@
 //! What deliveries look like in the wild, and what becomes of them.
 
 mod json;
+mod kinds;
 mod propose;
 mod wide;
 

@@ -1,16 +1,17 @@
 //! Rows out of XLSX and ODS. The archive is measured first; cells are then taken one by one, since a sheet with one
 //! cell in its far corner would otherwise be laid out in full.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
-use chrono::{NaiveDate, TimeDelta};
+use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, SheetVisible, Xlsx};
+use chrono::NaiveDate;
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
-use super::{Contract, Format, archive};
+use super::{Contract, Format, HiddenRows, archive, hidden};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -38,12 +39,12 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Reason::new(ReasonCode::Syntax, UNREADABLE)))
 }
 
-/// The kind of a workbook and the names of its sheets.
+/// The kind of a workbook and the names of its visible sheets, or of all where none is visible.
 pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
     let format = kind(bytes, None)?;
     let names = guarded(|| match format {
-        Format::Ods => Ods::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(damaged),
-        _ => Xlsx::new(Cursor::new(bytes)).map(|book| book.sheet_names()).map_err(damaged),
+        Format::Ods => Ods::new(Cursor::new(bytes)).map(|book| visible_sheets(&book)).map_err(damaged),
+        _ => Xlsx::new(Cursor::new(bytes)).map(|book| visible_sheets(&book)).map_err(damaged),
     })?;
     Ok((format, names))
 }
@@ -51,24 +52,45 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
 /// Reads the contract's sheet from its header row on.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    let rows = guarded(|| match format {
+    let (rows, hidden) = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
     // Shown as a row of CSV, since a workbook's own bytes mean nothing to a reader.
     let delimiter = ";";
+    let mut unclear = BTreeSet::new();
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {
             continue;
         }
         let cells = StringRecord::from(cells);
         let raw = cells.iter().collect::<Vec<_>>().join(delimiter);
-        if !sink(&Line { row, cells: &cells, raw: &raw, fault: fault(&cells, &raw), trimmed: true }) {
+        let mut fault = fault(&cells, &raw);
+        let below = row >= u64::from(contract.header_row) + u64::from(contract.header_rows);
+        if below && hidden.contains(&row) {
+            match contract.hidden_rows {
+                Some(HiddenRows::Read) => {}
+                Some(HiddenRows::Skip) => {
+                    let text = "a hidden row, left out as the contract declares";
+                    fault = Some(Reason::new(ReasonCode::Excluded, text));
+                }
+                None => drop(unclear.insert(row)),
+            }
+        }
+        if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true }) {
             break;
         }
     }
-    Ok(())
+    let Some(first) = unclear.first() else { return Ok(()) };
+    let text = format!(
+        "{} hidden rows, the first is row {first}: show them, or declare `hidden_rows = \"read\"` or `\"skip\"`",
+        unclear.len()
+    );
+    Err(Reason::new(ReasonCode::Unsupported, text))
 }
+
+/// So many formulas are looked at; a blank beyond them is a blank.
+const MAX_FORMULAS: usize = 200_000;
 
 type Rows = Vec<(u64, Vec<String>)>;
 
@@ -82,10 +104,21 @@ struct Sheet {
     bytes: usize,
 }
 
-fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, Reason> {
+/// What is hidden is mostly old, and nobody who looks at the file sees it.
+fn visible_sheets<R: std::io::Read + std::io::Seek>(book: &impl Reader<R>) -> Vec<String> {
+    let seen = book.sheets_metadata().iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
+    let seen: Vec<String> = seen.map(|sheet| sheet.name.clone()).collect();
+    if seen.is_empty() { book.sheet_names() } else { seen }
+}
+
+fn pick_sheet<R: std::io::Read + std::io::Seek>(
+    book: &impl Reader<R>,
+    contract: &Contract,
+) -> Result<String, Reason> {
+    let names = book.sheet_names();
     let Some(declared) = &contract.sheet else {
         let empty = || Reason::new(ReasonCode::Empty, "the workbook has no sheet");
-        return names.first().cloned().ok_or_else(empty);
+        return visible_sheets(book).first().cloned().ok_or_else(empty);
     };
     if names.contains(declared) {
         return Ok(declared.clone());
@@ -94,25 +127,38 @@ fn pick_sheet(names: &[String], contract: &Contract) -> Result<String, Reason> {
     Err(Reason::new(ReasonCode::MissingField, text))
 }
 
-fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Rows, Reason> {
+fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
-    let sheet = pick_sheet(&book.sheet_names(), contract)?;
+    let sheet = pick_sheet(&book, contract)?;
+    let mut formulas = BTreeMap::new();
+    {
+        let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
+        while let Some(cell) = reader.next_formula().map_err(damaged)? {
+            if !cell.get_value().is_empty() && formulas.len() < MAX_FORMULAS {
+                formulas.insert(cell.get_position(), cell.get_value().clone());
+            }
+        }
+    }
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut laid = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
         let text = match cell.get_value() {
-            DataRef::Empty => continue,
+            // A formula that no spreadsheet has computed yet has no value, which is not a blank.
+            DataRef::Empty => match formulas.get(&cell.get_position()) {
+                Some(formula) => format!("={formula}"),
+                None => continue,
+            },
             DataRef::SharedString(text) => (*text).to_owned(),
             other => show(&Data::from(other.clone()), contract.decimal),
         };
         laid.place(cell.get_position(), text)?;
     }
-    Ok(laid.rows)
+    Ok((laid.rows, hidden::rows(bytes, &sheet)))
 }
 
-fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, Reason> {
+fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
     let mut book = Ods::new(Cursor::new(bytes)).map_err(damaged)?;
-    let sheet = pick_sheet(&book.sheet_names(), contract)?;
+    let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
     let (top, left) = range.start().unwrap_or_default();
     let mut laid = Sheet::default();
@@ -122,7 +168,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Rows, Reason> {
             at.map(|(r, c)| (top.saturating_add(r), left.saturating_add(c))).unwrap_or((u32::MAX, u32::MAX));
         laid.place(at, show(value, contract.decimal))?;
     }
-    Ok(laid.rows)
+    Ok((laid.rows, BTreeSet::new()))
 }
 
 impl Sheet {
@@ -167,12 +213,13 @@ fn show(value: &Data, decimal: char) -> String {
     }
 }
 
-fn date_text(date: &ExcelDateTime) -> String {
+/// A day as text, whatever day the workbook counts from.
+pub(super) fn date_text(date: &ExcelDateTime) -> String {
     // Day 60 is 29 February 1900, which never was; no delivery is that old.
     let day = date.as_f64();
-    let origin = NaiveDate::from_ymd_opt(1899, 12, 30);
-    let whole = (day.fract() == 0.0 && (61.0..2_958_466.0).contains(&day)).then(|| format!("{day:.0}"));
-    let days = whole.and_then(|text| text.parse().ok()).and_then(TimeDelta::try_days);
-    let shown = days.zip(origin).and_then(|(days, origin)| origin.checked_add_signed(days));
+    let whole = day.fract() == 0.0 && (61.0..2_958_466.0).contains(&day);
+    // Knows the workbooks whose days are counted from 1904.
+    let (year, month, of_month, ..) = date.to_ymd_hms_milli();
+    let shown = NaiveDate::from_ymd_opt(year.into(), month.into(), of_month.into()).filter(|_| whole);
     shown.map_or_else(|| day.to_string(), |d| d.to_string())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use utbredt_model::{CellState, Reason, ReasonCode};
 
+use super::super::contract::same_name;
 use super::super::places::heads;
 use super::super::{Layout, SubjectKind};
 use super::periods::{ByPeriod, when};
@@ -18,7 +19,11 @@ const MEASURES: [&str; 7] =
 const UNITS: [&str; 3] = ["enhet", "eining", "unit"];
 const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
 /// Numbers that count nothing, or something that is no use.
-const NO_COUNT: [&str; 12] = [
+const NO_COUNT: [&str; 16] = [
+    "post",
+    "år",
+    "trinn",
+    "klasse",
     "nr",
     "nummer",
     "kode",
@@ -107,6 +112,14 @@ fn columns<'s>(
         let cells = places.iter().map(|row| row.get(at).unwrap_or("").trim()).collect();
         let spread = head.spread.iter().map(|part| (*part).to_owned()).collect();
         columns.push(Column { name: head.own.join(" "), heads: spread, cells });
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    for (at, column) in columns.iter_mut().enumerate() {
+        // Of columns of one name each is called by its place among them, as contracts do.
+        if !column.name.is_empty() && names.iter().filter(|name| same_name(name, &column.name)).count() > 1 {
+            let before = names[..at].iter().filter(|name| same_name(name, &column.name)).count();
+            column.name = format!("{}#{}", column.name, before + 1);
+        }
     }
     if columns.get(sheet.subject).is_none_or(|column| column.name.is_empty()) {
         let (column, row) = (sheet.subject + 1, sheet.header_row);
@@ -207,14 +220,33 @@ fn counts<'s>(
     known: &Known,
 ) -> Result<Vec<Column<'s>>, Reason> {
     let decimal = sketch.decimal;
+    let across: Vec<&str> = free
+        .iter()
+        .filter(|c| holds_counts(c, decimal) && names::solution(&c.name, known).is_some())
+        .map(|c| c.name.as_str())
+        .collect();
+    if across.len() > 1 && matches!(sketch.solution, Choice::Fixed(_)) && about.solution.is_none() {
+        let text = format!(
+            "the columns `{}` are named by solutions, and a contract reads one solution or a column of them: give each \
+             solution rows of its own",
+            across.join("`, `")
+        );
+        return Err(Reason::new(ReasonCode::Unsupported, text));
+    }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || free.iter().filter(|c| holds_counts(c, decimal)).count() < 2 {
         let column = take(free, |c| holds_counts(c, decimal) && c.named(&VALUES))
             .or_else(|| take(free, |c| holds_counts(c, decimal)))
             // A column that is called a count is one, however few of its cells read as one.
-            .or_else(|| take(free, |c| c.named(&VALUES) && c.filled().any(|cell| is_count(cell, decimal))))
-            .or_else(|| take(free, |c| !c.name.is_empty() && c.counts(decimal)));
+            .or_else(|| take(free, |c| c.named(&VALUES) && c.filled().any(|cell| is_count(cell, decimal))));
         let Some(column) = column else {
+            if let Some(shares) = free.iter().find(|c| c.mostly(is_share)) {
+                let text = format!(
+                    "column `{}` holds fractions, and values are whole numbers: deliver numerator and denominator",
+                    shares.name
+                );
+                return Err(Reason::new(ReasonCode::Fraction, text));
+            }
             let text = "no column holds counts, and none that does is named by a period";
             return Err(Reason::new(ReasonCode::MissingField, text));
         };
@@ -231,7 +263,33 @@ fn counts<'s>(
 }
 
 fn holds_counts(column: &Column<'_>, decimal: char) -> bool {
-    !column.name.is_empty() && column.counts(decimal) && !column.named(&NO_COUNT)
+    !column.name.is_empty()
+        && column.counts(decimal)
+        && !column.named(&NO_COUNT)
+        && !is_numbering(column)
+        && !are_years(column)
+}
+
+/// Whether a cell is a fraction below one.
+fn is_share(cell: &str) -> bool {
+    let rest = cell.strip_prefix("0,").or_else(|| cell.strip_prefix("0."));
+    rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A name that ends as that of a number which counts nothing does: `saksnr`, `postnummer`, `lanseringsår`.
+fn is_numbering(column: &Column<'_>) -> bool {
+    let name = column.name.to_lowercase();
+    let counted = column.named(&VALUES) || name.starts_with("per ") || name.starts_with("i ");
+    !counted
+        && ["nr", "nr.", "nummer", "_id", "år", "kode", "trinn", "klasse"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// Years of our time, in several rows and nothing else.
+fn are_years(column: &Column<'_>) -> bool {
+    let year = |cell: &str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
+    column.filled().count() > 2 && column.filled().all(year) && !column.named(&VALUES)
 }
 
 /// The measures that columns may be, no two the same. What is not known is left out, unless nothing is.

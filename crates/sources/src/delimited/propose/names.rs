@@ -99,13 +99,19 @@ pub(super) fn symbol(text: &str) -> Option<Symbol> {
     let text = text.to_lowercase();
     // Below a small number: hidden, to protect persons.
     let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| rest.trim().parse::<u32>().is_ok());
-    if below || text == "*" || text == "skjult" || text == "x" {
+    let words = ["færre enn ", "under ", "mindre enn ", "fewer than ", "less than "];
+    let in_words =
+        words.iter().any(|w| text.strip_prefix(w).is_some_and(|n| n.trim().parse::<u32>().is_ok()));
+    let ends = text
+        .split_once(['-', '–'])
+        .map(|(low, high)| (low.trim().parse::<u32>(), high.trim().parse::<u32>()));
+    let range = ends.is_some_and(|ends| matches!(ends, (Ok(low), Ok(high)) if low < high && high < 20));
+    if below || in_words || range || text == "*" || text == "skjult" || text == "x" {
         return Some(Symbol::Suppressed);
     }
     match text.as_str() {
-        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "nan" | "#n/a" | "i.t." => {
-            Some(Symbol::Missing)
-        }
+        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "..." | "–" | "—" | "nan" | "#n/a"
+        | "i.t." => Some(Symbol::Missing),
         "ia" | "i.a." | "ikke aktuelt" | "ikkje aktuelt" => Some(Symbol::NotApplicable),
         _ => None,
     }
@@ -114,6 +120,16 @@ pub(super) fn symbol(text: &str) -> Option<Symbol> {
 /// Whether a text names a row that adds up others.
 pub(super) fn is_total(text: &str) -> bool {
     let text = text.trim().to_lowercase();
+    // KOSTRA's codes of the country, of counties and of groups of municipalities.
+    let kostra = ["eak", "eka", "ekg"].iter().any(|code| {
+        let rest = text.strip_prefix(code).map(|rest| rest.split_whitespace().next().unwrap_or(""));
+        rest.is_some_and(|rest| {
+            text == *code || text[3..].starts_with(' ') || rest.bytes().all(|b| b.is_ascii_digit())
+        })
+    });
+    if kostra {
+        return true;
+    }
     [
         "sum",
         "total",
@@ -198,6 +214,19 @@ mod tests {
         assert_eq!(symbol("<5"), Some(Symbol::Suppressed));
         assert_eq!(symbol("N/A"), Some(Symbol::Missing));
         assert_eq!(symbol("12"), None);
+        for text in ["1-4", "færre enn 5", "under 10", "≤ 4"] {
+            assert_eq!(symbol(text), Some(Symbol::Suppressed), "{text}");
+        }
+        assert_eq!(
+            (symbol("–"), symbol("..."), symbol("2024-10")),
+            (Some(Symbol::Missing), Some(Symbol::Missing), None)
+        );
+        assert!(
+            is_total("EAK Hele landet")
+                && is_total("EKA46 Vestland")
+                && is_total("EKG01")
+                && !is_total("Ekeberg")
+        );
         assert!(is_total("Sum Vestland") && is_total("Hele landet") && !is_total("Sund"));
     }
 }

@@ -1,6 +1,8 @@
 //! Where a table has its periods: in a column, in two, in its header, or above it.
 
-use chrono::Datelike;
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period};
 
 use super::sheet::{is_month, is_period, read_period};
@@ -144,7 +146,7 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
             (take(free, |c| are_days(c, &STARTS)), take(free, |c| are_days(c, &ENDS)))
     {
         // A last day is at a month's end, a day after at its beginning.
-        let last_days = end.mostly(|text| read_period(text).is_some_and(|p| p.start.day() > 27));
+        let last_days = are_last_days(&start, &end);
         return When::Pair(start.name, end.name, last_days);
     }
     let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, are_periods));
@@ -158,7 +160,32 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
         let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
         pair.or_else(|| words.iter().find_map(|word| read_period(word)))
     });
-    When::Fixed(found)
+    let whole_year = found.is_none_or(|period| Period::holding(period.start, Granularity::Year) == period);
+    // A sheet for each month, and the year in the title or the file's name.
+    let month = texts.iter().find(|text| is_month(text)).filter(|_| whole_year);
+    let year = texts.iter().find_map(|text| year_in(text));
+    let of_sheet = month.zip(year).and_then(|(month, year)| read_period(&format!("{month} {year}")));
+    When::Fixed(of_sheet.or(found))
+}
+
+/// Whether the days of a column of ends are within the periods: most are a month's end, or a Sunday after a Monday, or
+/// the next row begins the day after.
+fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
+    let first = |text: &&str| read_period(text).map(|period| period.start);
+    let (starts, ends): (BTreeSet<_>, Vec<_>) =
+        (start.cells.iter().filter_map(first).collect(), end.cells.iter().filter_map(first).collect());
+    // A day after that is a first day elsewhere says that they are not.
+    let after = ends.iter().filter(|day| starts.contains(*day)).count();
+    let within = ends.iter().filter(|day| day.succ_opt().is_some_and(|next| starts.contains(&next))).count();
+    if within != after {
+        return within > after;
+    }
+    let begins_week = starts.iter().all(|day| day.weekday() == Weekday::Mon);
+    let edges = ends.iter().filter(|day| {
+        let next = day.succ_opt();
+        next.is_some_and(|next| next.day() == 1) || (begins_week && day.weekday() == Weekday::Sun)
+    });
+    edges.count() * 2 > ends.len()
 }
 
 /// Whether a column has one of some names and most of its cells are days.

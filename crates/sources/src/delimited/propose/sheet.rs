@@ -5,7 +5,8 @@ use serde_json::Value;
 use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::number;
-use super::super::{Contract, File, Format, SubjectKind, each_row, file, grid, workbook};
+use super::super::subject::{without_decimals, without_name};
+use super::super::{Contract, File, Format, HiddenRows, SubjectKind, each_row, file, grid, workbook};
 use super::Known;
 use crate::text::{self, Encoding};
 
@@ -47,7 +48,7 @@ pub(super) struct Code {
 
 /// Reads a cell as a place.
 pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
-    let text = cell.trim();
+    let text = number::visible(cell).trim_start_matches(['\'', '’']);
     // 0192 is the register's code in electronic invoicing (Peppol).
     let digits: String = text.strip_prefix("0192:").unwrap_or(text).split_whitespace().collect();
     if OrganisationNumber::parse(&digits).is_ok() {
@@ -56,9 +57,16 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
         return Some(Code { kind, prefix, lost_zero: false, name_follows: false });
     }
     let prefix = ["K-", "K_", "k-"].into_iter().find(|prefix| text.starts_with(prefix)).unwrap_or("");
-    let mut words = text[prefix.len()..].split_whitespace();
-    let number = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?;
-    let name_follows = words.next().is_some_and(|word| word.contains(char::is_alphabetic));
+    let text = without_decimals(&text[prefix.len()..]);
+    let number = without_name(text);
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let name_follows = text.contains(char::is_alphabetic);
+    // `0301-15` is something else with a code in front.
+    if !name_follows && number != text {
+        return None;
+    }
     // Only codes the register knows count, so three digits are safe to complete.
     let lost_zero = number.len() == 3;
     let whole = if lost_zero { format!("0{number}") } else { number.to_owned() };
@@ -69,6 +77,7 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
 /// Every table of a file: one for each sheet of a workbook, else one.
 pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, Reason>>, Reason> {
     let mut contract = bare()?;
+    contract.hidden_rows = Some(HiddenRows::Read);
     match file(bytes, &contract) {
         File::Workbook => {
             let (format, names) = workbook::sheets(bytes)?;
@@ -119,7 +128,13 @@ fn rows_of(top: &Value) -> Result<Option<String>, Reason> {
     // The first of the longest, in the file's order.
     let best = found.into_iter().rev().max_by_key(|(rows, _)| *rows);
     let Some((_, path)) = best else {
-        return Err(Reason::new(ReasonCode::Empty, "the JSON holds no array of objects"));
+        let cube = top.get("dimension").is_some() && top.get("value").is_some();
+        let text = if cube {
+            "the JSON is a json-stat cube and no table of rows: deliver it as CSV, or let a connector fetch it"
+        } else {
+            "the JSON holds no array of objects"
+        };
+        return Err(Reason::new(if cube { ReasonCode::Unsupported } else { ReasonCode::Empty }, text));
     };
     Ok(Some(path).filter(|path| !path.is_empty()))
 }
@@ -160,7 +175,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         let text = format!(
             "{sheet}no column holds codes of municipalities or organisation numbers, which every contract needs"
         );
-        return Err(Reason::new(ReasonCode::MissingField, text));
+        return Err(Reason::new(ReasonCode::MissingField, text + &names_hint(&rows)));
     };
     let mut cells = rows.iter().map(|(_, row)| row.get(subject).unwrap_or(""));
     let first = cells.position(|cell| code(cell, known).is_some()).unwrap_or(0);
@@ -186,6 +201,18 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         header,
         rows: data,
         subject,
+    })
+}
+
+/// Where a column is named as one of municipalities and holds their names.
+fn names_hint(rows: &[(u64, StringRecord)]) -> String {
+    let mut named = rows.iter().take(30).flat_map(|(_, row)| row).map(str::trim);
+    let column = named.find(|cell| cell.to_lowercase().contains("kommun") && cell.len() < 40);
+    column.map_or(String::new(), |column| {
+        format!(
+            "; column `{column}` seems to hold names, and names are no codes (two municipalities are called Herøy): add \
+             a column with the code of four digits"
+        )
     })
 }
 

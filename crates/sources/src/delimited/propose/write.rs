@@ -213,6 +213,14 @@ fn value(page: &mut Page, sketch: &Sketch) {
         let word = if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
         words.insert(sign, word.to_owned());
     }
+    if !sketch.symbols.is_empty() {
+        page.line("");
+        let found: Vec<&str> = sketch.symbols.keys().map(String::as_str).collect();
+        page.comment(&format!(
+            "In place of numbers the file has {}: choose what each means.",
+            found.join(", ")
+        ));
+    }
     page.map("symbols", &words);
     if sketch.provisional {
         page.section("provisional");
@@ -267,5 +275,17 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
         );
     }
     parsed.breaches.iter().take(5).for_each(|breach| page.comment(&format!("  held: {breach}")));
+    page.0
+}
+
+/// Said first when a workbook has more than one sheet that could be read.
+pub(super) fn other_sheets(tables: &[String]) -> String {
+    let mut page = Page::default();
+    if tables.len() > 1 {
+        let (count, names) = (tables.len(), tables.join(", "));
+        page.comment(&format!(
+            "{count} sheets of the workbook look alike ({names}); a contract reads one, and this is for one of them."
+        ));
+    }
     page.0
 }

@@ -14,7 +14,7 @@ fn datasets() -> PathBuf {
 }
 
 /// What the shipped reference tables know.
-fn known() -> Known {
+pub(super) fn known() -> Known {
     let column = |file: &str, columns: &[usize]| -> Vec<Vec<String>> {
         let mut reader = csv::Reader::from_path(datasets().join("reference").join(file)).unwrap();
         let pick = |record: csv::StringRecord| columns.iter().map(|at| record[*at].to_owned()).collect();
@@ -31,7 +31,7 @@ fn known() -> Known {
     known
 }
 
-fn about(file_name: &str) -> About {
+pub(super) fn about(file_name: &str) -> About {
     About::of_file(file_name, Some("network")).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn a_source_is_called_after_its_file() {
 }
 
 /// The proposal, and what it makes of its own file.
-fn proposed(bytes: &[u8], file_name: &str) -> (String, Parsed) {
+pub(super) fn proposed(bytes: &[u8], file_name: &str) -> (String, Parsed) {
     let toml = propose(bytes, &about(file_name), &known()).unwrap();
     let contract = Contract::from_toml(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     (toml, parse(bytes, &contract))

@@ -1,0 +1,116 @@
+//! What only many rows together show: counters that fall, a column of fractions, notes below a table, parts of a sum.
+
+use std::collections::BTreeMap;
+
+use utbredt_model::{CellState, Observation, ObservedFact, Period, Reason, ReasonCode, Subject};
+
+use super::grid::Line;
+
+/// At most this many breaches of one kind are listed.
+const MAX_LISTED: usize = 20;
+
+/// Tells the notes below a table from its rows.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// The last row, and the first line behind it.
+    next: u64,
+    /// A blank row was passed and no row of a table has come since.
+    below: bool,
+}
+
+impl Notes {
+    /// Whether a row is a note: below a blank row, with a text in one cell and nothing else.
+    pub(super) fn take(&mut self, line: &Line<'_>) -> bool {
+        let mut filled = line.cells.iter().filter(|cell| !cell.trim().is_empty());
+        let (first, second) = (filled.next(), filled.next());
+        let lines = line.raw.matches('\n').count().max(line.raw.matches('\r').count());
+        let gap = self.next > 0 && line.row > self.next;
+        self.next = line.row + 1 + lines as u64;
+        self.below |= gap || first.is_none();
+        let note = second.is_none() && first.is_some_and(|text| text.contains(char::is_alphabetic));
+        self.below &= note || first.is_none();
+        self.below && note
+    }
+}
+
+/// The reason a note is left out.
+pub(super) fn note() -> Reason {
+    Reason::new(ReasonCode::Excluded, "a note below the table: one text behind a blank row")
+}
+
+/// How many values of each column are fractions, how many are 0 or 1, and whether any is above one.
+#[derive(Debug, Default)]
+pub(super) struct Fractions(BTreeMap<usize, (usize, usize, bool)>);
+
+impl Fractions {
+    pub(super) fn take(&mut self, column: usize, read: Result<&i64, &Reason>) {
+        let (fractions, ones, above) = self.0.entry(column).or_default();
+        match read {
+            Ok(0 | 1) => *ones += 1,
+            Ok(value) => *above |= *value > 1,
+            Err(reason) => *fractions += usize::from(reason.code == ReasonCode::Fraction),
+        }
+    }
+
+    /// One fraction among 0 and 1 shows that the ones are shares and no counts.
+    pub(super) fn breach(&self) -> Option<String> {
+        let shares = |count: usize, ones: usize, above: bool| count > 0 && ones > 0 && !above;
+        let (column, (count, ..)) =
+            self.0.iter().find(|(_, (count, ones, above))| shares(*count, *ones, *above))?;
+        Some(format!(
+            "column {} is a column of fractions: {count} fractions, and no whole number above 1",
+            column + 1
+        ))
+    }
+}
+
+/// Adds a part to the sum; a part without a value leaves the sum without one.
+pub(super) fn add(fact: &mut ObservedFact, part: Option<i64>, part_state: CellState) -> Result<(), Reason> {
+    let ObservedFact::Usage { value, state, .. } = fact else { return Ok(()) };
+    match (*value, part) {
+        (Some(sum), Some(part)) => {
+            let too_large =
+                || Reason::new(ReasonCode::NumberTooLarge, "the sum of the rows is too large a number");
+            *value = Some(sum.checked_add(part).ok_or_else(too_large)?);
+        }
+        (Some(_), None) => (*value, *state) = (None, part_state),
+        // A sum with a hidden part hides it.
+        (None, None) if part_state == CellState::Suppressed => *state = part_state,
+        (None, _) => {}
+    }
+    Ok(())
+}
+
+/// Counters that are agreed never to fall, and did.
+pub(super) fn falls(observations: &[Observation]) -> Vec<String> {
+    let mut counters: BTreeMap<_, Vec<(Period, i64, u64)>> = BTreeMap::new();
+    for o in observations {
+        if let ObservedFact::Usage { solution_id, measure_id, period, value: Some(value), .. } = &o.fact {
+            let counter = counters.entry((&o.subject, solution_id, measure_id)).or_default();
+            counter.push((*period, *value, o.row));
+        }
+    }
+    let mut breaches = Vec::new();
+    for ((subject, _, measure), mut points) in counters {
+        // A delivery need not be in order of time.
+        points.sort();
+        for pair in points.windows(2) {
+            let [(before, high, _), (after, low, row)] = pair else { continue };
+            if low < high && breaches.len() < MAX_LISTED {
+                let subject = show(subject);
+                breaches.push(format!(
+                    "row {row}: `{measure}` of {subject} falls from {high} in {before} to {low} in {after}, \
+                     but it is agreed never to fall"
+                ));
+            }
+        }
+    }
+    breaches
+}
+
+pub(super) fn show(subject: &Subject) -> String {
+    match subject {
+        Subject::Municipality(code) => format!("municipality {code}"),
+        Subject::Organisation(number) => format!("organisation {number}"),
+    }
+}
