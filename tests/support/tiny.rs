@@ -12,6 +12,8 @@
 //! A second solution, `sak`, was tried in the first months of 2019 and given up: what is told of it shows habits, zeros and
 //! a report that is lacking.
 //!
+//! Of a third, `kart`, only stages are known, some of them of one day; of a fourth, `tavle`, nothing is.
+//!
 //! Network `nord` is Storby and Nes; all three of today's municipalities are of KOSTRA group EKG01.
 
 use chrono::{DateTime, Days, NaiveDate};
@@ -68,7 +70,9 @@ pub fn tiny() -> World {
             age_from: 16,
             age_to: None,
         }],
-        solutions: ["post", "brev", "sak"].map(|id| Solution { solution_id: id.into() }).into(),
+        solutions: ["post", "brev", "sak", "kart", "tavle"]
+            .map(|id| Solution { solution_id: id.into() })
+            .into(),
         measures: measures(),
         usage: [usage(), tried()].concat(),
         rollout_events: events(),
@@ -240,6 +244,16 @@ fn events() -> Vec<RolloutEvent> {
         // The other solution, of which nothing but its beginning is known.
         RolloutEvent { solution_id: "brev".into(), ..row("0101", OLD, "in_production", "2018-03-05") },
         RolloutEvent { solution_id: "brev".into(), ..row("0201", OLD, "in_production", "2018-06-18") },
+        // Aust tries it. Nes is in two stages on one day, both known at once; Øy's is corrected an hour later.
+        RolloutEvent { solution_id: "kart".into(), ..row("0101", OLD, "pilot", "2019-01-07") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0201", OLD, "agreed", "2019-01-14") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0201", OLD, "in_production", "2019-01-14") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0202", OLD, "in_production", "2019-01-21") },
+        RolloutEvent {
+            solution_id: "kart".into(),
+            known_at: day("2019-01-21").and_hms_opt(11, 0, 0).expect("eleven o'clock").and_utc(),
+            ..row("0202", OLD, "agreed", "2019-01-21")
+        },
         // What was tried and given up.
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "in_production", "2019-01-07") },
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "withdrawn", "2019-06-03") },

@@ -130,6 +130,7 @@ pub fn random(seed: u64) -> World {
     maker.prices();
     maker.membership_fees();
     maker.targets();
+    maker.contradictions(seed);
     maker.world
 }
 
@@ -559,6 +560,23 @@ impl Maker {
         }
     }
 
+    /// Two stages of one code on one day: known at the same moment, or the second a little later. From dice of its own, so
+    /// that the rest of a seed's world stays what it was.
+    fn contradictions(&mut self, seed: u64) {
+        let mut rng = Random::new(seed ^ 0x2DA7);
+        for event in self.world.rollout_events.clone() {
+            if rng.chance(15) {
+                let stages = ["agreed", "in_production", "paused", "pilot", "planned"];
+                let stage = *rng.pick(&stages);
+                let later = chrono::TimeDelta::seconds(if rng.chance(60) { 0 } else { 1 });
+                if stage != event.stage {
+                    let known_at = event.known_at + later;
+                    self.world.rollout_events.push(RolloutEvent { stage, known_at, ..event });
+                }
+            }
+        }
+    }
+
     fn stage(&mut self) -> &'static str {
         match self.rng.below(100) {
             0..=44 => "in_production",
@@ -901,6 +919,7 @@ fn params(world: &World, kpi: &str, rng: &mut Random) -> BTreeMap<&'static str, 
     }
     if ["rollout.municipalities_live", "rollout.population_coverage"].contains(&kpi) && rng.chance(60) {
         params.insert("merge_rule", (*rng.pick(&["any", "all", "population"])).to_owned());
+        params.insert("stages", (*rng.pick(&["production", "production_and_pilot"])).to_owned());
     }
     if kpi == "rollout.schedule_variance" {
         params.insert("wave_id", (*rng.pick(&WAVES)).to_owned());

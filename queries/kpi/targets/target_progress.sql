@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vei mot målet", nn = "Veg mot målet", en = "Progress to target" }
 answers = { nb = "Hvor langt er vi kommet mot målet, og går det fort nok?", nn = "Kor langt er vi komne mot målet, og går det fort nok?", en = "How far along to the target are we, and is it fast enough?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"

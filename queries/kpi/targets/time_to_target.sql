@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tid til målet", nn = "Tid til målet", en = "Time to target" }
 answers = { nb = "Når blir målet nådd med dagens vekst, og hvor sikkert er det?", nn = "Når blir målet nådd med veksten no, og kor sikkert er det?", en = "When will the target be reached at this growth, and how sure is that?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"

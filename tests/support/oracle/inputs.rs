@@ -3,7 +3,7 @@
 use chrono::{Datelike, Months};
 
 use super::borders::{Successor, codes_of, parts_of, successor_in};
-use super::{Policy, Span, State, mark};
+use super::{Policy, Span, State, mark, status};
 use crate::world::{Day, RolloutEvent, Usage, World};
 
 /// The question a cell is asked under.
@@ -30,7 +30,7 @@ impl Ask<'_> {
         successor_in(self.world, self.policy, (code, division), (to_code, self.span.target))
     }
 
-    /// Whether a municipality is live at the end of the period.
+    /// Whether a municipality has the solution at the end of the period, in production or as a pilot.
     pub(crate) fn live(&self, code: &str, division: Day) -> bool {
         for part in parts_of(self.world, code, division) {
             let stage = self.newest(&part.part_id).map(|event| event.stage);
@@ -41,39 +41,9 @@ impl Ask<'_> {
         false
     }
 
-    /// The event that decides a part's stage at the end of the period: of the codes that cover the part, the last
-    /// thing said about the one of the newest division. A code taken off before its division began says nothing.
+    /// The event that decides a part's stage at the end of the period.
     pub(crate) fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
-        let mut best: Option<&RolloutEvent> = None;
-        for event in &self.world.rollout_events {
-            let parts = parts_of(self.world, &event.municipality_code, event.division_date);
-            if !self.counts(event) || !parts.iter().any(|part| part.part_id == part_id) {
-                continue;
-            }
-            let last = self.world.rollout_events.iter().all(|other| {
-                let of_one = other.municipality_code == event.municipality_code
-                    && other.division_date == event.division_date;
-                !of_one
-                    || !self.counts(other)
-                    || (other.valid_from, other.known_at) <= (event.valid_from, event.known_at)
-            });
-            let off = event.stage == "paused" || event.stage == "withdrawn";
-            if !last || (off && event.valid_from < event.division_date) {
-                continue;
-            }
-            if best.is_none_or(|known| event.division_date > known.division_date) {
-                best = Some(event);
-            }
-        }
-        best
-    }
-
-    /// Whether an event of the solution holds on the period's last day.
-    fn counts(&self, event: &RolloutEvent) -> bool {
-        let last = self.span.last;
-        event.solution_id == self.solution
-            && event.valid_from <= last
-            && event.valid_to.is_none_or(|end| end > last)
+        status::decisive(self.world, self.solution, part_id, self.span.last)
     }
 
     /// The rows of a measure that lie inside the period.
@@ -172,7 +142,7 @@ impl Ask<'_> {
     }
 
     /// Whether anything is known of the solution's rollout.
-    fn has_events(&self) -> bool {
+    pub(crate) fn has_events(&self) -> bool {
         self.world.rollout_events.iter().any(|event| event.solution_id == self.solution)
     }
 

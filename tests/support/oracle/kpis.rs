@@ -73,8 +73,10 @@ fn first_state(states: &[State]) -> State {
 fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = |default: &'static str| request.measure_id.as_deref().unwrap_or(default);
     match request.kpi.as_str() {
-        "rollout.municipalities_live" => plain(i64::from(merged(ask, request, code)), Some(1)),
-        "rollout.population_coverage" => population_coverage(ask, request, code),
+        "rollout.municipalities_live" => {
+            stages::followed(ask, plain(i64::from(merged(ask, request, code)), Some(1)))
+        }
+        "rollout.population_coverage" => stages::followed(ask, population_coverage(ask, request, code)),
         "adoption.reach" => {
             let usage = ask.usage(measure("users_active"), code);
             ratio(usage, ask.eligible(code))
@@ -114,12 +116,13 @@ pub(crate) fn plain(numerator: i64, denominator: Option<i64>) -> Found {
 
 /// Whether a municipality has the solution by the rule for one of several parts.
 fn merged(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> bool {
+    let pilots = request.params.get("stages").is_some_and(|stages| stages == "production_and_pilot");
     let (mut parts, mut with, mut persons, mut persons_with) = (0, 0, 0, 0);
     for part in parts_of(ask.world, code, ask.span.target) {
         parts += 1;
         persons += part.persons;
         let stage = ask.newest(&part.part_id).map(|event| event.stage);
-        if stage == Some("in_production") || stage == Some("pilot") {
+        if stage == Some("in_production") || (pilots && stage == Some("pilot")) {
             with += 1;
             persons_with += part.persons;
         }
