@@ -76,7 +76,7 @@ pub fn tiny() -> World {
         measures: measures(),
         usage: [usage(), tried()].concat(),
         rollout_events: events(),
-        unit_values: vec![worth("avoided_cost", 1000, 2000, 3000), worth("saved_time", 60, 120, 180)],
+        unit_values: unit_values(),
         prices: vec![price(0, Some(300), 100_000, 60_000, 120), price(300, None, 250_000, 120_000, 120)],
         membership_fees: vec![MembershipFee {
             network_id: None,
@@ -320,6 +320,27 @@ fn tried() -> Vec<Usage> {
     stated.into_iter().chain(later).map(row).collect()
 }
 
+/// One source for `post`. For `sak` two say what a use spares, one of them an assumption; and a newer assumption says that
+/// the time it saves is longer from February 2019 on.
+fn unit_values() -> Vec<UnitValue> {
+    let of_sak = |row: UnitValue, source: &str, quality, from: &str| UnitValue {
+        solution_id: "sak".into(),
+        source: source.into(),
+        quality,
+        valid_from: day(from),
+        ..row
+    };
+    vec![
+        worth("avoided_cost", 1000, 2000, 3000),
+        worth("saved_time", 60, 120, 180),
+        of_sak(worth("avoided_cost", 3000, 4000, 5000), "A", "assumption", OLD),
+        of_sak(worth("avoided_cost", 1000, 1400, 1800), "B", "published", OLD),
+        of_sak(worth("avoided_cost", 1100, 1500, 1900), "C", "published", OLD),
+        of_sak(worth("saved_time", 1800, 3600, 7200), "B", "published", OLD),
+        of_sak(worth("saved_time", 3600, 7200, 9000), "A", "assumption", "2019-02-01"),
+    ]
+}
+
 fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitValue {
     UnitValue {
         solution_id: "post".into(),
@@ -328,6 +349,8 @@ fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitV
         low,
         central,
         high,
+        source: "printed".into(),
+        quality: "assumption",
         valid_from: day(OLD),
         valid_to: None,
     }

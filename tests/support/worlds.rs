@@ -131,6 +131,7 @@ pub fn random(seed: u64) -> World {
     maker.membership_fees();
     maker.targets();
     maker.contradictions(seed);
+    maker.other_unit_values(seed);
     maker.world
 }
 
@@ -577,6 +578,28 @@ impl Maker {
         }
     }
 
+    /// Other sources about what a unit is worth, from the same day or another. From dice of its own.
+    fn other_unit_values(&mut self, seed: u64) {
+        let mut rng = Random::new(seed ^ 0x0A1E);
+        for value in self.world.unit_values.clone() {
+            for source in ["another", "a third"] {
+                if rng.chance(20) {
+                    let valid_from =
+                        if rng.chance(50) { value.valid_from } else { rng.day(self.window.0, self.window.1) };
+                    let central = value.low + rng.between(0, 900);
+                    self.world.unit_values.push(UnitValue {
+                        central,
+                        high: central + 5,
+                        source: source.into(),
+                        quality: *rng.pick(&["published", "published_lower_bound", "assumption", "guess"]),
+                        valid_from,
+                        ..value.clone()
+                    });
+                }
+            }
+        }
+    }
+
     fn stage(&mut self) -> &'static str {
         match self.rng.below(100) {
             0..=44 => "in_production",
@@ -613,6 +636,8 @@ impl Maker {
                         low,
                         central,
                         high: central + self.rng.between(0, 900),
+                        source: SOURCE.into(),
+                        quality: "assumption",
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                     });

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gevinstpotensial", nn = "Gevinstpotensial", en = "Benefit potential" }
 answers = { nb = "Hva er det verdt å nå det nivået de beste tilsvarende kommunene har?", nn = "Kva er det verdt å nå det nivået dei beste tilsvarande kommunane har?", en = "What is it worth to reach the level of the best comparable municipalities?" }
-version = 1
+version = 2
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -46,6 +46,10 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[columns.other_values]
+doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
+unit = "values"
+rollup = "max"
 */
 SELECT
     spine.period_start,
@@ -58,7 +62,8 @@ SELECT
     gap.units * worth.ore_high AS nok_high,
     gap.units * worth.seconds_low AS hours_low,
     gap.units * worth.seconds_central AS hours_central,
-    gap.units * worth.seconds_high AS hours_high
+    gap.units * worth.seconds_high AS hours_high,
+    worth.others AS other_values
 FROM spine
 INNER JOIN gap_cells AS gap
     ON gap.period_start = spine.period_start

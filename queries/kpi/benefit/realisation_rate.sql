@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
 answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"

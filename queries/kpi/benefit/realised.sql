@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realisert gevinst", nn = "Realisert gevinst", en = "Realised benefit" }
 answers = { nb = "Hva er bruken ut over nullpunktet verdt?", nn = "Kva er bruken ut over nullpunktet verd?", en = "What is the use above the baseline worth?" }
-version = 1
+version = 2
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -46,6 +46,10 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[columns.other_values]
+doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
+unit = "values"
+rollup = "max"
 */
 SELECT
     spine.period_start,
@@ -58,7 +62,8 @@ SELECT
     realised.ore_high AS nok_high,
     realised.seconds_low AS hours_low,
     realised.seconds_central AS hours_central,
-    realised.seconds_high AS hours_high
+    realised.seconds_high AS hours_high,
+    realised.other_values AS other_values
 FROM spine
 INNER JOIN realised_cells AS realised
     ON realised.period_start = spine.period_start

@@ -159,7 +159,7 @@ pub(crate) fn ratio(over: Input, under: Input) -> Found {
     }
 }
 
-/// The unit values of a measure that hold on the period's first day.
+/// The unit values of a measure that are taken of those that hold on the period's first day: one of each kind.
 pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
     let mut found = Vec::new();
     for row in &ask.world.unit_values {
@@ -168,7 +168,33 @@ pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
             found.push(row);
         }
     }
-    found
+    let mut taken: Vec<&UnitValue> = Vec::new();
+    for row in &found {
+        let beaten = found.iter().any(|other| {
+            other.benefit_kind == row.benefit_kind
+                && (std::cmp::Reverse(other.valid_from), founded(other), &other.source)
+                    < (std::cmp::Reverse(row.valid_from), founded(row), &row.source)
+        });
+        if !beaten {
+            taken.push(row);
+        }
+    }
+    taken
+}
+
+/// How well a value is founded: 0 is best.
+fn founded(value: &UnitValue) -> usize {
+    let known = ["published", "published_lower_bound", "assumption"];
+    known.iter().position(|quality| *quality == value.quality).unwrap_or(known.len())
+}
+
+/// How many values hold and are not taken.
+fn not_taken(ask: &Ask<'_>, measure: &str) -> i64 {
+    let holds = ask.world.unit_values.iter().filter(|row| {
+        let now = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
+        now && row.solution_id == ask.solution && row.measure_id == measure
+    });
+    i64::try_from(holds.count() - values(ask, measure).len()).expect("few values")
 }
 
 /// What a number of units is worth, in øre and seconds.
@@ -179,6 +205,7 @@ fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<
         extras.insert(name, 0);
     }
     let rows = values(ask, measure);
+    extras.insert("other_values", not_taken(ask, measure));
     for row in &rows {
         if row.benefit_kind == "avoided_cost" {
             ore += units * row.central;
