@@ -73,7 +73,7 @@ async fn live(world: &World, words: &str) -> String {
 
 /// Vest has it since November; of Aust nothing is known. Stavanger (1103) with Rennesøy and Finnøy is such a case.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kept_code_speaks_for_its_new_territory_from_the_change_on() {
+async fn a_kept_code_is_about_its_new_territory_from_the_change_on() {
     let world = kept(&[("0102", OLD, "in_production", "2019-11-05")]);
     for (words, expected) in [
         ("merge_rule=all from=2019-12 to=2019-12", "0102"),

@@ -298,11 +298,11 @@ fn usage() -> Vec<Usage> {
 }
 
 /// What was told of the solution that was given up: Nes used it every month, Aust in January only and told no number for
-/// April, Øy never.
+/// April, Øy never. When it was given up, Nes used it in August and September all the same.
 fn tried() -> Vec<Usage> {
     let stated =
         [("0101", 1, 4), ("0101", 2, 0), ("0101", 3, 0), ("0201", 1, 5), ("0201", 2, 6), ("0201", 3, 7)];
-    let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0)];
+    let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0), ("0201", 8, 8), ("0201", 9, 6)];
     let row = |(code, month, value): (&str, u32, i64)| Usage {
         solution_id: "sak".into(),
         measure_id: "uses".into(),

@@ -359,8 +359,11 @@ fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     });
     let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
     let past = past.usage("uses", code);
-    let fell =
-        there && now.state == State::Ok && past.state == State::Ok && now.value * 100 < past.value * 80;
+    let (lost, both) = (i128::from(past.value - now.value), i128::from(past.value + now.value));
+    // More than 1.96 standard deviations of the difference of two counts.
+    let beyond_chance = lost * lost * 10_000 > 38_416 * both;
+    let known = there && now.state == State::Ok && past.state == State::Ok;
+    let fell = known && beyond_chance && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
     found.extras.insert("not_delivered", i64::from(silent));
     found.extras.insert("use_fell", i64::from(fell));
