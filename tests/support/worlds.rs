@@ -591,7 +591,7 @@ impl Maker {
                         central,
                         high: central + 5,
                         source: source.into(),
-                        quality: *rng.pick(&["published", "published_lower_bound", "assumption", "guess"]),
+                        quality: QUALITIES[rng.below(QUALITIES.len())],
                         valid_from,
                         ..value.clone()
                     });
@@ -829,6 +829,9 @@ impl Maker {
         }
     }
 }
+
+/// How well a unit value is founded; the last is a word that nobody declared.
+const QUALITIES: [&str; 4] = ["published", "published_lower_bound", "assumption", "guess"];
 
 /// The waves of a world.
 const WAVES: [&str; 2] = ["first", "second"];
