@@ -1,23 +1,20 @@
 /* view
 doc = "The first day any part of a municipality of the target division was in production, by all events known, also those after the period."
-uses = ["statements"]
+uses = ["stage_spans"]
 */
 SELECT
     periods.period_start,
     territory.municipality_code,
-    statements.solution_id,
-    min(statements.valid_from) AS first_day,
-    bit_or(mark('synthetic', statements.synthetic)) AS marks
-FROM statements
+    stage_spans.solution_id,
+    min(stage_spans.valid_from) AS first_day,
+    bit_or(mark('synthetic', stage_spans.synthetic)) AS marks
+FROM stage_spans
 CROSS JOIN periods
-INNER JOIN municipality_parts
-    ON municipality_parts.municipality_code = statements.municipality_code
-    AND municipality_parts.division_date = statements.division_date
 INNER JOIN municipality_parts AS territory
-    ON territory.part_id = municipality_parts.part_id
+    ON territory.part_id = stage_spans.part_id
     AND territory.division_date = periods.division_date
-WHERE statements.stage = 'in_production'
+WHERE stage_spans.stage = 'in_production'
 GROUP BY
     periods.period_start,
     territory.municipality_code,
-    statements.solution_id
+    stage_spans.solution_id

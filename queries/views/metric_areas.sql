@@ -2,15 +2,19 @@
 doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them."
 uses = ["eligible_cells", "population_cells", "spine", "status_cells", "usage_cells"]
 */
-WITH measured AS (
+WITH followed AS (
+    SELECT DISTINCT rollout_events.solution_id
+    FROM rollout_events
+),
+measured AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
         population.persons,
         CASE
             WHEN $metric = 'adoption.reach' THEN usage.value
-            WHEN $metric = 'rollout.population_coverage' THEN coalesce(status.live, 0) * population.persons
-            ELSE coalesce(status.live, 0)
+            WHEN $metric = 'rollout.population_coverage' THEN coalesce(status.produced, 0) * population.persons
+            ELSE coalesce(status.produced, 0)
         END AS numerator,
         CASE
             WHEN $metric = 'adoption.reach' THEN eligible.eligible
@@ -21,8 +25,12 @@ WITH measured AS (
             WHEN $metric = 'adoption.reach'
                 THEN cell_state(spine.comparable, usage.state, denominator_state(eligible.eligible))
             WHEN $metric = 'rollout.population_coverage'
-                THEN cell_state(spine.comparable, denominator_state(population.persons))
-            ELSE cell_state(spine.comparable)
+                THEN cell_state(
+                    spine.comparable,
+                    denominator_state(population.persons),
+                    state_if(followed.solution_id IS NULL, 'not_applicable/not_followed')
+                )
+            ELSE cell_state(spine.comparable, state_if(followed.solution_id IS NULL, 'not_applicable/not_followed'))
         END AS state,
         CASE
             WHEN $metric = 'adoption.reach' THEN usage.marks | coalesce(eligible.marks, 0)
@@ -46,6 +54,8 @@ WITH measured AS (
         ON eligible.period_start = spine.period_start
         AND eligible.municipality_code = spine.municipality_code
         AND eligible.solution_id = $solution_id
+    LEFT JOIN followed
+        ON followed.solution_id = $solution_id
 )
 SELECT
     areas.period_start,

@@ -63,6 +63,7 @@ SELECT
     excess.units * worth.seconds_low AS seconds_low,
     excess.units * worth.seconds_central AS seconds_central,
     excess.units * worth.seconds_high AS seconds_high,
+    worth.others AS other_values,
     worth.ore_central IS NOT NULL AS valued,
     excess.state,
     excess.unreported,

@@ -46,7 +46,6 @@ spans AS (
         touching.period_end AS row_end,
         CAST(greatest(touching.period_start, sub_periods.sub_start) AS INT) AS from_day,
         CAST(least(touching.period_end, sub_periods.sub_end) AS INT) AS to_day,
-        -- A row over the border of the period does not say how much of it lies inside.
         touching.inside,
         touching.state
     FROM touching
@@ -55,7 +54,8 @@ spans AS (
         AND touching.period_start < sub_periods.sub_end
         AND touching.period_end > sub_periods.sub_start
 ),
-of_parts AS (
+-- A day of a sub-period is a bit of `mask`. The masks of rows that share no day add up to the same as put together.
+evidence AS (
     SELECT
         spans.period_start,
         spans.sub_start,
@@ -65,125 +65,90 @@ of_parts AS (
         municipality_parts.part_id,
         spans.from_day,
         spans.to_day,
-        spans.inside,
-        spans.state,
-        -- Where the rows before it end: a row that begins earlier reports days once more.
-        max(CASE WHEN spans.inside AND spans.state = 'ok' THEN spans.to_day END) OVER (
-            PARTITION BY
-                spans.period_start,
-                spans.sub_end,
-                spans.solution_id,
-                spans.measure_id,
-                municipality_parts.part_id
-            ORDER BY
-                spans.from_day,
-                spans.to_day,
-                spans.municipality_code,
-                spans.division_date,
-                spans.row_start,
-                spans.row_end
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS days_until
+        (CAST(1 AS BIGINT) << (spans.to_day - CAST(spans.sub_start AS INT)))
+        - (CAST(1 AS BIGINT) << (spans.from_day - CAST(spans.sub_start AS INT))) AS mask,
+        -- A row over the border of the period does not say how much of it lies inside.
+        CASE WHEN spans.inside THEN spans.state ELSE 'crossing' END AS kind,
+        0 AS live_before,
+        0 AS live_after
     FROM spans
     INNER JOIN municipality_parts
         ON municipality_parts.municipality_code = spans.municipality_code
         AND municipality_parts.division_date = spans.division_date
-),
-covered AS (
+    UNION ALL
     SELECT
-        of_parts.period_start,
-        of_parts.sub_start,
-        of_parts.sub_end,
-        of_parts.solution_id,
-        of_parts.measure_id,
-        of_parts.part_id,
-        sum(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.to_day - of_parts.from_day ELSE 0 END) AS days,
-        min(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.from_day END) AS first_day,
-        max(CASE WHEN of_parts.inside AND of_parts.state = 'ok' THEN of_parts.to_day END) AS last_day,
-        count(CASE WHEN of_parts.inside AND of_parts.state = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN of_parts.inside AND of_parts.state = 'missing' THEN 1 END) AS missing,
-        count(CASE WHEN of_parts.inside AND of_parts.state = 'not_applicable' THEN 1 END) AS not_in_source,
-        count(CASE WHEN NOT of_parts.inside THEN 1 END) AS crossing,
-        count(CASE WHEN of_parts.inside AND of_parts.state = 'ok' AND of_parts.from_day < of_parts.days_until THEN 1 END)
-            AS overlapping
-    FROM of_parts
-    GROUP BY
-        of_parts.period_start,
-        of_parts.sub_start,
-        of_parts.sub_end,
-        of_parts.solution_id,
-        of_parts.measure_id,
-        of_parts.part_id
-),
--- Everything that came, and everything that was owed.
-known AS (
-    SELECT
-        covered.period_start,
-        covered.sub_start,
-        covered.sub_end,
-        covered.solution_id,
-        covered.measure_id,
-        covered.part_id
-    FROM covered
-    UNION
-    SELECT
-        sub_periods.period_start,
-        sub_periods.sub_start,
-        sub_periods.sub_end,
-        measures.solution_id,
+        live_parts.period_start,
+        live_parts.sub_start,
+        live_parts.sub_end,
+        live_parts.solution_id,
         measures.measure_id,
-        live_parts.part_id
-    FROM sub_periods
-    INNER JOIN live_parts
-        ON live_parts.period_start = sub_periods.period_start
-        AND live_parts.sub_end = sub_periods.sub_end
+        live_parts.part_id,
+        CAST(NULL AS INT) AS from_day,
+        CAST(NULL AS INT) AS to_day,
+        CAST(NULL AS BIGINT) AS mask,
+        'owed' AS kind,
+        live_parts.live_before,
+        live_parts.live_after
+    FROM live_parts
     INNER JOIN measures
         ON measures.solution_id = live_parts.solution_id
 ),
+covered AS (
+    SELECT
+        evidence.period_start,
+        evidence.sub_start,
+        evidence.sub_end,
+        evidence.solution_id,
+        evidence.measure_id,
+        evidence.part_id,
+        max(evidence.live_before) AS live_before,
+        max(evidence.live_after) AS live_after,
+        sum(CASE WHEN evidence.kind = 'ok' THEN evidence.to_day - evidence.from_day ELSE 0 END) AS days,
+        min(CASE WHEN evidence.kind = 'ok' THEN evidence.from_day END) AS first_day,
+        max(CASE WHEN evidence.kind = 'ok' THEN evidence.to_day END) AS last_day,
+        sum(CASE WHEN evidence.kind = 'ok' THEN evidence.mask END) AS added,
+        bit_or(CASE WHEN evidence.kind = 'ok' THEN evidence.mask END) AS together,
+        count(CASE WHEN evidence.kind = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN evidence.kind = 'missing' THEN 1 END) AS missing,
+        count(CASE WHEN evidence.kind = 'not_applicable' THEN 1 END) AS not_in_source,
+        count(CASE WHEN evidence.kind = 'crossing' THEN 1 END) AS crossing
+    FROM evidence
+    GROUP BY
+        evidence.period_start,
+        evidence.sub_start,
+        evidence.sub_end,
+        evidence.solution_id,
+        evidence.measure_id,
+        evidence.part_id
+),
 reported AS (
     SELECT
-        known.period_start,
-        known.sub_end,
-        known.solution_id,
-        known.measure_id,
-        known.part_id,
+        covered.period_start,
+        covered.sub_end,
+        covered.solution_id,
+        covered.measure_id,
+        covered.part_id,
         measures.rollup,
-        live_after.part_id IS NOT NULL AS live,
-        coalesce(covered.days, 0) AS days,
-        coalesce(covered.suppressed, 0) AS suppressed,
-        coalesce(covered.missing, 0) AS missing,
-        coalesce(covered.not_in_source, 0) AS not_in_source,
-        coalesce(covered.crossing, 0) AS crossing,
-        coalesce(covered.overlapping, 0) AS overlapping,
+        covered.live_after = 1 AS live,
+        covered.days,
+        covered.suppressed,
+        covered.missing,
+        covered.not_in_source,
+        covered.crossing,
+        coalesce(covered.added <> covered.together, false) AS overlapping,
         -- Who was not live before owes from the first day reported, and who is not at the end until the last.
         CASE
             WHEN measures.rollup IN ('sum', 'mean')
                 THEN covered.days
-                    >= CASE WHEN live_after.part_id IS NULL THEN covered.last_day ELSE CAST(known.sub_end AS INT) END
-                    - CASE WHEN live_before.part_id IS NULL THEN covered.first_day ELSE CAST(known.sub_start AS INT) END
+                    >= CASE WHEN covered.live_after = 0 THEN covered.last_day ELSE CAST(covered.sub_end AS INT) END
+                    - CASE WHEN covered.live_before = 0 THEN covered.first_day ELSE CAST(covered.sub_start AS INT) END
             -- A level is that of the last moment.
-            ELSE live_after.part_id IS NULL OR covered.last_day = CAST(known.sub_end AS INT)
+            ELSE covered.live_after = 0 OR covered.last_day = CAST(covered.sub_end AS INT)
         END AS whole
-    FROM known
+    FROM covered
     INNER JOIN measures
-        ON measures.solution_id = known.solution_id
-        AND measures.measure_id = known.measure_id
-    LEFT JOIN covered
-        ON covered.period_start = known.period_start
-        AND covered.sub_end = known.sub_end
-        AND covered.solution_id = known.solution_id
-        AND covered.measure_id = known.measure_id
-        AND covered.part_id = known.part_id
-    LEFT JOIN live_parts AS live_before
-        ON live_before.period_start = known.period_start
-        AND live_before.sub_end = known.sub_start
-        AND live_before.solution_id = known.solution_id
-        AND live_before.part_id = known.part_id
-    LEFT JOIN live_parts AS live_after
-        ON live_after.period_start = known.period_start
-        AND live_after.sub_end = known.sub_end
-        AND live_after.solution_id = known.solution_id
-        AND live_after.part_id = known.part_id
+        ON measures.solution_id = covered.solution_id
+        AND measures.measure_id = covered.measure_id
 ),
 with_state AS (
     SELECT
@@ -196,7 +161,7 @@ with_state AS (
         cell_state(
             state_if(reported.suppressed > 0, 'suppressed'),
             CASE
-                WHEN reported.overlapping > 0 THEN 'missing/overlapping_reports'
+                WHEN reported.overlapping THEN 'missing/overlapping_reports'
                 WHEN reported.days > 0 AND reported.missing = 0 AND reported.whole THEN 'ok'
                 WHEN reported.days > 0 OR (reported.crossing > 0 AND reported.live) THEN 'missing/incomplete_period'
                 WHEN reported.missing > 0 THEN 'missing/not_delivered'

@@ -1,5 +1,5 @@
 /* view
-doc = "The stage of a municipality of the target division at the end of a period: the furthest that any part of it has come. No row before its first event."
+doc = "The stage of a municipality of the target division at the end of a period: the furthest that any part of it has come; `contradicted` when that of a part is one of two reported for the same day. No row before its first event."
 uses = ["part_status"]
 */
 -- Withdrawn and paused come before every stage on the way, but after having no event at all.
@@ -25,6 +25,7 @@ furthest AS (
         part_status.solution_id,
         max(steps.step) AS step,
         max(part_status.since) AS last_event_day,
+        bool_or(part_status.contradicted) AS contradicted,
         bit_or(part_status.marks) AS marks
     FROM periods
     INNER JOIN municipality_parts
@@ -45,6 +46,7 @@ SELECT
     furthest.solution_id,
     steps.stage,
     furthest.last_event_day,
+    furthest.contradicted,
     furthest.marks
 FROM furthest
 INNER JOIN steps

@@ -1,5 +1,5 @@
 /* view
-doc = "Whether a municipality of the target division had a solution in production at the end of a period: `live` when any part of it had, `live_all` when all parts had, `live_population` when those that had it hold more than half of its inhabitants. No row before its first event."
+doc = "Whether a municipality of the target division had a solution at the end of a period, in production or as a pilot: `live` when any part of it had, `live_all` when all parts had, `live_population` when those that had it hold more than half of its inhabitants. `produced`, `produced_all` and `produced_population`: the same in production, pilots left out. No row before its first event."
 uses = ["part_status"]
 */
 WITH territory AS (
@@ -27,6 +27,12 @@ SELECT
         WHEN 2 * sum(part_status.live * territory.persons) > max(territory.all_persons) THEN 1
         ELSE 0
     END AS live_population,
+    max(part_status.produced) AS produced,
+    CASE WHEN sum(part_status.produced) = max(territory.all_parts) THEN 1 ELSE 0 END AS produced_all,
+    CASE
+        WHEN 2 * sum(part_status.produced * territory.persons) > max(territory.all_persons) THEN 1
+        ELSE 0
+    END AS produced_population,
     bit_or(part_status.marks) AS marks
 FROM periods
 INNER JOIN territory

@@ -14,6 +14,7 @@ mod oracle;
 mod properties;
 mod rollout;
 mod sql;
+mod status;
 mod upload;
 
 /// As the binary has it: plans are made of many small pieces.

@@ -32,8 +32,9 @@ fn rows(answer: &Answer) -> Vec<Row> {
     rows
 }
 
-async fn monthly(engine: &Engine, kpi: &str, borders: &str) -> Vec<Row> {
+async fn monthly(engine: &Engine, kpi: &str, borders: &str, merge_rule: &str) -> Vec<Row> {
     let mut question = KpiRequest::new(kpi);
+    question.params.insert("merge_rule".into(), merge_rule.into());
     question.params.insert("solution_id".into(), "digisos".into());
     question.by = By::Nation;
     question.borders = Borders::parse(borders).expect("borders");
@@ -54,8 +55,8 @@ async fn digisos_rises_without_a_false_fall() {
     // 0703 and 0717 never existed; each was put on the list and taken off again.
     assert_eq!(real_lake(folder.path(), None), 4);
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-    let live = monthly(&engine, "rollout.municipalities_live", "2020-01-01").await;
-    let covered = monthly(&engine, "rollout.population_coverage", "2020-01-01").await;
+    let live = monthly(&engine, "rollout.municipalities_live", "2020-01-01", "any").await;
+    let covered = monthly(&engine, "rollout.population_coverage", "2020-01-01", "any").await;
     assert_eq!(live.len(), 33, "April 2018 to December 2020");
     // Of the 356, five lie in municipalities that were divided in 2020: before that they cannot be told exactly.
     assert!(live.iter().all(|row| row.2 == if row.0.as_str() < "2020" { 351 } else { 356 }), "{live:?}");
@@ -84,6 +85,33 @@ async fn digisos_rises_without_a_false_fall() {
     }
     let fall = covered.windows(2).find(|pair| pair[1].3 < pair[0].3 - 0.005);
     assert!(fall.is_none(), "{fall:?}");
+}
+
+/// Where all parts must have it, a merger takes it from nobody either: the code of Stavanger (1103) and that of Trondheim
+/// (5001) are kept, with land that was Finnøy's, Rennesøy's and Klæbu's. That Klæbu's old code, which ceased at New Year, is
+/// taken off the list on 27 October 2020 changes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn digisos_does_not_fall_where_a_code_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    real_lake(folder.path(), None);
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let covered = monthly(&engine, "rollout.population_coverage", "then", "all").await;
+    let (before, after) = (at(&covered, "2020-09"), at(&covered, "2020-10"));
+    assert_eq!((before.1, before.2), (after.1, after.2), "no municipality left in October");
+    for (code, month) in [("1103", "2019-12"), ("1103", "2020-01"), ("5001", "2020-01"), ("5001", "2020-10")]
+    {
+        let pairs = [
+            ("solution_id", "digisos"),
+            ("by", "municipality"),
+            ("municipality_code", code),
+            ("merge_rule", "all"),
+            ("from", month),
+            ("to", month),
+        ];
+        let request = KpiRequest::parse(engine.catalogue(), "rollout.municipalities_live", pairs);
+        let found = rows(&engine.run(request.expect("a question")).await.expect("an answer"));
+        assert_eq!((found.len(), found[0].1), (1, 1), "{code} {month}");
+    }
 }
 
 /// A goal for all from the start of the list.

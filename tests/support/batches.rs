@@ -301,7 +301,7 @@ fn solutions(world: &World) -> Batches {
             let unit = if u.benefit_kind == "avoided_cost" { "ore" } else { "second" };
             row! { solution_id: &u.solution_id, measure_id: &u.measure_id, benefit_kind: u.benefit_kind,
             unit: unit, low: u.low, central: u.central, high: u.high, valid_from: u.valid_from,
-            valid_to: u.valid_to, source: SOURCE, quality: "assumption", owner: "Etaten" }
+            valid_to: u.valid_to, source: &u.source, quality: u.quality, owner: "Etaten" }
         })
         .collect();
     let baselines: Vec<Row> = world

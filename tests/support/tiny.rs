@@ -12,6 +12,8 @@
 //! A second solution, `sak`, was tried in the first months of 2019 and given up: what is told of it shows habits, zeros and
 //! a report that is lacking.
 //!
+//! Of a third, `kart`, only stages are known, some of them of one day; of a fourth, `tavle`, nothing is.
+//!
 //! Network `nord` is Storby and Nes; all three of today's municipalities are of KOSTRA group EKG01.
 
 use chrono::{DateTime, Days, NaiveDate};
@@ -68,11 +70,13 @@ pub fn tiny() -> World {
             age_from: 16,
             age_to: None,
         }],
-        solutions: ["post", "brev", "sak"].map(|id| Solution { solution_id: id.into() }).into(),
+        solutions: ["post", "brev", "sak", "kart", "tavle"]
+            .map(|id| Solution { solution_id: id.into() })
+            .into(),
         measures: measures(),
         usage: [usage(), tried()].concat(),
         rollout_events: events(),
-        unit_values: vec![worth("avoided_cost", 1000, 2000, 3000), worth("saved_time", 60, 120, 180)],
+        unit_values: unit_values(),
         prices: vec![price(0, Some(300), 100_000, 60_000, 120), price(300, None, 250_000, 120_000, 120)],
         membership_fees: vec![MembershipFee {
             network_id: None,
@@ -240,6 +244,16 @@ fn events() -> Vec<RolloutEvent> {
         // The other solution, of which nothing but its beginning is known.
         RolloutEvent { solution_id: "brev".into(), ..row("0101", OLD, "in_production", "2018-03-05") },
         RolloutEvent { solution_id: "brev".into(), ..row("0201", OLD, "in_production", "2018-06-18") },
+        // Aust tries it. Nes is in two stages on one day, both known at once; Øy's is corrected an hour later.
+        RolloutEvent { solution_id: "kart".into(), ..row("0101", OLD, "pilot", "2019-01-07") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0201", OLD, "agreed", "2019-01-14") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0201", OLD, "in_production", "2019-01-14") },
+        RolloutEvent { solution_id: "kart".into(), ..row("0202", OLD, "in_production", "2019-01-21") },
+        RolloutEvent {
+            solution_id: "kart".into(),
+            known_at: day("2019-01-21").and_hms_opt(11, 0, 0).expect("eleven o'clock").and_utc(),
+            ..row("0202", OLD, "agreed", "2019-01-21")
+        },
         // What was tried and given up.
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "in_production", "2019-01-07") },
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "withdrawn", "2019-06-03") },
@@ -284,11 +298,11 @@ fn usage() -> Vec<Usage> {
 }
 
 /// What was told of the solution that was given up: Nes used it every month, Aust in January only and told no number for
-/// April, Øy never.
+/// April, Øy never. When it was given up, Nes used it in August and September all the same.
 fn tried() -> Vec<Usage> {
     let stated =
         [("0101", 1, 4), ("0101", 2, 0), ("0101", 3, 0), ("0201", 1, 5), ("0201", 2, 6), ("0201", 3, 7)];
-    let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0)];
+    let later = [("0201", 4, 8), ("0202", 3, 0), ("0202", 4, 0), ("0201", 8, 8), ("0201", 9, 6)];
     let row = |(code, month, value): (&str, u32, i64)| Usage {
         solution_id: "sak".into(),
         measure_id: "uses".into(),
@@ -306,6 +320,27 @@ fn tried() -> Vec<Usage> {
     stated.into_iter().chain(later).map(row).collect()
 }
 
+/// One source for `post`. For `sak` two say what a use spares, one of them an assumption; and a newer assumption says that
+/// the time it saves is longer from February 2019 on.
+fn unit_values() -> Vec<UnitValue> {
+    let of_sak = |row: UnitValue, source: &str, quality, from: &str| UnitValue {
+        solution_id: "sak".into(),
+        source: source.into(),
+        quality,
+        valid_from: day(from),
+        ..row
+    };
+    vec![
+        worth("avoided_cost", 1000, 2000, 3000),
+        worth("saved_time", 60, 120, 180),
+        of_sak(worth("avoided_cost", 3000, 4000, 5000), "A", "assumption", OLD),
+        of_sak(worth("avoided_cost", 1000, 1400, 1800), "B", "published", OLD),
+        of_sak(worth("avoided_cost", 1100, 1500, 1900), "C", "published", OLD),
+        of_sak(worth("saved_time", 1800, 3600, 7200), "B", "published", OLD),
+        of_sak(worth("saved_time", 3600, 7200, 9000), "A", "assumption", "2019-02-01"),
+    ]
+}
+
 fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitValue {
     UnitValue {
         solution_id: "post".into(),
@@ -314,6 +349,8 @@ fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitV
         low,
         central,
         high,
+        source: "printed".into(),
+        quality: "assumption",
         valid_from: day(OLD),
         valid_to: None,
     }

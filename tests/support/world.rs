@@ -162,6 +162,8 @@ pub struct UnitValue {
     pub low: i64,
     pub central: i64,
     pub high: i64,
+    pub source: String,
+    pub quality: &'static str,
     pub valid_from: Day,
     pub valid_to: Option<Day>,
 }

@@ -130,6 +130,8 @@ pub fn random(seed: u64) -> World {
     maker.prices();
     maker.membership_fees();
     maker.targets();
+    maker.contradictions(seed);
+    maker.other_unit_values(seed);
     maker.world
 }
 
@@ -559,6 +561,45 @@ impl Maker {
         }
     }
 
+    /// Two stages of one code on one day: known at the same moment, or the second a little later. From dice of its own, so
+    /// that the rest of a seed's world stays what it was.
+    fn contradictions(&mut self, seed: u64) {
+        let mut rng = Random::new(seed ^ 0x2DA7);
+        for event in self.world.rollout_events.clone() {
+            if rng.chance(15) {
+                let stages = ["agreed", "in_production", "paused", "pilot", "planned"];
+                let stage = *rng.pick(&stages);
+                let later = chrono::TimeDelta::seconds(if rng.chance(60) { 0 } else { 1 });
+                if stage != event.stage {
+                    let known_at = event.known_at + later;
+                    self.world.rollout_events.push(RolloutEvent { stage, known_at, ..event });
+                }
+            }
+        }
+    }
+
+    /// Other sources about what a unit is worth, from the same day or another. From dice of its own.
+    fn other_unit_values(&mut self, seed: u64) {
+        let mut rng = Random::new(seed ^ 0x0A1E);
+        for value in self.world.unit_values.clone() {
+            for source in ["another", "a third"] {
+                if rng.chance(20) {
+                    let valid_from =
+                        if rng.chance(50) { value.valid_from } else { rng.day(self.window.0, self.window.1) };
+                    let central = value.low + rng.between(0, 900);
+                    self.world.unit_values.push(UnitValue {
+                        central,
+                        high: central + 5,
+                        source: source.into(),
+                        quality: QUALITIES[rng.below(QUALITIES.len())],
+                        valid_from,
+                        ..value.clone()
+                    });
+                }
+            }
+        }
+    }
+
     fn stage(&mut self) -> &'static str {
         match self.rng.below(100) {
             0..=44 => "in_production",
@@ -595,6 +636,8 @@ impl Maker {
                         low,
                         central,
                         high: central + self.rng.between(0, 900),
+                        source: SOURCE.into(),
+                        quality: "assumption",
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                     });
@@ -787,6 +830,9 @@ impl Maker {
     }
 }
 
+/// How well a unit value is founded; the last is a word that nobody declared.
+const QUALITIES: [&str; 4] = ["published", "published_lower_bound", "assumption", "guess"];
+
 /// The waves of a world.
 const WAVES: [&str; 2] = ["first", "second"];
 
@@ -901,6 +947,7 @@ fn params(world: &World, kpi: &str, rng: &mut Random) -> BTreeMap<&'static str, 
     }
     if ["rollout.municipalities_live", "rollout.population_coverage"].contains(&kpi) && rng.chance(60) {
         params.insert("merge_rule", (*rng.pick(&["any", "all", "population"])).to_owned());
+        params.insert("stages", (*rng.pick(&["production", "production_and_pilot"])).to_owned());
     }
     if kpi == "rollout.schedule_variance" {
         params.insert("wave_id", (*rng.pick(&WAVES)).to_owned());

@@ -27,6 +27,8 @@ pub struct View {
     /// Whether its rows depend on nothing but edition, borders, policy and periods, so that they may be computed once
     /// for everybody who reads it.
     pub kept: bool,
+    /// Whether its rows depend on the edition alone: they are computed once, whatever borders and periods are asked.
+    pub timeless: bool,
     /// Whose inhabitants it counts, when KPIs divide by it.
     pub counts: Option<Inhabitants>,
     /// The engine's function its rows pass through before they are read.
@@ -68,6 +70,7 @@ pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
         doc: header.raw.doc,
         reads: read_relations(problems),
         kept: false,
+        timeless: false,
         counts: header.raw.counts,
         uses: header.raw.uses.into_iter().map(toml::Spanned::into_inner).collect(),
         through,

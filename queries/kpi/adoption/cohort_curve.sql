@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk etter innføring", nn = "Bruk etter innføring", en = "Use since go-live" }
 answers = { nb = "Hvordan vokser bruken måned for måned etter at kommunene fikk løsningen?", nn = "Korleis veks bruken månad for månad etter at kommunane fekk løysinga?", en = "How does use grow month by month after municipalities got the solution?" }
-version = 2
+version = 3
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -96,6 +96,12 @@ en = "The municipality did not start in the period."
 nb = "Måneden er ikke over."
 nn = "Månaden er ikkje over."
 en = "The month is not over."
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 [[changes]]
 version = 2
 date = "2026-11-28"

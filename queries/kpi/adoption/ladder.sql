@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Brukstrappen", nn = "Brukstrappa", en = "Adoption ladder" }
 answers = { nb = "Hvor mange kommuner bruker løsningen av vane, og på hvilket trinn står de andre?", nn = "Kor mange kommunar bruker løysinga av vane, og på kva trinn står dei andre?", en = "How many municipalities use the solution by habit, and on which rung are the others?" }
-version = 2
+version = 3
 unit = "municipalities"
 better = "higher"
 owner = "secretariat"
@@ -91,6 +91,12 @@ en = "Lapsed: used before, and zero in each of the last periods."
 nb = "Ukjent: tallet for perioden mangler eller er skjult."
 nn = "Ukjent: talet for perioden manglar eller er skjult."
 en = "Unknown: the number for the period is missing or suppressed."
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kostnad", nn = "Kostnad", en = "Cost" }
 answers = { nb = "Hva koster løsningen kommunene som har den?", nn = "Kva kostar løysinga kommunane som har ho?", en = "What does the solution cost the municipalities that have it?" }
-version = 1
+version = 2
 unit = "nok"
 better = "lower"
 owner = "secretariat"
@@ -17,6 +17,12 @@ divide_by = 100
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 SELECT
     spine.period_start,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Nettogevinst", nn = "Nettogevinst", en = "Net benefit" }
 answers = { nb = "Hva er igjen av gevinsten når løsningen er betalt?", nn = "Kva er att av gevinsten når løysinga er betalt?", en = "What is left of the benefit when the solution is paid for?" }
-version = 2
+version = 3
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -41,6 +41,12 @@ doc = "What is left when the avoided cost is high."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"

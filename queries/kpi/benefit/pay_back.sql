@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
 answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
-version = 2
+version = 3
 unit = "months"
 better = "lower"
 owner = "secretariat"
@@ -36,6 +36,12 @@ en = "The introduction cost nothing."
 nb = "Gevinsten dekker ikke kostnaden."
 nn = "Gevinsten dekkjer ikkje kostnaden."
 en = "The benefit does not cover the cost."
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"

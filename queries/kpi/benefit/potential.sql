@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gevinstpotensial", nn = "Gevinstpotensial", en = "Benefit potential" }
 answers = { nb = "Hva er det verdt å nå det nivået de beste tilsvarende kommunene har?", nn = "Kva er det verdt å nå det nivået dei beste tilsvarande kommunane har?", en = "What is it worth to reach the level of the best comparable municipalities?" }
-version = 2
+version = 3
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -46,6 +46,16 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[columns.other_values]
+doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
+unit = "values"
+rollup = "max"
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -64,7 +74,8 @@ SELECT
     gap.units * worth.ore_high AS nok_high,
     gap.units * worth.seconds_low AS hours_low,
     gap.units * worth.seconds_central AS hours_central,
-    gap.units * worth.seconds_high AS hours_high
+    gap.units * worth.seconds_high AS hours_high,
+    worth.others AS other_values
 FROM spine
 INNER JOIN gap_cells AS gap
     ON gap.period_start = spine.period_start

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
 answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -38,6 +38,12 @@ doc = "Realised and remaining, in øre."
 unit = "ore"
 rollup = "sum"
 hidden = true
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"

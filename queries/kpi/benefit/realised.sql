@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realisert gevinst", nn = "Realisert gevinst", en = "Realised benefit" }
 answers = { nb = "Hva er bruken ut over nullpunktet verdt?", nn = "Kva er bruken ut over nullpunktet verd?", en = "What is the use above the baseline worth?" }
-version = 2
+version = 3
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -46,6 +46,16 @@ doc = "Time saved, high."
 unit = "hours"
 rollup = "sum"
 divide_by = 3600
+[columns.other_values]
+doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
+unit = "values"
+rollup = "max"
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -64,7 +74,8 @@ SELECT
     realised.ore_high AS nok_high,
     realised.seconds_low AS hours_low,
     realised.seconds_central AS hours_central,
-    realised.seconds_high AS hours_high
+    realised.seconds_high AS hours_high,
+    realised.other_values AS other_values
 FROM spine
 INNER JOIN realised_cells AS realised
     ON realised.period_start = spine.period_start

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gjenstående gevinst", nn = "Attståande gevinst", en = "Remaining benefit" }
 answers = { nb = "Hva kan hentes nå der løsningen er i produksjon, hva venter på innføring, og hvem er alt forbi referansen?", nn = "Kva kan hentast no der løysinga er i produksjon, kva ventar på innføring, og kven er alt forbi referansen?", en = "What can be gained now where the solution is live, what waits for its rollout, and who is already beyond the reference?" }
-version = 2
+version = 3
 unit = "nok"
 better = "lower"
 owner = "secretariat"
@@ -41,6 +41,12 @@ doc = "Use above the reference."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
+en = "Of several sources of one unit value one is used, the newest; before, they were added."
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kompletthet", nn = "Kompletteheit", en = "Completeness" }
 answers = { nb = "Hvor mye av det som skulle leveres, er levert?", nn = "Kor mykje av det som skulle leverast, er levert?", en = "How much of what was due has been delivered?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -32,6 +32,12 @@ rollup = "sum"
 doc = "Not delivered though due."
 unit = "deliveries"
 rollup = "sum"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH delivered AS (
     SELECT

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ferskhet", nn = "Ferskleik", en = "Freshness" }
 answers = { nb = "Hvor mange dager gammelt er det siste tallet?", nn = "Kor mange dagar gammalt er det siste talet?", en = "How many days old is the newest number?" }
-version = 1
+version = 2
 unit = "days"
 better = "lower"
 owner = "secretariat"
@@ -16,6 +16,12 @@ kind = "max"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH newest AS (
     SELECT

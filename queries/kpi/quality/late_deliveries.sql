@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Forsinkede leveranser", nn = "Forseinka leveransar", en = "Late deliveries" }
 answers = { nb = "Hvor mange leveranser er over fristen og ikke kommet?", nn = "Kor mange leveransar er over fristen og ikkje komne?", en = "How many deliveries are past their due date and have not come?" }
-version = 1
+version = 2
 unit = "deliveries"
 better = "lower"
 owner = "secretariat"
@@ -24,6 +24,12 @@ rollup = "max"
 doc = "Late, of what was due."
 unit = "share"
 after = "CAST(numerator AS DOUBLE) / denominator"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH due AS (
     SELECT

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 3
+version = 4
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -9,9 +9,9 @@ granularity = "month"
 window = 1
 lookback = 1
 [caveats]
-nb = ["En grunn er en løsning i produksjon som ikke har levert for perioden, eller bruk som falt mer enn 20 % fra perioden før."]
-nn = ["Ein grunn er ei løysing i produksjon som ikkje har levert for perioden, eller bruk som fall meir enn 20 % frå perioden før."]
-en = ["A reason is a solution in production that has not delivered for the period, or use that fell more than 20 % from the period before."]
+nb = ["En grunn er en løsning i produksjon som ikke har levert for perioden, eller bruk som falt mer enn 20 % fra perioden før.", "Et fall som tilfeldig variasjon i små tall kan forklare, er ingen grunn: forskjellen må være større enn 1,96 ganger roten av summen av de to tallene."]
+nn = ["Ein grunn er ei løysing i produksjon som ikkje har levert for perioden, eller bruk som fall meir enn 20 % frå perioden før.", "Eit fall som tilfeldig variasjon i små tal kan forklare, er ingen grunn: skilnaden må vere større enn 1,96 gonger rota av summen av dei to tala."]
+en = ["A reason is a solution in production that has not delivered for the period, or use that fell more than 20 % from the period before.", "A fall that chance in small counts can explain is no reason: the difference must exceed 1.96 times the root of the sum of the two counts."]
 [rollup]
 kind = "none"
 [params.solution_id]
@@ -44,6 +44,12 @@ unit = "share"
 nb = "Bruken falt mer enn 20 % fra perioden før."
 nn = "Bruken fall meir enn 20 % frå perioden før."
 en = "Use fell more than 20 % from the period before."
+[[changes]]
+version = 4
+date = "2026-11-28"
+nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A fall that may be chance is no longer a reason to call. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 [[changes]]
 version = 3
 date = "2026-11-28"
@@ -86,7 +92,12 @@ reasons AS (
         CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
         CASE
             WHEN status.live = 1 AND starts_with(compared.state, 'missing') THEN 'not_delivered'
-            WHEN compared.value * 100 < compared.value_before * 80 THEN 'use_fell'
+            -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
+            WHEN compared.value * 100 < compared.value_before * 80
+                AND CAST(compared.value_before - compared.value AS DOUBLE)
+                * (compared.value_before - compared.value)
+                > 3.8416 * (compared.value_before + compared.value)
+                THEN 'use_fell'
         END AS reason
     FROM compared
     LEFT JOIN status_cells AS status

@@ -1,16 +1,16 @@
 /* kpi
 title = { nb = "Befolkningsdekning", nn = "Befolkningsdekning", en = "Population coverage" }
 answers = { nb = "Hvor stor del av innbyggerne bor i en kommune som har løsningen i produksjon?", nn = "Kor stor del av innbyggjarane bur i ein kommune som har løysinga i produksjon?", en = "What share of the inhabitants live in a municipality that has the solution in production?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "Innbyggere 1. januar i periodens år.", "En kommune av flere deler regnes med når en av dem er i produksjon, om merge_rule ikke sier noe annet."]
-nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Innbyggjarar 1. januar i året til perioden.", "Ein kommune av fleire delar er rekna med når ein av dei er i produksjon, om merge_rule ikkje seier noko anna."]
-en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year.", "A municipality of several parts counts when any of them is in production, unless merge_rule is another."]
+nb = ["Hendelsestiden er da kilden gjorde endringen kjent, ikke nødvendigvis første dag i produksjon.", "Innbyggere 1. januar i periodens år.", "En kommune av flere deler regnes med når en av dem er i produksjon, om merge_rule ikke sier noe annet.", "Bare steget i produksjon teller; piloter teller når stages er production_and_pilot.", "En løsning som det ikke er meldt noe om innføringen av, er ikke fulgt: den er uaktuell, ikke 0."]
+nn = ["Hendingstida er då kjelda gjorde endringa kjend, ikkje nødvendigvis første dag i produksjon.", "Innbyggjarar 1. januar i året til perioden.", "Ein kommune av fleire delar er rekna med når ein av dei er i produksjon, om merge_rule ikkje seier noko anna.", "Berre steget i produksjon tel; pilotar tel når stages er production_and_pilot.", "Ei løysing som det ikkje er meldt noko om innføringa av, er ikkje følgd: ho er uaktuell, ikkje 0."]
+en = ["Event time is when the source made the change known, not necessarily the first day in production.", "Inhabitants on 1 January of the period's year.", "A municipality of several parts counts when any of them is in production, unless merge_rule is another.", "Only the stage in production counts; pilots count when stages is production_and_pilot.", "A solution of whose rollout nothing is reported is not followed: it is not_applicable, not 0."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
@@ -21,17 +21,43 @@ type = "choice"
 doc = "When a municipality of several parts has it: any part does, all parts do, or parts with more than half of the inhabitants (2019) do."
 choices = ["any", "all", "population"]
 default = "any"
+[params.stages]
+type = "choice"
+doc = "The stages that count: in production alone, or in production and pilot."
+choices = ["production", "production_and_pilot"]
+default = "production"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "Bare steget i produksjon teller når stages ikke sier noe annet, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Berre steget i produksjon tel når stages ikkje seier noko anna, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "The stage in production alone counts unless stages is another, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
+-- Nothing is known of a solution without any event: that is not 0.
+WITH followed AS (
+    SELECT DISTINCT rollout_events.solution_id
+    FROM rollout_events
+)
 SELECT
     spine.period_start,
     spine.municipality_code,
-    CASE $merge_rule
-        WHEN 'all' THEN coalesce(status.live_all, 0)
-        WHEN 'population' THEN coalesce(status.live_population, 0)
-        ELSE coalesce(status.live, 0)
-    END * population.persons AS numerator,
+    coalesce(
+        CASE
+            WHEN $stages = 'production_and_pilot' AND $merge_rule = 'all' THEN status.live_all
+            WHEN $stages = 'production_and_pilot' AND $merge_rule = 'population' THEN status.live_population
+            WHEN $stages = 'production_and_pilot' THEN status.live
+            WHEN $merge_rule = 'all' THEN status.produced_all
+            WHEN $merge_rule = 'population' THEN status.produced_population
+            ELSE status.produced
+        END,
+        0
+    ) * population.persons AS numerator,
     population.persons AS denominator,
-    cell_state(spine.comparable, denominator_state(population.persons)) AS state,
+    cell_state(
+        spine.comparable,
+        denominator_state(population.persons),
+        state_if(followed.solution_id IS NULL, 'not_applicable/not_followed')
+    ) AS state,
     coalesce(status.marks, 0) | coalesce(population.marks, 0) AS marks
 FROM spine
 LEFT JOIN population_cells AS population
@@ -41,6 +67,8 @@ LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = $solution_id
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 ORDER BY
     spine.period_start,
     spine.municipality_code

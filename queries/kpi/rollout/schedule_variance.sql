@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Planavvik", nn = "Planavvik", en = "Schedule variance" }
 answers = { nb = "Hvor stor del av puljen kom i produksjon til planlagt dag, og hvor mange dager skiller?", nn = "Kor stor del av pulja kom i produksjon til planlagd dag, og kor mange dagar skil?", en = "What share of the wave was in production by the planned day, and how many days lie between?" }
-version = 1
+version = 2
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -38,6 +38,12 @@ en = "The municipality is not in the wave."
 nb = "Den planlagte dagen er ikke kommet."
 nn = "Den planlagde dagen har ikkje kome."
 en = "The planned day has not come."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH members AS (
     SELECT

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner som står stille", nn = "Kommunar som står stille", en = "Municipalities standing still" }
 answers = { nb = "Hvor mange kommuner på vei mot produksjon har det ikke skjedd noe i på lenge?", nn = "Kor mange kommunar på veg mot produksjon har det ikkje skjedd noko i på lenge?", en = "In how many municipalities on the way to production has nothing happened for long?" }
-version = 1
+version = 2
 unit = "municipalities"
 better = "lower"
 owner = "secretariat"
@@ -32,6 +32,12 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 nb = "Kommunen er ikke på vei mot produksjon."
 nn = "Kommunen er ikkje på veg mot produksjon."
 en = "The municipality is not on the way to production."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH under_way AS (
     SELECT

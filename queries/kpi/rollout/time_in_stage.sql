@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tid i fase", nn = "Tid i fase", en = "Time in stage" }
 answers = { nb = "Hvor mange dager går det fra en kommune kommer til et steg til den er i produksjon?", nn = "Kor mange dagar går det frå ein kommune kjem til eit steg til han er i produksjon?", en = "How many days pass from a municipality's entering a stage to its being in production?" }
-version = 1
+version = 2
 unit = "days"
 better = "lower"
 owner = "secretariat"
@@ -35,6 +35,12 @@ en = "Fewer than half have reached production."
 nb = "Ingen har nådd steget."
 nn = "Ingen har nådd steget."
 en = "Nobody has entered the stage."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
 WITH spells AS (
     SELECT

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner som blir igjen", nn = "Kommunar som blir att", en = "Municipalities left behind" }
 answers = { nb = "Hvilke kommuner står uten løsningen et år etter at halve KOSTRA-gruppen fikk den?", nn = "Kva kommunar står utan løysinga eit år etter at halve KOSTRA-gruppa fekk henne?", en = "Which municipalities are without the solution a year after half of their KOSTRA group got it?" }
-version = 1
+version = 2
 unit = "municipalities"
 better = "lower"
 owner = "secretariat"
@@ -9,9 +9,9 @@ granularity = "month"
 window = 12
 lookback = "year"
 [caveats]
-nb = ["En kommune er igjen når den ikke er i produksjon ved periodens slutt, og minst halve gruppen var det et år før."]
-nn = ["Ein kommune er att når han ikkje er i produksjon ved slutten av perioden, og minst halve gruppa var det eit år før."]
-en = ["A municipality is left behind when it is not live at the end of the period and at least half of its group was a year before."]
+nb = ["En kommune er igjen når den ikke er i produksjon ved periodens slutt, og minst halve gruppen var det et år før.", "Bare steget i produksjon teller, ikke pilot; en løsning som ikke er fulgt, er uaktuell."]
+nn = ["Ein kommune er att når han ikkje er i produksjon ved slutten av perioden, og minst halve gruppa var det eit år før.", "Berre steget i produksjon tel, ikkje pilot; ei løysing som ikkje er følgd, er uaktuell."]
+en = ["A municipality is left behind when it is not live at the end of the period and at least half of its group was a year before.", "Only the stage in production counts, not pilot; a solution that is not followed is not_applicable."]
 [rollup]
 kind = "count"
 [params.solution_id]
@@ -21,8 +21,19 @@ doc = "The shared solution."
 doc = "Municipalities left behind of all that are compared with a group."
 unit = "share"
 after = "CAST(numerator AS DOUBLE) / denominator"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "Bare steget i produksjon teller, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Berre steget i produksjon tel, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "The stage in production alone counts, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
-WITH grouped AS (
+-- Nothing is known of a solution without any event: that is not 0.
+WITH followed AS (
+    SELECT DISTINCT rollout_events.solution_id
+    FROM rollout_events
+),
+grouped AS (
     SELECT
         areas_peer_group.period_start,
         areas_peer_group.municipality_code,
@@ -38,7 +49,7 @@ ahead AS (
         grouped.period_start,
         grouped.group_code,
         count(*) AS members,
-        sum(coalesce(status_year_ago.live, 0)) AS live,
+        sum(coalesce(status_year_ago.produced, 0)) AS live,
         bit_or(coalesce(status_year_ago.marks, 0)) AS marks
     FROM grouped
     INNER JOIN periods
@@ -54,9 +65,13 @@ ahead AS (
 SELECT
     spine.period_start,
     spine.municipality_code,
-    CASE WHEN coalesce(status.live, 0) = 0 AND 2 * ahead.live >= ahead.members THEN 1 ELSE 0 END AS numerator,
+    CASE WHEN coalesce(status.produced, 0) = 0 AND 2 * ahead.live >= ahead.members THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    cell_state(spine.comparable, state_if(ahead.members IS NULL, 'not_applicable/no_peer_group')) AS state,
+    cell_state(
+        spine.comparable,
+        state_if(followed.solution_id IS NULL, 'not_applicable/not_followed'),
+        state_if(ahead.members IS NULL, 'not_applicable/no_peer_group')
+    ) AS state,
     coalesce(status.marks, 0) | coalesce(ahead.marks, 0) AS marks
 FROM spine
 LEFT JOIN grouped
@@ -69,6 +84,8 @@ LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
     AND status.solution_id = $solution_id
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 ORDER BY
     spine.period_start,
     spine.municipality_code

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tid til målet", nn = "Tid til målet", en = "Time to target" }
 answers = { nb = "Når blir målet nådd med dagens vekst, og hvor sikkert er det?", nn = "Når blir målet nådd med veksten no, og kor sikkert er det?", en = "When will the target be reached at this growth, and how sure is that?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -103,6 +103,12 @@ en = "There are fewer than eight points to reckon from."
 nb = "Mindre enn 10 % er nådd, og da sier veksten for lite om framtiden."
 nn = "Mindre enn 10 % er nådd, og då seier veksten for lite om framtida."
 en = "Less than 10 % has been reached, and growth then says too little about the future."
+[[changes]]
+version = 3
+date = "2026-11-28"
+nb = "Bare steget i produksjon teller, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
+nn = "Berre steget i produksjon tel, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
+en = "The stage in production alone counts, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 [[changes]]
 version = 2
 date = "2026-11-28"

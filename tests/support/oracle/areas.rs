@@ -118,7 +118,8 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                 };
                 for (name, extra) in &cell.extras {
                     let so_far = extras.entry(name).or_default();
-                    *so_far = if name.starts_with("days_") { (*so_far).max(*extra) } else { *so_far + extra };
+                    let most = name.starts_with("days_") || *name == "other_values";
+                    *so_far = if most { (*so_far).max(*extra) } else { *so_far + extra };
                 }
             }
             State::Missing | State::Suppressed => {
@@ -196,7 +197,7 @@ fn extra_names(kpi: &str) -> &'static [&'static str] {
         "quality.late_deliveries" => &["days_late", "share"],
         "rollout.follow_up" => &["rank", "not_delivered", "use_fell"],
         "benefit.realised" | "benefit.potential" => {
-            &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"]
+            &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high", "other_values"]
         }
         "benefit.net" => &["realised_nok", "cost_nok", "net_nok_low", "net_nok_high"],
         "benefit.pay_back" => &["once_nok", "net_nok"],

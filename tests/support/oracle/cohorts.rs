@@ -5,7 +5,7 @@ use chrono::{Datelike, Months};
 use super::borders::{comparable, parts_of};
 use super::inputs::Ask;
 use super::kpis::{Found, number, plain};
-use super::{Cell, OracleRequest, OracleRow, Span, State};
+use super::{Cell, OracleRequest, OracleRow, Span, State, status};
 use crate::world::Day;
 
 /// The months told in columns of their own: what a cell calls its use and target group, and the two columns.
@@ -23,25 +23,9 @@ const POINTS: [(i64, [&str; 4]); 9] = [
 
 /// The first day ever told on which a part of the municipality was in production.
 fn go_live(ask: &Ask<'_>, code: &str) -> Option<Day> {
-    let mut first: Option<Day> = None;
-    for part in parts_of(ask.world, code, ask.span.target) {
-        for event in &ask.world.rollout_events {
-            let covers = parts_of(ask.world, &event.municipality_code, event.division_date)
-                .iter()
-                .any(|other| other.part_id == part.part_id);
-            let corrected = ask.world.rollout_events.iter().any(|later| {
-                later.solution_id == event.solution_id
-                    && later.municipality_code == event.municipality_code
-                    && later.division_date == event.division_date
-                    && later.valid_from == event.valid_from
-                    && later.known_at > event.known_at
-            });
-            if event.solution_id == ask.solution && event.stage == "in_production" && covers && !corrected {
-                first = Some(first.map_or(event.valid_from, |day| day.min(event.valid_from)));
-            }
-        }
-    }
-    first
+    let mine = parts_of(ask.world, code, ask.span.target);
+    let mine: Vec<&str> = mine.iter().map(|part| part.part_id.as_str()).collect();
+    status::first_day(ask.world, ask.solution, &mine, "in_production", Day::MAX)
 }
 
 /// Whether a municipality is of the wave.

@@ -3,7 +3,7 @@
 use chrono::{Datelike, Months};
 
 use super::borders::{Successor, parts_of, successor_in};
-use super::{Policy, Span, State, mark};
+use super::{Policy, Span, State, mark, status};
 use crate::world::{Day, RolloutEvent, Usage, World};
 
 /// The question a cell is asked under.
@@ -30,7 +30,7 @@ impl Ask<'_> {
         successor_in(self.world, self.policy, (code, division), (to_code, self.span.target))
     }
 
-    /// Whether a municipality is live at the end of the period.
+    /// Whether a municipality has the solution at the end of the period, in production or as a pilot.
     pub(crate) fn live(&self, code: &str, division: Day) -> bool {
         parts_of(self.world, code, division).iter().any(|part| self.part_lives(&part.part_id, self.span.last))
     }
@@ -41,42 +41,13 @@ impl Ask<'_> {
         stage == Some("in_production") || stage == Some("pilot")
     }
 
-    /// The event that decides a part's stage at the end of the period: of the codes that cover the part, the last
-    /// thing said about the one of the newest division. A code taken off before its division began says nothing.
+    /// The event that decides a part's stage at the end of the period.
     pub(crate) fn newest(&self, part_id: &str) -> Option<&RolloutEvent> {
         self.newest_on(part_id, self.span.last)
     }
 
     fn newest_on(&self, part_id: &str, day: Day) -> Option<&RolloutEvent> {
-        let mut best: Option<&RolloutEvent> = None;
-        for event in &self.world.rollout_events {
-            let parts = parts_of(self.world, &event.municipality_code, event.division_date);
-            if !self.counts(event, day) || !parts.iter().any(|part| part.part_id == part_id) {
-                continue;
-            }
-            let last = self.world.rollout_events.iter().all(|other| {
-                let of_one = other.municipality_code == event.municipality_code
-                    && other.division_date == event.division_date;
-                !of_one
-                    || !self.counts(other, day)
-                    || (other.valid_from, other.known_at) <= (event.valid_from, event.known_at)
-            });
-            let off = event.stage == "paused" || event.stage == "withdrawn";
-            if !last || (off && event.valid_from < event.division_date) {
-                continue;
-            }
-            if best.is_none_or(|known| event.division_date > known.division_date) {
-                best = Some(event);
-            }
-        }
-        best
-    }
-
-    /// Whether an event of the solution holds on a day.
-    fn counts(&self, event: &RolloutEvent, last: Day) -> bool {
-        event.solution_id == self.solution
-            && event.valid_from <= last
-            && event.valid_to.is_none_or(|end| end > last)
+        status::decisive(self.world, self.solution, part_id, day)
     }
 
     /// The rows of a measure that lie inside the period.
@@ -253,7 +224,7 @@ impl Ask<'_> {
     }
 
     /// Whether anything is known of the solution's rollout.
-    fn has_events(&self) -> bool {
+    pub(crate) fn has_events(&self) -> bool {
         self.world.rollout_events.iter().any(|event| event.solution_id == self.solution)
     }
 

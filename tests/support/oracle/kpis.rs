@@ -73,8 +73,10 @@ fn first_state(states: &[State]) -> State {
 fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = |default: &'static str| request.measure_id.as_deref().unwrap_or(default);
     match request.kpi.as_str() {
-        "rollout.municipalities_live" => plain(i64::from(merged(ask, request, code)), Some(1)),
-        "rollout.population_coverage" => population_coverage(ask, request, code),
+        "rollout.municipalities_live" => {
+            stages::followed(ask, plain(i64::from(merged(ask, request, code)), Some(1)))
+        }
+        "rollout.population_coverage" => stages::followed(ask, population_coverage(ask, request, code)),
         "adoption.reach" => {
             let usage = ask.usage(measure("users_active"), code);
             ratio(usage, ask.eligible(code))
@@ -114,12 +116,13 @@ pub(crate) fn plain(numerator: i64, denominator: Option<i64>) -> Found {
 
 /// Whether a municipality has the solution by the rule for one of several parts.
 fn merged(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> bool {
+    let pilots = request.params.get("stages").is_some_and(|stages| stages == "production_and_pilot");
     let (mut parts, mut with, mut persons, mut persons_with) = (0, 0, 0, 0);
     for part in parts_of(ask.world, code, ask.span.target) {
         parts += 1;
         persons += part.persons;
         let stage = ask.newest(&part.part_id).map(|event| event.stage);
-        if stage == Some("in_production") || stage == Some("pilot") {
+        if stage == Some("in_production") || (pilots && stage == Some("pilot")) {
             with += 1;
             persons_with += part.persons;
         }
@@ -156,7 +159,7 @@ pub(crate) fn ratio(over: Input, under: Input) -> Found {
     }
 }
 
-/// The unit values of a measure that hold on the period's first day.
+/// The unit values of a measure that are taken of those that hold on the period's first day: one of each kind.
 pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
     let mut found = Vec::new();
     for row in &ask.world.unit_values {
@@ -165,7 +168,33 @@ pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
             found.push(row);
         }
     }
-    found
+    let mut taken: Vec<&UnitValue> = Vec::new();
+    for row in &found {
+        let beaten = found.iter().any(|other| {
+            other.benefit_kind == row.benefit_kind
+                && (std::cmp::Reverse(other.valid_from), founded(other), &other.source)
+                    < (std::cmp::Reverse(row.valid_from), founded(row), &row.source)
+        });
+        if !beaten {
+            taken.push(row);
+        }
+    }
+    taken
+}
+
+/// How well a value is founded: 0 is best.
+fn founded(value: &UnitValue) -> usize {
+    let known = ["published", "published_lower_bound", "assumption"];
+    known.iter().position(|quality| *quality == value.quality).unwrap_or(known.len())
+}
+
+/// How many values hold and are not taken.
+fn not_taken(ask: &Ask<'_>, measure: &str) -> i64 {
+    let holds = ask.world.unit_values.iter().filter(|row| {
+        let now = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
+        now && row.solution_id == ask.solution && row.measure_id == measure
+    });
+    i64::try_from(holds.count() - values(ask, measure).len()).expect("few values")
 }
 
 /// What a number of units is worth, in øre and seconds.
@@ -176,6 +205,7 @@ fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<
         extras.insert(name, 0);
     }
     let rows = values(ask, measure);
+    extras.insert("other_values", not_taken(ask, measure));
     for row in &rows {
         if row.benefit_kind == "avoided_cost" {
             ore += units * row.central;
@@ -329,8 +359,11 @@ fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     });
     let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
     let past = past.usage("uses", code);
-    let fell =
-        there && now.state == State::Ok && past.state == State::Ok && now.value * 100 < past.value * 80;
+    let (lost, both) = (i128::from(past.value - now.value), i128::from(past.value + now.value));
+    // More than 1.96 standard deviations of the difference of two counts.
+    let beyond_chance = lost * lost * 10_000 > 38_416 * both;
+    let known = there && now.state == State::Ok && past.state == State::Ok;
+    let fell = known && beyond_chance && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
     found.extras.insert("not_delivered", i64::from(silent));
     found.extras.insert("use_fell", i64::from(fell));

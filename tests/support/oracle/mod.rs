@@ -13,6 +13,7 @@ mod kpis;
 mod ladder;
 mod spread;
 mod stages;
+mod status;
 mod targets;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::Ask;
 use super::kpis::{Found, plain, ratio};
-use super::{Cell, OracleRequest, OracleRow, State, year_before};
+use super::{Cell, OracleRequest, OracleRow, State, stages, year_before};
 
 /// The cell of a municipality.
 pub(crate) fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
@@ -210,7 +210,7 @@ fn placed(row: OracleRow, cells: &[&Cell]) -> OracleRow {
     OracleRow { value: row.value.map(|ratio| 1000.0 * ratio), extras, ..row }
 }
 
-/// Not live, though a year ago half of the group was.
+/// Not in production, though a year ago half of the group was.
 fn left_behind(ask: &Ask<'_>, code: &str) -> Found {
     let earlier = year_before(ask.world, ask.span);
     let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
@@ -219,9 +219,9 @@ fn left_behind(ask: &Ask<'_>, code: &str) -> Found {
         found.states.push(State::NotApplicable);
         return found;
     };
-    let live = peers.iter().filter(|peer| past.live(peer, ask.span.target)).count();
-    let behind = !ask.live(code, ask.span.target) && 2 * live >= peers.len();
-    plain(i64::from(behind), Some(1))
+    let live = peers.iter().filter(|peer| stages::produced(&past, peer)).count();
+    let behind = !stages::produced(ask, code) && 2 * live >= peers.len();
+    stages::followed(ask, plain(i64::from(behind), Some(1)))
 }
 
 /// The digital ones of all, where all are counted.

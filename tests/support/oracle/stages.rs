@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use super::borders::parts_of;
 use super::inputs::Ask;
 use super::kpis::{Found, plain};
+use super::status::{self, LADDER};
 use super::{Cell, OracleRow, State, mark};
 use crate::world::Day;
-
-/// From the least to the furthest; behind them all is to have been heard of never.
-const LADDER: [&str; 7] =
-    ["withdrawn", "paused", "planned", "agreed", "technically_ready", "pilot", "in_production"];
 
 /// The steps on the way to production.
 const UNDER_WAY: [&str; 4] = ["planned", "agreed", "technically_ready", "pilot"];
@@ -27,6 +24,28 @@ fn standing(ask: &Ask<'_>, code: &str) -> Option<(&'static str, Day)> {
         }
     }
     Some((LADDER[furthest?], newest?))
+}
+
+/// Nothing is known of a solution without any event.
+pub(crate) fn followed(ask: &Ask<'_>, mut found: Found) -> Found {
+    if !ask.has_events() {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}
+
+/// Whether a part is in production.
+pub(crate) fn produced(ask: &Ask<'_>, code: &str) -> bool {
+    parts_of(ask.world, code, ask.span.target)
+        .iter()
+        .any(|part| ask.newest(&part.part_id).is_some_and(|event| event.stage == "in_production"))
+}
+
+/// Whether what decides the stage of a part is one of two stages reported for one day at one moment.
+fn contradicted(ask: &Ask<'_>, code: &str) -> bool {
+    parts_of(ask.world, code, ask.span.target)
+        .iter()
+        .any(|part| status::contradicted(ask.world, ask.solution, &part.part_id, ask.span.last))
 }
 
 /// One municipality, in one of the stages.
@@ -46,11 +65,14 @@ pub(crate) fn funnel(ask: &Ask<'_>, code: &str) -> Found {
         };
         extras.insert(name, counted);
     }
-    Found { states: Vec::new(), numerator: is("in_production"), denominator: Some(1), extras, marks: 0 }
+    extras.insert("contradicted", i64::from(contradicted(ask, code)));
+    let states = Vec::new();
+    followed(ask, Found { states, numerator: is("in_production"), denominator: Some(1), extras, marks: 0 })
 }
 
 /// Columns of the funnel.
-pub(crate) const FUNNEL: [&str; 12] = [
+pub(crate) const FUNNEL: [&str; 13] = [
+    "contradicted",
     "planned",
     "agreed",
     "technically_ready",
@@ -78,26 +100,11 @@ pub(crate) fn stalled(ask: &Ask<'_>, days: i64, code: &str) -> Found {
     }
 }
 
-/// The first day a part of a municipality entered a stage, of the days until the period's end.
+/// The first day a part of a municipality was in a stage, of the days until the period's end.
 fn first_day(ask: &Ask<'_>, stage: &str, code: &str) -> Option<Day> {
     let mine = parts_of(ask.world, code, ask.span.target);
-    let mut first: Option<Day> = None;
-    for event in ask.world.rollout_events.iter().filter(|event| event.solution_id == ask.solution) {
-        let corrected = ask.world.rollout_events.iter().any(|other| {
-            other.solution_id == event.solution_id
-                && other.municipality_code == event.municipality_code
-                && other.division_date == event.division_date
-                && other.valid_from == event.valid_from
-                && other.known_at > event.known_at
-        });
-        let theirs = parts_of(ask.world, &event.municipality_code, event.division_date);
-        let here = theirs.iter().any(|part| mine.iter().any(|own| own.part_id == part.part_id));
-        let counts = event.stage == stage && here && !corrected && event.valid_from <= ask.span.last;
-        if counts && first.is_none_or(|day| event.valid_from < day) {
-            first = Some(event.valid_from);
-        }
-    }
-    first
+    let mine: Vec<&str> = mine.iter().map(|part| part.part_id.as_str()).collect();
+    status::first_day(ask.world, ask.solution, &mine, stage, ask.span.last)
 }
 
 /// How far from the day a wave planned for it a municipality went into production.

@@ -32,6 +32,19 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// One period in name only: that of a relation which depends on the edition alone.
+    pub(crate) fn timeless() -> Self {
+        let day = NaiveDate::default();
+        Self {
+            borders: Borders::Then,
+            policy: Policy::ExactOnly,
+            day,
+            periods: Arc::from([Period { start: day, end: day }]),
+            granularity: None,
+            year_ago: false,
+        }
+    }
+
     /// The day whose borders a period is answered in.
     pub(crate) fn on_day(&self, period: &Period) -> NaiveDate {
         match self.borders {

@@ -65,7 +65,7 @@ impl Source<'_> {
             return Ok(());
         }
         for view in self.catalogue.views() {
-            if view.kept && self.catalogue.is_read_directly(&view.name) {
+            if view.kept && !view.timeless && self.catalogue.is_read_directly(&view.name) {
                 self.relations(view, &scope, None).await?;
             }
         }
@@ -101,6 +101,9 @@ impl Source<'_> {
                 return Ok(());
             }
             let provider: Arc<dyn TableProvider> = match self.catalogue.view(name) {
+                Some(view) if view.timeless => {
+                    self.stored(view, Frame { scope: &Scope::timeless(), ..frame }).await?
+                }
                 Some(view) if view.kept && self.catalogue.is_read_directly(name) => {
                     self.stored(view, frame).await?
                 }

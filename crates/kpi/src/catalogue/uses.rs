@@ -30,16 +30,28 @@ pub(super) fn check_uses(views: &BTreeMap<String, View>, errors: &mut Vec<KpiErr
 }
 
 /// A view whose rows depend on nothing but the edition, the borders and the periods may be computed once for all who
-/// read it: it takes no parameter, passes through no function, and does not know the areas asked for.
+/// read it: it takes no parameter, passes through no function, and does not know the areas asked for. One that does not
+/// know the periods either depends on the edition alone.
 pub(super) fn mark_kept(views: &mut [View]) {
     let mut kept: BTreeSet<String> = BTreeSet::new();
+    let mut timeless: BTreeSet<String> = BTreeSet::new();
     for view in views {
         let plain = view.params.is_empty() && view.through.is_none() && !view.reads.contains(Kpi::AREAS);
         view.kept = plain && view.uses.iter().all(|used| kept.contains(used));
         if view.kept {
             kept.insert(view.name.clone());
         }
+        let asks_no_period = !view.reads.iter().any(|name| is_of_periods(name));
+        view.timeless = view.kept && asks_no_period && view.uses.iter().all(|used| timeless.contains(used));
+        if view.timeless {
+            timeless.insert(view.name.clone());
+        }
     }
+}
+
+/// Whether a relation is made from the periods or the borders of a question.
+fn is_of_periods(name: &str) -> bool {
+    matches!(name, "periods" | "calendar" | "sub_periods") || name.starts_with("areas_")
 }
 
 /// What a KPI declares is used, by itself or by a view it reads; and what those views use is declared.
