@@ -79,6 +79,7 @@ impl UsageColumns {
             flags(&self.marks, Marks::IMPUTED),
             Arc::new(BooleanArray::from(vec![stamp.synthetic; rows])),
             Arc::new(StringArray::from(vec![stamp.receipt_id.as_str(); rows])),
+            flags(&self.marks, Marks::PERTURBED),
         ];
         Ok(RecordBatch::try_new(table("usage")?.schema(), columns)?)
     }
