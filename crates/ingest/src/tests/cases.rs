@@ -27,9 +27,9 @@ enum Right {
     /// No contract is proposed, for a reason of this code with these words.
     Refused(&'static str, &'static str),
     /// The rejection of its first row has these words.
-    Says(&'static str),
+    Rejected(&'static str),
 }
-use Right::{Held, Read, Refused, Says};
+use Right::{Held, Read, Refused, Rejected};
 
 const PLAIN: &str = "source_id = \"county\"\nversion = 1\nsubject.column = \"Kommunenr\"\nperiod.column = \"Måned\"\n\
     solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"Antall\"\n";
@@ -84,9 +84,9 @@ const CASES: &[(&str, By, &str, Right)] = &[
      "Kommunenr;Måned;Antall\n3911;2019-05;5\n1508;2021-05;6\n0301;2026-01;7\n",
      Read(&["0301 2024 2026-01 7", "1508 2024 2021-05 6", "3911 2024 2019-05 5"], &[])),
     ("the same without saying so", C(""),
-     "Kommunenr;Måned;Antall\n3911;2019-05;5\n", Says("exists from 2024-01-01 only")),
+     "Kommunenr;Måned;Antall\n3911;2019-05;5\n", Rejected("exists from 2024-01-01 only")),
     ("an old code in it", C("subject.division = \"2024-01-01\"\n"),
-     "Kommunenr;Måned;Antall\n3811;2019-05;5\n", Says("not in the division of 2024-01-01, which the contract declares, use 3911 Færder")),
+     "Kommunenr;Måned;Antall\n3811;2019-05;5\n", Rejected("not in the division of 2024-01-01, which the contract declares, use 3911 Færder")),
     // Numbers.
     ("a list of cases, proposed", P,
      "Saksnr;Kommunenr;Mottatt\n118;0301;2026-02-03\n119;4601;2026-02-03\n131;1103;2026-02-04\n",
@@ -106,7 +106,7 @@ const CASES: &[(&str, By, &str, Right)] = &[
      Read(&["0301 2024 2026-02 1500", "1103 2024 2026-02 12000", "4601 2024 2026-02 512", "4640 2024 2026-02 0"],
           &["5 fraction"])),
     ("thousandths of something else", C("value.scale = { factor = 1000, unit = \"per mille\" }\n"),
-     "Kommunenr;Måned;Antall\n0301;2026-02;0,512\n", Says("`uses` is counted in `messages`")),
+     "Kommunenr;Måned;Antall\n0301;2026-02;0,512\n", Rejected("`uses` is counted in `messages`")),
     ("`<5` and a total", C("totals.names = [\"Sum\"]\n"),
      "Kommunenr;Måned;Antall\n0301;2026-02;<5\n4601;2026-02;4\nSum;2026-02;8\n",
      Read(&["0301 2024 2026-02 suppressed", "4601 2024 2026-02 4"], &["4 excluded"])),
@@ -158,10 +158,10 @@ const CASES: &[(&str, By, &str, Right)] = &[
     ("a cube by a contract", C("format = \"json\"\n"),
      "{\"class\":\"dataset\",\"id\":[\"Region\"],\"size\":[1],\"dimension\":{\"Region\":{}},\"value\":[4]}", Held("json-stat cube", 0)),
     // Hints.
-    ("a lost zero", C(""), "Kommunenr;Måned;Antall\n301;2026-01;4\n", Says("restore_zero")),
-    ("a county", C(""), "Kommunenr;Måned;Antall\n3;2026-01;4\n", Says("`03` would be a county's")),
-    ("a code that was split", C(""), "Kommunenr;Måned;Antall\n1507;2026-01;4\n", Says("use 1508 Ålesund or 1580 Haram")),
-    ("a code that never was", C(""), "Kommunenr;Måned;Antall\n0302;2026-01;4\n", Says("does not exist in any division since 2015")),
+    ("a lost zero", C(""), "Kommunenr;Måned;Antall\n301;2026-01;4\n", Rejected("restore_zero")),
+    ("a county", C(""), "Kommunenr;Måned;Antall\n3;2026-01;4\n", Rejected("`03` would be a county's")),
+    ("a code that was split", C(""), "Kommunenr;Måned;Antall\n1507;2026-01;4\n", Rejected("use 1508 Ålesund or 1580 Haram")),
+    ("a code that never was", C(""), "Kommunenr;Måned;Antall\n0302;2026-01;4\n", Rejected("does not exist in any division since 2015")),
 ];
 
 /// What became of a file.
@@ -169,7 +169,7 @@ const CASES: &[(&str, By, &str, Right)] = &[
 struct Found {
     facts: Vec<String>,
     rejected: Vec<String>,
-    says: String,
+    reason: String,
     held: String,
 }
 
@@ -186,7 +186,7 @@ fn found(context: &DryRunContext, known: &Known, by: By, text: &str) -> Result<F
     Ok(Found {
         facts: facts(&run.usage),
         rejected,
-        says: run.rejections.first().map_or(String::new(), |r| r.reason.clone()),
+        reason: run.rejections.first().map_or(String::new(), |r| r.reason.clone()),
         held: run.report.held.unwrap_or_default().join("; "),
     })
 }
@@ -223,7 +223,7 @@ fn every_kind_of_file_becomes_what_is_right() {
                 found.facts == *facts && found.rejected == *rejected && found.held.is_empty()
             }
             (Held(words, facts), Ok(found)) => found.held.contains(words) && found.facts.len() == *facts,
-            (Says(words), Ok(found)) => found.says.contains(words) && found.facts.is_empty(),
+            (Rejected(words), Ok(found)) => found.reason.contains(words) && found.facts.is_empty(),
             (Refused(code, words), Err(reason)) => {
                 reason.code.as_str() == *code && reason.text.contains(words)
             }
