@@ -78,13 +78,16 @@ impl<'c> Filter<'c> {
             let never: Vec<&str> =
                 words.filter(|(at, _)| !column.met.contains(at)).map(|(_, word)| word.as_str()).collect();
             if !never.is_empty() {
-                let others: Vec<&str> = column.others.iter().map(String::as_str).collect();
-                breaches.push(format!(
-                    "no row has `{}` in column `{}`, which [filter] declares; others there are `{}`",
+                let mut breach = format!(
+                    "no row has `{}` in column `{}`, which [filter] declares",
                     never.join("` or `"),
-                    column.name,
-                    others.join("`, `")
-                ));
+                    column.name
+                );
+                if !column.others.is_empty() {
+                    let others: Vec<&str> = column.others.iter().map(String::as_str).collect();
+                    breach += &format!("; others there are `{}`", others.join("`, `"));
+                }
+                breaches.push(breach);
             }
         }
         breaches
