@@ -77,7 +77,9 @@ impl<'c> Filter<'c> {
             let words = column.words.all().iter().enumerate();
             let never: Vec<&str> =
                 words.filter(|(at, _)| !column.met.contains(at)).map(|(_, word)| word.as_str()).collect();
-            if !never.is_empty() {
+            // Where no row got this far, nothing is known of the words.
+            let unread = column.met.is_empty() && column.others.is_empty();
+            if !never.is_empty() && !unread {
                 let mut breach = format!(
                     "no row has `{}` in column `{}`, which [filter] declares",
                     never.join("` or `"),
