@@ -13,6 +13,7 @@ WITH inside AS (
         usage.state,
         mark('provisional', usage.provisional)
         | mark('imputed', usage.imputed)
+        | mark('perturbed', usage.perturbed)
         | mark('synthetic', usage.synthetic) AS marks,
         measures.rollup,
         CAST(12 * date_part('year', usage.period_start) + date_part('month', usage.period_start) AS BIGINT) AS month

@@ -98,8 +98,12 @@ SELECT
     measures.measure_id,
     CASE WHEN owed.state = 'ok' THEN reports.value END AS value,
     CASE WHEN owed.state = 'ok' THEN reports.estimated END AS estimated,
-    -- Nothing was owed and nothing came.
-    coalesce(owed.state, 'not_applicable/not_introduced') AS state,
+    CASE
+        -- All came, in a division from which no number can be made here.
+        WHEN owed.state = 'ok' AND reports.municipality_code IS NULL THEN 'not_valid'
+        -- Nothing was owed and nothing came.
+        ELSE coalesce(owed.state, 'not_applicable/not_introduced')
+    END AS state,
     CASE WHEN owed.state = 'ok' THEN reports.marks ELSE 0 END AS marks,
     reports.municipality_code IS NULL AS unreported,
     coalesce(owed.periods_reported, 0) AS periods_reported,

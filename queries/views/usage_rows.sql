@@ -15,6 +15,7 @@ SELECT
     usage.state,
     mark('provisional', usage.provisional)
     | mark('imputed', usage.imputed)
+    | mark('perturbed', usage.perturbed)
     | mark('synthetic', usage.synthetic) AS marks,
     measures.rollup
 FROM usage

@@ -114,6 +114,34 @@ async fn alesund_is_answered_as_it_is_and_haram_exactly() {
     assert_eq!((successor["1508"].1, successor["1580"].1), (Some(1_000), None));
 }
 
+/// A source may lay its series on the borders of one day, or go on using a code for a while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_of_another_division_than_their_period_are_placed_or_have_no_state_of_ok() {
+    let country = Country::of(&[
+        count("1508", "2024-01-01", "2021-05", 60),
+        count("1580", "2024-01-01", "2021-05", 6),
+        count("3911", "2024-01-01", "2019-05", 5),
+        // Tønsberg of 2024 was two in 2019: Tønsberg and Re.
+        count("3905", "2024-01-01", "2019-05", 50),
+        // In 2024 under the code of before.
+        count("1507", "2020-01-01", "2024-03", 40),
+    ]);
+    let then = country.cells("2021-05", Borders::Then, Policy::ExactOnly).await;
+    assert_eq!((then["1507"].1, then["1507"].2.as_str(), then["1507"].3.as_str()), (Some(66), "ok", ""));
+    let then = country.cells("2019-05", Borders::Then, Policy::ExactOnly).await;
+    assert_eq!((then["0729"].1, then["0729"].2.as_str()), (Some(5), "ok"));
+    for code in ["0704", "0716"] {
+        assert_eq!((then[code].1, then[code].2.as_str()), (None, "not_valid"), "{code}");
+    }
+    let shared = country.cells("2019-05", Borders::Then, Policy::PopulationShare).await;
+    assert_eq!(shared["0704"].1.zip(shared["0716"].1).map(|(a, b)| a + b), Some(50));
+    assert!(shared["0716"].3.contains("split_by_share"), "{:?}", shared["0716"]);
+    let late = country.cells("2024-03", Borders::Then, Policy::ExactOnly).await;
+    for code in ["1508", "1580"] {
+        assert_eq!((late[code].1, late[code].2.as_str()), (None, "not_valid"), "{code}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn true_splits_are_not_guessed_and_kept_codes_are_not_kept_land() {
     let country = Country::of(&[

@@ -564,8 +564,9 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
 
     for (path, code, nearest) in [
         ("/v1/municipalities/9999", "unknown_municipality", None),
-        ("/v1/municipalities/301", "unknown_municipality", Some("3001")),
-        ("/v1/municipalities/0203", "unknown_municipality", Some("0201")),
+        ("/v1/municipalities/201", "unknown_municipality", Some("0201")),
+        // Another code is another place, however alike.
+        ("/v1/municipalities/0203", "unknown_municipality", None),
         ("/v1/networks/nrod", "unknown_network", Some("nord")),
         ("/v1/networks/NORD'%20OR%201=1", "unknown_network", None),
         ("/v1/solutions/pots", "unknown_solution", Some("post")),
@@ -578,7 +579,7 @@ async fn look_ups_answer_refuse_and_say_that_there_is_none() {
 }
 
 /// What is put behind a question that is otherwise right, the status and code it gets, and the name offered.
-const REFUSED: [(&str, u16, &str, Option<&str>); 22] = [
+const REFUSED: [(&str, u16, &str, Option<&str>); 23] = [
     ("&by=countee", 400, "unknown_grouping", Some("county")),
     ("&byy=county", 400, "unknown_parameter", Some("by")),
     ("&colour=red", 400, "unknown_parameter", None),
@@ -594,11 +595,13 @@ const REFUSED: [(&str, u16, &str, Option<&str>); 22] = [
     ("&as_of=2019-01-01", 400, "unknown_edition", None),
     ("&granularity=mnth", 400, "unknown_granularity", Some("month")),
     ("&measure_id=users_activ", 400, "unknown_measure", Some("users_active")),
-    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
-    ("&by=municipality&municipality_code=0101", 400, "unknown_municipality", Some("0201")),
+    ("&by=municipality&municipality_code=0203", 400, "unknown_municipality", None),
+    // Aust became a part of 3001.
+    ("&by=municipality&municipality_code=0101", 400, "unknown_municipality", Some("3001")),
+    ("&by=municipality&municipality_code=201", 400, "unknown_municipality", Some("0201")),
     ("&by=network&network_id=nrod", 400, "unknown_network", Some("nord")),
     ("&by=county&county_code=99'%20OR%201=1", 400, "invalid_value", None),
-    ("&by=county&municipality_code=0203", 400, "unknown_municipality", Some("0201")),
+    ("&by=county&municipality_code=0203", 400, "unknown_municipality", None),
     ("&where.colour=red", 400, "unknown_filter", None),
     ("&where.wave_id=frist", 400, "unknown_wave", Some("first")),
 ];
@@ -889,6 +892,12 @@ async fn the_real_rollout_of_digisos() {
 
     let misspelt = app.get(&path.replace("=digisos", "=digsos")).await.problem(400, "unknown_solution");
     assert_eq!(misspelt["did_you_mean"], "digisos");
+    // Split in 2024: neither half is likelier.
+    let split = path.replace("solution_id", "by=municipality&municipality_code=1507&solution_id");
+    let split = app.get(&split.replace("2020-01-01", "now")).await.problem(400, "unknown_municipality");
+    assert_eq!(split.get("did_you_mean"), None);
+    let hint = split["hint"].as_str().expect("a hint");
+    assert!(hint.contains("1508 Ålesund or 1580 Haram"), "{hint}");
     let misspelt = app.get("/v1/networks/digi-vestlandet").await.problem(404, "unknown_network");
     assert_eq!(misspelt["did_you_mean"], "digi-vestland");
 }

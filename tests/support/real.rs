@@ -82,6 +82,7 @@ pub fn usage(solution: &str, measure: &str, rows: &[Count<'_>]) -> RecordBatch {
         flag(),
         flag(),
         same("r-usage"),
+        flag(),
     ];
     RecordBatch::try_new(schema, columns).expect("rows of usage")
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use chrono::{Months, NaiveDate};
-use utbredt_model::{Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, Subject};
+use utbredt_model::{
+    MeasureId, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Subject,
+};
 
 use self::rows::{EventColumns, UsageColumns};
 use crate::columns::{day_number, day_of, table};
@@ -67,10 +69,11 @@ pub(crate) fn conform(
         sandbox::parse(format, &delivery.payload, delivery.received_at);
     let stamp =
         Stamp { synthetic: delivery.synthetic || format.is_synthetic(), receipt_id: delivery.receipt_id().0 };
+    let declared = Declared::of(format, reference);
     let (mut usage, mut events, mut faulty) = (UsageColumns::default(), EventColumns::default(), Vec::new());
     for observation in &observations {
         let added = match &observation.fact {
-            ObservedFact::Usage { .. } => usage.add(observation, reference),
+            ObservedFact::Usage { .. } => usage.add(observation, &declared, reference),
             ObservedFact::Rollout { .. } => events.add(observation, reference, format.notes()),
         };
         faulty.extend(added.err().map(|fault| (observation, fault)));
@@ -86,6 +89,46 @@ pub(crate) fn conform(
 struct Stamp {
     synthetic: bool,
     receipt_id: String,
+}
+
+/// What the contract says of every count.
+struct Declared<'f> {
+    /// The division that every code is in.
+    division: Option<Division>,
+    /// The unit that numbers were scaled to.
+    unit: Option<&'f str>,
+}
+
+/// The division in force on a declared day; no date where the day is before the earliest.
+#[derive(Debug, Clone, Copy)]
+struct Division {
+    day: NaiveDate,
+    date: Option<i32>,
+}
+
+impl<'f> Declared<'f> {
+    fn of(format: &'f dyn Format, reference: &ReferenceData) -> Self {
+        let on = |day| Division { day, date: reference.division_on(day_number(day)) };
+        Self { division: format.division().map(on), unit: format.unit() }
+    }
+
+    /// Refuses scaled numbers of another unit than the measure's: 512 thousandths are no 512 users.
+    fn check_unit(
+        &self,
+        solution: &SolutionId,
+        measure: &MeasureId,
+        reference: &ReferenceData,
+    ) -> Result<(), RowFault> {
+        let Some(unit) = self.unit else { return Ok(()) };
+        match reference.unit(solution.as_str(), measure.as_str()) {
+            Some(known) if unit != known => Err(RowFault::OtherUnit {
+                measure: measure.to_string(),
+                unit: unit.to_owned(),
+                known: known.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Rejections with the row as received, where rows are lines; else with what was understood of it.
@@ -154,6 +197,7 @@ impl Place {
 
     /// The code and its division, where a count can be put there.
     fn counted(&self, reference: &ReferenceData) -> Result<(&str, i32), RowFault> {
+        self.in_time(reference)?;
         let (code, first) = self.known(reference)?;
         let (code_owned, day) = (code.to_owned(), self.day);
         let Some(division) = self.division else {
@@ -162,11 +206,33 @@ impl Place {
         match self.valid_to.map(day_of) {
             Some(ceased) if day >= ceased + Months::new(GRACE_MONTHS) => {
                 // By the day it ceased, since a code may have been given away and taken back.
-                let successors = reference.successors.get(&(day_number(ceased), code_owned.clone()));
-                let instead: Vec<_> = successors.into_iter().flatten().cloned().collect();
+                let instead = reference.instead(day_number(ceased), code);
                 Err(RowFault::Ceased { code: code_owned, ceased, instead })
             }
             _ => Ok((code, division)),
+        }
+    }
+
+    /// The code and its division, where a count was laid on the borders of one day.
+    fn carried_back(&self, declared: Division, reference: &ReferenceData) -> Result<(&str, i32), RowFault> {
+        self.in_time(reference)?;
+        let (code, _) = self.known(reference)?;
+        let own = reference.divisions_of(code);
+        if let Some(division) = declared.date.filter(|date| own.iter().any(|own| own.date == *date)) {
+            return Ok((code, division));
+        }
+        // The last division that held it ends where its successors begin.
+        let before = own.iter().rfind(|own| declared.date.is_some_and(|date| own.date < date));
+        let ended = before.and_then(|own| own.valid_to);
+        let instead = ended.map_or_else(Vec::new, |end| reference.instead(end, code));
+        Err(RowFault::NotInDivision { code: code.to_owned(), day: declared.day, instead })
+    }
+
+    /// Refuses what is older than the earliest division, which is not the municipality's fault.
+    fn in_time(&self, reference: &ReferenceData) -> Result<(), RowFault> {
+        match reference.first_day().map(day_of) {
+            Some(since) if self.day < since => Err(RowFault::OutsideDivisions { day: self.day, since }),
+            _ => Ok(()),
         }
     }
 
@@ -207,6 +273,17 @@ enum RowFault {
     NotYet { code: String, from: NaiveDate, day: NaiveDate },
     #[error("municipality code {code} ceased on {ceased}{}", use_instead(instead))]
     Ceased { code: String, ceased: NaiveDate, instead: Vec<String> },
+    #[error(
+        "the period begins on {day}, and the lake's divisions begin on {since}: leave earlier periods out of the file"
+    )]
+    OutsideDivisions { day: NaiveDate, since: NaiveDate },
+    #[error(
+        "municipality code {code} is not in the division of {day}, which the contract declares{}",
+        use_instead(instead)
+    )]
+    NotInDivision { code: String, day: NaiveDate, instead: Vec<String> },
+    #[error("the contract scales to `{unit}`, and `{measure}` is counted in `{known}`")]
+    OtherUnit { measure: String, unit: String, known: String },
     #[error("value {0} cannot be a count: it must lie from 0 to {MAX_COUNT}")]
     NoCount(i64),
 }
@@ -216,7 +293,10 @@ impl From<RowFault> for Reason {
         let code = match &fault {
             RowFault::UnknownName(_) => ReasonCode::UnknownWord,
             RowFault::NoCount(_) => ReasonCode::OutOfRange,
+            RowFault::OutsideDivisions { .. } => ReasonCode::OutsideDivisions,
+            RowFault::OtherUnit { .. } => ReasonCode::InvalidField,
             RowFault::NoMunicipality { .. }
+            | RowFault::NotInDivision { .. }
             | RowFault::NeverExisted { .. }
             | RowFault::NotYet { .. }
             | RowFault::Ceased { .. } => ReasonCode::InvalidCode,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use utbredt_model::{Parsed, SourceId};
 
@@ -44,6 +44,16 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// Whether it was agreed that the numbers never fall.
     fn is_cumulative(&self) -> bool {
         false
+    }
+
+    /// A day in whose division every code is, where a series was laid on the borders of one day.
+    fn division(&self) -> Option<NaiveDate> {
+        None
+    }
+
+    /// The unit that numbers were scaled to, which must be the measure's.
+    fn unit(&self) -> Option<&str> {
+        None
     }
 
     /// The version of the contract.

@@ -33,11 +33,15 @@ struct Ownership {
 pub(crate) struct ReferenceData {
     /// By code, the divisions it existed in, the earliest first.
     divisions: HashMap<String, Vec<Division>>,
+    /// The first day of the earliest of them.
+    first_day: Option<i32>,
     organisations: HashMap<String, Vec<Ownership>>,
     /// Every measure by its solution.
     pub(crate) measures: BTreeMap<String, BTreeSet<String>>,
     /// By the day it ceased and the old code: what to write instead, with its name.
     pub(crate) successors: BTreeMap<(i32, String), BTreeSet<String>>,
+    /// By solution and measure, what is counted.
+    units: HashMap<(String, String), String>,
     tables: Tables,
     /// Made when somebody needs to know: most deliveries count no persons, and the mappings are a large table.
     groups: OnceCell<TargetGroups>,
@@ -76,10 +80,14 @@ impl ReferenceData {
         if divisions.is_empty() {
             return Err(IngestError::NotReady("divisions and municipality_parts"));
         }
+        let known = tables.read("measures")?;
+        let first_day = divisions.values().flatten().map(|division| division.date).min();
         Ok(Self {
             divisions,
+            first_day,
             organisations: organisations(&tables.read("organisations")?)?,
-            measures: measures(&tables.read("solutions")?, &tables.read("measures")?)?,
+            measures: measures(&tables.read("solutions")?, &known)?,
+            units: units(&known)?,
             successors: successors(&tables.read("municipality_changes")?)?,
             tables,
             groups: OnceCell::new(),
@@ -93,7 +101,7 @@ impl ReferenceData {
 
     /// The first day of the earliest division.
     pub(crate) fn first_day(&self) -> Option<i32> {
-        self.divisions.values().filter_map(|all| all.first()).map(|first| first.date).min()
+        self.first_day
     }
 
     /// The first day of the newest division that begins on or before a day.
@@ -125,6 +133,16 @@ impl ReferenceData {
             Some(measure) if !measures.contains(measure) => Err(unknown("measure", measure, measures)),
             _ => Ok(()),
         }
+    }
+
+    /// The unit a measure of a solution is counted in.
+    pub(crate) fn unit(&self, solution: &str, measure: &str) -> Option<&str> {
+        self.units.get(&(solution.to_owned(), measure.to_owned())).map(String::as_str)
+    }
+
+    /// What to write instead of a code that ceased on a day.
+    pub(crate) fn instead(&self, ceased: i32, code: &str) -> Vec<String> {
+        self.successors.get(&(ceased, code.to_owned())).into_iter().flatten().cloned().collect()
     }
 
     /// How many persons a solution could reach in each municipality.
@@ -209,6 +227,15 @@ fn measures(
         }
     }
     Ok(known)
+}
+
+fn units(measures: &RecordBatch) -> Result<HashMap<(String, String), String>, IngestError> {
+    let (solutions, names) = (text(measures, "solution_id")?, text(measures, "measure_id")?);
+    let rows = solutions.into_iter().zip(names).zip(text(measures, "unit")?);
+    let known = rows.filter_map(|((solution, measure), unit)| Some(((solution?, measure?), unit?)));
+    Ok(known
+        .map(|((solution, measure), unit)| ((solution.to_owned(), measure.to_owned()), unit.to_owned()))
+        .collect())
 }
 
 fn successors(changes: &RecordBatch) -> Result<BTreeMap<(i32, String), BTreeSet<String>>, IngestError> {

@@ -1,5 +1,6 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
+mod cases;
 mod corrections;
 mod demo_rows;
 mod dry_run;

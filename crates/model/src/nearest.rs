@@ -4,7 +4,7 @@
 const ALIKE: f64 = 0.7;
 
 /// The valid name nearest to `name`, when one is near enough to be worth suggesting; of several as near, the first in
-/// alphabetical order.
+/// alphabetical order. Of a code in digits only a lost zero is a slip.
 #[must_use]
 pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let valid: Vec<&str> = valid.into_iter().collect();
@@ -15,6 +15,10 @@ pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         valid.iter().copied().find(lost_zero).or_else(|| valid.iter().copied().find(same_letters))
     {
         return Some(meant.to_owned());
+    }
+    // Codes that differ in a digit are other places, and no slip of one is likelier than of another.
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
     let scored = valid.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let best =
@@ -31,6 +35,8 @@ mod tests {
         assert_eq!(nearest("digsos", ["svarut", "digisos"]).as_deref(), Some("digisos"));
         assert_eq!(nearest("zzzz", ["svarut", "digisos"]), None);
         assert_eq!(nearest("301", ["3201", "3011", "0301"]).as_deref(), Some("0301"));
+        assert_eq!(nearest("3", ["13", "03", "33"]).as_deref(), Some("03"));
+        assert_eq!(nearest("1507", ["1505", "1508", "1580"]), None);
         assert_eq!(nearest("SVARUT", ["svarut", "digisos"]).as_deref(), Some("svarut"));
         // Both differ from it in the last letter alone.
         assert_eq!(nearest("ab_", ["abc", "abb"]).as_deref(), Some("abb"));

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CellState, MeasureId, MunicipalityCode, OrganisationNumber, Period, Reason, ReasonCode, SolutionId, Stage,
+    CellState, Marks, MeasureId, MunicipalityCode, OrganisationNumber, Period, Reason, ReasonCode,
+    SolutionId, Stage,
 };
 
 /// Whom a statement is about, as the source names it.
@@ -31,8 +32,8 @@ pub enum ObservedFact {
         value: Option<i64>,
         /// Why there is none.
         state: CellState,
-        /// The source marks the number as one that may change.
-        provisional: bool,
+        /// The source's reservations: provisional, imputed, perturbed.
+        marks: Marks,
     },
     /// A change of stage in a rollout.
     Rollout {

@@ -32,6 +32,8 @@ pub enum ReasonCode {
     Placeholder,
     /// Not the code of a municipality or county, nor an organisation number.
     InvalidCode,
+    /// Of a time before the earliest division that the lake knows.
+    OutsideDivisions,
     /// Not an identifier.
     InvalidId,
     /// Not a day, a time or a period.

@@ -120,7 +120,7 @@ impl AreaCounts {
 }
 
 /// What a value carries along: a set, kept as bits so that SQL adds it with `bit_or`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct Marks(pub i64);
 
 impl Marks {

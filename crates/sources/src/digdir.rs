@@ -155,7 +155,7 @@ fn contradiction(other: usize) -> Reason {
 #[cfg(test)]
 mod tests {
     use chrono::{TimeDelta, Utc};
-    use utbredt_model::{Observation, ObservedFact, Subject};
+    use utbredt_model::{Marks, Observation, ObservedFact, Subject};
 
     use super::*;
     use crate::conformance::conformance;
@@ -200,14 +200,11 @@ mod tests {
 
     fn shown(parsed: &Parsed) -> Vec<String> {
         let one = |o: &Observation| match (&o.subject, &o.fact) {
-            (
-                Subject::Organisation(n),
-                ObservedFact::Usage { measure_id, period, value, provisional, .. },
-            ) => {
+            (Subject::Organisation(n), ObservedFact::Usage { measure_id, period, value, marks, .. }) => {
                 format!(
                     "{n} {measure_id} {period} {}{}",
                     value.unwrap(),
-                    if *provisional { " p" } else { "" }
+                    if marks.has(Marks::PROVISIONAL) { " p" } else { "" }
                 )
             }
             other => panic!("{other:?}"),

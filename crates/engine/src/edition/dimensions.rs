@@ -200,6 +200,19 @@ impl Dimensions {
         ages
     }
 
+    /// Those of some codes that a code of another division became, or was made of.
+    pub(crate) fn elsewhere<'k>(&self, code: &str, known: &BTreeSet<&'k str>) -> BTreeSet<&'k str> {
+        let lands = self.successors.values().filter_map(|of_divisions| of_divisions.get(code)).flatten();
+        lands.flatten().filter_map(|to| known.get(to.as_str()).copied()).collect()
+    }
+
+    /// A municipality's code and its newest name.
+    pub(crate) fn with_name(&self, code: &str) -> String {
+        let own = self.municipalities.iter().filter(|one| one.code == code);
+        let newest = own.max_by_key(|one| one.valid_from);
+        newest.map_or_else(|| code.to_owned(), |one| format!("{code} {}", one.name))
+    }
+
     /// The measures of a solution.
     pub(crate) fn measures_of<'a, 'b>(
         &'a self,

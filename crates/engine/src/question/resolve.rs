@@ -225,11 +225,25 @@ fn choose(
             .flat_map(|areas| areas.areas.iter().map(|area| area.code.as_str()))
             .collect();
         if let Some(code) = codes.iter().find(|code| !known.contains(code.as_str())) {
-            let key = by.key().unwrap_or_default();
-            let hint = format!("{key} is one of {} in these borders and periods", known.len());
-            return Err(RequestError::unknown(by.into(), code, known.iter().copied(), hint));
+            return Err(unknown_area(*by, code, &known, dimensions));
         }
         filters.push(ChosenAreas { by: *by, codes: codes.iter().cloned().collect(), areas });
     }
     Ok(Some(Chosen { filters }))
+}
+
+/// What is said of a code that no area has. A code of another division is answered by those it is there, with their names, and
+/// never by one with almost the same digits.
+fn unknown_area(by: By, code: &str, known: &BTreeSet<&str>, dimensions: &Dimensions) -> RequestError {
+    let key = by.key().unwrap_or_default();
+    let hint = format!("{key} is one of {} in these borders and periods", known.len());
+    let instead = if by == By::Municipality { dimensions.elsewhere(code, known) } else { BTreeSet::new() };
+    let nearest = match (instead.len(), instead.first()) {
+        (0, _) => return RequestError::unknown(by.into(), code, known.iter().copied(), hint),
+        (1, Some(only)) => Some((*only).to_owned()),
+        _ => None,
+    };
+    let names: Vec<String> = instead.iter().map(|code| dimensions.with_name(code)).collect();
+    let hint = format!("in these borders and periods it is {}; {hint}", names.join(" or "));
+    RequestError::Unknown { kind: by.into(), name: code.to_owned(), nearest, hint }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use utbredt_model::{Observation, ObservedFact, Stage};
+use utbredt_model::{Marks, Observation, ObservedFact, Stage};
 
-use super::{MAX_COUNT, Place, RowFault, Stamp};
+use super::{Declared, MAX_COUNT, Place, RowFault, Stamp};
 use crate::IngestError;
 use crate::columns::{day_number, table};
 use crate::reference_data::ReferenceData;
@@ -25,7 +25,7 @@ pub(super) struct UsageColumns {
     ends: Vec<i32>,
     values: Vec<Option<i64>>,
     states: Vec<&'static str>,
-    provisional: Vec<bool>,
+    marks: Vec<Marks>,
 }
 
 impl UsageColumns {
@@ -33,16 +33,20 @@ impl UsageColumns {
     pub(super) fn add(
         &mut self,
         observation: &Observation,
+        declared: &Declared<'_>,
         reference: &ReferenceData,
     ) -> Result<(), RowFault> {
-        let ObservedFact::Usage { solution_id, measure_id, period, value, state, provisional } =
-            &observation.fact
+        let ObservedFact::Usage { solution_id, measure_id, period, value, state, marks } = &observation.fact
         else {
             return Ok(());
         };
         reference.check(solution_id.as_str(), Some(measure_id.as_str()))?;
+        declared.check_unit(solution_id, measure_id, reference)?;
         let place = Place::of(&observation.subject, period.start, reference);
-        let (code, division) = place.counted(reference)?;
+        let (code, division) = match declared.division {
+            Some(division) => place.carried_back(division, reference)?,
+            None => place.counted(reference)?,
+        };
         if let Some(value) = value.filter(|value| !(0..=MAX_COUNT).contains(value)) {
             return Err(RowFault::NoCount(value));
         }
@@ -54,7 +58,7 @@ impl UsageColumns {
         self.ends.push(day_number(period.end));
         self.values.push(*value);
         self.states.push(state.as_str());
-        self.provisional.push(*provisional);
+        self.marks.push(*marks);
         self.organisations.push(place.organisation);
         Ok(())
     }
@@ -71,14 +75,19 @@ impl UsageColumns {
             Arc::new(Date32Array::from(self.ends)),
             Arc::new(Int64Array::from(self.values)),
             Arc::new(StringArray::from(self.states)),
-            Arc::new(BooleanArray::from(self.provisional)),
-            // Nothing delivered is estimated.
-            Arc::new(BooleanArray::from(vec![false; rows])),
+            flags(&self.marks, Marks::PROVISIONAL),
+            flags(&self.marks, Marks::IMPUTED),
             Arc::new(BooleanArray::from(vec![stamp.synthetic; rows])),
             Arc::new(StringArray::from(vec![stamp.receipt_id.as_str(); rows])),
+            flags(&self.marks, Marks::PERTURBED),
         ];
         Ok(RecordBatch::try_new(table("usage")?.schema(), columns)?)
     }
+}
+
+/// Which rows have a mark.
+fn flags(marks: &[Marks], mark: Marks) -> ArrayRef {
+    Arc::new(BooleanArray::from(marks.iter().map(|marks| marks.has(mark)).collect::<Vec<_>>()))
 }
 
 /// The columns of `rollout_events` that differ from row to row.

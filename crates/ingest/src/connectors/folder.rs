@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Parsed, SourceId};
@@ -120,6 +120,14 @@ impl Format for Delimited {
 
     fn is_cumulative(&self) -> bool {
         self.0.measure.as_ref().is_some_and(|measure| measure.cumulative)
+    }
+
+    fn division(&self) -> Option<NaiveDate> {
+        self.0.subject.division
+    }
+
+    fn unit(&self) -> Option<&str> {
+        self.0.value.scale.as_ref().map(|scale| scale.unit.as_str())
     }
 
     fn contract_version(&self) -> i32 {

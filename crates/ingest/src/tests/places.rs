@@ -6,6 +6,7 @@ use crate::connectors::StageList;
 use crate::facts::event_rows;
 use crate::reference_data::ReferenceData;
 use crate::{deliver, demo_lake};
+use utbredt_model::ReasonCode;
 
 fn conformed(format: &dyn Format, rows: &[&str]) -> Conformed {
     let reference = ReferenceData::of_tables(tables()).unwrap();
@@ -58,7 +59,9 @@ fn a_code_out_of_its_time_is_refused_with_what_to_write() {
     );
     assert_eq!(reasons[2], "municipality code 0703 does not exist in any division since 2015-01-01");
     assert_eq!(reasons[3], "municipality code 1507 ceased on 2024-01-01, use 1508 Ålesund or 1580 Haram");
-    assert!(reasons[4].contains("0301 exists from 2015-01-01 only"), "{}", reasons[4]);
+    // The lake does not know of then: no fault of the code, nor of one that never was.
+    assert!(reasons[4].contains("the lake's divisions begin on 2015-01-01"), "{}", reasons[4]);
+    assert_eq!(found.rejections[4].code, ReasonCode::OutsideDivisions);
     assert_eq!(found.usage.num_rows(), 0);
     // The row as received and its number are kept: the header is row 1.
     assert_eq!((found.rejections[2].row, found.rejections[2].raw.as_str()), (4, "0703;2024-01;uses;1"));

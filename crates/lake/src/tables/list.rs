@@ -209,6 +209,7 @@ pub static TABLES: &[Table] = &[
             ("imputed", Flag, REQUIRED, "Estimated."),
             ("synthetic", Flag, REQUIRED, "Invented for demonstration."),
             ("receipt_id", Text, REQUIRED, "The delivery it came in."),
+            ("perturbed", Flag, NULLABLE, "The source added noise; NULL where nobody could say so yet."),
         ],
         sort: &["solution_id", "measure_id", "municipality_code", "period_start"],
     },

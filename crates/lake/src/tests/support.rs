@@ -51,6 +51,7 @@ pub(crate) fn usage(rows: &[Row]) -> RecordBatch {
         flags(),
         flags(),
         text(rows.iter().map(|r| r.3.clone())),
+        flags(),
     ];
     RecordBatch::try_new(table("usage").schema(), columns).unwrap()
 }

@@ -1,8 +1,8 @@
 //! Whether a contract is unambiguous, and which columns it needs.
 
-use utbredt_model::{IdError, MeasureId, Period, SolutionId};
+use utbredt_model::{IdError, Marks, MeasureId, Period, SolutionId};
 
-use super::contract::{Contract, ContractError, Format, Layout, PeriodColumns, Pick};
+use super::contract::{Contract, ContractError, Format, Layout, Marker, PeriodColumns, Pick, SubjectKind};
 
 /// More rows of column names than this are a mistake.
 const MAX_HEADER_ROWS: u32 = 5;
@@ -31,6 +31,7 @@ impl Contract {
         if self.value.unit_column.is_some() && self.value.unit.is_none() {
             return unclear("value", "has a unit_column but no `unit` to compare it with");
         }
+        self.check_rows()?;
         let wide = self.wide.as_ref();
         match (self.layout, wide) {
             (Layout::Long, Some(_)) => unclear("wide", "belongs to `layout = \"wide\"`"),
@@ -77,6 +78,52 @@ impl Contract {
         Ok(())
     }
 
+    /// Which rows are read, and what their numbers mean.
+    fn check_rows(&self) -> Result<(), ContractError> {
+        if self.subject.division.is_some() && self.subject.kind == SubjectKind::OrganisationNumber {
+            return unclear("subject", "has a `division`, which organisations have none of");
+        }
+        if self.value.scale.as_ref().is_some_and(|scale| scale.factor == 0) {
+            return unclear("value", "has a `scale` with the factor 0");
+        }
+        if self.filter.values().any(|words| words.all().is_empty()) {
+            return unclear("filter", "has a column without words, which leaves out every row");
+        }
+        let mut known: Vec<(Option<&str>, &str)> = Vec::new();
+        for (_, rule) in self.markers() {
+            if rule.marker.all().is_empty() {
+                return unclear("marker", "needs a mark");
+            }
+            for mark in rule.marker.all() {
+                if mark.is_empty() || (rule.column.is_none() && mark.ends_with(|c: char| c.is_ascii_digit()))
+                {
+                    return unclear("marker", format!("`{mark}` cannot be told from a value without a mark"));
+                }
+                if known.contains(&(rule.column.as_deref(), mark)) {
+                    return unclear("marker", format!("`{mark}` has two meanings"));
+                }
+                known.push((rule.column.as_deref(), mark));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of the filter that rows may still differ in.
+    pub(super) fn filter_left_open(&self) -> impl Iterator<Item = &String> {
+        let several = self.filter.iter().filter(|(_, words)| words.all().len() > 1);
+        several.map(|(name, _)| name).filter(|name| !self.value.sum_over.contains(name))
+    }
+
+    /// The reservations a source may make about its numbers, and how they are known.
+    pub(super) fn markers(&self) -> impl Iterator<Item = (Marks, &Marker)> {
+        let rules = [
+            (Marks::PROVISIONAL, &self.provisional),
+            (Marks::IMPUTED, &self.imputed),
+            (Marks::PERTURBED, &self.perturbed),
+        ];
+        rules.into_iter().filter_map(|(mark, rule)| Some((mark, rule.as_ref()?)))
+    }
+
     /// Every column the contract names, except those of a wide table found by their period.
     pub(super) fn columns(&self) -> Vec<&str> {
         let period = self.period.as_ref();
@@ -88,7 +135,8 @@ impl Contract {
         ]);
         names.extend([self.value.column.as_ref(), self.value.unit_column.as_ref()]);
         names.extend([self.state.as_ref().map(|s| &s.column), self.totals.column.as_ref()]);
-        names.push(self.provisional.as_ref().and_then(|p| p.column.as_ref()));
+        names.extend(self.markers().map(|(_, rule)| rule.column.as_ref()));
+        names.extend(self.filter.keys().map(Some));
         let by_name = self.wide.iter().filter(|wide| !wide.periods);
         names.extend(self.value.sum_over.iter().map(Some));
         names.extend(by_name.flat_map(|wide| wide.measures.keys().map(Some)));
@@ -158,6 +206,13 @@ mod tests {
             ("header_rows = 6\n", "header_rows"),
             ("header_rows = 2\nformat = \"json\"\n", "header_row"),
             ("rows = \"data\"\nformat = \"csv\"\n", "rows"),
+            ("subject.kind = \"organisation_number\"\nsubject.division = \"2024-01-01\"\n", "division"),
+            ("value.scale = { factor = 0, unit = \"NOK\" }\n", "factor 0"),
+            ("value.scale = { factor = 10 }\n", "unit"),
+            ("filter.sex = []\n", "[filter]"),
+            ("provisional.marker = \"\"\n", "[marker]"),
+            ("imputed.marker = \"e1\"\n", "[marker]"),
+            ("provisional.marker = \"*\"\nimputed.marker = [\"e\", \"*\"]\n", "two meanings"),
         ] {
             let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();
             assert!(error.contains(word), "{error} lacks {word}");

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
+use super::words::Words;
 use crate::text::{self, Encoding};
 
 /// Why a contract cannot be used.
@@ -76,10 +78,17 @@ pub struct Contract {
     #[serde(default = "usual_symbols")]
     pub symbols: BTreeMap<String, Symbol>,
     /// How numbers that may change are marked.
-    pub provisional: Option<Provisional>,
+    pub provisional: Option<Marker>,
+    /// How numbers that were estimated are marked.
+    pub imputed: Option<Marker>,
+    /// How numbers are marked that the source added noise to.
+    pub perturbed: Option<Marker>,
     /// Rows that add up others.
     #[serde(default)]
     pub totals: Totals,
+    /// Column name to the word or words of the rows that are read; the others are left out and counted.
+    #[serde(default)]
+    pub filter: BTreeMap<String, Words>,
     /// The value columns of a wide table.
     pub wide: Option<Wide>,
 }
@@ -139,6 +148,9 @@ pub struct SubjectColumn {
     /// A blank cell repeats the code above, as cells joined over several rows do.
     #[serde(default)]
     pub fill_down: bool,
+    /// Every code is one of the division that was in force on this day, whatever its period: a series that was laid on
+    /// later borders. Without it a code is one of the division of its period.
+    pub division: Option<NaiveDate>,
 }
 
 /// What names a subject.
@@ -208,6 +220,18 @@ pub struct ValueRules {
     /// What a value outside does: refuse the row, or hold the delivery back.
     #[serde(default)]
     pub out_of_range: OutOfRange,
+    /// What makes the file's numbers whole ones of the measure's unit.
+    pub scale: Option<Scale>,
+}
+
+/// What the file's numbers are multiplied by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// The factor, as 1000 for numbers in thousands; what is not whole then is refused.
+    pub factor: u32,
+    /// The unit of the numbers made, which must be the measure's in the lake.
+    pub unit: String,
 }
 
 /// What a value outside its range does.
@@ -261,14 +285,14 @@ impl Symbol {
     }
 }
 
-/// How a number that may change is marked.
+/// How a number with a reservation is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Provisional {
+pub struct Marker {
     /// The column of the mark; when absent the mark ends the value, as in `12*`.
     pub column: Option<String>,
-    /// The mark.
-    pub marker: String,
+    /// The mark, or several that mean the same.
+    pub marker: Words,
 }
 
 /// Rows that add up others, known by a name.

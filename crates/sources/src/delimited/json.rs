@@ -17,6 +17,16 @@ use super::grid::{Line, MAX_COLUMNS, Sink, fault};
 /// In place of a list in a row, which is no cell.
 const LIST: &str = "[…]";
 
+/// What is said of a cube where rows should be.
+pub(super) const CUBE: &str =
+    "it is a json-stat cube and no table of rows: save the table as CSV or Excel, or fetch it by a connector";
+
+/// Whether the fields of an object, or of the `dataset` in one, are those of a json-stat cube.
+pub(super) fn is_cube<T: AsRef<str>>(fields: &[T]) -> bool {
+    let has = |name: &str| fields.iter().any(|field| field.as_ref() == name);
+    has("dimension") && (has("value") || has("id") || has("size"))
+}
+
 /// Whether a text is JSON, judging by its first sign.
 pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
@@ -227,6 +237,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
                     "the field `{field}` on the way to the rows is missing{nearest}"
                 )))
             }
+            None if is_cube(&seen) => Err(A::Error::custom(CUBE)),
             None => {
                 let names: Vec<_> = seen.iter().take(10).map(|name| format!("`{name}`")).collect();
                 Err(A::Error::custom(format!(

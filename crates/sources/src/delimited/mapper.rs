@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use csv::StringRecord;
 use utbredt_model::{
-    CellState, MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection,
-    SolutionId, Subject,
+    MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, Symbol, same_name};
+use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, same_name};
+use super::filter::Filter;
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
 use super::series::{self, Fractions, Notes, falls, show};
 use super::subject::subject;
+use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.
 const MAX_LISTED: usize = 20;
@@ -43,6 +44,7 @@ pub(super) struct Mapper<'c> {
     /// The code in the row above, for cells joined over several rows.
     above: String,
     notes: Notes,
+    filter: Filter<'c>,
     fractions: Fractions,
     /// Observations that another row contradicts, and that row.
     contradicted: BTreeMap<usize, u64>,
@@ -63,6 +65,7 @@ impl<'c> Mapper<'c> {
             added: HashSet::new(),
             above: String::new(),
             notes: Notes::default(),
+            filter: Filter::new(&contract.filter),
             fractions: Fractions::default(),
             contradicted: BTreeMap::new(),
             units: BTreeSet::new(),
@@ -102,7 +105,7 @@ impl<'c> Mapper<'c> {
             }
         }
         self.places = Some(places);
-        let goes_on = self.parsed.rejections.len() < MAX_REJECTED;
+        let goes_on = self.parsed.rejections.len() < MAX_REJECTED + self.filter.left_out();
         if !goes_on {
             self.parsed.breaches.push(format!(
                 "{MAX_REJECTED} refusals until row {}: what is behind it is not read",
@@ -146,6 +149,8 @@ impl<'c> Mapper<'c> {
             code.clone_into(&mut self.above);
         }
         let code = if code.is_empty() && contract.subject.fill_down { &self.above } else { code };
+        // After the code, which the rows below may repeat.
+        self.filter.take(places, line.cells)?;
         let subject = subject(&contract.subject, code)?;
         let solution = SolutionId::parse(&pick(&contract.solution, places, line.cells)?)?;
         let measure = match &contract.measure {
@@ -182,7 +187,11 @@ impl<'c> Mapper<'c> {
         column: &ValueColumn,
         key: Key,
     ) -> Result<(), Reason> {
-        let (value, state, provisional) = self.value(places, line, column)?;
+        let Value { number: value, state, marks: own_marks } =
+            value::read(self.contract, places, line, column, &mut self.fractions)?;
+        if let Some(value) = value {
+            self.check_range(line.row, value)?;
+        }
         let index = self.parsed.observations.len();
         let sums = !self.contract.value.sum_over.is_empty();
         let (subject, solution_id, measure_id, period) = key.clone();
@@ -197,6 +206,10 @@ impl<'c> Mapper<'c> {
                 let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
                 let part = places.part(line.cells, &self.contract.value.sum_over);
                 let differs = rest != places.rest(line.cells);
+                if let ObservedFact::Usage { marks, .. } = &mut first.fact {
+                    // A reservation about a part, or about the same number elsewhere, is one about the whole.
+                    *marks = marks.with(own_marks);
+                }
                 if sums && !differs && self.added.insert((at, part)) {
                     return series::add(&mut first.fact, value, state);
                 }
@@ -227,67 +240,9 @@ impl<'c> Mapper<'c> {
                 return Err(Reason::new(ReasonCode::Contradiction, text));
             }
         }
-        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, provisional };
+        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
         self.parsed.observations.push(Observation { row: line.row, subject, fact });
         Ok(())
-    }
-
-    fn value(
-        &mut self,
-        places: &Places,
-        line: &Line<'_>,
-        column: &ValueColumn,
-    ) -> Result<(Option<i64>, CellState, bool), Reason> {
-        let contract = self.contract;
-        let mut text = number::visible(line.cells.get(column.at).unwrap_or(""));
-        // The marker may follow the number, which must still be readable.
-        let mut provisional = false;
-        if let Some(rule) = &contract.provisional {
-            match &rule.column {
-                Some(name) => provisional = same_name(&rule.marker, places.cell(line.cells, name)),
-                None => {
-                    // The mark alone is no number that may change, but a sign in its place.
-                    let bare = text.strip_suffix(rule.marker.as_str());
-                    if let Some(bare) = bare.filter(|bare| !bare.trim().is_empty()) {
-                        (text, provisional) = (bare.trim_end(), true);
-                    }
-                }
-            }
-        }
-        let stated =
-            contract.state.as_ref().map(|s| places.cell(line.cells, &s.column)).filter(|t| !t.is_empty());
-        let symbol = match stated {
-            Some(word) => match contract.symbols.get(word) {
-                Some(symbol) => Some(*symbol),
-                None if CellState::parse(word) == Some(CellState::Ok) => Some(Symbol::Ok),
-                None => {
-                    let text = format!("state `{word}` is not among the contract's symbols");
-                    return Err(Reason::new(ReasonCode::UnknownWord, text));
-                }
-            },
-            None => {
-                contract.symbols.get(text).copied().or_else(|| text.is_empty().then_some(Symbol::Missing))
-            }
-        };
-        let value = match symbol {
-            Some(Symbol::Zero) => 0,
-            Some(symbol) if symbol != Symbol::Ok => {
-                // A value beside a state that has none: one of them is wrong, and it is not known which.
-                if stated.is_some() && !text.is_empty() && !contract.symbols.contains_key(text) {
-                    let state = symbol.state().as_str();
-                    let text = format!("the state says {state} but a value `{text}` stands");
-                    return Err(Reason::new(ReasonCode::Contradiction, text));
-                }
-                return Ok((None, symbol.state(), provisional));
-            }
-            _ => {
-                let read = number::whole(text, contract.decimal);
-                self.fractions.take(column.at, read.as_ref());
-                read?
-            }
-        };
-        self.check_range(line.row, value)?;
-        Ok((Some(value), CellState::Ok, provisional))
     }
 
     fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
@@ -319,6 +274,7 @@ impl<'c> Mapper<'c> {
             self.parsed.breaches.push("there are no rows below the column names".to_owned());
         }
         self.parsed.breaches.extend(self.fractions.breach());
+        self.parsed.breaches.extend(self.filter.breaches());
         let mut taken_back = Vec::new();
         let observations = std::mem::take(&mut self.parsed.observations);
         for (index, observation) in observations.into_iter().enumerate() {

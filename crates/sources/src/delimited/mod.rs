@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod contract;
+mod filter;
 mod grid;
 mod hidden;
 mod json;
@@ -16,6 +17,8 @@ mod series;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod value;
+mod words;
 mod workbook;
 
 use std::borrow::Cow;
@@ -24,10 +27,11 @@ use std::collections::BTreeMap;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, HiddenRows, Layout, OutOfRange, PeriodColumns, Pick, Provisional,
+    Contract, ContractError, Format, HiddenRows, Layout, Marker, OutOfRange, PeriodColumns, Pick, Scale,
     StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
+pub use words::Words;
 
 pub(crate) use number::whole;
 

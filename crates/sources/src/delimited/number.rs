@@ -3,9 +3,16 @@
 use chrono::NaiveDate;
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
-/// Reads a whole number. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
+/// A number as it is written: its sign, the digits before the decimal sign and those behind it.
+struct Written<'t> {
+    negative: bool,
+    integer: String,
+    fraction: &'t str,
+}
+
+/// Takes a number apart. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
-pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
+fn written(text: &str, decimal: char) -> Result<Written<'_>, Reason> {
     let grouping = if decimal == ',' { '.' } else { ',' };
     let bare = text.trim();
     if bare.starts_with('=') {
@@ -25,17 +32,41 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
         let text = format!("`{text}` is not a number (decimal sign `{decimal}`)");
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
-    if fraction.bytes().any(|b| b != b'0') {
+    Ok(Written { negative, integer: groups.concat(), fraction: fraction.trim_end_matches('0') })
+}
+
+/// Reads a whole number.
+pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
+    let Written { negative, integer, fraction } = written(text, decimal)?;
+    if !fraction.is_empty() {
         let text = format!(
-            "`{text}` has a decimal fraction (decimal sign `{decimal}`); values are whole numbers, so deliver \
-             numerator and denominator, or declare the other decimal sign"
+            "`{text}` has a decimal fraction (decimal sign `{decimal}`); values are whole numbers: of a share deliver \
+             numerator and denominator, of thousands or minor units declare `scale` in [value], or declare the other \
+             decimal sign"
         );
         return Err(Reason::new(ReasonCode::Fraction, text));
     }
     let sign = if negative { "-" } else { "" };
-    format!("{sign}{}", groups.concat())
-        .parse()
-        .map_err(|_| Reason::new(ReasonCode::NumberTooLarge, format!("`{text}` is too large a number")))
+    format!("{sign}{integer}").parse().map_err(|_| too_large(text))
+}
+
+/// Reads a number and multiplies it, without rounding: what is not whole then is refused.
+pub(super) fn scaled(text: &str, decimal: char, factor: u32) -> Result<i64, Reason> {
+    let Written { negative, integer, fraction } = written(text, decimal)?;
+    let digits: Option<i128> = format!("{integer}{fraction}").parse().ok();
+    let behind = u32::try_from(fraction.len()).ok().and_then(|places| 10_i128.checked_pow(places));
+    let product = digits.and_then(|digits| digits.checked_mul(factor.into()));
+    let (Some(product), Some(behind)) = (product, behind) else { return Err(too_large(text)) };
+    if product % behind != 0 {
+        let text = format!("`{text}` times {factor}, the declared scale, is no whole number");
+        return Err(Reason::new(ReasonCode::Fraction, text));
+    }
+    let value = product / behind;
+    i64::try_from(if negative { -value } else { value }).map_err(|_| too_large(text))
+}
+
+fn too_large(text: &str) -> Reason {
+    Reason::new(ReasonCode::NumberTooLarge, format!("`{text}` is too large a number"))
 }
 
 fn all_digits(text: &str) -> bool {
@@ -198,6 +229,29 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         assert!(whole("1,234", ',').unwrap_err().text.contains("declare the other"));
+    }
+
+    #[test]
+    fn a_scale_is_exact_or_refused() {
+        for (text, factor, value) in [
+            ("0,512", 1000, 512),
+            ("1,5", 1000, 1500),
+            ("1.234,56", 100, 123_456),
+            ("12", 1000, 12_000),
+            ("-0,5", 60, -30),
+            ("0,7500", 100, 75),
+        ] {
+            assert_eq!(scaled(text, ',', factor), Ok(value), "{text}");
+        }
+        for (text, factor, code) in [
+            ("0,5125", 1000, ReasonCode::Fraction),
+            ("0,333", 3, ReasonCode::Fraction),
+            ("9223372036854775807", 2, ReasonCode::NumberTooLarge),
+            (&format!("0,{}", "1".repeat(60)), 10, ReasonCode::NumberTooLarge),
+            ("<5", 10, ReasonCode::InvalidNumber),
+        ] {
+            assert_eq!(scaled(text, ',', factor).unwrap_err().code, code, "{text}");
+        }
     }
 
     #[test]

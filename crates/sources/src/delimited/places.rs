@@ -107,7 +107,11 @@ impl Places {
         }
         let used: BTreeSet<usize> = by_name.values().copied().chain(values.iter().map(|v| v.at)).collect();
         let named = heads.iter().map(|head| head.own.join(" ")).enumerate();
-        let left_out = named.filter(|(at, name)| !used.contains(at) && !name.is_empty());
+        // Of a filter with several words the column still tells rows apart, unless they are added over it.
+        let open: BTreeSet<usize> =
+            contract.filter_left_open().filter_map(|name| by_name.get(name).copied()).collect();
+        let left_out =
+            named.filter(|(at, name)| (!used.contains(at) && !name.is_empty()) || open.contains(at));
         let left_out = left_out.map(|(at, name)| (name, at)).collect();
         let last_used = used.last().copied().unwrap_or_default();
         Ok(Self { by_name, values, left_out, last_used, width: heads.len() })

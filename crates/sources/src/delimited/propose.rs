@@ -1,6 +1,7 @@
 //! A contract proposed for a file without one: what can be seen is filled in, what cannot is left to be
 //! filled in, with a name that no delivery passes by.
 
+mod breakdown;
 mod columns;
 mod names;
 mod periods;
@@ -70,7 +71,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
     let mut why = None;
     let mut tables = Vec::new();
     for sheet in sheet::sheets(bytes, known)? {
-        let sketch = match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
+        let mut sketch = match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
             Ok(sketch) => sketch,
             Err(error) => {
                 why.get_or_insert(error);
@@ -78,13 +79,16 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
             }
         };
         tables.extend(sketch.sheet.sheet.clone());
-        let toml = write::toml(&sketch, about, known);
-        let contract = Contract::from_toml(&toml).map_err(|error| {
-            let what = "what can be seen of the file does not make a contract";
-            Reason::because(ReasonCode::Unsupported, what, &error)
-        })?;
+        let (mut toml, contract) = write(&sketch, about, known)?;
         // The proof of a proposal is what it reads: of several sheets the one with most numbers is taken.
-        let parsed = super::parse(bytes, &contract);
+        let mut parsed = super::parse(bytes, &contract);
+        if let Some(filter) = breakdown::find(bytes, &contract, &sketch, &parsed) {
+            sketch.passed_over.retain(|(name, _)| *name != filter.0);
+            sketch.filter = Some(filter);
+            let chosen = write(&sketch, about, known)?;
+            toml = chosen.0;
+            parsed = super::parse(bytes, &chosen.1);
+        }
         let read = parsed.observations.len();
         if found.as_ref().is_none_or(|(best, _)| read > *best) {
             found = Some((read, toml + &write::tried(&parsed, &sketch)));
@@ -93,4 +97,14 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
     found
         .map(|(_, toml)| write::other_sheets(&tables) + &toml)
         .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
+}
+
+/// A sketch as the text of a contract, and as one.
+fn write(sketch: &sketch::Sketch, about: &About, known: &Known) -> Result<(String, Contract), Reason> {
+    let toml = write::toml(sketch, about, known);
+    let contract = Contract::from_toml(&toml).map_err(|error| {
+        let what = "what can be seen of the file does not make a contract";
+        Reason::because(ReasonCode::Unsupported, what, &error)
+    })?;
+    Ok((toml, contract))
 }

@@ -30,6 +30,12 @@ pub(super) fn subject(rules: &SubjectColumn, text: &str) -> Result<Subject, Reas
             );
             return Err(Reason::new(ReasonCode::LostZero, text));
         }
+        Err(CodeError::Shape { text, .. }) if matches!(text.len(), 1 | 2) && is_digits(&text) => {
+            let text = format!(
+                "code `{text}` is not 4 digits: `{text:0>2}` would be a county's, and a municipality's begins with it"
+            );
+            return Err(Reason::new(ReasonCode::InvalidCode, text));
+        }
         read => read,
     };
     Ok(Subject::Municipality(code?))
@@ -38,13 +44,17 @@ pub(super) fn subject(rules: &SubjectColumn, text: &str) -> Result<Subject, Reas
 /// `301.0` is how programs write a code they took for a number.
 pub(super) fn without_decimals(text: &str) -> &str {
     let number = text.strip_suffix(".0").or_else(|| text.strip_suffix(",0"));
-    number.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit())).unwrap_or(text)
+    number.filter(|digits| is_digits(digits)).unwrap_or(text)
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The code of `0301 Oslo`, `0301 - Oslo`, `0301-Oslo` and `Oslo (0301)`.
 pub(super) fn without_name(text: &str) -> &str {
     let in_brackets = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
-    if let Some((_, code)) = in_brackets.filter(|(_, code)| code.bytes().all(|b| b.is_ascii_digit())) {
+    if let Some((_, code)) = in_brackets.filter(|(_, code)| is_digits(code)) {
         return code;
     }
     text.split(|c: char| c.is_whitespace() || "-–:,".contains(c)).next().unwrap_or("")

@@ -5,7 +5,7 @@ mod kinds;
 mod propose;
 mod wide;
 
-use utbredt_model::{CellState, ObservedFact, Parsed, Subject};
+use utbredt_model::{CellState, Marks, ObservedFact, Parsed, Subject};
 
 use super::samples::{ods, row, xlsx};
 use super::{Contract, parse};
@@ -51,10 +51,13 @@ fn shown(parsed: &Parsed) -> Vec<String> {
             Subject::Municipality(code) => code.to_string(),
             Subject::Organisation(number) => number.to_string(),
         };
-        let ObservedFact::Usage { period, value, state, provisional, .. } = &o.fact else { panic!("{o:?}") };
+        let ObservedFact::Usage { period, value, state, marks, .. } = &o.fact else { panic!("{o:?}") };
         assert_eq!(value.is_some(), *state == CellState::Ok);
         let value = value.map_or(state.as_str().to_owned(), |v| v.to_string());
-        format!("{subject} {period} {value}{}", if *provisional { " p" } else { "" })
+        let shown = [(Marks::PROVISIONAL, " p"), (Marks::IMPUTED, " e"), (Marks::PERTURBED, " n")];
+        let marks: String =
+            shown.iter().filter(|(mark, _)| marks.has(*mark)).map(|(_, text)| *text).collect();
+        format!("{subject} {period} {value}{marks}")
     };
     parsed.observations.iter().map(one).collect()
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use utbredt_model::{
-    CellState, Granularity, MeasureId, MeasureKind, Observation, ObservedFact, OrganisationNumber, Parsed,
-    Period, Reason, ReasonCode, Rejection, Stamp, Subject,
+    CellState, Granularity, Marks, MeasureId, MeasureKind, Observation, ObservedFact, OrganisationNumber,
+    Parsed, Period, Reason, ReasonCode, Rejection, Stamp, Subject,
 };
 
 use super::{Distance, Series};
@@ -213,7 +213,7 @@ impl<'s> Gather<'s> {
                 continue;
             };
             let hours = delivered.get(&period.start).map_or(0, BTreeSet::len);
-            let provisional = (by_hour && hours < oslo::hours_in(period.start))
+            let may_change = (by_hour && hours < oslo::hours_in(period.start))
                 || self.spoiled.contains(&(organisation.clone(), period));
             parsed.observations.push(Observation {
                 row: cell.row,
@@ -224,7 +224,7 @@ impl<'s> Gather<'s> {
                     period,
                     value: Some(value),
                     state: CellState::Ok,
-                    provisional,
+                    marks: if may_change { Marks::PROVISIONAL } else { Marks::default() },
                 },
             });
         }

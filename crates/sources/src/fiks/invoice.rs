@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{
-    CellState, Granularity, MeasureId, Observation, ObservedFact, OrganisationNumber, Parsed, Period, Reason,
-    ReasonCode, Rejection, SolutionId, SourceId, Subject,
+    CellState, Granularity, Marks, MeasureId, Observation, ObservedFact, OrganisationNumber, Parsed, Period,
+    Reason, ReasonCode, Rejection, SolutionId, SourceId, Subject,
 };
 
 use crate::delimited::{self, Contract, ContractError};
@@ -329,10 +329,10 @@ fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
     }
     for (key, (row, sum)) in sums {
         // What one of its lines could not add is missing from the sum.
-        let provisional = spoiled.contains(&key);
+        let marks = if spoiled.contains(&key) { Marks::PROVISIONAL } else { Marks::default() };
         let (organisation, solution_id, measure_id, period) = key;
         let (value, state) = (Some(sum), CellState::Ok);
-        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, provisional };
+        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks };
         parsed.observations.push(Observation { row, subject: Subject::Organisation(organisation), fact });
     }
 }

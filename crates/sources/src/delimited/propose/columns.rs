@@ -10,7 +10,7 @@ use super::super::places::heads;
 use super::super::{Layout, SubjectKind};
 use super::periods::{ByPeriod, when};
 use super::sheet::{Code, Sheet, code};
-use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
+use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
 
 const SOLUTIONS: [&str; 6] = ["løsning", "loysing", "løysing", "solution", "tjeneste", "teneste"];
@@ -74,6 +74,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         decimal,
         symbols: BTreeMap::new(),
         provisional: false,
+        joined: joined(&rows, sheet.subject, known),
+        filter: None,
         passed_over: Vec::new(),
         sheet,
     };
@@ -84,7 +86,10 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         by_period.describe(&mut sketch, |text| the_measure(text, about, known));
         by_period.columns.into_iter().map(|(column, ..)| column).collect()
     };
-    sketch.passed_over.extend(free.into_iter().map(|c| c.name).filter(|name| !name.is_empty()));
+    for column in free.iter().filter(|column| !column.name.is_empty()) {
+        let words = column.distinct().into_iter().map(str::to_owned).collect();
+        sketch.passed_over.push((column.name.clone(), words));
+    }
     for cell in counted.iter().flat_map(Column::filled) {
         // SSB marks preliminary numbers with an asterisk behind them.
         sketch.provisional |= cell.len() > 1 && cell.ends_with('*');
@@ -220,6 +225,13 @@ fn counts<'s>(
     known: &Known,
 ) -> Result<Vec<Column<'s>>, Reason> {
     let decimal = sketch.decimal;
+    if let Some(formulas) = free.iter().find(|c| c.mostly(|cell| cell.starts_with('='))) {
+        let text = format!(
+            "column `{}` holds formulas without values; open the file in a spreadsheet and save it",
+            formulas.name
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
     let across: Vec<&str> = free
         .iter()
         .filter(|c| holds_counts(c, decimal) && names::solution(&c.name, known).is_some())
@@ -238,17 +250,13 @@ fn counts<'s>(
         let column = take(free, |c| holds_counts(c, decimal) && c.named(&VALUES))
             .or_else(|| take(free, |c| holds_counts(c, decimal)))
             // A column that is called a count is one, however few of its cells read as one.
-            .or_else(|| take(free, |c| c.named(&VALUES) && c.filled().any(|cell| is_count(cell, decimal))));
+            .or_else(|| {
+                take(free, |c| {
+                    c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
+                })
+            });
         let Some(column) = column else {
-            if let Some(shares) = free.iter().find(|c| c.mostly(is_share)) {
-                let text = format!(
-                    "column `{}` holds fractions, and values are whole numbers: deliver numerator and denominator",
-                    shares.name
-                );
-                return Err(Reason::new(ReasonCode::Fraction, text));
-            }
-            let text = "no column holds counts, and none that does is named by a period";
-            return Err(Reason::new(ReasonCode::MissingField, text));
+            return Err(no_counts(free));
         };
         sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&column.name, about, known)));
         sketch.value = Some(column.name.clone());
@@ -267,13 +275,64 @@ fn holds_counts(column: &Column<'_>, decimal: char) -> bool {
         && column.counts(decimal)
         && !column.named(&NO_COUNT)
         && !is_numbering(column)
+        && !are_shares(column)
         && !are_years(column)
 }
 
-/// Whether a cell is a fraction below one.
+/// Whether a cell is a fraction below one, as shares are.
 fn is_share(cell: &str) -> bool {
     let rest = cell.strip_prefix("0,").or_else(|| cell.strip_prefix("0."));
     rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a column holds shares: fractions, and no number above one.
+fn are_shares(column: &Column<'_>) -> bool {
+    let share = |cell: &str| is_share(cell) || matches!(cell, "0" | "1") || is_percent(cell);
+    column.filled().any(|cell| is_share(cell) || is_percent(cell))
+        && column.mostly(share)
+        && !column.filled().any(|cell| is_count(cell, ',') && !share(cell))
+}
+
+fn is_percent(cell: &str) -> bool {
+    cell.ends_with('%') && is_fraction(cell)
+}
+
+/// Why no column is one of counts.
+fn no_counts(free: &Free<'_>) -> Reason {
+    if let Some(fractions) = free.iter().find(|c| are_shares(c) || c.mostly(is_fraction)) {
+        let text = format!(
+            "column `{}` holds fractions, and values are whole numbers: of a share deliver numerator and denominator as \
+             two measures; of thousands or minor units write a contract with `scale` in [value]",
+            fractions.name
+        );
+        return Reason::new(ReasonCode::Fraction, text);
+    }
+    let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));
+    let mut text = "no column holds counts, and none that does is named by a period".to_owned();
+    if !numbers {
+        text = format!(
+            "the file lists codes without numbers (beside them: `{}`), and a contract reads counts: deliver a list of \
+             stages with `--source stages`, and lists of one's own (groups, members, targets) as registers",
+            names.join("`, `")
+        );
+    }
+    Reason::new(ReasonCode::MissingField, text)
+}
+
+/// Whether as many rows without a code follow each code, as where its cell is joined over several rows.
+fn joined(rows: &[StringRecord], subject: usize, known: &Known) -> bool {
+    let mut blanks: Vec<usize> = Vec::new();
+    for row in rows {
+        let cell = row.get(subject).unwrap_or("").trim();
+        match blanks.last_mut() {
+            _ if code(cell, known).is_some() => blanks.push(0),
+            Some(count) if cell.is_empty() => *count += 1,
+            _ if names::is_total(cell) => {}
+            _ => return false,
+        }
+    }
+    blanks.len() > 1 && blanks.iter().all(|count| *count > 0 && Some(count) == blanks.first())
 }
 
 /// A name that ends as that of a number which counts nothing does: `saksnr`, `postnummer`, `lanseringsår`.

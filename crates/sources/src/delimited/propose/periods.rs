@@ -1,12 +1,12 @@
 //! Where a table has its periods: in a column, in two, in its header, or above it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period};
 
 use super::sheet::{is_month, is_period, read_period};
-use super::sketch::{Choice, Column, Free, Sketch, When, take};
+use super::sketch::{Choice, Column, Free, Lengths, Sketch, When, Why, take};
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -81,7 +81,7 @@ impl<'s> ByPeriod<'s> {
         for rest in rests.into_iter().filter(|rest| !rest.is_empty()) {
             let id = measure(rest);
             if sketch.wide.measures.values().any(|other| *other == id) {
-                sketch.passed_over.push(rest.clone());
+                sketch.passed_over.push((rest.clone(), BTreeSet::new()));
             } else {
                 sketch.wide.measures.insert(rest.clone(), id);
             }
@@ -151,8 +151,8 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
     }
     let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, are_periods));
     if let Some(column) = column {
-        let months = column.filled().count() > 0 && column.filled().all(is_month_edge);
-        return When::Column(column.name, months.then_some(Granularity::Month));
+        let lengths = lengths(&column);
+        return When::Column(column.name, lengths);
     }
     let found = texts.iter().find_map(|text| {
         let words: Vec<&str> =
@@ -166,6 +166,39 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
     let year = texts.iter().find_map(|text| year_in(text));
     let of_sheet = month.zip(year).and_then(|(month, year)| read_period(&format!("{month} {year}")));
     When::Fixed(of_sheet.or(found))
+}
+
+/// What columns of periods of one length are called. Half-years before years, whose name theirs holds.
+const LENGTHS: [(Granularity, &[&str]); 6] = [
+    (Granularity::HalfYear, &["halvår", "halvaar", "half"]),
+    (Granularity::Month, &["måned", "månad", "maned", "mnd", "month"]),
+    (Granularity::Quarter, &["kvartal", "quarter"]),
+    (Granularity::Week, &["uke", "veke", "week"]),
+    (Granularity::Year, &["år", "aar", "year"]),
+    (Granularity::Day, &["dato", "date", "dag", "day"]),
+];
+
+/// How long a column's periods are: what all have, or what the column is named by when nothing in it is shorter.
+fn lengths(column: &Column<'_>) -> Lengths {
+    let is_day = |cell: &&str| length(cell) == Some(Granularity::Day);
+    let (days, edges) =
+        (column.filled().filter(is_day).count(), column.filled().filter(|c| is_month_edge(c)).count());
+    let mut counted = BTreeMap::new();
+    for length in column.filled().filter_map(length) {
+        // Days at a month's edge alone are how months are written.
+        let of_month = length == Granularity::Day && edges == days;
+        *counted.entry(if of_month { Granularity::Month } else { length }).or_insert(0) += 1;
+    }
+    let shortest = counted.keys().next().copied();
+    let named = LENGTHS.iter().find(|(_, words)| column.named(words)).map(|(length, _)| *length);
+    let declared = if counted.len() == 1 && edges > 0 && edges == days {
+        Some((Granularity::Month, Why::Edges))
+    } else if counted.len() == 1 {
+        shortest.map(|length| (length, Why::All))
+    } else {
+        named.filter(|length| shortest == Some(*length)).map(|length| (length, Why::Name))
+    };
+    Lengths { declared, counted }
 }
 
 /// Whether the days of a column of ends are within the periods: most are a month's end, or a Sunday after a Monday, or

@@ -6,7 +6,7 @@ use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::number;
 use super::super::subject::{without_decimals, without_name};
-use super::super::{Contract, File, Format, HiddenRows, SubjectKind, each_row, file, grid, workbook};
+use super::super::{Contract, File, Format, HiddenRows, SubjectKind, each_row, file, grid, json, workbook};
 use super::Known;
 use crate::text::{self, Encoding};
 
@@ -128,12 +128,11 @@ fn rows_of(top: &Value) -> Result<Option<String>, Reason> {
     // The first of the longest, in the file's order.
     let best = found.into_iter().rev().max_by_key(|(rows, _)| *rows);
     let Some((_, path)) = best else {
-        let cube = top.get("dimension").is_some() && top.get("value").is_some();
-        let text = if cube {
-            "the JSON is a json-stat cube and no table of rows: deliver it as CSV, or let a connector fetch it"
-        } else {
-            "the JSON holds no array of objects"
-        };
+        let fields = |object: &Value| object.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>());
+        // Version 1 has the cube inside, under the name of the data set.
+        let inside = top.as_object().into_iter().flat_map(serde_json::Map::values);
+        let cube = std::iter::once(top).chain(inside).filter_map(fields).any(|names| json::is_cube(&names));
+        let text = if cube { json::CUBE } else { "the JSON holds no array of objects" };
         return Err(Reason::new(if cube { ReasonCode::Unsupported } else { ReasonCode::Empty }, text));
     };
     Ok(Some(path).filter(|path| !path.is_empty()))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use utbredt_model::{Granularity, Period};
+use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
 use super::names;
@@ -20,11 +20,31 @@ pub(super) enum Choice {
 /// When.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum When {
-    Column(String, Option<Granularity>),
+    Column(String, Lengths),
     Pair(String, String, bool),
     /// Above the table or in the file's name, or nowhere.
     Fixed(Option<Period>),
     Header,
+}
+
+/// How long the periods of a column are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lengths {
+    /// What a contract declares, and why.
+    pub(super) declared: Option<(Granularity, Why)>,
+    /// How many there are of each length.
+    pub(super) counted: BTreeMap<Granularity, usize>,
+}
+
+/// Why a length is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Every period is a day at a month's edge.
+    Edges,
+    /// Every period has it.
+    All,
+    /// The column is named by it, and nothing in it is shorter.
+    Name,
 }
 
 /// The value columns of a wide table.
@@ -56,8 +76,12 @@ pub(super) struct Sketch {
     pub(super) decimal: char,
     pub(super) symbols: BTreeMap<String, Symbol>,
     pub(super) provisional: bool,
-    /// Columns that are passed over.
-    pub(super) passed_over: Vec<String>,
+    /// Rows without a code follow each code, as many behind each.
+    pub(super) joined: bool,
+    /// A column that tells rows apart, and the word of the rows to read.
+    pub(super) filter: Option<(String, String)>,
+    /// Columns that are passed over, with the words in them.
+    pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
 }
 
 /// One column as it is looked at.
@@ -105,6 +129,15 @@ impl Column<'_> {
 /// Whether a cell is a count, a mark of a provisional one aside.
 pub(super) fn is_count(cell: &str, decimal: char) -> bool {
     number::whole(cell.strip_suffix('*').unwrap_or(cell), decimal).is_ok()
+}
+
+/// Whether a cell is a number with a fraction, or a share in per cent.
+pub(super) fn is_fraction(cell: &str) -> bool {
+    let percent = cell.strip_suffix('%').map(str::trim_end);
+    let fraction = |sign| number::whole(cell, sign).is_err_and(|reason| reason.code == ReasonCode::Fraction);
+    percent.is_some_and(|cell| [',', '.'].iter().any(|sign| number::scaled(cell, *sign, 1_000_000).is_ok()))
+        || fraction(',')
+        || fraction('.')
 }
 
 fn is_sign(cell: &str) -> bool {

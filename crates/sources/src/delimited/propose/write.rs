@@ -7,7 +7,7 @@ use utbredt_model::Parsed;
 
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
-use super::sketch::{Choice, Sketch, When};
+use super::sketch::{Choice, Lengths, Sketch, When, Why};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
 
@@ -63,9 +63,19 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
     if sketch.layout == Layout::Wide {
         wide(&mut page, sketch, &measures);
     }
+    if let Some((column, word)) = &sketch.filter {
+        page.section("filter");
+        if word == TO_CHOOSE {
+            page.comment("Rows differ in this column: choose which to read, or move it to `sum_over` in [value] to add them.");
+        } else {
+            page.comment("These rows add up the others.");
+        }
+        page.line(&format!("{} = {}", quoted(column), quoted(word)));
+    }
     if !sketch.passed_over.is_empty() {
         page.line("");
-        page.comment(&format!("Columns no part of this contract: {}.", sketch.passed_over.join(", ")));
+        let names: Vec<&str> = sketch.passed_over.iter().map(|(name, _)| name.as_str()).collect();
+        page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
     }
     page.0
 }
@@ -124,6 +134,10 @@ fn subject(page: &mut Page, sketch: &Sketch) {
     if sketch.code.name_follows {
         page.line("name_follows = true");
     }
+    if sketch.joined {
+        page.comment("As many rows without a code follow each code: joined cells, whose code is repeated.");
+        page.line("fill_down = true");
+    }
     if !sketch.totals.is_empty() {
         page.section("totals");
         sketch.totals_column.iter().for_each(|column| page.text("column", column));
@@ -139,12 +153,9 @@ fn period(page: &mut Page, sketch: &Sketch) {
     }
     match &sketch.when {
         When::Header => {}
-        When::Column(column, length) => {
+        When::Column(column, lengths) => {
             page.text("column", column);
-            if let Some(length) = length {
-                page.comment("Every day is a month's first or last: each stands for its month.");
-                page.text("granularity", length.as_str());
-            }
+            granularity(page, lengths);
         }
         When::Pair(start, end, last_days) => {
             page.text("start", start);
@@ -159,6 +170,29 @@ fn period(page: &mut Page, sketch: &Sketch) {
             page.comment("Nothing says when: write the period here. As it stands everything is refused.");
             page.text("fixed", "1900");
         }
+    }
+}
+
+fn granularity(page: &mut Page, lengths: &Lengths) {
+    let others: Vec<String> =
+        lengths.counted.iter().map(|(length, count)| format!("{count} {}", length.as_str())).collect();
+    match lengths.declared {
+        Some((_, Why::Edges)) => {
+            page.comment("Every day is a month's first or last: each stands for its month.");
+        }
+        Some((_, Why::All)) => page.comment("Every period is as long; a longer one is refused."),
+        Some((_, Why::Name)) => page.comment(&format!(
+            "By the column's name; longer periods add others up and are refused. There are {}.",
+            others.join(", ")
+        )),
+        None if others.len() > 1 => page.comment(&format!(
+            "Periods of several lengths ({}): write `granularity` to read one length, if the longer add up the others.",
+            others.join(", ")
+        )),
+        None => {}
+    }
+    if let Some((length, _)) = lengths.declared {
+        page.text("granularity", length.as_str());
     }
 }
 

@@ -10,9 +10,9 @@ fn shown(parsed: &Parsed) -> Vec<String> {
     let one = |o: &Observation| match (&o.subject, &o.fact) {
         (
             Subject::Organisation(n),
-            ObservedFact::Usage { solution_id, measure_id, period, value, provisional, .. },
+            ObservedFact::Usage { solution_id, measure_id, period, value, marks, .. },
         ) => {
-            let mark = if *provisional { " p" } else { "" };
+            let mark = if marks.has(Marks::PROVISIONAL) { " p" } else { "" };
             format!("{} {n} {solution_id} {measure_id} {period} {}{mark}", o.row, value.unwrap())
         }
         other => panic!("{other:?}"),
