@@ -1,0 +1,301 @@
+//! Laws of the definitions, whatever they are in detail: what must and must not change when the facts are told otherwise.
+//! The oracle repeats the definitions; these tests do not. 4 worlds each; `UTBREDT_WORLDS=500` is the long form.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type};
+use chrono::{Days, NaiveDate};
+use utbredt_engine::{Borders, By, Engine, KpiRequest};
+use utbredt_model::Granularity;
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::world::{Usage, World};
+use utbredt_tests::worlds::{random, window};
+
+/// Worlds when nobody asks for more.
+const WORLDS: u64 = 4;
+
+fn seeds() -> std::ops::Range<u64> {
+    let text = std::env::var("UTBREDT_WORLDS").ok();
+    0..text.map_or(WORLDS, |text| text.parse().expect("a whole number"))
+}
+
+/// A cell of an answer: state, reason, numerator, denominator.
+#[derive(Debug, Clone, PartialEq)]
+struct Cell {
+    state: String,
+    reason: Option<String>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+}
+
+impl Cell {
+    fn is_ok(&self) -> bool {
+        self.state == "ok"
+    }
+}
+
+/// The cells of an answer by the first day of the period and municipality.
+type Cells = BTreeMap<(NaiveDate, String), Cell>;
+
+fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let column = cast(batch.column_by_name(name).expect("a column"), &DataType::Utf8).expect("a text");
+    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn numbers(batch: &RecordBatch, name: &str) -> Vec<Option<f64>> {
+    let column = cast(batch.column_by_name(name).expect("a column"), &DataType::Float64).expect("a number");
+    column.as_primitive::<Float64Type>().iter().collect()
+}
+
+/// Every municipality's cells of a KPI about one solution, in the window of the world the question began with.
+async fn cells(
+    world: &World,
+    kpi: &str,
+    solution: &str,
+    granularity: Granularity,
+    borders: Borders,
+) -> Cells {
+    let folder = tempfile::tempdir().expect("a folder");
+    cells_in(world, folder.path(), kpi, solution, granularity, borders).await
+}
+
+async fn cells_in(
+    world: &World,
+    root: &Path,
+    kpi: &str,
+    solution: &str,
+    granularity: Granularity,
+    borders: Borders,
+) -> Cells {
+    let _lake = fill(world, root);
+    let engine = Engine::open(root, query_files()).expect("the lake opens");
+    let mut request = KpiRequest::new(kpi);
+    request.params.insert("solution_id".into(), solution.to_owned());
+    (request.granularity, request.borders, request.by) = (Some(granularity), borders, By::Municipality);
+    // The same whole years for every form of a world, whatever usage it still has.
+    (request.from, request.to) = (NaiveDate::from_ymd_opt(2021, 1, 1), NaiveDate::from_ymd_opt(2026, 1, 1));
+    let answer = engine.run(request).await.expect("an answer");
+    let mut found = Cells::new();
+    for batch in &answer.batches {
+        let starts = batch.column_by_name("period_start").expect("a column").as_primitive::<Date32Type>();
+        let (areas, states) = (texts(batch, "municipality_code"), texts(batch, "state"));
+        let (reasons, numerators) = (texts(batch, "reason"), numbers(batch, "numerator"));
+        let denominators = numbers(batch, "denominator");
+        for row in 0..batch.num_rows() {
+            let cell = Cell {
+                state: states[row].clone().expect("a state"),
+                reason: reasons[row].clone(),
+                numerator: numerators[row],
+                denominator: denominators[row],
+            };
+            let start = starts.value_as_date(row).expect("a day");
+            found.insert((start, areas[row].clone().expect("an area")), cell);
+        }
+    }
+    assert!(!found.is_empty(), "{kpi} of {solution} has cells");
+    found
+}
+
+/// Whether a row lies within one calendar month. A number for a longer span says nothing about its months.
+fn within_a_month(row: &Usage) -> bool {
+    row.period_end <= Granularity::Month.next(Granularity::Month.floor(row.period_start))
+}
+
+const OF_USE: [&str; 2] = ["adoption.usage_per_1000", "adoption.reach"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_coarser_period_is_the_sum_of_its_months_or_says_why_not() {
+    let (mut added, mut incomplete) = (0, 0);
+    for seed in seeds() {
+        let mut world = random(seed);
+        world.usage.retain(within_a_month);
+        for solution in &world.solutions {
+            let id = &solution.solution_id;
+            let flow = "adoption.usage_per_1000";
+            let months = cells(&world, flow, id, Granularity::Month, Borders::Now).await;
+            for coarse in [Granularity::Quarter, Granularity::Year] {
+                for ((start, code), cell) in cells(&world, flow, id, coarse, Borders::Now).await {
+                    let end = coarse.next(start);
+                    let inside =
+                        |(day, area): &(NaiveDate, String)| *area == code && *day >= start && *day < end;
+                    let months: Vec<&Cell> =
+                        months.iter().filter(|(key, _)| inside(key)).map(|(_, cell)| cell).collect();
+                    let place =
+                        format!("seed {seed}, {id}, {code}, {coarse:?} from {start}: {cell:?}, {months:?}");
+                    if months.iter().any(|month| month.state == "missing" || month.state == "suppressed") {
+                        assert!(!cell.is_ok(), "one month is not known: {place}");
+                        incomplete += 1;
+                    } else if cell.is_ok() && months.iter().all(|month| month.is_ok()) {
+                        let sum: f64 = months.iter().filter_map(|month| month.numerator).sum();
+                        assert!((sum - cell.numerator.expect("a number")).abs() < 1e-6, "{sum}: {place}");
+                        added += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(added > 20 && incomplete > 20, "too little was compared: {added}, {incomplete}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_delivered_for_later_periods_changes_no_earlier_one() {
+    let mut compared = 0;
+    for seed in seeds() {
+        let world = random(seed);
+        let (first, end) = window(&world);
+        let day = Granularity::Quarter.floor(first + (end - first) / 2);
+        let mut before = world.clone();
+        before.usage.retain(|row| row.period_end <= day);
+        for kpi in OF_USE.into_iter().chain(["benefit.realised"]) {
+            for granularity in [Granularity::Month, Granularity::Quarter] {
+                let id = &world.solutions[0].solution_id;
+                let early = cells(&before, kpi, id, granularity, Borders::Then).await;
+                for (key, cell) in cells(&world, kpi, id, granularity, Borders::Then).await {
+                    if granularity.next(key.0) <= day && key.0 >= first {
+                        assert_eq!(
+                            early.get(&key),
+                            Some(&cell),
+                            "seed {seed}, {kpi}, {granularity:?}, {key:?}"
+                        );
+                        compared += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared > 50, "too little was compared: {compared}");
+}
+
+/// A row as two statements, of the first and of the other days of its period.
+fn halves(row: &Usage) -> [Usage; 2] {
+    let days = (row.period_end - row.period_start).num_days();
+    let middle = row.period_start + Days::new(u64::try_from(days / 2).expect("a period is not negative"));
+    let half = row.value.map(|value| value / 2);
+    let rest = row.value.map(|value| value - value / 2);
+    let first = Usage { period_end: middle, value: half, ..row.clone() };
+    [first, Usage { period_start: middle, value: rest, ..row.clone() }]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_reported_once_more_in_finer_periods_is_never_added() {
+    let mut overlapping = 0;
+    for seed in seeds() {
+        let world = random(seed);
+        let mut twice = world.clone();
+        let reported = world.usage.iter().filter(|row| row.state == "ok" && within_a_month(row));
+        twice.usage.extend(reported.flat_map(halves));
+        for kpi in OF_USE {
+            for granularity in [Granularity::Month, Granularity::Quarter] {
+                let id = &world.solutions[0].solution_id;
+                let once = cells(&world, kpi, id, granularity, Borders::Then).await;
+                for (key, cell) in cells(&twice, kpi, id, granularity, Borders::Then).await {
+                    let place = format!("seed {seed}, {kpi}, {granularity:?}, {key:?}: {cell:?}");
+                    assert!(
+                        !cell.is_ok() || once.get(&key) == Some(&cell),
+                        "{place}, once {:?}",
+                        once.get(&key)
+                    );
+                    overlapping += usize::from(cell.reason.as_deref() == Some("overlapping_reports"));
+                }
+            }
+        }
+    }
+    assert!(overlapping > 20, "too little was reported twice: {overlapping}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_owed_and_absent_always_shows() {
+    let mut shown = 0;
+    for seed in seeds() {
+        let mut world = random(seed);
+        // Whose rollout nobody follows is expected from everybody.
+        world.rollout_events.clear();
+        let place_of = |row: &Usage| {
+            let code = row.municipality_code.clone();
+            (row.solution_id.clone(), row.measure_id.clone(), code, row.period_start, row.period_end)
+        };
+        let alone = |row: &Usage| {
+            row.state == "ok"
+                && world.usage.iter().filter(|other| place_of(other) == place_of(row)).count() == 1
+        };
+        let id = world.solutions[0].solution_id.clone();
+        let owed: Vec<usize> = (0..world.usage.len())
+            .filter(|at| world.usage[*at].solution_id == id && alone(&world.usage[*at]))
+            .collect();
+        let Some(at) = owed.get(owed.len() / 2) else { continue };
+        let mut short = world.clone();
+        let row = short.usage.remove(*at);
+        for kpi in OF_USE {
+            for granularity in [Granularity::Month, Granularity::Quarter, Granularity::Year] {
+                let full = cells(&world, kpi, &id, granularity, Borders::Then).await;
+                for (key, cell) in cells(&short, kpi, &id, granularity, Borders::Then).await {
+                    if full.get(&key) != Some(&cell) {
+                        assert!(
+                            !cell.is_ok(),
+                            "seed {seed}, {kpi}, {granularity:?}, {key:?}: {cell:?} without {row:?}"
+                        );
+                        shown += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(shown > 5, "too little was absent: {shown}");
+}
+
+/// The world with one border change some days earlier, and every fact as it was.
+fn with_border_moved(world: &World, from: NaiveDate, to: NaiveDate) -> World {
+    let mut world = world.clone();
+    let divisions = world.divisions.iter_mut().map(|row| &mut row.date);
+    let facts = (world.usage.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.parts.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.population.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.peer_groups.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.rollout_events.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.baselines.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.wave_members.iter_mut().map(|row| &mut row.division_date))
+        .chain(world.municipalities.iter_mut().map(|row| &mut row.valid_from));
+    for day in divisions.chain(facts).filter(|day| **day == from) {
+        *day = to;
+    }
+    let ends = (world.divisions.iter_mut().map(|row| &mut row.valid_to))
+        .chain(world.municipalities.iter_mut().map(|row| &mut row.valid_to));
+    for day in ends.filter(|day| **day == Some(from)) {
+        *day = Some(to);
+    }
+    world
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_date_of_a_border_change_is_of_no_matter_to_periods_away_from_it() {
+    let mut compared = 0;
+    for seed in seeds() {
+        let world = random(seed);
+        let (first, end) = window(&world);
+        let changed = |day: &NaiveDate| *day > first && *day < end;
+        let Some(day) = world.divisions.iter().map(|row| row.date).find(changed) else { continue };
+        let earlier = day - Days::new(14);
+        // A statement between the two days is about another municipality once the border has moved.
+        let between = |at: NaiveDate| at >= earlier && at < day;
+        if world.rollout_events.iter().any(|row| between(row.valid_from)) {
+            continue;
+        }
+        let moved = with_border_moved(&world, day, earlier);
+        for kpi in OF_USE.into_iter().chain(["rollout.municipalities_live", "rollout.population_coverage"]) {
+            let id = &world.solutions[0].solution_id;
+            let after = cells(&moved, kpi, id, Granularity::Month, Borders::Then).await;
+            for (key, cell) in cells(&world, kpi, id, Granularity::Month, Borders::Then).await {
+                let touched = key.0 < day && Granularity::Month.next(key.0) > earlier;
+                if !touched {
+                    assert_eq!(after.get(&key), Some(&cell), "seed {seed}, {kpi}, {key:?}, border of {day}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 100, "too little was compared: {compared}");
+}
