@@ -18,8 +18,10 @@ mod facts;
 pub mod fetch;
 mod format;
 mod frames;
+pub mod held;
 mod history;
 pub mod inbox;
+mod loss;
 mod phrases;
 mod quality_checks;
 pub mod reference;
@@ -42,6 +44,7 @@ pub use dry_run::{DryRun, DryRunContext};
 pub use error::{IngestError, with_causes};
 pub use expect::{ExpectedDelivery, expect};
 pub use format::Format;
+pub use loss::Loss;
 pub use report::{Delivered, Report};
 pub use run::{due, run};
 

@@ -4,6 +4,7 @@ mod corrections;
 mod demo_rows;
 mod dry_run;
 mod folder;
+mod held;
 mod inbox;
 mod invented;
 mod places;

@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, Layout, OutOfRange, PeriodColumns, Pick, Provisional, StateColumn,
-    SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
+    Contract, ContractError, Format, Layout, OutOfRange, PeriodColumns, Pick, Provisional, Replaces,
+    StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
 
