@@ -160,6 +160,14 @@ pub fn list(lake: &Lake) -> Result<Vec<HeldDelivery>, HeldError> {
     Ok(held)
 }
 
+/// The source of a receipt.
+///
+/// # Errors
+/// [`HeldError::Unknown`] when there is none; [`HeldError::Failed`] when the lake cannot be read.
+pub fn source_of(lake: &Lake, receipt_id: &str) -> Result<String, HeldError> {
+    Ok(find(lake, lake.latest()?.as_ref(), receipt_id)?.source_id)
+}
+
 /// A held delivery, and what its release would do now: the report of a dry run, if its contract was kept.
 ///
 /// # Errors

@@ -34,12 +34,19 @@ pub(crate) type Facts = (RecordBatch, RecordBatch);
 /// The facts of one active receipt.
 #[derive(Debug, Clone)]
 pub(crate) struct ActiveFacts {
+    receipt_id: String,
     pub(crate) source_id: String,
     /// Rows of `usage`.
     pub(crate) usage: RecordBatch,
     /// Rows of `rollout_events`.
     pub(crate) events: RecordBatch,
     extent: Extent,
+}
+
+impl ActiveFacts {
+    pub(crate) fn receipt_id(&self) -> &str {
+        &self.receipt_id
+    }
 }
 
 /// What solutions and days some usage is about.
@@ -217,7 +224,7 @@ impl ReceiptHistory {
 
     fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, extent: Extent) -> ActiveFacts {
         let source_id = self.given.get(receipt).map_or(String::new(), |given| given.source_id.clone());
-        ActiveFacts { source_id, usage, events, extent }
+        ActiveFacts { receipt_id: receipt.to_owned(), source_id, usage, events, extent }
     }
 
     /// The facts of one receipt, as far as they were read.
@@ -267,6 +274,7 @@ impl ReceiptHistory {
         self.active.insert(receipt.clone());
         self.note(delivery, None, None);
         let active_facts = ActiveFacts {
+            receipt_id: receipt.clone(),
             source_id: delivery.source_id.to_string(),
             usage: usage.clone(),
             events: events.clone(),

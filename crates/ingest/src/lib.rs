@@ -22,6 +22,7 @@ pub mod held;
 mod history;
 pub mod inbox;
 mod loss;
+mod overlaps;
 mod phrases;
 mod quality_checks;
 pub mod reference;

@@ -13,6 +13,7 @@ use crate::facts::{UsageRow, usage_rows};
 use crate::format::Format;
 use crate::frames::{inner_join, usage_frame};
 use crate::history::ActiveFacts;
+use crate::overlaps::overlaps;
 use crate::reference_data::ReferenceData;
 use crate::{Delivery, IngestError};
 
@@ -77,6 +78,7 @@ pub(crate) fn breaches(
     }
     let mut breaches: Vec<Breach> = found.into_iter().map(Breach::doubt).collect();
     breaches.extend(duplicate_facts(&usage, &usage_frame(&all)?)?.map(Breach::error));
+    breaches.extend(overlaps(&rows, near, reference)?.into_iter().flatten().map(Breach::error));
     Ok(breaches)
 }
 
@@ -235,13 +237,13 @@ fn duplicate_facts(usage: &DataFrame, all: &DataFrame) -> Result<Option<String>,
 
 /// The first examples of a breach, and how many there are.
 #[derive(Default)]
-struct Examples {
+pub(crate) struct Examples {
     first: Vec<String>,
     count: usize,
 }
 
 impl Examples {
-    fn add(&mut self, text: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, text: impl FnOnce() -> String) {
         if self.count < MAX_EXAMPLES {
             self.first.push(text());
         }
@@ -249,7 +251,7 @@ impl Examples {
     }
 
     /// The breach in words, if there is any.
-    fn breach(&self, what: &str) -> Option<String> {
+    pub(crate) fn breach(&self, what: &str) -> Option<String> {
         let more = match self.count.saturating_sub(MAX_EXAMPLES) {
             0 => String::new(),
             more => format!("; and {more} more"),

@@ -41,6 +41,31 @@ pub(crate) struct ReferenceData {
     tables: Tables,
     /// Made when somebody needs to know: most deliveries count no persons, and the mappings are a large table.
     groups: OnceCell<TargetGroups>,
+    parts: OnceCell<Parts>,
+}
+
+/// The parts of territory each municipality of a division is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Parts(HashMap<(String, i32), Vec<String>>);
+
+impl Parts {
+    fn read(tables: &Tables) -> Result<Self, IngestError> {
+        let rows = tables.read("municipality_parts")?;
+        let (codes, parts) = (text(&rows, "municipality_code")?, text(&rows, "part_id")?);
+        let divisions = numbers::<Date32Type>(&rows, "division_date")?;
+        let mut found = Self::default();
+        for at in 0..rows.num_rows() {
+            if let (Some(code), Some(division), Some(part)) = (codes[at], divisions[at], parts[at]) {
+                found.0.entry((code.to_owned(), division)).or_default().push(part.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// The parts of a municipality; none for a code that is not of the division.
+    pub(crate) fn of(&self, code: &str, division: i32) -> impl Iterator<Item = &str> {
+        self.0.get(&(code.to_owned(), division)).into_iter().flatten().map(String::as_str)
+    }
 }
 
 /// Where the reference tables are.
@@ -83,6 +108,7 @@ impl ReferenceData {
             successors: successors(&tables.read("municipality_changes")?)?,
             tables,
             groups: OnceCell::new(),
+            parts: OnceCell::new(),
         })
     }
 
@@ -135,6 +161,15 @@ impl ReferenceData {
         }
         let groups = TargetGroups::read(&self.tables)?;
         Ok(self.groups.get_or_init(|| groups))
+    }
+
+    /// The parts of territory of each municipality.
+    pub(crate) fn parts(&self) -> Result<&Parts, IngestError> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let parts = Parts::read(&self.tables)?;
+        Ok(self.parts.get_or_init(|| parts))
     }
 }
 

@@ -7,6 +7,7 @@ mod folder;
 mod held;
 mod inbox;
 mod invented;
+mod overlaps;
 mod places;
 mod quality_checks;
 
