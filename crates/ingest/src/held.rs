@@ -168,7 +168,8 @@ pub fn source_of(lake: &Lake, receipt_id: &str) -> Result<String, HeldError> {
     Ok(find(lake, lake.latest()?.as_ref(), receipt_id)?.source_id)
 }
 
-/// A held delivery, and what its release would do now: the report of a dry run, if its contract was kept.
+/// A held delivery, and the report that its release would give now, if its contract was kept. What nobody can release is
+/// `held` in the report.
 ///
 /// # Errors
 /// [`HeldError::Unknown`] and [`HeldError::NotHeld`]; [`HeldError::Failed`] when the lake cannot be read.
@@ -181,7 +182,9 @@ pub fn show(lake: &Lake, receipt_id: &str) -> Result<(HeldDelivery, Option<Repor
     let Some(format) = kept_format(lake, &held)? else { return Ok((held, None)) };
     let delivery = delivery(lake, &held)?;
     let reference = ReferenceData::of_lake(lake, latest.as_ref())?;
-    let submission = Submission::of(&delivery, Content::Facts(format.as_ref()));
+    let release = Release { at: held.received_at, reason: "" };
+    let content = Content::Facts(format.as_ref());
+    let submission = Submission { release: Some(release), ..Submission::of(&delivery, content) };
     let (report, _) = dry_run(Some(lake), &reference, submission)?;
     Ok((held, Some(report)))
 }
@@ -218,7 +221,10 @@ pub fn release(
     let report = commit_one(writer, submission)?.report;
     match report.held {
         Some(errors) => Err(HeldError::Errors(errors)),
-        None => Ok(Released::Now(Box::new(report))),
+        None => {
+            tracing::info!(receipt = receipt_id, reason, "a held delivery is released");
+            Ok(Released::Now(Box::new(report)))
+        }
     }
 }
 

@@ -118,7 +118,8 @@ fn render(held: &HeldDelivery, report: Option<&Report>) -> String {
         lines.push("  its contract was not kept: deliver it again, and it can be released".to_owned());
         return lines.iter().map(|line| format!("{line}\n")).collect();
     };
-    lines.extend(report.held.iter().flatten().map(|reason| format!("  held: {reason}")));
+    lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
+    lines.extend(report.held.iter().flatten().map(|reason| format!("  cannot be released: {reason}")));
     if let Some(loss) = &report.loss {
         lines.push(format!("  a release takes {} of {} active cells away:", loss.cells, loss.of));
         lines.extend(loss.examples.iter().map(|cell| format!("    {cell}")));

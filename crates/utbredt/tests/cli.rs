@@ -218,22 +218,24 @@ fn the_same_facts_in_other_bytes_change_nothing() {
         assert!(message.contains("cells: 0 added, 0 removed, 0 changed"), "{message}");
     }
 
-    let corrected =
-        rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
+    let corrected = rows(&GOOD)
+        .replace("1103;2024-01;200", "1103;2024-01;250")
+        .replace("1145;2024-01;200\n", "1145;2024-01;..\n");
     let (code, message) = desk.deliver(corrected.as_bytes(), &[]);
     assert_eq!(code, 0, "{message}");
-    assert!(message.contains("cells: 0 added, 1 removed, 1 changed"), "{message}");
+    assert!(message.contains("cells: 0 added, 0 removed, 2 changed"), "{message}");
     assert!(message.contains("digihelse uses 1103 2024-01: 200 -> 250"), "{message}");
     // 18 municipalities of 200 and one of 250.
-    assert_eq!(desk.sql("SELECT count(*) AS n, sum(value) AS total FROM usage"), "n,total\n19,3850\n");
+    assert_eq!(desk.sql("SELECT count(*) AS n, sum(value) AS total FROM usage"), "n,total\n20,3850\n");
 }
 
 #[test]
 fn a_diff_tells_what_a_correction_changed() {
     let desk = Desk::new();
     assert_eq!(desk.deliver(rows(&GOOD).as_bytes(), &[]).0, 0);
-    let corrected =
-        rows(&GOOD).replace("1103;2024-01;200", "1103;2024-01;250").replace("1145;2024-01;200\n", "");
+    let corrected = rows(&GOOD)
+        .replace("1103;2024-01;200", "1103;2024-01;250")
+        .replace("1145;2024-01;200\n", "1145;2024-01;..\n");
     assert_eq!(desk.deliver(corrected.as_bytes(), &[]).0, 0);
     let lake = desk.path("lake");
     let diff = |words: &[&str]| {
@@ -385,4 +387,42 @@ fn what_is_typed_wrong_is_distinguished_from_what_fails() {
     let message = text(&output.stdout);
     assert_eq!(code(&output), 0, "{message}");
     assert!(message.contains("413 rows in") && message.contains("0703"), "{message}");
+}
+
+/// The same name next month: held, shown with what would be lost, and released once.
+#[test]
+fn a_person_releases_what_is_held() {
+    let desk = Desk::new();
+    assert_eq!(desk.deliver(rows(&GOOD).as_bytes(), &[]).0, 0);
+    let next = rows(&GOOD).replace("2024-01", "2024-02");
+    let (status, message) = desk.deliver(next.as_bytes(), &["--json"]);
+    let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
+    let delivery = &message["deliveries"][0];
+    assert_eq!((status, &delivery["loss"]["cells"], &delivery["loss"]["of"]), (3, &20.into(), &20.into()));
+    let receipt = delivery["receipt_id"].as_str().expect("a receipt").to_owned();
+    let lake = desk.path("lake");
+    let held = |words: &[&str]| {
+        let output = utbredt(&[&["held"], words, &["--lake", &lake]].concat());
+        (code(&output), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, listed, _) = held(&["list"]);
+    assert!(status == 0 && listed.contains(&receipt) && listed.contains("takes 20 of 20 cells"), "{listed}");
+    let (status, shown, _) = held(&["show", &receipt]);
+    assert!(status == 0 && shown.contains("periods: 2024-01\n") && shown.contains("and 8 more"), "{shown}");
+    assert!(shown.contains("cells: 20 added, 20 removed, 0 changed"), "{shown}");
+    assert_eq!(held(&["release", &receipt]).0, 2, "a reason is required");
+    assert_eq!(held(&["release", &receipt, "--reason", " "]).0, 2);
+    assert_eq!(held(&["release", "0123", "--reason", "why"]).0, 2);
+    assert_eq!(desk.sql("SELECT DISTINCT period_start FROM usage"), "period_start\n2024-01-01\n");
+    let (status, done, message) = held(&["release", &receipt, "--reason", "one month a file"]);
+    assert!(status == 0 && done.contains("20 facts are active; edition 4 stands"), "{done}{message}");
+    assert_eq!(desk.sql("SELECT DISTINCT period_start FROM usage"), "period_start\n2024-02-01\n");
+    let why = desk.sql("SELECT state, release_reason FROM receipts WHERE release_reason IS NOT NULL");
+    assert_eq!(why, "state,release_reason\naccepted,one month a file\n");
+    let (status, again, _) = held(&["release", &receipt, "--reason", "twice", "--json"]);
+    assert!(
+        status == 0 && again.contains("\"already\":true") && again.contains("one month a file"),
+        "{again}"
+    );
+    assert_eq!(held(&["list"]).1, "no delivery is held\n");
 }

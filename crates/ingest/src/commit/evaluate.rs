@@ -30,14 +30,13 @@ pub(super) fn evaluate(
     let (breaches, loss) = check(read, reference, history, &replacement)?;
     let mut report = counts(read, !breaches.is_empty());
     report.loss = loss;
-    let (reasons, held, contract) = if let Some(release) = read.submission.release {
+    let (reasons, held, contract) = if read.submission.release.is_some() {
         // What a person may decide is decided; the rest still holds it, and nothing changes.
         let errors: Vec<String> = breaches.iter().filter(|one| !one.releasable).map(text_of).collect();
         if !errors.is_empty() {
             report.held = Some(errors);
             return Ok(report);
         }
-        tracing::info!(receipt = receipt.0, reason = release.reason, "a held delivery is released");
         (Vec::new(), None, None)
     } else {
         let reasons: Vec<String> = breaches.iter().map(text_of).collect();
