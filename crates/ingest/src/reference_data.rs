@@ -1,5 +1,6 @@
 //! What a delivery is checked against: places, organisations, what is counted, and whom it could reach.
 
+mod parts;
 mod target_groups;
 
 use std::cell::OnceCell;
@@ -9,6 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Date32Type;
 use utbredt_lake::{Edition, Lake, Table};
 
+use self::parts::Parts;
 pub(crate) use self::target_groups::TargetGroups;
 use crate::IngestError;
 use crate::columns::{self, numbers, text};
@@ -42,30 +44,6 @@ pub(crate) struct ReferenceData {
     /// Made when somebody needs to know: most deliveries count no persons, and the mappings are a large table.
     groups: OnceCell<TargetGroups>,
     parts: OnceCell<Parts>,
-}
-
-/// The parts of territory each municipality of a division is made of.
-#[derive(Debug, Default)]
-pub(crate) struct Parts(HashMap<(String, i32), Vec<String>>);
-
-impl Parts {
-    fn read(tables: &Tables) -> Result<Self, IngestError> {
-        let rows = tables.read("municipality_parts")?;
-        let (codes, parts) = (text(&rows, "municipality_code")?, text(&rows, "part_id")?);
-        let divisions = numbers::<Date32Type>(&rows, "division_date")?;
-        let mut found = Self::default();
-        for at in 0..rows.num_rows() {
-            if let (Some(code), Some(division), Some(part)) = (codes[at], divisions[at], parts[at]) {
-                found.0.entry((code.to_owned(), division)).or_default().push(part.to_owned());
-            }
-        }
-        Ok(found)
-    }
-
-    /// The parts of a municipality; none for a code that is not of the division.
-    pub(crate) fn of(&self, code: &str, division: i32) -> impl Iterator<Item = &str> {
-        self.0.get(&(code.to_owned(), division)).into_iter().flatten().map(String::as_str)
-    }
 }
 
 /// Where the reference tables are.

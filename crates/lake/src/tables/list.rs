@@ -348,12 +348,7 @@ pub static TABLES: &[Table] = &[
         columns: &[
             ("receipt_id", Text, REQUIRED, "Key."),
             ("source_id", Text, REQUIRED, "The source."),
-            (
-                "subject",
-                Text,
-                REQUIRED,
-                "What the delivery answers: a period or `all`. Files written before call it `asked`.",
-            ),
+            ("subject", Text, REQUIRED, "What it answers: a period or `all`; `asked` in older files."),
             ("received_at", Instant, REQUIRED, "When."),
             ("sha256", Text, REQUIRED, "Hash of the payload, its name in raw/."),
             ("bytes", Int, REQUIRED, "Length of the payload."),
@@ -363,12 +358,7 @@ pub static TABLES: &[Table] = &[
             ("synthetic", Flag, REQUIRED, "Invented for demonstration."),
             ("state", Text, REQUIRED, "accepted or held."),
             ("reason", Text, NULLABLE, "Why it is held, or was until a person released it."),
-            (
-                "contract_sha256",
-                Text,
-                NULLABLE,
-                "Hash of the contract that a held delivery was read by, its name in raw/; NULL = never held, or not kept.",
-            ),
+            ("contract_sha256", Text, NULLABLE, "Hash of the contract it was held by, its name in raw/."),
             ("released_at", Instant, NULLABLE, "When a person released it; NULL = nobody had to."),
             ("release_reason", Text, NULLABLE, "Why, in that person's words."),
         ],
