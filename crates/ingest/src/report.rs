@@ -9,6 +9,7 @@ use utbredt_model::{ReceiptId, Rejection};
 
 use crate::Delivery;
 use crate::diff::Diff;
+use crate::loss::Loss;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +34,17 @@ pub struct Report {
     pub reasons: BTreeMap<String, u64>,
     /// Why it is held: what was active before still is.
     pub held: Option<Vec<String>>,
+    /// What it would take, or a person let it take, out of force without reporting it again.
+    pub loss: Option<Loss>,
     /// Where a register differs from the reference tables; the delivery is active all the same.
     pub discrepancies: Vec<String>,
     /// The last day its facts are about.
     pub newest: Option<NaiveDate>,
     /// The receipt it took the place of.
     pub superseded: Option<ReceiptId>,
-    /// What changed from that one.
+    /// Receipts of which it took the place within its own span only.
+    pub superseded_within: Vec<ReceiptId>,
+    /// What changed from them.
     pub diff: Option<Diff>,
     /// The latest edition now.
     pub edition: u64,
@@ -73,9 +78,11 @@ impl Report {
             rejected_rows: 0,
             reasons: BTreeMap::new(),
             held: None,
+            loss: None,
             discrepancies: Vec::new(),
             newest: None,
             superseded: None,
+            superseded_within: Vec::new(),
             diff: None,
             edition: 0,
         }
@@ -112,8 +119,10 @@ impl Report {
             "rejected_rows": self.rejected_rows,
             "reasons": self.reasons,
             "held": self.held,
+            "loss": self.loss.as_ref().map(Loss::to_json),
             "discrepancies": self.discrepancies,
             "superseded": self.superseded.as_ref().map(|old| &old.0),
+            "superseded_within": self.superseded_within.iter().map(|old| &old.0).collect::<Vec<_>>(),
             "cells": self.cells_to_json(),
             "edition": self.edition,
         })

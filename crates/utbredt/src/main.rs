@@ -6,6 +6,7 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod held;
 mod human;
 mod ingest;
 mod kpi;
@@ -110,6 +111,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
+        Command::Held(command) => held::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
             let listener = serve::listen(http.addr)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;

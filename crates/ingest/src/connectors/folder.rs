@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Parsed, SourceId};
-use utbredt_sources::delimited::{self, Contract};
+use utbredt_sources::delimited::{self, Contract, Replaces};
 
 use super::{Registration, from_fields, from_settings};
 use crate::connector::{Connector, Pull, PullError};
@@ -120,6 +120,10 @@ impl Format for Delimited {
 
     fn is_cumulative(&self) -> bool {
         self.0.measure.as_ref().is_some_and(|measure| measure.cumulative)
+    }
+
+    fn replaces_own_span(&self) -> bool {
+        self.0.replaces == Replaces::OwnSpan
     }
 
     fn contract_version(&self) -> i32 {

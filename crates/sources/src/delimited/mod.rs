@@ -25,7 +25,7 @@ use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
     Contract, ContractError, Format, HiddenRows, Layout, OutOfRange, PeriodColumns, Pick, Provisional,
-    StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
+    Replaces, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
 

@@ -1,0 +1,160 @@
+//! `utbredt held`: deliveries that wait for a decision, and the decision.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use utbredt_ingest::Report;
+use utbredt_ingest::held::{self, HeldDelivery, HeldError, Released};
+use utbredt_lake::Lake;
+
+use crate::ingest::{cells, usage, writer};
+use crate::{clock, table};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeldCommand {
+    /// Lists the deliveries that are held and why.
+    List {
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a held delivery, what would be lost and what would change if it were released now.
+    Show {
+        /// Its receipt, as `held list` shows it.
+        id: String,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a held delivery active. What would be counted twice, or cannot be read, is not released.
+    Release {
+        /// Its receipt, as `held list` shows it.
+        id: String,
+        /// Why it is right; it stands in the receipt.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs one of the commands.
+pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
+    match command {
+        HeldCommand::List { lake, json } => {
+            let held = held::list(&Lake::open(&lake)?).map_err(explained)?;
+            if json {
+                let held: Vec<Value> = held.iter().map(HeldDelivery::to_json).collect();
+                return table::write(&format!("{}\n", json!({ "held": held })));
+            }
+            table::write(&render_list(&held))
+        }
+        HeldCommand::Show { id, lake, json } => {
+            let (held, report) = held::show(&Lake::open(&lake)?, &id).map_err(explained)?;
+            if json {
+                let report = report.as_ref().map(Report::to_json);
+                return table::write(&format!("{}\n", json!({ "held": held.to_json(), "release": report })));
+            }
+            table::write(&render(&held, report.as_ref()))
+        }
+        HeldCommand::Release { id, reason, lake, json } => {
+            let lake = Lake::open(&lake)?;
+            let released =
+                held::release(&mut writer(&lake)?, &id, &reason, clock::now()).map_err(explained)?;
+            table::write(&if json { format!("{}\n", released.to_json()) } else { render_release(&released) })
+        }
+    }
+}
+
+/// The error, and whether it is the command's fault.
+fn explained(error: HeldError) -> anyhow::Error {
+    match error {
+        HeldError::Unknown { .. } | HeldError::NotHeld(_) => {
+            usage(error.to_string(), "`utbredt held list` names those that are held")
+        }
+        HeldError::NoReason => usage(error.to_string(), "say why with --reason TEXT"),
+        error => error.into(),
+    }
+}
+
+fn heading(held: &HeldDelivery) -> String {
+    let HeldDelivery { receipt_id, source_id, subject, rows_in, rows_rejected, .. } = held;
+    let received = held.received_at.format("%Y-%m-%d %H:%M");
+    format!(
+        "{receipt_id}: {source_id} `{subject}`, received {received}, {rows_in} rows in, {rows_rejected} rejected"
+    )
+}
+
+fn render_list(held: &[HeldDelivery]) -> String {
+    if held.is_empty() {
+        return "no delivery is held\n".to_owned();
+    }
+    let mut lines = Vec::new();
+    for one in held {
+        lines.push(heading(one));
+        lines.extend(one.reasons.iter().map(|reason| format!("  held: {reason}")));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn render(held: &HeldDelivery, report: Option<&Report>) -> String {
+    let mut lines = vec![heading(held)];
+    if held.outdated {
+        lines.push("  a later answer to the same question is active; a release takes its place".to_owned());
+    }
+    let Some(report) = report else {
+        lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
+        lines.push("  its contract was not kept: deliver it again, and it can be released".to_owned());
+        return lines.iter().map(|line| format!("{line}\n")).collect();
+    };
+    lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
+    lines.extend(report.held.iter().flatten().map(|reason| format!("  cannot be released: {reason}")));
+    if let Some(loss) = &report.loss {
+        lines.push(format!("  a release takes {} of {} active cells away:", loss.cells, loss.of));
+        lines.extend(loss.examples.iter().map(|cell| format!("    {cell}")));
+        let more = loss.cells.saturating_sub(loss.examples.len());
+        lines.extend((more > 0).then(|| format!("    and {more} more")));
+        lines.push(format!("  periods: {}", shortened(&loss.periods)));
+        lines.push(format!("  municipalities: {}", shortened(&loss.municipalities)));
+    }
+    lines.push(format!("  {} facts would become active", report.accepted));
+    lines.extend(cells(report));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The first of some names, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let first = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+fn render_release(released: &Released) -> String {
+    match released {
+        Released::Now(report) => {
+            let mut lines = vec![format!(
+                "{}: released, {} facts are active; edition {} stands",
+                report.receipt_id.0, report.accepted, report.edition
+            )];
+            lines.extend(cells(report));
+            lines.iter().map(|line| format!("{line}\n")).collect()
+        }
+        Released::Before { receipt_id, at, reason } => {
+            format!("{receipt_id}: released before, on {}: {reason}\n", at.format("%Y-%m-%d %H:%M"))
+        }
+    }
+}
