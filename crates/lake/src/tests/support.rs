@@ -77,6 +77,9 @@ pub(crate) fn receipts_of(table: &Table, rows: &[(&str, &str)]) -> RecordBatch {
         Arc::new(BooleanArray::from(vec![false; n])),
         same("accepted"),
         Arc::new(StringArray::from(vec![None::<&str>; n])),
+        Arc::new(StringArray::from(vec![None::<&str>; n])),
+        Arc::new(TimestampMicrosecondArray::from(vec![None::<i64>; n]).with_timezone("UTC")),
+        Arc::new(StringArray::from(vec![None::<&str>; n])),
     ];
     RecordBatch::try_new(table.schema(), columns).unwrap()
 }
