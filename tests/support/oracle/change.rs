@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn the_parts_sum_to_the_change() {
         let mut met = [0; 4];
-        for seed in 0..600 {
+        for seed in 0..3000 {
             let world = random(seed);
             let mut rng = Random::new(seed);
             for row in answer(&world, &request(&world, ("adoption.change", true), &mut rng)) {

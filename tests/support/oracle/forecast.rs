@@ -477,7 +477,7 @@ mod tests {
     #[test]
     fn questions_meet_every_outlook() {
         let mut met: BTreeMap<&str, usize> = BTreeMap::new();
-        for seed in 0..200 {
+        for seed in 0..800 {
             let world = random(seed);
             let question = request(&world, ("targets.time_to_target", false), &mut Random::new(seed));
             for row in super::super::answer(&world, &question) {
