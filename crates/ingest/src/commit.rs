@@ -230,6 +230,7 @@ pub(crate) fn dry_run(
     let mut report = evaluate(&read, reference, &mut history, &mut Pending::default())?;
     if known {
         (report.unchanged, report.held, report.superseded) = (true, None, None);
+        report.releasable = false;
     }
     report.edition = latest.map_or(0, |edition| edition.number);
     Ok((report, read.conformed))

@@ -34,6 +34,8 @@ pub struct Report {
     pub reasons: BTreeMap<String, u64>,
     /// Why it is held: what was active before still is.
     pub held: Option<Vec<String>>,
+    /// Whether it is held and a person may release it: nothing of it would be counted twice, and something is readable.
+    pub releasable: bool,
     /// What it would take, or a person let it take, out of force without reporting it again.
     pub loss: Option<Loss>,
     /// Where a register differs from the reference tables; the delivery is active all the same.
@@ -78,6 +80,7 @@ impl Report {
             rejected_rows: 0,
             reasons: BTreeMap::new(),
             held: None,
+            releasable: false,
             loss: None,
             discrepancies: Vec::new(),
             newest: None,
@@ -119,6 +122,7 @@ impl Report {
             "rejected_rows": self.rejected_rows,
             "reasons": self.reasons,
             "held": self.held,
+            "releasable": self.releasable,
             "loss": self.loss.as_ref().map(Loss::to_json),
             "discrepancies": self.discrepancies,
             "superseded": self.superseded.as_ref().map(|old| &old.0),
@@ -136,6 +140,8 @@ impl Report {
         for cell in &diff.changed {
             changed.push(json!({ "cell": cell.key, "old": cell.old, "new": cell.new }));
         }
-        json!({ "added": diff.added, "removed": diff.removed, "changed": changed })
+        json!({
+            "added": diff.added, "removed": diff.removed, "changed": changed, "withdrawn": diff.withdrawn,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! `utbredt held`: deliveries that wait for a decision, and the decision.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -69,11 +69,41 @@ pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
             table::write(&render(&held, report.as_ref()))
         }
         HeldCommand::Release { id, reason, lake, json } => {
-            let lake = Lake::open(&lake)?;
-            let released =
-                held::release(&mut writer(&lake)?, &id, &reason, clock::now()).map_err(explained)?;
+            let released = release(&Lake::open(&lake)?, &id, &reason)?;
             table::write(&if json { format!("{}\n", released.to_json()) } else { render_release(&released) })
         }
+    }
+}
+
+fn release(lake: &Lake, id: &str, reason: &str) -> anyhow::Result<Released> {
+    let mut writer = writer(lake)?;
+    // Read first, so that after a failure it is known whether an edition was made all the same.
+    let before = lake.latest()?.map_or(0, |edition| edition.number);
+    let released = held::release(&mut writer, id, reason, clock::now()).map_err(|error| {
+        let on_disk = matches!(error, HeldError::Failed(_)).then(|| state_of_disk(lake.root(), id, before));
+        let error = explained(error);
+        match on_disk {
+            Some(context) => error.context(context),
+            None => error,
+        }
+    })?;
+    if let Some(problem) = writer.delta_problem() {
+        anyhow::bail!(
+            "{id} is released; readers of its Delta logs do not see it yet, the next delivery or release writes them: \
+             {problem}"
+        );
+    }
+    Ok(released)
+}
+
+/// What can be relied on after a failure, read from the disk again.
+fn state_of_disk(root: &Path, id: &str, before: u64) -> String {
+    match Lake::open(root).and_then(|lake| lake.latest()) {
+        Ok(Some(edition)) if edition.number > before => {
+            format!("{id} is active in edition {}, but the disk may lose it: release it again", edition.number)
+        }
+        Ok(Some(edition)) => format!("{id} is still held; edition {} stands", edition.number),
+        _ => format!("{id} is not released"),
     }
 }
 
@@ -105,6 +135,11 @@ fn render_list(held: &[HeldDelivery]) -> String {
         lines.push(heading(one));
         lines.extend(one.reasons.iter().map(|reason| format!("  held: {reason}")));
     }
+    lines.push(
+        "`utbredt held show ID` says what a release would change, `utbredt held release ID --reason TEXT` makes it \
+         active"
+            .to_owned(),
+    );
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 

@@ -194,8 +194,11 @@ pub(crate) fn state(report: &Report) -> &'static str {
 pub(crate) fn cells(report: &Report) -> Vec<String> {
     let Some(diff) = &report.diff else { return Vec::new() };
     let changed = diff.changed.len();
-    let mut lines =
-        vec![format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed)];
+    let mut first = format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed);
+    if diff.withdrawn > 0 {
+        first.push_str(&format!(", {} of them from a number to none", diff.withdrawn));
+    }
+    let mut lines = vec![first];
     lines.extend(
         diff.changed.iter().take(MAX_LISTED).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)),
     );
@@ -224,9 +227,17 @@ fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
         lines.push(format!("  {rows_in} rows in, {accepted}, {rejected} rejected, receipt {receipt}"));
         lines.extend(report.reasons.iter().map(|(reason, count)| format!("  rejected {count}: {reason}")));
         lines.extend(report.held.iter().flatten().map(|reason| format!("  held: {reason}")));
+        if report.releasable {
+            lines.push(format!(
+                "  what would change: `utbredt held show {receipt}`; if that is right: `utbredt held release {receipt} \
+                 --reason TEXT`"
+            ));
+        }
         if let Some(old) = &report.superseded {
             lines.push(format!("  takes the place of receipt {}", old.0));
         }
+        let within = report.superseded_within.iter();
+        lines.extend(within.map(|old| format!("  takes the place of receipt {} within its own span", old.0)));
         lines.extend(cells(report));
     }
     lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));

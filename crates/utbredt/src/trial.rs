@@ -148,6 +148,8 @@ fn as_json(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::R
         "rejected_rows": report.rejected_rows,
         "reasons": report.reasons,
         "held": report.held,
+        "releasable": report.releasable,
+        "loss": report.loss.as_ref().map(utbredt_ingest::Loss::to_json),
         "superseded": report.superseded.as_ref().map(|old| &old.0),
         "cells": report.cells_to_json(),
         "usage": rows(&trial.usage)?,

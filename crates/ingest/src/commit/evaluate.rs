@@ -44,6 +44,7 @@ pub(super) fn evaluate(
         let contract = held.as_ref().map(|_| contract(read)).transpose()?.flatten();
         (reasons, held, contract)
     };
+    report.releasable = held.is_some() && report.accepted > 0 && breaches.iter().all(|one| one.releasable);
     report.held = held.as_ref().map(|_| reasons);
     let rows = conformed.rows.as_ref().filter(|(_, batch)| held.is_none() && batch.num_rows() > 0);
     let before = history.given(&receipt.0).cloned();
