@@ -82,7 +82,14 @@ mod tests {
     fn every_cell_is_added_removed_changed_or_the_same() {
         let cells = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
         let found = diff(
-            &cells(&[("a", "1"), ("b", "2"), ("c", "missing"), ("f", "0"), ("g", "suppressed"), ("h", "pilot")]),
+            &cells(&[
+                ("a", "1"),
+                ("b", "2"),
+                ("c", "missing"),
+                ("f", "0"),
+                ("g", "suppressed"),
+                ("h", "pilot"),
+            ]),
             &cells(&[
                 ("b", "2"),
                 ("c", "7"),

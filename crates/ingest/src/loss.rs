@@ -34,8 +34,8 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The loss as a reason to hold the delivery.
-    pub(crate) fn reason(&self) -> String {
+    /// The loss as a reason to hold the delivery, with the ways out. One that replaces its own span has declared it.
+    pub(crate) fn reason(&self, own_span: bool) -> String {
         let (cells, of) = (self.cells, self.of);
         let places = self.municipalities.len();
         let municipalities = if places == 1 { "municipality" } else { "municipalities" };
@@ -51,10 +51,13 @@ impl Loss {
             0 => {}
             more => text.push_str(&format!("; and {more} more")),
         }
-        text.push_str(
+        text.push_str(if own_span {
+            ". A delivery that replaces its own span reports all of it: deliver it whole"
+        } else {
             ". A file about something else is delivered under its own subject (`--subject`); an export that \
-             replaces its own span only has `replaces = \"own_span\"` in its contract",
-        );
+             replaces its own span only has `replaces = \"own_span\"` in its contract"
+        });
+        text.push_str("; what is right as it is, a person releases (`utbredt held release`)");
         text
     }
 

@@ -90,8 +90,8 @@ pub(crate) fn overlaps(
         within.map(|text| format!("{text}. Deliver one length of period, and each place under one code or number")),
         across.map(|text| {
             format!(
-                "{text}. Deliver it under the subject of that one (`--subject`) to take its place, or leave out what \
-                 overlaps"
+                "{text}. Deliver it under the source and subject of that one (`--subject`) to take its place, or leave \
+                 out what overlaps"
             )
         }),
     ])

@@ -232,8 +232,8 @@ fn duplicate_facts(usage: &DataFrame, all: &DataFrame) -> Result<Option<String>,
     let reason = found.breach("another active delivery has the same cells");
     Ok(reason.map(|reason| {
         format!(
-            "{reason}. Deliver it under the subject of that one (`--subject`) to take its place; an export that \
-             replaces its own span only has `replaces = \"own_span\"` in its contract"
+            "{reason}. Deliver it under the source and subject of that one (`--subject`) to take its place; an export \
+             that replaces its own span only has `replaces = \"own_span\"` in its contract"
         )
     }))
 }
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(
             twice,
             "another active delivery has the same cells: uses of 0301 in 1970-01 by receipt old. Deliver it under the \
-             subject of that one (`--subject`) to take its place; an export that replaces its own span only has \
+             source and subject of that one (`--subject`) to take its place; an export that replaces its own span only has \
              `replaces = \"own_span\"` in its contract"
         );
         assert_eq!(duplicate_facts(&new, &old.clear()).unwrap(), None);

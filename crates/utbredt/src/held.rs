@@ -8,7 +8,8 @@ use utbredt_ingest::Report;
 use utbredt_ingest::held::{self, HeldDelivery, HeldError, Released};
 use utbredt_lake::Lake;
 
-use crate::ingest::{cells, usage, writer};
+use crate::ingest::{usage, writer};
+use crate::report::cells;
 use crate::{clock, table};
 
 #[derive(Debug, Subcommand)]
@@ -100,7 +101,10 @@ fn release(lake: &Lake, id: &str, reason: &str) -> anyhow::Result<Released> {
 fn state_of_disk(root: &Path, id: &str, before: u64) -> String {
     match Lake::open(root).and_then(|lake| lake.latest()) {
         Ok(Some(edition)) if edition.number > before => {
-            format!("{id} is active in edition {}, but the disk may lose it: release it again", edition.number)
+            format!(
+                "{id} is active in edition {}, but the disk may lose it: release it again",
+                edition.number
+            )
         }
         Ok(Some(edition)) => format!("{id} is still held; edition {} stands", edition.number),
         _ => format!("{id} is not released"),

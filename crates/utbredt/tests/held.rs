@@ -56,6 +56,7 @@ fn a_person_releases_what_is_held() {
     let (status, message) = desk.deliver(&january().replace("2024-01", "2024-02"));
     let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
     let delivery = &message["deliveries"][0];
+    assert_eq!(delivery["releasable"], true);
     assert_eq!((status, &delivery["loss"]["cells"], &delivery["loss"]["of"]), (3, &20.into(), &20.into()));
     let receipt = delivery["receipt_id"].as_str().expect("a receipt").to_owned();
     let held = |words: &[&str]| desk.run(&[&["held"], words].concat());
@@ -79,4 +80,32 @@ fn a_person_releases_what_is_held() {
         "{again}"
     );
     assert_eq!(held(&["list"]).1, "no delivery is held\n");
+}
+
+/// A report says how to release what can be, that what would count twice cannot be, and how many numbers are
+/// none any more.
+#[test]
+fn a_report_names_the_way_out() {
+    let desk = Desk::new();
+    assert_eq!(desk.deliver(&january()).0, 0);
+    let file = |name: &str, text: &str| {
+        std::fs::write(desk.0.path().join(name), text).expect("written");
+        desk.run(&["ingest", name, "--contract", "county.toml"])
+    };
+    let cut: String = january().lines().take(20).map(|line| format!("{line}\n")).collect();
+    let (status, out, _) = file("export.csv", &cut);
+    assert!(status == 3 && out.contains("takes 1 of 20 cells"), "{out}");
+    assert!(out.contains("`utbredt held release ") && out.contains("--reason TEXT`"), "{out}");
+    let (status, out, _) = file("quarter.csv", &january().replace("2024-01", "2024-Q1"));
+    assert!(
+        status == 3 && out.contains("uses of 0301 in 2024-Q1, and of 0301 in 2024-01 by receipt "),
+        "{out}"
+    );
+    assert!(
+        out.contains("nobody can release it as it is") && !out.contains("`utbredt held release "),
+        "{out}"
+    );
+    let (status, out, _) = file("export.csv", &january().replace("1145;2024-01;200", "1145;2024-01;"));
+    assert!(status == 0 && out.contains("1 changed, 1 of them from a number to none"), "{out}");
+    assert!(out.contains("1145 2024-01: 200 -> missing"), "{out}");
 }

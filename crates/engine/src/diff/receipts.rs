@@ -72,11 +72,11 @@ impl Receipts {
         context.register_table("before", before)?;
         context.register_table("after", after)?;
         self.reduced = ids(&context, REDUCED).await?;
-        let removed: BTreeSet<&String> = self.removed.iter().chain(&self.reduced).collect();
-        if removed.is_empty() {
+        if self.removed.is_empty() && self.reduced.is_empty() {
             return Ok(());
         }
-        context.register_table("removed", self.with_sources(removed.into_iter())?)?;
+        let removed = self.removed.iter().chain(&self.reduced);
+        context.register_table("removed", self.with_sources(removed)?)?;
         context.register_table("added", self.with_sources(self.added.keys())?)?;
         for id in ids(&context, REPLACING).await? {
             self.added.insert(id, true);

@@ -118,7 +118,7 @@ fn check(
     let mut found = breaches(format, delivery, conformed, reference, &near)?;
     let (usage, events) = replacement.leaving()?;
     let loss = loss((&usage, &events), (&conformed.usage, &conformed.events))?;
-    found.extend(loss.as_ref().map(|loss| Breach::doubt(loss.reason())));
+    found.extend(loss.as_ref().map(|loss| Breach::doubt(loss.reason(format.replaces_own_span()))));
     if read.submission.release.is_some() && conformed.usage.num_rows() + conformed.events.num_rows() == 0 {
         found.push(Breach::error(
             "nothing of it is readable, so there is nothing to become active".to_owned(),

@@ -31,7 +31,8 @@ fn state(root: &Path) -> Option<State> {
     let decisions = |batch: &arrow::array::RecordBatch| -> Vec<[String; 3]> {
         let columns = ["receipt_id", "state", "release_reason"]
             .map(|name| batch.column_by_name(name).expect("a column").as_string::<i32>().clone());
-        let row = |row| columns.each_ref().map(|column| column.iter().nth(row).flatten().unwrap_or("").to_owned());
+        let row =
+            |row| columns.each_ref().map(|column| column.iter().nth(row).flatten().unwrap_or("").to_owned());
         (0..batch.num_rows()).map(row).collect()
     };
     let mut receipts: Vec<_> = batches.iter().flat_map(decisions).collect();
