@@ -77,7 +77,7 @@ pub(crate) async fn list_held(State(state): State<ApiState>, pairs: Pairs) -> Re
     query::only(pairs, &[])?;
     let (held, edition) = (held_of(&state)?, state.engine()?.edition().number);
     let listed = blocking(move || held.list()).await?;
-    Ok(answer(json!({ "data": listed, "meta": { "edition": edition, "rows": listed.len() } })))
+    Ok(answer(&json!({ "data": listed, "meta": { "edition": edition, "rows": listed.len() } })))
 }
 
 /// `GET /v1/held/{id}`.
@@ -88,7 +88,7 @@ pub(crate) async fn describe_held(
 ) -> Result<Response, Problem> {
     query::only(pairs, &[])?;
     let held = held_of(&state)?;
-    Ok(answer(json!({ "data": blocking(move || held.show(&id)).await? })))
+    Ok(answer(&json!({ "data": blocking(move || held.show(&id)).await? })))
 }
 
 /// The body of a release.
@@ -133,7 +133,7 @@ pub(crate) async fn release_held(
         Err(problem) => Err(problem),
         Ok(report) => {
             tracing::info!(request_id = current_id().as_deref(), receipt, "a held delivery was released");
-            Ok(answer(json!({ "data": report })))
+            Ok(answer(&json!({ "data": report })))
         }
     }
 }
@@ -191,7 +191,7 @@ fn problem(error: &HeldError) -> Problem {
 }
 
 /// Never cached: a release changes it at once.
-fn answer(body: Value) -> Response {
+fn answer(body: &Value) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::OK, headers, body.to_string()).into_response()
 }

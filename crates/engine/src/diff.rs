@@ -81,21 +81,15 @@ impl Engine {
         let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
         // Said outright, since the definition of before may have another granularity.
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
-        let mut receipts = Receipts::read(&self.lake, &before, &after)?;
         let opened_before = self.open_edition(Arc::clone(&before)).await?;
         let opened_after = self.open_edition(Arc::clone(&after)).await?;
-        if let (Some(before), Some(after)) =
-            (opened_before.tables.get("usage"), opened_after.tables.get("usage"))
-        {
-            receipts.compare_cells(Arc::clone(before), Arc::clone(after)).await?;
-        }
         let decomposition = Decomposition {
             engine: self,
             request: &question,
             periods: &periods,
             catalogue_before: catalogue_before.as_ref().unwrap_or_else(|| self.catalogue()),
             other_texts: catalogue_before.is_some(),
-            receipts,
+            receipts: Receipts::read(&self.lake, &opened_before, &opened_after).await?,
             before: opened_before,
             after: opened_after,
         };

@@ -14,6 +14,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use utbredt_lake::{Edition, Lake, Table};
 
+use crate::edition::open::OpenEdition;
 use crate::error::EngineError;
 use crate::planning::plan_query;
 
@@ -34,9 +35,18 @@ pub(crate) struct Receipts {
 type Questions = BTreeMap<String, (String, String)>;
 
 impl Receipts {
-    pub(crate) fn read(lake: &Lake, before: &Edition, after: &Edition) -> Result<Self, EngineError> {
-        let (known_before, known_after) = (questions(lake, before)?, questions(lake, after)?);
-        Ok(Self::classify((&before.receipts, &known_before), (&after.receipts, &known_after)))
+    pub(crate) async fn read(
+        lake: &Lake,
+        before: &OpenEdition,
+        after: &OpenEdition,
+    ) -> Result<Self, EngineError> {
+        let known = [questions(lake, &before.edition)?, questions(lake, &after.edition)?];
+        let mut receipts =
+            Self::classify((&before.edition.receipts, &known[0]), (&after.edition.receipts, &known[1]));
+        if let (Some(before), Some(after)) = (before.tables.get("usage"), after.tables.get("usage")) {
+            receipts.compare_cells(Arc::clone(before), Arc::clone(after)).await?;
+        }
+        Ok(receipts)
     }
 
     /// From the receipts in force and those known, before and after.
@@ -60,7 +70,7 @@ impl Receipts {
 
     /// Finds what the questions do not say: deliveries that were removed in part, and those that took the place of others
     /// cell by cell. `before` and `after` are the usage of both editions.
-    pub(crate) async fn compare_cells(
+    async fn compare_cells(
         &mut self,
         before: Arc<dyn TableProvider>,
         after: Arc<dyn TableProvider>,

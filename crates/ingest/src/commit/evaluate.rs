@@ -80,12 +80,24 @@ pub(super) fn evaluate(
         let now = cells(&conformed.usage, &conformed.events)?;
         report.diff = Some(diff(&cells(&usage, &events)?, &now));
     }
+    supersede(read, &replacement, &mut report, pending);
+    if let Some((name, batch)) = rows {
+        pending.rows.push((table(name)?, batch.clone()));
+    }
+    history.admit(delivery, &conformed.usage, &conformed.events, &replacement.receipts)?;
+    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
+    Ok(report)
+}
+
+/// Puts out of force what a delivery takes the place of, in whole or in part.
+fn supersede(read: &Read<'_>, replacement: &Replacement, report: &mut Report, pending: &mut Pending) {
+    let receipt = read.submission.delivery.receipt_id();
     for (old, rest) in &replacement.receipts {
         let id = Some(ReceiptId(old.clone())).filter(|old| *old != receipt);
         if read.submission.replaces_own_span() {
             report.superseded_within.extend(id);
         } else {
-            report.superseded = report.superseded.or(id);
+            report.superseded = report.superseded.take().or(id);
         }
         // One of this very batch was never committed; it only has to be dropped.
         if pending.facts.remove(old).is_none() {
@@ -95,12 +107,6 @@ pub(super) fn evaluate(
             pending.facts.insert(old.clone(), rest.clone());
         }
     }
-    if let Some((name, batch)) = rows {
-        pending.rows.push((table(name)?, batch.clone()));
-    }
-    history.admit(delivery, &conformed.usage, &conformed.events, &replacement.receipts)?;
-    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
-    Ok(report)
 }
 
 /// Why a delivery would be held, and what it takes out of force.
