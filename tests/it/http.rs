@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -406,8 +407,9 @@ fn receipt() -> RecordBatch {
         "received_at" => Arc::new(TimestampMicrosecondArray::from(vec![0]).with_timezone("UTC")),
         "contract_version" => Arc::new(Int32Array::from(vec![1])),
         "synthetic" => Arc::new(BooleanArray::from(vec![false])),
-        "reason" => Arc::new(StringArray::from(vec![None::<&str>])),
-        _ => number(0),
+        "bytes" | "rows_in" | "rows_rejected" => number(0),
+        // What only a held or released one has.
+        _ => new_null_array(field.data_type(), 1),
     });
     let columns = columns.collect();
     RecordBatch::try_new(schema, columns).expect("a receipt")
