@@ -12,7 +12,7 @@ use utbredt_engine::{
 };
 use utbredt_lake::{EditionDraft, Lake};
 use utbredt_model::{Granularity, Period, ReceiptId};
-use utbredt_tests::batches::{Batches, delivery, fill, reference};
+use utbredt_tests::batches::{Batches, delivery, fill, reference, usage};
 use utbredt_tests::check::{query_files, to_engine};
 use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::{Day, RECEIPT, World};
@@ -97,6 +97,13 @@ fn report(world: &mut World, code: &str, measure: &str, value: i64) {
     let rows =
         world.usage.iter_mut().filter(|row| row.municipality_code == code && row.measure_id == measure);
     rows.for_each(|row| row.value = Some(value));
+}
+
+/// Sets the uses that one municipality reported of the month that begins on a day.
+fn report_in(world: &mut World, code: &str, start: &str, value: i64) {
+    let start = day(start);
+    let rows = world.usage.iter_mut().filter(|row| row.municipality_code == code && row.measure_id == "uses");
+    rows.filter(|row| row.period_start == start).for_each(|row| row.value = Some(value));
 }
 
 /// A row of a diff.
@@ -269,6 +276,58 @@ async fn a_longer_history_in_place_of_a_shorter_is_new_beyond_it() {
     // Three were live. Øy was never live after all, and Nes pauses since.
     let parts = [("new_data", -1.0), ("revised_data", -1.0)];
     assert_eq!(rows_of[0].parts(), parts.into(), "{rows_of:?}");
+}
+
+/// An export of the last two months, each under its own name: the one of March replaces February and leaves January under
+/// the receipt it came in. Then all of it comes once more under a third name, with another January.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_delivery_replaces_within_its_own_span_is_revised_data() {
+    let story = Story::begin();
+    let (january, february) = (usage_of(&tiny(), "2020-01"), usage_of(&tiny(), "2020-02"));
+    let mut march = february.clone();
+    for row in &mut march.usage {
+        (row.period_start, row.period_end) = (day("2020-03-01"), day("2020-04-01"));
+    }
+    let together = |months: [&World; 2]| {
+        let mut all = months[0].clone();
+        all.usage.extend(months[1].usage.clone());
+        all
+    };
+    let both = together([&january, &february]);
+    let append = delivery(&both, "r-both", "export in February");
+    story.then(Step { append, supersedes: vec!["r-jan"], receipts: vec!["r-both"], ..Step::default() });
+    let mut rolled = together([&february, &march]);
+    report_in(&mut rolled, "3001", "2020-02-01", 150);
+    let mut append = delivery(&rolled, "r-rolled", "export in March");
+    // What stays of the first; its receipt is there already.
+    append.push(usage(&january.usage, "r-both"));
+    let receipts = vec!["r-both", "r-rolled"];
+    story.then(Step { append, supersedes: vec!["r-both"], receipts, ..Step::default() });
+    let mut again = together([&january, &rolled]);
+    report_in(&mut again, "3001", "2020-01-01", 120);
+    let append = delivery(&again, "r-all", "export in April");
+    let supersedes = vec!["r-both", "r-rolled"];
+    story.then(Step { append, supersedes, receipts: vec!["r-all"], ..Step::default() });
+
+    let months = question("adoption.usage_per_1000", By::Municipality, "2020-Q1", Granularity::Month);
+    let engine = story.engine();
+    let diff = |before, after| {
+        let request = DiffRequest::new(months.clone(), AsOf::Edition(before), AsOf::Edition(after));
+        engine.diff(request)
+    };
+    // February: Storby's 140 of 400 are 150. March had no number before.
+    let answer = diff(2, 3).await.expect("a diff");
+    let rows = rows_of(&answer);
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    only(&rows[..1], "3001", Cause::RevisedData, 350.0, 375.0);
+    assert!(rows[1..].iter().all(|row| row.causes == "new_data"), "{rows:?}");
+    assert_eq!((answer.meta.corrections, answer.meta.superseded), (vec!["r-rolled".to_owned()], vec![]));
+    // January: 100 are 120, and nothing else is another.
+    let answer = diff(3, 4).await.expect("a diff");
+    let rows = rows_of(&answer);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    only(&rows, "3001", Cause::RevisedData, 250.0, 300.0);
+    assert_eq!(answer.meta.corrections, ["r-all"]);
 }
 
 /// What a use avoids is worth twice as much. Nes does not count the 10 a month it had before. And whoever is in the
@@ -566,7 +625,7 @@ async fn at(engine: &Engine, question: &KpiRequest, number: u64) -> BTreeMap<(i6
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happened_the_parts_sum_to_the_change() {
-    let pairs: u64 = std::env::var("UTBREDT_PAIRS").map_or(2, |text| text.parse().expect("a number"));
+    let pairs: u64 = std::env::var("UTBREDT_PAIRS").map_or(4, |text| text.parse().expect("a number"));
     let (mut split, mut causes) = (0, BTreeMap::<&str, usize>::new());
     for seed in 0..pairs {
         let folder = tempfile::tempdir().expect("a folder");

@@ -164,7 +164,10 @@ async fn every_resource_is_as_described() {
         ("/v1/rollouts/{solution_id}", "post"),
         ("/v1/editions", ""),
         ("/v1/changes", ""),
-        (diff, "?solution_id=post&by=municipality&granularity=quarter&from=2020-Q1&to=2020-Q1&before=1"),
+        (
+            diff,
+            "?solution_id=post&by=municipality&granularity=quarter&from=2020-Q1&to=2020-Q1&before=1&all=true",
+        ),
     ] {
         let address = match path.split_once('{') {
             Some((before, _)) => format!("{before}{query}"),

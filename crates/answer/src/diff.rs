@@ -80,7 +80,7 @@ pub struct DiffMeta {
     pub tables: Vec<(Cause, Vec<&'static str>)>,
     /// The deliveries that went out of force.
     pub superseded: Vec<String>,
-    /// The deliveries that came in, and answer what one of those answered.
+    /// The deliveries that came in and took another's place, in whole or in part.
     pub corrections: Vec<String>,
     /// How many others came in.
     pub deliveries: usize,

@@ -71,7 +71,7 @@ pub(crate) async fn deliver(
 
 /// Counts and logs a rejection and delays it, so that who tries many tokens or sources spends time on them. Those with
 /// a valid token never wait here.
-async fn reject(state: &ApiState, uploads: &Uploads, problem: Problem) -> Problem {
+pub(crate) async fn reject(state: &ApiState, uploads: &Uploads, problem: Problem) -> Problem {
     Metrics::count(&state.metrics.uploads_rejected);
     tracing::warn!(request_id = current_id().as_deref(), code = problem.code, "an upload was rejected");
     // Without a free slot the request is rejected at once, or waiting ones would pile up.
@@ -188,14 +188,14 @@ fn hash(parts: &[&[u8]]) -> String {
 }
 
 /// The same text for no token, a wrong one and one that was withdrawn.
-fn unauthorized() -> Problem {
+pub(crate) fn unauthorized() -> Problem {
     let detail = "the delivery carries no valid token";
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is required", detail)
         .hint("send the header Authorization: Bearer TOKEN")
 }
 
 /// The same text for a source of somebody else and one that is not there.
-fn forbidden() -> Problem {
+pub(crate) fn forbidden() -> Problem {
     let detail = "this token may not deliver for that source";
     Problem::new(
         StatusCode::FORBIDDEN,
@@ -220,7 +220,7 @@ fn reused() -> Problem {
         .hint("make a new key for each delivery, and send the same only to repeat one")
 }
 
-fn busy() -> Problem {
+pub(crate) fn busy() -> Problem {
     let detail = "another delivery is being written; this one was not evaluated";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The lake is being written to", detail)
         .hint("send the same again after the seconds of Retry-After")

@@ -52,7 +52,7 @@ pub(crate) struct Change {
     reason: String,
     /// The tables whose files changed.
     tables: Vec<String>,
-    /// The receipts it superseded.
+    /// The receipts it superseded; of one that is still active, a part.
     supersedes: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct EditionRecord {
     tables: BTreeMap<String, Vec<FileRecord>>,
     /// The receipts whose facts it holds.
     receipts: Vec<String>,
-    /// The receipts it superseded.
+    /// The receipts it superseded; of one that is still active, a part.
     supersedes: Vec<String>,
     /// Whether any row was invented for demonstration.
     synthetic: bool,

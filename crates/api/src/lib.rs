@@ -8,6 +8,7 @@ mod deliveries;
 mod diff;
 mod editions;
 mod etag;
+mod held;
 mod html;
 mod lookup;
 mod meta;
@@ -32,6 +33,7 @@ mod uploads;
 mod values;
 
 pub use cors::{Origin, ParseOriginError};
+pub use held::{HeldDeliveries, HeldError};
 pub use problem_codes::is_problem_code;
 pub use router::router;
 pub use server::{bind, serve};

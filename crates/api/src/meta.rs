@@ -154,7 +154,7 @@ pub(crate) struct DiffMeta {
     tables_by_cause: BTreeMap<String, Vec<String>>,
     /// Deliveries that were superseded between the two.
     superseded: Vec<String>,
-    /// Of them corrections.
+    /// Deliveries that came in and took another's place, in whole or in part.
     corrections: Vec<String>,
     /// Deliveries that came in between the two.
     deliveries: u64,

@@ -131,6 +131,7 @@ fn operation(route: &Route) -> OperationBuilder {
             )
         }
         Answer::Report => deliver(operation),
+        Answer::Release => release(operation),
         Answer::OpenApi => ok(operation, json_response("An OpenAPI document.", schemas::any_object()), true),
         Answer::Page => text_response(operation, "text/html", "A page."),
         Answer::Text(kind) => {
@@ -217,6 +218,24 @@ fn deliver(operation: OperationBuilder) -> OperationBuilder {
             .response(status, json_response(description, schemas::reference("UploadResponse")).build());
     }
     operation
+}
+
+fn release(operation: OperationBuilder) -> OperationBuilder {
+    let body = RequestBodyBuilder::new()
+        .required(Some(Required::True))
+        .content("application/json", content(schemas::reference("ReleaseRequest")))
+        .build();
+    operation
+        .request_body(Some(body))
+        .security(SecurityRequirement::new("upload", std::iter::empty::<String>()))
+        .response(
+            "200",
+            json_response(
+                "It is active, or was released before: `already` says which.",
+                schemas::reference("UploadResponse"),
+            )
+            .build(),
+        )
 }
 
 #[cfg(test)]

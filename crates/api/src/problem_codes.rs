@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 57] = [
+pub(crate) const CODES: [ProblemCode; 61] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -91,6 +91,12 @@ pub(crate) const CODES: [ProblemCode; 57] = [
         "The query string could not be parsed.",
         "Write it as name=value&name=value, percent-encoded.",
     ),
+    code(
+        "invalid_release",
+        400,
+        "The release has no reason, or one that is too long.",
+        "Send a JSON object with the field reason, 1 to 2000 bytes.",
+    ),
     code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint says what fits."),
     code(
         "lake_damaged",
@@ -117,7 +123,14 @@ pub(crate) const CODES: [ProblemCode; 57] = [
         "No media type in Accept is written here.",
         "Accept application/json, text/csv or application/vnd.apache.arrow.stream.",
     ),
+    code("not_held", 409, "The delivery is not held.", "GET /v1/held lists those that are held."),
     code("not_ready", 503, "The server has not opened its lake yet.", TRY_LATER),
+    code(
+        "not_releasable",
+        409,
+        "A release would count something twice, or nothing of the delivery can be read.",
+        "The detail says what; deliver a file or a contract that is right.",
+    ),
     code(
         "payload_too_large",
         413,
@@ -213,6 +226,7 @@ pub(crate) const CODES: [ProblemCode; 57] = [
         LISTED_IN_HINT,
     ),
     code("unknown_problem", 404, "There is no such problem code.", "GET /problems lists them."),
+    code("unknown_receipt", 404, "There is no such receipt.", "GET /v1/held lists those that are held."),
     code("unknown_rollout", 404, "No rollout of that solution is known.", "GET /v1/rollouts lists them."),
     code("unknown_solution", 404, "There is no such solution.", "GET /v1/solutions lists them."),
     code("unknown_source", 400, "There is no such source.", "GET /v1/status lists them."),

@@ -16,7 +16,7 @@ use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
 use crate::routes::ROUTES;
 use crate::state::ApiState;
-use crate::{cors, deliveries};
+use crate::{cors, deliveries, held};
 
 /// How large a request's body may be.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -30,7 +30,7 @@ fn routes(takes_uploads: bool) -> Router<ApiState> {
     ROUTES
         .iter()
         .filter(|route| route.is_served(takes_uploads))
-        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+        .fold(Router::new(), |router, route| router.route(route.pattern(), (route.handler)()))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
 }
@@ -71,7 +71,9 @@ async fn wrong_method(request: Request) -> Problem {
 
 /// A file may come over a slow line, and is evaluated before the answer.
 fn time_limit(state: &ApiState, request: &Request) -> Duration {
-    if request.uri().path() == deliveries::ADDRESS { deliveries::TIME_LIMIT } else { state.time_limit }
+    let path = request.uri().path();
+    let delivers = path == deliveries::ADDRESS || path.ends_with(held::RELEASE);
+    if delivers { deliveries::TIME_LIMIT } else { state.time_limit }
 }
 
 async fn limit_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {

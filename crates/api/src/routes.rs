@@ -6,7 +6,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::columns::{self, Column, Kind};
 use crate::state::ApiState;
-use crate::{catalogue, deliveries, diff, editions, lookup, openapi, ops, problem_codes, status, values};
+use crate::{
+    catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, status, values,
+};
 
 /// A method a route answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub(crate) enum Answer {
     Batch,
     /// A file comes in, a report goes out.
     Report,
+    /// A reason comes in, a report goes out.
+    Release,
     /// The document itself.
     OpenApi,
     /// A page.
@@ -121,6 +125,11 @@ impl Route {
         self
     }
 
+    /// What the router matches: it knows no text behind a placeholder, which the handler checks instead.
+    pub(crate) fn pattern(&self) -> &'static str {
+        self.path.strip_suffix(held::RELEASE).unwrap_or(self.path)
+    }
+
     const fn with_uploads_only(mut self) -> Self {
         self.needs_uploads = true;
         self
@@ -133,7 +142,7 @@ impl Route {
 }
 
 /// Every route, in the order people read about them.
-pub(crate) static ROUTES: [Route; 25] = [
+pub(crate) static ROUTES: [Route; 28] = [
     route(Verb::Get, "/v1/kpis", "list_kpis", Answer::List("KpiSummary"), || get(catalogue::list_kpis), "The KPIs."),
     route(
         Verb::Get,
@@ -305,6 +314,35 @@ pub(crate) static ROUTES: [Route; 25] = [
                 with another delivery 422. Not remembered of a dry run.",
         },
     ])
+    .with_uploads_only(),
+    route(
+        Verb::Get,
+        "/v1/held",
+        "list_held",
+        Answer::Json("HeldList"),
+        || get(held::list_held),
+        "Deliveries that are kept but not active until a person decides, and why. Never cached.",
+    )
+    .with_uploads_only(),
+    route(
+        Verb::Get,
+        "/v1/held/{id}",
+        "describe_held",
+        Answer::Json("HeldDelivery"),
+        || get(held::describe_held),
+        "One of them, with what would be lost and what would change if it were released now.",
+    )
+    .with(&[in_path("id", "Its receipt.")])
+    .with_uploads_only(),
+    route(
+        Verb::Post,
+        "/v1/held/{id}:release",
+        "release_held",
+        Answer::Release,
+        || post(held::release_held),
+        "Make a held delivery active, with the reason that stands in its receipt. Only with a token for its source.",
+    )
+    .with(&[in_path("id", "Its receipt.")])
     .with_uploads_only(),
     route(
         Verb::Get,

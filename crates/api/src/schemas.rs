@@ -70,6 +70,9 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components = components
             .schema("UploadResponse", object([("data", any_object())]))
+            .schema("HeldList", object([("data", array(any_object())), ("meta", any_object())]))
+            .schema("HeldDelivery", object([("data", any_object())]))
+            .schema("ReleaseRequest", object([("reason", text())]))
             .security_scheme("upload", SecurityScheme::Http(bearer));
     }
     components.build()

@@ -10,6 +10,7 @@ use moka::future::Cache;
 use utbredt_engine::Engine;
 
 use crate::cors::Origin;
+use crate::held::HeldDeliveries;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request_log::Cells;
@@ -44,6 +45,7 @@ pub struct ApiState {
     pub(crate) refresh_every: Duration,
     pub(crate) time_limit: Duration,
     pub(crate) uploads: Option<Arc<Uploads>>,
+    pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
 }
 
@@ -79,6 +81,7 @@ impl ApiState {
             refresh_every: REFRESH_EVERY,
             time_limit: TIME_LIMIT,
             uploads: None,
+            held: None,
             cors_origins: Arc::default(),
         }
     }
@@ -101,6 +104,13 @@ impl ApiState {
     #[must_use]
     pub fn with_uploads(mut self, inbox: Arc<dyn DeliveryInbox>, keys: Vec<UploadKey>) -> Self {
         self.uploads = (!keys.is_empty()).then(|| Arc::new(Uploads::new(inbox, keys)));
+        self
+    }
+
+    /// Shows the deliveries that are held, and releases them for those who may deliver; beside [`ApiState::with_uploads`].
+    #[must_use]
+    pub fn with_held(mut self, held: Arc<dyn HeldDeliveries>) -> Self {
+        self.held = Some(held);
         self
     }
 

@@ -5,6 +5,7 @@
 mod cause;
 mod decomposition;
 mod facts;
+mod receipts;
 mod rows;
 mod split;
 
@@ -17,7 +18,7 @@ use utbredt_kpi::{AsOf, Catalogue, KpiRequest, RequestError};
 use utbredt_lake::Edition;
 
 use self::decomposition::Decomposition;
-use self::facts::Receipts;
+use self::receipts::Receipts;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::question::periods::periods_of;
@@ -80,15 +81,17 @@ impl Engine {
         let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
         // Said outright, since the definition of before may have another granularity.
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
+        let opened_before = self.open_edition(Arc::clone(&before)).await?;
+        let opened_after = self.open_edition(Arc::clone(&after)).await?;
         let decomposition = Decomposition {
             engine: self,
             request: &question,
             periods: &periods,
             catalogue_before: catalogue_before.as_ref().unwrap_or_else(|| self.catalogue()),
             other_texts: catalogue_before.is_some(),
-            receipts: Receipts::read(&self.lake, &before, &after)?,
-            before: self.open_edition(Arc::clone(&before)).await?,
-            after: self.open_edition(Arc::clone(&after)).await?,
+            receipts: Receipts::read(&self.lake, &opened_before, &opened_after).await?,
+            before: opened_before,
+            after: opened_after,
         };
         let snapshots = decomposition.snapshots().await?;
         let mut rows = rows::rows(&snapshots);

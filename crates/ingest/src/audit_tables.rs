@@ -7,6 +7,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::concat_batches;
+use chrono::{DateTime, Utc};
 use utbredt_lake::{Edition, Lake, Table};
 use utbredt_model::Rejection;
 
@@ -24,7 +25,12 @@ pub(crate) struct ReceiptEntry<'d> {
     pub(crate) rejections: &'d [Rejection],
     pub(crate) contract_version: i32,
     pub(crate) synthetic: bool,
+    /// Why it is held; of a released one, why it was.
     pub(crate) held: Option<&'d str>,
+    /// Hash of the contract, of a delivery that is or was held.
+    pub(crate) contract_sha256: Option<&'d str>,
+    /// When a person released it, and why.
+    pub(crate) release: Option<(DateTime<Utc>, &'d str)>,
 }
 
 impl ReceiptEntry<'_> {
@@ -32,6 +38,9 @@ impl ReceiptEntry<'_> {
         let delivery = self.delivery;
         let rejected: BTreeSet<u64> = self.rejections.iter().map(|rejection| rejection.row).collect();
         let received_at = TimestampMicrosecondArray::from(vec![delivery.received_at.timestamp_micros()]);
+        let is_held = self.held.is_some() && self.release.is_none();
+        let released_at = self.release.map(|(moment, _)| moment.timestamp_micros());
+        let released_at = TimestampMicrosecondArray::from(vec![released_at]);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(vec![delivery.receipt_id().0])),
             Arc::new(StringArray::from(vec![delivery.source_id.as_str()])),
@@ -43,8 +52,11 @@ impl ReceiptEntry<'_> {
             Arc::new(Int64Array::from(vec![count(rejected.len())])),
             Arc::new(Int32Array::from(vec![self.contract_version])),
             Arc::new(BooleanArray::from(vec![self.synthetic])),
-            Arc::new(StringArray::from(vec![if self.held.is_some() { "held" } else { "accepted" }])),
+            Arc::new(StringArray::from(vec![if is_held { "held" } else { "accepted" }])),
             Arc::new(StringArray::from(vec![self.held])),
+            Arc::new(StringArray::from(vec![self.contract_sha256])),
+            Arc::new(released_at.with_timezone("UTC")),
+            Arc::new(StringArray::from(vec![self.release.map(|(_, reason)| reason)])),
         ];
         Ok(RecordBatch::try_new(table("receipts")?.schema(), columns)?)
     }

@@ -69,6 +69,12 @@ pub(crate) fn numbers<T: ArrowPrimitiveType>(
     Ok(numbers.ok_or_else(|| other_type(name))?.iter().collect())
 }
 
+/// A column of yes and no.
+pub(crate) fn flags(batch: &RecordBatch, name: &str) -> Result<Vec<Option<bool>>, IngestError> {
+    let flags: Option<&BooleanArray> = column(batch, name)?.as_boolean_opt();
+    Ok(flags.ok_or_else(|| other_type(name))?.iter().collect())
+}
+
 /// The rows of a batch for which a flag is set.
 pub(crate) fn filter(batch: &RecordBatch, keep: &BooleanArray) -> Result<RecordBatch, IngestError> {
     Ok(filter_record_batch(batch, keep)?)

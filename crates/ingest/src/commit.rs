@@ -2,6 +2,7 @@
 //! uploads and pulls all come this way, and so do answers about reference data.
 
 mod evaluate;
+mod replacement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,9 +49,24 @@ pub(crate) enum Content<'c> {
 pub(crate) struct Submission<'s> {
     pub(crate) delivery: &'s Delivery,
     pub(crate) content: Content<'s>,
+    /// The decision of a person to bring it in although it is held.
+    pub(crate) release: Option<Release<'s>>,
 }
 
-impl Submission<'_> {
+/// A decision to bring a held delivery in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Release<'s> {
+    pub(crate) at: DateTime<Utc>,
+    /// Why, in the words of whoever decided.
+    pub(crate) reason: &'s str,
+}
+
+impl<'s> Submission<'s> {
+    /// A delivery that nobody has decided on.
+    pub(crate) fn of(delivery: &'s Delivery, content: Content<'s>) -> Self {
+        Self { delivery, content, release: None }
+    }
+
     fn check_contract(&self) -> Result<(), IngestError> {
         match self.content {
             Content::Facts(format) => check_contract(format, self.delivery),
@@ -67,6 +83,18 @@ impl Submission<'_> {
 
     fn is_facts(&self) -> bool {
         matches!(self.content, Content::Facts(_))
+    }
+
+    fn replaces_own_span(&self) -> bool {
+        match self.content {
+            Content::Facts(format) => format.replaces_own_span(),
+            Content::Reference(_) => false,
+        }
+    }
+
+    /// Whether all of it is active.
+    fn is_active(&self, history: &ReceiptHistory) -> bool {
+        self.is_facts() && history.is_wholly_active(self.delivery, self.replaces_own_span())
     }
 }
 
@@ -103,6 +131,8 @@ struct Pending {
     rejections: Vec<RecordBatch>,
     /// Receipts whose earlier rows are replaced.
     again: BTreeSet<String>,
+    /// Contracts of held deliveries, to be kept as they are.
+    contracts: BTreeSet<Vec<u8>>,
 }
 
 impl Pending {
@@ -143,15 +173,17 @@ pub(crate) fn commit_all(
     }
     if let Some(edition) = &latest {
         let extents: Vec<_> = reads.iter().flatten().map(|read| read.extent.clone()).collect();
-        let submitted = reads.iter().flatten().map(|read| read.submission.delivery);
-        let replaced = submitted.filter_map(|delivery| history.answered(delivery)).collect();
+        let mut replaced = BTreeSet::new();
+        for Read { submission, .. } in reads.iter().flatten() {
+            replaced.extend(history.replaceable(submission.delivery, submission.replaces_own_span()));
+        }
         history.load(&lake, edition, &extents, &replaced)?;
     }
     let mut pending = Pending::default();
     let mut reports = Vec::with_capacity(submissions.len());
     for (submission, read) in submissions.iter().zip(&reads) {
         // Checked again: an earlier delivery of the batch may have replaced it, or brought it in.
-        let known = submission.is_facts() && history.is_active(&submission.delivery.receipt_id().0);
+        let known = submission.is_active(&history);
         reports.push(match read {
             Some(read) if !known => evaluate(read, &reference, &mut history, &mut pending)?,
             _ => Report::of(submission.delivery, true),
@@ -174,32 +206,31 @@ fn is_known(submission: &Submission<'_>, all: &[Submission<'_>], history: &Recei
         other.delivery.source_id == delivery.source_id && other.delivery.subject == delivery.subject
     });
     // Two of one subject in a batch are read both, so that the order decides.
-    submission.is_facts() && history.is_active(&delivery.receipt_id().0) && same.count() == 1
+    submission.is_active(history) && same.count() == 1
 }
 
 /// The same steps up to the decision, which is not carried out: nothing is kept and nothing is written.
 pub(crate) fn dry_run(
     lake: Option<&Lake>,
     reference: &ReferenceData,
-    format: &dyn Format,
-    delivery: &Delivery,
+    submission: Submission<'_>,
 ) -> Result<(Report, Conformed), IngestError> {
-    check_contract(format, delivery)?;
+    submission.check_contract()?;
     let latest = lake.map(Lake::latest).transpose()?.flatten();
     let mut history = match lake {
         Some(lake) => ReceiptHistory::read(lake, latest.as_ref())?,
         None => ReceiptHistory::default(),
     };
-    let submission = Submission { delivery, content: Content::Facts(format) };
     let read = Read::of(submission, String::new(), reference)?;
     if let (Some(lake), Some(edition)) = (lake, &latest) {
-        let replaced = history.answered(delivery).into_iter().collect();
+        let replaced = history.replaceable(submission.delivery, submission.replaces_own_span());
         history.load(lake, edition, std::slice::from_ref(&read.extent), &replaced)?;
     }
-    let known = history.is_active(&delivery.receipt_id().0);
+    let known = submission.is_active(&history);
     let mut report = evaluate(&read, reference, &mut history, &mut Pending::default())?;
     if known {
         (report.unchanged, report.held, report.superseded) = (true, None, None);
+        report.releasable = false;
     }
     report.edition = latest.map_or(0, |edition| edition.number);
     Ok((report, read.conformed))
@@ -229,6 +260,9 @@ fn commit(
         replace.extend(whole);
         append.extend(more);
     }
+    for contract in &pending.contracts {
+        writer.keep_raw(contract)?;
+    }
     let change = EditionDraft {
         recorded_at,
         reason: reason(submissions),
@@ -241,8 +275,9 @@ fn commit(
 }
 
 fn reason(submissions: &[Submission<'_>]) -> String {
-    if let [Submission { delivery, .. }] = submissions {
-        return format!("{}: {}", delivery.source_id, delivery.subject);
+    if let [Submission { delivery, release, .. }] = submissions {
+        let released = if release.is_some() { " released" } else { "" };
+        return format!("{}: {}{released}", delivery.source_id, delivery.subject);
     }
     let sources: BTreeSet<_> = submissions.iter().map(|one| one.delivery.source_id.as_str()).collect();
     let sources = sources.into_iter().collect::<Vec<_>>().join(", ");

@@ -239,7 +239,7 @@ impl<'p> Pull<'p> {
     fn submit(&mut self, subject: String, payload: Vec<u8>, content: Content<'_>) -> Result<(), IngestError> {
         let (source_id, received_at) = (self.source_id.clone(), self.now());
         let delivery = Delivery { source_id, subject, payload, received_at, synthetic: false };
-        let delivered = commit_one(self.writer, Submission { delivery: &delivery, content })?;
+        let delivered = commit_one(self.writer, Submission::of(&delivery, content))?;
         self.report.reports.push(delivered.report);
         Ok(())
     }

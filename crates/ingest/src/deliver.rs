@@ -28,7 +28,7 @@ pub fn deliver_one(
     format: &dyn Format,
     delivery: &Delivery,
 ) -> Result<Delivered, IngestError> {
-    commit_one(writer, Submission { delivery, content: Content::Facts(format) })
+    commit_one(writer, Submission::of(delivery, Content::Facts(format)))
 }
 
 /// Brings deliveries in, one after the other, in one edition.
@@ -42,7 +42,7 @@ pub fn deliver_all(
 ) -> Result<Vec<Report>, IngestError> {
     let mut submissions = Vec::with_capacity(deliveries.len());
     for (format, delivery) in deliveries {
-        submissions.push(Submission { delivery, content: Content::Facts(format.as_ref()) });
+        submissions.push(Submission::of(delivery, Content::Facts(format.as_ref())));
     }
     let delivered = commit_all(writer, recorded_at, &submissions)?;
     Ok(delivered.into_iter().map(|delivered| delivered.report).collect())
@@ -57,7 +57,8 @@ pub(crate) fn redeliver(
 ) -> Result<Report, IngestError> {
     check_contract(format, delivery)?;
     let latest = writer.lake().latest()?;
-    if ReceiptHistory::read(writer.lake(), latest.as_ref())?.is_outdated(delivery) {
+    let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
+    if history.is_outdated(&delivery.receipt_id().0, format.replaces_own_span()) {
         tracing::info!(source = %delivery.source_id, subject = delivery.subject, "a file is passed over: a later answer is active");
         return Ok(Report::passed_over(delivery, latest.map_or(0, |edition| edition.number)));
     }

@@ -141,7 +141,7 @@ impl DemoReport {
         let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
         let mut current = Vec::new();
         for delivery in deliveries {
-            if history.is_outdated(&delivery) {
+            if history.is_outdated(&delivery.receipt_id().0, false) {
                 let edition = latest.as_ref().map_or(0, |edition| edition.number);
                 self.add(&Report::passed_over(&delivery, edition), true);
             } else {

@@ -29,6 +29,9 @@ pub struct Diff {
     pub removed: usize,
     /// Cells that say something else, by key.
     pub changed: Vec<ChangedCell>,
+    /// Of those changed, the ones that had a number and are reported without one now: missing, suppressed or not
+    /// applicable. That is reported, so it is no loss, and nothing else shows it.
+    pub withdrawn: usize,
 }
 
 type Cells = BTreeMap<String, String>;
@@ -61,7 +64,10 @@ pub(crate) fn diff(old: &Cells, new: &Cells) -> Diff {
             changed.push(ChangedCell { key: key.clone(), old: before.clone(), new: now.clone() });
         }
     }
+    let is_number = |text: &str| text.parse::<i64>().is_ok();
+    let withdrawn = changed.iter().filter(|cell| is_number(&cell.old) && !is_number(&cell.new)).count();
     Diff {
+        withdrawn,
         added: new.keys().filter(|key| !old.contains_key(*key)).count(),
         removed: old.keys().filter(|key| !new.contains_key(*key)).count(),
         changed,
@@ -76,10 +82,30 @@ mod tests {
     fn every_cell_is_added_removed_changed_or_the_same() {
         let cells = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
         let found = diff(
-            &cells(&[("a", "1"), ("b", "2"), ("c", "missing")]),
-            &cells(&[("b", "2"), ("c", "7"), ("d", "4"), ("e", "5")]),
+            &cells(&[
+                ("a", "1"),
+                ("b", "2"),
+                ("c", "missing"),
+                ("f", "0"),
+                ("g", "suppressed"),
+                ("h", "pilot"),
+            ]),
+            &cells(&[
+                ("b", "2"),
+                ("c", "7"),
+                ("d", "4"),
+                ("e", "5"),
+                ("f", "suppressed"),
+                ("g", "missing"),
+                ("h", "paused"),
+            ]),
         );
-        let changed = vec![ChangedCell { key: "c".into(), old: "missing".into(), new: "7".into() }];
-        assert_eq!(found, Diff { added: 2, removed: 1, changed });
+        let changed = [("c", "missing", "7"), ("f", "0", "suppressed"), ("g", "suppressed", "missing")];
+        let changed = changed.into_iter().chain([("h", "pilot", "paused")]);
+        let changed = changed
+            .map(|(key, old, new)| ChangedCell { key: key.into(), old: old.into(), new: new.into() })
+            .collect();
+        // Only `f` had a number; a number of 0 is one.
+        assert_eq!(found, Diff { added: 2, removed: 1, changed, withdrawn: 1 });
     }
 }

@@ -10,7 +10,7 @@ use utbredt_sources::delimited::Known;
 
 use crate::audit_tables::Tables;
 use crate::columns::{self, text};
-use crate::commit::dry_run;
+use crate::commit::{Content, Submission, dry_run};
 use crate::format::Format;
 use crate::reference_data::{ReferenceData, of_tables};
 use crate::{Delivery, Files, IngestError, Report, reference};
@@ -55,7 +55,8 @@ impl DryRunContext {
             Self::Lake(lake) => (Some(lake), ReferenceData::of_lake(lake, lake.latest()?.as_ref())?),
             Self::Tables(tables) => (None, ReferenceData::of_tables(tables)?),
         };
-        let (report, conformed) = dry_run(lake, &reference_data, format, delivery)?;
+        let (report, conformed) =
+            dry_run(lake, &reference_data, Submission::of(delivery, Content::Facts(format)))?;
         Ok(DryRun {
             report,
             usage: conformed.usage,

@@ -56,6 +56,12 @@ pub trait Format: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether a delivery takes the place of whatever its source delivered within the days it reaches over, and not of
+    /// the delivery for the same subject.
+    fn replaces_own_span(&self) -> bool {
+        false
+    }
+
     /// The version of the contract.
     fn contract_version(&self) -> i32 {
         1

@@ -24,17 +24,29 @@ pub(crate) struct Given {
     pub(crate) received_at: i64,
     /// Why it is held; `None` = accepted.
     pub(crate) held: Option<String>,
+    /// Hash of the contract that it was read by when it was held.
+    pub(crate) contract: Option<String>,
 }
+
+/// Rows of `usage` and of `rollout_events`.
+pub(crate) type Facts = (RecordBatch, RecordBatch);
 
 /// The facts of one active receipt.
 #[derive(Debug, Clone)]
 pub(crate) struct ActiveFacts {
+    receipt_id: String,
     pub(crate) source_id: String,
     /// Rows of `usage`.
     pub(crate) usage: RecordBatch,
     /// Rows of `rollout_events`.
     pub(crate) events: RecordBatch,
     extent: Extent,
+}
+
+impl ActiveFacts {
+    pub(crate) fn receipt_id(&self) -> &str {
+        &self.receipt_id
+    }
 }
 
 /// What solutions and days some usage is about.
@@ -100,6 +112,7 @@ impl ReceiptHistory {
         let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
         let subjects = text(&receipts, "subject")?;
         let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
+        let contracts = text(&receipts, "contract_sha256")?;
         let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();
         for at in 0..receipts.num_rows() {
@@ -109,6 +122,7 @@ impl ReceiptHistory {
                 received_at: moments[at].unwrap_or_default(),
                 // A text even where the reason is missing: held is held, and only `None` means accepted.
                 held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
+                contract: contracts[at].map(str::to_owned),
             };
             given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
         }
@@ -139,23 +153,41 @@ impl ReceiptHistory {
         subjects
     }
 
-    /// The active receipt of the same source for the same subject.
-    pub(crate) fn answered(&self, delivery: &Delivery) -> Option<String> {
-        let mut active = self.active.iter().filter_map(|receipt| Some((receipt, self.given.get(receipt)?)));
-        let found = active.find(|(_, given)| {
-            given.source_id == delivery.source_id.as_str() && given.subject == delivery.subject
-        });
-        found.map(|(receipt, _)| receipt.clone())
+    /// The active receipts that a delivery may take the place of: those of its source for the same subject, or all of its
+    /// source when it replaces its own span.
+    pub(crate) fn replaceable(&self, delivery: &Delivery, own_span: bool) -> BTreeSet<String> {
+        self.rivals((delivery.source_id.as_str(), &delivery.subject), own_span)
     }
 
-    /// Whether a delivery is an older answer than the active one: it had its time and was replaced, or it was held and a
-    /// later one came in.
-    pub(crate) fn is_outdated(&self, delivery: &Delivery) -> bool {
+    fn rivals(&self, (source_id, subject): (&str, &str), own_span: bool) -> BTreeSet<String> {
+        let mut receipts = BTreeSet::new();
+        for receipt in &self.active {
+            let Some(given) = self.given.get(receipt) else { continue };
+            if given.source_id == source_id && (own_span || given.subject == subject) {
+                receipts.insert(receipt.clone());
+            }
+        }
+        receipts
+    }
+
+    /// Whether a receipt is an older answer than the active one: it had its time and was replaced, or it was held and a
+    /// later one came in. What is still active in part, beside a later answer, had its time too.
+    pub(crate) fn is_outdated(&self, receipt: &str, own_span: bool) -> bool {
+        let Some(ours) = self.given(receipt) else { return false };
+        let mut rivals = self.rivals((&ours.source_id, &ours.subject), own_span);
+        rivals.remove(receipt);
+        if ours.held.is_none() && !self.is_active(receipt) {
+            return !rivals.is_empty();
+        }
+        // The newest active one is never outdated, however often it is delivered.
+        let later = |rival: &String| self.given(rival).is_some_and(|it| it.received_at > ours.received_at);
+        rivals.iter().any(later)
+    }
+
+    /// Whether all of a delivery is active: of a receipt that a later one replaced in part that is not known.
+    pub(crate) fn is_wholly_active(&self, delivery: &Delivery, own_span: bool) -> bool {
         let receipt = delivery.receipt_id().0;
-        let Some((ours, active)) = self.given(&receipt).zip(self.answered(delivery)) else { return false };
-        let later = self.given(&active).is_some_and(|active| active.received_at > ours.received_at);
-        // The active one is never outdated by itself, however often it is delivered.
-        active != receipt && (ours.held.is_none() || later)
+        self.is_active(&receipt) && !(own_span && self.is_outdated(&receipt, own_span))
     }
 
     /// Reads the active facts near `extent`, and all facts of the receipts that are to be replaced.
@@ -192,7 +224,7 @@ impl ReceiptHistory {
 
     fn active(&self, receipt: &str, usage: RecordBatch, events: RecordBatch, extent: Extent) -> ActiveFacts {
         let source_id = self.given.get(receipt).map_or(String::new(), |given| given.source_id.clone());
-        ActiveFacts { source_id, usage, events, extent }
+        ActiveFacts { receipt_id: receipt.to_owned(), source_id, usage, events, extent }
     }
 
     /// The facts of one receipt, as far as they were read.
@@ -200,29 +232,49 @@ impl ReceiptHistory {
         self.active_facts.get(receipt)
     }
 
-    /// The active facts near some usage, without those it replaces.
-    pub(crate) fn near(&self, extent: &Extent, replaced: Option<&str>) -> Vec<&ActiveFacts> {
-        let others = self.active_facts.iter().filter(|(receipt, _)| Some(receipt.as_str()) != replaced);
-        others.map(|(_, facts)| facts).filter(|facts| facts.extent.touches(extent)).collect()
+    /// The active facts near some usage: of receipts that are to be replaced, what stays of them.
+    pub(crate) fn near(
+        &self,
+        extent: &Extent,
+        replaced: &BTreeMap<String, Option<Facts>>,
+    ) -> Result<Vec<ActiveFacts>, IngestError> {
+        let mut near = Vec::new();
+        for (receipt, facts) in &self.active_facts {
+            match replaced.get(receipt) {
+                None if facts.extent.touches(extent) => near.push(facts.clone()),
+                Some(Some((usage, events))) => {
+                    let rest = Extent::of(usage)?;
+                    near.push(self.active(receipt, usage.clone(), events.clone(), rest));
+                }
+                _ => {}
+            }
+        }
+        Ok(near)
     }
 
-    /// Makes a delivery active instead of another.
+    /// Makes a delivery active instead of others, or of parts of them.
     pub(crate) fn admit(
         &mut self,
         delivery: &Delivery,
         usage: &RecordBatch,
         events: &RecordBatch,
-        replaced: Option<&str>,
+        replaced: &BTreeMap<String, Option<Facts>>,
     ) -> Result<(), IngestError> {
         // First: a delivery that replaces itself must stay active.
-        if let Some(old) = replaced {
+        for (old, rest) in replaced {
             self.active_facts.remove(old);
-            self.active.remove(old);
+            if let Some((usage, events)) = rest {
+                let facts = self.active(old, usage.clone(), events.clone(), Extent::of(usage)?);
+                self.active_facts.insert(old.clone(), facts);
+            } else {
+                self.active.remove(old);
+            }
         }
         let receipt = delivery.receipt_id().0;
         self.active.insert(receipt.clone());
-        self.note(delivery, None);
+        self.note(delivery, None, None);
         let active_facts = ActiveFacts {
+            receipt_id: receipt.clone(),
             source_id: delivery.source_id.to_string(),
             usage: usage.clone(),
             events: events.clone(),
@@ -233,12 +285,13 @@ impl ReceiptHistory {
     }
 
     /// Remembers a receipt.
-    pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>) {
+    pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>, contract: Option<String>) {
         let given = Given {
             source_id: delivery.source_id.to_string(),
             subject: delivery.subject.clone(),
             received_at: delivery.received_at.timestamp_micros(),
             held,
+            contract,
         };
         self.given.insert(delivery.receipt_id().0, given);
     }

@@ -12,6 +12,7 @@ use utbredt_model::{Rejection, Upload, Verdict};
 
 use crate::config::IngestConfig;
 use crate::fetch::Clock;
+use crate::held::{self, HeldDelivery, HeldError, Released};
 use crate::run::{of_reports, took_ms};
 use crate::{Delivered, Delivery, DryRunContext, Format, IngestError, Report, deliver_one};
 
@@ -134,6 +135,42 @@ impl Inbox {
                 Ok(self.answer(&delivery, &delivered.report, &delivered.rejections, sent))
             }
         }
+    }
+
+    /// The deliveries of any source that wait for a decision.
+    ///
+    /// # Errors
+    /// [`HeldError::Failed`] when the lake cannot be read.
+    pub fn held(&self) -> Result<Vec<HeldDelivery>, HeldError> {
+        held::list(&self.lake)
+    }
+
+    /// A held delivery, and what its release would do now.
+    ///
+    /// # Errors
+    /// As [`held::show`].
+    pub fn show_held(&self, receipt_id: &str) -> Result<(HeldDelivery, Option<Report>), HeldError> {
+        held::show(&self.lake, receipt_id)
+    }
+
+    /// The source of a receipt.
+    ///
+    /// # Errors
+    /// [`HeldError::Unknown`] when there is none.
+    pub fn source_of(&self, receipt_id: &str) -> Result<String, HeldError> {
+        held::source_of(&self.lake, receipt_id)
+    }
+
+    /// Makes a held delivery active, in turn with what is sent.
+    ///
+    /// # Errors
+    /// As [`held::release`].
+    pub fn release(&self, receipt_id: &str, reason: &str) -> Result<Released, HeldError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lake.writer()?;
+        writer.clean_up()?;
+        writer.rebuild_delta()?;
+        held::release(&mut writer, receipt_id, reason, self.clock.now())
     }
 
     fn recall(&self, sent: &Uploaded, now: DateTime<Utc>) -> Result<Known, InboxError> {

@@ -13,6 +13,7 @@ use crate::facts::{UsageRow, usage_rows};
 use crate::format::Format;
 use crate::frames::{inner_join, usage_frame};
 use crate::history::ActiveFacts;
+use crate::overlaps::overlaps;
 use crate::reference_data::ReferenceData;
 use crate::{Delivery, IngestError};
 
@@ -31,18 +32,39 @@ const SHORTEST_COMPARED: i32 = 28;
 /// At most this many examples of a breach are listed.
 const MAX_EXAMPLES: usize = 3;
 
-/// Every reason to hold a delivery: what the parser found, and what the checks find.
+/// A reason to hold a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Breach {
+    /// What is wrong, and how to fix it.
+    pub(crate) text: String,
+    /// Whether it is a matter of opinion, which a person may decide. What would be counted twice is not.
+    pub(crate) releasable: bool,
+}
+
+impl Breach {
+    /// One that a person may decide on.
+    pub(crate) fn doubt(text: String) -> Self {
+        Self { text, releasable: true }
+    }
+
+    /// One that only another delivery or contract mends.
+    pub(crate) fn error(text: String) -> Self {
+        Self { text, releasable: false }
+    }
+}
+
+/// Every reason to hold a delivery but what it takes out of force: what the parser found, and what the checks find.
 pub(crate) fn breaches(
     format: &dyn Format,
     delivery: &Delivery,
     conformed: &Conformed,
     reference: &ReferenceData,
-    near: &[&ActiveFacts],
-) -> Result<Vec<String>, IngestError> {
-    let mut found = conformed.breaches.clone();
+    near: &[ActiveFacts],
+) -> Result<Vec<Breach>, IngestError> {
+    let mut found: Vec<String> = conformed.breaches.clone();
     found.extend(too_many_rejected(conformed));
     if conformed.usage.num_rows() == 0 {
-        return Ok(found);
+        return Ok(found.into_iter().map(Breach::doubt).collect());
     }
     let rows = usage_rows(&conformed.usage)?;
     found.extend(exceeds_population(&rows, reference)?);
@@ -54,8 +76,10 @@ pub(crate) fn breaches(
     if format.is_cumulative() {
         found.extend(monotonicity(&rows, &own)?);
     }
-    found.extend(duplicate_facts(&usage, &usage_frame(&all)?)?);
-    Ok(found)
+    let mut breaches: Vec<Breach> = found.into_iter().map(Breach::doubt).collect();
+    breaches.extend(duplicate_facts(&usage, &usage_frame(&all)?)?.map(Breach::error));
+    breaches.extend(overlaps(&rows, near, reference)?.into_iter().flatten().map(Breach::error));
+    Ok(breaches)
 }
 
 /// Rows rejected, in part or whole. Totals are left out by agreement, and a row repeated word by word is no loss.
@@ -205,18 +229,24 @@ fn duplicate_facts(usage: &DataFrame, all: &DataFrame) -> Result<Option<String>,
             format!("{measure} of {code} in {} by receipt {receipt}", Period { start, end })
         });
     }
-    Ok(found.breach("another delivery in force tells the same cells"))
+    let reason = found.breach("another active delivery has the same cells");
+    Ok(reason.map(|reason| {
+        format!(
+            "{reason}. Deliver it under the source and subject of that one (`--subject`) to take its place; an export \
+             that replaces its own span only has `replaces = \"own_span\"` in its contract"
+        )
+    }))
 }
 
 /// The first examples of a breach, and how many there are.
 #[derive(Default)]
-struct Examples {
+pub(crate) struct Examples {
     first: Vec<String>,
     count: usize,
 }
 
 impl Examples {
-    fn add(&mut self, text: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, text: impl FnOnce() -> String) {
         if self.count < MAX_EXAMPLES {
             self.first.push(text());
         }
@@ -224,7 +254,7 @@ impl Examples {
     }
 
     /// The breach in words, if there is any.
-    fn breach(&self, what: &str) -> Option<String> {
+    pub(crate) fn breach(&self, what: &str) -> Option<String> {
         let more = match self.count.saturating_sub(MAX_EXAMPLES) {
             0 => String::new(),
             more => format!("; and {more} more"),
@@ -278,7 +308,9 @@ mod tests {
         let twice = duplicate_facts(&new, &old).unwrap().unwrap();
         assert_eq!(
             twice,
-            "another delivery in force tells the same cells: uses of 0301 in 1970-01 by receipt old"
+            "another active delivery has the same cells: uses of 0301 in 1970-01 by receipt old. Deliver it under the \
+             source and subject of that one (`--subject`) to take its place; an export that replaces its own span only has \
+             `replaces = \"own_span\"` in its contract"
         );
         assert_eq!(duplicate_facts(&new, &old.clear()).unwrap(), None);
     }

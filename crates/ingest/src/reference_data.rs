@@ -1,5 +1,6 @@
 //! What a delivery is checked against: places, organisations, what is counted, and whom it could reach.
 
+mod parts;
 mod target_groups;
 
 use std::cell::OnceCell;
@@ -9,6 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Date32Type;
 use utbredt_lake::{Edition, Lake, Table};
 
+use self::parts::Parts;
 pub(crate) use self::target_groups::TargetGroups;
 use crate::IngestError;
 use crate::columns::{self, numbers, text};
@@ -45,6 +47,7 @@ pub(crate) struct ReferenceData {
     tables: Tables,
     /// Made when somebody needs to know: most deliveries count no persons, and the mappings are a large table.
     groups: OnceCell<TargetGroups>,
+    parts: OnceCell<Parts>,
 }
 
 /// Where the reference tables are.
@@ -91,6 +94,7 @@ impl ReferenceData {
             successors: successors(&tables.read("municipality_changes")?)?,
             tables,
             groups: OnceCell::new(),
+            parts: OnceCell::new(),
         })
     }
 
@@ -153,6 +157,15 @@ impl ReferenceData {
         }
         let groups = TargetGroups::read(&self.tables)?;
         Ok(self.groups.get_or_init(|| groups))
+    }
+
+    /// The parts of territory of each municipality.
+    pub(crate) fn parts(&self) -> Result<&Parts, IngestError> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let parts = Parts::read(&self.tables)?;
+        Ok(self.parts.get_or_init(|| parts))
     }
 }
 

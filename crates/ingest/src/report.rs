@@ -9,6 +9,7 @@ use utbredt_model::{ReceiptId, Rejection};
 
 use crate::Delivery;
 use crate::diff::Diff;
+use crate::loss::Loss;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +34,19 @@ pub struct Report {
     pub reasons: BTreeMap<String, u64>,
     /// Why it is held: what was active before still is.
     pub held: Option<Vec<String>>,
+    /// Whether it is held and a person may release it: nothing of it would be counted twice, and something is readable.
+    pub releasable: bool,
+    /// What it would take, or a person let it take, out of force without reporting it again.
+    pub loss: Option<Loss>,
     /// Where a register differs from the reference tables; the delivery is active all the same.
     pub discrepancies: Vec<String>,
     /// The last day its facts are about.
     pub newest: Option<NaiveDate>,
     /// The receipt it took the place of.
     pub superseded: Option<ReceiptId>,
-    /// What changed from that one.
+    /// Receipts of which it took the place within its own span only.
+    pub superseded_within: Vec<ReceiptId>,
+    /// What changed from them.
     pub diff: Option<Diff>,
     /// The latest edition now.
     pub edition: u64,
@@ -73,9 +80,12 @@ impl Report {
             rejected_rows: 0,
             reasons: BTreeMap::new(),
             held: None,
+            releasable: false,
+            loss: None,
             discrepancies: Vec::new(),
             newest: None,
             superseded: None,
+            superseded_within: Vec::new(),
             diff: None,
             edition: 0,
         }
@@ -112,8 +122,11 @@ impl Report {
             "rejected_rows": self.rejected_rows,
             "reasons": self.reasons,
             "held": self.held,
+            "releasable": self.releasable,
+            "loss": self.loss.as_ref().map(Loss::to_json),
             "discrepancies": self.discrepancies,
             "superseded": self.superseded.as_ref().map(|old| &old.0),
+            "superseded_within": self.superseded_within.iter().map(|old| &old.0).collect::<Vec<_>>(),
             "cells": self.cells_to_json(),
             "edition": self.edition,
         })
@@ -127,6 +140,8 @@ impl Report {
         for cell in &diff.changed {
             changed.push(json!({ "cell": cell.key, "old": cell.old, "new": cell.new }));
         }
-        json!({ "added": diff.added, "removed": diff.removed, "changed": changed })
+        json!({
+            "added": diff.added, "removed": diff.removed, "changed": changed, "withdrawn": diff.withdrawn,
+        })
     }
 }

@@ -5,8 +5,10 @@ mod corrections;
 mod demo_rows;
 mod dry_run;
 mod folder;
+mod held;
 mod inbox;
 mod invented;
+mod overlaps;
 mod places;
 mod quality_checks;
 

@@ -50,7 +50,8 @@ pub struct Edition {
     pub tables: BTreeMap<String, Vec<FileEntry>>,
     /// The receipts whose facts it holds, sorted.
     pub receipts: Vec<String>,
-    /// The receipts this edition put out of force, sorted.
+    /// The receipts this edition put out of force, sorted. One that is in `receipts` too went out of force in part: what
+    /// another delivery replaced within its own span.
     pub supersedes: Vec<String>,
     /// Whether any row was invented for demonstration.
     pub synthetic: bool,

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 use utbredt_api::Origin;
 
+use crate::held::HeldCommand;
 use crate::logging::LogFilter;
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     /// Lists, runs and tries sources, and proposes a contract for a new file.
     #[command(subcommand)]
     Source(SourceCommand),
+    /// Lists, shows and releases deliveries that are held: kept but not active until a person decides.
+    #[command(subcommand)]
+    Held(HeldCommand),
     /// Serves a lake over HTTP until interrupted.
     Serve {
         /// Ask the sources of the plan meanwhile, each when it is due.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
 use utbredt_ingest::connectors::{self, Delimited};
 use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver, load_reference};
 use utbredt_kpi::RequestError;
@@ -15,13 +14,11 @@ use utbredt_lake::{Lake, Writer};
 use utbredt_model::SourceId;
 
 use crate::arguments::IngestArguments;
+use crate::report::{render_reports, reports_to_json};
 use crate::{assets, clock, table};
 
 /// The exit code of a delivery that is held, or of which too many rows are rejected.
 pub(crate) const BELOW_THRESHOLD: u8 = 3;
-
-/// Cells of a correction that are listed; `--json` lists them all.
-pub(crate) const MAX_LISTED: usize = 10;
 
 /// Bytes from which a bar is worth looking at.
 const LONG_WORK: u64 = 4 << 20;
@@ -183,65 +180,4 @@ fn state_of_disk(root: &Path, path: &Path, before: u64) -> String {
         Ok(None) => format!("{file} is not in; the lake is empty"),
         Err(_) => format!("{file} is not in"),
     }
-}
-
-/// What became of a delivery, in a word.
-pub(crate) fn state(report: &Report) -> &'static str {
-    report.verdict().as_str()
-}
-
-/// What a correction changed, in lines.
-pub(crate) fn cells(report: &Report) -> Vec<String> {
-    let Some(diff) = &report.diff else { return Vec::new() };
-    let changed = diff.changed.len();
-    let mut lines =
-        vec![format!("  cells: {} added, {} removed, {changed} changed", diff.added, diff.removed)];
-    lines.extend(
-        diff.changed.iter().take(MAX_LISTED).map(|c| format!("    {}: {} -> {}", c.key, c.old, c.new)),
-    );
-    if changed > MAX_LISTED {
-        lines.push(format!("    and {} more", changed - MAX_LISTED));
-    }
-    lines
-}
-
-fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
-    let mut lines = Vec::new();
-    for (path, report) in reports {
-        let (source, subject) = (&report.source_id, &report.subject);
-        lines.push(format!("{}: {source} `{subject}`: {}", path.display(), state(report)));
-        if report.unchanged && report.held.is_none() {
-            lines.push(format!("  it is here already, as receipt {}", report.receipt_id.0));
-            continue;
-        }
-        let (rows_in, accepted, rejected) = (report.rows_in, report.accepted, report.rejected);
-        let accepted = if report.held.is_some() {
-            format!("{accepted} readable and not active")
-        } else {
-            format!("{accepted} accepted")
-        };
-        let receipt = &report.receipt_id.0;
-        lines.push(format!("  {rows_in} rows in, {accepted}, {rejected} rejected, receipt {receipt}"));
-        lines.extend(report.reasons.iter().map(|(reason, count)| format!("  rejected {count}: {reason}")));
-        lines.extend(report.held.iter().flatten().map(|reason| format!("  held: {reason}")));
-        if let Some(old) = &report.superseded {
-            lines.push(format!("  takes the place of receipt {}", old.0));
-        }
-        lines.extend(cells(report));
-    }
-    lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));
-    lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-fn reports_to_json(reports: &[(&PathBuf, Report)]) -> String {
-    let mut deliveries = Vec::with_capacity(reports.len());
-    for (path, report) in reports {
-        let mut delivery = json!({ "file": path.display().to_string() });
-        if let (Some(fields), Value::Object(more)) = (delivery.as_object_mut(), report.to_json()) {
-            fields.extend(more);
-        }
-        deliveries.push(delivery);
-    }
-    let edition = reports.last().map(|(_, report)| report.edition);
-    format!("{}\n", json!({ "edition": edition, "deliveries": deliveries }))
 }

@@ -6,10 +6,12 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod held;
 mod human;
 mod ingest;
 mod kpi;
 mod logging;
+mod report;
 mod serve;
 mod source;
 mod table;
@@ -110,6 +112,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Init { lake } => ingest::init(&lake),
         Command::Source(command) => return source::run(&command),
+        Command::Held(command) => held::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
             let listener = serve::listen(http.addr)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;

@@ -29,8 +29,8 @@ pub(crate) fn run(
     let mut state = ApiState::new(Engine::open(lake, queries)?)
         .with_cors_origins(http.cors_origin)
         .with_time_limit(Duration::from_secs(http.time_limit));
-    if let Some((inbox, keys)) = uploads {
-        state = state.with_uploads(inbox, keys);
+    if let Some(upload::Uploads { inbox, held, keys }) = uploads {
+        state = state.with_uploads(inbox, keys).with_held(held);
     }
     runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -7,15 +7,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
-use utbredt_ingest::{Delivery, DryRun, DryRunContext, IngestError, read_file, sandbox};
+use utbredt_ingest::{Delivery, DryRun, DryRunContext, IngestError, Loss, read_file, sandbox};
 use utbredt_kpi::RequestError;
 use utbredt_lake::Lake;
 use utbredt_sources::delimited::{About, Known, TO_CHOOSE};
 
 use crate::arguments::{NewArguments, TryArguments};
-use crate::ingest::{
-    BELOW_THRESHOLD, MAX_LISTED, cells, exceeds_rejection_limit, file_source, state, stem, usage,
-};
+use crate::ingest::{BELOW_THRESHOLD, exceeds_rejection_limit, file_source, stem, usage};
+use crate::report::{MAX_LISTED, cells, state};
 use crate::{assets, clock, table};
 
 /// Where a lake is looked for when none is named.
@@ -148,6 +147,8 @@ fn as_json(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::R
         "rejected_rows": report.rejected_rows,
         "reasons": report.reasons,
         "held": report.held,
+        "releasable": report.releasable,
+        "loss": report.loss.as_ref().map(Loss::to_json),
         "superseded": report.superseded.as_ref().map(|old| &old.0),
         "cells": report.cells_to_json(),
         "usage": rows(&trial.usage)?,

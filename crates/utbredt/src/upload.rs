@@ -1,11 +1,15 @@
 //! Deliveries over HTTP: reads who may deliver from the plan, and wires the inbox to the server's interface.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use utbredt_api::{DeliveryInbox, UploadKey};
+use serde_json::{Value, json};
+use utbredt_api::{DeliveryInbox, HeldDeliveries, HeldError, UploadKey};
+use utbredt_ingest::Report;
 use utbredt_ingest::config::IngestConfig;
+use utbredt_ingest::held;
 use utbredt_ingest::inbox::{Inbox, InboxError};
 use utbredt_lake::Lake;
 
@@ -14,8 +18,12 @@ use crate::clock::System;
 /// The shortest token that is not guessed.
 const SHORTEST_TOKEN: usize = 32;
 
-/// What takes deliveries, and the keys that open it.
-pub(crate) type Uploads = (Arc<dyn DeliveryInbox>, Vec<UploadKey>);
+/// What takes deliveries, what shows and releases held ones, and the keys that open both.
+pub(crate) struct Uploads {
+    pub(crate) inbox: Arc<dyn DeliveryInbox>,
+    pub(crate) held: Arc<dyn HeldDeliveries>,
+    pub(crate) keys: Vec<UploadKey>,
+}
 
 /// The inbox of the plan, if there is a plan and it declares who may deliver.
 pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads>> {
@@ -39,7 +47,8 @@ pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads
     }
     let inbox = Inbox::open(config, base, Lake::open(root)?, Arc::new(System))
         .context("a source cannot take uploads")?;
-    Ok((!keys.is_empty()).then(|| (Arc::new(Wired(inbox)) as Arc<dyn DeliveryInbox>, keys)))
+    let wired = Arc::new(Wired(inbox));
+    Ok((!keys.is_empty()).then(|| Uploads { inbox: Arc::clone(&wired) as _, held: wired, keys }))
 }
 
 /// The inbox behind the server's interface.
@@ -59,5 +68,40 @@ impl DeliveryInbox for Wired {
             Err(InboxError::KeyReused) => Err(utbredt_api::InboxError::Reused),
             Err(error) => Err(utbredt_api::InboxError::Failed(error.into())),
         }
+    }
+}
+
+impl HeldDeliveries for Wired {
+    fn list(&self) -> Result<Vec<Value>, HeldError> {
+        let held = self.0.held().map_err(into_api)?;
+        Ok(held.iter().map(held::HeldDelivery::to_json).collect())
+    }
+
+    fn show(&self, receipt_id: &str) -> Result<Value, HeldError> {
+        let (held, report) = self.0.show_held(receipt_id).map_err(into_api)?;
+        Ok(json!({ "held": held.to_json(), "release": report.as_ref().map(Report::to_json) }))
+    }
+
+    fn release(
+        &self,
+        receipt_id: &str,
+        reason: &str,
+        sources: &BTreeSet<String>,
+    ) -> Result<Value, HeldError> {
+        if !sources.contains(&self.0.source_of(receipt_id).map_err(into_api)?) {
+            return Err(HeldError::NotAllowed);
+        }
+        Ok(self.0.release(receipt_id, reason).map_err(into_api)?.to_json())
+    }
+}
+
+fn into_api(error: held::HeldError) -> HeldError {
+    match error {
+        held::HeldError::Unknown { nearest, .. } => HeldError::Unknown { nearest },
+        held::HeldError::NotHeld(_) => HeldError::NotHeld,
+        held::HeldError::Errors(reasons) => HeldError::NotReleasable(reasons),
+        held::HeldError::NoContract => HeldError::NotReleasable(vec![error.to_string()]),
+        held::HeldError::Busy => HeldError::Busy,
+        error => HeldError::Failed(error.into()),
     }
 }

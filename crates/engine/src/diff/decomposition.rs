@@ -9,7 +9,7 @@ use utbredt_answer::diff::Cause;
 use utbredt_kpi::{Catalogue, KpiRequest, RequestError};
 use utbredt_model::Period;
 
-use super::facts::Receipts;
+use super::receipts::Receipts;
 use super::split::{Cells, SNAPSHOTS};
 use super::{cause, facts};
 use crate::edition::dimensions::Dimensions;

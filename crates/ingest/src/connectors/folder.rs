@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Parsed, SourceId};
-use utbredt_sources::delimited::{self, Contract};
+use utbredt_sources::delimited::{self, Contract, Replaces};
 
 use super::{Registration, from_fields, from_settings};
 use crate::connector::{Connector, Pull, PullError};
@@ -128,6 +128,10 @@ impl Format for Delimited {
 
     fn unit(&self) -> Option<&str> {
         self.0.value.scale.as_ref().map(|scale| scale.unit.as_str())
+    }
+
+    fn replaces_own_span(&self) -> bool {
+        self.0.replaces == Replaces::OwnSpan
     }
 
     fn contract_version(&self) -> i32 {

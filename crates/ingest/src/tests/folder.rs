@@ -78,7 +78,10 @@ fn a_file_left_lying_never_puts_an_older_answer_back() {
         assert_eq!(desk.oslo(), "0301 2024-01-01 11");
     }
     // Other bytes are another answer, and the newest.
-    desk.put("inbox/2025-01.csv", &delivery("2025-01", &["0301;2025-01;uses;12"]).payload);
+    desk.put(
+        "inbox/2025-01.csv",
+        &delivery("2025-01", &["0301;2025-01;uses;12", "4601;2025-01;uses;20"]).payload,
+    );
     assert_eq!(
         (desk.look("2025-03-15T06:00:00Z").edition, desk.oslo()),
         (4, "0301 2024-01-01 12".to_owned())

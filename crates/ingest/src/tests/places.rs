@@ -200,9 +200,15 @@ fn a_later_list_of_the_rollout_states_which_stages_changed() {
     };
     let first = list("0301,svarut,pilot,2024-03-01\n4601,svarut,planned,2024-03-01\n");
     deliver(&mut writer, &StageList, &first).unwrap();
-    let second = list("0301,svarut,in_production,2024-03-01\n");
+    // A municipality that is not on the list any more is a loss, one whose day was corrected is not.
+    let short = list("0301,svarut,in_production,2024-03-01\n");
+    let held = deliver(&mut writer, &StageList, &short).unwrap();
+    let loss = held.loss.unwrap();
+    assert!(held.held.is_some());
+    assert_eq!((loss.cells, loss.of, loss.examples), (1, 2, vec!["svarut stage 4601".to_owned()]));
+    let second = list("0301,svarut,in_production,2024-03-01\n4601,svarut,planned,2024-05-01\n");
     let diff = deliver(&mut writer, &StageList, &second).unwrap().diff.unwrap();
-    assert_eq!((diff.added, diff.removed, diff.changed.len()), (0, 1, 1));
+    assert_eq!((diff.added, diff.removed, diff.changed.len()), (1, 1, 1));
     assert_eq!((diff.changed[0].old.as_str(), diff.changed[0].new.as_str()), ("pilot", "in_production"));
-    assert_eq!(table_of(&writer, "rollout_events").num_rows(), 1);
+    assert_eq!(table_of(&writer, "rollout_events").num_rows(), 2);
 }

@@ -22,7 +22,7 @@ fn a_breach_holds_the_delivery_and_the_last_good_stays() {
     let (_dir, mut writer) = ready();
     deliver(&mut writer, &contract(), &delivery("2025-01", &GOOD)).unwrap();
     let mut broken = delivery("2025-01", &[]);
-    broken.payload = b"code;month;measure;antall\n0301;2025-01;uses;1600\n".to_vec();
+    broken.payload = b"code;month;measure;antall\n0301;2025-01;uses;1600\n4601;2025-01;uses;500\n".to_vec();
     let report = deliver(&mut writer, &contract(), &broken).unwrap();
     assert!(reason(&report).contains("column `n` is missing"), "{report:?}");
     assert_eq!((report.superseded.as_ref(), report.edition), (None, 3));
@@ -43,7 +43,7 @@ fn a_breach_holds_the_delivery_and_the_last_good_stays() {
     let Delimited(mut fitting) = contract();
     fitting.value.column = Some("antall".to_owned());
     let read = deliver(&mut writer, &Delimited(fitting), &broken).unwrap();
-    assert_eq!((read.held, read.accepted), (None, 1));
+    assert_eq!((read.held, read.accepted), (None, 2));
     let receipts = table_of(&writer, "receipts");
     assert_eq!(text(&receipts, "state").unwrap(), [Some("accepted"); 2]);
 }

@@ -65,7 +65,7 @@ pub(crate) fn receipts(rows: &[(&str, &str)]) -> RecordBatch {
 pub(crate) fn receipts_of(table: &Table, rows: &[(&str, &str)]) -> RecordBatch {
     let n = rows.len();
     let same = |word: &'static str| text(rows.iter().map(move |_| word.to_owned()));
-    let columns: Vec<ArrayRef> = vec![
+    let mut columns: Vec<ArrayRef> = vec![
         text(rows.iter().map(|r| r.0.to_owned())),
         same("source"),
         same("all"),
@@ -78,7 +78,12 @@ pub(crate) fn receipts_of(table: &Table, rows: &[(&str, &str)]) -> RecordBatch {
         Arc::new(BooleanArray::from(vec![false; n])),
         same("accepted"),
         Arc::new(StringArray::from(vec![None::<&str>; n])),
+        Arc::new(StringArray::from(vec![None::<&str>; n])),
+        Arc::new(TimestampMicrosecondArray::from(vec![None::<i64>; n]).with_timezone("UTC")),
+        Arc::new(StringArray::from(vec![None::<&str>; n])),
     ];
+    // A former definition ends before the columns that were added since.
+    columns.truncate(table.columns().count());
     RecordBatch::try_new(table.schema(), columns).unwrap()
 }
 

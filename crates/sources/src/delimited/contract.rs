@@ -36,6 +36,9 @@ pub struct Contract {
     /// Invented numbers.
     #[serde(default)]
     pub synthetic: bool,
+    /// What a delivery takes the place of.
+    #[serde(default)]
+    pub replaces: Replaces,
     /// The file format; recognised when absent.
     pub format: Option<Format>,
     /// The encoding of a CSV; recognised when absent.
@@ -91,6 +94,18 @@ pub struct Contract {
     pub filter: BTreeMap<String, Words>,
     /// The value columns of a wide table.
     pub wide: Option<Wide>,
+}
+
+/// What a delivery takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replaces {
+    /// The earlier delivery of the same source for the same subject, as a whole.
+    #[default]
+    Subject,
+    /// Whatever the source delivered before, under any subject, for the same solution and measure within the days that the
+    /// delivery reaches over: an export of the last months, or of the whole history.
+    OwnSpan,
 }
 
 /// A file format.

@@ -27,8 +27,8 @@ use std::collections::BTreeMap;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, HiddenRows, Layout, Marker, OutOfRange, PeriodColumns, Pick, Scale,
-    StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
+    Contract, ContractError, Format, HiddenRows, Layout, Marker, OutOfRange, PeriodColumns, Pick, Replaces,
+    Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
 pub use words::Words;

@@ -18,7 +18,8 @@ struct State {
     /// Hash and rows of every file of every table but `receipts`, whose rows say when they came.
     tables: BTreeMap<String, Vec<(String, u64)>>,
     live: Vec<String>,
-    receipts: Vec<String>,
+    /// Of each receipt its id, what was decided on it, and why a person released it.
+    receipts: Vec<[String; 3]>,
     supersedes: Vec<String>,
 }
 
@@ -27,11 +28,14 @@ fn state(root: &Path) -> Option<State> {
     let edition = lake.latest().expect("the chain is whole")?;
     let receipts = Table::named("receipts").expect("a table");
     let batches = lake.read_table(&edition, receipts).expect("its files are whole");
-    let ids = |batch: &arrow::array::RecordBatch| -> Vec<String> {
-        let ids = batch.column_by_name("receipt_id").expect("a column").as_string::<i32>();
-        ids.iter().flatten().map(str::to_owned).collect()
+    let decisions = |batch: &arrow::array::RecordBatch| -> Vec<[String; 3]> {
+        let columns = ["receipt_id", "state", "release_reason"]
+            .map(|name| batch.column_by_name(name).expect("a column").as_string::<i32>().clone());
+        let row =
+            |row| columns.each_ref().map(|column| column.iter().nth(row).flatten().unwrap_or("").to_owned());
+        (0..batch.num_rows()).map(row).collect()
     };
-    let mut receipts: Vec<String> = batches.iter().flat_map(ids).collect();
+    let mut receipts: Vec<_> = batches.iter().flat_map(decisions).collect();
     receipts.sort();
     let files = |files: &Vec<utbredt_lake::FileEntry>| {
         let mut files: Vec<_> = files.iter().map(|f| (f.sha256.clone(), f.rows)).collect();
@@ -94,6 +98,35 @@ impl Act {
         run(&ingest(folder.path(), "first.csv", &delivery(false)), &lake);
         let words = ingest(folder.path(), "second.csv", &delivery(true));
         Self::new(folder, Some(lake), &words.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The release of a held delivery, which lacks every seventh municipality of the one it takes the place of.
+    pub(crate) fn release(folder: tempfile::TempDir) -> Self {
+        let lake = folder.path().join("start");
+        run(&["init".to_owned()], &lake);
+        let whole = delivery(false);
+        run(&ingest(folder.path(), "first.csv", &whole), &lake);
+        let rows = whole.lines().enumerate().filter(|(at, _)| *at == 0 || at % 7 != 0);
+        let cut: String = rows.map(|(_, line)| format!("{line}\n")).collect();
+        // 3: the data are below the threshold.
+        ends(&ingest(folder.path(), "cut.csv", &cut), &lake, 3);
+        let receipts = state(&lake).expect("an edition stands").receipts;
+        let [held] = receipts.iter().filter(|row| row[1] == "held").collect::<Vec<_>>()[..] else {
+            panic!("one is held: {receipts:?}")
+        };
+        Self::new(folder, Some(lake), &["held", "release", &held[0], "--reason", "51 municipalities left"])
+    }
+
+    /// Whether the act left the delivery that it released active, once, under its receipt and with the reason; and the one
+    /// before it, of the act that it disturbs, held.
+    pub(crate) fn is_a_release(&self) -> bool {
+        let states = |of: &State| of.receipts.iter().map(|row| row[1..].join(": ")).collect::<BTreeSet<_>>();
+        let before = self.before.as_ref().map(states).unwrap_or_default();
+        before == ["accepted: ", "held: "].map(str::to_owned).into()
+            && states(&self.after)
+                == ["accepted: ", "accepted: 51 municipalities left"].map(str::to_owned).into()
+            && self.after.live.len() == 1
+            && self.after.receipts.len() == 2
     }
 
     /// The lake of one try, as it is before the act.
@@ -247,8 +280,14 @@ fn ingest(folder: &Path, name: &str, text: &str) -> Vec<String> {
 }
 
 fn run(words: &[String], lake: &Path) {
+    ends(words, lake, 0);
+}
+
+/// Runs a command that ends with this code.
+fn ends(words: &[String], lake: &Path, code: i32) {
     let output = Command::new(UTBREDT).args(words).arg("--lake").arg(lake).output().expect("it starts");
-    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {message}");
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {

@@ -88,10 +88,14 @@ fn random_kills_lose_and_double_nothing() {
     let started = Instant::now();
     let total = Mutex::new(Count::default());
     let disk = || tempfile::tempdir().expect("a folder");
-    let (first, correction) = (Act::first(disk()), Act::correction(disk()));
+    let (first, correction, release) = (Act::first(disk()), Act::correction(disk()), Act::release(disk()));
+    let third = kills / 3;
     std::thread::scope(|scope| {
-        scope.spawn(|| kill_randomly(&first, kills / 2, seed, "a", &total));
-        scope.spawn(|| kill_randomly(&correction, kills - kills / 2, seed + 1, "b", &total));
+        scope.spawn(|| kill_randomly(&first, third, seed, "a", &total));
+        scope.spawn(|| {
+            kill_randomly(&correction, third, seed + 1, "b", &total);
+            kill_randomly(&release, kills - 2 * third, seed + 2, "c", &total);
+        });
     });
     let count = total.into_inner().expect("no panic");
     println!("{kills} random kills in {:?}: {count:?}", started.elapsed());

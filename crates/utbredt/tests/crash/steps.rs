@@ -78,6 +78,15 @@ fn a_correction_may_be_killed_before_any_open() {
     at_every_step(&Act::correction(folder()), "opens", &["openat"], stride(9));
 }
 
+/// Neither lost nor released twice: whatever stops it, the delivery is held or active, and a second release changes nothing
+/// where the first was made.
+#[test]
+fn a_release_may_be_killed_before_any_change() {
+    let release = Act::release(folder());
+    assert!(release.is_a_release());
+    at_every_step(&release, "release", &CHANGES, stride(3));
+}
+
 #[test]
 fn the_making_of_a_lake_may_be_killed_before_any_change() {
     at_every_step(&Act::init(), "init", &CHANGES, stride(12));

@@ -167,3 +167,37 @@ fn a_correction_sent_stays_in_force_beside_the_file_it_corrects() {
     let server = server.again(here);
     assert_eq!(server.oslo(), (1000.into(), 4.into()));
 }
+
+#[test]
+fn a_held_delivery_is_shown_and_released_over_http() {
+    let folder = ready();
+    let server = Server::start(folder.path());
+    let good = "Kommunenr;Måned;Antall\n0301;2025-01;1000\n4601;2025-01;20\n";
+    assert_eq!(server.deliver("", "first", good).0, 201);
+    let (status, answer) = server.deliver("", "cut", "Kommunenr;Måned;Antall\n0301;2025-01;1001\n");
+    assert_eq!((status, &answer["loss"]["cells"]), (202, &1.into()), "{answer}");
+    let receipt = answer["receipt_id"].as_str().expect("a receipt").to_owned();
+    let (status, listed) = server.ask("GET", "/v1/held", "", "");
+    assert_eq!((status, &listed["data"][0]["receipt_id"]), (200, &receipt.as_str().into()), "{listed}");
+    let (status, shown) = server.ask("GET", &format!("/v1/held/{receipt}"), "", "");
+    assert_eq!(
+        (status, &shown["data"]["release"]["loss"]["municipalities"][0]),
+        (200, &"4601".into()),
+        "{shown}"
+    );
+    assert_eq!(server.ask("GET", "/v1/held/0123", "", "").1["code"], "unknown_receipt");
+    let release =
+        |headers: &str, body: &str| server.ask("POST", &format!("/v1/held/{receipt}:release"), headers, body);
+    let token = format!("Authorization: Bearer {TOKEN}\r\n");
+    let reason = "{\"reason\": \"Bergen left\"}";
+    assert_eq!(release("", reason).0, 401);
+    assert_eq!(release(&token, "{\"reason\": \" \"}").1["code"], "invalid_release");
+    assert_eq!(server.oslo().0, 1000);
+    let (status, answer) = release(&token, reason);
+    assert_eq!((status, &answer["data"]["already"]), (200, &false.into()), "{answer}");
+    assert_eq!(server.oslo().0, 1001, "served at once");
+    let (status, answer) = release(&token, "{\"reason\": \"again\"}");
+    assert_eq!((status, &answer["data"]["already"]), (200, &true.into()), "{answer}");
+    assert_eq!(answer["data"]["reason"], "Bergen left");
+    assert_eq!(server.ask("GET", "/v1/held", "", "").1["data"], Value::Array(Vec::new()));
+}

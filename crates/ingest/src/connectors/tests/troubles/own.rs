@@ -142,7 +142,7 @@ pub(super) fn of_digdir() -> Vec<Trouble> {
             noon,
             |answer| *answer = Value::from(vec![json!({}); 10_000]),
         ),
-        Trouble::new("a page twice", End::Refused(vec!["tells the same cells"]), the_same_page),
+        Trouble::new("a page twice", End::Refused(vec!["has the same cells"]), the_same_page),
         edited("a measurement of another name", nothing("`Totalt`"), points, |answer| {
             for point in array(answer) {
                 point["measurements"] = json!({"Totalt": 1});
@@ -153,7 +153,7 @@ pub(super) fn of_digdir() -> Vec<Trouble> {
                 point["categories"]["TE-orgnr"] = point["categories"]["TE-orgnum"].take();
             }
         }),
-        Trouble::new("bounds that are ignored", nothing("tells the same cells"), |honest| {
+        Trouble::new("bounds that are ignored", nothing("has the same cells"), |honest| {
             let honest = Arc::clone(honest);
             Arc::new(move |_, seen| {
                 let path = "GET /991825827/idporten-innlogging/hours";
