@@ -11,6 +11,7 @@ use utbredt_lake::Lake;
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
+use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::World;
 use utbredt_tests::worlds::random;
 
@@ -207,4 +208,23 @@ async fn neither_threads_nor_files_change_a_byte() {
     };
     let all = everything(&many, &world, AsOf::Latest).await;
     assert!(all.iter().map(rows).eq(answered.iter().map(rows)), "an answer depends on the files");
+}
+
+/// Half past ten in the evening of 31 August, UTC, is 1 September in Oslo; the edition an hour before is of 31 August.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edition_is_of_its_day_in_oslo() {
+    let mut world = tiny();
+    world.recorded_at = "2020-08-31T22:30:00Z".parse().expect("a moment");
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(&world, folder.path());
+    let mut ends = Vec::new();
+    for (day, edition) in [("2020-08-31", 1), ("2020-09-01", 2)] {
+        let mut request = KpiRequest::new("rollout.municipalities_live");
+        request.params.insert("solution_id".into(), "post".into());
+        request.as_of = AsOf::Date(day.parse().expect("a day"));
+        let answer = engine.run(request).await.expect("an answer");
+        assert_eq!(answer.meta.edition, edition, "{day}");
+        ends.push(answer.meta.to);
+    }
+    assert_eq!(ends[1], Granularity::Month.next(ends[0]), "a month more is over: {ends:?}");
 }

@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
 use utbredt_kpi::{AsOf, Catalogue, KpiRequest, RequestError};
 use utbredt_lake::Edition;
+use utbredt_model::oslo;
 
 use self::decomposition::Decomposition;
 use self::receipts::Receipts;
@@ -78,7 +79,7 @@ impl Engine {
             )
             .into());
         }
-        let periods = periods_of(kpi, &question, after.recorded_at.date_naive())?;
+        let periods = periods_of(kpi, &question, oslo::day(after.recorded_at))?;
         // Said outright, since the definition of before may have another granularity.
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let opened_before = self.open_edition(Arc::clone(&before)).await?;

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use utbredt_kpi::{AsOf, RequestError};
 use utbredt_lake::{Edition, Lake, LakeError};
+use utbredt_model::oslo;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -61,7 +62,7 @@ impl Engine {
             AsOf::Edition(number) => self.lake.edition(number),
             AsOf::Date(day) => {
                 // The day is included, and times are kept in microseconds: this is its last moment.
-                let end = day.succ_opt().and_then(|d| d.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc();
+                let end = oslo::start(day.succ_opt().unwrap_or(day));
                 self.lake.as_of(end - chrono::TimeDelta::microseconds(1))
             }
         };

@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use utbredt_answer::{Answer, Rows, Work};
 use utbredt_kpi::{Catalogue, KpiRequest};
 use utbredt_lake::{Edition, Lake};
+use utbredt_model::oslo;
 
 use crate::describe::describe;
 use crate::edition::open::OpenEdition;
@@ -121,7 +122,7 @@ impl Engine {
             let edition = engine.edition();
             let opened = engine.open_edition(Arc::clone(&edition)).await?;
             let source = engine.source(&opened);
-            source.warm(edition.recorded_at.date_naive()).await?;
+            source.warm(oslo::day(edition.recorded_at)).await?;
             opened.provenance().await.map(|_| ())
         })
     }
@@ -153,7 +154,7 @@ impl Engine {
 
     async fn answer(&self, request: &KpiRequest) -> Result<Answer, EngineError> {
         let edition = self.edition_of(request.as_of)?;
-        let day = edition.recorded_at.date_naive();
+        let day = oslo::day(edition.recorded_at);
         let opened = self.open_edition(Arc::clone(&edition)).await?;
         let query = ResolvedQuery::resolve(&self.catalogue, request, &opened.dimensions, day, None)?;
         let (rows, work) = answer_rows(self.source(&opened), &query, &self.expressions).await?;

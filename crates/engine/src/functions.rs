@@ -6,7 +6,7 @@ mod compute;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -15,7 +15,7 @@ use datafusion::prelude::SessionContext;
 
 use self::compute::{
     area_marks, area_states, cell_states, denominator_states, has_marks, is_expected, mark_named, marks,
-    splits, state_if, state_named,
+    oslo_days, splits, state_if, state_named,
 };
 
 /// Every function, made once: a session gets a reference.
@@ -52,10 +52,12 @@ enum Rule {
     HasMark,
     /// `split_by_weight(value, weight_from, weight_to, weight_total)`: what a part carries of the whole.
     SplitByWeight,
+    /// `oslo_day(moment)`: the calendar day in Oslo, which is what every day of a period is.
+    OsloDay,
 }
 
 impl Rule {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::CellState,
         Self::StateIf,
         Self::DenominatorState,
@@ -65,6 +67,7 @@ impl Rule {
         Self::Mark,
         Self::HasMark,
         Self::SplitByWeight,
+        Self::OsloDay,
     ];
 
     const fn name(self) -> &'static str {
@@ -78,6 +81,7 @@ impl Rule {
             Self::Mark => "mark",
             Self::HasMark => "has_mark",
             Self::SplitByWeight => "split_by_weight",
+            Self::OsloDay => "oslo_day",
         }
     }
 
@@ -86,6 +90,7 @@ impl Rule {
             Self::CellState | Self::StateIf | Self::DenominatorState | Self::AreaState => DataType::Utf8,
             Self::IsExpected | Self::HasMark => DataType::Boolean,
             Self::AreaMarks | Self::Mark | Self::SplitByWeight => DataType::Int64,
+            Self::OsloDay => DataType::Date32,
         }
     }
 
@@ -96,6 +101,7 @@ impl Rule {
             Self::CellState => given.iter().map(flag_or_state).collect(),
             Self::StateIf => vec![DataType::Boolean, text],
             Self::DenominatorState => vec![number],
+            Self::OsloDay => vec![DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))],
             Self::IsExpected => vec![text],
             Self::AreaState => vec![number.clone(), number.clone(), number.clone(), number, text],
             Self::AreaMarks | Self::SplitByWeight => vec![number; 4],
@@ -120,6 +126,7 @@ impl Rule {
             Self::Mark => marks(values, rows),
             Self::HasMark => has_marks(values, rows),
             Self::SplitByWeight => splits(values, rows),
+            Self::OsloDay => oslo_days(values, rows),
         }
     }
 }
@@ -201,6 +208,8 @@ fn fits(given: &DataType, needed: &DataType) -> bool {
         (DataType::Null, _) | (DataType::Boolean, DataType::Boolean) => true,
         (given, DataType::Int64) => given.is_integer(),
         (given, DataType::Utf8) => given.is_string(),
+        // A moment without a zone is not one: nobody knows which day it is in Oslo.
+        (DataType::Timestamp(_, zone), DataType::Timestamp(..)) => zone.is_some(),
         _ => false,
     }
 }

@@ -80,6 +80,19 @@ async fn parts_add_up_to_the_whole() {
     assert_eq!(answer("split_by_weight(NULL, 0, 1, 3)").await, "NULL");
 }
 
+/// A day in Oslo begins an hour before that of UTC in winter, and two in summer.
+#[tokio::test]
+async fn a_moment_is_on_a_day_in_oslo() {
+    for (moment, day) in [
+        ("2024-01-31T22:59:59Z", "2024-01-31"),
+        ("2024-01-31T23:00:00Z", "2024-02-01"),
+        ("2024-07-31T22:00:00Z", "2024-08-01"),
+    ] {
+        let moment = format!("arrow_cast('{moment}', 'Timestamp(Microsecond, Some(\"UTC\"))')");
+        assert_eq!(answer(&format!("oslo_day({moment})")).await, day, "{moment}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_word_or_type_is_refused_while_planning() {
     let context = SessionContext::new();

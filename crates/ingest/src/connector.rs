@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Edition, Lake, LakeError, Writer};
 use utbredt_model::SourceId;
-use utbredt_sources::oslo;
+use utbredt_model::oslo;
 
 use crate::commit::{Content, ReferenceAnswer, Submission, commit_one};
 use crate::config::Identity;

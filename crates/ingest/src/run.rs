@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use utbredt_lake::{Lake, LakeError, Run, Writer};
+use utbredt_model::oslo;
 
 use crate::config::{IngestConfig, SourceConfig};
 use crate::connector::{Context, PullError, PullReport, pull};
@@ -14,7 +15,7 @@ use crate::{IngestError, Report, expect, with_causes};
 /// Only when the lake itself cannot be read or written.
 pub fn run(writer: &mut Writer, context: &Context<'_>, source: &SourceConfig) -> Result<Run, IngestError> {
     let started_at = context.client.clock().now();
-    let owed = source.expected(started_at.date_naive());
+    let owed = source.expected(oslo::day(started_at));
     let mut failed = None;
     if !owed.is_empty() {
         match expect(writer, started_at, &owed) {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use croner::Cron;
 use serde::Deserialize;
-use utbredt_sources::oslo;
+use utbredt_model::oslo;
 
 /// A rule for moments.
 #[derive(Debug, Clone, Deserialize)]

@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utbredt_model::Verdict;
+use utbredt_model::{Verdict, oslo};
 
 use crate::{Lake, LakeError};
 
@@ -79,7 +79,7 @@ impl Run {
     /// How many days before the start of the run the source's facts end.
     #[must_use]
     pub fn lag_days(&self) -> Option<i64> {
-        self.latest_period.map(|latest| (self.started_at.date_naive() - latest).num_days())
+        self.latest_period.map(|latest| (oslo::day(self.started_at) - latest).num_days())
     }
 
     /// Whether everything that was there is active: no error, nothing held.

@@ -6,6 +6,7 @@ pub mod measure;
 mod nearest;
 mod newtype;
 pub mod observation;
+pub mod oslo;
 pub mod period;
 pub mod reason;
 pub mod reasoned;

@@ -5,10 +5,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use csv::{ReaderBuilder, StringRecord};
 use utbredt_model::{
     MunicipalityCode, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Stage,
-    Subject,
+    Subject, oslo,
 };
 
-use crate::{oslo, text};
+use crate::text;
 
 /// Reads `event_at,action,kommunenummer[,commit]`. An `add` puts the municipality in production, a `remove` pauses
 /// it: leaving a list is not leaving the solution.

@@ -10,7 +10,6 @@ pub mod fiks;
 pub mod jsonstat;
 pub mod kartverket;
 pub mod klass;
-pub mod oslo;
 pub mod pxweb;
 pub mod reference;
 pub mod text;

@@ -39,8 +39,8 @@ WITH received AS (
         ) AS marks
     FROM periods
     INNER JOIN receipts
-        ON CAST(receipts.received_at AS DATE) >= periods.period_start
-        AND CAST(receipts.received_at AS DATE) < periods.period_end
+        ON oslo_day(receipts.received_at) >= periods.period_start
+        AND oslo_day(receipts.received_at) < periods.period_end
     WHERE
         $source_id = '*'
         OR receipts.source_id = $source_id

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
 use utbredt_answer::diff::Cause;
 use utbredt_kpi::{Catalogue, KpiRequest, RequestError};
-use utbredt_model::Period;
+use utbredt_model::{Period, oslo};
 
 use super::receipts::Receipts;
 use super::split::{Cells, SNAPSHOTS};
@@ -134,5 +134,5 @@ impl Applied {
 }
 
 fn day(opened: &OpenEdition) -> NaiveDate {
-    opened.edition.recorded_at.date_naive()
+    oslo::day(opened.edition.recorded_at)
 }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
+use chrono::DateTime;
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::ColumnarValue;
 use utbredt_model::territory::split_by_weight;
-use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState};
+use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState, oslo};
 
 /// An argument read row by row: a constant, or a column.
 enum Argument<'a> {
@@ -193,4 +194,12 @@ pub(super) fn splits(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> 
         Some(split_by_weight(value.number(row)?, from.number(row)?, to.number(row)?, total.number(row)?))
     });
     Ok(Arc::new(parts.collect::<Int64Array>()))
+}
+
+pub(super) fn oslo_days(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let moments = values[0].to_array(rows)?;
+    let moments = moments.as_primitive::<TimestampMicrosecondType>().iter();
+    let days = moments.map(|moment| moment.and_then(DateTime::from_timestamp_micros).map(oslo::day));
+    let days = days.map(|day| day.map(Date32Type::from_naive_date));
+    Ok(Arc::new(days.collect::<Date32Array>()))
 }

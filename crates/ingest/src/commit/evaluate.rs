@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use sha2::{Digest, Sha256};
 use utbredt_model::ReceiptId;
-use utbredt_sources::oslo;
+use utbredt_model::oslo;
 
 use super::replacement::Replacement;
 use super::{Content, Pending, Read};

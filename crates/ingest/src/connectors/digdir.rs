@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utbredt_model::oslo;
 use utbredt_model::{Granularity, Parsed, Period, Stamp};
 use utbredt_sources::digdir::{self, Distance, SILENT_CUT, Series};
-use utbredt_sources::oslo;
 
 use super::{Registration, from_fields, from_settings};
 use crate::connector::{Connector, Pull, PullError};

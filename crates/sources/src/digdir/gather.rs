@@ -10,7 +10,7 @@ use utbredt_model::{
 };
 
 use super::{Distance, Series};
-use crate::oslo;
+use utbredt_model::oslo;
 
 type Key = (OrganisationNumber, MeasureId, Period);
 

@@ -12,7 +12,7 @@ use utbredt_model::{
     Subject,
 };
 
-use crate::oslo;
+use utbredt_model::oslo;
 
 const RECEIVES: &str = "kanMottaSoknader";
 const UPDATES: &str = "kanOppdatereStatus";
