@@ -77,6 +77,9 @@ pub(crate) fn breaches(
         found.extend(monotonicity(&rows, &own)?);
     }
     let mut breaches: Vec<Breach> = found.into_iter().map(Breach::doubt).collect();
+    if format.is_cumulative() {
+        breaches.extend(counters_that_would_be_added(&rows, reference).map(Breach::error));
+    }
     breaches.extend(duplicate_facts(&usage, &usage_frame(&all)?)?.map(Breach::error));
     breaches.extend(overlaps(&rows, near, reference)?.into_iter().flatten().map(Breach::error));
     Ok(breaches)
@@ -199,6 +202,17 @@ fn monotonicity(usage: &[UsageRow<'_>], own: &[&RecordBatch]) -> Result<Option<S
         found.add(|| format!("{code} has {value} where the period from {} has {other}", day_of(start)));
     }
     Ok(found.breach("numbers agreed never to fall do"))
+}
+
+/// A counter says how much there has been so far: its numbers are those of a moment. Added up over the periods of a year
+/// they count January twelve times.
+fn counters_that_would_be_added(usage: &[UsageRow<'_>], reference: &ReferenceData) -> Option<String> {
+    let row = usage.iter().find(|row| !reference.is_level(row.solution, row.measure))?;
+    Some(format!(
+        "`cumulative = true` says that the numbers count from the beginning, and the periods of {} of {} are added up: \
+         deliver what each period adds, or use a measure whose last number stands for the period",
+        row.measure, row.solution
+    ))
 }
 
 /// What tells one cell from another: one municipality may own several organisations that each report their part.

@@ -44,6 +44,8 @@ pub(crate) struct ReferenceData {
     pub(crate) successors: BTreeMap<(i32, String), BTreeSet<String>>,
     /// By solution and measure, what is counted.
     units: HashMap<(String, String), String>,
+    /// How a measure of a solution adds up over time.
+    rollups: HashMap<(String, String), String>,
     tables: Tables,
     /// Made when somebody needs to know: most deliveries count no persons, and the mappings are a large table.
     groups: OnceCell<TargetGroups>,
@@ -90,7 +92,8 @@ impl ReferenceData {
             first_day,
             organisations: organisations(&tables.read("organisations")?)?,
             measures: measures(&tables.read("solutions")?, &known)?,
-            units: units(&known)?,
+            units: by_measure(&known, "unit")?,
+            rollups: by_measure(&known, "rollup")?,
             successors: successors(&tables.read("municipality_changes")?)?,
             tables,
             groups: OnceCell::new(),
@@ -142,6 +145,12 @@ impl ReferenceData {
     /// The unit a measure of a solution is counted in.
     pub(crate) fn unit(&self, solution: &str, measure: &str) -> Option<&str> {
         self.units.get(&(solution.to_owned(), measure.to_owned())).map(String::as_str)
+    }
+
+    /// Whether the numbers of a measure are those of a moment, so that the last of a period stands for it.
+    pub(crate) fn is_level(&self, solution: &str, measure: &str) -> bool {
+        let rollup = self.rollups.get(&(solution.to_owned(), measure.to_owned()));
+        rollup.is_some_and(|rollup| rollup == "last")
     }
 
     /// What to write instead of a code that ceased on a day.
@@ -242,12 +251,16 @@ fn measures(
     Ok(known)
 }
 
-fn units(measures: &RecordBatch) -> Result<HashMap<(String, String), String>, IngestError> {
+/// A column of the measures, by solution and measure.
+fn by_measure(
+    measures: &RecordBatch,
+    column: &str,
+) -> Result<HashMap<(String, String), String>, IngestError> {
     let (solutions, names) = (text(measures, "solution_id")?, text(measures, "measure_id")?);
-    let rows = solutions.into_iter().zip(names).zip(text(measures, "unit")?);
-    let known = rows.filter_map(|((solution, measure), unit)| Some(((solution?, measure?), unit?)));
+    let rows = solutions.into_iter().zip(names).zip(text(measures, column)?);
+    let known = rows.filter_map(|((solution, measure), value)| Some(((solution?, measure?), value?)));
     Ok(known
-        .map(|((solution, measure), unit)| ((solution.to_owned(), measure.to_owned()), unit.to_owned()))
+        .map(|((solution, measure), value)| ((solution.to_owned(), measure.to_owned()), value.to_owned()))
         .collect())
 }
 

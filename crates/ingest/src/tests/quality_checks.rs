@@ -73,22 +73,35 @@ fn a_counter_that_falls_is_held() {
     let text = CONTRACT.replace("measure.column", "measure.cumulative = true\nmeasure.column");
     let counter = Delimited(Contract::from_toml(&text).unwrap());
     let (_dir, mut writer) = ready();
-    deliver(&mut writer, &counter, &delivery("2025-01", &GOOD)).unwrap();
-    let fallen = ["0301;2025-02;uses;1499", "4601;2025-02;uses;501"];
+    let january = ["0301;2025-01;users_active;1500", "4601;2025-01;users_active;500"];
+    deliver(&mut writer, &counter, &delivery("2025-01", &january)).unwrap();
+    let fallen = ["0301;2025-02;users_active;1499", "4601;2025-02;users_active;501"];
     let report = deliver(&mut writer, &counter, &delivery("2025-02", &fallen)).unwrap();
     assert!(
         reason(&report).contains("0301 has 1499 where the period from 2025-01-01 has 1500"),
         "{report:?}"
     );
-    let risen = ["0301;2025-02;uses;1500", "4601;2025-02;uses;501"];
+    let risen = ["0301;2025-02;users_active;1500", "4601;2025-02;users_active;501"];
     assert_eq!(deliver(&mut writer, &counter, &delivery("2025-02", &risen)).unwrap().held, None);
     // A correction of January is held against February.
-    let above = ["0301;2025-01;uses;1501", "4601;2025-01;uses;500"];
+    let above = ["0301;2025-01;users_active;1501", "4601;2025-01;users_active;500"];
     let report = deliver(&mut writer, &counter, &delivery("2025-01", &above)).unwrap();
     assert!(
         reason(&report).contains("0301 has 1501 where the period from 2025-02-01 has 1500"),
         "{report:?}"
     );
+}
+
+/// 100, 200, 300 ever since: added up over a quarter they would be 600, and 300 is right.
+#[test]
+fn a_counter_of_a_measure_that_is_added_up_is_held() {
+    let text = CONTRACT.replace("measure.column", "measure.cumulative = true\nmeasure.column");
+    let counter = Delimited(Contract::from_toml(&text).unwrap());
+    let (_dir, mut writer) = ready();
+    let rows = ["0301;2025-01;uses;100", "0301;2025-02;uses;200", "0301;2025-03;uses;300"];
+    let report = deliver(&mut writer, &counter, &delivery("2025-Q1", &rows)).unwrap();
+    assert!(reason(&report).contains("deliver what each period adds"), "{report:?}");
+    assert!(!report.releasable, "no release makes differences of it");
 }
 
 #[test]
