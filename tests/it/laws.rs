@@ -108,7 +108,7 @@ fn within_a_month(row: &Usage) -> bool {
 const OF_USE: [&str; 2] = ["adoption.usage_per_1000", "adoption.reach"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_coarser_period_is_the_sum_of_its_months_or_says_why_not() {
+async fn a_coarser_period_is_the_sum_of_its_months_or_has_no_number() {
     let (mut added, mut incomplete) = (0, 0);
     for seed in seeds() {
         let mut world = random(seed);

@@ -145,8 +145,8 @@ fn receipts() -> Vec<Receipt> {
         state,
     };
     vec![
-        row("post-office", "2020-01-01T00:00:00Z", 60, 3, "accepted"),
-        row("post-office", "2020-01-31T23:59:59Z", 20, 17, "held"),
+        row("post-office", "2020-01-01T00:00:00+01:00", 60, 3, "accepted"),
+        row("post-office", "2020-01-31T23:59:59+01:00", 20, 17, "held"),
         row("post-office", "2020-02-29T08:00:00Z", 50, 0, "accepted"),
         row("inventor", "2020-02-10T08:00:00Z", 150, 20, "accepted"),
     ]

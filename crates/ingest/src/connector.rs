@@ -13,12 +13,15 @@ use utbredt_lake::{Edition, Lake, LakeError, Writer};
 use utbredt_model::SourceId;
 use utbredt_model::oslo;
 
+mod pulled;
+
+pub use self::pulled::{PullError, PullReport};
 use crate::commit::{Content, ReferenceAnswer, Submission, commit_one};
 use crate::config::Identity;
-use crate::fetch::{Client, FetchError, Refusal, Request, Secrets, TokenError};
+use crate::fetch::{Client, Request, Secrets};
 use crate::format::Format;
 use crate::history::ReceiptHistory;
-use crate::{Delivery, IngestError, Report};
+use crate::{Delivery, IngestError};
 
 /// How one source is asked and how its files are read.
 pub trait Connector: fmt::Debug + Send + Sync {
@@ -63,69 +66,6 @@ pub struct Context<'c> {
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("base", &self.base).finish_non_exhaustive()
-    }
-}
-
-/// What a pull did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PullReport {
-    /// Questions that were answered.
-    pub requests: u64,
-    /// Bytes that came: none where the source said that nothing changed.
-    pub bytes: u64,
-    /// What became of each delivery.
-    pub reports: Vec<Report>,
-    /// Why it stopped before everything was here; what came before that is in.
-    pub stopped: Option<String>,
-}
-
-/// Why a pull could not go on.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PullError {
-    /// The lake could not be read or written.
-    #[error(transparent)]
-    Ingest(#[from] IngestError),
-    /// The source did not answer: it may the next time.
-    #[error(transparent)]
-    Fetch(FetchError),
-    /// No token for the source was given.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// The address is not one that is subject: that is for the operator to correct.
-    #[error(transparent)]
-    Refused(Refusal),
-    /// The source does not have what is declared.
-    #[error("{0}")]
-    Undeclared(String),
-    /// The source is not as it was.
-    #[error("{0}")]
-    Changed(String),
-}
-
-impl From<FetchError> for PullError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Refused(refusal) => Self::Refused(refusal),
-            passing => Self::Fetch(passing),
-        }
-    }
-}
-
-impl From<LakeError> for PullError {
-    fn from(error: LakeError) -> Self {
-        Self::Ingest(error.into())
-    }
-}
-
-impl PullError {
-    /// Whether it may be otherwise the next time, without anybody's doing.
-    fn is_passing(&self) -> bool {
-        match self {
-            Self::Fetch(_) | Self::Changed(_) => true,
-            Self::Token(error) => !matches!(error, TokenError::Fetch(FetchError::Refused(_))),
-            _ => false,
-        }
     }
 }
 

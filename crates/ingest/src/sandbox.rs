@@ -17,6 +17,9 @@ use serde_json::Value;
 use utbredt_model::{Parsed, Reason};
 use utbredt_sources::delimited::{self, About, Known};
 
+mod error;
+
+pub use self::error::SandboxError;
 use crate::connectors;
 use crate::format::Format;
 use crate::with_causes;
@@ -33,39 +36,6 @@ const MAX_ANSWER: u64 = 256 << 20;
 const SMALL: usize = 1 << 20;
 
 static PARSER: OnceLock<SandboxedParser> = OnceLock::new();
-
-/// Why nothing came back from the sandbox.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SandboxError {
-    /// The other process could not be started.
-    #[error("the delivery cannot be parsed in the sandbox")]
-    Start(#[source] io::Error),
-    /// The other process has no way in or out, or its end is not known.
-    #[error("the delivery cannot be parsed in the sandbox: its parser cannot be reached")]
-    Pipes,
-    /// The task or the answer cannot be written or read as JSON.
-    #[error("its parser is not understood")]
-    Answer(#[from] serde_json::Error),
-    /// It took too long.
-    #[error("reading it takes longer than {0} s: it is refused")]
-    Deadline(u64),
-    /// It answered more than is taken.
-    #[error("what it says is too much to take in: it is refused")]
-    TooMuch,
-    /// It computed too long.
-    #[error("reading it takes more than {SECONDS} s of computing: it is refused")]
-    Computing,
-    /// It filled too much memory.
-    #[error("reading it takes more than {} MiB of memory: it is refused", MEMORY >> 20)]
-    Memory,
-    /// It ended otherwise.
-    #[error("its parser does not survive it ({0}): it is refused")]
-    Died(ExitStatus),
-    /// There is no contract that reads the file.
-    #[error(transparent)]
-    NoContract(#[from] Reason),
-}
 
 /// The program that parses in the sandbox.
 #[derive(Debug, Clone)]

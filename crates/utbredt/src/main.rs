@@ -11,6 +11,7 @@ mod human;
 mod ingest;
 mod kpi;
 mod logging;
+mod number;
 mod report;
 mod serve;
 mod source;

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Avviste rader", nn = "Avviste rader", en = "Rows rejected" }
 answers = { nb = "Hvor stor del av radene kildene sendte, ble avvist?", nn = "Kor stor del av radene kjeldene sende, vart avvist?", en = "What share of the rows the sources sent was rejected?" }
-version = 1
+version = 2
 unit = "share"
 better = "lower"
 owner = "secretariat"
@@ -25,6 +25,12 @@ unit = "deliveries"
 nb = "Ingenting er mottatt."
 nn = "Ingenting er motteke."
 en = "Nothing was received."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "En leveranse hører til dagen i Oslo da den kom; før var det dagen i UTC."
+nn = "Ein leveranse høyrer til dagen i Oslo då han kom; før var det dagen i UTC."
+en = "A delivery belongs to the day in Oslo on which it came; before, it was the day in UTC."
 */
 WITH received AS (
     SELECT

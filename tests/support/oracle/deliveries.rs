@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
+
 use super::borders::{comparable, division_holding};
 use super::inputs::Ask;
 use super::kpis::{Found, delivered, plain};
 use super::{OracleRequest, OracleRow, Policy, Span, State, mark};
-use crate::world::World;
+use crate::world::{Day, World};
 
 /// What was due until the period's end and has not come.
 pub(crate) fn late(ask: &Ask<'_>, code: &str) -> Found {
@@ -41,13 +43,26 @@ pub(crate) fn late(ask: &Ask<'_>, code: &str) -> Found {
     found
 }
 
+/// The day in Oslo: two hours ahead of UTC from one o'clock on the last Sunday of March to that of October, else one.
+fn oslo_day(moment: DateTime<Utc>) -> Day {
+    let turn = |month: u32| {
+        let mut day = Day::from_ymd_opt(moment.year(), month, 31).expect("a day");
+        while day.weekday() != Weekday::Sun {
+            day = day.pred_opt().expect("days have days before them");
+        }
+        day.and_hms_opt(1, 0, 0).expect("one o'clock").and_utc()
+    };
+    let summer = moment >= turn(3) && moment < turn(10);
+    (moment + TimeDelta::hours(if summer { 2 } else { 1 })).date_naive()
+}
+
 /// Rows refused of the rows read, in what was received in the period: the nation's one row.
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
 pub(crate) fn rejected(world: &World, request: &OracleRequest, span: &Span) -> OracleRow {
     let sought = request.params.get("source_id");
     let (mut read, mut refused, mut deliveries, mut marks) = (0, 0, 0, 0);
     for receipt in &world.receipts {
-        let day = receipt.received_at.date_naive();
+        let day = oslo_day(receipt.received_at);
         if sought.is_none_or(|source| *source == receipt.source_id) && day >= span.start && day < span.end {
             read += receipt.rows_in;
             refused += receipt.rows_rejected;

@@ -14,8 +14,9 @@ use utbredt_answer::Work;
 use utbredt_kpi::{By, Kpi, ParamValue};
 
 use super::inputs::values;
-use super::periods::{Scope, epoch_days};
+use super::periods::epoch_days;
 use super::resolve::{Bound, ResolvedQuery};
+use super::scope::Scope;
 use super::source::{Frame, Source};
 use crate::error::EngineError;
 use crate::planning::plan_query;

@@ -8,8 +8,9 @@ use datafusion::common::ParamValues;
 use datafusion::scalar::ScalarValue;
 use utbredt_kpi::ParamValue;
 
-use super::periods::{Scope, epoch_days};
+use super::periods::epoch_days;
 use super::resolve::ResolvedQuery;
+use super::scope::Scope;
 use crate::edition::areas::Areas;
 use crate::error::EngineError;
 

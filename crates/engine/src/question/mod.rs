@@ -11,6 +11,7 @@ mod place;
 pub(crate) mod relations;
 pub(crate) mod resolve;
 pub(crate) mod rollup;
+mod scope;
 pub(crate) mod source;
 mod stored;
 mod table;

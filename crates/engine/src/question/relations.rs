@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Date32Type, SchemaRef};
 use utbredt_kpi::View;
 use utbredt_model::{Granularity, Period};
 
-use super::periods::Scope;
+use super::scope::Scope;
 use crate::error::EngineError;
 
 /// What a kept relation was computed from.

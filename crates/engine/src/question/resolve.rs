@@ -9,7 +9,8 @@ use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamValue, RequestEr
 use utbredt_model::Period;
 
 use super::bind::bind;
-use super::periods::{Scope, looking_back, periods_of};
+use super::periods::{looking_back, periods_of};
+use super::scope::Scope;
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::Dimensions;
 

@@ -14,9 +14,10 @@ use utbredt_kpi::{By, Catalogue, Kpi, Lookback, View};
 use utbredt_model::Period;
 
 use super::inputs::{areas_of_question, areas_table, values};
-use super::periods::{Scope, calendar_table, epoch_days, periods_table, sub_periods_table};
+use super::periods::{calendar_table, epoch_days, periods_table, sub_periods_table};
 use super::relations::{FamilyKey, Relation, fits, has_solutions};
 use super::resolve::{Bound, ResolvedQuery, areas_of};
+use super::scope::Scope;
 use super::stored::StoredTable;
 use crate::edition::open::OpenEdition;
 use crate::error::EngineError;
