@@ -51,6 +51,8 @@ pub(crate) struct RawRollup {
     divide_by: Option<i64>,
     divide_denominator_by: Option<i64>,
     #[serde(default)]
+    sampled: bool,
+    #[serde(default)]
     nation_only: bool,
     value: Option<String>,
     ok_when: Option<String>,
@@ -187,6 +189,11 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
     if raw.nation_only && kind != RollupKind::Area {
         problems.add(line, "rollup.nation_only is only for areas", "remove it, or write kind = \"area\"");
     }
+    let is_share = kind == RollupKind::Ratio && *header.raw.unit.get_ref() == Unit::Share;
+    if raw.sampled && (!is_share || raw.value.is_some()) {
+        let what = "rollup.sampled is only for shares made by dividing what was added";
+        problems.add(line, what, "remove it, or write kind = \"ratio\" and unit = \"share\"");
+    }
     let scale = raw.scale.unwrap_or(1);
     let unit_line = Some(header.line(problems, &header.raw.unit));
     // Nothing is divided after the SQL, so scale and unit are its own affair.
@@ -214,6 +221,7 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         scale,
         divide_by: raw.divide_by.unwrap_or(1),
         divide_denominator_by: raw.divide_denominator_by.unwrap_or(1),
+        sampled: raw.sampled,
         nation_only: raw.nation_only,
         value: raw.value.clone(),
         ok_when: raw.ok_when.clone(),

@@ -85,10 +85,10 @@ impl Kpi {
         expected_columns(self.rollup.kind, &self.columns)
     }
 
-    /// Whether its values have an interval: shares that are made by dividing what was added.
+    /// Whether its values have an interval, Wilson's of 95 %: shares of what was only sampled.
     #[must_use]
-    pub fn has_interval(&self) -> bool {
-        self.rollup.kind == RollupKind::Ratio && self.unit == Unit::Share && self.rollup.value.is_none()
+    pub const fn has_interval(&self) -> bool {
+        self.rollup.sampled
     }
 
     /// The columns it adds to the fixed shape of an answer, in order.

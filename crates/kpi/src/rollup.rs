@@ -92,6 +92,8 @@ pub struct KpiRollup {
     pub divide_by: i64,
     /// The denominator is divided by it at the very edge. 1 unless declared.
     pub divide_denominator_by: i64,
+    /// What is counted is a sample of more: the share has an interval.
+    pub sampled: bool,
     /// What it counts belongs to no municipality: it is told for the nation alone.
     pub nation_only: bool,
     /// An SQL expression over the rolled-up row that makes the value, in place of the usual quotient.

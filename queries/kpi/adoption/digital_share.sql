@@ -13,6 +13,8 @@ nn = ["Summen av digitale delt på summen av alle, aldri snittet av delane til k
 en = ["All digital ones over all, never the mean of the municipalities' shares. Only municipalities where both numbers are known count.", "Without a number for all cases the share is not applicable."]
 [rollup]
 kind = "ratio"
+# The uses and users of a period are a sample of what people do: few of them differ by chance.
+sampled = true
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."

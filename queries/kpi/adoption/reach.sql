@@ -13,6 +13,8 @@ nn = ["Kjeldene tel ulikt: samanlikn ein kommune med seg sjølv over tid før ha
 en = ["Sources count differently: compare a municipality with itself over time before comparing it with its neighbour.", "Only municipalities that have the solution count; where the number is missing, the state is missing."]
 [rollup]
 kind = "ratio"
+# The uses and users of a period are a sample of what people do: few of them differ by chance.
+sampled = true
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."

@@ -23,9 +23,9 @@ main = "flow"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele. Alle er talt, så andelen har ikke lenger noe intervall."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile. Alle er talde, så delen har ikkje lenger noko intervall."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it. All are counted, so the share has no interval any more."
 */
 SELECT
     spine.period_start,

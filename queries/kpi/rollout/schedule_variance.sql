@@ -13,8 +13,6 @@ nn = ["I produksjon er første dag ein del av kommunen var det; pilot tel ikkje.
 en = ["In production is the first day any part of the municipality was; a pilot does not count.", "Who is past the planned day and not in production is late so far, up to the period's last day, and marked provisional.", "Who is planned later does not count yet; one without a planned day is missing.", "Where several of the wave's municipalities have become one, the earliest planned day holds."]
 [rollup]
 kind = "ratio"
-# All the wave's municipalities are counted: a share of them has no interval.
-value = "CAST(numerator AS DOUBLE) / denominator"
 [params.wave_id]
 type = "text"
 doc = "The wave."
