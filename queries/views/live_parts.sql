@@ -1,11 +1,7 @@
 /* view
 doc = "The parts of territory that had a solution, in production or as a pilot, at the end of a sub-period (`live_after`) or at the end of the day before it (`live_before`). Where no rollout is followed, every part is expected to report."
-uses = ["stage_spans"]
+uses = ["followed", "stage_spans"]
 */
-WITH followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-)
 SELECT
     sub_periods.period_start,
     sub_periods.sub_start,

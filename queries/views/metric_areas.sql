@@ -1,12 +1,8 @@
 /* view
 doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them."
-uses = ["eligible_cells", "population_cells", "spine", "status_cells", "usage_cells"]
+uses = ["eligible_cells", "followed", "population_cells", "spine", "status_cells", "usage_cells"]
 */
-WITH followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-),
-measured AS (
+WITH measured AS (
     SELECT
         spine.period_start,
         spine.municipality_code,

@@ -55,7 +55,7 @@ spans AS (
         AND touching.period_end > sub_periods.sub_start
 ),
 -- A day of a sub-period is a bit of `mask`. The masks of rows that share no day add up to the same as put together.
-evidence AS (
+entries AS (
     SELECT
         spans.period_start,
         spans.sub_start,
@@ -95,31 +95,31 @@ evidence AS (
 ),
 covered AS (
     SELECT
-        evidence.period_start,
-        evidence.sub_start,
-        evidence.sub_end,
-        evidence.solution_id,
-        evidence.measure_id,
-        evidence.part_id,
-        max(evidence.live_before) AS live_before,
-        max(evidence.live_after) AS live_after,
-        sum(CASE WHEN evidence.kind = 'ok' THEN evidence.to_day - evidence.from_day ELSE 0 END) AS days,
-        min(CASE WHEN evidence.kind = 'ok' THEN evidence.from_day END) AS first_day,
-        max(CASE WHEN evidence.kind = 'ok' THEN evidence.to_day END) AS last_day,
-        sum(CASE WHEN evidence.kind = 'ok' THEN evidence.mask END) AS added,
-        bit_or(CASE WHEN evidence.kind = 'ok' THEN evidence.mask END) AS together,
-        count(CASE WHEN evidence.kind = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN evidence.kind = 'missing' THEN 1 END) AS missing,
-        count(CASE WHEN evidence.kind = 'not_applicable' THEN 1 END) AS not_in_source,
-        count(CASE WHEN evidence.kind = 'crossing' THEN 1 END) AS crossing
-    FROM evidence
+        entries.period_start,
+        entries.sub_start,
+        entries.sub_end,
+        entries.solution_id,
+        entries.measure_id,
+        entries.part_id,
+        max(entries.live_before) AS live_before,
+        max(entries.live_after) AS live_after,
+        sum(CASE WHEN entries.kind = 'ok' THEN entries.to_day - entries.from_day ELSE 0 END) AS days,
+        min(CASE WHEN entries.kind = 'ok' THEN entries.from_day END) AS first_day,
+        max(CASE WHEN entries.kind = 'ok' THEN entries.to_day END) AS last_day,
+        sum(CASE WHEN entries.kind = 'ok' THEN entries.mask END) AS added,
+        bit_or(CASE WHEN entries.kind = 'ok' THEN entries.mask END) AS together,
+        count(CASE WHEN entries.kind = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN entries.kind = 'missing' THEN 1 END) AS missing,
+        count(CASE WHEN entries.kind = 'not_applicable' THEN 1 END) AS not_in_source,
+        count(CASE WHEN entries.kind = 'crossing' THEN 1 END) AS crossing
+    FROM entries
     GROUP BY
-        evidence.period_start,
-        evidence.sub_start,
-        evidence.sub_end,
-        evidence.solution_id,
-        evidence.measure_id,
-        evidence.part_id
+        entries.period_start,
+        entries.sub_start,
+        entries.sub_end,
+        entries.solution_id,
+        entries.measure_id,
+        entries.part_id
 ),
 reported AS (
     SELECT

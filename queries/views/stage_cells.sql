@@ -1,29 +1,13 @@
 /* view
 doc = "The stage of a municipality of the target division at the end of a period: the furthest that any part of it has come; `contradicted` when that of a part is one of two reported for the same day. No row before its first event."
-uses = ["part_status"]
+uses = ["part_status", "stage_steps"]
 */
--- Withdrawn and paused come before every stage on the way, but after having no event at all.
-WITH steps AS (
-    SELECT
-        column1 AS stage,
-        column2 AS step
-    FROM (
-        VALUES
-            ('withdrawn', 1),
-            ('paused', 2),
-            ('planned', 3),
-            ('agreed', 4),
-            ('technically_ready', 5),
-            ('pilot', 6),
-            ('in_production', 7)
-    )
-),
-furthest AS (
+WITH furthest AS (
     SELECT
         periods.period_start,
         municipality_parts.municipality_code,
         part_status.solution_id,
-        max(steps.step) AS step,
+        max(stage_steps.step) AS step,
         max(part_status.since) AS last_event_day,
         bool_or(part_status.contradicted) AS contradicted,
         bit_or(part_status.marks) AS marks
@@ -33,8 +17,8 @@ furthest AS (
     INNER JOIN part_status
         ON part_status.period_start = periods.period_start
         AND part_status.part_id = municipality_parts.part_id
-    INNER JOIN steps
-        ON steps.stage = part_status.stage
+    INNER JOIN stage_steps
+        ON stage_steps.stage = part_status.stage
     GROUP BY
         periods.period_start,
         municipality_parts.municipality_code,
@@ -44,10 +28,10 @@ SELECT
     furthest.period_start,
     furthest.municipality_code,
     furthest.solution_id,
-    steps.stage,
+    stage_steps.stage,
     furthest.last_event_day,
     furthest.contradicted,
     furthest.marks
 FROM furthest
-INNER JOIN steps
-    ON steps.step = furthest.step
+INNER JOIN stage_steps
+    ON stage_steps.step = furthest.step

@@ -3,7 +3,7 @@ doc = "The stage of each part of territory over time, from `valid_from` up to bu
 uses = ["statements"]
 */
 -- Every statement with the land of its code, in its own division and in those in which the code is kept.
-WITH land AS (
+WITH territory AS (
     SELECT
         statements.solution_id,
         municipality_parts.part_id,
@@ -38,31 +38,31 @@ WITH land AS (
 -- (`extended`), one division at a time.
 claims AS (
     SELECT
-        land.solution_id,
-        land.part_id,
-        land.municipality_code,
-        land.division_date,
-        land.first_day,
-        land.stage,
-        land.step,
-        land.since,
-        CASE WHEN land.division_date = land.own_date THEN land.since ELSE land.division_date END AS valid_from,
+        territory.solution_id,
+        territory.part_id,
+        territory.municipality_code,
+        territory.division_date,
+        territory.first_day,
+        territory.stage,
+        territory.step,
+        territory.since,
+        CASE WHEN territory.division_date = territory.own_date THEN territory.since ELSE territory.division_date END AS valid_from,
         CASE
-            WHEN land.division_date = land.own_date OR land.division_end IS NULL THEN land.valid_to
-            ELSE least(land.valid_to, land.division_end)
+            WHEN territory.division_date = territory.own_date OR territory.division_end IS NULL THEN territory.valid_to
+            ELSE least(territory.valid_to, territory.division_end)
         END AS valid_to,
         -- What was taken off before the code existed is not said of it; and no border change takes a solution away.
-        land.stage IN ('paused', 'withdrawn')
-        AND (land.since < land.first_day OR land.division_date > land.own_date) AS void,
-        land.division_date > land.own_date AS extended,
-        land.synthetic,
-        land.contradicted
-    FROM land
+        territory.stage IN ('paused', 'withdrawn')
+        AND (territory.since < territory.first_day OR territory.division_date > territory.own_date) AS void,
+        territory.division_date > territory.own_date AS extended,
+        territory.synthetic,
+        territory.contradicted
+    FROM territory
     WHERE
-        land.division_date = land.own_date
+        territory.division_date = territory.own_date
         OR (
-            land.part_date > land.own_date
-            AND (land.valid_to IS NULL OR land.valid_to > land.division_date)
+            territory.part_date > territory.own_date
+            AND (territory.valid_to IS NULL OR territory.valid_to > territory.division_date)
         )
 ),
 moments AS (

@@ -1,24 +1,8 @@
 /* view
 doc = "The rollout events of sources as statements about a code of a division: the newest one that held the code on the day, when the code was kept through a change. A later event for the same code and day corrects the earlier one; of two known at the same moment the further stage is taken (`contradicted`). The code was in use without a break from `first_day` up to, not including, `ceased`; a removal reported later is no withdrawal, and is left out."
-uses = []
+uses = ["stage_steps"]
 */
--- Withdrawn and paused come before every stage on the way, but after having no event at all.
-WITH steps AS (
-    SELECT
-        column1 AS stage,
-        column2 AS step
-    FROM (
-        VALUES
-            ('withdrawn', 1),
-            ('paused', 2),
-            ('planned', 3),
-            ('agreed', 4),
-            ('technically_ready', 5),
-            ('pilot', 6),
-            ('in_production', 7)
-    )
-),
-numbered AS (
+WITH numbered AS (
     SELECT
         municipality_parts.municipality_code,
         divisions.division_date,
@@ -83,14 +67,14 @@ placed AS (
         held.first_day,
         held.ceased,
         rollout_events.stage,
-        steps.step,
+        stage_steps.step,
         rollout_events.valid_from,
         rollout_events.valid_to,
         rollout_events.known_at,
         rollout_events.synthetic
     FROM rollout_events
-    INNER JOIN steps
-        ON steps.stage = rollout_events.stage
+    INNER JOIN stage_steps
+        ON stage_steps.stage = rollout_events.stage
     INNER JOIN runs AS held
         ON held.municipality_code = rollout_events.municipality_code
         AND held.first_day <= rollout_events.division_date

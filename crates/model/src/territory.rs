@@ -193,11 +193,11 @@ mod tests {
     #[test]
     fn a_day_finds_its_division_and_a_part_must_lie_somewhere_in_each() {
         let dates = [day("2017-01-01"), day("2020-01-01")];
-        let land = Territory::new(&dates, vec![part("0219", 9, &["0219", "3024"])]).unwrap();
-        assert_eq!(land.division_on(day("2019-12-31")).unwrap().date, dates[0]);
-        assert_eq!(land.division_on(day("2020-01-01")).unwrap().date, dates[1]);
-        assert_eq!(land.division_on(day("2016-12-31")), None);
-        assert_eq!(land.divisions()[0].valid_to, Some(dates[1]));
+        let territory = Territory::new(&dates, vec![part("0219", 9, &["0219", "3024"])]).unwrap();
+        assert_eq!(territory.division_on(day("2019-12-31")).unwrap().date, dates[0]);
+        assert_eq!(territory.division_on(day("2020-01-01")).unwrap().date, dates[1]);
+        assert_eq!(territory.division_on(day("2016-12-31")), None);
+        assert_eq!(territory.divisions()[0].valid_to, Some(dates[1]));
         let error = Territory::new(&dates, vec![part("0219", 9, &["0219"])]).unwrap_err();
         assert!(matches!(error, TerritoryError::Length { got: 1, expected: 2, .. }));
     }
@@ -210,8 +210,8 @@ mod tests {
         let twice = Territory::new(&dates, vec![part("a", 1, &["0219"]), part("a", 1, &["0219"])]);
         assert_eq!(twice, Err(TerritoryError::Twice("a".into())));
         assert!(matches!(Territory::new(&[], vec![]), Err(TerritoryError::Dates(_))));
-        let land = Territory::new(&dates, vec![part("a", 1, &["0219"])]).unwrap();
-        let error = land.municipalities(day("2018-01-01")).unwrap_err().to_string();
+        let territory = Territory::new(&dates, vec![part("a", 1, &["0219"])]).unwrap();
+        let error = territory.municipalities(day("2018-01-01")).unwrap_err().to_string();
         assert!(error.contains("begin on 2017-01-01"), "{error}");
     }
 }

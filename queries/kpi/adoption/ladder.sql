@@ -110,10 +110,6 @@ WITH numbered AS (
         row_number() OVER (ORDER BY periods.period_start) AS place
     FROM periods
 ),
-followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-),
 activities AS (
     SELECT
         numbered.place,

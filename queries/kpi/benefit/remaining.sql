@@ -54,11 +54,7 @@ nb = "En periode har et tall bare når alt som skulle leveres for den, er levert
 nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
 en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
 */
-WITH followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-),
-valued AS (
+WITH valued AS (
     SELECT
         spine.period_start,
         spine.municipality_code,

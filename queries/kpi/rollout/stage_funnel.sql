@@ -75,11 +75,6 @@ nb = "En løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beho
 nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
 en = "A solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
--- Nothing is known of a solution without any event: that is not 0.
-WITH followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-)
 SELECT
     spine.period_start,
     spine.municipality_code,

@@ -28,12 +28,7 @@ nb = "Bare steget i produksjon teller, og en løsning uten kjent innføring er u
 nn = "Berre steget i produksjon tel, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
 en = "The stage in production alone counts, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
 */
--- Nothing is known of a solution without any event: that is not 0.
-WITH followed AS (
-    SELECT DISTINCT rollout_events.solution_id
-    FROM rollout_events
-),
-grouped AS (
+WITH grouped AS (
     SELECT
         areas_peer_group.period_start,
         areas_peer_group.municipality_code,

@@ -92,7 +92,7 @@ fn pool<'a>(cells: impl Iterator<Item = &'a Cell>) -> (f64, f64, f64) {
 
 impl Moved<'_> {
     /// Whether a code stood for the same territory both times, and could be told of both times.
-    fn steady(&self, code: &str) -> bool {
+    fn unchanged(&self, code: &str) -> bool {
         let stated = |span: &Span| {
             let exists = self.world.municipalities.iter().any(|row| {
                 row.code == code
@@ -112,7 +112,7 @@ impl Moved<'_> {
 
     /// The municipality before, when it is there both times.
     fn stayed<'a>(&'a self, cell: &Cell) -> Option<&'a Cell> {
-        self.past.iter().find(|past| past.code == cell.code).filter(|_| self.steady(&cell.code))
+        self.past.iter().find(|past| past.code == cell.code).filter(|_| self.unchanged(&cell.code))
     }
 
     /// The columns, in order.
@@ -140,13 +140,13 @@ impl Moved<'_> {
         for cell in self.cells.iter().filter(|cell| pairs.iter().all(|(now, _)| now.code != cell.code)) {
             let (_, persons, rate) = pool(std::iter::once(cell));
             let part = persons / all * (rate - reference);
-            *(if self.steady(&cell.code) { &mut members } else { &mut borders }) += part;
+            *(if self.unchanged(&cell.code) { &mut members } else { &mut borders }) += part;
             came += 1;
         }
         for cell in self.past.iter().filter(|cell| pairs.iter().all(|(_, then)| then.code != cell.code)) {
             let (_, persons, rate) = pool(std::iter::once(cell));
             let part = persons / all_past * (rate - reference_past);
-            *(if self.steady(&cell.code) { &mut members } else { &mut borders }) -= part;
+            *(if self.unchanged(&cell.code) { &mut members } else { &mut borders }) -= part;
             fell_out += 1;
         }
         let stayed = pairs.len() as f64;

@@ -3,7 +3,7 @@
 use chrono::{Datelike, Months};
 
 use super::borders::{comparable, parts_of};
-use super::inputs::Ask;
+use super::inputs::CellContext;
 use super::kpis::{Found, number, plain};
 use super::{Cell, OracleRequest, OracleRow, Span, State, status};
 use crate::world::Day;
@@ -22,61 +22,62 @@ const POINTS: [(i64, [&str; 4]); 9] = [
 ];
 
 /// The first day ever told on which a part of the municipality was in production.
-fn go_live(ask: &Ask<'_>, code: &str) -> Option<Day> {
-    let mine = parts_of(ask.world, code, ask.span.target);
+fn go_live(context: &CellContext<'_>, code: &str) -> Option<Day> {
+    let mine = parts_of(context.world, code, context.span.target);
     let mine: Vec<&str> = mine.iter().map(|part| part.part_id.as_str()).collect();
-    status::first_day(ask.world, ask.solution, &mine, "in_production", Day::MAX)
+    status::first_day(context.world, context.solution, &mine, "in_production", Day::MAX)
 }
 
 /// Whether a municipality is of the wave.
-fn in_wave(ask: &Ask<'_>, wave_id: &str, code: &str) -> bool {
-    let own = ask.world.waves.iter().any(|w| w.wave_id == wave_id && w.solution_id == ask.solution);
-    own && ask
+fn in_wave(context: &CellContext<'_>, wave_id: &str, code: &str) -> bool {
+    let own = context.world.waves.iter().any(|w| w.wave_id == wave_id && w.solution_id == context.solution);
+    own && context
         .world
         .wave_members
         .iter()
-        .any(|m| m.wave_id == wave_id && ask.lands(&m.municipality_code, m.division_date, code).is_some())
+        .any(|m| m.wave_id == wave_id && context.lands(&m.municipality_code, m.division_date, code).is_some())
 }
 
 /// The day a municipality went live, when it is of the cohort of the period.
-fn member_since(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Option<Day> {
-    let own = go_live(ask, code)?;
+fn member_since(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Option<Day> {
+    let own = go_live(context, code)?;
     let mut cohort_day = own;
     if let Some(wave_id) = request.params.get("wave_id") {
-        if !in_wave(ask, wave_id, code) {
+        if !in_wave(context, wave_id, code) {
             return None;
         }
-        let names = ask.span.names_on;
-        for row in &ask.world.municipalities {
+        let names = context.span.names_on;
+        for row in &context.world.municipalities {
             let exists = row.valid_from <= names && row.valid_to.is_none_or(|end| end > names);
-            if exists && in_wave(ask, wave_id, &row.code) {
-                cohort_day = cohort_day.min(go_live(ask, &row.code).unwrap_or(cohort_day));
+            if exists && in_wave(context, wave_id, &row.code) {
+                cohort_day = cohort_day.min(go_live(context, &row.code).unwrap_or(cohort_day));
             }
         }
     }
-    (cohort_day >= ask.span.start && cohort_day < ask.span.end).then_some(own)
+    (cohort_day >= context.span.start && cohort_day < context.span.end).then_some(own)
 }
 
 /// What a municipality told of one month: its state, the use and the marks.
-fn month(ask: &Ask<'_>, measure: &str, code: &str, start: Day) -> (State, i64, i64) {
+fn month(context: &CellContext<'_>, measure: &str, code: &str, start: Day) -> (State, i64, i64) {
     let end = start + Months::new(1);
-    if end > ask.world.recorded_at.date_naive() {
+    if end > context.world.recorded_at.date_naive() {
         return (State::NotApplicable, 0, 0);
     }
-    let span = Span { start, end, ..*ask.span };
-    let of_month = Ask { world: ask.world, policy: ask.policy, span: &span, solution: ask.solution };
+    let span = Span { start, end, ..*context.span };
+    let of_month =
+        CellContext { world: context.world, policy: context.policy, span: &span, solution: context.solution };
     let reported = of_month.month_usage(measure, code);
     let state = if reported.silent { State::Missing } else { reported.state };
     (state, reported.value, reported.marks)
 }
 
 /// A municipality of the cohort, at the month of the value and at those of the columns.
-pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+pub(crate) fn cell(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = request.measure_id.as_deref().unwrap_or("uses");
-    let target_group = ask.eligible(code);
+    let target_group = context.eligible(code);
     let mut found = plain(0, Some(target_group.value));
-    let since =
-        member_since(ask, request, code).filter(|_| comparable(ask.world, ask.policy, ask.span, code));
+    let since = member_since(context, request, code)
+        .filter(|_| comparable(context.world, context.policy, context.span, code));
     let Some(since) = since else {
         found.states.push(State::NotApplicable);
         return found;
@@ -84,10 +85,10 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
     found.extras.insert("member", 1);
     let first = since.with_day(1).expect("months have a first day");
     let at = |months: i64| first + Months::new(u32::try_from(months).expect("not before go-live"));
-    let stated = month(ask, measure, code, at(number(request, "months_since", 12)));
+    let stated = month(context, measure, code, at(number(request, "months_since", 12)));
     found.states.push(stated.0);
     // Before the month is over nothing is lacking.
-    let reached = at(number(request, "months_since", 12) + 1) <= ask.world.recorded_at.date_naive();
+    let reached = at(number(request, "months_since", 12) + 1) <= context.world.recorded_at.date_naive();
     if reached {
         found.states.push(target_group.state);
     }
@@ -97,7 +98,7 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
     found.numerator = stated.1;
     found.marks = stated.2 | target_group.marks;
     for (months, [uses, persons, ..]) in POINTS {
-        let (state, value, _) = month(ask, measure, code, at(months));
+        let (state, value, _) = month(context, measure, code, at(months));
         if state == State::Ok && target_group.state == State::Ok && target_group.value > 0 {
             found.extras.insert(uses, value);
             found.extras.insert(persons, target_group.value);

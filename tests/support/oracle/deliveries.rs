@@ -5,32 +5,38 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
 
 use super::borders::{comparable, division_holding};
-use super::inputs::Ask;
+use super::inputs::CellContext;
 use super::kpis::{Found, delivered, plain};
 use super::{OracleRequest, OracleRow, Policy, Span, State, mark};
 use crate::world::{Day, World};
 
 /// What was due until the period's end and has not come.
-pub(crate) fn late(ask: &Ask<'_>, code: &str) -> Found {
+pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
     let mut found = plain(0, Some(0));
     let (mut late, mut due) = (0, 0);
-    for owed in &ask.world.expected_deliveries {
-        if owed.solution_id != ask.solution || owed.due > ask.span.last {
+    for owed in &context.world.expected_deliveries {
+        if owed.solution_id != context.solution || owed.due > context.span.last {
             continue;
         }
         // Live at the end of what is told about, and told about a territory that can be told here.
         let last = owed.period_end.pred_opt().expect("days have days before them");
-        let then = Span { last, native: division_holding(ask.world, last), ..*ask.span };
-        let at_the_time = Ask { world: ask.world, policy: ask.policy, span: &then, solution: ask.solution };
-        let stated_each = ask.policy != Policy::ExactOnly || comparable(ask.world, ask.policy, &then, code);
-        if !stated_each || !at_the_time.live(code, ask.span.target) {
+        let then = Span { last, native: division_holding(context.world, last), ..*context.span };
+        let at_the_time = CellContext {
+            world: context.world,
+            policy: context.policy,
+            span: &then,
+            solution: context.solution,
+        };
+        let stated_each =
+            context.policy != Policy::ExactOnly || comparable(context.world, context.policy, &then, code);
+        if !stated_each || !at_the_time.live(code, context.span.target) {
             continue;
         }
         due += 1;
         let period = (owed.period_start, owed.period_end);
-        if delivered(ask, Some(&owed.measure_id), Some(period), code).is_empty() {
+        if delivered(context, Some(&owed.measure_id), Some(period), code).is_empty() {
             late += 1;
-            let days = (ask.span.last - owed.due).num_days();
+            let days = (context.span.last - owed.due).num_days();
             let most = found.extras.entry("days_late").or_insert(days);
             *most = days.max(*most);
         }
@@ -91,9 +97,9 @@ pub(crate) fn rejected(world: &World, request: &OracleRequest, span: &Span) -> O
 }
 
 /// What of the usage is estimated.
-pub(crate) fn estimated(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
-    let usage = ask.usage(measure, code);
-    let mut found = plain(ask.estimated(measure, code), Some(usage.value));
+pub(crate) fn estimated(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let usage = context.usage(measure, code);
+    let mut found = plain(context.estimated(measure, code), Some(usage.value));
     found.states.push(usage.state);
     if usage.value == 0 {
         found.states.push(State::NotApplicable);

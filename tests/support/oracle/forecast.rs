@@ -38,7 +38,7 @@ enum No {
     Eligible,
     Break(usize),
     Points,
-    Reach,
+    LowReach,
 }
 
 /// The rows a request must be answered with.
@@ -202,7 +202,7 @@ const fn reason(no: No) -> &'static str {
         No::Eligible => "above_eligible",
         No::Break(_) => "break",
         No::Points => "few_points",
-        No::Reach => "low_reach",
+        No::LowReach => "low_reach",
     }
 }
 
@@ -303,7 +303,7 @@ fn alone(points: &[Option<Count>], place: usize) -> Result<Known, No> {
         return Err(broke.map_or(No::Points, No::Break));
     }
     if last.1 / last.2 < 0.1 {
-        return Err(No::Reach);
+        return Err(No::LowReach);
     }
     Ok(fit(&since, place))
 }

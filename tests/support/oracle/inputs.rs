@@ -7,7 +7,7 @@ use super::{Policy, Span, State, mark, status};
 use crate::world::{Day, RolloutEvent, Usage, World};
 
 /// The question a cell is asked under.
-pub(crate) struct Ask<'a> {
+pub(crate) struct CellContext<'a> {
     pub(crate) world: &'a World,
     pub(crate) policy: Policy,
     pub(crate) span: &'a Span,
@@ -24,7 +24,7 @@ pub(crate) struct Input {
     pub(crate) silent: bool,
 }
 
-impl Ask<'_> {
+impl CellContext<'_> {
     /// What of a municipality of some division goes to `to_code` of the target division.
     pub(crate) fn lands(&self, code: &str, division: Day, to_code: &str) -> Option<Successor> {
         successor_in(self.world, self.policy, (code, division), (to_code, self.span.target))

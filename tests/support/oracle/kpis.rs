@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
-use super::inputs::{Ask, Input};
+use super::inputs::{CellContext, Input};
 use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
 use crate::world::{Day, UnitValue, World};
 
@@ -19,17 +19,17 @@ pub(crate) struct Found {
 
 /// The cells of a period, by code.
 pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<Cell> {
-    let ask = Ask { world, policy: request.policy, span, solution: &request.solution_id };
+    let context = CellContext { world, policy: request.policy, span, solution: &request.solution_id };
     let mut cells = Vec::new();
     for row in &world.municipalities {
         if row.valid_from > span.names_on || row.valid_to.is_some_and(|end| end <= span.names_on) {
             continue;
         }
-        let mut found = compute(&ask, request, &row.code);
+        let mut found = compute(&context, request, &row.code);
         if !comparable(world, request.policy, span, &row.code) {
             found.states.push(State::NotValid);
         }
-        let persons = ask.persons(&row.code);
+        let persons = context.persons(&row.code);
         cells.push(Cell {
             code: row.code.clone(),
             county: row.county_code.clone(),
@@ -70,38 +70,40 @@ fn first_state(states: &[State]) -> State {
     State::Ok
 }
 
-fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = |default: &'static str| request.measure_id.as_deref().unwrap_or(default);
     match request.kpi.as_str() {
         "rollout.municipalities_live" => {
-            stages::followed(ask, plain(i64::from(merged(ask, request, code)), Some(1)))
+            stages::followed(context, plain(i64::from(merged(context, request, code)), Some(1)))
         }
-        "rollout.population_coverage" => stages::followed(ask, population_coverage(ask, request, code)),
+        "rollout.population_coverage" => {
+            stages::followed(context, population_coverage(context, request, code))
+        }
         "adoption.reach" => {
-            let usage = ask.usage(measure("users_active"), code);
-            ratio(usage, ask.eligible(code))
+            let usage = context.usage(measure("users_active"), code);
+            ratio(usage, context.eligible(code))
         }
         "adoption.usage_per_1000" => {
-            let usage = ask.usage(measure("uses"), code);
-            ratio(usage, ask.persons(code))
+            let usage = context.usage(measure("uses"), code);
+            ratio(usage, context.persons(code))
         }
-        "benefit.realised" => realised(ask, measure("uses"), code),
-        "benefit.potential" => potential(ask, measure("uses"), code),
-        "quality.completeness" => completeness(ask, code),
-        "quality.freshness" => freshness(ask, code),
-        "adoption.cohort_curve" => super::cohorts::cell(ask, request, code),
-        "adoption.ladder" => super::ladder::cell(ask, request, code),
-        "rollout.follow_up" => follow_up(ask, request, code),
-        "rollout.stage_funnel" => stages::funnel(ask, code),
-        "quality.estimated_share" => super::deliveries::estimated(ask, measure("uses"), code),
-        "rollout.schedule_variance" => stages::variance(ask, &request.params["wave_id"], code),
+        "benefit.realised" => realised(context, measure("uses"), code),
+        "benefit.potential" => potential(context, measure("uses"), code),
+        "quality.completeness" => completeness(context, code),
+        "quality.freshness" => freshness(context, code),
+        "adoption.cohort_curve" => super::cohorts::cell(context, request, code),
+        "adoption.ladder" => super::ladder::cell(context, request, code),
+        "rollout.follow_up" => follow_up(context, request, code),
+        "rollout.stage_funnel" => stages::funnel(context, code),
+        "quality.estimated_share" => super::deliveries::estimated(context, measure("uses"), code),
+        "rollout.schedule_variance" => stages::variance(context, &request.params["wave_id"], code),
         "rollout.time_in_stage" => {
-            stages::spell(ask, request.params.get("stage").map_or("agreed", String::as_str), code)
+            stages::spell(context, request.params.get("stage").map_or("agreed", String::as_str), code)
         }
-        "quality.late_deliveries" => super::deliveries::late(ask, code),
-        "rollout.stalled" => stages::stalled(ask, number(request, "days", 90), code),
-        money if money.starts_with("benefit.") => benefit::compute(ask, request, code),
-        _ => spread::compute(ask, request, code),
+        "quality.late_deliveries" => super::deliveries::late(context, code),
+        "rollout.stalled" => stages::stalled(context, number(request, "days", 90), code),
+        money if money.starts_with("benefit.") => benefit::compute(context, request, code),
+        _ => spread::compute(context, request, code),
     }
 }
 
@@ -115,13 +117,13 @@ pub(crate) fn plain(numerator: i64, denominator: Option<i64>) -> Found {
 }
 
 /// Whether a municipality has the solution by the rule for one of several parts.
-fn merged(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> bool {
+fn merged(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> bool {
     let pilots = request.params.get("stages").is_some_and(|stages| stages == "production_and_pilot");
     let (mut parts, mut with, mut persons, mut persons_with) = (0, 0, 0, 0);
-    for part in parts_of(ask.world, code, ask.span.target) {
+    for part in parts_of(context.world, code, context.span.target) {
         parts += 1;
         persons += part.persons;
-        let stage = ask.newest(&part.part_id).map(|event| event.stage);
+        let stage = context.newest(&part.part_id).map(|event| event.stage);
         if stage == Some("in_production") || (pilots && stage == Some("pilot")) {
             with += 1;
             persons_with += part.persons;
@@ -134,11 +136,11 @@ fn merged(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> bool {
     }
 }
 
-fn population_coverage(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
-    let persons = ask.persons(code);
+fn population_coverage(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
+    let persons = context.persons(code);
     let live = Input {
         state: State::Ok,
-        value: if merged(ask, request, code) { persons.value } else { 0 },
+        value: if merged(context, request, code) { persons.value } else { 0 },
         marks: 0,
         silent: false,
     };
@@ -160,11 +162,12 @@ pub(crate) fn ratio(over: Input, under: Input) -> Found {
 }
 
 /// The unit values of a measure that are taken of those that hold on the period's first day: one of each kind.
-pub(crate) fn values<'a>(ask: &Ask<'a>, measure: &str) -> Vec<&'a UnitValue> {
+pub(crate) fn values<'a>(context: &CellContext<'a>, measure: &str) -> Vec<&'a UnitValue> {
     let mut found = Vec::new();
-    for row in &ask.world.unit_values {
-        let holds = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
-        if row.solution_id == ask.solution && row.measure_id == measure && holds {
+    for row in &context.world.unit_values {
+        let holds =
+            row.valid_from <= context.span.start && row.valid_to.is_none_or(|end| end > context.span.start);
+        if row.solution_id == context.solution && row.measure_id == measure && holds {
             found.push(row);
         }
     }
@@ -189,23 +192,24 @@ fn founded(value: &UnitValue) -> usize {
 }
 
 /// How many values hold and are not taken.
-fn not_taken(ask: &Ask<'_>, measure: &str) -> i64 {
-    let holds = ask.world.unit_values.iter().filter(|row| {
-        let now = row.valid_from <= ask.span.start && row.valid_to.is_none_or(|end| end > ask.span.start);
-        now && row.solution_id == ask.solution && row.measure_id == measure
+fn not_taken(context: &CellContext<'_>, measure: &str) -> i64 {
+    let holds = context.world.unit_values.iter().filter(|row| {
+        let now =
+            row.valid_from <= context.span.start && row.valid_to.is_none_or(|end| end > context.span.start);
+        now && row.solution_id == context.solution && row.measure_id == measure
     });
-    i64::try_from(holds.count() - values(ask, measure).len()).expect("few values")
+    i64::try_from(holds.count() - values(context, measure).len()).expect("few values")
 }
 
 /// What a number of units is worth, in øre and seconds.
-fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<State>) -> Found {
+fn valued(context: &CellContext<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<State>) -> Found {
     let mut extras: BTreeMap<&'static str, i64> = BTreeMap::new();
     let mut ore = 0;
     for name in ["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"] {
         extras.insert(name, 0);
     }
-    let rows = values(ask, measure);
-    extras.insert("other_values", not_taken(ask, measure));
+    let rows = values(context, measure);
+    extras.insert("other_values", not_taken(context, measure));
     for row in &rows {
         if row.benefit_kind == "avoided_cost" {
             ore += units * row.central;
@@ -223,32 +227,32 @@ fn valued(ask: &Ask<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<
     Found { states, numerator: ore, denominator: None, extras, marks }
 }
 
-pub(crate) fn realised(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
-    let usage = ask.usage(measure, code);
+pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let usage = context.usage(measure, code);
     let mut baseline = 0;
     let mut marks = usage.marks;
-    for row in &ask.world.baselines {
-        if row.solution_id != ask.solution || row.measure_id != measure {
+    for row in &context.world.baselines {
+        if row.solution_id != context.solution || row.measure_id != measure {
             continue;
         }
-        if let Some(successor) = ask.lands(&row.municipality_code, row.division_date, code) {
-            baseline += successor.piece(row.value_a_month) * ask.span.months;
+        if let Some(successor) = context.lands(&row.municipality_code, row.division_date, code) {
+            baseline += successor.piece(row.value_a_month) * context.span.months;
             marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
     }
-    valued(ask, measure, (usage.value - baseline).max(0), marks, vec![usage.state])
+    valued(context, measure, (usage.value - baseline).max(0), marks, vec![usage.state])
 }
 
-fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
-    let mut usage = ask.usage(measure, code);
+fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let mut usage = context.usage(measure, code);
     if usage.state == State::NotApplicable && usage.silent {
         // Not live: all of the potential is left.
         usage = Input { state: State::Ok, value: 0, marks: 0, silent: true };
     }
-    let eligible = ask.eligible(code);
+    let eligible = context.eligible(code);
     let mut states = vec![usage.state, eligible.state];
-    let groups = groups_of(ask.world, "kostra", code, ask.span.target);
-    let reference = if let [group] = &groups[..] { reference(ask, measure, group, 3) } else { None };
+    let groups = groups_of(context.world, "kostra", code, context.span.target);
+    let reference = if let [group] = &groups[..] { reference(context, measure, group, 3) } else { None };
     let units = match reference {
         Some((uses, persons)) => (eligible.value * uses / persons - usage.value).max(0),
         None => {
@@ -256,21 +260,28 @@ fn potential(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
             0
         }
     };
-    valued(ask, measure, units, usage.marks | eligible.marks, states)
+    valued(context, measure, units, usage.marks | eligible.marks, states)
 }
 
 /// Usage and eligible persons of the municipality so many quarters up its group.
-pub(crate) fn reference(ask: &Ask<'_>, measure: &str, group: &str, quarters: usize) -> Option<(i64, i64)> {
+pub(crate) fn reference(
+    context: &CellContext<'_>,
+    measure: &str,
+    group: &str,
+    quarters: usize,
+) -> Option<(i64, i64)> {
     let mut rates: Vec<(i64, i64, String)> = Vec::new();
-    for row in &ask.world.municipalities {
-        let day = ask.span.names_on;
+    for row in &context.world.municipalities {
+        let day = context.span.names_on;
         if row.valid_from > day || row.valid_to.is_some_and(|end| end <= day) {
             continue;
         }
-        let mine = groups_of(ask.world, "kostra", &row.code, ask.span.target);
-        let (usage, eligible) = (ask.usage(measure, &row.code), ask.eligible(&row.code));
+        let mine = groups_of(context.world, "kostra", &row.code, context.span.target);
+        let (usage, eligible) = (context.usage(measure, &row.code), context.eligible(&row.code));
         let is_ok = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
-        if mine.iter().any(|g| g == group) && is_ok && comparable(ask.world, ask.policy, ask.span, &row.code)
+        if mine.iter().any(|g| g == group)
+            && is_ok
+            && comparable(context.world, context.policy, context.span, &row.code)
         {
             rates.push((usage.value, eligible.value, row.code.clone()));
         }
@@ -284,19 +295,19 @@ pub(crate) fn reference(ask: &Ask<'_>, measure: &str, group: &str, quarters: usi
 
 /// Whether a row that is not `missing` lands on the municipality.
 pub(crate) fn delivered(
-    ask: &Ask<'_>,
+    context: &CellContext<'_>,
     measure: Option<&str>,
     period: Option<(Day, Day)>,
     code: &str,
 ) -> Vec<Day> {
     let mut ends = Vec::new();
-    for row in &ask.world.usage {
-        let named = row.solution_id == ask.solution && measure.is_none_or(|m| m == row.measure_id);
+    for row in &context.world.usage {
+        let named = row.solution_id == context.solution && measure.is_none_or(|m| m == row.measure_id);
         let timely = period.is_none_or(|p| p == (row.period_start, row.period_end));
         if named
             && timely
             && row.state != "missing"
-            && ask.lands(&row.municipality_code, row.division_date, code).is_some()
+            && context.lands(&row.municipality_code, row.division_date, code).is_some()
         {
             ends.push(row.period_end);
         }
@@ -305,22 +316,22 @@ pub(crate) fn delivered(
 }
 
 /// What was expected inside the period, each delivery in one of four states.
-fn completeness(ask: &Ask<'_>, code: &str) -> Found {
-    let today = ask.world.recorded_at.date_naive();
+fn completeness(context: &CellContext<'_>, code: &str) -> Found {
+    let today = context.world.recorded_at.date_naive();
     let (mut settled, mut provisional, mut open, mut missing) = (0, 0, 0, 0);
-    for due in &ask.world.expected_deliveries {
-        let inside = due.period_start >= ask.span.start && due.period_end <= ask.span.end;
-        if due.solution_id != ask.solution || !inside {
+    for due in &context.world.expected_deliveries {
+        let inside = due.period_start >= context.span.start && due.period_end <= context.span.end;
+        if due.solution_id != context.solution || !inside {
             continue;
         }
         let (mut came, mut changing) = (false, false);
-        for row in &ask.world.usage {
+        for row in &context.world.usage {
             let answers = row.solution_id == due.solution_id
                 && row.measure_id == due.measure_id
                 && (row.period_start, row.period_end) == (due.period_start, due.period_end);
             if answers
                 && row.state != "missing"
-                && ask.lands(&row.municipality_code, row.division_date, code).is_some()
+                && context.lands(&row.municipality_code, row.division_date, code).is_some()
             {
                 came = true;
                 changing |= row.provisional;
@@ -341,23 +352,28 @@ fn completeness(ask: &Ask<'_>, code: &str) -> Found {
         ("open_deliveries", open),
         ("missing_deliveries", missing),
     ]);
-    if expected == 0 || !ask.live(code, ask.span.target) {
+    if expected == 0 || !context.live(code, context.span.target) {
         found.states.push(State::NotApplicable);
     }
     found
 }
 
 /// Silent though live, or fallen by more than a fifth from the period before.
-fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
-    let now = ask.usage("uses", code);
-    let silent = ask.live(code, ask.span.target) && now.state == State::Missing;
-    let earlier = super::before(ask.world, request, ask.span);
-    let there = ask.world.municipalities.iter().any(|row| {
+fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
+    let now = context.usage("uses", code);
+    let silent = context.live(code, context.span.target) && now.state == State::Missing;
+    let earlier = super::before(context.world, request, context.span);
+    let there = context.world.municipalities.iter().any(|row| {
         row.code == code
             && row.valid_from <= earlier.names_on
             && row.valid_to.is_none_or(|end| end > earlier.names_on)
     });
-    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
+    let past = CellContext {
+        world: context.world,
+        policy: context.policy,
+        span: &earlier,
+        solution: context.solution,
+    };
     let past = past.usage("uses", code);
     let (lost, both) = (i128::from(past.value - now.value), i128::from(past.value + now.value));
     // More than 1.96 standard deviations of the difference of two counts.
@@ -371,19 +387,19 @@ fn follow_up(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
     found
 }
 
-fn freshness(ask: &Ask<'_>, code: &str) -> Found {
-    let ends = delivered(ask, None, None, code);
-    let newest = ends.into_iter().filter(|end| *end <= ask.span.end).max();
+fn freshness(context: &CellContext<'_>, code: &str) -> Found {
+    let ends = delivered(context, None, None, code);
+    let newest = ends.into_iter().filter(|end| *end <= context.span.end).max();
     let mut first_due: Option<Day> = None;
-    for due in &ask.world.expected_deliveries {
-        if due.solution_id == ask.solution && first_due.is_none_or(|day| due.period_start < day) {
+    for due in &context.world.expected_deliveries {
+        if due.solution_id == context.solution && first_due.is_none_or(|day| due.period_start < day) {
             first_due = Some(due.period_start);
         }
     }
     let since = newest.or(first_due);
-    let days = since.map_or(0, |day| (ask.span.end - day).num_days());
+    let days = since.map_or(0, |day| (context.span.end - day).num_days());
     let mut found = plain(days, None);
-    if since.is_none() || !ask.live(code, ask.span.target) {
+    if since.is_none() || !context.live(code, context.span.target) {
         found.states.push(State::NotApplicable);
     }
     found

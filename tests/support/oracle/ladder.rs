@@ -1,7 +1,7 @@
 //! The adoption ladder: on which rung a municipality stands, told from its reports one by one.
 
 use super::borders::comparable;
-use super::inputs::Ask;
+use super::inputs::CellContext;
 use super::kpis::{Found, number, plain};
 use super::{Cell, OracleRequest, OracleRow, Span, State, before, mark};
 
@@ -18,15 +18,15 @@ enum Said {
     Unknown,
 }
 
-fn said(ask: &Ask<'_>, measure: &str, code: &str) -> Said {
-    let there = ask.world.municipalities.iter().any(|row| {
-        let day = ask.span.names_on;
+fn said(context: &CellContext<'_>, measure: &str, code: &str) -> Said {
+    let there = context.world.municipalities.iter().any(|row| {
+        let day = context.span.names_on;
         row.code == code && row.valid_from <= day && row.valid_to.is_none_or(|end| end > day)
     });
-    if !there || !comparable(ask.world, ask.policy, ask.span, code) {
+    if !there || !comparable(context.world, context.policy, context.span, code) {
         return Said::Unknown;
     }
-    let stated = ask.usage(measure, code);
+    let stated = context.usage(measure, code);
     match stated.state {
         State::Ok if stated.value > 0 => Said::Use,
         State::Ok if stated.marks & mark::PARTIAL == 0 => Said::Zero,
@@ -36,32 +36,32 @@ fn said(ask: &Ask<'_>, measure: &str, code: &str) -> Said {
 }
 
 /// Whether a row of use was ever told for territory that is the municipality's.
-fn ever(ask: &Ask<'_>, measure: &str, code: &str) -> bool {
-    ask.world.usage.iter().any(|row| {
-        row.solution_id == ask.solution
+fn ever(context: &CellContext<'_>, measure: &str, code: &str) -> bool {
+    context.world.usage.iter().any(|row| {
+        row.solution_id == context.solution
             && row.measure_id == measure
-            && row.period_end <= ask.span.end
+            && row.period_end <= context.span.end
             && row.value.is_some_and(|value| value > 0)
-            && ask.lands(&row.municipality_code, row.division_date, code).is_some()
+            && context.lands(&row.municipality_code, row.division_date, code).is_some()
     })
 }
 
 /// The last periods, newest first.
-fn last_periods(ask: &Ask<'_>, request: &OracleRequest, count: i64) -> Vec<Span> {
-    let mut spans = vec![*ask.span];
+fn last_periods(context: &CellContext<'_>, request: &OracleRequest, count: i64) -> Vec<Span> {
+    let mut spans = vec![*context.span];
     for _ in 1..count {
-        let earlier = before(ask.world, request, &spans[spans.len() - 1]);
+        let earlier = before(context.world, request, &spans[spans.len() - 1]);
         spans.push(earlier);
     }
     spans
 }
 
 /// One municipality on its rung.
-pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+pub(crate) fn cell(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = request.measure_id.as_deref().unwrap_or("uses");
     let mut found = plain(0, Some(1));
-    let stated = ask.usage(measure, code);
-    let target_group = ask.eligible(code);
+    let stated = context.usage(measure, code);
+    let target_group = context.eligible(code);
     let nobody = target_group.state == State::Ok && target_group.value == 0;
     if nobody || (stated.state == State::NotApplicable && !stated.silent) {
         found.states.push(State::NotApplicable);
@@ -70,22 +70,27 @@ pub(crate) fn cell(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found 
     found.extras.insert("eligible", 1);
     let mut history = Vec::new();
     let mut marks = 0;
-    for span in last_periods(ask, request, number(request, "in_a_row", 3)) {
-        let past = Ask { world: ask.world, policy: ask.policy, span: &span, solution: ask.solution };
+    for span in last_periods(context, request, number(request, "in_a_row", 3)) {
+        let past = CellContext {
+            world: context.world,
+            policy: context.policy,
+            span: &span,
+            solution: context.solution,
+        };
         let word = said(&past, measure, code);
         if word == Said::Use || word == Said::Zero {
             marks |= past.usage(measure, code).marks;
         }
         history.push(word);
     }
-    let followed = ask.world.rollout_events.iter().any(|event| event.solution_id == ask.solution);
-    if followed && !ask.live(code, ask.span.target) && history[0] != Said::Use {
+    let followed = context.world.rollout_events.iter().any(|event| event.solution_id == context.solution);
+    if followed && !context.live(code, context.span.target) && history[0] != Said::Use {
         found.extras.insert("standing_eligible", 1);
         return found;
     }
     found.extras.insert("connected", 1);
     found.marks = marks;
-    let used = ever(ask, measure, code);
+    let used = ever(context, measure, code);
     found.extras.insert("used", i64::from(used));
     let all = |word: Said| history.iter().all(|said| *said == word);
     let open = |word: Said| history.iter().all(|said| *said == word || *said == Said::Unknown);

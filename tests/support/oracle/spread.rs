@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 use super::areas::groups_of;
 use super::borders::comparable;
-use super::inputs::Ask;
+use super::inputs::CellContext;
 use super::kpis::{Found, plain, ratio};
 use super::{Cell, OracleRequest, OracleRow, State, stages, year_before};
 
 /// The cell of a municipality.
-pub(crate) fn compute(ask: &Ask<'_>, request: &OracleRequest, code: &str) -> Found {
+pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
     let measure = request.measure_id.as_deref().unwrap_or("uses");
     match request.kpi.as_str() {
-        "adoption.growth_yoy" => growth(ask, measure, code),
-        "spread.inequality" => ratio(ask.usage(measure, code), ask.persons(code)),
-        "spread.peer_comparison" => compared(ask, measure, code),
-        "spread.left_behind" => left_behind(ask, code),
-        "adoption.digital_share" => digital(ask, request, measure, code),
+        "adoption.growth_yoy" => growth(context, measure, code),
+        "spread.inequality" => ratio(context.usage(measure, code), context.persons(code)),
+        "spread.peer_comparison" => compared(context, measure, code),
+        "spread.left_behind" => left_behind(context, code),
+        "adoption.digital_share" => digital(context, request, measure, code),
         other => panic!("the oracle knows no KPI {other}"),
     }
 }
@@ -37,12 +37,17 @@ pub(crate) fn finish(kpi: &str, row: OracleRow, cells: &[&Cell]) -> OracleRow {
 }
 
 /// What is told now and what was told a year before, of the same territory.
-fn growth(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
-    let earlier = year_before(ask.world, ask.span);
-    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
-    let (now, then) = (ask.usage(measure, code), past.usage(measure, code));
-    let stated_now = comparable(ask.world, ask.policy, ask.span, code);
-    let stated_then = comparable(ask.world, ask.policy, &earlier, code);
+fn growth(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let earlier = year_before(context.world, context.span);
+    let past = CellContext {
+        world: context.world,
+        policy: context.policy,
+        span: &earlier,
+        solution: context.solution,
+    };
+    let (now, then) = (context.usage(measure, code), past.usage(measure, code));
+    let stated_now = comparable(context.world, context.policy, context.span, code);
+    let stated_then = comparable(context.world, context.policy, &earlier, code);
     let mut found = plain(now.value, Some(then.value));
     found.states = vec![now.state, then.state];
     found.marks = now.marks | then.marks;
@@ -139,11 +144,11 @@ fn unequal(row: OracleRow, cells: &[&Cell]) -> OracleRow {
 }
 
 /// The one KOSTRA group of a municipality, and everybody in it and in no other.
-fn peers<'a>(ask: &Ask<'a>, code: &str) -> Option<Vec<&'a str>> {
-    let groups = |code: &str| groups_of(ask.world, "kostra", code, ask.span.target);
+fn peers<'a>(context: &CellContext<'a>, code: &str) -> Option<Vec<&'a str>> {
+    let groups = |code: &str| groups_of(context.world, "kostra", code, context.span.target);
     let mine = groups(code);
-    let day = ask.span.names_on;
-    let stand = ask
+    let day = context.span.names_on;
+    let stand = context
         .world
         .municipalities
         .iter()
@@ -160,17 +165,17 @@ fn interval(uses: i64, persons: i64) -> (f64, f64) {
 }
 
 /// Against the others of the group that are known.
-fn compared(ask: &Ask<'_>, measure: &str, code: &str) -> Found {
-    let mut found = ratio(ask.usage(measure, code), ask.persons(code));
-    let Some(peers) = peers(ask, code) else {
+fn compared(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let mut found = ratio(context.usage(measure, code), context.persons(code));
+    let Some(peers) = peers(context, code) else {
         found.states.push(State::NotApplicable);
         return found;
     };
     let mut known: Vec<(i64, i64, &str)> = Vec::new();
     for peer in peers {
-        let (uses, persons) = (ask.usage(measure, peer), ask.persons(peer));
+        let (uses, persons) = (context.usage(measure, peer), context.persons(peer));
         let stated = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
-        if stated && comparable(ask.world, ask.policy, ask.span, peer) {
+        if stated && comparable(context.world, context.policy, context.span, peer) {
             known.push((uses.value, persons.value, peer));
         }
     }
@@ -211,28 +216,34 @@ fn placed(row: OracleRow, cells: &[&Cell]) -> OracleRow {
 }
 
 /// Not in production, though a year ago half of the group was.
-fn left_behind(ask: &Ask<'_>, code: &str) -> Found {
-    let earlier = year_before(ask.world, ask.span);
-    let past = Ask { world: ask.world, policy: ask.policy, span: &earlier, solution: ask.solution };
-    let Some(peers) = peers(ask, code) else {
+fn left_behind(context: &CellContext<'_>, code: &str) -> Found {
+    let earlier = year_before(context.world, context.span);
+    let past = CellContext {
+        world: context.world,
+        policy: context.policy,
+        span: &earlier,
+        solution: context.solution,
+    };
+    let Some(peers) = peers(context, code) else {
         let mut found = plain(0, Some(1));
         found.states.push(State::NotApplicable);
         return found;
     };
     let live = peers.iter().filter(|peer| stages::produced(&past, peer)).count();
-    let behind = !stages::produced(ask, code) && 2 * live >= peers.len();
-    stages::followed(ask, plain(i64::from(behind), Some(1)))
+    let behind = !stages::produced(context, code) && 2 * live >= peers.len();
+    stages::followed(context, plain(i64::from(behind), Some(1)))
 }
 
 /// The digital ones of all, where all are counted.
-fn digital(ask: &Ask<'_>, request: &OracleRequest, measure: &str, code: &str) -> Found {
+fn digital(context: &CellContext<'_>, request: &OracleRequest, measure: &str, code: &str) -> Found {
     let all = request.params.get("all_measure_id").map_or("cases", String::as_str);
-    let counted =
-        |name: &str| ask.world.measures.iter().any(|m| m.solution_id == ask.solution && m.measure_id == name);
+    let counted = |name: &str| {
+        context.world.measures.iter().any(|m| m.solution_id == context.solution && m.measure_id == name)
+    };
     if !counted(all) {
         let mut found = plain(0, Some(0));
         found.states.push(State::NotApplicable);
         return found;
     }
-    ratio(ask.usage(measure, code), ask.usage(all, code))
+    ratio(context.usage(measure, code), context.usage(all, code))
 }

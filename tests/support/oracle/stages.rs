@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::borders::parts_of;
-use super::inputs::Ask;
+use super::inputs::CellContext;
 use super::kpis::{Found, plain};
 use super::status::{self, LADDER};
 use super::{Cell, OracleRow, State, mark};
@@ -13,11 +13,11 @@ use crate::world::Day;
 const UNDER_WAY: [&str; 4] = ["planned", "agreed", "technically_ready", "pilot"];
 
 /// The furthest stage any part stands in, and the newest day on which a part came to stand where it stands.
-fn standing(ask: &Ask<'_>, code: &str) -> Option<(&'static str, Day)> {
+fn standing(context: &CellContext<'_>, code: &str) -> Option<(&'static str, Day)> {
     let mut furthest: Option<usize> = None;
     let mut newest: Option<Day> = None;
-    for part in parts_of(ask.world, code, ask.span.target) {
-        if let Some(event) = ask.newest(&part.part_id) {
+    for part in parts_of(context.world, code, context.span.target) {
+        if let Some(event) = context.newest(&part.part_id) {
             let step = LADDER.iter().position(|stage| *stage == event.stage);
             furthest = furthest.max(step);
             newest = newest.max(Some(event.valid_from));
@@ -27,30 +27,30 @@ fn standing(ask: &Ask<'_>, code: &str) -> Option<(&'static str, Day)> {
 }
 
 /// Nothing is known of a solution without any event.
-pub(crate) fn followed(ask: &Ask<'_>, mut found: Found) -> Found {
-    if !ask.has_events() {
+pub(crate) fn followed(context: &CellContext<'_>, mut found: Found) -> Found {
+    if !context.has_events() {
         found.states.push(State::NotApplicable);
     }
     found
 }
 
 /// Whether a part is in production.
-pub(crate) fn produced(ask: &Ask<'_>, code: &str) -> bool {
-    parts_of(ask.world, code, ask.span.target)
+pub(crate) fn produced(context: &CellContext<'_>, code: &str) -> bool {
+    parts_of(context.world, code, context.span.target)
         .iter()
-        .any(|part| ask.newest(&part.part_id).is_some_and(|event| event.stage == "in_production"))
+        .any(|part| context.newest(&part.part_id).is_some_and(|event| event.stage == "in_production"))
 }
 
 /// Whether what decides the stage of a part is one of two stages reported for one day at one moment.
-fn contradicted(ask: &Ask<'_>, code: &str) -> bool {
-    parts_of(ask.world, code, ask.span.target)
+fn contradicted(context: &CellContext<'_>, code: &str) -> bool {
+    parts_of(context.world, code, context.span.target)
         .iter()
-        .any(|part| status::contradicted(ask.world, ask.solution, &part.part_id, ask.span.last))
+        .any(|part| status::contradicted(context.world, context.solution, &part.part_id, context.span.last))
 }
 
 /// One municipality, in one of the stages.
-pub(crate) fn funnel(ask: &Ask<'_>, code: &str) -> Found {
-    let stage = standing(ask, code).map_or("none", |(stage, _)| stage);
+pub(crate) fn funnel(context: &CellContext<'_>, code: &str) -> Found {
+    let stage = standing(context, code).map_or("none", |(stage, _)| stage);
     let is = |name: &str| i64::from(stage == name);
     let mut extras = BTreeMap::new();
     for name in FUNNEL {
@@ -65,9 +65,12 @@ pub(crate) fn funnel(ask: &Ask<'_>, code: &str) -> Found {
         };
         extras.insert(name, counted);
     }
-    extras.insert("contradicted", i64::from(contradicted(ask, code)));
+    extras.insert("contradicted", i64::from(contradicted(context, code)));
     let states = Vec::new();
-    followed(ask, Found { states, numerator: is("in_production"), denominator: Some(1), extras, marks: 0 })
+    followed(
+        context,
+        Found { states, numerator: is("in_production"), denominator: Some(1), extras, marks: 0 },
+    )
 }
 
 /// Columns of the funnel.
@@ -88,9 +91,9 @@ pub(crate) const FUNNEL: [&str; 13] = [
 ];
 
 /// Under way, and nothing heard in the last days of the period.
-pub(crate) fn stalled(ask: &Ask<'_>, days: i64, code: &str) -> Found {
-    let current = standing(ask, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
-    let since = current.map_or(0, |(_, day)| (ask.span.last - day).num_days());
+pub(crate) fn stalled(context: &CellContext<'_>, days: i64, code: &str) -> Found {
+    let current = standing(context, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
+    let since = current.map_or(0, |(_, day)| (context.span.last - day).num_days());
     Found {
         states: if current.is_none() { vec![State::NotApplicable] } else { Vec::new() },
         numerator: i64::from(since >= days),
@@ -101,39 +104,44 @@ pub(crate) fn stalled(ask: &Ask<'_>, days: i64, code: &str) -> Found {
 }
 
 /// The first day a part of a municipality was in a stage, of the days until the period's end.
-fn first_day(ask: &Ask<'_>, stage: &str, code: &str) -> Option<Day> {
-    let mine = parts_of(ask.world, code, ask.span.target);
+fn first_day(context: &CellContext<'_>, stage: &str, code: &str) -> Option<Day> {
+    let mine = parts_of(context.world, code, context.span.target);
     let mine: Vec<&str> = mine.iter().map(|part| part.part_id.as_str()).collect();
-    status::first_day(ask.world, ask.solution, &mine, stage, ask.span.last)
+    status::first_day(context.world, context.solution, &mine, stage, context.span.last)
 }
 
 /// How far from the day a wave planned for it a municipality went into production.
-pub(crate) fn variance(ask: &Ask<'_>, wave_id: &str, code: &str) -> Found {
-    let wave = ask.world.waves.iter().find(|wave| wave.wave_id == wave_id).expect("a wave of the world");
-    let ask = Ask { world: ask.world, policy: ask.policy, span: ask.span, solution: &wave.solution_id };
+pub(crate) fn variance(context: &CellContext<'_>, wave_id: &str, code: &str) -> Found {
+    let wave = context.world.waves.iter().find(|wave| wave.wave_id == wave_id).expect("a wave of the world");
+    let context = CellContext {
+        world: context.world,
+        policy: context.policy,
+        span: context.span,
+        solution: &wave.solution_id,
+    };
     let mut found = plain(0, Some(1));
-    let members: Vec<Option<Day>> = ask
+    let members: Vec<Option<Day>> = context
         .world
         .wave_members
         .iter()
         .filter(|m| m.wave_id == wave_id)
-        .filter(|m| ask.lands(&m.municipality_code, m.division_date, code).is_some())
+        .filter(|m| context.lands(&m.municipality_code, m.division_date, code).is_some())
         .map(|m| m.planned_date)
         .collect();
     let Some(planned) = members.iter().flatten().min() else {
         found.states.push(if members.is_empty() { State::NotApplicable } else { State::Missing });
         return found;
     };
-    let days = if let Some(day) = first_day(&ask, "in_production", code) {
+    let days = if let Some(day) = first_day(&context, "in_production", code) {
         found.extras.insert("late_so_far", 0);
         (day - *planned).num_days()
     } else {
         found.extras.insert("late_so_far", 1);
         found.marks = mark::PROVISIONAL;
-        if ask.span.last <= *planned {
+        if context.span.last <= *planned {
             found.states.push(State::NotApplicable);
         }
-        (ask.span.last - *planned).num_days()
+        (context.span.last - *planned).num_days()
     };
     found.numerator = i64::from(days <= 0);
     found.extras.insert("variance", days);
@@ -141,15 +149,15 @@ pub(crate) fn variance(ask: &Ask<'_>, wave_id: &str, code: &str) -> Found {
 }
 
 /// How long a municipality took, or has waited, from a stage to production.
-pub(crate) fn spell(ask: &Ask<'_>, stage: &str, code: &str) -> Found {
+pub(crate) fn spell(context: &CellContext<'_>, stage: &str, code: &str) -> Found {
     let mut found = plain(0, None);
-    let arrived = first_day(ask, "in_production", code);
-    match first_day(ask, stage, code) {
-        Some(entered) if arrived.is_none_or(|day| day >= entered) => {
-            let until = arrived.unwrap_or(ask.span.last);
+    let went_live = first_day(context, "in_production", code);
+    match first_day(context, stage, code) {
+        Some(entered) if went_live.is_none_or(|day| day >= entered) => {
+            let until = went_live.unwrap_or(context.span.last);
             found.extras.insert("spell", (until - entered).num_days());
-            found.extras.insert("reached", i64::from(arrived.is_some()));
-            found.extras.insert("waiting", i64::from(arrived.is_none()));
+            found.extras.insert("reached", i64::from(went_live.is_some()));
+            found.extras.insert("waiting", i64::from(went_live.is_none()));
         }
         _ => found.states.push(State::NotApplicable),
     }

@@ -133,7 +133,7 @@ fn world() -> World {
     }
 }
 
-fn ask(kpi: &str, by: By, borders: Borders, policy: Policy, from: &str, to: &str) -> Vec<OracleRow> {
+fn context(kpi: &str, by: By, borders: Borders, policy: Policy, from: &str, to: &str) -> Vec<OracleRow> {
     let request = OracleRequest {
         kpi: kpi.into(),
         solution_id: "alfa".into(),
@@ -161,8 +161,14 @@ fn brief(rows: &[OracleRow]) -> Vec<String> {
 
 #[test]
 fn december_on_its_own_borders() {
-    let rows =
-        ask("adoption.usage_per_1000", By::Municipality, Borders::Then, Policy::ExactOnly, "2023-12-01", NEW);
+    let rows = context(
+        "adoption.usage_per_1000",
+        By::Municipality,
+        Borders::Then,
+        Policy::ExactOnly,
+        "2023-12-01",
+        NEW,
+    );
     // 3102 is not live and says nothing.
     assert_eq!(brief(&rows), ["3101 40/310 ok 0", "3102 -/- not_applicable 0", "3103 8/10 ok 0"]);
     assert_eq!(rows[0].value, Some(1000.0 * 40.0 / 310.0));
@@ -171,7 +177,7 @@ fn december_on_its_own_borders() {
 #[test]
 fn december_on_the_borders_of_today() {
     let question = |policy| {
-        ask("adoption.usage_per_1000", By::Municipality, Borders::Now, policy, "2023-12-01", "2024-01-01")
+        context("adoption.usage_per_1000", By::Municipality, Borders::Now, policy, "2023-12-01", "2024-01-01")
     };
     // 3111 holds 3101 and 3102 whole; 3103 cannot be told apart.
     assert_eq!(
@@ -192,7 +198,7 @@ fn december_on_the_borders_of_today() {
 
 #[test]
 fn january_under_an_old_code() {
-    let rows = ask(
+    let rows = context(
         "adoption.usage_per_1000",
         By::Nation,
         Borders::Then,
@@ -209,7 +215,7 @@ fn january_under_an_old_code() {
 #[test]
 fn status_is_that_of_the_newest_event_of_any_part() {
     let live = |from, to| {
-        brief(&ask("rollout.municipalities_live", By::Nation, Borders::Now, Policy::ExactOnly, from, to))
+        brief(&context("rollout.municipalities_live", By::Nation, Borders::Now, Policy::ExactOnly, from, to))
     };
     // 3111 through 3101; 3104 from its own event; 3105 never. December's split municipalities are not comparable.
     assert_eq!(live("2024-01-01", "2024-02-01"), ["all 1/3 ok 0"]);

@@ -17,31 +17,31 @@ pub(crate) const SNAPSHOTS: usize = Cause::STEPS.len() + 1;
 /// A number that is exact where the KPI's is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
-    Whole(i64),
-    Real(f64),
+    Int(i64),
+    Float(f64),
 }
 
 impl Number {
     #[expect(clippy::cast_precision_loss, reason = "only where another number is not exact either")]
     pub(crate) const fn real(self) -> f64 {
         match self {
-            Self::Whole(number) => number as f64,
-            Self::Real(number) => number,
+            Self::Int(number) => number as f64,
+            Self::Float(number) => number,
         }
     }
 
     /// The number where it is whole.
     pub(crate) const fn whole(self) -> Option<i64> {
         match self {
-            Self::Whole(number) => Some(number),
-            Self::Real(_) => None,
+            Self::Int(number) => Some(number),
+            Self::Float(_) => None,
         }
     }
 }
 
 impl Default for Number {
     fn default() -> Self {
-        Self::Whole(0)
+        Self::Int(0)
     }
 }
 
@@ -51,8 +51,8 @@ impl Sub for Number {
     fn sub(self, other: Self) -> Self {
         match (self, other) {
             // Saturating: a difference beyond 64 bits is shown as the largest there is, not wrapped.
-            (Self::Whole(a), Self::Whole(b)) => Self::Whole(a.saturating_sub(b)),
-            (a, b) => Self::Real(a.real() - b.real()),
+            (Self::Int(a), Self::Int(b)) => Self::Int(a.saturating_sub(b)),
+            (a, b) => Self::Float(a.real() - b.real()),
         }
     }
 }
@@ -154,9 +154,9 @@ impl Numbers {
             return None;
         }
         Some(if self.whole {
-            Number::Whole(self.exact.value(row))
+            Number::Int(self.exact.value(row))
         } else {
-            Number::Real(self.real.value(row))
+            Number::Float(self.real.value(row))
         })
     }
 }
@@ -217,8 +217,8 @@ mod tests {
     #[test]
     fn whole_numbers_stay_whole_beyond_the_precision_of_a_float() {
         let large = 1 << 60;
-        assert_eq!(Number::Whole(large + 1) - Number::Whole(large), Number::Whole(1));
-        assert_eq!(Number::Whole(3) - Number::Real(0.5), Number::Real(2.5));
+        assert_eq!(Number::Int(large + 1) - Number::Int(large), Number::Int(1));
+        assert_eq!(Number::Int(3) - Number::Float(0.5), Number::Float(2.5));
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
         let cell =
             |value, state: &str| Cell { value, numerator: None, denominator: None, state: state.into() };
         let (ok, missing) = (cell(Some(1.0), "ok"), cell(None, "missing"));
-        let way = [Some(&ok), Some(&ok), Some(&ok), Some(&ok), Some(&missing), None];
-        assert_eq!(causes(way), [Cause::RevisedData, Cause::NewData]);
+        let states = [Some(&ok), Some(&ok), Some(&ok), Some(&ok), Some(&missing), None];
+        assert_eq!(causes(states), [Cause::RevisedData, Cause::NewData]);
     }
 }

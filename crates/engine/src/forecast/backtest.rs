@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::nation::simulate_panel;
 use super::outlook::{Trend, Z_80};
+use super::panel::simulate_panel;
 use super::pool::fit_panel;
 use super::trend::{Point, WINDOW, count};
 

@@ -28,8 +28,8 @@
 //! the same points give the same answer, in whatever order they come.
 
 mod backtest;
-mod nation;
 mod outlook;
+mod panel;
 mod pool;
 mod table;
 mod trend;

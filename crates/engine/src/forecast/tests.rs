@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch,
 use arrow::compute::concat_batches;
 use chrono::{Months, NaiveDate};
 
-use super::nation::simulate_panel;
 use super::outlook::{Trend, normal};
+use super::panel::simulate_panel;
 use super::pool::{fit_panel, pooled};
 use super::table::bounded_growth;
 use super::trend::{Point, Refusal, Series, line};
@@ -54,15 +54,15 @@ fn a_straight_line_of_logits_is_found_as_it_is() {
 #[test]
 fn each_refusal_has_its_reason() {
     let refusal = |series: &Series| line(series, series.len() - 1).err();
-    let steady: Vec<f64> = (0..10).map(|month| 300.0 + f64::from(month)).collect();
-    assert_eq!(refusal(&of_a_thousand(&steady)), None);
-    assert_eq!(refusal(&of_a_thousand(&steady[..7])), Some(Refusal::FewPoints));
-    let mut silent = of_a_thousand(&steady);
+    let constant_growth: Vec<f64> = (0..10).map(|month| 300.0 + f64::from(month)).collect();
+    assert_eq!(refusal(&of_a_thousand(&constant_growth)), None);
+    assert_eq!(refusal(&of_a_thousand(&constant_growth[..7])), Some(Refusal::FewPoints));
+    let mut silent = of_a_thousand(&constant_growth);
     silent.push(None);
     assert_eq!(refusal(&silent), Some(Refusal::NoNumber));
     assert_eq!(refusal(&of_a_thousand(&[99.0; 12])), Some(Refusal::LowReach));
     assert_eq!(refusal(&of_a_thousand(&[100.0; 12])), None);
-    let mut above = steady.clone();
+    let mut above = constant_growth.clone();
     above[2] = 1001.0;
     assert_eq!(refusal(&of_a_thousand(&above)), Some(Refusal::AboveEligible));
 }

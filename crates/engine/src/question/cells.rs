@@ -17,7 +17,7 @@ use super::inputs::values;
 use super::periods::epoch_days;
 use super::resolve::{Bound, ResolvedQuery};
 use super::scope::Scope;
-use super::source::{Frame, Source};
+use super::source::{QueryScope, Source};
 use crate::error::EngineError;
 use crate::planning::plan_query;
 
@@ -82,7 +82,7 @@ async fn compute(source: Source<'_>, query: &ResolvedQuery<'_>, bound: &Bound) -
     let kpi = query.kpi;
     let context = source.edition.session();
     let solution = bound.solution.as_deref().filter(|_| !source.fits_whole(&query.scope));
-    let frame = Frame { scope: &query.scope, solution, question: Some((query, bound)) };
+    let frame = QueryScope { scope: &query.scope, solution, question: Some((query, bound)) };
     let started = Instant::now();
     source.register_all(&context, &kpi.reads, frame).await?;
     if kpi.lookback.sees_year_ago() {
@@ -136,7 +136,7 @@ fn shown_rows(all: &RecordBatch, query: &ResolvedQuery<'_>) -> Result<RecordBatc
 
 impl Source<'_> {
     /// The inhabitants of the municipality of each row.
-    async fn persons(&self, cells: &RecordBatch, frame: Frame<'_>) -> Result<Int64Array, EngineError> {
+    async fn persons(&self, cells: &RecordBatch, frame: QueryScope<'_>) -> Result<Int64Array, EngineError> {
         let (Some(view), Some(codes)) =
             (self.catalogue.view("population_cells"), cells.column_by_name("municipality_code"))
         else {

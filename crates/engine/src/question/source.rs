@@ -36,7 +36,7 @@ pub(crate) struct Source<'a> {
 
 /// What a text is planned under: its periods, its areas, its parameters.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame<'a> {
+pub(crate) struct QueryScope<'a> {
     pub(crate) scope: &'a Scope,
     /// The one solution that tables and relations are restricted to.
     pub(crate) solution: Option<&'a str>,
@@ -86,7 +86,7 @@ impl Source<'_> {
         &self,
         context: &SessionContext,
         names: &BTreeSet<String>,
-        frame: Frame<'_>,
+        frame: QueryScope<'_>,
     ) -> Result<(), EngineError> {
         for name in names {
             self.register(context, name, frame).await?;
@@ -95,7 +95,12 @@ impl Source<'_> {
     }
 
     /// Registers one relation under its name, when it is not yet known.
-    fn register<'a>(&'a self, context: &'a SessionContext, name: &'a str, frame: Frame<'a>) -> Boxed<'a, ()> {
+    fn register<'a>(
+        &'a self,
+        context: &'a SessionContext,
+        name: &'a str,
+        frame: QueryScope<'a>,
+    ) -> Boxed<'a, ()> {
         Box::pin(async move {
             // Two views may read the same relation; registering it twice is an error.
             if context.table_exist(name)? {
@@ -103,7 +108,7 @@ impl Source<'_> {
             }
             let provider: Arc<dyn TableProvider> = match self.catalogue.view(name) {
                 Some(view) if view.timeless => {
-                    self.stored(view, Frame { scope: &Scope::timeless(), ..frame }).await?
+                    self.stored(view, QueryScope { scope: &Scope::timeless(), ..frame }).await?
                 }
                 Some(view) if view.kept && self.catalogue.is_read_directly(name) => {
                     self.stored(view, frame).await?
@@ -128,7 +133,7 @@ impl Source<'_> {
         &self,
         context: &SessionContext,
         name: &str,
-        frame: Frame<'_>,
+        frame: QueryScope<'_>,
     ) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
         let divisions = &self.edition.dimensions.divisions;
         let made = match name {
@@ -156,7 +161,7 @@ impl Source<'_> {
         &self,
         context: &SessionContext,
         view: &View,
-        frame: Frame<'_>,
+        frame: QueryScope<'_>,
     ) -> Result<Arc<dyn TableProvider>, EngineError> {
         let planned = plan_query(context, &view.sql).await;
         // The backtrace differs from build to build, and does not help whoever wrote the view.
@@ -175,7 +180,11 @@ impl Source<'_> {
     }
 
     /// A kept relation, for the periods of a question.
-    async fn stored(&self, view: &View, frame: Frame<'_>) -> Result<Arc<dyn TableProvider>, EngineError> {
+    async fn stored(
+        &self,
+        view: &View,
+        frame: QueryScope<'_>,
+    ) -> Result<Arc<dyn TableProvider>, EngineError> {
         let mut parts: BTreeMap<Option<String>, Vec<RecordBatch>> = BTreeMap::new();
         let mut schema = None;
         for relation in self.relations(view, frame.scope, frame.solution).await? {
@@ -209,7 +218,7 @@ impl Source<'_> {
             let scope = Scope { periods: missing.into(), ..scope.clone() };
             let context = self.edition.session();
             // No question: what is kept must not depend on one.
-            let frame = Frame { scope: &scope, solution, question: None };
+            let frame = QueryScope { scope: &scope, solution, question: None };
             self.register_all(&context, &view.reads, frame).await?;
             let planned = plan_query(&context, &view.sql).await;
             let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
@@ -230,10 +239,10 @@ impl Source<'_> {
         &self,
         context: &SessionContext,
         kpi: &Kpi,
-        frame: Frame<'_>,
+        frame: QueryScope<'_>,
     ) -> Result<(), EngineError> {
         let scope = Scope { year_ago: true, ..frame.scope.clone() };
-        let then = Frame { scope: &scope, ..frame };
+        let then = QueryScope { scope: &scope, ..frame };
         for name in &kpi.reads {
             let Some(view) = self.catalogue.view(name) else { continue };
             if !view.kept {

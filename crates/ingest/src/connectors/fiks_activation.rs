@@ -88,7 +88,7 @@ impl FiksActivation {
             match client.fetch(&request) {
                 Ok(answer) => return Ok(answer),
                 Err(FetchError::Status { status: 401, .. }) if again => {
-                    us.forget(&self.scope);
+                    us.discard(&self.scope);
                     again = false;
                 }
                 Err(error) => return Err(error.into()),

@@ -23,7 +23,7 @@ use crate::commit::ReferenceAnswer;
 use crate::connector::{Connector, Pull, PullError};
 use crate::fetch::{FetchError, Request};
 
-use evaluate::{Answers, Year, evaluate};
+use evaluate::{Responses, Year, evaluate};
 use shape::Shape;
 
 pub(super) static REGISTRATION: Registration = Registration {
@@ -201,7 +201,7 @@ impl SsbPopulation {
     fn answer(
         &self,
         pull: &Pull<'_>,
-        answers: &Answers,
+        answers: &Responses,
         year: &Year<'_>,
     ) -> Result<ReferenceAnswer, IngestError> {
         let found = evaluate(answers, year);
@@ -224,7 +224,7 @@ impl SsbPopulation {
         shape: &Shape,
         codes: &[MunicipalityCode],
         year: i32,
-    ) -> Result<Answers, YearError> {
+    ) -> Result<Responses, YearError> {
         let codelist = self.codelist.as_deref().map(|list| match list.split_once('_') {
             Some(("agg", id)) => Codelist::Aggregate(id.to_owned()),
             Some(("vs", id)) => Codelist::Choice(id.to_owned()),
@@ -237,7 +237,7 @@ impl SsbPopulation {
             let codelist = self.codelist.clone().unwrap_or_else(|| "the list of codes".to_owned());
             return Err(YearError::BackCast { codelist, year });
         }
-        let mut answers = Answers::default();
+        let mut answers = Responses::default();
         let questions = self.questions(&query)?;
         tracing::debug!(year, questions = questions.len(), cells = query.cells(), "a year is requested");
         for (question, sent) in questions {

@@ -149,7 +149,7 @@ impl Maskinporten {
     }
 
     /// Forgets a scope's token: the source did not take it.
-    pub fn forget(&self, scope: &str) {
+    pub fn discard(&self, scope: &str) {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }
 

@@ -32,8 +32,8 @@ fn days(text: &str) -> i32 {
 }
 
 /// `code: to, to` of one municipality, with `?` for what cannot be told.
-fn successors(land: &Territory, policy: Policy, from: &str, code: &str, to: &str) -> (String, bool) {
-    let rows = land.mappings(policy, day(from), day(to)).unwrap();
+fn successors(territory: &Territory, policy: Policy, from: &str, code: &str, to: &str) -> (String, bool) {
+    let rows = territory.mappings(policy, day(from), day(to)).unwrap();
     let of: Vec<_> = rows.iter().filter(|row| row.from_code.as_str() == code).collect();
     let shown: Vec<_> =
         of.iter().map(|row| row.to_code.as_ref().map_or("?", MunicipalityCode::as_str)).collect();
@@ -42,11 +42,11 @@ fn successors(land: &Territory, policy: Policy, from: &str, code: &str, to: &str
 
 #[test]
 fn the_divisions_are_those_of_the_country() {
-    let land = territory(&shipped()).unwrap();
-    let counted: Vec<_> = land
+    let territory = territory(&shipped()).unwrap();
+    let counted: Vec<_> = territory
         .divisions()
         .iter()
-        .map(|division| (division.date.to_string(), land.municipalities(division.date).unwrap().len()))
+        .map(|division| (division.date.to_string(), territory.municipalities(division.date).unwrap().len()))
         .collect();
     let expected = [
         ("2015-01-01", 428),
@@ -61,11 +61,12 @@ fn the_divisions_are_those_of_the_country() {
 
 #[test]
 fn all_codes_of_2017_reach_exactly_the_357_of_2024() {
-    let land = territory(&shipped()).unwrap();
-    let rows = land.mappings(Policy::PopulationShare, day("2017-01-01"), day("2024-01-01")).unwrap();
+    let territory = territory(&shipped()).unwrap();
+    let rows = territory.mappings(Policy::PopulationShare, day("2017-01-01"), day("2024-01-01")).unwrap();
     let from: BTreeSet<_> = rows.iter().map(|row| row.from_code.clone()).collect();
     let to: BTreeSet<_> = rows.iter().filter_map(|row| row.to_code.clone()).collect();
-    let here: BTreeSet<_> = land.municipalities(day("2024-01-01")).unwrap().into_iter().cloned().collect();
+    let here: BTreeSet<_> =
+        territory.municipalities(day("2024-01-01")).unwrap().into_iter().cloned().collect();
     assert_eq!((from.len(), to.len()), (426, 357));
     assert_eq!(to, here);
     let inexact: BTreeSet<_> =
@@ -75,10 +76,10 @@ fn all_codes_of_2017_reach_exactly_the_357_of_2024() {
 
 #[test]
 fn known_lineages_hold() {
-    let land = territory(&shipped()).unwrap();
+    let territory = territory(&shipped()).unwrap();
     let exact = |from, code, to, successor: &str| {
         assert_eq!(
-            successors(&land, Policy::ExactOnly, from, code, to),
+            successors(&territory, Policy::ExactOnly, from, code, to),
             (successor.to_owned(), true),
             "{code}"
         );
@@ -93,11 +94,15 @@ fn known_lineages_hold() {
     exact("2017-01-01", "1601", "2020-01-01", "5001");
     let share = |from, code, to, successors_of: &str| {
         assert_eq!(
-            successors(&land, Policy::PopulationShare, from, code, to),
+            successors(&territory, Policy::PopulationShare, from, code, to),
             (successors_of.to_owned(), false),
             "{code}"
         );
-        assert_eq!(successors(&land, Policy::ExactOnly, from, code, to), ("?".to_owned(), false), "{code}");
+        assert_eq!(
+            successors(&territory, Policy::ExactOnly, from, code, to),
+            ("?".to_owned(), false),
+            "{code}"
+        );
     };
     share("2020-01-01", "1507", "2024-01-01", "1508 1580");
     share("2020-01-01", "1103", "2019-01-01", "1103 1141 1142");
@@ -105,15 +110,18 @@ fn known_lineages_hold() {
     share("2019-01-01", "1850", "2020-01-01", "1806 1875");
     share("2018-01-01", "5012", "2024-01-01", "5055 5056 5059");
     share("2015-01-01", "0720", "2024-01-01", "3905 3907");
-    assert_eq!(successors(&land, Policy::LargestSuccessor, "2020-01-01", "1507", "2024-01-01").0, "1508");
+    assert_eq!(
+        successors(&territory, Policy::LargestSuccessor, "2020-01-01", "1507", "2024-01-01").0,
+        "1508"
+    );
 }
 
 #[test]
 fn the_weights_are_the_persons_of_2019() {
-    let land = territory(&shipped()).unwrap();
-    let persons = |id: &str| land.parts().iter().find(|part| part.part_id == id).unwrap().persons;
+    let territory = territory(&shipped()).unwrap();
+    let persons = |id: &str| territory.parts().iter().find(|part| part.part_id == id).unwrap().persons;
     // SSB 07459 on 2019-01-01: the whole country, Haram, and Tysfjord (1925) by 422:578.
-    assert_eq!(land.parts().iter().map(|part| part.persons).sum::<i64>(), 5_328_212);
+    assert_eq!(territory.parts().iter().map(|part| part.persons).sum::<i64>(), 5_328_212);
     assert_eq!(persons("1534"), 9_383);
     assert_eq!((persons("1850-1806"), persons("1850-1875")), (812, 1_113));
 }

@@ -65,7 +65,7 @@ pub(super) struct Habit {
     pub(super) never: bool,
     pub(super) silent_at_the_end: bool,
     /// The month it loses a third, if it does.
-    falls: Option<i32>,
+    drop_month: Option<i32>,
     scatter: f64,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn habit(seed: u64, shape: &Shape, code: &str, persons: f64) -> Habit
         uses: shape.uses * rng.between(0.8, 1.2),
         never: fate < 0.03,
         silent_at_the_end: (0.03..0.08).contains(&fate),
-        falls: (0.08..0.13).contains(&fate).then_some(live.max(0) + 14),
+        drop_month: (0.08..0.13).contains(&fate).then_some(live.max(0) + 14),
         scatter: (8.0 / persons.max(1.0).sqrt()).min(0.3),
     }
 }
@@ -98,7 +98,7 @@ impl Habit {
     /// Users and uses in a month after January 2024.
     pub(super) fn counts(&self, month: i32, rng: &mut Rng, persons: f64) -> (i64, i64) {
         let grown = self.ceiling * s_curve(f64::from(month - self.live));
-        let left = if self.falls.is_some_and(|at| month >= at) { 0.65 } else { 1.0 };
+        let left = if self.drop_month.is_some_and(|at| month >= at) { 0.65 } else { 1.0 };
         let users = grown * left * (1.0 + self.scatter * rng.between(-1.0, 1.0));
         // Never above the target group, or the check against the population would hold the delivery.
         let users = users.clamp(0.0, persons * 0.95).floor();

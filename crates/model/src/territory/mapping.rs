@@ -176,7 +176,7 @@ mod tests {
     }
 
     /// Ålesund and Haram separate, merged, and separate again; Tysfjord cut in two; Stavanger keeping its code.
-    fn land() -> Territory {
+    fn territory() -> Territory {
         let part = |id: &str, persons, codes: [&str; 3]| Part {
             part_id: id.into(),
             persons,
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn shown(policy: Policy, from: &str, to: &str, code: &str) -> Vec<String> {
-        let rows = land().mappings(policy, day(from), day(to)).unwrap();
+        let rows = territory().mappings(policy, day(from), day(to)).unwrap();
         rows.iter()
             .filter(|row| row.from_code.as_str() == code)
             .map(|row| {
@@ -244,11 +244,11 @@ mod tests {
     proptest! {
         #[test]
         fn a_value_keeps_its_sum_under_every_policy(value in 0i64..1_000_000_000, from in 0usize..3, to in 0usize..3) {
-            let land = land();
-            let date = |at: usize| land.divisions()[at].date;
+            let territory = territory();
+            let date = |at: usize| territory.divisions()[at].date;
             for policy in Policy::ALL {
                 let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-                for row in land.mappings(policy, date(from), date(to)).unwrap() {
+                for row in territory.mappings(policy, date(from), date(to)).unwrap() {
                     *sums.entry(row.from_code.to_string()).or_default() += row.of(value);
                 }
                 prop_assert!(sums.values().all(|sum| *sum == value));

@@ -13,7 +13,7 @@ use super::filter::Filter;
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
-use super::series::{self, Fractions, Notes, falls, show};
+use super::series::{self, Fractions, Notes, decreases, show};
 use super::subject::subject;
 use super::value::{self, Value};
 
@@ -292,7 +292,7 @@ impl<'c> Mapper<'c> {
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);
         if cumulative {
-            self.parsed.breaches.extend(falls(&self.parsed.observations));
+            self.parsed.breaches.extend(decreases(&self.parsed.observations));
         }
         (self.parsed, taken_back)
     }

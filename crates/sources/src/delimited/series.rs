@@ -82,7 +82,7 @@ pub(super) fn add(fact: &mut ObservedFact, part: Option<i64>, part_state: CellSt
 }
 
 /// Counters that are agreed never to fall, and did.
-pub(super) fn falls(observations: &[Observation]) -> Vec<String> {
+pub(super) fn decreases(observations: &[Observation]) -> Vec<String> {
     let mut counters: BTreeMap<_, Vec<(Period, i64, u64)>> = BTreeMap::new();
     for o in observations {
         if let ObservedFact::Usage { solution_id, measure_id, period, value: Some(value), .. } = &o.fact {
@@ -99,7 +99,7 @@ pub(super) fn falls(observations: &[Observation]) -> Vec<String> {
             if low < high && breaches.len() < MAX_LISTED {
                 let subject = show(subject);
                 breaches.push(format!(
-                    "row {row}: `{measure}` of {subject} falls from {high} in {before} to {low} in {after}, \
+                    "row {row}: `{measure}` of {subject} decreases from {high} in {before} to {low} in {after}, \
                      but it is agreed never to fall"
                 ));
             }

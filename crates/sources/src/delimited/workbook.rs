@@ -140,7 +140,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reas
         }
     }
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
-    let mut laid = Sheet::default();
+    let mut placed = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
         let text = match cell.get_value() {
             // A formula that no spreadsheet has computed yet has no value, which is not a blank.
@@ -151,9 +151,9 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reas
             DataRef::SharedString(text) => (*text).to_owned(),
             other => show(&Data::from(other.clone()), contract.decimal),
         };
-        laid.place(cell.get_position(), text)?;
+        placed.place(cell.get_position(), text)?;
     }
-    Ok((laid.rows, hidden::rows(bytes, &sheet)))
+    Ok((placed.rows, hidden::rows(bytes, &sheet)))
 }
 
 fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
@@ -161,14 +161,14 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reaso
     let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
     let (top, left) = range.start().unwrap_or_default();
-    let mut laid = Sheet::default();
+    let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
         let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
         let at =
             at.map(|(r, c)| (top.saturating_add(r), left.saturating_add(c))).unwrap_or((u32::MAX, u32::MAX));
-        laid.place(at, show(value, contract.decimal))?;
+        placed.place(at, show(value, contract.decimal))?;
     }
-    Ok((laid.rows, BTreeSet::new()))
+    Ok((placed.rows, BTreeSet::new()))
 }
 
 impl Sheet {

@@ -184,7 +184,7 @@ impl Act {
     }
 
     /// Looks at what a stopped writer left, does the act again, and looks once more.
-    pub(crate) fn settle(&self, lake: &Path, label: &str) -> Left {
+    pub(crate) fn recover(&self, lake: &Path, label: &str) -> Left {
         if self.untouched(lake) {
             return Left::default();
         }

@@ -40,7 +40,7 @@ fn an_error_of_any_step_leaves_the_last_edition() {
                 let output = act.disturbed(&lake, call, &how).output().expect("strace starts");
                 let label = format!("{error} at {call} {k}{on}");
                 failed_cleanly(&output, &lake, &label);
-                count.add(&act.settle(&lake, &label));
+                count.add(&act.recover(&lake, &label));
             }
         }
     }
@@ -102,7 +102,7 @@ fn a_full_disk_costs_nothing_but_the_delivery() {
             String::from_utf8_lossy(&queried.stderr)
         );
         fs::remove_file(&filler).expect("room again");
-        act.settle(&lake, &label);
+        act.recover(&lake, &label);
     }
     println!("disks with 0 to {full} free pages were full");
     assert!(full > 3, "the delivery needs room");

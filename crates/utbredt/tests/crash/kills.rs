@@ -74,7 +74,7 @@ fn kill_randomly(act: &Act, kills: usize, seed: u64, name: &str, total: &Mutex<C
         let seen = memory.path().join(name);
         let _ = fs::remove_dir_all(&seen);
         copy(&lake, &seen);
-        let left = act.settle(&seen, &format!("seed {seed} try {tries} at {moment:?} (late: {late})"));
+        let left = act.recover(&seen, &format!("seed {seed} try {tries} at {moment:?} (late: {late})"));
         if hit {
             total.lock().expect("no panic").add(&left);
         }

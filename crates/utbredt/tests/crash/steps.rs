@@ -34,7 +34,7 @@ fn at_every_step(act: &Act, name: &str, kinds: &[&'static str], stride: usize) {
             // Files of the system may be opened once more or once less.
             let hit = status.signal() == Some(9) || *call == "openat" && k + 10 > *most && status.success();
             assert!(hit, "{label}: {status}");
-            count.add(&act.settle(&lake, &label));
+            count.add(&act.recover(&lake, &label));
         }
     }
     println!("{name} killed before steps in {:?}, {count:?}, of {calls:?}", started.elapsed());

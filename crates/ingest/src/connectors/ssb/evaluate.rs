@@ -13,13 +13,13 @@ use crate::phrases::first_few;
 
 /// What was answered about a year.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(super) struct Responses {
     parts: Vec<(Query, Table)>,
     total: Option<(Query, Table)>,
     bodies: Vec<Vec<u8>>,
 }
 
-impl Answers {
+impl Responses {
     pub(super) fn add(&mut self, question: Query, body: Vec<u8>) {
         self.parts.push((question, jsonstat::parse(&body)));
         self.bodies.push(body);
@@ -75,7 +75,7 @@ pub(super) struct Evaluation {
 const MOST_A_YEAR: i64 = 5;
 
 /// Checks a year.
-pub(super) fn evaluate(answers: &Answers, year: &Year<'_>) -> Evaluation {
+pub(super) fn evaluate(answers: &Responses, year: &Year<'_>) -> Evaluation {
     let mut found = Evaluation::default();
     for (question, table) in answers.all() {
         found.held.extend(other_question(question, table));

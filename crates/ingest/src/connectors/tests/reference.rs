@@ -86,7 +86,7 @@ impl Desk {
     }
 }
 
-fn steady(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
+fn constant_server(answer: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Server {
     Server::start(move |_, seen| answer(seen))
 }
 

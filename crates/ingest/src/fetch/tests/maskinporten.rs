@@ -67,7 +67,7 @@ fn a_signed_statement_becomes_a_token_that_is_kept_while_it_holds() {
     assert_eq!(token("brreg"), "brreg-1", "a scope of its own");
     clock.on(Duration::from_secs(10));
     assert_eq!(token("ks:fiks"), "ks:fiks-2", "nine seconds before its end it is no longer used");
-    us.forget("ks:fiks");
+    us.discard("ks:fiks");
     assert_eq!(token("ks:fiks"), "ks:fiks-3");
     let shown = format!("{us:?}");
     assert!(!shown.contains("ks:fiks") && !shown.contains("PRIVATE"), "{shown}");

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use utbredt_lake::{Lake, LakeError};
 
 use super::office::Office;
-use super::{Desk, configured, held, morning, steady};
+use super::{Desk, configured, constant_server, held, morning};
 use crate::connectors::StageList;
 use crate::fetch::{Client, Guard, Limits};
 use crate::{Delivery, deliver};
@@ -19,7 +19,7 @@ fn another_may_deliver_while_a_source_is_requested() {
     let office = Office::new(2024..=2024);
     let delivered = Mutex::new(Vec::new());
     let other = root.clone();
-    let server = steady(move |seen| {
+    let server = constant_server(move |seen| {
         let mut delivered = delivered.lock().unwrap();
         if delivered.len() < 2 {
             let mut writer = Lake::open(&other).unwrap().writer().unwrap();
@@ -55,10 +55,10 @@ fn a_year_pulled_twice_at_once_comes_in_once() {
     let root = desk.writer.lake().root().to_path_buf();
     let office = Office::new(2024..=2024);
     let calm = office.clone();
-    let calm = steady(move |seen| calm.answer(seen));
+    let calm = constant_server(move |seen| calm.answer(seen));
     let (address, host) = (calm.url("/v2"), calm.host());
     let done = Mutex::new(false);
-    let server = steady(move |seen| {
+    let server = constant_server(move |seen| {
         // At the first question about numbers the other pulls the whole year.
         let mut done = done.lock().unwrap();
         if seen.line.contains("/data") && !*done {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::office::{Mood, Office};
-use super::{Desk, configured, held, morning, steady};
+use super::{Desk, configured, constant_server, held, morning};
 use crate::connector::{Connector, PullError, PullReport};
 use crate::fetch::tests::server::{Act, Server};
 
@@ -14,7 +14,7 @@ fn population(server: &Server, more: &str) -> Arc<dyn Connector> {
 
 fn serving(office: &Office) -> Server {
     let office = office.clone();
-    steady(move |seen| office.answer(seen))
+    constant_server(move |seen| office.answer(seen))
 }
 
 fn pull(desk: &mut Desk, server: &Server, more: &str) -> Result<PullReport, PullError> {
@@ -178,8 +178,8 @@ fn a_table_that_changed_or_went_away_is_reported() {
     let pulled = pull(&mut desk, &serving(&office), "from = 2022").unwrap();
     assert!(pulled.stopped.unwrap().starts_with("2024: "));
     assert_eq!((pulled.reports.len(), pulled.reports[0].subject.as_str()), (1, "2025"));
-    let away = Server::acting(vec![Act::status(503, &[])]);
-    assert!(pull(&mut desk, &away, "from = 2022").unwrap().stopped.unwrap().contains("503"));
+    let unavailable = Server::acting(vec![Act::status(503, &[])]);
+    assert!(pull(&mut desk, &unavailable, "from = 2022").unwrap().stopped.unwrap().contains("503"));
 }
 
 /// The shipped tables loaded once more take the pulled rows away; the next pull brings them back by the same receipt.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::{Desk, configured, held, message, morning, steady, target};
+use super::{Desk, configured, constant_server, held, message, morning, target};
 use crate::Context;
 use crate::config::IngestConfig;
 use crate::connector::PullReport;
@@ -50,7 +50,7 @@ fn klass(desk: &mut Desk, server: &Server) -> PullReport {
 }
 
 fn serving(answer: Act) -> Server {
-    steady(move |_| answer.clone())
+    constant_server(move |_| answer.clone())
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_run_forgets_what_it_did_not_believe() {
 fn a_range_without_a_table_is_reported() {
     let mut desk = Desk::new();
     let all = [of_2024(), to_come()[..2].to_vec()].concat();
-    let server = steady(move |seen| match target(seen).1.as_str() {
+    let server = constant_server(move |seen| match target(seen).1.as_str() {
         "from=2024-01-01&to=2026-11-25" => feed(&all),
         _ => Act::status(404, &[]),
     });
@@ -232,7 +232,7 @@ impl Brreg {
 
     fn pull(&self, desk: &mut Desk) -> PullReport {
         let register = self.clone();
-        brreg(desk, &steady(move |seen| register.answer(seen)))
+        brreg(desk, &constant_server(move |seen| register.answer(seen)))
     }
 }
 

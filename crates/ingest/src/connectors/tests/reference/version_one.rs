@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::Office;
-use super::{Desk, configured, held, morning, steady, target};
+use super::{Desk, configured, constant_server, held, morning, target};
 use crate::connector::PullReport;
 use crate::connectors::SsbPopulation;
 use crate::fetch::tests::server::{Act, Seen, Server};
@@ -48,8 +48,9 @@ fn both_versions_bring_the_same_rows() {
     let office = Office::new(2024..=2024);
     let (one, two) = (office.clone(), office);
     let (mut old, mut new) = (Desk::new(), Desk::new());
-    let first = pull(&mut old, &steady(move |seen| answer(&one, seen)), "version = 1", "/v0/no/table");
-    let second = pull(&mut new, &steady(move |seen| two.answer(seen)), "", "/v2");
+    let first =
+        pull(&mut old, &constant_server(move |seen| answer(&one, seen)), "version = 1", "/v0/no/table");
+    let second = pull(&mut new, &constant_server(move |seen| two.answer(seen)), "", "/v2");
     assert_eq!((held(&first), held(&second)), (String::new(), String::new()));
     assert!(first.reports[0].accepted > 300, "{:?}", first.reports);
     assert_eq!(old.rows("population"), new.rows("population"));

@@ -153,7 +153,7 @@ fn staying(name: &str, at: usize, bad: Bad, word: &'static str) -> Trouble {
 }
 
 fn that_stay(at: usize) -> Vec<Trouble> {
-    let patience = Bad::Status(429, vec![("Retry-After", "86400")]);
+    let long_wait = Bad::Status(429, vec![("Retry-After", "86400")]);
     let slow = Bad::Slow(Duration::from_millis(800));
     let mut slow = staying("an answer that takes too long", at, slow, "timeout");
     slow.limits = Limits { answer: Duration::from_millis(400), attempts: 2, ..slow.limits };
@@ -166,7 +166,7 @@ fn that_stay(at: usize) -> Vec<Trouble> {
         ),
         staying("closed", at, Bad::Closed, "did not answer 5 times"),
         staying("cut off", at, Bad::Cut, "the answer was cut off"),
-        staying("a day's patience", at, patience, "asks to be left alone for 86400 s"),
+        staying("a day's patience", at, long_wait, "asks to be left alone for 86400 s"),
         staying("no", at, Bad::Status(403, Vec::new()), "answers 403"),
         slow,
     ]

@@ -46,7 +46,7 @@ struct Look {
 }
 
 /// A look to come.
-struct Plan {
+struct Scenario {
     play: Playing,
     limits: Limits,
     at: DateTime<Utc>,
@@ -143,13 +143,13 @@ impl<'c> Stage<'c> {
             Look { view: before.clone(), pulled: PullReport::default(), waits: Vec::new(), requests: 0 };
         let mut stage = Self { connector, server, play, lake, before, undisturbed: nothing };
         let mut desk = Desk { _folder: tempfile::tempdir().unwrap(), writer, hosts: Arc::default() };
-        let mut plan = stage.plan(&connector.yesterday, TimeDelta::days(-1));
-        let yesterday = stage.look(&mut desk, &plan).unwrap();
+        let mut scenario = stage.scenario(&connector.yesterday, TimeDelta::days(-1));
+        let yesterday = stage.look(&mut desk, &scenario).unwrap();
         yesterday.well().unwrap();
         drop(desk);
         stage.before = yesterday.view;
-        plan = stage.plan(&connector.honest, TimeDelta::zero());
-        let undisturbed = stage.look(&mut stage.desk(), &plan).unwrap();
+        scenario = stage.scenario(&connector.honest, TimeDelta::zero());
+        let undisturbed = stage.look(&mut stage.desk(), &scenario).unwrap();
         undisturbed.well().unwrap();
         assert_eq!(undisturbed.requests, connector.questions, "{}", connector.kind);
         assert_ne!(undisturbed.view.live, stage.before.live, "{} brings nothing", connector.kind);
@@ -158,9 +158,9 @@ impl<'c> Stage<'c> {
     }
 
     /// A source that is well, asked so much later.
-    fn plan(&self, honest: &Answerer, later: TimeDelta) -> Plan {
+    fn scenario(&self, honest: &Answerer, later: TimeDelta) -> Scenario {
         let play = general::well(honest);
-        Plan { play, limits: Limits::default(), at: self.connector.now + later }
+        Scenario { play, limits: Limits::default(), at: self.connector.now + later }
     }
 
     fn desk(&self) -> Desk {
@@ -170,10 +170,10 @@ impl<'c> Stage<'c> {
         Desk { _folder: folder, writer, hosts: Arc::default() }
     }
 
-    fn look(&self, desk: &mut Desk, plan: &Plan) -> Result<Look, String> {
-        *self.play.lock().unwrap() = (Arc::clone(&plan.play), 0);
-        let clock = Still::at(&plan.at.to_rfc3339());
-        let client = Client::new(Guard::with_local([self.server.host()]), plan.limits, &clock)
+    fn look(&self, desk: &mut Desk, scenario: &Scenario) -> Result<Look, String> {
+        *self.play.lock().unwrap() = (Arc::clone(&scenario.play), 0);
+        let clock = Still::at(&scenario.at.to_rfc3339());
+        let client = Client::new(Guard::with_local([self.server.host()]), scenario.limits, &clock)
             .with_host_state(Arc::clone(&desk.hosts))
             .with_cache(HttpCache::in_folder(&desk.writer.lake().root().join("answers")));
         let connector = configured(self.connector.kind, &(self.connector.fields)(&self.server));
@@ -207,17 +207,17 @@ impl<'c> Stage<'c> {
     pub(super) fn play(&self, trouble: &Trouble) -> Result<(), String> {
         let mut desk = self.desk();
         let at = trouble.at.unwrap_or(self.connector.now) + trouble.ahead;
-        let plan = Plan { play: (trouble.play)(&self.connector.honest), limits: trouble.limits, at };
-        let look = self.look(&mut desk, &plan)?;
+        let scenario = Scenario { play: (trouble.play)(&self.connector.honest), limits: trouble.limits, at };
+        let look = self.look(&mut desk, &scenario)?;
         self.ends(&look, &trouble.end)?;
         if let End::Nothing(_) = &trouble.end {
-            let again = self.look(&mut desk, &plan)?;
+            let again = self.look(&mut desk, &scenario)?;
             self.ends(&again, &trouble.end)?;
             if again.view.payloads == look.view.payloads && again.view.edition != look.view.edition {
                 return Err("the same trouble again is news".to_owned());
             }
         }
-        let well = self.look(&mut desk, &self.plan(&self.connector.honest, TimeDelta::hours(1)))?;
+        let well = self.look(&mut desk, &self.scenario(&self.connector.honest, TimeDelta::hours(1)))?;
         let stays = self.connector.once && matches!(trouble.end, End::Reads { .. });
         let after = if stays { well.alike(&self.undisturbed) } else { well.same(&self.undisturbed) };
         after.map_err(|why| format!("the next look: {why}"))?;
@@ -276,9 +276,9 @@ impl<'c> Stage<'c> {
     /// The source says otherwise later: what changed is told, once, and nothing else changes.
     pub(super) fn correct(&self, correction: &Correction) -> Result<(), String> {
         let mut desk = self.desk();
-        let first = self.look(&mut desk, &self.plan(&self.connector.honest, TimeDelta::zero()))?;
+        let first = self.look(&mut desk, &self.scenario(&self.connector.honest, TimeDelta::zero()))?;
         first.same(&self.undisturbed)?;
-        let later = self.plan(&correction.honest, correction.after);
+        let later = self.scenario(&correction.honest, correction.after);
         let look = self.look(&mut desk, &later)?;
         look.well()?;
         let (then, now) = (first.view.said(), look.view.said());

@@ -63,7 +63,7 @@ fn given(name: &str, answer: Value) -> Trouble {
 /// How long a token holds, and what happens when it does not.
 fn tokens() -> Vec<Trouble> {
     let no: Reply = |_| status(401, "no");
-    let patience: Reply = |_| Act::status(429, &[("Retry-After", "60")]);
+    let long_wait: Reply = |_| Act::status(429, &[("Retry-After", "60")]);
     let minute = (Duration::from_secs(60), Duration::from_secs(60));
     vec![
         lasting("a token of no seconds", 0),
@@ -71,7 +71,7 @@ fn tokens() -> Vec<Trouble> {
         lasting("a token of the least number", i64::MIN),
         lasting("a token of the greatest number", i64::MAX),
         scripted("a token taken no more", End::Passes(Vec::new()), &[(1, no)]),
-        scripted("a token that ends while we wait", End::Passes(vec![minute]), &[(1, patience), (2, no)]),
+        scripted("a token that ends while we wait", End::Passes(vec![minute]), &[(1, long_wait), (2, no)]),
         given("a token that is none", json!({"access_token": null, "expires_in": 100})),
         given("an empty token", json!({"access_token": "", "expires_in": 100})),
         given("a token of two lines", json!({"access_token": "a\r\nX-Injected: b", "expires_in": 100})),

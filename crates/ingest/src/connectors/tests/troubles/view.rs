@@ -136,9 +136,9 @@ impl View {
     /// What holds after every look, whatever the source did: nothing is lost of what was there before, nothing is there
     /// twice, and no table was written to that is none of the connector's business.
     pub(super) fn sound(&self, before: &Self, touches: &[&str]) -> Result<(), String> {
-        let books = ["receipts", "rejections"];
+        let audit_tables = ["receipts", "rejections"];
         for (name, files) in &self.files {
-            let ours = touches.contains(&name.as_str()) || books.contains(&name.as_str());
+            let ours = touches.contains(&name.as_str()) || audit_tables.contains(&name.as_str());
             if !ours && before.files.get(name) != Some(files) {
                 return Err(format!("`{name}` was written to"));
             }
