@@ -99,7 +99,7 @@ pub(super) fn decreases(observations: &[Observation]) -> Vec<String> {
             if low < high && breaches.len() < MAX_LISTED {
                 let subject = show(subject);
                 breaches.push(format!(
-                    "row {row}: `{measure}` of {subject} decreases from {high} in {before} to {low} in {after}, \
+                    "row {row}: `{measure}` of {subject} falls from {high} in {before} to {low} in {after}, \
                      but it is agreed never to fall"
                 ));
             }
