@@ -14,8 +14,8 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 
 use self::compute::{
-    area_marks, area_states, cell_states, denominator_states, has_marks, is_expected, mark_named, marks,
-    splits, state_if, state_named,
+    amounts_over_days, area_marks, area_states, cell_states, denominator_states, has_marks, is_expected,
+    mark_named, marks, splits, state_if, state_named,
 };
 
 /// Every function, made once: a session gets a reference.
@@ -52,10 +52,12 @@ enum Rule {
     HasMark,
     /// `split_by_weight(value, weight_from, weight_to, weight_total)`: what a part carries of the whole.
     SplitByWeight,
+    /// `over_days(a_year, start, end)`: what of a yearly amount falls on the days from `start` up to, not including, `end`.
+    OverDays,
 }
 
 impl Rule {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::CellState,
         Self::StateIf,
         Self::DenominatorState,
@@ -65,6 +67,7 @@ impl Rule {
         Self::Mark,
         Self::HasMark,
         Self::SplitByWeight,
+        Self::OverDays,
     ];
 
     const fn name(self) -> &'static str {
@@ -78,6 +81,7 @@ impl Rule {
             Self::Mark => "mark",
             Self::HasMark => "has_mark",
             Self::SplitByWeight => "split_by_weight",
+            Self::OverDays => "over_days",
         }
     }
 
@@ -85,7 +89,7 @@ impl Rule {
         match self {
             Self::CellState | Self::StateIf | Self::DenominatorState | Self::AreaState => DataType::Utf8,
             Self::IsExpected | Self::HasMark => DataType::Boolean,
-            Self::AreaMarks | Self::Mark | Self::SplitByWeight => DataType::Int64,
+            Self::AreaMarks | Self::Mark | Self::SplitByWeight | Self::OverDays => DataType::Int64,
         }
     }
 
@@ -99,6 +103,7 @@ impl Rule {
             Self::IsExpected => vec![text],
             Self::AreaState => vec![number.clone(), number.clone(), number.clone(), number, text],
             Self::AreaMarks | Self::SplitByWeight => vec![number; 4],
+            Self::OverDays => vec![number, DataType::Date32, DataType::Date32],
             Self::Mark if given.len() == 1 => vec![text],
             Self::Mark => vec![text, DataType::Boolean],
             Self::HasMark if given.len() < 2 => return None,
@@ -120,6 +125,7 @@ impl Rule {
             Self::Mark => marks(values, rows),
             Self::HasMark => has_marks(values, rows),
             Self::SplitByWeight => splits(values, rows),
+            Self::OverDays => amounts_over_days(values, rows),
         }
     }
 }
@@ -198,7 +204,9 @@ impl ScalarUDFImpl for Function {
 /// Whether a value of the type given may be cast to the one needed without a change of meaning.
 fn fits(given: &DataType, needed: &DataType) -> bool {
     match (given, needed) {
-        (DataType::Null, _) | (DataType::Boolean, DataType::Boolean) => true,
+        (DataType::Null, _)
+        | (DataType::Boolean, DataType::Boolean)
+        | (DataType::Date32, DataType::Date32) => true,
         (given, DataType::Int64) => given.is_integer(),
         (given, DataType::Utf8) => given.is_string(),
         _ => false,

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use chrono::NaiveDate;
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::ColumnarValue;
 use utbredt_model::territory::split_by_weight;
-use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState};
+use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState, over_days};
 
 /// An argument read row by row: a constant, or a column.
 enum Argument<'a> {
@@ -16,6 +17,7 @@ enum Argument<'a> {
     Numbers(&'a Int64Array),
     Texts(&'a StringArray),
     Flags(&'a BooleanArray),
+    Days(&'a Date32Array),
 }
 
 impl<'a> Argument<'a> {
@@ -26,6 +28,7 @@ impl<'a> Argument<'a> {
                 DataType::Int64 => Ok(Self::Numbers(array.as_primitive::<Int64Type>())),
                 DataType::Utf8 => Ok(Self::Texts(array.as_string())),
                 DataType::Boolean => Ok(Self::Flags(array.as_boolean())),
+                DataType::Date32 => Ok(Self::Days(array.as_primitive::<Date32Type>())),
                 other => exec_err!("an argument has the type {other}, which no function here takes"),
             },
         }
@@ -43,6 +46,14 @@ impl<'a> Argument<'a> {
         match self {
             Self::Constant(ScalarValue::Int64(number)) => *number,
             Self::Numbers(numbers) if numbers.is_valid(row) => Some(numbers.value(row)),
+            _ => None,
+        }
+    }
+
+    fn day(&self, row: usize) -> Option<NaiveDate> {
+        match self {
+            Self::Constant(ScalarValue::Date32(Some(days))) => Date32Type::to_naive_date_opt(*days),
+            Self::Days(days) => days.is_valid(row).then(|| days.value_as_date(row)).flatten(),
             _ => None,
         }
     }
@@ -193,4 +204,13 @@ pub(super) fn splits(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> 
         Some(split_by_weight(value.number(row)?, from.number(row)?, to.number(row)?, total.number(row)?))
     });
     Ok(Arc::new(parts.collect::<Int64Array>()))
+}
+
+pub(super) fn amounts_over_days(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    let [a_year, start, end] = arguments.as_slice() else {
+        return exec_err!("over_days takes 3 arguments");
+    };
+    let amounts = (0..rows).map(|row| Some(over_days(a_year.number(row)?, start.day(row)?, end.day(row)?)));
+    Ok(Arc::new(amounts.collect::<Int64Array>()))
 }
