@@ -44,9 +44,9 @@ divide_by = 100
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
-en = "Of several sources of one unit value one is used, the newest; before, they were added."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -63,10 +63,10 @@ valued AS (
         spine.period_start,
         spine.municipality_code,
         followed.solution_id IS NULL OR status.live = 1 AS live,
-        gap.units * worth.ore_central AS ore,
-        gap.units_beyond * worth.ore_central AS ore_beyond,
+        gap.units * worth.ore_central / worth.days AS ore,
+        gap.units_beyond * worth.ore_central / worth.days AS ore_beyond,
         cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
-        gap.marks
+        gap.marks | mark('partial', worth.ore_days < worth.days) AS marks
     FROM spine
     INNER JOIN gap_cells AS gap
         ON gap.period_start = spine.period_start

@@ -7,7 +7,7 @@ use super::{By, Cell, OracleRequest, OracleRow, Span, State, mark, spread};
 use crate::world::{Day, World};
 
 /// The division the members of networks are named in.
-fn members_division(world: &World) -> Day {
+pub(crate) fn members_division(world: &World) -> Day {
     division_holding(world, Day::from_ymd_opt(2024, 1, 1).expect("a date"))
 }
 
@@ -103,6 +103,10 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
     let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
     let mut extras: BTreeMap<&str, i64> = BTreeMap::new();
     for cell in cells {
+        // Time saved is known also where nothing says what a use is worth in kroner.
+        for (name, extra) in cell.extras.iter().filter(|(name, _)| name.starts_with("hours_")) {
+            *extras.entry(name).or_default() += extra;
+        }
         match cell.state {
             State::Ok => {
                 reported += 1;
@@ -116,7 +120,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                 } else {
                     numerator + cell.numerator
                 };
-                for (name, extra) in &cell.extras {
+                for (name, extra) in cell.extras.iter().filter(|(name, _)| !name.starts_with("hours_")) {
                     let so_far = extras.entry(name).or_default();
                     let most = name.starts_with("days_") || *name == "other_values";
                     *so_far = if most { (*so_far).max(*extra) } else { *so_far + extra };
@@ -148,7 +152,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
             hours if hours.starts_with("hours_") => found.map(|seconds| seconds / 3600.0),
             _ => found,
         };
-        columns.insert((*name).to_owned(), number.filter(|_| ok));
+        columns.insert((*name).to_owned(), number.filter(|_| ok || name.starts_with("hours_")));
     }
     let row = OracleRow {
         period_start: span.start,
