@@ -194,7 +194,7 @@ async fn what_members_pay_does_not_depend_on_the_borders() {
                     of_a_year(&world, "benefit.membership_contribution", 2023, Granularity::Year);
                 (question.by, question.borders, question.policy) = (By::Nation, borders, policy);
                 let answer = engine.run(question).await.expect("an answer");
-                let values = answer.batches[0].column_by_name("value").expect("a column").clone();
+                let values = answer.batches[0].column_by_name("value").expect("a column");
                 totals.insert(
                     format!("{borders:?}"),
                     values.as_primitive::<Float64Type>().iter().next().flatten(),

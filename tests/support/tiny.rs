@@ -77,16 +77,7 @@ pub fn tiny() -> World {
         usage: [usage(), tried(), letters()].concat(),
         rollout_events: events(),
         unit_values: unit_values(),
-        prices: vec![
-            price(0, Some(300), 100_000, 60_000, 120),
-            price(300, None, 250_000, 120_000, 120),
-            // A krone a day, from February.
-            Price {
-                solution_id: "brev".into(),
-                valid_from: day("2019-02-01"),
-                ..price(0, None, 50_000, 36_500, 0)
-            },
-        ],
+        prices: prices(),
         membership_fees: vec![MembershipFee {
             network_id: None,
             ore_a_year: 60_000,
@@ -384,6 +375,19 @@ fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitV
         valid_from: day(OLD),
         valid_to: None,
     }
+}
+
+/// What post costs; and brev, a krone a day from February 2019.
+fn prices() -> Vec<Price> {
+    vec![
+        price(0, Some(300), 100_000, 60_000, 120),
+        price(300, None, 250_000, 120_000, 120),
+        Price {
+            solution_id: "brev".into(),
+            valid_from: day("2019-02-01"),
+            ..price(0, None, 50_000, 36_500, 0)
+        },
+    ]
 }
 
 /// 600 kr a year for fewer than 300 inhabitants and 1200 kr for more, and 1.20 kr for each.
