@@ -1,6 +1,6 @@
 /* view
-doc = "The units of use above the baseline (nullpunkt), and what they are worth in øre and seconds. The state is that of the use; no worth where no unit value holds."
-uses = ["unit_sums", "usage_cells"]
+doc = "The units of use above the baseline (nullpunkt), and what they are worth in øre and seconds, month by month as `use_spans` has them: what a year realises is what its months do. The baseline of a month is that of its days; units are worth the mean of the days they are of. The state is that of the use; no worth where no unit value holds, `partial` where none holds on some of the days."
+uses = ["unit_spans", "usage_cells", "use_spans"]
 */
 WITH baseline AS (
     SELECT
@@ -15,7 +15,7 @@ WITH baseline AS (
                 municipality_mappings.weight_to,
                 municipality_mappings.weight_total
             )
-        ) * max(periods.months) AS units,
+        ) AS units_a_month,
         bit_or(
             mark('split_by_share', NOT municipality_mappings.exact)
             | mark('synthetic', baselines.synthetic)
@@ -34,42 +34,134 @@ WITH baseline AS (
         baselines.solution_id,
         baselines.measure_id
 ),
+days AS (
+    SELECT DISTINCT
+        use_spans.solution_id,
+        use_spans.measure_id,
+        use_spans.span_start,
+        use_spans.span_end
+    FROM use_spans
+),
+-- What a unit is worth on each of the days of a span, added.
+worth AS (
+    SELECT
+        overlaps.solution_id,
+        overlaps.measure_id,
+        overlaps.span_start,
+        overlaps.span_end,
+        sum(overlaps.days * overlaps.ore_low) AS ore_low,
+        sum(overlaps.days * overlaps.ore_central) AS ore_central,
+        sum(overlaps.days * overlaps.ore_high) AS ore_high,
+        sum(overlaps.days * overlaps.seconds_low) AS seconds_low,
+        sum(overlaps.days * overlaps.seconds_central) AS seconds_central,
+        sum(overlaps.days * overlaps.seconds_high) AS seconds_high,
+        sum(CASE WHEN overlaps.ore_central IS NOT NULL THEN overlaps.days END) AS ore_days,
+        max(overlaps.others) AS others
+    FROM (
+        SELECT
+            days.solution_id,
+            days.measure_id,
+            days.span_start,
+            days.span_end,
+            CAST(least(unit_spans.valid_to, days.span_end) AS INT)
+            - CAST(greatest(unit_spans.valid_from, days.span_start) AS INT) AS days,
+            unit_spans.ore_low,
+            unit_spans.ore_central,
+            unit_spans.ore_high,
+            unit_spans.seconds_low,
+            unit_spans.seconds_central,
+            unit_spans.seconds_high,
+            unit_spans.others
+        FROM days
+        INNER JOIN unit_spans
+            ON unit_spans.solution_id = days.solution_id
+            AND unit_spans.measure_id = days.measure_id
+            AND unit_spans.valid_from < days.span_end
+            AND unit_spans.valid_to > days.span_start
+    ) AS overlaps
+    GROUP BY
+        overlaps.solution_id,
+        overlaps.measure_id,
+        overlaps.span_start,
+        overlaps.span_end
+),
 excess AS (
     SELECT
-        usage.period_start,
-        usage.municipality_code,
-        usage.solution_id,
-        usage.measure_id,
-        usage.state,
-        usage.unreported,
-        greatest(0, usage.value - coalesce(baseline.units, 0)) AS units,
-        usage.marks | coalesce(baseline.marks, 0) AS marks
-    FROM usage_cells AS usage
+        use_spans.period_start,
+        use_spans.municipality_code,
+        use_spans.solution_id,
+        use_spans.measure_id,
+        use_spans.span_start,
+        use_spans.span_end,
+        CAST(CAST(use_spans.span_end AS INT) - CAST(use_spans.span_start AS INT) AS BIGINT) AS days,
+        greatest(
+            0,
+            use_spans.value - CASE
+                WHEN baseline.units_a_month IS NULL THEN 0
+                WHEN use_spans.added THEN over_days(12 * baseline.units_a_month, use_spans.span_start, use_spans.span_end)
+                -- A level does not grow with the days.
+                ELSE baseline.units_a_month
+            END
+        ) AS units,
+        coalesce(baseline.marks, 0) AS marks
+    FROM use_spans
     LEFT JOIN baseline
-        ON baseline.period_start = usage.period_start
-        AND baseline.municipality_code = usage.municipality_code
-        AND baseline.solution_id = usage.solution_id
-        AND baseline.measure_id = usage.measure_id
+        ON baseline.period_start = use_spans.period_start
+        AND baseline.municipality_code = use_spans.municipality_code
+        AND baseline.solution_id = use_spans.solution_id
+        AND baseline.measure_id = use_spans.measure_id
+),
+valued AS (
+    SELECT
+        excess.period_start,
+        excess.municipality_code,
+        excess.solution_id,
+        excess.measure_id,
+        sum(excess.units) AS units,
+        sum(excess.units * worth.ore_low / excess.days) AS ore_low,
+        sum(excess.units * worth.ore_central / excess.days) AS ore_central,
+        sum(excess.units * worth.ore_high / excess.days) AS ore_high,
+        sum(excess.units * worth.seconds_low / excess.days) AS seconds_low,
+        sum(excess.units * worth.seconds_central / excess.days) AS seconds_central,
+        sum(excess.units * worth.seconds_high / excess.days) AS seconds_high,
+        max(worth.others) AS others,
+        sum(worth.ore_days) AS ore_days,
+        sum(excess.days) AS days,
+        bit_or(excess.marks) AS marks
+    FROM excess
+    LEFT JOIN worth
+        ON worth.solution_id = excess.solution_id
+        AND worth.measure_id = excess.measure_id
+        AND worth.span_start = excess.span_start
+        AND worth.span_end = excess.span_end
+    GROUP BY
+        excess.period_start,
+        excess.municipality_code,
+        excess.solution_id,
+        excess.measure_id
 )
 SELECT
-    excess.period_start,
-    excess.municipality_code,
-    excess.solution_id,
-    excess.measure_id,
-    excess.units,
-    excess.units * worth.ore_low AS ore_low,
-    excess.units * worth.ore_central AS ore_central,
-    excess.units * worth.ore_high AS ore_high,
-    excess.units * worth.seconds_low AS seconds_low,
-    excess.units * worth.seconds_central AS seconds_central,
-    excess.units * worth.seconds_high AS seconds_high,
-    worth.others AS other_values,
-    worth.ore_central IS NOT NULL AS valued,
-    excess.state,
-    excess.unreported,
-    excess.marks
-FROM excess
-LEFT JOIN unit_sums AS worth
-    ON worth.period_start = excess.period_start
-    AND worth.solution_id = excess.solution_id
-    AND worth.measure_id = excess.measure_id
+    usage.period_start,
+    usage.municipality_code,
+    usage.solution_id,
+    usage.measure_id,
+    valued.units,
+    valued.ore_low,
+    valued.ore_central,
+    valued.ore_high,
+    valued.seconds_low,
+    valued.seconds_central,
+    valued.seconds_high,
+    valued.others AS other_values,
+    -- Of a use nobody knows it is not asked what it is worth.
+    usage.state <> 'ok' OR valued.ore_central IS NOT NULL AS valued,
+    usage.state,
+    usage.unreported,
+    usage.marks | coalesce(valued.marks, 0) | mark('partial', valued.ore_days < valued.days) AS marks
+FROM usage_cells AS usage
+LEFT JOIN valued
+    ON valued.period_start = usage.period_start
+    AND valued.municipality_code = usage.municipality_code
+    AND valued.solution_id = usage.solution_id
+    AND valued.measure_id = usage.measure_id
+    AND usage.state = 'ok'

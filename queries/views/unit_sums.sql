@@ -1,55 +1,43 @@
 /* view
-doc = "What one unit of use is worth in a period: øre and seconds, low, central and high. Of several values for the same benefit and unit one is taken: the newest, then the best founded, then the first source by name; `others` counts those that were not."
-uses = []
+doc = "What one unit of use is worth on each day of a period, added over its `days`: a number of units without a day is worth that many times the sum, divided by the days. `ore_days` and `seconds_days`: the days on which such a value holds. `others`: most values on a day that are not used."
+uses = ["unit_spans"]
 */
-WITH ranked AS (
+WITH spans AS (
     SELECT
         periods.period_start,
-        unit_values.solution_id,
-        unit_values.measure_id,
-        unit_values.benefit_kind,
-        unit_values.low,
-        unit_values.central,
-        unit_values.high,
-        -- Two sources about one thing are a choice, not a sum.
-        row_number() OVER (
-            PARTITION BY
-                periods.period_start,
-                unit_values.solution_id,
-                unit_values.measure_id,
-                unit_values.benefit_kind,
-                unit_values.unit
-            ORDER BY
-                unit_values.valid_from DESC,
-                CASE unit_values.quality
-                    WHEN 'published' THEN 1
-                    WHEN 'published_lower_bound' THEN 2
-                    WHEN 'assumption' THEN 3
-                    ELSE 4
-                END,
-                unit_values.source,
-                unit_values.central,
-                unit_values.low,
-                unit_values.high
-        ) AS place
+        CAST(periods.period_end AS INT) - CAST(periods.period_start AS INT) AS all_days,
+        CAST(least(unit_spans.valid_to, periods.period_end) AS INT)
+        - CAST(greatest(unit_spans.valid_from, periods.period_start) AS INT) AS days,
+        unit_spans.solution_id,
+        unit_spans.measure_id,
+        unit_spans.ore_low,
+        unit_spans.ore_central,
+        unit_spans.ore_high,
+        unit_spans.seconds_low,
+        unit_spans.seconds_central,
+        unit_spans.seconds_high,
+        unit_spans.others
     FROM periods
-    INNER JOIN unit_values
-        ON unit_values.valid_from <= periods.period_start
-        AND (unit_values.valid_to IS NULL OR unit_values.valid_to > periods.period_start)
+    INNER JOIN unit_spans
+        ON unit_spans.valid_from < periods.period_end
+        AND unit_spans.valid_to > periods.period_start
 )
 SELECT
-    ranked.period_start,
-    ranked.solution_id,
-    ranked.measure_id,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'avoided_cost' THEN ranked.low ELSE 0 END) AS ore_low,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'avoided_cost' THEN ranked.central ELSE 0 END) AS ore_central,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'avoided_cost' THEN ranked.high ELSE 0 END) AS ore_high,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'saved_time' THEN ranked.low ELSE 0 END) AS seconds_low,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'saved_time' THEN ranked.central ELSE 0 END) AS seconds_central,
-    sum(CASE WHEN ranked.place = 1 AND ranked.benefit_kind = 'saved_time' THEN ranked.high ELSE 0 END) AS seconds_high,
-    count(CASE WHEN ranked.place > 1 THEN 1 END) AS others
-FROM ranked
+    spans.period_start,
+    spans.solution_id,
+    spans.measure_id,
+    CAST(max(spans.all_days) AS BIGINT) AS days,
+    sum(spans.days * spans.ore_low) AS ore_low,
+    sum(spans.days * spans.ore_central) AS ore_central,
+    sum(spans.days * spans.ore_high) AS ore_high,
+    sum(spans.days * spans.seconds_low) AS seconds_low,
+    sum(spans.days * spans.seconds_central) AS seconds_central,
+    sum(spans.days * spans.seconds_high) AS seconds_high,
+    sum(CASE WHEN spans.ore_central IS NOT NULL THEN spans.days END) AS ore_days,
+    sum(CASE WHEN spans.seconds_central IS NOT NULL THEN spans.days END) AS seconds_days,
+    max(spans.others) AS others
+FROM spans
 GROUP BY
-    ranked.period_start,
-    ranked.solution_id,
-    ranked.measure_id
+    spans.period_start,
+    spans.solution_id,
+    spans.measure_id

@@ -10,6 +10,7 @@ SELECT
     usage.measure_id,
     usage.municipality_code,
     usage.division_date,
+    usage.period_start AS row_start,
     usage.period_end,
     usage.value,
     usage.state,

@@ -1,15 +1,16 @@
 //! What must hold of benefits whatever the numbers are: another reference moves only what is measured up to, and
-//! what remains is, with what waits, the whole potential.
+//! what remains is, with what waits, the whole potential; and money of months adds up to that of their year.
 
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
-use utbredt_engine::{By, Engine, KpiRequest};
+use chrono::{Datelike, Months, NaiveDate, TimeDelta};
+use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
-use utbredt_tests::world::World;
+use utbredt_tests::world::{Measure, Usage, World};
 use utbredt_tests::worlds::{random, window};
 
 /// Numbers in øre and the words beside them, by period and municipality.
@@ -66,6 +67,12 @@ async fn another_reference_changes_only_what_is_measured_up_to() {
         let mut world = random(seed);
         // Without baselines what is realised is the use itself.
         world.baselines.clear();
+        // What is used is worth the value of its month, and what is left, which has no month, the mean of the period's
+        // days: only values that never change can be added.
+        let begin = window(&world).0;
+        for value in &mut world.unit_values {
+            (value.valid_from, value.valid_to) = (begin, None);
+        }
         let folder = tempfile::tempdir().expect("a folder");
         let _lake = fill(&world, folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
@@ -104,4 +111,99 @@ async fn another_reference_changes_only_what_is_measured_up_to() {
         }
     }
     assert!(compared > 20 && moved > 5, "{compared} cells compared, {moved} moved");
+}
+
+/// A day as answers count them.
+fn day(since_1970: i32) -> NaiveDate {
+    NaiveDate::default() + TimeDelta::days(since_1970.into())
+}
+
+/// The question about a whole year of a window, by its months or as one, in today's borders and without anything that is
+/// not valid.
+fn of_a_year(world: &World, kpi: &str, year: i32, granularity: Granularity) -> KpiRequest {
+    let mut question = question(world, kpi, None);
+    if kpi == "benefit.membership_contribution" {
+        question.params.clear();
+    }
+    (question.borders, question.policy) = (Borders::Now, Policy::PopulationShare);
+    question.from = NaiveDate::from_ymd_opt(year, 1, 1);
+    question.to = NaiveDate::from_ymd_opt(year + 1, 1, 1);
+    question.granularity = Some(granularity);
+    question
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_money_of_months_is_that_of_their_year_to_the_ore() {
+    let kpis = ["benefit.cost", "benefit.membership_contribution", "benefit.realised"];
+    let mut compared = [0; 3];
+    for seed in 0..6 {
+        let world = random(seed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let _lake = fill(&world, folder.path());
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        let (from, to) = window(&world);
+        for (place, kpi) in kpis.into_iter().enumerate() {
+            // A level or a mean has no months that could be added, and a number for a quarter is of no month.
+            let solution = &world.solutions[0].solution_id;
+            let adds =
+                |m: &Measure| m.solution_id == *solution && m.measure_id == "uses" && m.rollup == "sum";
+            let by_month = |row: &Usage| {
+                let next = row.period_start.with_day(1).expect("a first day") + Months::new(1);
+                row.solution_id != *solution || row.measure_id != "uses" || row.period_end <= next
+            };
+            let months_add_up = world.measures.iter().any(adds) && world.usage.iter().all(by_month);
+            if kpi == "benefit.realised" && !months_add_up {
+                continue;
+            }
+            for year in from.year()..=to.year() {
+                let months = of_a_year(&world, kpi, year, Granularity::Month);
+                let months = rows(&engine, months, &["value"], &["state"]).await;
+                for (granularity, long) in [(Granularity::Quarter, 3), (Granularity::Year, 12)] {
+                    let whole = of_a_year(&world, kpi, year, granularity);
+                    for ((start, code), (ore, words)) in rows(&engine, whole, &["value"], &["state"]).await {
+                        let end = day(start) + Months::new(long);
+                        let inside = |at: i32, of: &str| of == code && at >= start && day(at) < end;
+                        let own: Vec<_> = months.iter().filter(|((at, of), _)| inside(*at, of)).collect();
+                        if words[0] != "ok" || own.iter().any(|(_, (_, words))| words[0] == "missing") {
+                            continue;
+                        }
+                        let sum: i64 = own.iter().map(|(_, (ore, _))| ore[0]).sum();
+                        assert_eq!(sum, ore[0], "seed {seed}, {kpi} of {code} from {}", day(start));
+                        compared[place] += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared.iter().all(|cells| *cells > 4), "{compared:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_members_pay_does_not_depend_on_the_borders() {
+    let mut compared = 0;
+    for seed in 0..6 {
+        let world = random(seed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let _lake = fill(&world, folder.path());
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        for policy in [Policy::ExactOnly, Policy::PopulationShare, Policy::LargestSuccessor] {
+            let mut totals = BTreeMap::new();
+            let days = world.divisions.iter().map(|division| Borders::On(division.date));
+            for borders in days.chain([Borders::Then, Borders::Now]) {
+                let mut question =
+                    of_a_year(&world, "benefit.membership_contribution", 2023, Granularity::Year);
+                (question.by, question.borders, question.policy) = (By::Nation, borders, policy);
+                let answer = engine.run(question).await.expect("an answer");
+                let values = answer.batches[0].column_by_name("value").expect("a column");
+                totals.insert(
+                    format!("{borders:?}"),
+                    values.as_primitive::<Float64Type>().iter().next().flatten(),
+                );
+            }
+            let first = totals.values().next().copied().flatten();
+            assert!(totals.values().all(|total| *total == first), "seed {seed}, {policy:?}: {totals:?}");
+            compared += usize::from(first.is_some_and(|total| total > 0.0));
+        }
+    }
+    assert!(compared > 5, "{compared} totals compared");
 }

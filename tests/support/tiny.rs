@@ -74,10 +74,10 @@ pub fn tiny() -> World {
             .map(|id| Solution { solution_id: id.into() })
             .into(),
         measures: measures(),
-        usage: [usage(), tried()].concat(),
+        usage: [usage(), tried(), letters()].concat(),
         rollout_events: events(),
         unit_values: unit_values(),
-        prices: vec![price(0, Some(300), 100_000, 60_000, 120), price(300, None, 250_000, 120_000, 120)],
+        prices: prices(),
         membership_fees: vec![MembershipFee {
             network_id: None,
             ore_a_year: 60_000,
@@ -106,7 +106,8 @@ fn measures() -> Vec<Measure> {
     let row =
         |id: &str, kind, rollup| Measure { measure_id: id.into(), solution_id: "post".into(), kind, rollup };
     let tried = Measure { solution_id: "sak".into(), ..row("uses", "flow", "sum") };
-    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried]
+    let letters = Measure { measure_id: "letters".into(), ..tried.clone() };
+    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried, letters]
 }
 
 /// What is told of a month is due on the 10th of the next.
@@ -320,6 +321,17 @@ fn tried() -> Vec<Usage> {
     stated.into_iter().chain(later).map(row).collect()
 }
 
+/// The letters that Nes sent with it: 10, 20 and 30.
+fn letters() -> Vec<Usage> {
+    let mut rows: Vec<Usage> =
+        tried().into_iter().filter(|row| row.municipality_code == "0201").take(3).collect();
+    for (row, value) in rows.iter_mut().zip([10, 20, 30]) {
+        row.measure_id = "letters".into();
+        row.value = Some(value);
+    }
+    rows
+}
+
 /// One source for `post`. For `sak` two say what a use spares, one of them an assumption; and a newer assumption says that
 /// the time it saves is longer from February 2019 on.
 fn unit_values() -> Vec<UnitValue> {
@@ -327,6 +339,13 @@ fn unit_values() -> Vec<UnitValue> {
         solution_id: "sak".into(),
         source: source.into(),
         quality,
+        valid_from: day(from),
+        ..row
+    };
+    // What a letter costs is known from February 2019 on.
+    let letters = |row: UnitValue, from: &str| UnitValue {
+        solution_id: "sak".into(),
+        measure_id: "letters".into(),
         valid_from: day(from),
         ..row
     };
@@ -338,6 +357,8 @@ fn unit_values() -> Vec<UnitValue> {
         of_sak(worth("avoided_cost", 1100, 1500, 1900), "C", "published", OLD),
         of_sak(worth("saved_time", 1800, 3600, 7200), "B", "published", OLD),
         of_sak(worth("saved_time", 3600, 7200, 9000), "A", "assumption", "2019-02-01"),
+        letters(worth("saved_time", 60, 120, 180), OLD),
+        letters(worth("avoided_cost", 1000, 2000, 3000), "2019-02-01"),
     ]
 }
 
@@ -354,6 +375,19 @@ fn worth(benefit_kind: &'static str, low: i64, central: i64, high: i64) -> UnitV
         valid_from: day(OLD),
         valid_to: None,
     }
+}
+
+/// What post costs; and brev, a krone a day from February 2019.
+fn prices() -> Vec<Price> {
+    vec![
+        price(0, Some(300), 100_000, 60_000, 120),
+        price(300, None, 250_000, 120_000, 120),
+        Price {
+            solution_id: "brev".into(),
+            valid_from: day("2019-02-01"),
+            ..price(0, None, 50_000, 36_500, 0)
+        },
+    ]
 }
 
 /// 600 kr a year for fewer than 300 inhabitants and 1200 kr for more, and 1.20 kr for each.

@@ -1098,8 +1098,10 @@ mod tests {
                 "adoption.digital_share" | "adoption.growth_yoy" | "adoption.ladder" | "benefit.realised" => {
                     (5, 1 + 2 + 8 + 16 + 64)
                 }
+                // A municipality is partial where a price or a value is known for some of the days.
+                "benefit.pay_back" => (5, 1 + 2 + 8 + 16 + 32 + 64),
                 // Of single municipalities alone: none is partial.
-                "spread.peer_comparison" | "benefit.pay_back" => (5, 1 + 2 + 8 + 32 + 64),
+                "spread.peer_comparison" => (5, 1 + 2 + 8 + 32 + 64),
                 "rollout.follow_up" => (2, 1 + 2 + 8 + 64),
                 _ => (3, 16),
             };

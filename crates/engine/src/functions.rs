@@ -14,8 +14,8 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 
 use self::compute::{
-    area_marks, area_states, cell_states, denominator_states, has_marks, is_expected, mark_named, marks,
-    oslo_days, splits, state_if, state_named,
+    amounts_over_days, area_marks, area_states, cell_states, denominator_states, has_marks, is_expected,
+    mark_named, marks, oslo_days, splits, state_if, state_named,
 };
 
 /// Every function, made once: a session gets a reference.
@@ -54,10 +54,12 @@ enum Rule {
     SplitByWeight,
     /// `oslo_day(moment)`: the calendar day in Oslo, which is what every day of a period is.
     OsloDay,
+    /// `over_days(a_year, start, end)`: what of a yearly amount falls on the days from `start` up to, not including, `end`.
+    OverDays,
 }
 
 impl Rule {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::CellState,
         Self::StateIf,
         Self::DenominatorState,
@@ -68,6 +70,7 @@ impl Rule {
         Self::HasMark,
         Self::SplitByWeight,
         Self::OsloDay,
+        Self::OverDays,
     ];
 
     const fn name(self) -> &'static str {
@@ -82,6 +85,7 @@ impl Rule {
             Self::HasMark => "has_mark",
             Self::SplitByWeight => "split_by_weight",
             Self::OsloDay => "oslo_day",
+            Self::OverDays => "over_days",
         }
     }
 
@@ -89,7 +93,7 @@ impl Rule {
         match self {
             Self::CellState | Self::StateIf | Self::DenominatorState | Self::AreaState => DataType::Utf8,
             Self::IsExpected | Self::HasMark => DataType::Boolean,
-            Self::AreaMarks | Self::Mark | Self::SplitByWeight => DataType::Int64,
+            Self::AreaMarks | Self::Mark | Self::SplitByWeight | Self::OverDays => DataType::Int64,
             Self::OsloDay => DataType::Date32,
         }
     }
@@ -105,6 +109,7 @@ impl Rule {
             Self::IsExpected => vec![text],
             Self::AreaState => vec![number.clone(), number.clone(), number.clone(), number, text],
             Self::AreaMarks | Self::SplitByWeight => vec![number; 4],
+            Self::OverDays => vec![number, DataType::Date32, DataType::Date32],
             Self::Mark if given.len() == 1 => vec![text],
             Self::Mark => vec![text, DataType::Boolean],
             Self::HasMark if given.len() < 2 => return None,
@@ -127,6 +132,7 @@ impl Rule {
             Self::HasMark => has_marks(values, rows),
             Self::SplitByWeight => splits(values, rows),
             Self::OsloDay => oslo_days(values, rows),
+            Self::OverDays => amounts_over_days(values, rows),
         }
     }
 }
@@ -205,7 +211,9 @@ impl ScalarUDFImpl for Function {
 /// Whether a value of the type given may be cast to the one needed without a change of meaning.
 fn fits(given: &DataType, needed: &DataType) -> bool {
     match (given, needed) {
-        (DataType::Null, _) | (DataType::Boolean, DataType::Boolean) => true,
+        (DataType::Null, _)
+        | (DataType::Boolean, DataType::Boolean)
+        | (DataType::Date32, DataType::Date32) => true,
         (given, DataType::Int64) => given.is_integer(),
         (given, DataType::Utf8) => given.is_string(),
         // A moment without a zone is not one: nobody knows which day it is in Oslo.

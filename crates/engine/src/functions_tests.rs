@@ -93,6 +93,15 @@ async fn a_moment_is_on_a_day_in_oslo() {
     }
 }
 
+/// 100 a year: 3100 / 366 is 8, 6000 / 366 is 16.
+#[tokio::test]
+async fn a_yearly_amount_falls_on_days() {
+    let sql = "SELECT over_days(100, column1, column2) FROM (VALUES \
+               (DATE '2020-01-01', DATE '2020-02-01'), (DATE '2020-02-01', DATE '2020-03-01'), (DATE '2020-02-01', NULL))";
+    assert_eq!(answers(sql).await.unwrap(), ["8", "8", "NULL"]);
+    assert_eq!(answer("over_days(100, DATE '2019-01-01', DATE '2021-01-01')").await, "200");
+}
+
 #[tokio::test]
 async fn a_wrong_word_or_type_is_refused_while_planning() {
     let context = SessionContext::new();
@@ -103,6 +112,7 @@ async fn a_wrong_word_or_type_is_refused_while_planning() {
         ("SELECT cell_state(column1, 'mising') FROM (VALUES (true))", "`mising` is no state"),
         ("SELECT denominator_state(1.5)", "argument 1 of denominator_state is"),
         ("SELECT area_state(1, 2)", "area_state does not take 2 arguments"),
+        ("SELECT over_days(1, 2, 3)", "argument 2 of over_days is"),
         ("SELECT has_mark(1)", "has_mark does not take 1 arguments"),
     ] {
         let planned = context.state().create_logical_plan(sql).await;

@@ -221,6 +221,20 @@ impl fmt::Display for Period {
     }
 }
 
+/// What of a yearly amount falls on the days from `start` up to, not including, `end`. After `n` of a year's `D` days
+/// `floor(a_year * n / D)` has fallen, so that spans of days that meet end to end add up, however they are cut, and a
+/// whole year has the whole amount.
+#[must_use]
+pub fn over_days(a_year: i64, start: NaiveDate, end: NaiveDate) -> i64 {
+    let [until_end, until_start] = [end, start].map(|day| {
+        // 128 bits, since an amount in øre times a year leaves 64.
+        let amount = i128::from(a_year);
+        let days = if day.leap_year() { 366 } else { 365 };
+        amount * i128::from(day.year()) + (amount * i128::from(day.ordinal0())).div_euclid(days)
+    });
+    i64::try_from(until_end - until_start).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,5 +270,20 @@ mod tests {
     fn december_is_followed_by_january() {
         let months = Granularity::Month.periods("2023-12-15".parse().unwrap(), "2024-01-02".parse().unwrap());
         assert_eq!(months.iter().map(Period::to_string).collect::<Vec<_>>(), ["2023-12", "2024-01"]);
+    }
+
+    /// 100 a year. Of 365 days January has 31: 3100 / 365 is 8.49. Of 366 it has 3100 / 366, 8.46, and February ends after
+    /// 60 days, 6000 / 366, 16.39: 8 and 8.
+    #[test]
+    fn a_yearly_amount_falls_on_days() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let of = |start: &str, end: &str| over_days(100, day(start), day(end));
+        assert_eq!(of("2019-01-01", "2019-02-01"), 8);
+        assert_eq!((of("2020-01-01", "2020-02-01"), of("2020-02-01", "2020-03-01")), (8, 8));
+        assert_eq!((of("2019-01-01", "2020-01-01"), of("2020-01-01", "2022-01-01")), (100, 200));
+        // 30 and 31 December of 2019 are what is left after 363 days, 100 - 99; five of 2020 are 500 / 366.
+        assert_eq!(of("2019-12-30", "2020-01-06"), 2);
+        let days = day("2020-01-01").iter_days().take(366);
+        assert_eq!(days.map(|day| over_days(100, day, day.succ_opt().unwrap())).sum::<i64>(), 100);
     }
 }

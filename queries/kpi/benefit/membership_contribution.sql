@@ -1,123 +1,263 @@
 /* kpi
 title = { nb = "Medlemsbidrag", nn = "Medlemsbidrag", en = "Membership contribution" }
 answers = { nb = "Hva koster det å være med i nettverket?", nn = "Kva kostar det å vere med i nettverket?", en = "What does it cost to be a member of the network?" }
-version = 1
+version = 2
 unit = "nok"
 better = "neither"
 owner = "secretariat"
 granularity = "year"
 window = 1
 [caveats]
-nb = ["Regnet etter den modellen som står i tabellen membership_fees: et nettverk uten egen rad er regnet etter den som er oppgitt for ingen bestemt, og betaler ikke nødvendigvis det.", "Vertskommunen betaler ingenting; verten er bare kjent der den er oppgitt.", "En kommune i flere nettverk betaler til hvert av dem; medlemmene er de på utgavens dag."]
-nn = ["Rekna etter den modellen som står i tabellen membership_fees: eit nettverk utan eiga rad er rekna etter den som er oppgjeven for ingen bestemt, og betaler ikkje nødvendigvis det.", "Vertskommunen betaler ingenting; verten er berre kjend der han er oppgjeven.", "Ein kommune i fleire nettverk betaler til kvart av dei; medlemene er dei på dagen til utgåva."]
-en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "The host pays nothing; it is known only where it is declared.", "A municipality of several networks pays to each; the members are those on the day of the edition."]
+nb = ["Regnet etter den modellen som står i tabellen membership_fees: et nettverk uten egen rad er regnet etter den som er oppgitt for ingen bestemt, og betaler ikke nødvendigvis det.", "Et medlem er kommunen som står på nettverkets liste, med innbyggerne og koden den har i listens kommuneinndeling, de dagene den er medlem; det betaler én grunnsum hvilke grenser det enn spørres i. Vertskommunen betaler ingenting; verten er bare kjent der den er oppgitt.", "Gjelder ingen modell for noen av dagene, er tallet merket ufullstendig. I andre grenser er bidraget fordelt etter innbyggere; en kommune i flere nettverk betaler til hvert av dem."]
+nn = ["Rekna etter den modellen som står i tabellen membership_fees: eit nettverk utan eiga rad er rekna etter den som er oppgjeven for ingen bestemt, og betaler ikkje nødvendigvis det.", "Ein medlem er kommunen som står på lista til nettverket, med innbyggjarane og koden han har i kommuneinndelinga til lista, dei dagane han er medlem; han betaler éin grunnsum kva grenser det enn blir spurt i. Vertskommunen betaler ingenting; verten er berre kjend der han er oppgjeven.", "Gjeld ingen modell for nokre av dagane, er talet merkt ufullstendig. I andre grenser er bidraget fordelt etter innbyggjarar; ein kommune i fleire nettverk betaler til kvart av dei."]
+en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "A member is the municipality that the network's list names, with the code and the inhabitants it has in the list's division, on the days on which it is a member; it pays one base sum whatever borders are asked for. The host pays nothing; it is known only where it is declared.", "Where no model holds on some of the days the number is marked partial. In other borders the contribution is split by inhabitants; a municipality of several networks pays to each."]
 [rollup]
 kind = "area"
+[reasons.not_member]
+nb = "Kommunen er ikke medlem av noe nettverk."
+nn = "Kommunen er ikkje medlem av noko nettverk."
+en = "The municipality is a member of no network."
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "Et medlem betaler som den kommunen det er medlem som, for dagene det er medlem, og likt i alle grenser; før avhang vert og grunnsum av grensene det ble spurt i."
+nn = "Ein medlem betaler som den kommunen han er medlem som, for dagane han er medlem, og likt i alle grenser; før hang vert og grunnsum av grensene det vart spurt i."
+en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders asked for."
 */
-WITH fees AS (
+WITH persons AS (
+    SELECT
+        reference.period_start,
+        municipality_mappings.to_code AS municipality_code,
+        municipality_mappings.to_date AS division_date,
+        sum(
+            split_by_weight(
+                population.persons,
+                municipality_mappings.weight_from,
+                municipality_mappings.weight_to,
+                municipality_mappings.weight_total
+            )
+        ) AS persons,
+        bit_or(
+            mark('split_by_share', NOT municipality_mappings.exact)
+            | mark('stale_denominator', reference.reference_date < reference.period_start - INTERVAL '2 years')
+        ) AS marks
+    FROM population_reference AS reference
+    INNER JOIN population
+        ON population.reference_date = reference.reference_date
+        AND population.age_from = reference.age_from
+        AND population.age_to IS NOT DISTINCT FROM reference.age_to
+    INNER JOIN municipality_mappings
+        ON municipality_mappings.policy_id = reference.policy_id
+        AND municipality_mappings.from_code = population.municipality_code
+        AND municipality_mappings.from_date = population.division_date
+    INNER JOIN (
+        SELECT DISTINCT network_members.division_date
+        FROM network_members
+    ) AS listed
+        ON listed.division_date = municipality_mappings.to_date
+    WHERE
+        municipality_mappings.to_code IS NOT NULL
+        AND reference.age_from = 0
+        AND reference.age_to IS NULL
+    GROUP BY
+        reference.period_start,
+        municipality_mappings.to_code,
+        municipality_mappings.to_date
+),
+-- Each membership and fee on the days of the period on which both hold; without a fee where there is none.
+days AS (
     SELECT
         periods.period_start,
-        periods.months,
-        networks.network_id,
-        coalesce(own.ore_a_year, shared.ore_a_year) AS ore_a_year,
-        coalesce(own.ore_per_inhabitant_a_year, shared.ore_per_inhabitant_a_year) AS ore_per_inhabitant_a_year,
-        CASE WHEN own.network_id IS NULL THEN shared.ore_a_year_max ELSE own.ore_a_year_max END AS ore_a_year_max,
-        CASE WHEN own.network_id IS NULL THEN shared.host_code ELSE own.host_code END AS host_code
+        memberships.network_id,
+        memberships.municipality_code,
+        memberships.division_date,
+        memberships.valid_from,
+        CAST(
+            CAST(least(memberships.valid_to, periods.period_end) AS INT)
+            - CAST(greatest(memberships.valid_from, periods.period_start) AS INT) AS BIGINT
+        ) AS member_days,
+        greatest(memberships.valid_from, periods.period_start, fee_spans.valid_from) AS span_start,
+        least(memberships.valid_to, periods.period_end, fee_spans.valid_to) AS span_end,
+        fee_spans.ore_a_year,
+        fee_spans.ore_per_inhabitant_a_year,
+        fee_spans.ore_a_year_max,
+        coalesce(fee_spans.host_code = memberships.municipality_code, FALSE) AS is_host
     FROM periods
-    CROSS JOIN networks
-    LEFT JOIN membership_fees AS own
-        ON own.network_id = networks.network_id
-        AND own.valid_from <= periods.period_start
-        AND (own.valid_to IS NULL OR own.valid_to > periods.period_start)
-    LEFT JOIN membership_fees AS shared
-        ON shared.network_id IS NULL
-        AND shared.valid_from <= periods.period_start
-        AND (shared.valid_to IS NULL OR shared.valid_to > periods.period_start)
-    -- A fee is for a year and divides into months, not into weeks.
-    WHERE
-        date_part('day', periods.period_start) = 1
-        AND date_part('day', periods.period_end) = 1
+    INNER JOIN memberships
+        ON memberships.valid_from < periods.period_end
+        AND memberships.valid_to > periods.period_start
+        AND memberships.valid_to > memberships.valid_from
+    INNER JOIN networks
+        ON networks.network_id = memberships.network_id
+    LEFT JOIN fee_spans
+        ON fee_spans.network_id = memberships.network_id
+        AND fee_spans.valid_from < least(memberships.valid_to, periods.period_end)
+        AND fee_spans.valid_to > greatest(memberships.valid_from, periods.period_start)
 ),
--- Each membership with what it costs.
+spanned AS (
+    SELECT
+        days.period_start,
+        days.network_id,
+        days.municipality_code,
+        days.division_date,
+        sum(
+            CASE
+                WHEN days.is_host THEN 0
+                -- Without a maximum `least` passes its NULL over, and without persons it would pass those over.
+                WHEN persons.persons IS NOT NULL
+                    THEN over_days(
+                        least(
+                            days.ore_a_year + days.ore_per_inhabitant_a_year * persons.persons,
+                            days.ore_a_year_max
+                        ),
+                        days.span_start,
+                        days.span_end
+                    )
+            END
+        ) AS ore,
+        sum(
+            CASE
+                WHEN days.ore_a_year IS NULL THEN 0
+                ELSE CAST(days.span_end AS INT) - CAST(days.span_start AS INT)
+            END
+        ) AS fee_days,
+        max(days.member_days) AS member_days,
+        max(persons.persons) AS persons,
+        max(persons.marks) AS marks
+    FROM days
+    LEFT JOIN persons
+        ON persons.period_start = days.period_start
+        AND persons.municipality_code = days.municipality_code
+        AND persons.division_date = days.division_date
+    GROUP BY
+        days.period_start,
+        days.network_id,
+        days.municipality_code,
+        days.division_date,
+        days.valid_from
+),
 paid AS (
     SELECT
-        areas_network.period_start,
-        areas_network.municipality_code,
-        areas_network.area_code AS network_id,
-        CASE
-            WHEN fees.host_code = areas_network.municipality_code THEN 0
-            -- Without a maximum `least` passes its NULL over.
-            ELSE least(
-                fees.ore_a_year + fees.ore_per_inhabitant_a_year * people.persons,
-                fees.ore_a_year_max
-            ) * fees.months / 12
-        END AS ore,
-        people.marks
-    FROM areas_network
-    INNER JOIN fees
-        ON fees.period_start = areas_network.period_start
-        AND fees.network_id = areas_network.area_code
-    INNER JOIN population_cells AS people
-        ON people.period_start = areas_network.period_start
-        AND people.municipality_code = areas_network.municipality_code
-    WHERE fees.ore_a_year IS NOT NULL
+        spanned.period_start,
+        spanned.network_id,
+        spanned.municipality_code,
+        spanned.division_date,
+        sum(CASE WHEN spanned.fee_days > 0 THEN spanned.ore END) AS ore,
+        max(spanned.persons) AS persons,
+        coalesce(max(spanned.marks), 0)
+        | mark('partial', sum(spanned.fee_days) < sum(spanned.member_days)) AS marks
+    FROM spanned
+    GROUP BY
+        spanned.period_start,
+        spanned.network_id,
+        spanned.municipality_code,
+        spanned.division_date
 ),
--- A network's row is what is paid to it; any other area's is what its municipalities pay to all of theirs.
-payments AS (
+-- Where the land of the members lies in the borders asked for. What cannot be split is found, and not shown.
+land AS (
+    SELECT
+        periods.period_start,
+        periods.policy_id,
+        municipality_mappings.from_code AS member_code,
+        municipality_mappings.from_date AS division_date,
+        municipality_mappings.to_code AS municipality_code,
+        municipality_mappings.weight_from,
+        municipality_mappings.weight_to,
+        municipality_mappings.weight_total
+    FROM periods
+    INNER JOIN municipality_mappings
+        ON municipality_mappings.policy_id = CASE
+            WHEN periods.policy_id = 'exact_only' THEN 'population_share'
+            ELSE periods.policy_id
+        END
+        AND municipality_mappings.to_date = periods.division_date
+    WHERE municipality_mappings.to_code IS NOT NULL
+),
+-- What lies in an area of each membership. A network's row is what is paid to it, by members whole.
+placed AS (
     SELECT
         areas.period_start,
         areas.area_code,
-        areas.municipality_code,
-        sum(paid.ore) AS ore,
-        coalesce(bit_or(paid.marks), 0) AS marks
+        paid.municipality_code,
+        paid.division_date,
+        paid.network_id,
+        CASE
+            WHEN max(networks.network_id) IS NOT NULL THEN max(paid.ore)
+            ELSE sum(split_by_weight(paid.ore, land.weight_from, land.weight_to, land.weight_total))
+        END AS ore,
+        CASE
+            WHEN max(networks.network_id) IS NOT NULL THEN max(paid.persons)
+            ELSE sum(split_by_weight(paid.persons, land.weight_from, land.weight_to, land.weight_total))
+        END AS persons,
+        max(networks.network_id) IS NOT NULL OR sum(land.weight_to - land.weight_from) = max(land.weight_total) AS whole,
+        max(land.policy_id) AS policy_id,
+        max(paid.marks) AS marks
     FROM areas
+    INNER JOIN land
+        ON land.period_start = areas.period_start
+        AND land.municipality_code = areas.municipality_code
+    INNER JOIN paid
+        ON paid.period_start = land.period_start
+        AND paid.municipality_code = land.member_code
+        AND paid.division_date = land.division_date
     LEFT JOIN networks
         ON networks.network_id = areas.area_code
-    LEFT JOIN paid
-        ON paid.period_start = areas.period_start
-        AND paid.municipality_code = areas.municipality_code
-        AND paid.network_id = coalesce(networks.network_id, paid.network_id)
+    WHERE paid.network_id = coalesce(networks.network_id, paid.network_id)
     GROUP BY
         areas.period_start,
         areas.area_code,
-        areas.municipality_code
+        paid.municipality_code,
+        paid.division_date,
+        paid.network_id
 ),
-with_state AS (
+-- What each member pays to all of its networks.
+payments AS (
     SELECT
-        payments.period_start,
-        payments.area_code,
-        payments.ore,
-        payments.marks,
-        people.persons,
+        placed.period_start,
+        placed.area_code,
+        sum(placed.ore) AS ore,
+        max(placed.persons) AS persons,
+        bit_or(
+            placed.marks
+            | mark('split_by_share', NOT placed.whole)
+            | mark('partial', placed.ore IS NULL)
+        ) AS marks,
         cell_state(
-            spine.comparable,
-            state_if(people.persons IS NULL, 'not_applicable/no_population'),
-            state_if(payments.ore IS NULL, 'not_applicable/no_price')
+            max(placed.policy_id) <> 'exact_only' OR bool_and(placed.whole),
+            state_if(max(placed.persons) IS NULL, 'not_applicable/no_population'),
+            state_if(max(placed.persons) IS NOT NULL AND sum(placed.ore) IS NULL, 'not_applicable/no_price')
         ) AS state
-    FROM payments
-    INNER JOIN spine
-        ON spine.period_start = payments.period_start
-        AND spine.municipality_code = payments.municipality_code
-    LEFT JOIN population_cells AS people
-        ON people.period_start = payments.period_start
-        AND people.municipality_code = payments.municipality_code
+    FROM placed
+    GROUP BY
+        placed.period_start,
+        placed.area_code,
+        placed.municipality_code,
+        placed.division_date
 ),
 added AS (
     SELECT
-        with_state.period_start,
-        with_state.area_code,
-        sum(CASE WHEN with_state.state = 'ok' THEN with_state.ore END) AS ore,
-        bit_or(CASE WHEN with_state.state = 'ok' THEN with_state.marks ELSE 0 END) AS marks,
-        count(CASE WHEN with_state.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN is_expected(with_state.state) THEN 1 END) AS expected,
-        count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
-        string_agg(DISTINCT with_state.state, ',') AS states,
-        sum(CASE WHEN with_state.state = 'ok' THEN with_state.persons END) AS covered,
-        sum(CASE WHEN is_expected(with_state.state) THEN with_state.persons END) AS persons
-    FROM with_state
+        shown.period_start,
+        shown.area_code,
+        sum(CASE WHEN payments.state = 'ok' THEN payments.ore END) AS ore,
+        bit_or(CASE WHEN payments.state = 'ok' THEN payments.marks ELSE 0 END) AS marks,
+        count(CASE WHEN payments.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN is_expected(payments.state) THEN 1 END) AS expected,
+        count(CASE WHEN payments.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT coalesce(payments.state, 'not_applicable/not_member'), ',') AS states,
+        sum(CASE WHEN payments.state = 'ok' THEN payments.persons END) AS covered,
+        sum(CASE WHEN is_expected(payments.state) THEN payments.persons END) AS persons
+    FROM (
+        SELECT DISTINCT
+            areas.period_start,
+            areas.area_code
+        FROM areas
+    ) AS shown
+    LEFT JOIN payments
+        ON payments.period_start = shown.period_start
+        AND payments.area_code = shown.area_code
     GROUP BY
-        with_state.period_start,
-        with_state.area_code
+        shown.period_start,
+        shown.area_code
 )
 SELECT
     added.period_start,

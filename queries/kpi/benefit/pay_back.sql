@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "quarter"
 window = 4
 [caveats]
-nb = ["Regnet fra innføringen, med periodens nettogevinst i hver måned: en kommune der bruken vokser, er raskere i mål.", "Finnes ingen engangskostnad, eller er nettogevinsten null eller negativ, finnes det ingen tilbakebetalingstid."]
-nn = ["Rekna frå innføringa, med nettogevinsten til perioden i kvar månad: ein kommune der bruken veks, er raskare i mål.", "Finst det ingen eingongskostnad, eller er nettogevinsten null eller negativ, finst det inga tilbakebetalingstid."]
-en = ["Counted from the start, with the period's net benefit in every month: a municipality whose use grows is there sooner.", "Without a cost paid once, or with a net benefit of nothing or less, there is no pay-back time."]
+nb = ["Regnet fra innføringen, med periodens nettogevinst per dag kommunen hadde løsningen; en måned er en tolvdel av 365 dager: en kommune der bruken vokser, er raskere i mål.", "Finnes ingen engangskostnad, eller er nettogevinsten null eller negativ, finnes det ingen tilbakebetalingstid."]
+nn = ["Rekna frå innføringa, med nettogevinsten til perioden per dag kommunen hadde løysinga; ein månad er ein tolvdel av 365 dagar: ein kommune der bruken veks, er raskare i mål.", "Finst det ingen eingongskostnad, eller er nettogevinsten null eller negativ, finst det inga tilbakebetalingstid."]
+en = ["Counted from the start, with the period's net benefit of a day on which the municipality had the solution; a month is a twelfth of 365 days: a municipality whose use grows is there sooner.", "Without a cost paid once, or with a net benefit of nothing or less, there is no pay-back time."]
 [rollup]
 kind = "none"
 [params.solution_id]
@@ -39,9 +39,9 @@ en = "The benefit does not cover the cost."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Kostnaden følger dagene kommunen har løsningen og prisene som gjelder dem; før gjaldt periodens første dag for prisen og den siste for innføringen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Nullpunktet regnes for de dagene som er meldt, måned for måned. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Kostnaden følgjer dagane kommunen har løysinga og prisane som gjeld dei; før galdt den første dagen i perioden for prisen og den siste for innføringa. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Nullpunktet blir rekna for dei dagane som er melde, månad for månad. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. The cost follows the days on which the municipality has the solution and the prices that hold on them; before, the period's first day decided the price and its last day the rollout. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. The baseline is that of the days reported, month by month. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -53,7 +53,7 @@ WITH net AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
-        periods.months,
+        cost.days,
         cost.ore_once,
         realised.ore_central - cost.ore AS ore,
         cell_state(
@@ -64,8 +64,6 @@ WITH net AS (
         ) AS state,
         realised.marks | cost.marks AS marks
     FROM spine
-    INNER JOIN periods
-        ON periods.period_start = spine.period_start
     INNER JOIN realised_cells AS realised
         ON realised.period_start = spine.period_start
         AND realised.municipality_code = spine.municipality_code
@@ -80,8 +78,8 @@ WITH net AS (
 SELECT
     net.period_start,
     net.municipality_code,
-    -- The first whole month in which it is earned.
-    (net.ore_once * net.months + net.ore - 1) / NULLIF(greatest(net.ore, 0), 0) AS numerator,
+    -- The first whole month in which it is earned: 12 of them are 365 days.
+    (12 * net.ore_once * net.days + 365 * net.ore - 1) / NULLIF(365 * greatest(net.ore, 0), 0) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         net.state,

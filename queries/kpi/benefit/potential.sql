@@ -32,19 +32,22 @@ unit = "nok"
 rollup = "sum"
 divide_by = 100
 [columns.hours_low]
-doc = "Time saved, low."
+doc = "Time saved, low; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.hours_central]
-doc = "Time saved, most likely."
+doc = "Time saved, most likely; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.hours_high]
-doc = "Time saved, high."
+doc = "Time saved, high; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.other_values]
 doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
@@ -53,9 +56,9 @@ rollup = "max"
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -66,15 +69,15 @@ en = "A period has a number only when all that was due for it was delivered; bef
 SELECT
     spine.period_start,
     spine.municipality_code,
-    gap.units * worth.ore_central AS numerator,
+    gap.units * worth.ore_central / worth.days AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
-    gap.marks AS marks,
-    gap.units * worth.ore_low AS nok_low,
-    gap.units * worth.ore_high AS nok_high,
-    gap.units * worth.seconds_low AS hours_low,
-    gap.units * worth.seconds_central AS hours_central,
-    gap.units * worth.seconds_high AS hours_high,
+    gap.marks | mark('partial', worth.ore_days < worth.days) AS marks,
+    gap.units * worth.ore_low / worth.days AS nok_low,
+    gap.units * worth.ore_high / worth.days AS nok_high,
+    CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_low / worth.days END AS hours_low,
+    CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_central / worth.days END AS hours_central,
+    CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_high / worth.days END AS hours_high,
     worth.others AS other_values
 FROM spine
 INNER JOIN gap_cells AS gap

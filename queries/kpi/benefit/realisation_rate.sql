@@ -41,9 +41,9 @@ hidden = true
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Nullpunktet regnes for de dagene som er meldt, måned for måned. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Nullpunktet blir rekna for dei dagane som er melde, månad for månad. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. The baseline is that of the days reported, month by month. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -56,10 +56,12 @@ WITH valued AS (
         spine.period_start,
         spine.municipality_code,
         -- Where the solution is not yet live nothing is realised.
-        CASE WHEN realised.state = 'ok' THEN realised.ore_central ELSE 0 END AS ore,
-        gap.units * worth.ore_central AS ore_left,
+        CASE WHEN realised.state = 'ok' THEN coalesce(realised.ore_central, 0) ELSE 0 END AS ore,
+        gap.units * worth.ore_central / worth.days AS ore_left,
         cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
-        gap.marks | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
+        gap.marks
+        | mark('partial', worth.ore_days < worth.days)
+        | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
     FROM spine
     INNER JOIN gap_cells AS gap
         ON gap.period_start = spine.period_start

@@ -32,19 +32,22 @@ unit = "nok"
 rollup = "sum"
 divide_by = 100
 [columns.hours_low]
-doc = "Time saved, low."
+doc = "Time saved, low; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.hours_central]
-doc = "Time saved, most likely."
+doc = "Time saved, most likely; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.hours_high]
-doc = "Time saved, high."
+doc = "Time saved, high; also where nothing says what a use is worth in kroner."
 unit = "hours"
 rollup = "sum"
+every_state = true
 divide_by = 3600
 [columns.other_values]
 doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
@@ -53,9 +56,9 @@ rollup = "max"
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Nullpunktet regnes for de dagene som er meldt, måned for måned. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Nullpunktet blir rekna for dei dagane som er melde, månad for månad. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. The baseline is that of the days reported, month by month. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -72,9 +75,9 @@ SELECT
     realised.marks AS marks,
     realised.ore_low AS nok_low,
     realised.ore_high AS nok_high,
-    realised.seconds_low AS hours_low,
-    realised.seconds_central AS hours_central,
-    realised.seconds_high AS hours_high,
+    CASE WHEN spine.comparable THEN realised.seconds_low END AS hours_low,
+    CASE WHEN spine.comparable THEN realised.seconds_central END AS hours_central,
+    CASE WHEN spine.comparable THEN realised.seconds_high END AS hours_high,
     realised.other_values AS other_values
 FROM spine
 INNER JOIN realised_cells AS realised

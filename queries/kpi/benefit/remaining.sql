@@ -44,9 +44,9 @@ divide_by = 100
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -59,10 +59,10 @@ WITH valued AS (
         spine.period_start,
         spine.municipality_code,
         followed.solution_id IS NULL OR status.live = 1 AS live,
-        gap.units * worth.ore_central AS ore,
-        gap.units_beyond * worth.ore_central AS ore_beyond,
+        gap.units * worth.ore_central / worth.days AS ore,
+        gap.units_beyond * worth.ore_central / worth.days AS ore_beyond,
         cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
-        gap.marks
+        gap.marks | mark('partial', worth.ore_days < worth.days) AS marks
     FROM spine
     INNER JOIN gap_cells AS gap
         ON gap.period_start = spine.period_start

@@ -7,7 +7,7 @@ use super::{By, Cell, OracleRequest, OracleRow, Span, State, mark, spread};
 use crate::world::{Day, World};
 
 /// The division the members of networks are named in.
-fn members_division(world: &World) -> Day {
+pub(crate) fn members_division(world: &World) -> Day {
     division_holding(world, Day::from_ymd_opt(2024, 1, 1).expect("a date"))
 }
 
@@ -96,12 +96,26 @@ fn area_state(cells: &[&Cell]) -> State {
     State::NotApplicable
 }
 
+/// Time saved is known also where nothing says what a use is worth in kroner.
+fn is_hours(name: &str) -> bool {
+    name.starts_with("hours_")
+}
+
+/// The hours of all cells, whatever their state.
+fn hours_of<'a>(cells: &[&'a Cell]) -> BTreeMap<&'a str, i64> {
+    let mut hours = BTreeMap::new();
+    for (name, extra) in cells.iter().flat_map(|cell| &cell.extras).filter(|(name, _)| is_hours(name)) {
+        *hours.entry(*name).or_default() += extra;
+    }
+    hours
+}
+
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
 fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell]) -> OracleRow {
     let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
     let (mut persons_behind, mut persons_expected) = (0, 0);
     let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
-    let mut extras: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut extras = hours_of(cells);
     for cell in cells {
         match cell.state {
             State::Ok => {
@@ -116,7 +130,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                 } else {
                     numerator + cell.numerator
                 };
-                for (name, extra) in &cell.extras {
+                for (name, extra) in cell.extras.iter().filter(|(name, _)| !is_hours(name)) {
                     let so_far = extras.entry(name).or_default();
                     let most = name.starts_with("days_") || *name == "other_values";
                     *so_far = if most { (*so_far).max(*extra) } else { *so_far + extra };
@@ -148,7 +162,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
             hours if hours.starts_with("hours_") => found.map(|seconds| seconds / 3600.0),
             _ => found,
         };
-        columns.insert((*name).to_owned(), number.filter(|_| ok));
+        columns.insert((*name).to_owned(), number.filter(|_| ok || is_hours(name)));
     }
     let row = OracleRow {
         period_start: span.start,

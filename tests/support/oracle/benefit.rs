@@ -1,25 +1,13 @@
 //! KPIs of money: what a solution costs, what is left when it is paid, and what is left to gain.
 
-use super::areas::{groups_of, networks_of, roll_up};
-use super::inputs::CellContext;
-use super::kpis::{Found, plain, realised, reference, values};
-use super::{OracleRequest, OracleRow, Span, State, kpis};
-use crate::world::{MembershipFee, World};
+use std::collections::BTreeMap;
 
-/// What is paid to each network, of a period. A municipality pays another network nothing of this one's.
-pub(crate) fn to_networks(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
-    let mut ids: Vec<&String> = world.networks.iter().map(|network| &network.network_id).collect();
-    ids.sort();
-    let mut rows = Vec::new();
-    for id in ids {
-        let mut question = request.clone();
-        question.params.insert("network", id.clone());
-        let cells = kpis::cells(world, &question, span);
-        let stated = roll_up(world, &question, span, &cells);
-        rows.extend(stated.into_iter().filter(|row| row.key.as_ref() == Some(id)));
-    }
-    rows
-}
+use super::areas::{groups_of, keys_of, members_division};
+use super::borders::{Successor, codes_of, successors};
+use super::inputs::{CellContext, Input};
+use super::kpis::{Found, Worth, plain, realised, reference};
+use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark, on_a_day};
+use crate::world::{MembershipFee, World};
 
 /// Øre become kroner, also under the line, where the number is of kroner on both sides.
 pub(crate) fn finish(kpi: &str, mut row: OracleRow) -> OracleRow {
@@ -39,44 +27,55 @@ pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: 
         "benefit.remaining" => remaining(context, request, measure, code),
         "benefit.realisation_rate" => realisation_rate(context, request, measure, code),
         "benefit.pay_back" => pay_back(context, measure, code),
-        "benefit.membership_contribution" => {
-            contribution(context, request.params.get("network").map(String::as_str), code)
-        }
         other => panic!("the oracle knows no KPI {other}"),
     }
 }
 
-/// The prices of the solution that hold for a number of inhabitants on the period's first day: once, and in the
-/// period.
-fn prices(context: &CellContext<'_>, persons: i64) -> Option<(i64, i64)> {
-    let day = context.span.start;
-    // A price is told by the year: it divides into months, not into weeks.
-    if context.span.months == 0 {
-        return None;
-    }
-    let (mut once, mut a_year, mut any) = (0, 0, false);
-    for row in &context.world.prices {
-        let of_size = row.population_from <= persons && row.population_to.is_none_or(|bound| bound > persons);
-        let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
-        if row.solution_id == context.solution && of_size && holds {
-            any = true;
-            once += row.ore_once;
-            a_year += row.ore_a_year + row.ore_per_inhabitant_a_year * persons;
-        }
-    }
-    any.then_some((once, a_year * context.span.months / 12))
+/// What a municipality pays for the solution in the period, day by day.
+#[derive(Debug, Default)]
+struct Paid {
+    /// Days on which it has the solution.
+    days: i64,
+    /// Those of them on which a price holds.
+    days_priced: i64,
+    /// What is paid once, by the prices of the last of those.
+    once: i64,
+    ore: i64,
 }
 
-/// Only who is live pays.
+fn paid(context: &CellContext<'_>, code: &str) -> Paid {
+    let persons = context.persons(code).value;
+    let mut paid = Paid::default();
+    for day in days_of(context.span.start, context.span.end).filter(|day| context.has_on(code, *day)) {
+        paid.days += 1;
+        let mut once = None;
+        for row in &context.world.prices {
+            let of_size =
+                row.population_from <= persons && row.population_to.is_none_or(|bound| bound > persons);
+            let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
+            if row.solution_id == context.solution && of_size && holds {
+                once = Some(once.unwrap_or(0) + row.ore_once);
+                paid.ore += on_a_day(row.ore_a_year + row.ore_per_inhabitant_a_year * persons, day);
+            }
+        }
+        if let Some(once) = once {
+            paid.days_priced += 1;
+            paid.once = once;
+        }
+    }
+    paid
+}
+
+/// Who has it pays, on the days of it.
 fn cost(context: &CellContext<'_>, code: &str) -> Found {
     let persons = context.persons(code);
-    let priced = prices(context, persons.value);
-    let mut found = plain(priced.map_or(0, |(_, ore)| ore), None);
+    let paid = paid(context, code);
+    let mut found = plain(paid.ore, None);
     found.states.push(persons.state);
-    if !context.live(code, context.span.target) || priced.is_none() {
+    if paid.days_priced == 0 {
         found.states.push(State::NotApplicable);
     }
-    found.marks = persons.marks;
+    found.marks = persons.marks | if paid.days_priced < paid.days { mark::PARTIAL } else { 0 };
     found
 }
 
@@ -89,8 +88,8 @@ fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     found.extras = [
         ("realised_nok", gain.numerator),
         ("cost_nok", cost.numerator),
-        ("net_nok_low", gain.extras["nok_low"] - cost.numerator),
-        ("net_nok_high", gain.extras["nok_high"] - cost.numerator),
+        ("net_nok_low", gain.extras.get("nok_low").unwrap_or(&0) - cost.numerator),
+        ("net_nok_high", gain.extras.get("nok_high").unwrap_or(&0) - cost.numerator),
     ]
     .into();
     found
@@ -110,9 +109,9 @@ fn distance(
     let mut states = vec![if not_yet { State::Ok } else { usage.state }, eligible.state];
     let groups = groups_of(context.world, "kostra", code, context.span.target);
     let found = if groups.len() == 1 { reference(context, measure, &groups[0], quarters) } else { None };
-    let worth: i64 =
-        values(context, measure).iter().filter(|v| v.benefit_kind == "avoided_cost").map(|v| v.central).sum();
-    if values(context, measure).is_empty() {
+    let worth = Worth::of(context, measure, (context.span.start, context.span.end));
+    let ore = |units: i64| worth.units(units, "avoided_cost").map_or(0, |[_, central, _]| central);
+    if worth.units(0, "avoided_cost").is_none() {
         states.push(State::NotApplicable);
     }
     let Some((uses, persons)) = found else {
@@ -121,8 +120,9 @@ fn distance(
     };
     let should = eligible.value * uses / persons;
     let is = if not_yet { 0 } else { usage.value };
-    let marks = if not_yet { 0 } else { usage.marks } | eligible.marks;
-    (states, (should - is).max(0) * worth, (is - should).max(0) * worth, marks)
+    let partial = if worth.is_partial() { mark::PARTIAL } else { 0 };
+    let marks = if not_yet { 0 } else { usage.marks } | eligible.marks | partial;
+    (states, ore((should - is).max(0)), ore((is - should).max(0)), marks)
 }
 
 /// How many quarters up its group the reference stands.
@@ -158,10 +158,10 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
     found
 }
 
-/// The first month in which the net of all months so far is no less than what was paid once.
+/// The first month in which the net of all days so far is no less than what was paid once.
 fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut found = net(context, measure, code);
-    let once = prices(context, context.persons(code).value).map_or(0, |(once, _)| once);
+    let Paid { once, days, .. } = paid(context, code);
     let ore = found.numerator;
     found.extras = [("once_nok", once), ("net_nok", ore)].into();
     found.numerator = 0;
@@ -169,41 +169,133 @@ fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
         found.states.push(State::NotApplicable);
         return found;
     }
-    // The net of a month is the period's divided by its months: both sides times the months.
-    while found.numerator * ore < once * context.span.months {
+    // A month is a twelfth of 365 days, and the net of a day that of the days it was had divided by them.
+    while found.numerator * ore * 365 < 12 * once * days {
         found.numerator += 1;
     }
     found
 }
 
-/// What a member pays to its networks in a period, or to one of them.
-fn contribution(context: &CellContext<'_>, to: Option<&str>, code: &str) -> Found {
-    let persons = context.persons(code);
-    let day = context.span.start;
-    let (mut ore, mut pays) = (0, false);
-    for network in networks_of(context.world, code, context.span.target) {
-        if to.is_some_and(|only| only != network) {
+/// A member of a network, by the code of its own division, with what it pays in the period.
+struct Member {
+    ore: Option<i64>,
+    persons: Input,
+    marks: i64,
+    state: State,
+}
+
+/// What a member pays to a network, or to all of its networks, day by day.
+fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Option<Member> {
+    let (mut ore, mut marks, mut member) = (None, 0, false);
+    // Its own inhabitants, whatever borders are asked for.
+    let own = Span { target: members_division(context.world), ..*context.span };
+    let persons =
+        CellContext { world: context.world, policy: context.policy, span: &own, solution: context.solution }
+            .persons(code);
+    for network in context.world.networks.iter().map(|network| &network.network_id) {
+        if only.is_some_and(|only| only != network) {
             continue;
         }
-        let holds = |fee: &&MembershipFee| fee.valid_from <= day && fee.valid_to.is_none_or(|end| end > day);
-        let of = |id: Option<&str>| {
-            context.world.membership_fees.iter().filter(holds).find(|fee| fee.network_id.as_deref() == id)
-        };
-        let Some(fee) = of(Some(&network)).or_else(|| of(None)).filter(|_| context.span.months > 0) else {
-            continue;
-        };
-        pays = true;
-        if fee.host_code.as_deref() == Some(code) {
-            continue;
+        let (mut days, mut days_with) = (0, 0);
+        let mut to_network = 0;
+        for day in days_of(context.span.start, context.span.end) {
+            let is_member = context.world.network_members.iter().any(|row| {
+                row.network_id == *network
+                    && row.municipality_code == code
+                    && row.valid_from.is_none_or(|from| from <= day)
+                    && row.valid_to.is_none_or(|end| end > day)
+            });
+            if !is_member {
+                continue;
+            }
+            days += 1;
+            let holds =
+                |fee: &&MembershipFee| fee.valid_from <= day && fee.valid_to.is_none_or(|end| end > day);
+            let of = |id: Option<&str>| {
+                context.world.membership_fees.iter().filter(holds).find(|fee| fee.network_id.as_deref() == id)
+            };
+            let Some(fee) = of(Some(network)).or_else(|| of(None)) else { continue };
+            days_with += 1;
+            if fee.host_code.as_deref() != Some(code) {
+                let a_year = fee.ore_a_year + fee.ore_per_inhabitant_a_year * persons.value;
+                to_network += on_a_day(a_year.min(fee.ore_a_year_max.unwrap_or(a_year)), day);
+            }
         }
-        let a_year = fee.ore_a_year + fee.ore_per_inhabitant_a_year * persons.value;
-        ore += a_year.min(fee.ore_a_year_max.unwrap_or(a_year)) * context.span.months / 12;
+        member |= days > 0;
+        marks |= if days_with < days { mark::PARTIAL } else { 0 };
+        if days_with > 0 {
+            ore = Some(ore.unwrap_or(0) + to_network);
+        }
     }
-    let mut found = plain(ore, None);
-    found.marks = persons.marks;
-    found.states.push(persons.state);
-    if !pays {
-        found.states.push(State::NotApplicable);
+    let state = if persons.state == State::Ok && ore.is_some() { State::Ok } else { State::NotApplicable };
+    member.then_some(Member { ore, persons, marks: marks | persons.marks, state })
+}
+
+/// What is paid to each network, or by the members in each area: each as it is a member, split by inhabitants where
+/// the borders asked for cut it.
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
+    let context = CellContext { world, policy: request.policy, span, solution: &request.solution_id };
+    let (policy, own) = (request.policy, members_division(world));
+    let placing = if policy == Policy::ExactOnly { Policy::PopulationShare } else { policy };
+    let mut areas: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+    for cell in kpis::places(world, span) {
+        for key in keys_of(world, request, span, &cell) {
+            areas.entry(key).or_default().push(cell.code.clone());
+        }
     }
-    found
+    let mut rows = Vec::new();
+    for (key, inside) in areas {
+        let only = key.as_deref().filter(|_| request.by == By::Network);
+        let (mut ore, mut marks, mut reported, mut not_valid, mut persons) = (0, 0, 0, 0, 0);
+        for code in codes_of(world, own) {
+            let lies: Vec<Successor> = successors(world, placing, &code, own, span.target)
+                .into_iter()
+                .filter(|land| land.code.as_ref().is_some_and(|code| inside.contains(code)))
+                .collect();
+            if lies.is_empty() {
+                continue;
+            }
+            let Some(member) = contribution(&context, only, &code) else { continue };
+            let whole =
+                only.is_some() || lies.iter().map(|land| land.to - land.from).sum::<i64>() == lies[0].total;
+            let piece = |value: i64| {
+                if only.is_some() { value } else { lies.iter().map(|land| land.piece(value)).sum() }
+            };
+            if policy == Policy::ExactOnly && !whole {
+                not_valid += 1;
+            } else if member.state == State::Ok {
+                reported += 1;
+                ore += piece(member.ore.expect("an ok member pays"));
+                persons += piece(member.persons.value);
+                marks |= member.marks | if whole { 0 } else { mark::SPLIT };
+            }
+        }
+        if reported > 0 && not_valid > 0 {
+            marks |= mark::PARTIAL;
+        }
+        if reported > 0 && span.end > world.recorded_at.date_naive() {
+            marks |= mark::INCOMPLETE;
+        }
+        let state = match (reported, not_valid) {
+            (0, 0) => State::NotApplicable,
+            (0, _) => State::NotValid,
+            _ => State::Ok,
+        };
+        let value = (reported > 0).then_some(ore as f64 / 100.0);
+        rows.push(OracleRow {
+            period_start: span.start,
+            key,
+            value,
+            numerator: value,
+            denominator: None,
+            state: state.word().to_owned(),
+            coverage: (persons > 0).then_some(1.0),
+            marks,
+            reported,
+            expected: reported,
+            extras: BTreeMap::new(),
+        });
+    }
+    rows
 }

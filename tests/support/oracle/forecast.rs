@@ -148,7 +148,7 @@ fn finish(
         return;
     }
     let Ok(known) = known else { return };
-    let months = u32::try_from(span.months).expect("few months");
+    let months = span.grain.months().expect("a forecast is of months");
     let end_of = |ahead: u32| span.end + Months::new(ahead * months);
     let most = 240 / months;
     // Whole periods that end no later than the goal is due, and the part of the next one.

@@ -35,6 +35,11 @@ impl CellContext<'_> {
         parts_of(self.world, code, division).iter().any(|part| self.part_lives(&part.part_id, self.span.last))
     }
 
+    /// Whether any part of a municipality has the solution on a day.
+    pub(crate) fn has_on(&self, code: &str, day: Day) -> bool {
+        parts_of(self.world, code, self.span.target).iter().any(|part| self.part_lives(&part.part_id, day))
+    }
+
     /// Whether a part of territory is live on a day.
     fn part_lives(&self, part_id: &str, day: Day) -> bool {
         let stage = self.newest_on(part_id, day).map(|event| event.stage);
@@ -228,7 +233,7 @@ impl CellContext<'_> {
         self.world.rollout_events.iter().any(|event| event.solution_id == self.solution)
     }
 
-    fn rollup(&self, measure: &str) -> &str {
+    pub(crate) fn rollup(&self, measure: &str) -> &str {
         for known in &self.world.measures {
             if known.solution_id == self.solution && known.measure_id == measure {
                 return known.rollup;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{Datelike, Months};
+
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
 use super::inputs::{CellContext, Input};
 use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
-use crate::world::{Day, UnitValue, World};
+use crate::world::{Day, Municipality, UnitValue, World};
 
 /// A number found for a cell, before borders are looked at.
 pub(crate) struct Found {
@@ -28,6 +30,7 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
         let mut found = compute(&context, request, &row.code);
         if !comparable(world, request.policy, span, &row.code) {
             found.states.push(State::NotValid);
+            found.extras.retain(|name, _| !name.starts_with("hours_"));
         }
         let persons = context.persons(&row.code);
         cells.push(Cell {
@@ -46,6 +49,24 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
         rank(&mut cells);
     }
     cells
+}
+
+/// The municipalities of a period, without any number.
+pub(crate) fn places(world: &World, span: &Span) -> Vec<Cell> {
+    let there = |row: &&Municipality| {
+        row.valid_from <= span.names_on && row.valid_to.is_none_or(|end| end > span.names_on)
+    };
+    let empty = |row: &Municipality| Cell {
+        code: row.code.clone(),
+        county: row.county_code.clone(),
+        state: State::NotApplicable,
+        numerator: 0,
+        denominator: None,
+        extras: BTreeMap::new(),
+        marks: 0,
+        persons: 0,
+    };
+    world.municipalities.iter().filter(there).map(empty).collect()
 }
 
 /// Most reasons first, then most persons, then by code.
@@ -161,12 +182,11 @@ pub(crate) fn ratio(over: Input, under: Input) -> Found {
     }
 }
 
-/// The unit values of a measure that are taken of those that hold on the period's first day: one of each kind.
-pub(crate) fn values<'a>(context: &CellContext<'a>, measure: &str) -> Vec<&'a UnitValue> {
+/// The unit values of a measure that are taken of those that hold on a day: one of each kind; and how many are not.
+fn values_on<'a>(context: &CellContext<'a>, measure: &str, day: Day) -> (Vec<&'a UnitValue>, i64) {
     let mut found = Vec::new();
     for row in &context.world.unit_values {
-        let holds =
-            row.valid_from <= context.span.start && row.valid_to.is_none_or(|end| end > context.span.start);
+        let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
         if row.solution_id == context.solution && row.measure_id == measure && holds {
             found.push(row);
         }
@@ -182,7 +202,8 @@ pub(crate) fn values<'a>(context: &CellContext<'a>, measure: &str) -> Vec<&'a Un
             taken.push(row);
         }
     }
-    taken
+    let others = i64::try_from(found.len() - taken.len()).expect("few values");
+    (taken, others)
 }
 
 /// How well a value is founded: 0 is best.
@@ -191,56 +212,136 @@ fn founded(value: &UnitValue) -> usize {
     known.iter().position(|quality| *quality == value.quality).unwrap_or(known.len())
 }
 
-/// How many values hold and are not taken.
-fn not_taken(context: &CellContext<'_>, measure: &str) -> i64 {
-    let holds = context.world.unit_values.iter().filter(|row| {
-        let now =
-            row.valid_from <= context.span.start && row.valid_to.is_none_or(|end| end > context.span.start);
-        now && row.solution_id == context.solution && row.measure_id == measure
-    });
-    i64::try_from(holds.count() - values(context, measure).len()).expect("few values")
+/// What one unit is worth on each of some days, added: by kind and end of the range, with the days that have a value.
+#[derive(Debug, Default)]
+pub(crate) struct Worth {
+    pub(crate) days: i64,
+    sums: BTreeMap<&'static str, [i64; 3]>,
+    days_with: BTreeMap<&'static str, i64>,
+    others: i64,
 }
 
-/// What a number of units is worth, in øre and seconds.
-fn valued(context: &CellContext<'_>, measure: &str, units: i64, marks: i64, mut states: Vec<State>) -> Found {
-    let mut extras: BTreeMap<&'static str, i64> = BTreeMap::new();
-    let mut ore = 0;
-    for name in ["nok_low", "nok_high", "hours_low", "hours_central", "hours_high"] {
-        extras.insert(name, 0);
-    }
-    let rows = values(context, measure);
-    extras.insert("other_values", not_taken(context, measure));
-    for row in &rows {
-        if row.benefit_kind == "avoided_cost" {
-            ore += units * row.central;
-            *extras.entry("nok_low").or_default() += units * row.low;
-            *extras.entry("nok_high").or_default() += units * row.high;
-        } else if row.benefit_kind == "saved_time" {
-            *extras.entry("hours_low").or_default() += units * row.low;
-            *extras.entry("hours_central").or_default() += units * row.central;
-            *extras.entry("hours_high").or_default() += units * row.high;
+impl Worth {
+    pub(crate) fn of(context: &CellContext<'_>, measure: &str, (start, end): (Day, Day)) -> Self {
+        let mut worth = Self::default();
+        for day in super::days_of(start, end) {
+            worth.days += 1;
+            let (taken, others) = values_on(context, measure, day);
+            worth.others = worth.others.max(others);
+            for row in taken {
+                let sums = worth.sums.entry(row.benefit_kind).or_default();
+                for (sum, value) in sums.iter_mut().zip([row.low, row.central, row.high]) {
+                    *sum += value;
+                }
+                *worth.days_with.entry(row.benefit_kind).or_default() += 1;
+            }
         }
+        worth
     }
-    if rows.is_empty() {
-        states.push(State::NotApplicable);
+
+    /// What so many units are worth, each the mean of the days.
+    pub(crate) fn units(&self, units: i64, kind: &str) -> Option<[i64; 3]> {
+        self.sums.get(kind).map(|sums| sums.map(|sum| units * sum / self.days))
     }
-    Found { states, numerator: ore, denominator: None, extras, marks }
+
+    /// Whether kroner are known for some of the days, but not for all.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.days_with.get("avoided_cost").is_some_and(|days| *days < self.days)
+    }
 }
 
+/// Amounts of money and time as a KPI shows them. Hours are shown although no kroner are.
+fn shown_worth(
+    ore: Option<[i64; 3]>,
+    seconds: Option<[i64; 3]>,
+    others: i64,
+    marks: i64,
+    mut states: Vec<State>,
+) -> Found {
+    let mut extras: BTreeMap<&'static str, i64> = BTreeMap::from([("other_values", others)]);
+    let known = states.iter().all(|state| *state == State::Ok);
+    if let Some([low, central, high]) = seconds.filter(|_| known) {
+        extras.extend([("hours_low", low), ("hours_central", central), ("hours_high", high)]);
+    }
+    let Some([low, central, high]) = ore else {
+        if known {
+            states.push(State::NotApplicable);
+        }
+        return Found { states, numerator: 0, denominator: None, extras, marks };
+    };
+    extras.extend([("nok_low", low), ("nok_high", high)]);
+    Found { states, numerator: central, denominator: None, extras, marks }
+}
+
+/// The days a row of a flow is of: its month, when it lies in one, else its own.
+fn month_or_own(start: Day, end: Day) -> (Day, Day) {
+    let first = start.with_day(1).expect("a first day");
+    let next = first + Months::new(1);
+    if end <= next { (first, next) } else { (start, end) }
+}
+
+/// Use above the baseline, month by month where it was reported so.
 pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let usage = context.usage(measure, code);
-    let mut baseline = 0;
-    let mut marks = usage.marks;
+    let (mut baseline, mut marks) = (0, usage.marks);
     for row in &context.world.baselines {
         if row.solution_id != context.solution || row.measure_id != measure {
             continue;
         }
         if let Some(successor) = context.lands(&row.municipality_code, row.division_date, code) {
-            baseline += successor.piece(row.value_a_month) * context.span.months;
+            baseline += successor.piece(row.value_a_month);
             marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
     }
-    valued(context, measure, (usage.value - baseline).max(0), marks, vec![usage.state])
+    // Of each month: the first day reported, the one after the last, the use.
+    let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
+    if usage.state != State::Ok {
+        // Nothing is known.
+    } else if context.rollup(measure) == "sum" {
+        for (row, successor) in context.landing(measure, code) {
+            if row.state != "ok" {
+                continue;
+            }
+            let month = months.entry(month_or_own(row.period_start, row.period_end)).or_insert((
+                row.period_start,
+                row.period_end,
+                0,
+            ));
+            month.0 = month.0.min(row.period_start);
+            month.1 = month.1.max(row.period_end);
+            month.2 += successor.piece(row.value.expect("an ok row has a value"));
+        }
+    } else {
+        let (start, end) = (context.span.start, context.span.end);
+        months.insert((start, end), (start, end, usage.value));
+    }
+    let (mut ore, mut seconds, mut others): (Option<[i64; 3]>, Option<[i64; 3]>, i64) = (None, None, 0);
+    let (mut days, mut days_worth) = (0, 0);
+    for (start, end, value) in months.into_values() {
+        let before = if context.rollup(measure) == "sum" {
+            super::days_of(start, end).map(|day| super::on_a_day(12 * baseline, day)).sum()
+        } else {
+            baseline
+        };
+        let units = (value - before).max(0);
+        let worth = Worth::of(context, measure, (start, end));
+        others = others.max(worth.others);
+        days += worth.days;
+        days_worth += worth.days_with.get("avoided_cost").copied().unwrap_or(0);
+        add(&mut ore, worth.units(units, "avoided_cost"));
+        add(&mut seconds, worth.units(units, "saved_time"));
+    }
+    if days_worth > 0 && days_worth < days {
+        marks |= super::mark::PARTIAL;
+    }
+    shown_worth(ore, seconds, others, marks, vec![usage.state])
+}
+
+fn add(sums: &mut Option<[i64; 3]>, more: Option<[i64; 3]>) {
+    if let Some(more) = more {
+        let so_far = sums.unwrap_or_default();
+        *sums = Some([so_far[0] + more[0], so_far[1] + more[1], so_far[2] + more[2]]);
+    }
 }
 
 fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
@@ -260,7 +361,10 @@ fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
             0
         }
     };
-    valued(context, measure, units, usage.marks | eligible.marks, states)
+    let worth = Worth::of(context, measure, (context.span.start, context.span.end));
+    let marks = usage.marks | eligible.marks | if worth.is_partial() { super::mark::PARTIAL } else { 0 };
+    let (ore, seconds) = (worth.units(units, "avoided_cost"), worth.units(units, "saved_time"));
+    shown_worth(ore, seconds, worth.others, marks, states)
 }
 
 /// Usage and eligible persons of the municipality so many quarters up its group.

@@ -78,15 +78,22 @@ pub enum Grain {
 }
 
 impl Grain {
+    /// How many months it is long; a day or a week is no months.
+    pub(crate) const fn months(self) -> Option<u32> {
+        match self {
+            Self::Day | Self::Week => None,
+            Self::Month => Some(1),
+            Self::Quarter => Some(3),
+            Self::HalfYear => Some(6),
+            Self::Year => Some(12),
+        }
+    }
+
     /// The first day of the period that holds a day.
     fn floor(self, day: Day) -> Day {
-        let months = match self {
-            Self::Day => return day,
-            Self::Week => return day - Days::new(day.weekday().num_days_from_monday().into()),
-            Self::Month => 1,
-            Self::Quarter => 3,
-            Self::HalfYear => 6,
-            Self::Year => 12,
+        let Some(months) = self.months() else {
+            let back = if self == Self::Week { day.weekday().num_days_from_monday() } else { 0 };
+            return day - Days::new(back.into());
         };
         Day::from_ymd_opt(day.year(), day.month0() / months * months + 1, 1).expect("a first of a month")
     }
@@ -171,8 +178,6 @@ pub(crate) struct Span {
     pub(crate) end: Day,
     /// The last day inside.
     pub(crate) last: Day,
-    /// How many months it is long; 0 for days and weeks, which nothing told by the month divides into.
-    pub(crate) months: i64,
     pub(crate) grain: Grain,
     /// The division of the last day.
     pub(crate) native: Day,
@@ -260,14 +265,26 @@ pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
             rows.extend(targets::rows(world, request, &span));
             continue;
         }
-        if request.kpi == "benefit.membership_contribution" && request.by == By::Network {
-            rows.extend(benefit::to_networks(world, request, &span));
+        if request.kpi == "benefit.membership_contribution" {
+            rows.extend(benefit::contributions(world, request, &span));
             continue;
         }
         let cells = kpis::cells(world, request, &span);
         rows.extend(areas::roll_up(world, request, &span, &cells));
     }
     rows
+}
+
+/// What of a yearly amount falls on a day: what has fallen when the day is over, less what had when it began.
+pub(crate) fn on_a_day(a_year: i64, day: Day) -> i64 {
+    let days = if day.leap_year() { 366 } else { 365 };
+    let before = i64::from(day.ordinal0());
+    (a_year * (before + 1)).div_euclid(days) - (a_year * before).div_euclid(days)
+}
+
+/// The days from one up to another.
+pub(crate) fn days_of(start: Day, end: Day) -> impl Iterator<Item = Day> {
+    start.iter_days().take_while(move |day| *day < end)
 }
 
 /// A word as a number, for the columns of words: rows are compared by numbers.
@@ -315,18 +332,10 @@ fn span(world: &World, request: &OracleRequest, start: Day) -> Span {
         Borders::Now => world.recorded_at.date_naive(),
         Borders::On(day) => day,
     };
-    let months = match request.grain {
-        Grain::Day | Grain::Week => 0,
-        Grain::Month => 1,
-        Grain::Quarter => 3,
-        Grain::HalfYear => 6,
-        Grain::Year => 12,
-    };
     Span {
         start,
         end,
         last,
-        months,
         grain: request.grain,
         native: borders::division_holding(world, last),
         target: borders::division_holding(world, names_on),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::ColumnarValue;
 use utbredt_model::territory::split_by_weight;
-use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState, oslo};
+use utbredt_model::{AreaCounts, CellState, Marks, ReasonedState, oslo, over_days};
 
 /// An argument read row by row: a constant, or a column.
 enum Argument<'a> {
@@ -17,6 +17,7 @@ enum Argument<'a> {
     Numbers(&'a Int64Array),
     Texts(&'a StringArray),
     Flags(&'a BooleanArray),
+    Days(&'a Date32Array),
 }
 
 impl<'a> Argument<'a> {
@@ -27,6 +28,7 @@ impl<'a> Argument<'a> {
                 DataType::Int64 => Ok(Self::Numbers(array.as_primitive::<Int64Type>())),
                 DataType::Utf8 => Ok(Self::Texts(array.as_string())),
                 DataType::Boolean => Ok(Self::Flags(array.as_boolean())),
+                DataType::Date32 => Ok(Self::Days(array.as_primitive::<Date32Type>())),
                 other => exec_err!("an argument has the type {other}, which no function here takes"),
             },
         }
@@ -44,6 +46,14 @@ impl<'a> Argument<'a> {
         match self {
             Self::Constant(ScalarValue::Int64(number)) => *number,
             Self::Numbers(numbers) if numbers.is_valid(row) => Some(numbers.value(row)),
+            _ => None,
+        }
+    }
+
+    fn day(&self, row: usize) -> Option<NaiveDate> {
+        match self {
+            Self::Constant(ScalarValue::Date32(Some(days))) => Date32Type::to_naive_date_opt(*days),
+            Self::Days(days) => days.is_valid(row).then(|| days.value_as_date(row)).flatten(),
             _ => None,
         }
     }
@@ -202,4 +212,13 @@ pub(super) fn oslo_days(values: &[ColumnarValue], rows: usize) -> Result<ArrayRe
     let days = moments.map(|moment| moment.and_then(DateTime::from_timestamp_micros).map(oslo::day));
     let days = days.map(|day| day.map(Date32Type::from_naive_date));
     Ok(Arc::new(days.collect::<Date32Array>()))
+}
+
+pub(super) fn amounts_over_days(values: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let arguments = Argument::all(values)?;
+    let [a_year, start, end] = arguments.as_slice() else {
+        return exec_err!("over_days takes 3 arguments");
+    };
+    let amounts = (0..rows).map(|row| Some(over_days(a_year.number(row)?, start.day(row)?, end.day(row)?)));
+    Ok(Arc::new(amounts.collect::<Int64Array>()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 use utbredt_kpi::{Kpi, KpiRequest, RequestError};
@@ -176,7 +176,6 @@ fn shared_columns(
     target: &'static str,
 ) -> Vec<(&'static str, ArrayRef)> {
     let policies = StringArray::from(vec![scope.policy.as_str(); rows.len()]);
-    let months = Int64Array::from_iter_values(rows.iter().map(|row| months_in(&row.facts)));
     vec![
         ("period_start", dates(rows, |row| row.facts.start)),
         ("period_end", dates(rows, |row| row.facts.end)),
@@ -187,17 +186,11 @@ fn shared_columns(
         ("edition_day", dates(rows, |_| scope.day)),
         ("member_date", dates(rows, |_| divisions.holding(scope.day))),
         ("policy_id", Arc::new(policies)),
-        ("months", Arc::new(months)),
     ]
 }
 
 fn dates(rows: &[Row], of: impl Fn(&Row) -> NaiveDate) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| epoch_days(of(row)))))
-}
-
-fn months_in(period: &Period) -> i64 {
-    let (start, end) = (period.start, period.end);
-    i64::from(end.year() - start.year()) * 12 + i64::from(end.month()) - i64::from(start.month())
 }
 
 fn table(columns: Vec<(&'static str, ArrayRef)>) -> Result<RecordBatch, EngineError> {
