@@ -11,7 +11,7 @@ use utbredt_model::nearest;
 use self::read::read_kpi;
 use self::uses::{check_params, check_uses, closure, in_order, mark_kept};
 use crate::{
-    Kpi, KpiError, Lookback, RequestError, Titles, UnknownKpi, View, check,
+    Kpi, KpiError, Lookback, RequestError, Titles, UnknownKpi, View, change, check,
     error::Problems,
     lexer::tokens,
     lineage,
@@ -34,8 +34,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads the files of `queries/`, given as (path below it, text). What is neither `.sql` nor the
-    /// texts of the common codes (`reasons.toml`) is passed over.
+    /// Reads the files of `queries/`, given as (path below it, text). What is neither `.sql` nor a
+    /// file of shared texts (`reasons.toml`, `changes.toml`) is passed over.
     ///
     /// # Errors
     /// Every problem in every file, in the order of path and line.
@@ -44,7 +44,7 @@ impl Catalogue {
         let mut kpis: BTreeMap<String, Kpi> = BTreeMap::new();
         let mut views = BTreeMap::new();
         let mut texts = DefaultHasher::new();
-        let mut common = Texts::new();
+        let (mut common, mut shared) = (Texts::new(), Texts::new());
         for (path, text) in files {
             // The path too: a file moved to another question makes another KPI of the same text.
             (&path, &text).hash(&mut texts);
@@ -52,6 +52,7 @@ impl Catalogue {
             let parts: Vec<&str> = path.split('/').collect();
             match (path.strip_suffix(".sql"), parts.as_slice()) {
                 (None, [reasons::PATH]) => common = reasons::read(&mut problems),
+                (None, [change::PATH]) => shared = change::read(&mut problems),
                 (None, _) => {}
                 (Some(_), ["kpi", question, file]) => {
                     let name = file.trim_end_matches(".sql");
@@ -90,7 +91,9 @@ impl Catalogue {
             (kpi.views, kpi.tables) = closure(&kpi.reads, &views);
             check_params(kpi, &views, &mut errors);
             reasons::resolve(kpi, &common, &mut errors);
+            change::resolve(kpi, &shared, &mut errors);
         }
+        change::check_used(&shared, kpis.values(), &mut errors);
         // Files come in any order; a report that changes from run to run cannot be compared.
         errors.sort();
         if !errors.is_empty() {

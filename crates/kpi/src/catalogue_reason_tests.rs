@@ -108,3 +108,26 @@ fn a_new_version_lists_what_it_changed() {
     problem(&second.replace("2026-11-28", "soon"), &common(), "`soon` is no day");
     problem(&second.replace("nn = \"b\"", "nn = \" \""), &common(), "the text of a change is empty");
 }
+
+#[test]
+fn a_sentence_that_kpis_share_stands_once() {
+    let change = "[[changes]]\nversion = 2\ndate = \"2026-11-28\"\ncodes = [\"whole\"]\n*/";
+    let second = REACH.replace("version = 1", "version = 2").replacen("*/", change, 1);
+    let read = |kpi: &str, shared: &str| {
+        let files = [("kpi/adoption/reach.sql", kpi), ("reasons.toml", &common()), ("changes.toml", shared)];
+        load(&files).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let text = |kpi: &str| {
+        let catalogue = read(kpi, &written("whole")).unwrap();
+        catalogue.get("adoption.reach").unwrap().changes[0].text.clone()
+    };
+    assert_eq!(text(&second).en, "e whole");
+    let own = second.replace("codes =", "nb = \"x\"\nnn = \"y\"\nen = \"z\"\ncodes =");
+    assert_eq!((text(&own).nb.as_str(), text(&own).nn.as_str()), ("b whole x", "n whole y"));
+    assert!(read(&second, "").unwrap_err()[0].contains("the code `whole` of a change has no sentence"));
+    let near = read(&second, &written("whale")).unwrap_err();
+    assert!(near[0].contains("changes.toml: no KPI names the sentence [whale]"), "{near:?}");
+    assert!(near[1].contains("did you mean `whale`?"), "{near:?}");
+    let half = second.replace("codes =", "nb = \"x\"\ncodes =");
+    assert!(read(&half, &written("whole")).unwrap_err()[0].contains("the text of a change is empty"));
+}

@@ -9,7 +9,7 @@ use utbredt_kpi::Catalogue;
 #[derive(RustEmbed)]
 #[folder = "../../queries"]
 #[include = "*.sql"]
-#[include = "reasons.toml"]
+#[include = "*.toml"]
 struct Carried;
 
 #[derive(RustEmbed)]
@@ -54,11 +54,13 @@ fn below(root: &Path) -> anyhow::Result<Queries> {
             }
         }
     }
-    let reasons = root.join("reasons.toml");
-    if reasons.exists() {
-        let text = std::fs::read_to_string(&reasons)
-            .with_context(|| format!("cannot read {}", reasons.display()))?;
-        files.push(("reasons.toml".to_owned(), text));
+    for name in ["reasons.toml", "changes.toml"] {
+        let shared = root.join(name);
+        if shared.exists() {
+            let text = std::fs::read_to_string(&shared)
+                .with_context(|| format!("cannot read {}", shared.display()))?;
+            files.push((name.to_owned(), text));
+        }
     }
     // A folder's order differs from disk to disk, and so would the catalogue's id.
     files.sort();

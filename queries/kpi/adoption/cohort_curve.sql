@@ -99,15 +99,11 @@ en = "The month is not over."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+codes = ["kept_code"]
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+codes = ["whole_period"]
 */
 WITH members AS (
     SELECT DISTINCT

@@ -94,15 +94,11 @@ en = "Unknown: the number for the period is missing or suppressed."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+codes = ["kept_code", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+codes = ["whole_period"]
 */
 WITH numbered AS (
     SELECT

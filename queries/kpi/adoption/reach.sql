@@ -25,9 +25,7 @@ main = "stock"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+codes = ["whole_period", "unplaceable_not_valid"]
 */
 SELECT
     spine.period_start,

@@ -20,9 +20,7 @@ doc = "The shared solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Kostnaden følger dagene kommunen har løsningen og prisene som gjelder dem; før gjaldt periodens første dag for prisen og den siste for innføringen."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Kostnaden følgjer dagane kommunen har løysinga og prisane som gjeld dei; før galdt den første dagen i perioden for prisen og den siste for innføringa."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. The cost follows the days on which the municipality has the solution and the prices that hold on them; before, the period's first day decided the price and its last day the rollout."
+codes = ["kept_code", "cost_by_days"]
 */
 SELECT
     spine.period_start,

@@ -44,15 +44,11 @@ divide_by = 100
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Kostnaden følger dagene kommunen har løsningen og prisene som gjelder dem; før gjaldt periodens første dag for prisen og den siste for innføringen. Enhetsverdien følger dagene den gjelder, ikke bare periodens første dag; finnes ingen krone- eller timeverdi, står det ikke 0. Nullpunktet regnes for de dagene som er meldt, måned for måned. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Kostnaden følgjer dagane kommunen har løysinga og prisane som gjeld dei; før galdt den første dagen i perioden for prisen og den siste for innføringa. Einingsverdien følgjer dagane han gjeld, ikkje berre den første dagen i perioden; finst det ingen krone- eller timeverdi, står det ikkje 0. Nullpunktet blir rekna for dei dagane som er melde, månad for månad. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "Of several sources of one unit value one is used, the newest; before, they were added. The cost follows the days on which the municipality has the solution and the prices that hold on them; before, the period's first day decided the price and its last day the rollout. A unit value follows the days it holds for, not only the period's first day; without a value in kroner or hours there is no 0. The baseline is that of the days reported, month by month. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+codes = ["one_unit_value", "cost_by_days", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+codes = ["whole_period"]
 */
 SELECT
     spine.period_start,

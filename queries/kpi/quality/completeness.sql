@@ -35,9 +35,7 @@ rollup = "sum"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Alle er talt, så andelen har ikke lenger noe intervall."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Alle er talde, så delen har ikkje lenger noko intervall."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. All are counted, so the share has no interval any more."
+codes = ["kept_code", "counted_no_interval"]
 */
 WITH delivered AS (
     SELECT

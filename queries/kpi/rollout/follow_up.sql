@@ -47,15 +47,14 @@ en = "Use fell more than 20 % from the period before."
 [[changes]]
 version = 4
 date = "2026-11-28"
-nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Tall som ikke kan plasseres i grensene det spørres i, er not_valid; før var de ok uten tall."
-nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Tal som ikkje kan plasserast i grensene det blir spurt i, er not_valid; før var dei ok utan tal."
-en = "A fall that may be chance is no longer a reason to call. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Numbers that cannot be placed in the borders asked for are not_valid; before, they were ok without a number."
+codes = ["kept_code", "unplaceable_not_valid"]
+nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe."
+nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje."
+en = "A fall that may be chance is no longer a reason to call."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+codes = ["whole_period"]
 [[changes]]
 version = 2
 date = "2026-11-27"

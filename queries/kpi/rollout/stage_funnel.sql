@@ -71,9 +71,10 @@ after = "pilot + numerator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+codes = ["kept_code"]
+nb = "En løsning uten kjent innføring er uaktuell, ikke 0."
+nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0."
+en = "A solution without a known rollout is not_applicable, not 0."
 */
 SELECT
     spine.period_start,

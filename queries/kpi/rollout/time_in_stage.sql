@@ -38,9 +38,7 @@ en = "Nobody has entered the stage."
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+codes = ["kept_code"]
 */
 WITH spells AS (
     SELECT

@@ -24,9 +24,7 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "Bare steget i produksjon teller, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Berre steget i produksjon tel, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "The stage in production alone counts, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+codes = ["production_alone", "kept_code"]
 */
 WITH grouped AS (
     SELECT
