@@ -10,7 +10,8 @@ use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
-use utbredt_tests::world::{Measure, Usage, World};
+use utbredt_tests::tiny;
+use utbredt_tests::world::{Measure, NetworkMember, Usage, World};
 use utbredt_tests::worlds::{random, window};
 
 /// Numbers in øre and the words beside them, by period and municipality.
@@ -206,4 +207,34 @@ async fn what_members_pay_does_not_depend_on_the_borders() {
         }
     }
     assert!(compared > 5, "{compared} totals compared");
+}
+
+/// In the tiny world 0101 and 0102 became 3001 in 2020. Who is listed by the old code too, or twice for the same days,
+/// pays one base sum: 180000 øre of Nes (0201) and 240000 of Storby (3001), as the expectations of the KPI work out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_with_two_codes_or_two_spans_counts_once() {
+    let mut world = tiny::tiny();
+    let day = |text: &str| Some(text.parse().expect("a day"));
+    let listed = |code: &str, division_date, valid_from, valid_to| NetworkMember {
+        network_id: "nord".into(),
+        municipality_code: code.into(),
+        division_date,
+        valid_from,
+        valid_to,
+    };
+    world.network_members = vec![
+        listed("3001", None, None, None),
+        listed("0101", day("2017-01-01"), None, None),
+        listed("0201", None, None, day("2020-09-01")),
+        listed("0201", None, day("2020-02-01"), day("2020-05-01")),
+        listed("0201", None, day("2020-04-01"), None),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let request = of_a_year(&world, "benefit.membership_contribution", 2020, Granularity::Year);
+    let found = rows(&engine, request, &["value"], &["state"]).await;
+    let ore: BTreeMap<&str, i64> =
+        found.iter().map(|((_, code), (ore, _))| (code.as_str(), ore[0])).collect();
+    assert_eq!(ore, BTreeMap::from([("0201", 180_000), ("0202", 0), ("3001", 240_000)]));
 }

@@ -198,7 +198,7 @@ fn country(world: &World) -> Batches {
         .iter()
         .map(|m| {
             row! { network_id: &m.network_id, municipality_code: &m.municipality_code,
-            division_date: members_division(world), valid_from: m.valid_from, valid_to: m.valid_to, certainty: "seen" }
+            division_date: m.division_date.unwrap_or_else(|| members_division(world)), valid_from: m.valid_from, valid_to: m.valid_to, certainty: "seen" }
         })
         .collect();
     let groups: Vec<Row> = world

@@ -54,6 +54,7 @@ pub fn growing(seed: u64) -> World {
             .map(|(at, _)| NetworkMember {
                 network_id: "nord".into(),
                 municipality_code: code(at),
+                division_date: None,
                 valid_from: None,
                 valid_to: None,
             })

@@ -50,6 +50,7 @@ pub fn tiny() -> World {
             .map(|code| NetworkMember {
                 network_id: "nord".into(),
                 municipality_code: code.into(),
+                division_date: None,
                 valid_from: None,
                 valid_to: None,
             })

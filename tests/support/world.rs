@@ -81,8 +81,9 @@ pub struct Network {
 #[derive(Debug, Clone)]
 pub struct NetworkMember {
     pub network_id: String,
-    /// Code in the division that holds 1 January 2024.
     pub municipality_code: String,
+    /// The division of the code; none is that which holds on 1 January 2024.
+    pub division_date: Option<Day>,
     pub valid_from: Option<Day>,
     pub valid_to: Option<Day>,
 }

@@ -352,12 +352,23 @@ impl Maker {
                     4 => (None, Some(today)),
                     _ => (None, None),
                 };
-                self.world.network_members.push(NetworkMember {
+                let listed = NetworkMember {
                     network_id: (*id).into(),
                     municipality_code: holding.code.clone(),
+                    division_date: None,
                     valid_from: from,
                     valid_to: to,
-                });
+                };
+                // Listed twice, for days of which some are the same.
+                if self.rng.chance(15) {
+                    let again = NetworkMember {
+                        valid_from: Some(date(2023, 3, 1)),
+                        valid_to: Some(date(2024, 3, 1)),
+                        ..listed.clone()
+                    };
+                    self.world.network_members.push(again);
+                }
+                self.world.network_members.push(listed);
             }
         }
         let grouped = if self.rng.chance(80) { members } else { 0 };
