@@ -236,6 +236,7 @@ owner   = "sekretariatet"
 caveats = { nb = [], nn = [], en = [] }
 [rollup]
 kind = "ratio"
+sampled = true
 [params.solution_id]
 type = "solution"
 doc  = "The shared solution."

@@ -52,6 +52,8 @@ pub(crate) struct RawRollup {
     divide_denominator_by: Option<i64>,
     #[serde(default)]
     nation_only: bool,
+    #[serde(default)]
+    sampled: bool,
     value: Option<String>,
     ok_when: Option<String>,
 }
@@ -209,12 +211,19 @@ pub(crate) fn rollup(problems: &mut Problems<'_>, header: &Header<RawKpi>) -> Kp
         let what = "rollup.value and rollup.ok_when are for cells that are added up";
         problems.add(line, what, "remove them, or write kind = \"ratio\" or \"count\"");
     }
+    let is_plain_share =
+        kind == RollupKind::Ratio && *header.raw.unit.get_ref() == Unit::Share && raw.value.is_none();
+    if raw.sampled && !is_plain_share {
+        let fix = "remove it, or write kind = \"ratio\" without a value, in the unit share";
+        problems.add(line, "rollup.sampled is only for shares that are added up and divided", fix);
+    }
     KpiRollup {
         kind,
         scale,
         divide_by: raw.divide_by.unwrap_or(1),
         divide_denominator_by: raw.divide_denominator_by.unwrap_or(1),
         nation_only: raw.nation_only,
+        sampled: raw.sampled,
         value: raw.value.clone(),
         ok_when: raw.ok_when.clone(),
     }

@@ -85,10 +85,10 @@ impl Kpi {
         expected_columns(self.rollup.kind, &self.columns)
     }
 
-    /// Whether its values have an interval: shares that are made by dividing what was added.
+    /// Whether its values have an interval: shares of what was sampled.
     #[must_use]
-    pub fn has_interval(&self) -> bool {
-        self.rollup.kind == RollupKind::Ratio && self.unit == Unit::Share && self.rollup.value.is_none()
+    pub const fn has_interval(&self) -> bool {
+        self.rollup.sampled
     }
 
     /// The columns it adds to the fixed shape of an answer, in order.
@@ -197,6 +197,7 @@ pub(crate) fn expected_columns(kind: RollupKind, columns: &[Column]) -> Vec<&str
         "denominator",
         "state",
         "coverage",
+        "coverage_of_expected",
         "marks",
         "municipalities_reported",
         "municipalities_expected",

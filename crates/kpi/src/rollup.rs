@@ -94,6 +94,8 @@ pub struct KpiRollup {
     pub divide_denominator_by: i64,
     /// What it counts belongs to no municipality: it is told for the nation alone.
     pub nation_only: bool,
+    /// What is counted is a sample, and a share of it has an interval. A census has none: nothing was left to chance.
+    pub sampled: bool,
     /// An SQL expression over the rolled-up row that makes the value, in place of the usual quotient.
     pub value: Option<String>,
     /// An SQL expression over the rolled-up row; where it does not hold, a row that would be `ok` is `not_applicable`.
