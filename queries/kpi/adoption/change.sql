@@ -53,9 +53,9 @@ unit = "municipalities"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH links AS (
     SELECT
@@ -132,7 +132,7 @@ cells AS (
         ON eligible.period_start = spine.period_start
         AND eligible.municipality_code = spine.municipality_code
         AND eligible.solution_id = usage.solution_id
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = spine.period_start
         AND people.municipality_code = spine.municipality_code
 ),
@@ -312,7 +312,7 @@ added AS (
         count(CASE WHEN parts.state_before = 'not_valid' THEN 1 END) AS not_valid_before,
         string_agg(DISTINCT parts.state_before, ',') AS states_before,
         sum(CASE WHEN parts.state = 'ok' THEN parts.persons END) AS covered,
-        sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons
+        sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons_expected
     FROM parts
     GROUP BY
         parts.period_start,
@@ -357,8 +357,12 @@ with_state AS (
             AS marks_before,
         added.reported,
         added.expected,
-        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage
+        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons_expected, 0) AS coverage_of_expected
     FROM added
+    LEFT JOIN area_inhabitants
+        ON area_inhabitants.period_start = added.period_start
+        AND area_inhabitants.area_code = added.area_code
     WHERE added.municipalities > 0
 )
 SELECT
@@ -369,6 +373,7 @@ SELECT
     CASE WHEN with_state.known THEN CAST(with_state.eligible AS BIGINT) END AS denominator,
     with_state.state,
     with_state.coverage,
+    with_state.coverage_of_expected,
     with_state.marks | CASE WHEN with_state.known THEN with_state.marks_before ELSE 0 END AS marks,
     with_state.reported AS municipalities_reported,
     with_state.expected AS municipalities_expected,

@@ -13,6 +13,7 @@ nn = ["Summen av digitale delt på summen av alle, aldri snittet av delane til k
 en = ["All digital ones over all, never the mean of the municipalities' shares. Only municipalities where both numbers are known count.", "Without a number for all cases the share is not applicable."]
 [rollup]
 kind = "ratio"
+sampled = true
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
@@ -27,9 +28,9 @@ default = "cases"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 SELECT
     spine.period_start,

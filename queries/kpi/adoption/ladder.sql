@@ -94,9 +94,9 @@ en = "Unknown: the number for the period is missing or suppressed."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -250,12 +250,12 @@ counted AS (
         count(CASE WHEN standing.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT standing.state, ',') AS states,
         sum(CASE WHEN standing.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons
+        sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons_expected
     FROM areas
     INNER JOIN standing
         ON standing.period_start = areas.period_start
         AND standing.municipality_code = areas.municipality_code
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code
     GROUP BY
@@ -269,7 +269,8 @@ SELECT
     CASE WHEN counted.reported > 0 THEN counted.habitual END AS numerator,
     NULLIF(counted.reported, 0) AS denominator,
     area_state(counted.reported, counted.eligible, counted.suppressed, counted.not_valid, counted.states) AS state,
-    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
+    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons_expected, 0) AS coverage_of_expected,
     area_marks(counted.marks, counted.reported, counted.eligible, counted.not_valid) AS marks,
     counted.reported AS municipalities_reported,
     counted.eligible AS municipalities_expected,
@@ -286,6 +287,9 @@ SELECT
     CASE WHEN counted.reported > 0 THEN counted.undecided END AS undecided,
     counted.rung AS rung
 FROM counted
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = counted.period_start
+    AND area_inhabitants.area_code = counted.area_code
 ORDER BY
     counted.period_start,
     counted.area_code

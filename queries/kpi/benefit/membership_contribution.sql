@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Medlemsbidrag", nn = "Medlemsbidrag", en = "Membership contribution" }
 answers = { nb = "Hva koster det å være med i nettverket?", nn = "Kva kostar det å vere med i nettverket?", en = "What does it cost to be a member of the network?" }
-version = 1
+version = 2
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -13,6 +13,12 @@ nn = ["Rekna etter den modellen som står i tabellen membership_fees: eit nettve
 en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "The host pays nothing; it is known only where it is declared.", "A municipality of several networks pays to each; the members are those on the day of the edition."]
 [rollup]
 kind = "area"
+[[changes]]
+version = 2
+date = "2026-11-28"
+nb = "Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH fees AS (
     SELECT
@@ -113,7 +119,7 @@ added AS (
         count(CASE WHEN with_state.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT with_state.state, ',') AS states,
         sum(CASE WHEN with_state.state = 'ok' THEN with_state.persons END) AS covered,
-        sum(CASE WHEN is_expected(with_state.state) THEN with_state.persons END) AS persons
+        sum(CASE WHEN is_expected(with_state.state) THEN with_state.persons END) AS persons_expected
     FROM with_state
     GROUP BY
         with_state.period_start,
@@ -126,11 +132,15 @@ SELECT
     CAST(added.ore AS DOUBLE) / 100 AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     area_state(added.reported, added.expected, 0, added.not_valid, added.states) AS state,
-    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
+    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons_expected, 0) AS coverage_of_expected,
     area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,
     added.expected AS municipalities_expected
 FROM added
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = added.period_start
+    AND area_inhabitants.area_code = added.area_code
 ORDER BY
     added.period_start,
     added.area_code

@@ -39,9 +39,9 @@ en = "The benefit does not cover the cost."
 [[changes]]
 version = 3
 date = "2026-11-28"
-nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen."
-nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman."
-en = "Of several sources of one unit value one is used, the newest; before, they were added."
+nb = "Av flere kilder til samme enhetsverdi brukes én, den nyeste; før ble de lagt sammen. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Av fleire kjelder til same einingsverdi blir éi brukt, den nyaste; før vart dei lagde saman. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "Of several sources of one unit value one is used, the newest; before, they were added. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 [[changes]]
 version = 2
 date = "2026-11-28"

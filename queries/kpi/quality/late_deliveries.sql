@@ -27,9 +27,9 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH due AS (
     SELECT

@@ -29,9 +29,9 @@ default = "production"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "Bare steget i produksjon teller når stages ikke sier noe annet, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Berre steget i produksjon tel når stages ikkje seier noko anna, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "The stage in production alone counts unless stages is another, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "Bare steget i produksjon teller når stages ikke sier noe annet, og en løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne. Intervallet er borte: alle er talt, og ingenting er trukket ut."
+nn = "Berre steget i produksjon tel når stages ikkje seier noko anna, og ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne. Intervallet er borte: alle er talde, og ingenting er trekt ut."
+en = "The stage in production alone counts unless stages is another, and a solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own. The interval is gone: all were counted and nothing was sampled."
 */
 -- Nothing is known of a solution without any event: that is not 0.
 WITH followed AS (

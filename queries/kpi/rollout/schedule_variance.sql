@@ -13,8 +13,6 @@ nn = ["I produksjon er første dag ein del av kommunen var det; pilot tel ikkje.
 en = ["In production is the first day any part of the municipality was; a pilot does not count.", "Who is past the planned day and not in production is late so far, up to the period's last day, and marked provisional.", "Who is planned later does not count yet; one without a planned day is missing.", "Where several of the wave's municipalities have become one, the earliest planned day holds."]
 [rollup]
 kind = "ratio"
-# All the wave's municipalities are counted: a share of them has no interval.
-value = "CAST(numerator AS DOUBLE) / denominator"
 [params.wave_id]
 type = "text"
 doc = "The wave."
@@ -41,9 +39,9 @@ en = "The planned day has not come."
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH members AS (
     SELECT

@@ -71,9 +71,9 @@ after = "pilot + numerator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "En løsning uten kjent innføring er uaktuell, ikke 0. En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0. Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A solution without a known rollout is not_applicable, not 0. A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 -- Nothing is known of a solution without any event: that is not 0.
 WITH followed AS (

@@ -38,9 +38,9 @@ en = "Nobody has entered the stage."
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke."
-nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje."
-en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count."
+nb = "En kode som er beholdt gjennom en sammenslåing, gjelder det nye området fra da av; en fjerning som er meldt for en opphørt kode, teller ikke. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein kode som er halden gjennom ei samanslåing, gjeld det nye området frå då av; ei fjerning som er meld for ein opphøyrd kode, tel ikkje. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A code kept through a merger is about the new territory from then on; a removal reported of a code that ceased does not count. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH spells AS (
     SELECT
@@ -80,7 +80,7 @@ members AS (
     LEFT JOIN spells
         ON spells.period_start = areas.period_start
         AND spells.municipality_code = areas.municipality_code
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code
 ),
@@ -179,8 +179,9 @@ SELECT
             'not_applicable/stage_not_entered'
         )
     END AS state,
+    CAST(coalesce(counted.persons, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
     -- Whether and for how long a municipality waits is known of every one that is counted.
-    CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage,
+    CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage_of_expected,
     area_marks(counted.marks, counted.municipalities, counted.municipalities, counted.not_valid) AS marks,
     counted.municipalities AS municipalities_reported,
     counted.municipalities AS municipalities_expected,
@@ -190,6 +191,9 @@ FROM counted
 LEFT JOIN medians
     ON medians.period_start = counted.period_start
     AND medians.area_code = counted.area_code
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = counted.period_start
+    AND area_inhabitants.area_code = counted.area_code
 ORDER BY
     counted.period_start,
     counted.area_code

@@ -39,15 +39,16 @@ en = "Nobody uses the solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele."
-nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile."
-en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it."
+nb = "En periode har et tall bare når alt som skulle leveres for den, er levert; før kunne en del av den stå for hele. Dekningen er andelen av alle som bor i området; andelen av dem det var ventet tall for, har fått sin egen kolonne."
+nn = "Ein periode har eit tal berre når alt som skulle leverast for han, er levert; før kunne ein del av han stå for heile. Dekninga er delen av alle som bur i området; delen av dei det var venta tal for, har fått sin eigen kolonne."
+en = "A period has a number only when all that was due for it was delivered; before, a part of it could stand for all of it. Coverage is the share of all who live in the area; the share of those a number was expected for has a column of its own."
 */
 WITH cells AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
         population.persons,
+        people.persons AS inhabitants,
         1000.0 * CAST(usage.value AS DOUBLE) / NULLIF(population.persons, 0) AS rate,
         cell_state(spine.comparable, usage.state, denominator_state(population.persons)) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
@@ -60,6 +61,9 @@ WITH cells AS (
     LEFT JOIN population_cells AS population
         ON population.period_start = spine.period_start
         AND population.municipality_code = spine.municipality_code
+    LEFT JOIN coverage_weights AS people
+        ON people.period_start = spine.period_start
+        AND people.municipality_code = spine.municipality_code
 ),
 -- A municipality's place among those of its area whose number is known.
 placed AS (
@@ -67,6 +71,7 @@ placed AS (
         cells.period_start,
         areas.area_code,
         cells.persons,
+        cells.inhabitants,
         cells.rate,
         cells.state,
         cells.marks,
@@ -111,7 +116,7 @@ spread AS (
         count(CASE WHEN placed.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT placed.state, ',') AS states,
         sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS covered,
-        sum(CASE WHEN is_expected(placed.state) THEN placed.persons END) AS persons
+        sum(CASE WHEN is_expected(placed.state) THEN placed.inhabitants END) AS persons_expected
     FROM placed
     GROUP BY
         placed.period_start,
@@ -134,7 +139,8 @@ SELECT
             spread.states
         )
     END AS state,
-    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons, 0) AS coverage,
+    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons_expected, 0) AS coverage_of_expected,
     area_marks(spread.marks, spread.reported, spread.expected, spread.not_valid) AS marks,
     spread.reported AS municipalities_reported,
     spread.expected AS municipalities_expected,
@@ -143,6 +149,9 @@ SELECT
     CASE WHEN spread.gini IS NOT NULL THEN spread.p90 END AS p90_per_1000,
     CASE WHEN spread.gini IS NOT NULL THEN CAST(spread.bottom AS DOUBLE) / spread.covered END AS bottom_quintile_persons_share
 FROM spread
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = spread.period_start
+    AND area_inhabitants.area_code = spread.area_code
 ORDER BY
     spread.period_start,
     spread.area_code
