@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
 use super::inputs::{Ask, Input};
-use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
+use super::{Cell, OracleRequest, Policy, Span, State, benefit, spread, stages};
 use crate::world::{Day, UnitValue, World};
 
 /// A number found for a cell, before borders are looked at.
@@ -39,6 +39,7 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
             extras: found.extras,
             marks: found.marks,
             persons: if persons.state == State::Ok { persons.value } else { 0 },
+            inhabitants: inhabitants(&ask, &row.code),
         });
     }
     cells.sort_by(|a, b| a.code.cmp(&b.code));
@@ -46,6 +47,12 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
         rank(&mut cells);
     }
     cells
+}
+
+/// Who lives in a municipality, for what is left out to be counted too: those of a divided one by share.
+fn inhabitants(ask: &Ask<'_>, code: &str) -> i64 {
+    let policy = if ask.policy == Policy::ExactOnly { Policy::PopulationShare } else { ask.policy };
+    Ask { world: ask.world, policy, span: ask.span, solution: ask.solution }.persons(code).value
 }
 
 /// Most reasons first, then most persons, then by code.
