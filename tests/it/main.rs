@@ -10,6 +10,7 @@ mod former_names;
 mod frozen;
 mod http;
 mod http_contract;
+mod numbers;
 mod oracle;
 mod properties;
 mod rollout;
