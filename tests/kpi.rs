@@ -168,8 +168,8 @@ fn holds(script: &str) -> bool {
 
 /// The runner itself can fail: a right query holds, and each that is wrong in one place does not.
 fn what_is_wrong_fails() -> Result<(), Failed> {
-    let right = "query DRRITTRTII\nKPI benefit.cost solution_id=post granularity=quarter from=2019-12 to=2019-12\n\
-        ----\n2019-10-01 165.38 165.38 NULL ok NULL 1.0 - 2 2\n";
+    let right = "query DRRITTRRTII\nKPI benefit.cost solution_id=post granularity=quarter from=2019-12 to=2019-12\n\
+        ----\n2019-10-01 165.38 165.38 NULL ok NULL 0.3 1.0 - 2 2\n";
     let wrong = [
         ("a type", right.replace("DRRI", "DIRI")),
         ("a value", right.replace("165.38 NULL", "165.39 NULL")),

@@ -1,6 +1,6 @@
 /* view
 doc = "An area as a KPI about its target shows it: what is measured, how much of the area that is, and the target. Without a target the area is not_applicable."
-uses = ["goals", "metric_areas"]
+uses = ["area_inhabitants", "goals", "metric_areas"]
 */
 SELECT
     metric_areas.period_start,
@@ -18,8 +18,12 @@ SELECT
             metric_areas.states
         )
     END AS state,
-    CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons, 0) END
+    CASE WHEN goals.target IS NOT NULL THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) END
         AS coverage,
+    CASE
+        WHEN goals.target IS NOT NULL
+            THEN CAST(coalesce(metric_areas.covered, 0) AS DOUBLE) / NULLIF(metric_areas.persons_expected, 0)
+    END AS coverage_of_expected,
     CASE
         WHEN goals.target IS NULL THEN 0
         ELSE area_marks(metric_areas.marks, metric_areas.reported, metric_areas.expected, metric_areas.not_valid)
@@ -35,3 +39,6 @@ FROM metric_areas
 LEFT JOIN goals
     ON goals.period_start = metric_areas.period_start
     AND goals.area_code = metric_areas.area_code
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = metric_areas.period_start
+    AND area_inhabitants.area_code = metric_areas.area_code

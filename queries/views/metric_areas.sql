@@ -1,12 +1,12 @@
 /* view
 doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them."
-uses = ["eligible_cells", "followed", "population_cells", "spine", "status_cells", "usage_cells"]
+uses = ["coverage_weights", "eligible_cells", "followed", "population_cells", "spine", "status_cells", "usage_cells"]
 */
 WITH measured AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
-        population.persons,
+        people.persons AS inhabitants,
         CASE
             WHEN $metric = 'adoption.reach' THEN usage.value
             WHEN $metric = 'rollout.population_coverage' THEN coalesce(status.produced, 0) * population.persons
@@ -37,6 +37,9 @@ WITH measured AS (
     LEFT JOIN population_cells AS population
         ON population.period_start = spine.period_start
         AND population.municipality_code = spine.municipality_code
+    LEFT JOIN coverage_weights AS people
+        ON people.period_start = spine.period_start
+        AND people.municipality_code = spine.municipality_code
     LEFT JOIN status_cells AS status
         ON status.period_start = spine.period_start
         AND status.municipality_code = spine.municipality_code
@@ -64,8 +67,8 @@ SELECT
     count(CASE WHEN measured.state = 'suppressed' THEN 1 END) AS suppressed,
     count(CASE WHEN measured.state = 'not_valid' THEN 1 END) AS not_valid,
     string_agg(DISTINCT measured.state, ',') AS states,
-    sum(CASE WHEN measured.state = 'ok' THEN measured.persons END) AS covered,
-    sum(CASE WHEN is_expected(measured.state) THEN measured.persons END) AS persons
+    sum(CASE WHEN measured.state = 'ok' THEN measured.inhabitants END) AS covered,
+    sum(CASE WHEN is_expected(measured.state) THEN measured.inhabitants END) AS persons_expected
 FROM areas
 INNER JOIN measured
     ON measured.period_start = areas.period_start

@@ -173,8 +173,8 @@ async fn the_values_are_those_worked_out_by_hand() {
         let reason = if state == "ok" { Value::Null } else { json!("not_delivered") };
         let [value, numerator, denominator] = numbers;
         json!({"period_start": "2020-01-01", "municipality_code": code, "municipality_name": name, "value": value,
-            "numerator": numerator, "denominator": denominator, "state": state, "reason": reason, "coverage": coverage, "marks": "",
-            "municipalities_reported": counts[0], "municipalities_expected": counts[1]})
+            "numerator": numerator, "denominator": denominator, "state": state, "reason": reason, "coverage": coverage,
+            "coverage_of_expected": coverage, "marks": "", "municipalities_reported": counts[0], "municipalities_expected": counts[1]})
     };
     let mut rows = body["data"].as_array().expect("rows").clone();
     for row in &mut rows {
@@ -306,10 +306,10 @@ async fn csv_for_a_norwegian_excel() {
     let answer = app.get(&format!("{path}&format=csv-excel")).await;
     assert_eq!(
         answer.text(),
-        "\u{feff}period_start;county_code;county_name;value;numerator;denominator;state;reason;coverage;marks;\
+        "\u{feff}period_start;county_code;county_name;value;numerator;denominator;state;reason;coverage;coverage_of_expected;marks;\
          municipalities_reported;municipalities_expected\r\n\
-         2020-01-01;02;Kyst;300,0;60;200;ok;;0,3333333333333333;partial;1;2\r\n\
-         2020-01-01;30;Stor;250,0;100;400;ok;;1,0;;1;1\r\n"
+         2020-01-01;02;Kyst;300,0;60;200;ok;;0,3333333333333333;0,3333333333333333;partial;1;2\r\n\
+         2020-01-01;30;Stor;250,0;100;400;ok;;1,0;1,0;;1;1\r\n"
     );
     assert_eq!(
         answer.header("content-disposition"),

@@ -11,6 +11,7 @@ mod frozen;
 mod http;
 mod http_contract;
 mod laws;
+mod numbers;
 mod oracle;
 mod properties;
 mod rollout;

@@ -160,6 +160,8 @@ fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
     number("numerator", (want.numerator, got.numerator), equal);
     number("denominator", (want.denominator, got.denominator), equal);
     number("coverage", (want.coverage, got.coverage), rounded_once);
+    let of_expected = (want.coverage_of_expected, got.coverage_of_expected);
+    number("coverage_of_expected", of_expected, rounded_once);
     for (extra, value) in &want.extras {
         number(extra, (*value, got.extras.get(extra).copied().flatten()), equal);
     }
@@ -187,7 +189,7 @@ fn rows(batch: RecordBatch, expected: &[OracleRow], faults: &mut Vec<String>) ->
     let mut number = |name: &str| columns.numbers(name);
     let (values, numerators, denominators) = (number("value"), number("numerator"), number("denominator"));
     let (coverages, reported) = (number("coverage"), number("municipalities_reported"));
-    let should = number("municipalities_expected");
+    let (of_expected, should) = (number("coverage_of_expected"), number("municipalities_expected"));
     let mut extras = Vec::new();
     for name in expected.first().map(|row| row.extras.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
     {
@@ -211,6 +213,7 @@ fn rows(batch: RecordBatch, expected: &[OracleRow], faults: &mut Vec<String>) ->
                 (state, _) => state.to_owned(),
             },
             coverage: coverages[i],
+            coverage_of_expected: of_expected[i],
             marks: bits(marks[i].as_deref()).unwrap_or(-1),
             reported: whole(reported[i]),
             expected: whole(should[i]),

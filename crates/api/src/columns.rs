@@ -128,7 +128,7 @@ pub(crate) static ROLLOUT_EVENTS: [Column; 11] = [
 static PERIOD_START: Column = required("period_start", Kind::Day, "First day of the period.");
 
 /// What every KPI answers after the key of its rows.
-static KPI_FIXED: [Column; 9] = [
+static KPI_FIXED: [Column; 10] = [
     nullable("value", Kind::Number, "The KPI's value, unrounded; null unless state is ok."),
     nullable("numerator", Kind::Number, "What the value is made of; null unless state is ok."),
     nullable(
@@ -143,6 +143,11 @@ static KPI_FIXED: [Column; 9] = [
         "Why a number is missing or does not apply: codes, separated by spaces; null where the state says it all.",
     ),
     nullable("coverage", Kind::Number, "Share of the area's inhabitants the value speaks for, 0 to 1."),
+    nullable(
+        "coverage_of_expected",
+        Kind::Number,
+        "The same share of those who live where a number was expected; null where none was.",
+    ),
     required(
         "marks",
         Kind::Text,

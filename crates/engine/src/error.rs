@@ -87,6 +87,11 @@ fn problems(all: &[KpiError]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether whole numbers in a query did not fit 64 bits.
+fn is_overflow(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ArrowError(arrow, _) if matches!(**arrow, ArrowError::ArithmeticOverflow(_)))
+}
+
 impl EngineError {
     /// The error itself, where several questions waited for it.
     #[must_use]
@@ -107,6 +112,7 @@ impl EngineError {
             Self::Lake { .. } | Self::NoEdition { .. } | Self::Replaced { .. } => "lake_unreadable",
             Self::Catalogue(_) | Self::Query { .. } => "query_invalid",
             Self::Overflow { .. } => "number_overflow",
+            Self::DataFusion(error) if is_overflow(error) => "number_overflow",
             Self::DataFusion(_) | Self::Arrow(_) | Self::Shared(_) => "internal",
         }
         .to_owned()

@@ -1,13 +1,16 @@
 //! The rules of `utbredt_model` as SQL functions, so that a query file states which inputs a cell has and never copies
 //! what follows from them. `queries/README.md` documents them; a test here compares its tables with the model.
 
+mod arithmetic;
 mod compute;
+mod sum;
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -28,6 +31,9 @@ pub(crate) fn register(context: &SessionContext) {
     for function in FUNCTIONS.iter() {
         context.register_udf(function.clone());
     }
+    context.register_udaf(sum::SUM.clone());
+    // Cannot fail: a session takes every planner it is given.
+    _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::CheckedPlanner));
 }
 
 /// The rules there are.

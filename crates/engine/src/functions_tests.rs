@@ -175,3 +175,44 @@ fn the_readme_describes_every_function() {
         .collect();
     assert_eq!(listed, Rule::ALL.map(Rule::name));
 }
+
+/// A sum of everything, and one of the rows of a group: two ways in the query engine.
+async fn sums(values: &str) -> [Result<Vec<String>>; 2] {
+    let rows = format!("FROM (VALUES {values})");
+    [
+        answers(&format!("SELECT sum(column1) {rows}")).await,
+        answers(&format!("SELECT sum(column1) {rows} GROUP BY column1 > 0")).await,
+    ]
+}
+
+#[tokio::test]
+async fn sums_of_large_numbers_hold() {
+    // 357 times 2^40, as many as there are municipalities.
+    let values = vec!["(1099511627776)"; 357].join(", ");
+    for sum in sums(&values).await {
+        assert_eq!(sum.unwrap(), ["392525651116032"]);
+    }
+    assert_eq!(answer("1099511627776 * 4000 - 1 + 1").await, "4398046511104000");
+    let empty = answers("SELECT sum(column1) FROM (VALUES (CAST(NULL AS BIGINT)))").await;
+    assert_eq!(empty.unwrap(), ["NULL"]);
+    let filtered =
+        "SELECT sum(column1) FILTER (WHERE column1 > 2) FROM (VALUES (1), (3), (5)) GROUP BY column1 > 9";
+    assert_eq!(answers(filtered).await.unwrap(), ["8"]);
+    let window = "SELECT sum(column1) OVER (ORDER BY column1 ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) \
+                  FROM (VALUES (1), (3), (5))";
+    assert_eq!(answers(window).await.unwrap(), ["1", "4", "8"]);
+    assert_eq!(answers("SELECT sum(DISTINCT column1) FROM (VALUES (2), (2), (3))").await.unwrap(), ["5"]);
+    assert_eq!(answers("SELECT sum(column1) FROM (VALUES (0.5), (0.25))").await.unwrap(), ["0.75"]);
+}
+
+#[tokio::test]
+async fn whole_numbers_that_do_not_fit_are_an_error_and_never_wrap() {
+    let mut found = Vec::from(sums("(9223372036854775807), (1)").await);
+    for expression in ["column1 * 2", "column1 + 1", "-2 - column1"] {
+        found.push(answers(&format!("SELECT {expression} FROM (VALUES (9223372036854775807))")).await);
+    }
+    for error in found {
+        let error = crate::EngineError::from(error.unwrap_err());
+        assert_eq!(error.code(), "number_overflow", "{error:?}");
+    }
+}

@@ -260,6 +260,18 @@ fn only_areas_can_be_of_the_nation_alone() {
 }
 
 #[test]
+fn only_a_share_that_is_sampled_has_an_interval() {
+    let with = |rollup: &str, unit: &str| {
+        let text = REACH.replace("kind = \"ratio\"", rollup).replace("unit    = \"share\"", unit);
+        load(&[("kpi/a/b.sql", &text), ("views/usage_cells.sql", USAGE), ("views/spine.sql", SPINE)])
+    };
+    let interval = |rollup| with(rollup, "unit    = \"share\"").unwrap().get("a.b").unwrap().has_interval();
+    assert!(interval("kind = \"ratio\"\nsampled = true") && !interval("kind = \"ratio\""));
+    let errors = with("kind = \"count\"\nsampled = true", "unit    = \"persons\"").unwrap_err();
+    assert!(errors.iter().any(|error| error.what.contains("sampled is only for shares")), "{errors:#?}");
+}
+
+#[test]
 fn an_area_kpi_has_the_area_shape() {
     let text = r#"/* kpi
 title   = { nb = "a", nn = "a", en = "a" }
@@ -276,7 +288,7 @@ kind = "area"
 doc = "The slowest."
 unit = "days"
 */
-SELECT period_start, area_code, value, numerator, NULL AS denominator, state, coverage, marks,
+SELECT period_start, area_code, value, numerator, NULL AS denominator, state, coverage, coverage_of_expected, marks,
     municipalities_reported, municipalities_expected, worst
 FROM areas
 ORDER BY period_start ASC, area_code
@@ -284,7 +296,7 @@ ORDER BY period_start ASC, area_code
     let catalogue = load(&[("kpi/quality/freshness.sql", text)]).unwrap();
     let kpi = catalogue.get("quality.freshness").unwrap();
     assert_eq!(kpi.columns[0].fill, ColumnFill::Selected);
-    assert_eq!(kpi.expected_columns().len(), 11);
+    assert_eq!(kpi.expected_columns().len(), 12);
     assert_eq!((kpi.granularity.as_str(), kpi.window), ("quarter", 4));
 }
 

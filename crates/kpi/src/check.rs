@@ -247,7 +247,14 @@ fn order(problems: &mut Problems<'_>, found: &[Token], kind: RollupKind) {
 /// The rules for extra columns: names that say their unit, expressions without clocks.
 pub(crate) fn columns(problems: &mut Problems<'_>, columns: &[(usize, Column)], kind: RollupKind) {
     let fixed = expected_columns(kind, &[]);
-    let shape = ["value", "reason", "coverage", "municipalities_reported", "municipalities_expected"];
+    let shape = [
+        "value",
+        "reason",
+        "coverage",
+        "coverage_of_expected",
+        "municipalities_reported",
+        "municipalities_expected",
+    ];
     for (line, column) in columns {
         let name = column.name.as_str();
         if fixed.contains(&name) || shape.contains(&name) {

@@ -197,6 +197,7 @@ pub(crate) fn expected_columns(kind: RollupKind, columns: &[Column]) -> Vec<&str
         "denominator",
         "state",
         "coverage",
+        "coverage_of_expected",
         "marks",
         "municipalities_reported",
         "municipalities_expected",

@@ -21,7 +21,7 @@ pub(crate) fn unit_of<'a>(kpi: &'a Kpi, column: &str) -> Option<&'a str> {
         "value" => Some(unit),
         // Shares and rates are made of counts.
         "numerator" if unit != "share" && unit != "per_1000" => Some(unit),
-        "coverage" => Some("share"),
+        "coverage" | "coverage_of_expected" => Some("share"),
         _ => kpi.columns.iter().find(|extra| extra.name == column).map(|extra| extra.unit.as_str()),
     }
 }
@@ -29,7 +29,13 @@ pub(crate) fn unit_of<'a>(kpi: &'a Kpi, column: &str) -> Option<&'a str> {
 /// The columns of a KPI's answer that a person reads, each with its unit. Left out is what others tell as well: the
 /// counts that coverage is made of, and the ends of the interval.
 pub(crate) fn columns_of<'a>(kpi: &'a Kpi, schema: &'a Schema) -> Vec<(&'a str, Option<&'a str>)> {
-    let left_out = ["value_low", "value_high", "municipalities_reported", "municipalities_expected"];
+    let left_out = [
+        "value_low",
+        "value_high",
+        "coverage_of_expected",
+        "municipalities_reported",
+        "municipalities_expected",
+    ];
     let names = schema.fields().iter().map(|field| field.name().as_str());
     names.filter(|name| !left_out.contains(name)).map(|name| (name, unit_of(kpi, name))).collect()
 }

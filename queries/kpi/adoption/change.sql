@@ -53,7 +53,7 @@ unit = "municipalities"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
 */
 WITH links AS (
     SELECT
@@ -130,7 +130,7 @@ cells AS (
         ON eligible.period_start = spine.period_start
         AND eligible.municipality_code = spine.municipality_code
         AND eligible.solution_id = usage.solution_id
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = spine.period_start
         AND people.municipality_code = spine.municipality_code
 ),
@@ -310,7 +310,7 @@ added AS (
         count(CASE WHEN parts.state_before = 'not_valid' THEN 1 END) AS not_valid_before,
         string_agg(DISTINCT parts.state_before, ',') AS states_before,
         sum(CASE WHEN parts.state = 'ok' THEN parts.persons END) AS covered,
-        sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons
+        sum(CASE WHEN is_expected(parts.state) THEN parts.persons END) AS persons_expected
     FROM parts
     GROUP BY
         parts.period_start,
@@ -355,8 +355,12 @@ with_state AS (
             AS marks_before,
         added.reported,
         added.expected,
-        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage
+        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+        CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons_expected, 0) AS coverage_of_expected
     FROM added
+    LEFT JOIN area_inhabitants
+        ON area_inhabitants.period_start = added.period_start
+        AND area_inhabitants.area_code = added.area_code
     WHERE added.municipalities > 0
 )
 SELECT
@@ -367,6 +371,7 @@ SELECT
     CASE WHEN with_state.known THEN CAST(with_state.eligible AS BIGINT) END AS denominator,
     with_state.state,
     with_state.coverage,
+    with_state.coverage_of_expected,
     with_state.marks | CASE WHEN with_state.known THEN with_state.marks_before ELSE 0 END AS marks,
     with_state.reported AS municipalities_reported,
     with_state.expected AS municipalities_expected,

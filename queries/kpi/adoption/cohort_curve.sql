@@ -99,7 +99,7 @@ en = "The month is not over."
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -213,12 +213,12 @@ pooled AS (
         count(CASE WHEN cells.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT cells.state, ',') AS states,
         sum(CASE WHEN cells.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN is_expected(cells.state) THEN people.persons END) AS persons
+        sum(CASE WHEN is_expected(cells.state) THEN people.persons END) AS persons_expected
     FROM cells
     INNER JOIN areas
         ON areas.period_start = cells.period_start
         AND areas.municipality_code = cells.municipality_code
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = cells.period_start
         AND people.municipality_code = cells.municipality_code
     GROUP BY
@@ -240,7 +240,7 @@ curves AS (
         max(pooled.not_valid) AS not_valid,
         max(CASE WHEN pooled.months = $months_since THEN pooled.states END) AS states,
         max(CASE WHEN pooled.months = $months_since THEN pooled.covered END) AS covered,
-        max(CASE WHEN pooled.months = $months_since THEN pooled.persons END) AS persons,
+        max(CASE WHEN pooled.months = $months_since THEN pooled.persons_expected END) AS persons_expected,
         max(CASE WHEN pooled.months = 0 THEN 1000.0 * CAST(pooled.uses AS DOUBLE) / pooled.eligible END) AS month_0_per_1000,
         max(CASE WHEN pooled.months = 0 THEN pooled.reported END) AS month_0_municipalities,
         max(CASE WHEN pooled.months = 1 THEN 1000.0 * CAST(pooled.uses AS DOUBLE) / pooled.eligible END) AS month_1_per_1000,
@@ -271,7 +271,8 @@ SELECT
     curves.uses AS numerator,
     curves.eligible AS denominator,
     area_state(curves.reported, curves.expected, curves.suppressed, curves.not_valid, curves.states) AS state,
-    CAST(coalesce(curves.covered, 0) AS DOUBLE) / NULLIF(curves.persons, 0) AS coverage,
+    CAST(coalesce(curves.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(curves.covered, 0) AS DOUBLE) / NULLIF(curves.persons_expected, 0) AS coverage_of_expected,
     area_marks(curves.marks, curves.reported, curves.expected, curves.not_valid) AS marks,
     curves.reported AS municipalities_reported,
     curves.expected AS municipalities_expected,
@@ -296,6 +297,9 @@ SELECT
     curves.month_24_per_1000,
     curves.month_24_municipalities
 FROM curves
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = curves.period_start
+    AND area_inhabitants.area_code = curves.area_code
 ORDER BY
     curves.period_start,
     curves.area_code

@@ -69,7 +69,7 @@ after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(incr
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
 */
 WITH cells AS (
     SELECT

@@ -94,7 +94,7 @@ en = "Unknown: the number for the period is missing or suppressed."
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["kept_code", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -242,12 +242,12 @@ counted AS (
         count(CASE WHEN standing.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT standing.state, ',') AS states,
         sum(CASE WHEN standing.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons
+        sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons_expected
     FROM areas
     INNER JOIN standing
         ON standing.period_start = areas.period_start
         AND standing.municipality_code = areas.municipality_code
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code
     GROUP BY
@@ -261,7 +261,8 @@ SELECT
     CASE WHEN counted.reported > 0 THEN counted.habitual END AS numerator,
     NULLIF(counted.reported, 0) AS denominator,
     area_state(counted.reported, counted.eligible, counted.suppressed, counted.not_valid, counted.states) AS state,
-    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons, 0) AS coverage,
+    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(counted.covered, 0) AS DOUBLE) / NULLIF(counted.persons_expected, 0) AS coverage_of_expected,
     area_marks(counted.marks, counted.reported, counted.eligible, counted.not_valid) AS marks,
     counted.reported AS municipalities_reported,
     counted.eligible AS municipalities_expected,
@@ -278,6 +279,9 @@ SELECT
     CASE WHEN counted.reported > 0 THEN counted.undecided END AS undecided,
     counted.rung AS rung
 FROM counted
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = counted.period_start
+    AND area_inhabitants.area_code = counted.area_code
 ORDER BY
     counted.period_start,
     counted.area_code

@@ -25,7 +25,7 @@ main = "stock"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
 */
 SELECT
     spine.period_start,

@@ -20,7 +20,7 @@ doc = "The shared solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code", "cost_by_days"]
+codes = ["coverage_of_everybody", "kept_code", "cost_by_days"]
 */
 SELECT
     spine.period_start,

@@ -20,6 +20,7 @@ en = "The municipality is a member of no network."
 [[changes]]
 version = 2
 date = "2026-11-28"
+codes = ["coverage_of_everybody"]
 nb = "Et medlem betaler som den kommunen det er medlem som, for dagene det er medlem, og likt i alle grenser; før avhang vert og grunnsum av grensene det ble spurt i."
 nn = "Ein medlem betaler som den kommunen han er medlem som, for dagane han er medlem, og likt i alle grenser; før hang vert og grunnsum av grensene det vart spurt i."
 en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders asked for."
@@ -185,10 +186,8 @@ placed AS (
             WHEN max(networks.network_id) IS NOT NULL THEN max(paid.ore)
             ELSE sum(split_by_weight(paid.ore, land.weight_from, land.weight_to, land.weight_total))
         END AS ore,
-        CASE
-            WHEN max(networks.network_id) IS NOT NULL THEN max(paid.persons)
-            ELSE sum(split_by_weight(paid.persons, land.weight_from, land.weight_to, land.weight_total))
-        END AS persons,
+        -- Of the members' inhabitants those who live in the area.
+        sum(split_by_weight(paid.persons, land.weight_from, land.weight_to, land.weight_total)) AS persons,
         max(networks.network_id) IS NOT NULL OR sum(land.weight_to - land.weight_from) = max(land.weight_total) AS whole,
         max(land.policy_id) AS policy_id,
         max(paid.marks) AS marks
@@ -245,7 +244,7 @@ added AS (
         count(CASE WHEN payments.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT coalesce(payments.state, 'not_applicable/not_member'), ',') AS states,
         sum(CASE WHEN payments.state = 'ok' THEN payments.persons END) AS covered,
-        sum(CASE WHEN is_expected(payments.state) THEN payments.persons END) AS persons
+        sum(CASE WHEN is_expected(payments.state) THEN payments.persons END) AS persons_expected
     FROM (
         SELECT DISTINCT
             areas.period_start,
@@ -266,11 +265,16 @@ SELECT
     CAST(added.ore AS DOUBLE) / 100 AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     area_state(added.reported, added.expected, 0, added.not_valid, added.states) AS state,
-    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons, 0) AS coverage,
+    -- Members are split after they were added up, inhabitants before: whole persons may differ by a few.
+    CAST(least(coalesce(added.covered, 0), area_inhabitants.persons) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(added.covered, 0) AS DOUBLE) / NULLIF(added.persons_expected, 0) AS coverage_of_expected,
     area_marks(added.marks, added.reported, added.expected, added.not_valid) AS marks,
     added.reported AS municipalities_reported,
     added.expected AS municipalities_expected
 FROM added
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = added.period_start
+    AND area_inhabitants.area_code = added.area_code
 ORDER BY
     added.period_start,
     added.area_code

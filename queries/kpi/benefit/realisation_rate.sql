@@ -41,7 +41,7 @@ hidden = true
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -35,7 +35,7 @@ rollup = "sum"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code", "counted_no_interval"]
+codes = ["coverage_of_everybody", "kept_code", "counted_no_interval"]
 */
 WITH delivered AS (
     SELECT

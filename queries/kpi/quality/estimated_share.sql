@@ -23,7 +23,7 @@ main = "flow"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "counted_no_interval", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "counted_no_interval", "unplaceable_not_valid"]
 */
 SELECT
     spine.period_start,

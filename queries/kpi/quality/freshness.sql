@@ -19,7 +19,7 @@ doc = "The shared solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 */
 WITH newest AS (
     SELECT

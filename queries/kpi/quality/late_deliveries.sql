@@ -27,7 +27,7 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 */
 WITH due AS (
     SELECT

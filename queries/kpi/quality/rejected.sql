@@ -67,6 +67,7 @@ SELECT
     received.rows_in AS denominator,
     CASE WHEN received.rows_in IS NULL THEN 'not_applicable/nothing_received' ELSE 'ok' END AS state,
     CAST(NULL AS DOUBLE) AS coverage,
+    CAST(NULL AS DOUBLE) AS coverage_of_expected,
     coalesce(received.marks, 0) AS marks,
     0 AS municipalities_reported,
     0 AS municipalities_expected,

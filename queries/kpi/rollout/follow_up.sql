@@ -47,7 +47,7 @@ en = "Use fell more than 20 % from the period before."
 [[changes]]
 version = 4
 date = "2026-11-28"
-codes = ["kept_code", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid"]
 nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe."
 nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje."
 en = "A fall that may be chance is no longer a reason to call."

@@ -33,7 +33,7 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["production_unless_stages", "kept_code"]
+codes = ["coverage_of_everybody", "production_unless_stages", "kept_code"]
 */
 SELECT
     spine.period_start,

@@ -29,7 +29,7 @@ default = "production"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["production_unless_stages", "kept_code", "counted_no_interval"]
+codes = ["coverage_of_everybody", "production_unless_stages", "kept_code", "counted_no_interval"]
 */
 SELECT
     spine.period_start,

@@ -39,7 +39,7 @@ en = "The planned day has not come."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 */
 WITH members AS (
     SELECT

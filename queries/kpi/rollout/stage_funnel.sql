@@ -71,7 +71,7 @@ after = "pilot + numerator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 nb = "En løsning uten kjent innføring er uaktuell, ikke 0."
 nn = "Ei løysing utan kjend innføring er uaktuell, ikkje 0."
 en = "A solution without a known rollout is not_applicable, not 0."

@@ -35,7 +35,7 @@ en = "The municipality is not on the way to production."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 */
 WITH under_way AS (
     SELECT

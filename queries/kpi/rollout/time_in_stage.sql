@@ -38,7 +38,7 @@ en = "Nobody has entered the stage."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["coverage_of_everybody", "kept_code"]
 */
 WITH spells AS (
     SELECT
@@ -78,7 +78,7 @@ members AS (
     LEFT JOIN spells
         ON spells.period_start = areas.period_start
         AND spells.municipality_code = areas.municipality_code
-    LEFT JOIN population_cells AS people
+    LEFT JOIN coverage_weights AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code
 ),
@@ -177,8 +177,9 @@ SELECT
             'not_applicable/stage_not_entered'
         )
     END AS state,
+    CAST(coalesce(counted.persons, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
     -- Whether and for how long a municipality waits is known of every one that is counted.
-    CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage,
+    CASE WHEN counted.persons > 0 THEN 1.0 END AS coverage_of_expected,
     area_marks(counted.marks, counted.municipalities, counted.municipalities, counted.not_valid) AS marks,
     counted.municipalities AS municipalities_reported,
     counted.municipalities AS municipalities_expected,
@@ -188,6 +189,9 @@ FROM counted
 LEFT JOIN medians
     ON medians.period_start = counted.period_start
     AND medians.area_code = counted.area_code
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = counted.period_start
+    AND area_inhabitants.area_code = counted.area_code
 ORDER BY
     counted.period_start,
     counted.area_code

@@ -39,13 +39,14 @@ en = "Nobody uses the solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
 */
 WITH cells AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
         population.persons,
+        people.persons AS inhabitants,
         1000.0 * CAST(usage.value AS DOUBLE) / NULLIF(population.persons, 0) AS rate,
         cell_state(spine.comparable, usage.state, denominator_state(population.persons)) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
@@ -58,6 +59,9 @@ WITH cells AS (
     LEFT JOIN population_cells AS population
         ON population.period_start = spine.period_start
         AND population.municipality_code = spine.municipality_code
+    LEFT JOIN coverage_weights AS people
+        ON people.period_start = spine.period_start
+        AND people.municipality_code = spine.municipality_code
 ),
 -- A municipality's place among those of its area whose number is known.
 placed AS (
@@ -65,6 +69,7 @@ placed AS (
         cells.period_start,
         areas.area_code,
         cells.persons,
+        cells.inhabitants,
         cells.rate,
         cells.state,
         cells.marks,
@@ -109,7 +114,7 @@ spread AS (
         count(CASE WHEN placed.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT placed.state, ',') AS states,
         sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS covered,
-        sum(CASE WHEN is_expected(placed.state) THEN placed.persons END) AS persons
+        sum(CASE WHEN is_expected(placed.state) THEN placed.inhabitants END) AS persons_expected
     FROM placed
     GROUP BY
         placed.period_start,
@@ -132,7 +137,8 @@ SELECT
             spread.states
         )
     END AS state,
-    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons, 0) AS coverage,
+    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons_expected, 0) AS coverage_of_expected,
     area_marks(spread.marks, spread.reported, spread.expected, spread.not_valid) AS marks,
     spread.reported AS municipalities_reported,
     spread.expected AS municipalities_expected,
@@ -141,6 +147,9 @@ SELECT
     CASE WHEN spread.gini IS NOT NULL THEN spread.p90 END AS p90_per_1000,
     CASE WHEN spread.gini IS NOT NULL THEN CAST(spread.bottom AS DOUBLE) / spread.covered END AS bottom_quintile_persons_share
 FROM spread
+LEFT JOIN area_inhabitants
+    ON area_inhabitants.period_start = spread.period_start
+    AND area_inhabitants.area_code = spread.area_code
 ORDER BY
     spread.period_start,
     spread.area_code

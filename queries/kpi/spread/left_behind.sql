@@ -24,7 +24,7 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["production_alone", "kept_code"]
+codes = ["coverage_of_everybody", "production_alone", "kept_code"]
 */
 WITH grouped AS (
     SELECT

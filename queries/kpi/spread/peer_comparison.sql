@@ -38,7 +38,7 @@ unit = "municipalities"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
 */
 WITH grouped AS (
     SELECT

@@ -43,7 +43,7 @@ unit = "share"
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["production_alone", "kept_code", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "production_alone", "kept_code", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -76,6 +76,7 @@ SELECT
     goal_areas.denominator,
     goal_areas.state,
     goal_areas.coverage,
+    goal_areas.coverage_of_expected,
     goal_areas.marks,
     goal_areas.municipalities_reported,
     goal_areas.municipalities_expected,

@@ -106,7 +106,7 @@ en = "Less than 10 % has been reached, and growth then says too little about the
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["production_alone", "kept_code", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "production_alone", "kept_code", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -120,6 +120,7 @@ SELECT
     goal_areas.denominator,
     goal_areas.state,
     goal_areas.coverage,
+    goal_areas.coverage_of_expected,
     goal_areas.marks,
     goal_areas.municipalities_reported,
     goal_areas.municipalities_expected,

@@ -113,16 +113,18 @@ fn hours_of<'a>(cells: &[&'a Cell]) -> BTreeMap<&'a str, i64> {
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
 fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell]) -> OracleRow {
     let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
-    let (mut persons_behind, mut persons_expected) = (0, 0);
+    let (mut inhabitants, mut persons_behind, mut persons_expected) = (0, 0, 0);
     let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
     let mut extras = hours_of(cells);
     for cell in cells {
+        // Whoever lives there counts, whether the number speaks for them or not.
+        inhabitants += cell.inhabitants;
         match cell.state {
             State::Ok => {
                 reported += 1;
                 expected += 1;
-                persons_behind += cell.persons;
-                persons_expected += cell.persons;
+                persons_behind += cell.inhabitants;
+                persons_expected += cell.inhabitants;
                 marks |= cell.marks;
                 denominator += cell.denominator.unwrap_or(0);
                 numerator = if kpi == "quality.freshness" {
@@ -138,7 +140,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
             }
             State::Missing | State::Suppressed => {
                 expected += 1;
-                persons_expected += cell.persons;
+                persons_expected += cell.inhabitants;
             }
             State::NotValid => not_valid += 1,
             State::NotApplicable => {}
@@ -171,7 +173,8 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
         numerator: ok.then_some(shown.0),
         denominator: (ok && has_denominator).then_some(denominator as f64),
         state: area_state(cells).word().to_owned(),
-        coverage: (persons_expected > 0).then(|| persons_behind as f64 / persons_expected as f64),
+        coverage: (inhabitants > 0).then(|| persons_behind as f64 / inhabitants as f64),
+        coverage_of_expected: (persons_expected > 0).then(|| persons_behind as f64 / persons_expected as f64),
         marks,
         reported,
         expected,

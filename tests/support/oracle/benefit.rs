@@ -248,6 +248,7 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
     for (key, inside) in areas {
         let only = key.as_deref().filter(|_| request.by == By::Network);
         let (mut ore, mut marks, mut reported, mut not_valid, mut persons) = (0, 0, 0, 0, 0);
+        let inhabitants: i64 = inside.iter().map(|code| kpis::inhabitants(&context, code)).sum();
         for code in codes_of(world, own) {
             let lies: Vec<Successor> = successors(world, placing, &code, own, span.target)
                 .into_iter()
@@ -267,7 +268,7 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
             } else if member.state == State::Ok {
                 reported += 1;
                 ore += piece(member.ore.expect("an ok member pays"));
-                persons += piece(member.persons.value);
+                persons += lies.iter().map(|land| land.piece(member.persons.value)).sum::<i64>();
                 marks |= member.marks | if whole { 0 } else { mark::SPLIT };
             }
         }
@@ -290,7 +291,8 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
             numerator: value,
             denominator: None,
             state: state.word().to_owned(),
-            coverage: (persons > 0).then_some(1.0),
+            coverage: (inhabitants > 0).then(|| persons.min(inhabitants) as f64 / inhabitants as f64),
+            coverage_of_expected: (persons > 0).then_some(1.0),
             marks,
             reported,
             expected: reported,

@@ -192,6 +192,7 @@ mod tests {
             extras: BTreeMap::new(),
             marks: 0,
             persons,
+            inhabitants: persons,
         };
         let moved = Moved {
             world: &world,

@@ -89,6 +89,7 @@ pub(crate) fn rejected(world: &World, request: &OracleRequest, span: &Span) -> O
         denominator: shown(read),
         state: if ok { State::Ok } else { State::NotApplicable }.word().to_owned(),
         coverage: None,
+        coverage_of_expected: None,
         marks: if ok { marks } else { 0 },
         reported: 0,
         expected: 0,

@@ -73,7 +73,8 @@ pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
                 }
                 None => {
                     // Where there is no goal there is nothing to tell.
-                    (row.value, row.numerator, row.denominator, row.coverage) = (None, None, None, None);
+                    (row.value, row.numerator, row.denominator) = (None, None, None);
+                    (row.coverage, row.coverage_of_expected) = (None, None);
                     (row.marks, row.reported, row.expected) = (0, 0, 0);
                     "not_applicable".clone_into(&mut row.state);
                 }

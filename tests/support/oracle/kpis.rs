@@ -7,7 +7,7 @@ use chrono::{Datelike, Months};
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
 use super::inputs::{CellContext, Input};
-use super::{Cell, OracleRequest, Span, State, benefit, spread, stages};
+use super::{Cell, OracleRequest, Policy, Span, State, benefit, spread, stages};
 use crate::world::{Day, Municipality, UnitValue, World};
 
 /// A number found for a cell, before borders are looked at.
@@ -42,6 +42,7 @@ pub(crate) fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<
             extras: found.extras,
             marks: found.marks,
             persons: if persons.state == State::Ok { persons.value } else { 0 },
+            inhabitants: inhabitants(&context, &row.code),
         });
     }
     cells.sort_by(|a, b| a.code.cmp(&b.code));
@@ -57,6 +58,7 @@ pub(crate) fn places(world: &World, span: &Span) -> Vec<Cell> {
         row.valid_from <= span.names_on && row.valid_to.is_none_or(|end| end > span.names_on)
     };
     let empty = |row: &Municipality| Cell {
+        inhabitants: 0,
         code: row.code.clone(),
         county: row.county_code.clone(),
         state: State::NotApplicable,
@@ -67,6 +69,14 @@ pub(crate) fn places(world: &World, span: &Span) -> Vec<Cell> {
         persons: 0,
     };
     world.municipalities.iter().filter(there).map(empty).collect()
+}
+
+/// Who lives in a municipality, for what is left out to be counted too: those of a divided one by share.
+pub(crate) fn inhabitants(context: &CellContext<'_>, code: &str) -> i64 {
+    let policy = if context.policy == Policy::ExactOnly { Policy::PopulationShare } else { context.policy };
+    CellContext { world: context.world, policy, span: context.span, solution: context.solution }
+        .persons(code)
+        .value
 }
 
 /// Most reasons first, then most persons, then by code.

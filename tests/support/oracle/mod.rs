@@ -159,8 +159,10 @@ pub struct OracleRow {
     pub denominator: Option<f64>,
     /// The state, in the words of the answers.
     pub state: String,
-    /// Share of the expected persons that are behind the number.
+    /// Share of all inhabitants that are behind the number.
     pub coverage: Option<f64>,
+    /// The same share of those of whom a number was expected.
+    pub coverage_of_expected: Option<f64>,
     /// Marks as bits.
     pub marks: i64,
     /// Municipalities behind the number.
@@ -243,6 +245,8 @@ pub(crate) struct Cell {
     pub(crate) marks: i64,
     /// Persons of all ages, none when not known.
     pub(crate) persons: i64,
+    /// Persons of all ages as coverage counts them.
+    pub(crate) inhabitants: i64,
 }
 
 /// The rows a request must be answered with, in order.

@@ -18,7 +18,8 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<O
     for row in &mut rows {
         let Some(goal) = goal(world, request, span, row.key.as_deref()) else {
             // Where there is no goal there is nothing to tell.
-            (row.value, row.numerator, row.denominator, row.coverage) = (None, None, None, None);
+            (row.value, row.numerator, row.denominator) = (None, None, None);
+            (row.coverage, row.coverage_of_expected) = (None, None);
             (row.marks, row.reported, row.expected) = (0, 0, 0);
             "not_applicable".clone_into(&mut row.state);
             continue;

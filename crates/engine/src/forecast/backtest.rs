@@ -33,6 +33,7 @@ pub struct Score {
     pub forecasts: usize,
     /// Of them, those whose number lay in the 80 % interval.
     pub inside: usize,
+    tails: [usize; 2],
     above_all: usize,
     bias: f64,
     mean_absolute_error: f64,
@@ -44,6 +45,8 @@ impl Score {
         let [low, middle, high] = forecasts;
         self.forecasts += 1;
         self.inside += usize::from(low <= came && came <= high);
+        self.tails[0] += usize::from(came < low);
+        self.tails[1] += usize::from(came > high);
         self.above_all += usize::from(high > 1.0);
         self.bias += middle - came;
         self.mean_absolute_error += (middle - came).abs();
@@ -54,6 +57,12 @@ impl Score {
     #[must_use]
     pub fn coverage(&self) -> f64 {
         count(self.inside) / count(self.forecasts)
+    }
+
+    /// The shares of numbers below the interval and above it; one in ten each when it is balanced.
+    #[must_use]
+    pub fn tails(&self) -> [f64; 2] {
+        self.tails.map(|tail| count(tail) / count(self.forecasts))
     }
 
     /// The share of intervals that reached above everybody.

@@ -138,7 +138,7 @@ impl Source<'_> {
     /// The inhabitants of the municipality of each row.
     async fn persons(&self, cells: &RecordBatch, frame: QueryScope<'_>) -> Result<Int64Array, EngineError> {
         let (Some(view), Some(codes)) =
-            (self.catalogue.view("population_cells"), cells.column_by_name("municipality_code"))
+            (self.catalogue.view("coverage_weights"), cells.column_by_name("municipality_code"))
         else {
             return Ok(Int64Array::new_null(cells.num_rows()));
         };

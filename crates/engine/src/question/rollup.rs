@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array,
 };
 use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
@@ -64,6 +64,8 @@ pub(crate) fn no_cells(
                 "municipalities_reported" | "municipalities_expected" => {
                     Arc::new(Int64Array::from(vec![0; all.len()]))
                 }
+                // A number that is not there speaks for nobody.
+                "coverage" => Arc::new(Float64Array::from(vec![0.0; all.len()])),
                 key if keys.is_some_and(|(own, _)| own == key) => {
                     texts(&all, |group| &query.area_of(group).code)
                 }
@@ -152,6 +154,7 @@ fn own_rows(query: &ResolvedQuery<'_>, cells: &Cells, groups: &Groups) -> Result
         ("denominator", "denominator"),
         ("state", "state"),
         ("coverage", "coverage"),
+        ("coverage_of_expected", "coverage_of_expected"),
         ("marks", "marks"),
         ("municipalities_reported", "reported"),
         ("municipalities_expected", "expected"),
@@ -188,7 +191,9 @@ fn show(
     table.add("denominator", Arc::clone(&numbers.denominator));
     table.add("state", Arc::clone(&numbers.state));
     table.add("reason", Arc::clone(&numbers.reason));
-    table.add("coverage", cast(column(rolled, "coverage")?, &DataType::Float64)?);
+    for name in ["coverage", "coverage_of_expected"] {
+        table.add(name, cast(column(rolled, name)?, &DataType::Float64)?);
+    }
     table.add("marks", Arc::new(marks(query, groups, rolled)?));
     table.add("municipalities_reported", cast(column(rolled, "reported")?, &DataType::Int64)?);
     table.add("municipalities_expected", cast(column(rolled, "expected")?, &DataType::Int64)?);

@@ -19,6 +19,7 @@ pub(crate) struct Tally<'a> {
     suppressed: i64,
     covered: Option<i64>,
     persons: Option<i64>,
+    persons_expected: Option<i64>,
 }
 
 /// Counts the cells of every group by state, and the inhabitants they speak for.
@@ -39,10 +40,11 @@ pub(crate) fn tally<'a>(
             None => reasoned.clone(),
         });
         let inhabitants = persons.is_valid(*row).then(|| persons.value(*row));
-        // Coverage is a share of those who should have reported; others do not count in its denominator.
+        // Coverage is a share of all who live in the area: whoever is left out lowers it, whatever the reason.
+        tally.persons = plus(tally.persons, inhabitants);
         if state.expected() {
             tally.expected += 1;
-            tally.persons = plus(tally.persons, inhabitants);
+            tally.persons_expected = plus(tally.persons_expected, inhabitants);
         }
         match state {
             CellState::Ok => {
@@ -78,7 +80,10 @@ pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally<'_>]) {
     });
     let states = StringArray::from_iter_values(states);
     table.add("state", Arc::new(states));
-    table.add("coverage", Arc::new(tallies.iter().map(coverage).collect::<Float64Array>()));
+    let of_all = tallies.iter().map(|tally| covered_share(tally, tally.persons));
+    table.add("coverage", Arc::new(of_all.collect::<Float64Array>()));
+    let of_expected = tallies.iter().map(|tally| covered_share(tally, tally.persons_expected));
+    table.add("coverage_of_expected", Arc::new(of_expected.collect::<Float64Array>()));
     let numbers: [(&str, Number); 7] = [
         ("marks", |tally| Some(tally.marks)),
         ("reported", |tally| Some(tally.reported)),
@@ -93,9 +98,9 @@ pub(crate) fn add_tallies(table: &mut Table, tallies: &[Tally<'_>]) {
     }
 }
 
-/// The share of the expected inhabitants that the reported cells speak for.
+/// The share of so many inhabitants that the reported cells speak for.
 #[expect(clippy::cast_precision_loss, reason = "inhabitants are far below 2^53")]
-fn coverage(tally: &Tally<'_>) -> Option<f64> {
-    let persons = tally.persons.filter(|persons| *persons != 0)?;
+fn covered_share(tally: &Tally<'_>, persons: Option<i64>) -> Option<f64> {
+    let persons = persons.filter(|persons| *persons != 0)?;
     Some(tally.covered.unwrap_or(0) as f64 / persons as f64)
 }
