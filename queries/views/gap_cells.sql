@@ -1,23 +1,12 @@
 /* view
-doc = "How far a municipality's use is from that of the reference of its KOSTRA group, in units: missing to it, or beyond it. Where the solution is not yet live nothing is used."
-uses = ["eligible_cells", "reference_rates", "spine", "usage_cells"]
+doc = "How far a municipality's use is from its reference (`reference_rates`), in units: missing to it, or beyond it. Where the solution is not yet live nothing is used."
+uses = ["eligible_cells", "kostra_groups", "reference_rates", "spine", "usage_cells"]
 */
-WITH grouped AS (
-    SELECT
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code,
-        max(areas_peer_group.area_code) AS group_code
-    FROM areas_peer_group
-    GROUP BY
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code
-    HAVING count(*) = 1
-),
-cells AS (
+WITH cells AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
-        grouped.group_code,
+        kostra_groups.group_code,
         usage.solution_id,
         usage.measure_id,
         usage.unreported,
@@ -33,9 +22,9 @@ cells AS (
         ON eligible.period_start = spine.period_start
         AND eligible.municipality_code = spine.municipality_code
         AND eligible.solution_id = usage.solution_id
-    LEFT JOIN grouped
-        ON grouped.period_start = spine.period_start
-        AND grouped.municipality_code = spine.municipality_code
+    LEFT JOIN kostra_groups
+        ON kostra_groups.period_start = spine.period_start
+        AND kostra_groups.municipality_code = spine.municipality_code
 ),
 rules AS (
     SELECT column1 AS reference
@@ -53,15 +42,17 @@ SELECT
         cells.state,
         state_if(cells.persons IS NULL, 'not_applicable/no_denominator'),
         state_if(cells.group_code IS NULL, 'not_applicable/no_peer_group'),
-        -- Nobody in the group has reported.
+        -- Fewer than three others have reported.
         state_if(cells.group_code IS NOT NULL AND reference.persons IS NULL, 'missing/no_reference')
     ) AS state,
-    cells.marks
+    cells.marks,
+    reference.others AS reference_others,
+    reference.wider AS reference_wider
 FROM cells
 CROSS JOIN rules
 LEFT JOIN reference_rates AS reference
     ON reference.period_start = cells.period_start
-    AND reference.group_code = cells.group_code
+    AND reference.municipality_code = cells.municipality_code
     AND reference.solution_id = cells.solution_id
     AND reference.measure_id = cells.measure_id
     AND reference.reference = rules.reference

@@ -238,3 +238,29 @@ async fn a_member_with_two_codes_or_two_spans_counts_once() {
         found.iter().map(|((_, code), (ore, _))| (code.as_str(), ore[0])).collect();
     assert_eq!(ore, BTreeMap::from([("0201", 180_000), ("0202", 0), ("3001", 240_000)]));
 }
+
+/// With Øy in a group of its own nobody has three others in its group: all are measured up to the country, which is the
+/// same four, and the answers say so. The amounts are those of the expectations of the KPI.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_a_group_is_too_small_the_country_is_measured_up_to() {
+    let mut world = tiny::tiny();
+    for row in world.peer_groups.iter_mut().filter(|row| row.municipality_code == "0202") {
+        row.group_code = "EKG02".into();
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let june = NaiveDate::from_ymd_opt(2019, 6, 1);
+    let mut request = KpiRequest::new("benefit.potential");
+    request.params.insert("solution_id".into(), "torg".into());
+    (request.from, request.to, request.by) = (june, june, By::Municipality);
+    let found =
+        rows(&engine, request, &["value", "reference_municipalities", "wider_references"], &["state"]).await;
+    let found: BTreeMap<&str, &[i64]> =
+        found.iter().map(|((_, code), (numbers, _))| (code.as_str(), numbers.as_slice())).collect();
+    // Numbers are in hundredths here.
+    let expected = [("0101", 48_000), ("0102", 96_000), ("0201", 32_000), ("0202", 0)];
+    let expected: Vec<(&str, [i64; 3])> =
+        expected.into_iter().map(|(code, ore)| (code, [ore, 300, 100])).collect();
+    assert_eq!(found, expected.iter().map(|(code, numbers)| (*code, numbers.as_slice())).collect());
+}

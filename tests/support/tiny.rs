@@ -65,17 +65,19 @@ pub fn tiny() -> World {
             })
             .into(),
         population: population(),
-        target_groups: vec![TargetGroup {
-            target_group_id: "grown-up".into(),
-            solution_id: "post".into(),
-            age_from: 16,
-            age_to: None,
-        }],
-        solutions: ["post", "brev", "sak", "kart", "tavle"]
+        target_groups: ["post", "torg"]
+            .map(|id| TargetGroup {
+                target_group_id: "grown-up".into(),
+                solution_id: id.into(),
+                age_from: 16,
+                age_to: None,
+            })
+            .into(),
+        solutions: ["post", "brev", "sak", "kart", "tavle", "torg"]
             .map(|id| Solution { solution_id: id.into() })
             .into(),
         measures: measures(),
-        usage: [usage(), tried(), letters()].concat(),
+        usage: [usage(), tried(), letters(), market()].concat(),
         rollout_events: events(),
         unit_values: unit_values(),
         prices: prices(),
@@ -108,7 +110,8 @@ fn measures() -> Vec<Measure> {
         |id: &str, kind, rollup| Measure { measure_id: id.into(), solution_id: "post".into(), kind, rollup };
     let tried = Measure { solution_id: "sak".into(), ..row("uses", "flow", "sum") };
     let letters = Measure { measure_id: "letters".into(), ..tried.clone() };
-    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried, letters]
+    let market = Measure { solution_id: "torg".into(), ..tried.clone() };
+    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried, letters, market]
 }
 
 /// What is told of a month is due on the 10th of the next.
@@ -256,6 +259,15 @@ fn events() -> Vec<RolloutEvent> {
             known_at: day("2019-01-21").and_hms_opt(11, 0, 0).expect("eleven o'clock").and_utc(),
             ..row("0202", OLD, "agreed", "2019-01-21")
         },
+        // What all have, until Øy and then the others give it up.
+        RolloutEvent { solution_id: "torg".into(), ..row("0101", OLD, "in_production", "2018-01-08") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0102", OLD, "in_production", "2018-01-08") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0201", OLD, "in_production", "2018-01-08") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0202", OLD, "in_production", "2018-01-08") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0202", OLD, "withdrawn", "2019-08-01") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0101", OLD, "withdrawn", "2019-09-02") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0102", OLD, "withdrawn", "2019-09-02") },
+        RolloutEvent { solution_id: "torg".into(), ..row("0201", OLD, "withdrawn", "2019-09-02") },
         // What was tried and given up.
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "in_production", "2019-01-07") },
         RolloutEvent { solution_id: "sak".into(), ..row("0101", OLD, "withdrawn", "2019-06-03") },
@@ -322,6 +334,28 @@ fn tried() -> Vec<Usage> {
     stated.into_iter().chain(later).map(row).collect()
 }
 
+/// What all four have had since 2018: in June 2019 one, two, three and four of ten grown-up use it. In July Aust is
+/// silent; in August Øy has given it up. The others use it as before.
+fn market() -> Vec<Usage> {
+    let all = [("0101", 8), ("0102", 48), ("0201", 48), ("0202", 128)];
+    let of = [(6, all.as_slice()), (7, &all[1..]), (8, &all[..3])];
+    let mut rows = Vec::new();
+    for (month, stated) in of {
+        for (code, value) in stated {
+            let period = |month| Day::from_ymd_opt(2019, month, 1).expect("a day");
+            rows.push(Usage {
+                solution_id: "torg".into(),
+                municipality_code: (*code).into(),
+                period_start: period(month),
+                period_end: period(month + 1),
+                value: Some(*value),
+                ..tried().remove(0)
+            });
+        }
+    }
+    rows
+}
+
 /// The letters that Nes sent with it: 10, 20 and 30.
 fn letters() -> Vec<Usage> {
     let mut rows: Vec<Usage> =
@@ -333,7 +367,7 @@ fn letters() -> Vec<Usage> {
     rows
 }
 
-/// One source for `post`. For `sak` two say what a use spares, one of them an assumption; and a newer assumption says that
+/// One source for `post` and for `torg`. For `sak` two say what a use spares, one of them an assumption; and a newer assumption says that
 /// the time it saves is longer from February 2019 on.
 fn unit_values() -> Vec<UnitValue> {
     let of_sak = |row: UnitValue, source: &str, quality, from: &str| UnitValue {
@@ -360,6 +394,7 @@ fn unit_values() -> Vec<UnitValue> {
         of_sak(worth("saved_time", 3600, 7200, 9000), "A", "assumption", "2019-02-01"),
         letters(worth("saved_time", 60, 120, 180), OLD),
         letters(worth("avoided_cost", 1000, 2000, 3000), "2019-02-01"),
+        UnitValue { solution_id: "torg".into(), ..worth("avoided_cost", 1000, 2000, 3000) },
     ]
 }
 

@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Potensialet er gapet opp til øvre kvartil i KOSTRA-gruppen.", "Kroner og timer legges aldri sammen: frigjort tid er en gevinst først når den tas ut.", "Enhetsverdiene står med kilde i tabellen unit_values; en nedre grense er ikke et anslag."]
-nn = ["Potensialet er gapet opp til øvre kvartil i KOSTRA-gruppa.", "Kroner og timar blir aldri lagde saman: frigjord tid er ein gevinst først når ho blir teken ut.", "Einingsverdiane står med kjelde i tabellen unit_values; ei nedre grense er ikkje eit anslag."]
-en = ["The potential is the gap up to the upper quartile of the KOSTRA group.", "Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values are listed with their source in the table unit_values; a lower bound is not an estimate."]
+nb = ["Potensialet er gapet opp til øvre kvartil av de andre i KOSTRA-gruppen; har færre enn tre av dem levert, av de andre i landet.", "Kroner og timer legges aldri sammen: frigjort tid er en gevinst først når den tas ut.", "Enhetsverdiene står med kilde i tabellen unit_values; en nedre grense er ikke et anslag."]
+nn = ["Potensialet er gapet opp til øvre kvartil av dei andre i KOSTRA-gruppa; har færre enn tre av dei levert, av dei andre i landet.", "Kroner og timar blir aldri lagde saman: frigjord tid er ein gevinst først når ho blir teken ut.", "Einingsverdiane står med kjelde i tabellen unit_values; ei nedre grense er ikkje eit anslag."]
+en = ["The potential is the gap up to the upper quartile of the others of the KOSTRA group; where fewer than three of them have delivered, of the others in the country.", "Kroner and hours are never added: freed time is a benefit only once it is taken out.", "Unit values are listed with their source in the table unit_values; a lower bound is not an estimate."]
 [rollup]
 kind = "count"
 divide_by = 100
@@ -53,10 +53,18 @@ divide_by = 3600
 doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
 unit = "values"
 rollup = "max"
+[columns.reference_municipalities]
+doc = "Other municipalities behind the reference: of the KOSTRA group, or of the whole country where the group has fewer than three others with a number; in an area the fewest."
+unit = "municipalities"
+rollup = "min"
+[columns.wider_references]
+doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
+unit = "municipalities"
+rollup = "sum"
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "one_unit_value", "unit_value_by_days", "unplaceable_not_valid"]
+codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -74,7 +82,9 @@ SELECT
     CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_low / worth.days END AS hours_low,
     CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_central / worth.days END AS hours_central,
     CASE WHEN cell_state(spine.comparable, gap.state) = 'ok' THEN gap.units * worth.seconds_high / worth.days END AS hours_high,
-    worth.others AS other_values
+    worth.others AS other_values,
+    gap.reference_others AS reference_municipalities,
+    CASE WHEN gap.reference_wider THEN 1 ELSE 0 END AS wider_references
 FROM spine
 INNER JOIN gap_cells AS gap
     ON gap.period_start = spine.period_start

@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Realisert gevinst delt på realisert og gjenstående til sammen, også det som venter på innføring.", "Referansen er en annen kommune i samme KOSTRA-gruppe: 1 betyr like mye bruk som den, ikke at alt er hentet.", "Bare unngåtte kostnader teller; frigjort tid er ikke regnet om til kroner."]
-nn = ["Realisert gevinst delt på realisert og attståande til saman, også det som ventar på innføring.", "Referansen er ein annan kommune i same KOSTRA-gruppe: 1 tyder like mykje bruk som den, ikkje at alt er henta.", "Berre unngåtte kostnader tel; frigjord tid er ikkje rekna om til kroner."]
-en = ["What is realised of what is realised and remains together, what waits for its rollout included.", "The reference is another municipality of the same KOSTRA group: 1 means as much use as there, not that all is gained.", "Only avoided costs count; freed time is not turned into kroner."]
+nb = ["Realisert gevinst delt på realisert og gjenstående til sammen, også det som venter på innføring.", "Referansen er en annen kommune, i samme KOSTRA-gruppe der tre andre har levert, ellers i landet: 1 betyr like mye bruk som den, ikke at alt er hentet.", "Bare unngåtte kostnader teller; frigjort tid er ikke regnet om til kroner."]
+nn = ["Realisert gevinst delt på realisert og attståande til saman, også det som ventar på innføring.", "Referansen er ein annan kommune, i same KOSTRA-gruppe der tre andre har levert, elles i landet: 1 tyder like mykje bruk som den, ikkje at alt er henta.", "Berre unngåtte kostnader tel; frigjord tid er ikkje rekna om til kroner."]
+en = ["What is realised of what is realised and remains together, what waits for its rollout included.", "The reference is another municipality, of the same KOSTRA group where three others have delivered, else of the country: 1 means as much use as there, not that all is gained.", "Only avoided costs count; freed time is not turned into kroner."]
 [rollup]
 kind = "ratio"
 value = "CAST(ore AS DOUBLE) / ore_all"
@@ -38,10 +38,18 @@ doc = "Realised and remaining, in øre."
 unit = "ore"
 rollup = "sum"
 hidden = true
+[columns.reference_municipalities]
+doc = "Other municipalities behind the reference: of the KOSTRA group, or of the whole country where the group has fewer than three others with a number; in an area the fewest."
+unit = "municipalities"
+rollup = "min"
+[columns.wider_references]
+doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
+unit = "municipalities"
+rollup = "sum"
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
+codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -57,7 +65,9 @@ WITH valued AS (
         cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
         gap.marks
         | mark('partial', worth.ore_days < worth.days)
-        | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks
+        | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks,
+        gap.reference_others,
+        gap.reference_wider
     FROM spine
     INNER JOIN gap_cells AS gap
         ON gap.period_start = spine.period_start
@@ -83,7 +93,9 @@ with_state AS (
         valued.ore,
         valued.ore + valued.ore_left AS ore_all,
         cell_state(valued.state, state_if(valued.ore + valued.ore_left = 0, 'not_applicable/no_denominator')) AS state,
-        valued.marks
+        valued.marks,
+        valued.reference_others,
+        valued.reference_wider
     FROM valued
 )
 SELECT
@@ -94,7 +106,9 @@ SELECT
     with_state.state,
     with_state.marks,
     with_state.ore,
-    with_state.ore_all
+    with_state.ore_all,
+    with_state.reference_others AS reference_municipalities,
+    CASE WHEN with_state.reference_wider THEN 1 ELSE 0 END AS wider_references
 FROM with_state
 ORDER BY
     with_state.period_start,

@@ -41,10 +41,18 @@ doc = "Use above the reference."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[columns.reference_municipalities]
+doc = "Other municipalities behind the reference: of the KOSTRA group, or of the whole country where the group has fewer than three others with a number; in an area the fewest."
+unit = "municipalities"
+rollup = "min"
+[columns.wider_references]
+doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
+unit = "municipalities"
+rollup = "sum"
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "one_unit_value", "unit_value_by_days", "unplaceable_not_valid"]
+codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -58,7 +66,9 @@ WITH valued AS (
         gap.units * worth.ore_central / worth.days AS ore,
         gap.units_beyond * worth.ore_central / worth.days AS ore_beyond,
         cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
-        gap.marks | mark('partial', worth.ore_days < worth.days) AS marks
+        gap.marks | mark('partial', worth.ore_days < worth.days) AS marks,
+        gap.reference_others,
+        gap.reference_wider
     FROM spine
     INNER JOIN gap_cells AS gap
         ON gap.period_start = spine.period_start
@@ -87,7 +97,9 @@ SELECT
     valued.marks AS marks,
     CASE WHEN valued.live THEN valued.ore ELSE 0 END AS now_nok,
     CASE WHEN valued.live THEN 0 ELSE valued.ore END AS blocked_nok,
-    valued.ore_beyond AS beyond_nok
+    valued.ore_beyond AS beyond_nok,
+    valued.reference_others AS reference_municipalities,
+    CASE WHEN valued.reference_wider THEN 1 ELSE 0 END AS wider_references
 FROM valued
 ORDER BY
     valued.period_start,

@@ -26,34 +26,23 @@ version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "production_alone", "kept_code"]
 */
-WITH grouped AS (
+WITH ahead AS (
     SELECT
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code,
-        max(areas_peer_group.area_code) AS group_code
-    FROM areas_peer_group
-    GROUP BY
-        areas_peer_group.period_start,
-        areas_peer_group.municipality_code
-    HAVING count(*) = 1
-),
-ahead AS (
-    SELECT
-        grouped.period_start,
-        grouped.group_code,
+        kostra_groups.period_start,
+        kostra_groups.group_code,
         count(*) AS members,
         sum(coalesce(status_year_ago.produced, 0)) AS live,
         bit_or(coalesce(status_year_ago.marks, 0)) AS marks
-    FROM grouped
+    FROM kostra_groups
     INNER JOIN periods
-        ON periods.period_start = grouped.period_start
+        ON periods.period_start = kostra_groups.period_start
     LEFT JOIN status_cells_year_ago AS status_year_ago
         ON status_year_ago.period_start = periods.year_ago
-        AND status_year_ago.municipality_code = grouped.municipality_code
+        AND status_year_ago.municipality_code = kostra_groups.municipality_code
         AND status_year_ago.solution_id = $solution_id
     GROUP BY
-        grouped.period_start,
-        grouped.group_code
+        kostra_groups.period_start,
+        kostra_groups.group_code
 )
 SELECT
     spine.period_start,
@@ -67,12 +56,12 @@ SELECT
     ) AS state,
     coalesce(status.marks, 0) | coalesce(ahead.marks, 0) AS marks
 FROM spine
-LEFT JOIN grouped
-    ON grouped.period_start = spine.period_start
-    AND grouped.municipality_code = spine.municipality_code
+LEFT JOIN kostra_groups
+    ON kostra_groups.period_start = spine.period_start
+    AND kostra_groups.municipality_code = spine.municipality_code
 LEFT JOIN ahead
-    ON ahead.period_start = grouped.period_start
-    AND ahead.group_code = grouped.group_code
+    ON ahead.period_start = kostra_groups.period_start
+    AND ahead.group_code = kostra_groups.group_code
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

@@ -133,9 +133,16 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                     numerator + cell.numerator
                 };
                 for (name, extra) in cell.extras.iter().filter(|(name, _)| !is_hours(name)) {
-                    let so_far = extras.entry(name).or_default();
-                    let most = name.starts_with("days_") || *name == "other_values";
-                    *so_far = if most { (*so_far).max(*extra) } else { *so_far + extra };
+                    let Some(so_far) = extras.get_mut(name) else {
+                        extras.insert(name, *extra);
+                        continue;
+                    };
+                    *so_far = match *name {
+                        "other_values" => (*so_far).max(*extra),
+                        "reference_municipalities" => (*so_far).min(*extra),
+                        days if days.starts_with("days_") => (*so_far).max(*extra),
+                        _ => *so_far + extra,
+                    };
                 }
             }
             State::Missing | State::Suppressed => {
@@ -213,12 +220,25 @@ fn extra_names(kpi: &str) -> &'static [&'static str] {
         }
         "quality.late_deliveries" => &["days_late", "share"],
         "rollout.follow_up" => &["rank", "not_delivered", "use_fell"],
-        "benefit.realised" | "benefit.potential" => {
+        "benefit.realised" => {
             &["nok_low", "nok_high", "hours_low", "hours_central", "hours_high", "other_values"]
         }
+        "benefit.potential" => &[
+            "nok_low",
+            "nok_high",
+            "hours_low",
+            "hours_central",
+            "hours_high",
+            "other_values",
+            "reference_municipalities",
+            "wider_references",
+        ],
+        "benefit.realisation_rate" => &["reference_municipalities", "wider_references"],
         "benefit.net" => &["realised_nok", "cost_nok", "net_nok_low", "net_nok_high"],
         "benefit.pay_back" => &["once_nok", "net_nok"],
-        "benefit.remaining" => &["now_nok", "blocked_nok", "beyond_nok"],
+        "benefit.remaining" => {
+            &["now_nok", "blocked_nok", "beyond_nok", "reference_municipalities", "wider_references"]
+        }
         _ => &[],
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::areas::{groups_of, keys_of, members_division};
 use super::borders::{Successor, codes_of, successors};
 use super::inputs::{CellContext, Input};
-use super::kpis::{Found, Worth, plain, realised, reference};
+use super::kpis::{Found, Reference, Worth, behind, plain, realised, reference};
 use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark, on_a_day};
 use crate::world::{MembershipFee, World};
 
@@ -95,34 +95,41 @@ fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     found
 }
 
-/// The distance of a municipality from the reference of its group, in øre: short of it, or beyond it.
-fn distance(
-    context: &CellContext<'_>,
-    quarters: usize,
-    measure: &str,
-    code: &str,
-) -> (Vec<State>, i64, i64, i64) {
+/// How far a municipality is from its reference.
+struct Distance {
+    states: Vec<State>,
+    /// Short of it, in øre.
+    short: i64,
+    /// Beyond it, in øre.
+    beyond: i64,
+    marks: i64,
+    /// What is behind the reference.
+    behind: BTreeMap<&'static str, i64>,
+}
+
+fn distance(context: &CellContext<'_>, quarters: usize, measure: &str, code: &str) -> Distance {
     let usage = context.usage(measure, code);
     let eligible = context.eligible(code);
     // Nothing was ever said, and nothing was to be: there is no use yet.
     let not_yet = usage.state == State::NotApplicable && usage.silent;
     let mut states = vec![if not_yet { State::Ok } else { usage.state }, eligible.state];
     let groups = groups_of(context.world, "kostra", code, context.span.target);
-    let found = if groups.len() == 1 { reference(context, measure, &groups[0], quarters) } else { None };
+    let found = reference(context, measure, code, quarters);
+    let behind = behind(found.as_ref());
     let worth = Worth::of(context, measure, (context.span.start, context.span.end));
     let ore = |units: i64| worth.units(units, "avoided_cost").map_or(0, |[_, central, _]| central);
     if worth.units(0, "avoided_cost").is_none() {
         states.push(State::NotApplicable);
     }
-    let Some((uses, persons)) = found else {
+    let Some(Reference { uses, persons, .. }) = found else {
         states.push(if groups.len() == 1 { State::Missing } else { State::NotApplicable });
-        return (states, 0, 0, 0);
+        return Distance { states, short: 0, beyond: 0, marks: 0, behind };
     };
     let should = eligible.value * uses / persons;
     let is = if not_yet { 0 } else { usage.value };
     let partial = if worth.is_partial() { mark::PARTIAL } else { 0 };
     let marks = if not_yet { 0 } else { usage.marks } | eligible.marks | partial;
-    (states, ore((should - is).max(0)), ore((is - should).max(0)), marks)
+    Distance { states, short: ore((should - is).max(0)), beyond: ore((is - should).max(0)), marks, behind }
 }
 
 /// How many quarters up its group the reference stands.
@@ -136,16 +143,19 @@ fn quarters(request: &OracleRequest) -> usize {
 
 /// What can be gained where the solution is live, what waits, and what is beyond the reference.
 fn remaining(context: &CellContext<'_>, request: &OracleRequest, measure: &str, code: &str) -> Found {
-    let (states, short, beyond, marks) = distance(context, quarters(request), measure, code);
+    let Distance { states, short, beyond, marks, behind } =
+        distance(context, quarters(request), measure, code);
     let followed = context.world.rollout_events.iter().any(|event| event.solution_id == context.solution);
     let now = if followed && !context.live(code, context.span.target) { 0 } else { short };
-    let extras = [("now_nok", now), ("blocked_nok", short - now), ("beyond_nok", beyond)].into();
+    let mut extras = behind;
+    extras.extend([("now_nok", now), ("blocked_nok", short - now), ("beyond_nok", beyond)]);
     Found { states, numerator: now, denominator: None, extras, marks }
 }
 
 /// What is realised, of it and all that is left together.
 fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure: &str, code: &str) -> Found {
-    let (mut states, short, _, marks) = distance(context, quarters(request), measure, code);
+    let Distance { mut states, short, marks, behind, .. } =
+        distance(context, quarters(request), measure, code);
     let usage = context.usage(measure, code);
     let gain = realised(context, measure, code);
     let (ore, gain_marks) = if usage.state == State::Ok { (gain.numerator, gain.marks) } else { (0, 0) };
@@ -154,6 +164,7 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
     }
     let mut found = plain(ore, Some(ore + short));
     found.states = states;
+    found.extras.extend(behind);
     found.marks = marks | gain_marks;
     found
 }

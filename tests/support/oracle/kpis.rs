@@ -354,6 +354,12 @@ fn add(sums: &mut Option<[i64; 3]>, more: Option<[i64; 3]>) {
     }
 }
 
+/// How many others are behind a reference, and whether they are of the whole country.
+pub(crate) fn behind(reference: Option<&Reference>) -> BTreeMap<&'static str, i64> {
+    let Some(of) = reference else { return BTreeMap::new() };
+    [("reference_municipalities", of.others), ("wider_references", i64::from(of.wider))].into()
+}
+
 fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut usage = context.usage(measure, code);
     if usage.state == State::NotApplicable && usage.silent {
@@ -363,9 +369,9 @@ fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let eligible = context.eligible(code);
     let mut states = vec![usage.state, eligible.state];
     let groups = groups_of(context.world, "kostra", code, context.span.target);
-    let reference = if let [group] = &groups[..] { reference(context, measure, group, 3) } else { None };
-    let units = match reference {
-        Some((uses, persons)) => (eligible.value * uses / persons - usage.value).max(0),
+    let reference = reference(context, measure, code, 3);
+    let units = match &reference {
+        Some(of) => (eligible.value * of.uses / of.persons - usage.value).max(0),
         None => {
             states.push(if groups.len() == 1 { State::Missing } else { State::NotApplicable });
             0
@@ -374,37 +380,54 @@ fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let worth = Worth::of(context, measure, (context.span.start, context.span.end));
     let marks = usage.marks | eligible.marks | if worth.is_partial() { super::mark::PARTIAL } else { 0 };
     let (ore, seconds) = (worth.units(units, "avoided_cost"), worth.units(units, "saved_time"));
-    shown_worth(ore, seconds, worth.others, marks, states)
+    let mut found = shown_worth(ore, seconds, worth.others, marks, states);
+    found.extras.extend(behind(reference.as_ref()));
+    found
 }
 
-/// Usage and eligible persons of the municipality so many quarters up its group.
+/// What a municipality is measured up to: another one, of how many others, of its group or of the whole country.
+pub(crate) struct Reference {
+    pub(crate) uses: i64,
+    pub(crate) persons: i64,
+    pub(crate) others: i64,
+    pub(crate) wider: bool,
+}
+
+/// The other municipality so many quarters up those of the one group it is in, or of all where fewer than three others
+/// of the group have a number.
 pub(crate) fn reference(
     context: &CellContext<'_>,
     measure: &str,
-    group: &str,
+    code: &str,
     quarters: usize,
-) -> Option<(i64, i64)> {
-    let mut rates: Vec<(i64, i64, String)> = Vec::new();
+) -> Option<Reference> {
+    let own = groups_of(context.world, "kostra", code, context.span.target);
+    let (mut group, mut nation) = (Vec::new(), Vec::new());
     for row in &context.world.municipalities {
         let day = context.span.names_on;
-        if row.valid_from > day || row.valid_to.is_some_and(|end| end <= day) {
+        if row.valid_from > day || row.valid_to.is_some_and(|end| end <= day) || row.code == code {
             continue;
         }
-        let mine = groups_of(context.world, "kostra", &row.code, context.span.target);
         let (usage, eligible) = (context.usage(measure, &row.code), context.eligible(&row.code));
         let is_ok = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
-        if mine.iter().any(|g| g == group)
-            && is_ok
-            && comparable(context.world, context.policy, context.span, &row.code)
-        {
-            rates.push((usage.value, eligible.value, row.code.clone()));
+        if is_ok && comparable(context.world, context.policy, context.span, &row.code) {
+            let rate = (usage.value, eligible.value, row.code.clone());
+            if groups_of(context.world, "kostra", &row.code, context.span.target) == own {
+                group.push(rate.clone());
+            }
+            nation.push(rate);
         }
+    }
+    let wider = group.len() < 3;
+    let mut rates: Vec<(i64, i64, String)> = if wider { nation } else { group };
+    if own.len() != 1 || rates.len() < 3 {
+        return None;
     }
     // a/b < c/d as a*d < c*b: exact.
     rates.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then_with(|| a.2.cmp(&b.2)));
-    let rank = (quarters * rates.len()).div_ceil(4);
-    let (uses, persons, _) = rates.get(rank.checked_sub(1)?)?;
-    Some((*uses, *persons))
+    let (uses, persons, _) = rates[(quarters * rates.len()).div_ceil(4) - 1];
+    let others = i64::try_from(rates.len()).expect("few municipalities");
+    Some(Reference { uses, persons, others, wider })
 }
 
 /// Whether a row that is not `missing` lands on the municipality.

@@ -164,37 +164,59 @@ fn interval(uses: i64, persons: i64) -> (f64, f64) {
     ((root - 0.98).max(0.0).powi(2) / persons as f64, (root + 0.98).powi(2) / persons as f64)
 }
 
-/// Against the others of the group that are known.
+/// Those of some municipalities with a number, from the lowest rate up.
+fn known<'a>(context: &CellContext<'_>, measure: &str, codes: &[&'a str]) -> Vec<(i64, i64, &'a str)> {
+    let mut known: Vec<(i64, i64, &str)> = Vec::new();
+    for code in codes {
+        let (uses, persons) = (context.usage(measure, code), context.persons(code));
+        let stated = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
+        if stated && comparable(context.world, context.policy, context.span, code) {
+            known.push((uses.value, persons.value, code));
+        }
+    }
+    known.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then(a.2.cmp(b.2)));
+    known
+}
+
+/// Against the others of the group with a number, or those of the country where they are fewer than three.
 fn compared(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut found = ratio(context.usage(measure, code), context.persons(code));
     let Some(peers) = peers(context, code) else {
         found.states.push(State::NotApplicable);
         return found;
     };
-    let mut known: Vec<(i64, i64, &str)> = Vec::new();
-    for peer in peers {
-        let (uses, persons) = (context.usage(measure, peer), context.persons(peer));
-        let stated = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
-        if stated && comparable(context.world, context.policy, context.span, peer) {
-            known.push((uses.value, persons.value, peer));
-        }
+    let day = context.span.names_on;
+    let stand = context
+        .world
+        .municipalities
+        .iter()
+        .filter(|row| row.valid_from <= day && row.valid_to.is_none_or(|end| end > day));
+    let nation: Vec<&str> = stand.map(|row| row.code.as_str()).collect();
+    let others = |codes: &[&'_ str]| -> Vec<(i64, i64, String)> {
+        let known = known(context, measure, codes).into_iter().filter(|(.., peer)| *peer != code);
+        known.map(|(uses, persons, peer)| (uses, persons, peer.to_owned())).collect()
+    };
+    let mut known = others(&peers);
+    let wider = known.len() < 3;
+    if wider {
+        known = others(&nation);
     }
-    known.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then(a.2.cmp(b.2)));
+    if known.len() < 3 {
+        return found;
+    }
     let own = interval(found.numerator, found.denominator.unwrap_or(0));
     let count = |test: &dyn Fn((f64, f64)) -> bool| {
-        let met =
-            known.iter().filter(|(uses, persons, peer)| *peer != code && test(interval(*uses, *persons)));
+        let met = known.iter().filter(|(uses, persons, _)| test(interval(*uses, *persons)));
         i64::try_from(met.count()).expect("few peers")
     };
     found.extras.insert("peers", i64::try_from(known.len()).expect("few peers"));
+    found.extras.insert("wider_references", i64::from(wider));
     found.extras.insert("rank_low", 1 + count(&|(low, _)| low > own.1));
     found.extras.insert("rank_high", 1 + count(&|(_, high)| high >= own.0));
     for (quarters, uses_name, persons_name) in [(2, "u50", "p50"), (3, "u75", "p75")] {
-        let rank = (quarters * known.len()).div_ceil(4);
-        if let Some((uses, persons, _)) = rank.checked_sub(1).and_then(|at| known.get(at)) {
-            found.extras.insert(uses_name, *uses);
-            found.extras.insert(persons_name, *persons);
-        }
+        let (uses, persons, _) = &known[(quarters * known.len()).div_ceil(4) - 1];
+        found.extras.insert(uses_name, *uses);
+        found.extras.insert(persons_name, *persons);
     }
     found
 }
@@ -210,6 +232,7 @@ fn placed(row: OracleRow, cells: &[&Cell]) -> OracleRow {
         ("rank_low", get("rank_low")),
         ("rank_high", get("rank_high")),
         ("peers", get("peers")),
+        ("wider_references", get("wider_references")),
     ];
     let extras = extras.map(|(name, number)| (name.to_owned(), number)).into();
     OracleRow { value: row.value.map(|ratio| 1000.0 * ratio), extras, ..row }
