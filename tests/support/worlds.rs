@@ -360,7 +360,7 @@ impl Maker {
                     valid_to: to,
                 };
                 // Listed twice, for days of which some are the same. Without dice: worlds stay as they were.
-                if self.world.network_members.len() % 6 == 0 {
+                if self.world.network_members.len().is_multiple_of(6) {
                     let again = NetworkMember {
                         valid_from: Some(date(2023, 3, 1)),
                         valid_to: Some(date(2024, 3, 1)),

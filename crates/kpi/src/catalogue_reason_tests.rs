@@ -110,7 +110,7 @@ fn a_new_version_lists_what_it_changed() {
 }
 
 #[test]
-fn a_sentence_that_kpis_share_stands_once() {
+fn a_shared_sentence_is_written_once() {
     let change = "[[changes]]\nversion = 2\ndate = \"2026-11-28\"\ncodes = [\"whole\"]\n*/";
     let second = REACH.replace("version = 1", "version = 2").replacen("*/", change, 1);
     let read = |kpi: &str, shared: &str| {

@@ -110,6 +110,20 @@ fn hours_of<'a>(cells: &[&'a Cell]) -> BTreeMap<&'a str, i64> {
     hours
 }
 
+/// Takes a further cell's number beside the value.
+fn add_extra<'a>(extras: &mut BTreeMap<&'a str, i64>, name: &'a str, extra: i64) {
+    let Some(so_far) = extras.get_mut(name) else {
+        extras.insert(name, extra);
+        return;
+    };
+    *so_far = match name {
+        "other_values" => (*so_far).max(extra),
+        "reference_municipalities" => (*so_far).min(extra),
+        days if days.starts_with("days_") => (*so_far).max(extra),
+        _ => *so_far + extra,
+    };
+}
+
 #[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
 fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell]) -> OracleRow {
     let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
@@ -133,16 +147,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                     numerator + cell.numerator
                 };
                 for (name, extra) in cell.extras.iter().filter(|(name, _)| !is_hours(name)) {
-                    let Some(so_far) = extras.get_mut(name) else {
-                        extras.insert(name, *extra);
-                        continue;
-                    };
-                    *so_far = match *name {
-                        "other_values" => (*so_far).max(*extra),
-                        "reference_municipalities" => (*so_far).min(*extra),
-                        days if days.starts_with("days_") => (*so_far).max(*extra),
-                        _ => *so_far + extra,
-                    };
+                    add_extra(&mut extras, name, *extra);
                 }
             }
             State::Missing | State::Suppressed => {
