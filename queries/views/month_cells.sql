@@ -1,13 +1,15 @@
 /* view
-doc = "What was reported for every calendar month (`month`: 12 times the year, plus the month), within the period or not, in the borders of the period. No row where nothing was reported."
+doc = "What was reported for every calendar month (`month`: 12 times the year, plus the month), within the period or not, in the borders of the period. A municipality that did not report all days of a month has no number for it. No row where nothing was reported."
 uses = []
 */
-WITH inside AS (
+-- The months a row begins and ends in.
+WITH placed AS (
     SELECT
         usage.solution_id,
         usage.measure_id,
         usage.municipality_code,
         usage.division_date,
+        usage.period_start,
         usage.period_end,
         usage.value,
         usage.state,
@@ -15,14 +17,78 @@ WITH inside AS (
         | mark('imputed', usage.imputed)
         | mark('perturbed', usage.perturbed)
         | mark('synthetic', usage.synthetic) AS marks,
-        measures.rollup,
-        CAST(12 * date_part('year', usage.period_start) + date_part('month', usage.period_start) AS BIGINT) AS month
+        CAST(date_trunc('month', usage.period_start) AS DATE) AS month_start
     FROM usage
+    UNION ALL
+    SELECT
+        usage.solution_id,
+        usage.measure_id,
+        usage.municipality_code,
+        usage.division_date,
+        usage.period_start,
+        usage.period_end,
+        usage.value,
+        usage.state,
+        mark('provisional', usage.provisional)
+        | mark('imputed', usage.imputed)
+        | mark('perturbed', usage.perturbed)
+        | mark('synthetic', usage.synthetic) AS marks,
+        CAST(date_trunc('month', usage.period_end - INTERVAL '1 day') AS DATE) AS month_start
+    FROM usage
+    WHERE date_trunc('month', usage.period_end - INTERVAL '1 day') > usage.period_start
+),
+with_end AS (
+    SELECT
+        placed.solution_id,
+        placed.measure_id,
+        placed.municipality_code,
+        placed.division_date,
+        placed.period_start,
+        placed.period_end,
+        placed.value,
+        placed.state,
+        placed.marks,
+        placed.month_start,
+        CAST(placed.month_start + INTERVAL '1 month' AS DATE) AS month_end
+    FROM placed
+),
+inside AS (
+    SELECT
+        with_end.solution_id,
+        with_end.measure_id,
+        with_end.municipality_code,
+        with_end.division_date,
+        greatest(with_end.period_start, with_end.month_start) AS part_start,
+        least(with_end.period_end, with_end.month_end) AS part_end,
+        with_end.month_start,
+        with_end.month_end,
+        split_by_weight(
+            with_end.value,
+            CAST(greatest(with_end.period_start, with_end.month_start) AS INT) - CAST(with_end.period_start AS INT),
+            CAST(least(with_end.period_end, with_end.month_end) AS INT) - CAST(with_end.period_start AS INT),
+            CAST(with_end.period_end AS INT) - CAST(with_end.period_start AS INT)
+        ) AS value,
+        with_end.state,
+        with_end.marks
+        | mark(
+            'split_by_days',
+            with_end.period_start < with_end.month_start OR with_end.period_end > with_end.month_end
+        ) AS marks,
+        measures.rollup,
+        CAST(12 * date_part('year', with_end.month_start) + date_part('month', with_end.month_start) AS BIGINT) AS month
+    FROM with_end
     INNER JOIN measures
-        ON measures.solution_id = usage.solution_id
-        AND measures.measure_id = usage.measure_id
-    -- A number for a quarter says nothing about its months.
-    WHERE usage.period_end <= date_trunc('month', usage.period_start) + INTERVAL '1 month'
+        ON measures.solution_id = with_end.solution_id
+        AND measures.measure_id = with_end.measure_id
+    -- A number for a quarter says nothing about its months, and a week in two of them only when it may be divided.
+    WHERE
+        (with_end.period_start >= with_end.month_start AND with_end.period_end <= with_end.month_end)
+        OR (
+            measures.allocation = 'by_days'
+            AND measures.rollup = 'sum'
+            AND CAST(with_end.period_end AS INT) - CAST(with_end.period_start AS INT)
+                < CAST(with_end.month_end AS INT) - CAST(with_end.month_start AS INT)
+        )
 ),
 allocated AS (
     SELECT
@@ -34,7 +100,10 @@ allocated AS (
         inside.division_date,
         inside.month,
         inside.rollup,
-        inside.period_end,
+        inside.part_start,
+        inside.part_end,
+        inside.month_start,
+        inside.month_end,
         CASE inside.state
             WHEN 'missing' THEN 'missing/not_delivered'
             WHEN 'not_applicable' THEN 'not_applicable/not_in_source'
@@ -53,7 +122,7 @@ allocated AS (
             WHEN inside.state = 'ok' THEN inside.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
         END AS marks,
-        max(inside.period_end) OVER (
+        max(inside.part_end) OVER (
             PARTITION BY
                 periods.period_start,
                 inside.solution_id,
@@ -81,18 +150,30 @@ added AS (
         sum(allocated.value)
         / CASE
             WHEN allocated.rollup = 'mean'
-                THEN NULLIF(count(DISTINCT CASE WHEN allocated.state = 'ok' THEN allocated.period_end END), 0)
+                THEN NULLIF(count(DISTINCT CASE WHEN allocated.state = 'ok' THEN allocated.part_end END), 0)
             ELSE 1
         END AS value,
         bit_or(allocated.marks) AS marks,
         count(CASE WHEN allocated.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN is_expected(allocated.state) THEN 1 END) AS expected,
         count(CASE WHEN allocated.state = 'suppressed' THEN 1 END) AS suppressed,
-        string_agg(DISTINCT allocated.state, ',') AS states
+        string_agg(DISTINCT allocated.state, ',') AS states,
+        -- A day of the month is a bit. All must be reported, or of a level the last.
+        CASE
+            WHEN allocated.rollup IN ('sum', 'mean')
+                THEN bit_or(
+                    CASE
+                        WHEN allocated.state = 'ok'
+                            THEN (CAST(1 AS BIGINT) << (CAST(allocated.part_end AS INT) - CAST(allocated.month_start AS INT)))
+                                - (CAST(1 AS BIGINT) << (CAST(allocated.part_start AS INT) - CAST(allocated.month_start AS INT)))
+                    END
+                ) = (CAST(1 AS BIGINT) << (CAST(max(allocated.month_end) AS INT) - CAST(max(allocated.month_start) AS INT))) - 1
+            ELSE max(CASE WHEN allocated.state = 'ok' THEN allocated.part_end END) = max(allocated.month_end)
+        END AS whole
     FROM allocated
     WHERE
         allocated.rollup IN ('sum', 'mean')
-        OR allocated.period_end = allocated.newest_end
+        OR allocated.part_end = allocated.newest_end
     GROUP BY
         allocated.period_start,
         allocated.municipality_code,
@@ -102,26 +183,41 @@ added AS (
         allocated.from_code,
         allocated.division_date,
         allocated.rollup
+),
+with_state AS (
+    SELECT
+        added.period_start,
+        added.municipality_code,
+        added.solution_id,
+        added.measure_id,
+        added.month,
+        CASE WHEN added.whole THEN added.value END AS value,
+        CASE WHEN added.whole THEN added.marks ELSE 0 END AS marks,
+        CASE WHEN added.whole THEN added.reported ELSE 0 END AS reported,
+        added.expected,
+        added.suppressed,
+        CASE WHEN added.reported > 0 AND NOT added.whole THEN 'missing/incomplete_period' ELSE added.states END AS states
+    FROM added
 )
 SELECT
-    added.period_start,
-    added.municipality_code,
-    added.solution_id,
-    added.measure_id,
-    added.month,
-    sum(added.value) AS value,
+    with_state.period_start,
+    with_state.municipality_code,
+    with_state.solution_id,
+    with_state.measure_id,
+    with_state.month,
+    sum(with_state.value) AS value,
     area_state(
-        sum(added.reported),
-        sum(added.expected),
-        sum(added.suppressed),
+        sum(with_state.reported),
+        sum(with_state.expected),
+        sum(with_state.suppressed),
         0,
-        string_agg(DISTINCT added.states, ',')
+        string_agg(DISTINCT with_state.states, ',')
     ) AS state,
-    area_marks(bit_or(added.marks), sum(added.reported), sum(added.expected), 0) AS marks
-FROM added
+    area_marks(bit_or(with_state.marks), sum(with_state.reported), sum(with_state.expected), 0) AS marks
+FROM with_state
 GROUP BY
-    added.period_start,
-    added.municipality_code,
-    added.solution_id,
-    added.measure_id,
-    added.month
+    with_state.period_start,
+    with_state.municipality_code,
+    with_state.solution_id,
+    with_state.measure_id,
+    with_state.month

@@ -1,58 +1,28 @@
 /* view
 doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
-uses = ["live_parts"]
+uses = ["live_parts", "touching_rows"]
 */
 -- What the rows of each municipality cover of each sub-period. Organisations of one municipality report side by side.
-WITH touching AS (
-    SELECT
-        calendar.period_start AS answer_start,
-        usage.solution_id,
-        usage.measure_id,
-        usage.municipality_code,
-        usage.division_date,
-        usage.period_start,
-        usage.period_end,
-        usage.state,
-        usage.period_end <= calendar.period_end AS inside
-    FROM usage
-    INNER JOIN calendar
-        ON calendar.day = usage.period_start
-    UNION ALL
-    SELECT
-        calendar.period_start AS answer_start,
-        usage.solution_id,
-        usage.measure_id,
-        usage.municipality_code,
-        usage.division_date,
-        usage.period_start,
-        usage.period_end,
-        usage.state,
-        false AS inside
-    FROM usage
-    INNER JOIN calendar
-        ON calendar.day = CAST(usage.period_end - INTERVAL '1 day' AS DATE)
-        AND usage.period_start < calendar.period_start
-),
-spans AS (
+WITH spans AS (
     SELECT DISTINCT
         sub_periods.period_start,
         sub_periods.sub_start,
         sub_periods.sub_end,
-        touching.solution_id,
-        touching.measure_id,
-        touching.municipality_code,
-        touching.division_date,
-        touching.period_start AS row_start,
-        touching.period_end AS row_end,
-        CAST(greatest(touching.period_start, sub_periods.sub_start) AS INT) AS from_day,
-        CAST(least(touching.period_end, sub_periods.sub_end) AS INT) AS to_day,
-        touching.inside,
-        touching.state
-    FROM touching
+        touching_rows.solution_id,
+        touching_rows.measure_id,
+        touching_rows.municipality_code,
+        touching_rows.division_date,
+        touching_rows.row_start,
+        touching_rows.row_end,
+        CAST(greatest(touching_rows.row_start, sub_periods.sub_start) AS INT) AS from_day,
+        CAST(least(touching_rows.row_end, sub_periods.sub_end) AS INT) AS to_day,
+        touching_rows.counted,
+        touching_rows.state
+    FROM touching_rows
     INNER JOIN sub_periods
-        ON sub_periods.period_start = touching.answer_start
-        AND touching.period_start < sub_periods.sub_end
-        AND touching.period_end > sub_periods.sub_start
+        ON sub_periods.period_start = touching_rows.period_start
+        AND touching_rows.row_start < sub_periods.sub_end
+        AND touching_rows.row_end > sub_periods.sub_start
 ),
 -- A day of a sub-period is a bit of `mask`. The masks of rows that share no day add up to the same as put together.
 entries AS (
@@ -67,8 +37,8 @@ entries AS (
         spans.to_day,
         (CAST(1 AS BIGINT) << (spans.to_day - CAST(spans.sub_start AS INT)))
         - (CAST(1 AS BIGINT) << (spans.from_day - CAST(spans.sub_start AS INT))) AS mask,
-        -- A row over the border of the period does not say how much of it lies inside.
-        CASE WHEN spans.inside THEN spans.state ELSE 'crossing' END AS kind,
+        -- A row over the border of the period does not say how much of it lies inside, unless its days do.
+        CASE WHEN spans.counted THEN spans.state ELSE 'crossing' END AS kind,
         0 AS live_before,
         0 AS live_after
     FROM spans

@@ -52,7 +52,7 @@ added AS (
         sum(allocated.value) AS value,
         sum(
             CASE
-                WHEN has_mark(allocated.marks, 'provisional', 'imputed', 'split_by_share') THEN allocated.value
+                WHEN has_mark(allocated.marks, 'provisional', 'imputed', 'split_by_share', 'split_by_days') THEN allocated.value
                 ELSE 0
             END
         ) AS estimated,

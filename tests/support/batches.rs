@@ -283,7 +283,8 @@ fn solutions(world: &World) -> Batches {
         .map(|m| {
             row! { measure_id: &m.measure_id, solution_id: &m.solution_id, unit: "units", kind: m.kind,
             rollup: m.rollup, stamp: "start", sensitivity: "open",
-            main: matches!(m.measure_id.as_str(), "uses" | "users_active") }
+            main: matches!(m.measure_id.as_str(), "uses" | "users_active"),
+            allocation: m.by_days.then_some("by_days") }
         })
         .collect();
     let targets: Vec<Row> = world

@@ -77,7 +77,7 @@ pub fn tiny() -> World {
             .map(|id| Solution { solution_id: id.into() })
             .into(),
         measures: measures(),
-        usage: [usage(), tried(), letters(), market()].concat(),
+        usage: [usage(), tried(), letters(), market(), weeks()].concat(),
         rollout_events: events(),
         unit_values: unit_values(),
         prices: prices(),
@@ -106,12 +106,21 @@ pub fn tiny() -> World {
 }
 
 fn measures() -> Vec<Measure> {
-    let row =
-        |id: &str, kind, rollup| Measure { measure_id: id.into(), solution_id: "post".into(), kind, rollup };
+    let row = |id: &str, kind, rollup| Measure {
+        measure_id: id.into(),
+        solution_id: "post".into(),
+        kind,
+        rollup,
+        by_days: false,
+    };
     let tried = Measure { solution_id: "sak".into(), ..row("uses", "flow", "sum") };
     let letters = Measure { measure_id: "letters".into(), ..tried.clone() };
     let market = Measure { solution_id: "torg".into(), ..tried.clone() };
-    vec![row("users_active", "stock", "last"), row("uses", "flow", "sum"), tried, letters, market]
+    // Both are reported by weeks.
+    let visits = Measure { measure_id: "visits".into(), by_days: true, ..market.clone() };
+    let calls = Measure { measure_id: "calls".into(), ..market.clone() };
+    let post = [row("users_active", "stock", "last"), row("uses", "flow", "sum")];
+    post.into_iter().chain([tried, letters, market, visits, calls]).collect()
 }
 
 /// What is told of a month is due on the 10th of the next.
@@ -351,6 +360,28 @@ fn market() -> Vec<Usage> {
                 value: Some(*value),
                 ..tried().remove(0)
             });
+        }
+    }
+    rows
+}
+
+/// The visits and the calls of Aust, by weeks: from 27 May 2019, of which two days are in June, to 4 August. The first
+/// week has 71, the last 15, the eight between them 10 each.
+fn weeks() -> Vec<Usage> {
+    let mut rows = Vec::new();
+    for measure in ["visits", "calls"] {
+        let mut start = day("2019-05-27");
+        for value in [71, 10, 10, 10, 10, 10, 10, 10, 10, 15] {
+            let end = start + Days::new(7);
+            rows.push(Usage {
+                solution_id: "torg".into(),
+                measure_id: measure.into(),
+                period_start: start,
+                period_end: end,
+                value: Some(value),
+                ..tried().remove(0)
+            });
+            start = end;
         }
     }
     rows

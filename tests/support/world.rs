@@ -126,6 +126,8 @@ pub struct Measure {
     pub solution_id: String,
     pub kind: &'static str,
     pub rollup: &'static str,
+    /// A row that lies in two periods is divided between them by days.
+    pub by_days: bool,
 }
 
 #[derive(Debug, Clone)]

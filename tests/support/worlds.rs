@@ -132,6 +132,9 @@ pub fn random(seed: u64) -> World {
     maker.targets();
     maker.contradictions(seed);
     maker.other_unit_values(seed);
+    if seed % 4 == 3 {
+        maker.weeks(seed);
+    }
     maker.world
 }
 
@@ -450,6 +453,7 @@ impl Maker {
                         solution_id: id.into(),
                         kind,
                         rollup,
+                        by_days: false,
                     });
                 }
             }
@@ -606,6 +610,47 @@ impl Maker {
                         valid_from,
                         ..value.clone()
                     });
+                }
+            }
+        }
+    }
+
+    /// Some municipalities report the use of the first solution by weeks, which lie in two months; in every other such
+    /// world they are divided by days. From dice of its own.
+    fn weeks(&mut self, seed: u64) {
+        let mut rng = Random::new(seed ^ 0x3EE5);
+        let solution = SOLUTIONS[0];
+        for measure in &mut self.world.measures {
+            measure.by_days = measure.solution_id == solution && seed % 8 == 3;
+        }
+        for (i, division) in self.world.divisions.clone().iter().enumerate() {
+            let end = division.valid_to.unwrap_or(self.window.1).min(self.window.1);
+            for holding in self.holdings[i].clone() {
+                if !rng.chance(50) {
+                    continue;
+                }
+                let of_it = |row: &Usage| {
+                    row.solution_id == solution
+                        && row.measure_id == "uses"
+                        && row.municipality_code == holding.code
+                        && row.division_date == division.date
+                };
+                let Some(like) = self.world.usage.iter().find(|row| of_it(row)).cloned() else { continue };
+                self.world.usage.retain(|row| !of_it(row));
+                let mut start = self.window.0.max(division.date);
+                while start + Days::new(7) <= end {
+                    if !rng.chance(3) {
+                        let (period_start, period_end) = (start, start + Days::new(7));
+                        let (value, state) = (Some(rng.between(0, 500)), "ok");
+                        self.world.usage.push(Usage {
+                            period_start,
+                            period_end,
+                            value,
+                            state,
+                            ..like.clone()
+                        });
+                    }
+                    start = start + Days::new(7);
                 }
             }
         }

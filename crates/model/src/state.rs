@@ -138,8 +138,10 @@ impl Marks {
     pub const STALE_DENOMINATOR: Self = Self(32);
     /// A share divided the value of a municipality that was split.
     pub const SPLIT_BY_SHARE: Self = Self(64);
+    /// Numbers for days of two periods were divided between them by days.
+    pub const SPLIT_BY_DAYS: Self = Self(128);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::PROVISIONAL, "provisional"),
         (Self::IMPUTED, "imputed"),
         (Self::PERTURBED, "perturbed"),
@@ -147,6 +149,7 @@ impl Marks {
         (Self::PARTIAL, "partial"),
         (Self::STALE_DENOMINATOR, "stale_denominator"),
         (Self::SPLIT_BY_SHARE, "split_by_share"),
+        (Self::SPLIT_BY_DAYS, "split_by_days"),
     ];
 
     /// Whether every mark of `other` is set.
@@ -157,7 +160,7 @@ impl Marks {
 
     /// Every mark with its name, in a fixed order.
     #[must_use]
-    pub const fn all() -> [(Self, &'static str); 7] {
+    pub const fn all() -> [(Self, &'static str); 8] {
         Self::NAMES
     }
 

@@ -4,7 +4,7 @@ use chrono::{Datelike, Months};
 
 use super::borders::{Successor, parts_of, successor_in};
 use super::{Policy, Span, State, mark, status};
-use crate::world::{Day, RolloutEvent, Usage, World};
+use crate::world::{Day, Measure, RolloutEvent, Usage, World};
 
 /// The question a cell is asked under.
 pub(crate) struct CellContext<'a> {
@@ -22,6 +22,16 @@ pub(crate) struct Input {
     pub(crate) marks: i64,
     /// No row at all was found.
     pub(crate) silent: bool,
+}
+
+/// A row that a period counts and what of it lands on a municipality.
+#[derive(Clone)]
+pub(crate) struct Landed {
+    /// The row, with its value and its days cut at the borders of the period.
+    pub(crate) row: Usage,
+    pub(crate) successor: Successor,
+    /// Whether it was cut.
+    pub(crate) by_days: bool,
 }
 
 impl CellContext<'_> {
@@ -55,37 +65,50 @@ impl CellContext<'_> {
         status::decisive(self.world, self.solution, part_id, day)
     }
 
-    /// The rows of a measure that lie inside the period.
-    fn rows(&self, measure: &str) -> Vec<&Usage> {
-        let mut rows = Vec::new();
-        for row in &self.world.usage {
-            let named = row.solution_id == self.solution && row.measure_id == measure;
-            if named && row.period_start >= self.span.start && row.period_end <= self.span.end {
-                rows.push(row);
-            }
-        }
-        rows
+    /// Whether the period counts a row: one inside it, or a shorter one with days in it that may be divided.
+    fn counts(&self, row: &Usage) -> bool {
+        let (start, end) = (self.span.start, self.span.end);
+        let inside = row.period_start >= start && row.period_end <= end;
+        let shorter = row.period_end - row.period_start < end - start;
+        let touches = row.period_start < end && row.period_end > start;
+        let divided = self.measure(&row.measure_id).by_days && self.rollup(&row.measure_id) == "sum";
+        inside || (divided && shorter && touches)
+    }
+
+    /// What of a row falls on the days of the period, when day after day its value grows evenly.
+    fn cut(&self, row: &Usage) -> (Usage, bool) {
+        let (start, end) = (row.period_start.max(self.span.start), row.period_end.min(self.span.end));
+        let days = (row.period_end - row.period_start).num_days();
+        let up_to = |value: i64, day: Day| value * (day - row.period_start).num_days() / days;
+        let value = row.value.map(|value| up_to(value, end) - up_to(value, start));
+        let by_days = start > row.period_start || end < row.period_end;
+        (Usage { period_start: start, period_end: end, value, ..row.clone() }, by_days)
     }
 
     /// The rows that make a municipality's usage, with what of each lands on it: of a level those of the last moment.
-    pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<(&Usage, Successor)> {
+    pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<Landed> {
         let rollup = self.rollup(measure);
-        let rows = self.rows(measure);
-        let here = rows
-            .iter()
-            .filter_map(|row| Some((*row, self.lands(&row.municipality_code, row.division_date, code)?)));
-        let mut landing: Vec<(&Usage, Successor)> = here.collect();
-        let newest = landing.iter().map(|(row, _)| row.period_end).max();
+        let mut landing = Vec::new();
+        for row in &self.world.usage {
+            if row.solution_id != self.solution || row.measure_id != measure || !self.counts(row) {
+                continue;
+            }
+            if let Some(successor) = self.lands(&row.municipality_code, row.division_date, code) {
+                let (row, by_days) = self.cut(row);
+                landing.push(Landed { row, successor, by_days });
+            }
+        }
+        let newest = landing.iter().map(|landed| landed.row.period_end).max();
         if rollup != "sum" && rollup != "mean" {
-            landing.retain(|(row, _)| Some(row.period_end) == newest);
+            landing.retain(|landed| Some(landed.row.period_end) == newest);
         }
         landing
     }
 
-    /// What of the usage rests on rows that may still change, were estimated, or are split by persons.
+    /// What of the usage rests on rows that may still change, were estimated, or are split by persons or days.
     pub(crate) fn estimated(&self, measure: &str, code: &str) -> i64 {
-        total(&self.landing(measure, code), self.rollup(measure), |row, successor| {
-            row.provisional || row.imputed || !successor.exact
+        total(&self.landing(measure, code), self.rollup(measure), |landed| {
+            landed.row.provisional || landed.row.imputed || !landed.successor.exact || landed.by_days
         })
     }
 
@@ -94,38 +117,42 @@ impl CellContext<'_> {
         let rollup = self.rollup(measure);
         let landing = self.landing(measure, code);
         let state = self.delivered(measure, code);
-        let mut marks = 0;
-        for (row, successor) in landing.iter().filter(|(row, _)| row.state == "ok" && state == State::Ok) {
-            marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
-            marks |= if row.imputed { mark::IMPUTED } else { 0 };
-            marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
-            marks |= if successor.exact { 0 } else { mark::SPLIT };
-        }
-        Input { state, value: total(&landing, rollup, |_, _| true), marks, silent: landing.is_empty() }
+        let marks = if state == State::Ok { marks_of(&landing) } else { 0 };
+        Input { state, value: total(&landing, rollup, |_| true), marks, silent: landing.is_empty() }
     }
 
-    /// What was reported of a calendar month, whole or not.
+    /// What was reported of a calendar month. Of each code all days must be, or of a level the last.
     pub(crate) fn month_usage(&self, measure: &str, code: &str) -> Input {
         let landing = self.landing(measure, code);
-        let any = |state: &str| landing.iter().any(|(row, _)| row.state == state);
+        let silent = landing.is_empty();
+        let (whole, cut): (Vec<Landed>, Vec<Landed>) =
+            landing.iter().map(|landed| landed.clone()).partition(|one| {
+                self.is_whole(measure, landing.iter().filter(|other| same_municipality(&other.row, &one.row)))
+            });
+        let any = |landing: &[Landed], state: &str| landing.iter().any(|landed| landed.row.state == state);
+        let either = |state: &str| any(&whole, state) || any(&cut, state);
         let state = match () {
-            () if any("ok") => State::Ok,
-            () if any("suppressed") => State::Suppressed,
-            () if any("missing") => State::Missing,
+            () if any(&whole, "ok") => State::Ok,
+            () if either("suppressed") => State::Suppressed,
+            () if either("missing") || any(&cut, "ok") => State::Missing,
             () => State::NotApplicable,
         };
-        let mut marks = 0;
-        for (row, successor) in landing.iter().filter(|(row, _)| row.state == "ok") {
-            marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
-            marks |= if row.imputed { mark::IMPUTED } else { 0 };
-            marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
-            marks |= if successor.exact { 0 } else { mark::SPLIT };
-        }
-        if state == State::Ok && (any("missing") || any("suppressed")) {
+        let mut marks = marks_of(&whole);
+        if state == State::Ok && (either("missing") || either("suppressed") || any(&cut, "ok")) {
             marks |= mark::PARTIAL;
         }
-        let value = total(&landing, self.rollup(measure), |_, _| true);
-        Input { state, value, marks, silent: landing.is_empty() }
+        Input { state, value: total(&whole, self.rollup(measure), |_| true), marks, silent }
+    }
+
+    /// Whether the rows of one municipality are all that is to be known of the period.
+    fn is_whole<'a>(&self, measure: &str, rows: impl Iterator<Item = &'a Landed>) -> bool {
+        let known: Vec<&Landed> = rows.filter(|landed| landed.row.state == "ok").collect();
+        let is_known =
+            |day: Day| known.iter().any(|one| one.row.period_start <= day && day < one.row.period_end);
+        match self.rollup(measure) {
+            "sum" | "mean" => super::days_of(self.span.start, self.span.end).all(is_known),
+            _ => known.iter().any(|one| one.row.period_end == self.span.end),
+        }
     }
 
     /// Whether a municipality delivered all it owed: each part of it, for each month of a longer period.
@@ -181,7 +208,7 @@ impl CellContext<'_> {
             let touches = row.period_start < end && row.period_end > start;
             let parts = parts_of(self.world, &row.municipality_code, row.division_date);
             if touches && parts.iter().any(|part| part.part_id == part_id) {
-                rows.push((row, row.period_start >= self.span.start && row.period_end <= self.span.end));
+                rows.push((row, self.counts(row)));
             }
         }
         let said = |state: &str| rows.iter().any(|(row, inside)| *inside && row.state == state);
@@ -234,9 +261,13 @@ impl CellContext<'_> {
     }
 
     pub(crate) fn rollup(&self, measure: &str) -> &str {
+        self.measure(measure).rollup
+    }
+
+    fn measure(&self, measure: &str) -> &Measure {
         for known in &self.world.measures {
             if known.solution_id == self.solution && known.measure_id == measure {
-                return known.rollup;
+                return known;
             }
         }
         panic!("solution {} has no measure {measure}", self.solution);
@@ -291,16 +322,30 @@ fn same_municipality(a: &Usage, b: &Usage) -> bool {
     a.municipality_code == b.municipality_code && a.division_date == b.division_date
 }
 
+/// The marks of the rows with a number.
+fn marks_of(landing: &[Landed]) -> i64 {
+    let mut marks = 0;
+    for Landed { row, successor, by_days } in landing.iter().filter(|landed| landed.row.state == "ok") {
+        marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
+        marks |= if row.imputed { mark::IMPUTED } else { 0 };
+        marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
+        marks |= if successor.exact { 0 } else { mark::SPLIT };
+        marks |= if *by_days { mark::BY_DAYS } else { 0 };
+    }
+    marks
+}
+
 /// The rows' values in one: added, or for a mean the mean of each source municipality over its ends, then added.
 /// Rows that do not count add nothing, though a mean is over their ends too.
-fn total(landing: &[(&Usage, Successor)], rollup: &str, counts: impl Fn(&Usage, &Successor) -> bool) -> i64 {
-    let piece = |row: &Usage, successor: &Successor| {
-        if counts(row, successor) { successor.piece(row.value.expect("an ok row has a value")) } else { 0 }
+fn total(landing: &[Landed], rollup: &str, counts: impl Fn(&Landed) -> bool) -> i64 {
+    let piece = |landed: &Landed| {
+        let value = landed.row.value.expect("an ok row has a value");
+        if counts(landed) { landed.successor.piece(value) } else { 0 }
     };
     let valued: Vec<(&Usage, i64)> = landing
         .iter()
-        .filter(|(row, _)| row.state == "ok")
-        .map(|(row, successor)| (*row, piece(row, successor)))
+        .filter(|landed| landed.row.state == "ok")
+        .map(|landed| (&landed.row, piece(landed)))
         .collect();
     if rollup != "mean" {
         return valued.iter().map(|(_, piece)| piece).sum();

@@ -6,7 +6,7 @@ use chrono::{Datelike, Months};
 
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
-use super::inputs::{CellContext, Input};
+use super::inputs::{CellContext, Input, Landed};
 use super::{Cell, OracleRequest, Policy, Span, State, benefit, spread, stages};
 use crate::world::{Day, Municipality, UnitValue, World};
 
@@ -308,7 +308,7 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
     if usage.state != State::Ok {
         // Nothing is known.
     } else if context.rollup(measure) == "sum" {
-        for (row, successor) in context.landing(measure, code) {
+        for Landed { row, successor, .. } in context.landing(measure, code) {
             if row.state != "ok" {
                 continue;
             }

@@ -228,8 +228,9 @@ pub(crate) mod mark {
     pub(crate) const PARTIAL: i64 = 16;
     pub(crate) const STALE: i64 = 32;
     pub(crate) const SPLIT: i64 = 64;
+    pub(crate) const BY_DAYS: i64 = 128;
     /// The period is not over; shown as provisional.
-    pub(crate) const INCOMPLETE: i64 = 128;
+    pub(crate) const INCOMPLETE: i64 = 1 << 20;
 }
 
 /// One municipality in one period.

@@ -113,6 +113,7 @@ fn world() -> World {
             solution_id: "alfa".into(),
             kind: "flow",
             rollup: "sum",
+            by_days: false,
         }],
         usage: vec![
             usage("3101", OLD, "2023-12-01", "2024-01-01", "ok", 40),
