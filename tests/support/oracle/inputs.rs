@@ -125,10 +125,9 @@ impl CellContext<'_> {
     pub(crate) fn month_usage(&self, measure: &str, code: &str) -> Input {
         let landing = self.landing(measure, code);
         let silent = landing.is_empty();
-        let (whole, cut): (Vec<Landed>, Vec<Landed>) =
-            landing.iter().map(|landed| landed.clone()).partition(|one| {
-                self.is_whole(measure, landing.iter().filter(|other| same_municipality(&other.row, &one.row)))
-            });
+        let (whole, cut): (Vec<Landed>, Vec<Landed>) = landing.iter().cloned().partition(|one| {
+            self.is_whole(measure, landing.iter().filter(|other| same_municipality(&other.row, &one.row)))
+        });
         let any = |landing: &[Landed], state: &str| landing.iter().any(|landed| landed.row.state == state);
         let either = |state: &str| any(&whole, state) || any(&cut, state);
         let state = match () {

@@ -189,12 +189,7 @@ pub static TABLES: &[Table] = &[
             ("stamp", Text, REQUIRED, "start or end."),
             ("sensitivity", Text, REQUIRED, "open, small_cell, restricted."),
             ("main", Flag, NULLABLE, "Whether it is meant when a question names no measure of its kind."),
-            (
-                "allocation",
-                Text,
-                NULLABLE,
-                "by_days: a number that is added up and lies in two periods is divided between them by days; NULL = it is in neither.",
-            ),
+            ("allocation", Text, NULLABLE, "by_days: what lies in two periods is divided by days."),
         ],
         sort: &["solution_id", "measure_id"],
     },
