@@ -22,7 +22,7 @@ use self::decomposition::Decomposition;
 use self::receipts::Receipts;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::question::periods::periods_of;
+use crate::question::due::Deadlines;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]
@@ -79,11 +79,16 @@ impl Engine {
             )
             .into());
         }
-        let periods = periods_of(kpi, &question, oslo::day(after.recorded_at))?;
-        // Said outright, since the definition of before may have another granularity.
-        question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let opened_before = self.open_edition(Arc::clone(&before)).await?;
         let opened_after = self.open_edition(Arc::clone(&after)).await?;
+        let deadlines = Deadlines {
+            dimensions: &opened_after.dimensions,
+            provenance: opened_after.provenance().await?,
+            day: oslo::day(after.recorded_at),
+        };
+        let periods = deadlines.periods(kpi, &question)?;
+        // Said outright, since the definition of before may have another granularity.
+        question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let decomposition = Decomposition {
             engine: self,
             request: &question,

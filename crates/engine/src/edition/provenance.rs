@@ -22,6 +22,8 @@ struct Delivered {
     source_id: String,
     /// The first day its rows are about.
     first: NaiveDate,
+    /// Of use, the first day after the newest row.
+    newest_end: Option<NaiveDate>,
 }
 
 /// The sources and the counts of inhabitants of an edition.
@@ -50,8 +52,9 @@ pub(crate) struct Extent<'a> {
 const DELIVERED: [(&str, &str); 3] = [
     (
         "usage",
-        "SELECT usage.solution_id, usage.measure_id, receipts.source_id, min(usage.period_start) AS first
-        FROM usage INNER JOIN receipts ON receipts.receipt_id = usage.receipt_id
+        "SELECT usage.solution_id, usage.measure_id, receipts.source_id, min(usage.period_start) AS first,
+            max(usage.period_end) AS newest_end
+        FROM usage LEFT JOIN receipts ON receipts.receipt_id = usage.receipt_id
         GROUP BY usage.solution_id, usage.measure_id, receipts.source_id",
     ),
     (
@@ -92,6 +95,7 @@ impl Provenance {
                     measure_id: row.text("measure_id"),
                     source_id: row.text("source_id"),
                     first,
+                    newest_end: row.day("newest_end"),
                 }));
             }
         }
@@ -112,8 +116,17 @@ impl Provenance {
 
     /// The sources whose deliveries hold rows of an answer's extent.
     pub(crate) fn sources(&self, extent: &Extent<'_>) -> BTreeSet<String> {
-        let inside = self.delivered.iter().filter(|delivered| delivered.lies_in(extent));
+        // Rows whose receipt the lake lacks are there, and nobody's.
+        let known = self.delivered.iter().filter(|delivered| !delivered.source_id.is_empty());
+        let inside = known.filter(|delivered| delivered.lies_in(extent));
         inside.map(|delivered| delivered.source_id.clone()).collect()
+    }
+
+    /// The first day after the newest use, of the solutions and measures that are `asked` about.
+    pub(crate) fn newest_end(&self, asked: impl Fn(&str, &str) -> bool) -> Option<NaiveDate> {
+        let of_use = self.delivered.iter().filter(|delivered| delivered.newest_end.is_some());
+        let asked = of_use.filter(|delivered| asked(&delivered.solution_id, &delivered.measure_id));
+        asked.filter_map(|delivered| delivered.newest_end).max()
     }
 
     /// The counts of the given ages that measure periods: of each period the newest on or before 1 January of its year.

@@ -9,10 +9,12 @@ use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamValue, RequestEr
 use utbredt_model::Period;
 
 use super::bind::bind;
-use super::periods::{looking_back, periods_of};
+use super::due::Deadlines;
+use super::periods::looking_back;
 use super::scope::Scope;
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::Dimensions;
+use crate::edition::provenance::Provenance;
 
 /// One set of values of the KPI's parameters.
 #[derive(Debug, Clone)]
@@ -23,6 +25,15 @@ pub(crate) struct Bound {
     pub(crate) params: Vec<(String, ParamValue)>,
     /// The code that tells why the solution has no cells, where the question does not arise for it.
     pub(crate) unanswered: Option<&'static str>,
+}
+
+/// Where a question's periods come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PeriodsOf<'a> {
+    /// Several editions are asked about the same.
+    Given(&'a [Period]),
+    /// From the request, or the last that are due by what the edition holds.
+    Request(&'a Provenance),
 }
 
 /// A question with all that decides its rows but the tables of facts.
@@ -75,8 +86,7 @@ impl Chosen {
 }
 
 impl<'a> ResolvedQuery<'a> {
-    /// Checks a request against an edition's dimensions. `periods` replaces those of the request, where several
-    /// editions are asked about the same; `day` is the edition's.
+    /// Checks a request against an edition's dimensions; `day` is the edition's.
     ///
     /// # Errors
     /// [`RequestError`], with the nearest name that is known.
@@ -85,17 +95,19 @@ impl<'a> ResolvedQuery<'a> {
         request: &'a KpiRequest,
         dimensions: &Dimensions,
         day: NaiveDate,
-        periods: Option<&[Period]>,
+        periods: PeriodsOf<'_>,
     ) -> Result<Self, RequestError> {
         let kpi = catalogue.kpi(&request.kpi)?;
         check_grouping(kpi, request)?;
+        let (bound, by_solution) = bind(kpi, request, dimensions)?;
         let shown = match periods {
-            Some(periods) => periods.to_vec(),
-            None => periods_of(kpi, request, day)?,
+            PeriodsOf::Given(periods) => periods.to_vec(),
+            PeriodsOf::Request(provenance) => {
+                Deadlines { dimensions, provenance, day }.periods_of(kpi, request, &bound)?
+            }
         };
         // Only the periods shown: those compared with may lie before the oldest division.
         check_borders(request.borders, &shown, dimensions)?;
-        let (bound, by_solution) = bind(kpi, request, dimensions)?;
         let granularity =
             if request.range { None } else { Some(request.granularity.unwrap_or(kpi.granularity)) };
         let scope = Scope {
