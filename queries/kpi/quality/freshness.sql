@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Aldri levert er forsinket, ikke ferskt."]
-nn = ["Aldri levert er forseinka, ikkje ferskt."]
-en = ["Never delivered is late, not fresh."]
+nb = ["Aldri levert er forsinket, ikke ferskt: dagene regnes fra begynnelsen av det første som kommunen skylder og som har hatt frist.", "Alderen er den ved periodens slutt, eller på utgavens dag når perioden ikke er over."]
+nn = ["Aldri levert er forseinka, ikkje ferskt: dagane blir rekna frå starten på det første som kommunen skuldar og som har hatt frist.", "Alderen er den ved slutten av perioden, eller på dagen til utgåva når perioden ikkje er over."]
+en = ["Never delivered is late, not fresh: the days count from the start of the first delivery that the municipality owes and that is past due.", "The age is that at the period's end, or on the edition's day where the period is not over."]
 [rollup]
 kind = "max"
 [params.solution_id]
@@ -19,7 +19,10 @@ doc = "The shared solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["kept_code"]
+codes = ["kept_code", "whole_delivery"]
+nb = "Det som ikke er kommet, regnes fra det første kommunen selv skylder, og aldri lenger enn til utgavens dag."
+nn = "Det som ikkje er kome, blir rekna frå det første kommunen sjølv skuldar, og aldri lenger enn til dagen til utgåva."
+en = "What has not come counts from the first that the municipality itself owes, and never beyond the edition's day."
 */
 WITH newest AS (
     SELECT
@@ -27,36 +30,59 @@ WITH newest AS (
         deliveries.municipality_code,
         max(deliveries.delivery_end) AS delivery_end
     FROM deliveries
+    INNER JOIN periods
+        ON periods.period_start = deliveries.period_start
+        AND deliveries.delivery_end <= periods.period_end
     WHERE deliveries.solution_id = $solution_id
     GROUP BY
         deliveries.period_start,
         deliveries.municipality_code
 ),
-first_due AS (
+first_missing AS (
     SELECT
-        expected_deliveries.solution_id,
-        min(expected_deliveries.period_start) AS day
-    FROM expected_deliveries
-    WHERE expected_deliveries.solution_id = $solution_id
-    GROUP BY expected_deliveries.solution_id
+        owed.period_start,
+        owed.municipality_code,
+        min(owed.delivery_start) AS day
+    FROM owed_deliveries AS owed
+    INNER JOIN periods
+        ON periods.period_start = owed.period_start
+        AND owed.due < least(periods.period_end, periods.edition_day)
+    WHERE owed.solution_id = $solution_id
+    GROUP BY
+        owed.period_start,
+        owed.municipality_code
 )
 SELECT
     spine.period_start,
     spine.municipality_code,
-    CAST(CAST(spine.period_end AS INT) - CAST(coalesce(newest.delivery_end, first_due.day) AS INT) AS BIGINT) AS numerator,
+    -- A delivery about days to come is as new as can be.
+    greatest(
+        CAST(
+            CAST(least(periods.period_end, periods.edition_day) AS INT)
+            - CAST(coalesce(newest.delivery_end, first_missing.day) AS INT)
+            AS BIGINT
+        ),
+        0
+    ) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         spine.comparable,
         state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
-        state_if(newest.delivery_end IS NULL AND first_due.day IS NULL, 'not_applicable/nothing_due')
+        state_if(
+            status.live = 1 AND newest.delivery_end IS NULL AND first_missing.day IS NULL,
+            'not_applicable/nothing_due'
+        )
     ) AS state,
     0 AS marks
 FROM spine
+INNER JOIN periods
+    ON periods.period_start = spine.period_start
 LEFT JOIN newest
     ON newest.period_start = spine.period_start
     AND newest.municipality_code = spine.municipality_code
-LEFT JOIN first_due
-    ON first_due.solution_id = $solution_id
+LEFT JOIN first_missing
+    ON first_missing.period_start = spine.period_start
+    AND first_missing.municipality_code = spine.municipality_code
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code
