@@ -88,6 +88,9 @@ async fn a_question_without_a_period_is_about_the_last_that_is_due() {
     assert_eq!(ends(&early, "adoption.usage_per_1000").await, "2020-02-01");
     assert_eq!(ends(&early, "quality.completeness").await, "2020-02-01");
     assert_eq!(early.default("rollout.follow_up", None).await, ("2020-01-01".into(), "2020-02-01".into()));
+    // What is late and how old the newest number is are known at the end of every month.
+    assert_eq!(ends(&early, "quality.late_deliveries").await, "2020-03-01");
+    assert_eq!(ends(&early, "quality.freshness").await, "2020-03-01");
     // Of users no due day is declared: the last month that ended and has a row. A rollout is of every day.
     assert_eq!(ends(&early, "adoption.reach").await, "2020-03-01");
     assert_eq!(ends(&early, "rollout.municipalities_live").await, "2020-03-01");

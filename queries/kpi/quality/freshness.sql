@@ -7,6 +7,7 @@ better = "lower"
 owner = "secretariat"
 granularity = "month"
 window = 12
+as_of_end = true
 [caveats]
 nb = ["Aldri levert er forsinket, ikke ferskt: dagene regnes fra begynnelsen av det første som kommunen skylder og som har hatt frist.", "Alderen er den ved periodens slutt, eller på utgavens dag når perioden ikke er over."]
 nn = ["Aldri levert er forseinka, ikkje ferskt: dagane blir rekna frå starten på det første som kommunen skuldar og som har hatt frist.", "Alderen er den ved slutten av perioden, eller på dagen til utgåva når perioden ikkje er over."]

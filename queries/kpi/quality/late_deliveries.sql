@@ -7,6 +7,7 @@ better = "lower"
 owner = "secretariat"
 granularity = "month"
 window = 12
+as_of_end = true
 [caveats]
 nb = ["Alt som har hatt frist til og med periodens siste dag, er med, også fra tidligere perioder; aldri levert er forsinket.", "En kommune skylder det den hadde løsningen i produksjon for ved slutten av leveransens periode.", "En leveranse fra tidligere grenser som ikke kan fordeles sikkert, skyldes ikke."]
 nn = ["Alt som har hatt frist til og med den siste dagen i perioden, er med, òg frå tidlegare periodar; aldri levert er forseinka.", "Ein kommune skuldar det han hadde løysinga i produksjon for ved slutten av perioden til leveransen.", "Ein leveranse frå tidlegare grenser som ikkje kan fordelast sikkert, er ikkje skuldig."]

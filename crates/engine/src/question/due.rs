@@ -49,7 +49,7 @@ impl Deadlines<'_> {
 
     /// The first day after the last period that is due; none where nothing is known of what is asked about.
     fn last_due(&self, kpi: &Kpi, bound: &[Bound], granularity: Granularity) -> Option<NaiveDate> {
-        if !kpi.tables.contains(USAGE) {
+        if kpi.as_of_end || !kpi.tables.contains(USAGE) {
             return None;
         }
         let asked = |solution: &str, measure: &str| {
