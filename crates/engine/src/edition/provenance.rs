@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
 use chrono::{Datelike, NaiveDate};
-use utbredt_answer::Denominator;
+use utbredt_answer::{AgeBand, Denominator};
 use utbredt_model::Period;
 
 use super::open::OpenEdition;
@@ -130,11 +130,12 @@ impl Provenance {
     }
 
     /// The counts of the given ages that measure periods: of each period the newest on or before 1 January of its year.
+    /// And the ages of which there is none.
     pub(crate) fn denominators(
         &self,
         ages: &BTreeSet<(u32, Option<u32>)>,
         periods: &[Period],
-    ) -> Vec<Denominator> {
+    ) -> (Vec<Denominator>, Vec<AgeBand>) {
         let years: BTreeSet<NaiveDate> = periods.iter().filter_map(year_start).collect();
         let mut found = BTreeSet::new();
         for year in years {
@@ -147,7 +148,13 @@ impl Provenance {
                 found.extend(newest_counts.cloned());
             }
         }
-        found.into_iter().collect()
+        let band = |(age_from, age_to): &(u32, Option<u32>)| AgeBand { age_from: *age_from, age_to: *age_to };
+        let is_of = |band: &AgeBand, count: &Denominator| {
+            (count.age_from, count.age_to) == (band.age_from, band.age_to)
+        };
+        let uncounted = ages.iter().map(band).filter(|band| !found.iter().any(|count| is_of(band, count)));
+        let uncounted = uncounted.collect();
+        (found.into_iter().collect(), uncounted)
     }
 }
 
