@@ -19,7 +19,8 @@ use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
 use crate::question::cells::cells;
-use crate::question::resolve::{Bound, PeriodsOf, ResolvedQuery};
+use crate::question::due::PeriodsOf;
+use crate::question::resolve::{Bound, ResolvedQuery};
 use crate::question::rollup::{no_cells, roll_up};
 use crate::question::source::Source;
 

@@ -16,7 +16,8 @@ use crate::edition::dimensions::Dimensions;
 use crate::edition::open::{OpenEdition, read_table};
 use crate::engine::{Engine, answer_rows};
 use crate::error::EngineError;
-use crate::question::resolve::{PeriodsOf, ResolvedQuery};
+use crate::question::due::PeriodsOf;
+use crate::question::resolve::ResolvedQuery;
 use crate::question::source::Source;
 
 /// The way from one edition to the other, in steps.

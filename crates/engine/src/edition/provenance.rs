@@ -122,11 +122,11 @@ impl Provenance {
         inside.map(|delivered| delivered.source_id.clone()).collect()
     }
 
-    /// The first day after the newest use, of the solutions and measures that are `asked` about.
-    pub(crate) fn newest_end(&self, asked: impl Fn(&str, &str) -> bool) -> Option<NaiveDate> {
+    /// The first day after the newest use, of the solutions and measures that are `requested` about.
+    pub(crate) fn newest_end(&self, requested: impl Fn(&str, &str) -> bool) -> Option<NaiveDate> {
         let of_use = self.delivered.iter().filter(|delivered| delivered.newest_end.is_some());
-        let asked = of_use.filter(|delivered| asked(&delivered.solution_id, &delivered.measure_id));
-        asked.filter_map(|delivered| delivered.newest_end).max()
+        let requested = of_use.filter(|delivered| requested(&delivered.solution_id, &delivered.measure_id));
+        requested.filter_map(|delivered| delivered.newest_end).max()
     }
 
     /// The counts of the given ages that measure periods: of each period the newest on or before 1 January of its year.

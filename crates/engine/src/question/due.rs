@@ -4,36 +4,71 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use utbredt_kpi::{Kpi, KpiRequest, ParamKind, ParamValue, RequestError};
-use utbredt_model::{Granularity, Period};
+use utbredt_model::{Granularity, Period, oslo};
 
 use super::bind::bind;
 use super::periods::periods_of;
 use super::resolve::Bound;
 use crate::edition::dimensions::{Dimensions, ExpectedDelivery};
+use crate::edition::open::OpenEdition;
 use crate::edition::provenance::Provenance;
+use crate::error::EngineError;
 
 /// The table of use: only a KPI that reads it is about what is delivered.
 const USAGE: &str = "usage";
 
+/// Where a question's periods come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PeriodsOf<'a> {
+    /// Several editions are asked about the same.
+    Given(&'a [Period]),
+    /// From the request, or the last that are due by what the edition holds.
+    Request(&'a Provenance),
+}
+
+impl PeriodsOf<'_> {
+    /// The periods shown.
+    pub(super) fn shown(
+        self,
+        kpi: &Kpi,
+        request: &KpiRequest,
+        bound: &[Bound],
+        (dimensions, day): (&Dimensions, NaiveDate),
+    ) -> Result<Vec<Period>, RequestError> {
+        match self {
+            Self::Given(periods) => Ok(periods.to_vec()),
+            Self::Request(provenance) => {
+                Deadlines { dimensions, provenance, day }.periods_of(kpi, request, bound)
+            }
+        }
+    }
+}
+
+/// The periods of a question to an edition, before its names are looked up. One whose names are wrong has the periods of
+/// a question about nothing, and is refused later.
+pub(crate) async fn periods(
+    opened: &OpenEdition,
+    kpi: &Kpi,
+    request: &KpiRequest,
+) -> Result<Vec<Period>, EngineError> {
+    let (bound, _) = bind(kpi, request, &opened.dimensions).unwrap_or_default();
+    let day = oslo::day(opened.edition.recorded_at);
+    let periods = PeriodsOf::Request(opened.provenance().await?);
+    Ok(periods.shown(kpi, request, &bound, (&opened.dimensions, day))?)
+}
+
 /// What decides which period is due.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines<'a> {
-    pub(crate) dimensions: &'a Dimensions,
-    pub(crate) provenance: &'a Provenance,
+struct Deadlines<'a> {
+    dimensions: &'a Dimensions,
+    provenance: &'a Provenance,
     /// The edition's day.
-    pub(crate) day: NaiveDate,
+    day: NaiveDate,
 }
 
 impl Deadlines<'_> {
-    /// The periods asked for, where the question's names are not looked up yet. One whose names are wrong has the periods
-    /// of a question about nothing, and is refused later.
-    pub(crate) fn periods(&self, kpi: &Kpi, request: &KpiRequest) -> Result<Vec<Period>, RequestError> {
-        let (bound, _) = bind(kpi, request, self.dimensions).unwrap_or_default();
-        self.periods_of(kpi, request, &bound)
-    }
-
     /// The periods asked for.
-    pub(crate) fn periods_of(
+    fn periods_of(
         &self,
         kpi: &Kpi,
         request: &KpiRequest,
@@ -52,16 +87,16 @@ impl Deadlines<'_> {
         if kpi.as_of_end || !kpi.tables.contains(USAGE) {
             return None;
         }
-        let asked = |solution: &str, measure: &str| {
+        let requested = |solution: &str, measure: &str| {
             bound.iter().any(|bound| bound.unanswered.is_none() && concerns(kpi, bound, solution, measure))
         };
         let expected: Vec<&ExpectedDelivery> = self
             .dimensions
             .expected_deliveries
             .iter()
-            .filter(|delivery| asked(&delivery.solution_id, &delivery.measure_id))
+            .filter(|delivery| requested(&delivery.solution_id, &delivery.measure_id))
             .collect();
-        last_due(&expected, self.provenance.newest_end(asked), granularity, self.day)
+        last_due(&expected, self.provenance.newest_end(requested), granularity, self.day)
     }
 }
 

@@ -9,12 +9,11 @@ use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamValue, RequestEr
 use utbredt_model::Period;
 
 use super::bind::bind;
-use super::due::Deadlines;
+use super::due::PeriodsOf;
 use super::periods::looking_back;
 use super::scope::Scope;
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::Dimensions;
-use crate::edition::provenance::Provenance;
 
 /// One set of values of the KPI's parameters.
 #[derive(Debug, Clone)]
@@ -25,15 +24,6 @@ pub(crate) struct Bound {
     pub(crate) params: Vec<(String, ParamValue)>,
     /// The code that tells why the solution has no cells, where the question does not arise for it.
     pub(crate) unanswered: Option<&'static str>,
-}
-
-/// Where a question's periods come from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum PeriodsOf<'a> {
-    /// Several editions are asked about the same.
-    Given(&'a [Period]),
-    /// From the request, or the last that are due by what the edition holds.
-    Request(&'a Provenance),
 }
 
 /// A question with all that decides its rows but the tables of facts.
@@ -100,12 +90,7 @@ impl<'a> ResolvedQuery<'a> {
         let kpi = catalogue.kpi(&request.kpi)?;
         check_grouping(kpi, request)?;
         let (bound, by_solution) = bind(kpi, request, dimensions)?;
-        let shown = match periods {
-            PeriodsOf::Given(periods) => periods.to_vec(),
-            PeriodsOf::Request(provenance) => {
-                Deadlines { dimensions, provenance, day }.periods_of(kpi, request, &bound)?
-            }
-        };
+        let shown = periods.shown(kpi, request, &bound, (dimensions, day))?;
         // Only the periods shown: those compared with may lie before the oldest division.
         check_borders(request.borders, &shown, dimensions)?;
         let granularity =
