@@ -25,34 +25,6 @@ nb = "Det som ikke er kommet, regnes fra det første kommunen selv skylder, og a
 nn = "Det som ikkje er kome, blir rekna frå det første kommunen sjølv skuldar, og aldri lenger enn til dagen til utgåva."
 en = "What has not come counts from the first that the municipality itself owes, and never beyond the edition's day."
 */
-WITH newest AS (
-    SELECT
-        deliveries.period_start,
-        deliveries.municipality_code,
-        max(deliveries.delivery_end) AS delivery_end
-    FROM deliveries
-    INNER JOIN periods
-        ON periods.period_start = deliveries.period_start
-        AND deliveries.delivery_end <= periods.period_end
-    WHERE deliveries.solution_id = $solution_id
-    GROUP BY
-        deliveries.period_start,
-        deliveries.municipality_code
-),
-first_missing AS (
-    SELECT
-        owed.period_start,
-        owed.municipality_code,
-        min(owed.delivery_start) AS day
-    FROM owed_deliveries AS owed
-    INNER JOIN periods
-        ON periods.period_start = owed.period_start
-        AND owed.due < least(periods.period_end, periods.edition_day)
-    WHERE owed.solution_id = $solution_id
-    GROUP BY
-        owed.period_start,
-        owed.municipality_code
-)
 SELECT
     spine.period_start,
     spine.municipality_code,
@@ -60,7 +32,7 @@ SELECT
     greatest(
         CAST(
             CAST(least(periods.period_end, periods.edition_day) AS INT)
-            - CAST(coalesce(newest.delivery_end, first_missing.day) AS INT)
+            - CAST(coalesce(newest.delivery_end, overdue.first_start) AS INT)
             AS BIGINT
         ),
         0
@@ -70,7 +42,7 @@ SELECT
         spine.comparable,
         state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
         state_if(
-            status.live = 1 AND newest.delivery_end IS NULL AND first_missing.day IS NULL,
+            status.live = 1 AND newest.delivery_end IS NULL AND overdue.first_start IS NULL,
             'not_applicable/nothing_due'
         )
     ) AS state,
@@ -78,12 +50,14 @@ SELECT
 FROM spine
 INNER JOIN periods
     ON periods.period_start = spine.period_start
-LEFT JOIN newest
+LEFT JOIN newest_deliveries AS newest
     ON newest.period_start = spine.period_start
     AND newest.municipality_code = spine.municipality_code
-LEFT JOIN first_missing
-    ON first_missing.period_start = spine.period_start
-    AND first_missing.municipality_code = spine.municipality_code
+    AND newest.solution_id = $solution_id
+LEFT JOIN overdue_cells AS overdue
+    ON overdue.period_start = spine.period_start
+    AND overdue.municipality_code = spine.municipality_code
+    AND overdue.solution_id = $solution_id
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

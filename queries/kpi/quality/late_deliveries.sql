@@ -30,39 +30,19 @@ version = 2
 date = "2026-11-28"
 codes = ["kept_code", "whole_delivery"]
 */
-WITH counts AS (
-    SELECT
-        owed.period_start,
-        owed.municipality_code,
-        sum(owed.deliveries * (1 - owed.delivered)) AS late,
-        sum(owed.deliveries) AS due,
-        max(
-            CASE
-                WHEN owed.delivered = 0
-                    THEN CAST(CAST(periods.period_end AS INT) - 1 - CAST(owed.due AS INT) AS BIGINT)
-            END
-        ) AS days_late
-    FROM owed_deliveries AS owed
-    INNER JOIN periods
-        ON periods.period_start = owed.period_start
-        AND owed.due < periods.period_end
-    WHERE owed.solution_id = $solution_id
-    GROUP BY
-        owed.period_start,
-        owed.municipality_code
-)
 SELECT
     spine.period_start,
     spine.municipality_code,
-    counts.late AS numerator,
-    counts.due AS denominator,
-    cell_state(spine.comparable, state_if(counts.due IS NULL, 'not_applicable/nothing_due')) AS state,
+    overdue.late AS numerator,
+    overdue.due AS denominator,
+    cell_state(spine.comparable, state_if(overdue.due IS NULL, 'not_applicable/nothing_due')) AS state,
     0 AS marks,
-    counts.days_late AS days_late
+    CAST(CAST(spine.period_end AS INT) - 1 - CAST(overdue.oldest_due AS INT) AS BIGINT) AS days_late
 FROM spine
-LEFT JOIN counts
-    ON counts.period_start = spine.period_start
-    AND counts.municipality_code = spine.municipality_code
+LEFT JOIN overdue_cells AS overdue
+    ON overdue.period_start = spine.period_start
+    AND overdue.municipality_code = spine.municipality_code
+    AND overdue.solution_id = $solution_id
 ORDER BY
     spine.period_start,
     spine.municipality_code

@@ -118,7 +118,8 @@ pub(crate) fn completeness(context: &CellContext<'_>, code: &str) -> Found {
         if !inside || !owed(context, due, code) {
             continue;
         }
-        let parts = parts_of(context.world, code, context.span.target);
+        let mut parts = parts_of(context.world, code, context.span.target);
+        parts.retain(|part| owes(context, &part.part_id, due.period_end));
         let rows = rows_of(context, &due.measure_id, (due.period_start, due.period_end));
         let changing = rows.iter().any(|row| {
             let own = parts_of(context.world, &row.municipality_code, row.division_date);

@@ -1,26 +1,19 @@
 /* view
-doc = "What has been delivered of deliveries begun before the end of each period, in the target division: rows came for every part of a municipality that owes them, under whatever code. Provisional (1) when any of it may still change."
+doc = "The end of the newest delivery that a municipality of the target division has made of a solution until the end of each period: rows came for every part that owes it, under whatever code, expected or not. No row where nothing came."
 uses = ["delivery_status", "followed"]
 */
 WITH delivered AS (
-    SELECT
-        usage.solution_id,
-        usage.measure_id,
-        municipality_parts.part_id,
-        usage.period_start,
-        usage.period_end,
-        max(CASE WHEN usage.provisional THEN 1 ELSE 0 END) AS provisional
-    FROM usage
-    INNER JOIN municipality_parts
-        ON municipality_parts.municipality_code = usage.municipality_code
-        AND municipality_parts.division_date = usage.division_date
-    WHERE usage.state <> 'missing'
-    GROUP BY
+    SELECT DISTINCT
         usage.solution_id,
         usage.measure_id,
         municipality_parts.part_id,
         usage.period_start,
         usage.period_end
+    FROM usage
+    INNER JOIN municipality_parts
+        ON municipality_parts.municipality_code = usage.municipality_code
+        AND municipality_parts.division_date = usage.division_date
+    WHERE usage.state <> 'missing'
 ),
 target_parts AS (
     SELECT DISTINCT
@@ -31,6 +24,19 @@ target_parts AS (
     INNER JOIN periods
         ON periods.division_date = municipality_parts.division_date
 ),
+unfollowed AS (
+    SELECT DISTINCT
+        delivered.solution_id,
+        delivered.period_end
+    FROM delivered
+    LEFT JOIN followed
+        ON followed.solution_id = delivered.solution_id
+    WHERE followed.solution_id IS NULL
+),
+parts AS (
+    SELECT DISTINCT target_parts.part_id
+    FROM target_parts
+),
 -- Where no rollout is followed, every part owes.
 owing AS (
     SELECT
@@ -39,16 +45,13 @@ owing AS (
         delivery_status.part_id
     FROM delivery_status
     WHERE delivery_status.live = 1
-    UNION
+    UNION ALL
     SELECT
-        delivered.solution_id,
-        delivered.period_end AS delivery_end,
-        target_parts.part_id
-    FROM delivered
-    CROSS JOIN target_parts
-    LEFT JOIN followed
-        ON followed.solution_id = delivered.solution_id
-    WHERE followed.solution_id IS NULL
+        unfollowed.solution_id,
+        unfollowed.period_end AS delivery_end,
+        parts.part_id
+    FROM unfollowed
+    CROSS JOIN parts
 ),
 owed AS (
     SELECT
@@ -74,8 +77,7 @@ came AS (
         delivered.measure_id,
         delivered.period_start,
         delivered.period_end,
-        count(owing.part_id) AS parts,
-        max(delivered.provisional) AS provisional
+        count(owing.part_id) AS parts
     FROM delivered
     INNER JOIN target_parts
         ON target_parts.part_id = delivered.part_id
@@ -95,17 +97,18 @@ SELECT
     periods.period_start,
     came.municipality_code,
     came.solution_id,
-    came.measure_id,
-    came.period_start AS delivery_start,
-    came.period_end AS delivery_end,
-    came.provisional
+    max(came.period_end) AS delivery_end
 FROM came
 INNER JOIN periods
     ON periods.division_date = came.division_date
-    AND came.period_start < periods.period_end
+    AND came.period_end <= periods.period_end
 LEFT JOIN owed
     ON owed.division_date = came.division_date
     AND owed.municipality_code = came.municipality_code
     AND owed.solution_id = came.solution_id
     AND owed.delivery_end = came.period_end
 WHERE came.parts >= coalesce(owed.parts, 0)
+GROUP BY
+    periods.period_start,
+    came.municipality_code,
+    came.solution_id
