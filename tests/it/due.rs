@@ -2,17 +2,21 @@
 //! what one half of a merged municipality may speak for. On the tiny world, recorded on other days: use of a month is due
 //! on the 10th of the next.
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use chrono::NaiveTime;
+use chrono::{Days, NaiveTime};
 use utbredt_engine::{Borders, By, Engine, KpiRequest};
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::days::{day_after, first_day};
+use utbredt_tests::oracle::{Grain, default_end};
 use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::{RolloutEvent, World};
+use utbredt_tests::worlds::{Random, random, window};
 
 struct Lake {
     _folder: tempfile::TempDir,
@@ -167,4 +171,44 @@ async fn one_half_of_a_merged_municipality_does_not_make_it_whole() {
     // While Vest owed nothing, Aust's row was all there was to come.
     let alone = Lake::of(&tiny()).column("quality.completeness", "2019-12", Borders::Now, "numerator").await;
     assert_eq!(alone, "0201 1, 0202 not_introduced, 3001 1");
+}
+
+/// Random worlds, each recorded on some day while it still reports: the default period is the oracle's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_default_period_is_that_of_plain_loops() {
+    let grains = [
+        (Grain::Month, Granularity::Month),
+        (Grain::Quarter, Granularity::Quarter),
+        (Grain::Week, Granularity::Week),
+    ];
+    let mut ends = BTreeSet::new();
+    for seed in 0..5 {
+        let (mut world, mut dice) = (random(seed), Random::new(seed));
+        let (first, end) = window(&world);
+        let days = usize::try_from((end - first).num_days()).expect("a window") + 40;
+        let day = first + Days::new(u64::try_from(dice.below(days)).expect("few days"));
+        world.recorded_at = noon(&day.to_string());
+        let lake = Lake::of(&world);
+        for solution in &world.solutions {
+            for (kpi, measure) in [("adoption.usage_per_1000", Some("uses")), ("quality.completeness", None)]
+            {
+                for (grain, granularity) in grains {
+                    let mut request = KpiRequest::new(kpi);
+                    request.params.insert("solution_id".into(), solution.solution_id.clone());
+                    request.params.extend(measure.map(|measure| ("measure_id".into(), measure.into())));
+                    // The window begins before the oldest division that is known.
+                    (request.granularity, request.borders) = (Some(granularity), Borders::Now);
+                    let answer = lake.engine.run(request).await.expect("an answer");
+                    let expected = default_end(&world, &solution.solution_id, measure, grain);
+                    assert_eq!(
+                        answer.meta.to, expected,
+                        "seed {seed}, {day}: {kpi} of {solution:?}, {grain:?}"
+                    );
+                    ends.insert((expected - day).num_days());
+                }
+            }
+        }
+    }
+    // Some end right before the day and some long before it: a test that sees one kind only proves nothing.
+    assert!(ends.iter().any(|days| *days > -10) && ends.iter().any(|days| *days < -35), "{ends:?}");
 }

@@ -130,11 +130,20 @@ fn last_due(
         };
     }
     let past = past.into_iter().rev().find(|end| *end <= ended && !open.contains(end));
-    let mut newest = newest_end.map(|end| end_of(granularity, end).min(ended));
-    while let Some(end) = newest.filter(|end| open.contains(end)) {
-        newest = end.pred_opt().map(|last| granularity.floor(last));
+    let newest = newest_end.map(|end| end_of(granularity, end).min(ended));
+    match past.max(newest.map(|end| before(&open, granularity, end))) {
+        // All that is declared is still to come.
+        None if !expected.is_empty() => Some(before(&open, granularity, ended)),
+        last => last,
     }
-    past.max(newest)
+}
+
+/// The first period end, from one backwards, of which nothing is still to be due.
+fn before(open: &BTreeSet<NaiveDate>, granularity: Granularity, mut end: NaiveDate) -> NaiveDate {
+    while let Some(last) = end.pred_opt().filter(|_| open.contains(&end)) {
+        end = granularity.floor(last);
+    }
+    end
 }
 
 /// The first day after the period that holds the last day of a span.
@@ -182,11 +191,11 @@ mod tests {
             assert_eq!(last(&months, rows, "month", "2026-11-16"), "2026-11-01", "{rows:?}");
         }
         // The third quarter is due with its last month; the fourth has not ended although October is due.
-        assert_eq!(last(&months, None, "quarter", "2026-10-15"), "-");
+        assert_eq!(last(&months, None, "quarter", "2026-10-15"), "2026-07-01");
         assert_eq!(last(&months, Some("2026-10-01"), "quarter", "2026-10-15"), "2026-07-01");
         assert_eq!(last(&months, None, "quarter", "2026-10-16"), "2026-10-01");
         assert_eq!(last(&months, None, "quarter", "2026-11-28"), "2026-10-01");
-        assert_eq!(last(&months, None, "year", "2026-12-31"), "-");
+        assert_eq!(last(&months, None, "year", "2026-12-31"), "2026-01-01");
         assert_eq!(last(&months, None, "year", "2027-01-01"), "2027-01-01");
         // The week that holds 31 October ends on 1 November.
         assert_eq!(last(&months, None, "week", "2026-11-28"), "2026-11-02");
