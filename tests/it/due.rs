@@ -183,10 +183,10 @@ async fn the_default_period_is_that_of_plain_loops() {
     ];
     let mut ends = BTreeSet::new();
     for seed in 0..5 {
-        let (mut world, mut dice) = (random(seed), Random::new(seed));
+        let (mut world, mut numbers) = (random(seed), Random::new(seed));
         let (first, end) = window(&world);
         let days = usize::try_from((end - first).num_days()).expect("a window") + 40;
-        let day = first + Days::new(u64::try_from(dice.below(days)).expect("few days"));
+        let day = first + Days::new(u64::try_from(numbers.below(days)).expect("few days"));
         world.recorded_at = noon(&day.to_string());
         let lake = Lake::of(&world);
         for solution in &world.solutions {

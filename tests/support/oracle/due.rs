@@ -7,7 +7,7 @@ use crate::world::{Day, World};
 const FAR: usize = 5000;
 
 /// The first day after the last period that ended by the edition's day, of which nothing is due after it, and of which
-/// something was owed or told. `measure`: all of the solution's when absent.
+/// something was owed or reported. `measure`: all of the solution's when absent.
 #[must_use]
 pub fn default_end(world: &World, solution: &str, measure: Option<&str>, grain: Grain) -> Day {
     let today = world.recorded_at.date_naive();
@@ -17,7 +17,7 @@ pub fn default_end(world: &World, solution: &str, measure: Option<&str>, grain: 
     let mut free = None;
     for _ in 0..FAR {
         let start = grain.floor(end.pred_opt().expect("days have days before them"));
-        let (mut owed, mut waiting, mut told) = (false, false, false);
+        let (mut owed, mut waiting, mut reported) = (false, false, false);
         for due in world.expected_deliveries.iter().filter(|due| named(&due.solution_id, &due.measure_id)) {
             if due.period_end > start && due.period_end <= end {
                 owed = true;
@@ -25,9 +25,9 @@ pub fn default_end(world: &World, solution: &str, measure: Option<&str>, grain: 
             }
         }
         for row in world.usage.iter().filter(|row| named(&row.solution_id, &row.measure_id)) {
-            told |= row.period_end > start;
+            reported |= row.period_end > start;
         }
-        if !waiting && (owed || told) {
+        if !waiting && (owed || reported) {
             return end;
         }
         if !waiting && free.is_none() {
