@@ -1,12 +1,17 @@
 /* view
-doc = "Whether each part of territory had a solution, in production or as a pilot, at the end of each delivery's period."
+doc = "Whether each part of territory had a solution, in production or as a pilot, at the end of each delivery's period, expected or not."
 uses = ["stage_spans"]
 */
 WITH moments AS (
-    SELECT DISTINCT
+    SELECT
         expected_deliveries.solution_id,
         expected_deliveries.period_end
     FROM expected_deliveries
+    UNION
+    SELECT
+        usage.solution_id,
+        usage.period_end
+    FROM usage
 )
 SELECT
     moments.period_end AS delivery_end,

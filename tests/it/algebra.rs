@@ -270,3 +270,29 @@ fn whole_ones(world: &World, code: &str, date: NaiveDate, earlier: NaiveDate) ->
     let whole = codes.iter().all(|code| of(earlier, code).iter().all(|id| ids.contains(id)));
     (codes.len() > 1 && whole).then_some(codes)
 }
+
+/// The tiny world counts everybody and those of 16 and over. Whoever declares another target group is shown which ages lack,
+/// and no share.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ages_that_nobody_has_counted_are_named() {
+    let mut world = tiny();
+    for group in &mut world.target_groups {
+        (group.age_from, group.age_to) = (18, Some(67));
+    }
+    let reach = rows(&world, &REACH).await;
+    assert_eq!(reach, [(None, None, None, "missing".to_owned(), 0, 1)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let named = async |kpi: &str| {
+        let mut request = KpiRequest::new(kpi);
+        request.params.insert("solution_id".into(), "post".into());
+        let meta = engine.run(request).await.expect("an answer").meta;
+        let ages: Vec<String> = meta.uncounted_ages.iter().map(ToString::to_string).collect();
+        (ages.join(", "), meta.denominators.len())
+    };
+    assert_eq!(named("adoption.reach").await, ("18 to 66 years".to_owned(), 0));
+    // Everybody is counted, in 2019 and in 2020.
+    assert_eq!(named("adoption.usage_per_1000").await, (String::new(), 2));
+    assert_eq!(named("rollout.municipalities_live").await, (String::new(), 0));
+}

@@ -26,8 +26,13 @@ fn count<'a>(code: &'a str, division: &str, month: &str, number: i64) -> Count<'
 
 impl Country {
     fn of(counts: &[Count<'_>]) -> Self {
+        Self::with(("svarut", "uses"), counts)
+    }
+
+    /// Counts of a solution's measure.
+    fn with((solution, measure): (&str, &str), counts: &[Count<'_>]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        real_lake(folder.path(), Some(usage("svarut", "uses", counts)));
+        real_lake(folder.path(), Some(usage(solution, measure, counts)));
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         Self { _folder: folder, engine }
     }
@@ -112,6 +117,71 @@ async fn alesund_is_answered_as_it_is_and_haram_exactly() {
     assert!(shared["1508"].3.contains("split_by_share"), "{:?}", shared["1508"]);
     let successor = country.cells("2022-05", Borders::Now, Policy::LargestSuccessor).await;
     assert_eq!((successor["1508"].1, successor["1580"].1), (Some(1_000), None));
+}
+
+/// The newest age bands are those of 2021, counted on Ålesund of 2020, of which Haram was a part: 54 319 of 16 years and
+/// over. Of its 65 633 inhabitants 56 250 lived in what is Ålesund now and 9 383 in Haram.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_denominator_is_not_an_undelivered_number() {
+    let month = "2026-05";
+    let country = Country::with(
+        ("svarut", "users_active"),
+        &[
+            count("1508", "2024-01-01", month, 900),
+            count("1580", "2024-01-01", month, 100),
+            count("0301", "2024-01-01", month, 5),
+        ],
+    );
+    let mut request = KpiRequest::new("adoption.reach");
+    request.params.extend([("solution_id", "svarut"), ("measure_id", "users_active")].map(own));
+    request.by = By::Municipality;
+    (request.from, request.to) = (first_day(month).ok(), day_after(month).ok());
+    let exact = country.engine.run(request.clone()).await.expect("an answer");
+    for code in ["1508", "1580"] {
+        let cell = texts(&exact, code);
+        assert_eq!((cell[0].as_str(), cell[1].as_str()), ("not_applicable", "no_denominator"), "{code}");
+    }
+    // Nobody reported of Bergen, and that is another thing.
+    assert_eq!(texts(&exact, "4601")[..2], ["missing".to_owned(), "not_delivered".to_owned()]);
+    request.policy = Policy::PopulationShare;
+    let shared = country.engine.run(request).await.expect("an answer");
+    // 54319 x 56250 / 65633 = 46553.5 and 54319 x 9383 / 65633 = 7765.5: whole persons, together all of them.
+    for (code, low) in [("1508", 46_553), ("1580", 7_765)] {
+        let cell = texts(&shared, code);
+        assert_eq!((cell[0].as_str(), cell[1].as_str()), ("ok", ""), "{code}");
+        assert_eq!(cell[2], "stale_denominator split_by_share", "{code}");
+        let persons: i64 = cell[3].parse().expect("a number");
+        assert!(persons == low || persons == low + 1, "{code}: {persons}");
+    }
+    let sum: i64 =
+        ["1508", "1580"].iter().map(|code| texts(&shared, code)[3].parse::<i64>().unwrap_or(0)).sum();
+    assert_eq!(sum, 54_319);
+    // What is divided by stands beside the rows, with its year.
+    let counted: Vec<String> =
+        shared.meta.denominators.iter().map(|d| d.reference_date.to_string()).collect();
+    assert_eq!(counted, ["2021-01-01"]);
+}
+
+fn own((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// State, reason, marks and denominator of a municipality.
+fn texts(answer: &utbredt_engine::Answer, code: &str) -> Vec<String> {
+    for batch in &answer.batches {
+        let column = |name: &str| {
+            let column = cast(batch.column_by_name(name).expect("a column"), &DataType::Utf8).expect("text");
+            column.as_string::<i32>().clone()
+        };
+        let codes = column("municipality_code");
+        if let Some(row) = codes.iter().position(|known| known == Some(code)) {
+            let named = ["state", "reason", "marks", "denominator"].map(column);
+            let shown =
+                |own: &arrow::array::StringArray| own.is_valid(row).then(|| own.value(row).to_owned());
+            return named.iter().map(|own| shown(own).unwrap_or_default()).collect();
+        }
+    }
+    panic!("{code} has no row");
 }
 
 /// A source may lay its series on the borders of one day, or go on using a code for a while.

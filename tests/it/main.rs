@@ -5,6 +5,7 @@ mod benefit;
 mod borders;
 mod catalogue;
 mod diff;
+mod due;
 mod forecast;
 mod former_names;
 mod frozen;

@@ -1,6 +1,7 @@
 //! The answer of a KPI, and the rows of anything else.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub struct Meta {
     pub sources: Vec<String>,
     /// The counts of inhabitants it divides by.
     pub denominators: Vec<Denominator>,
+    /// The ages that a solution is for and that no count of inhabitants has: then there is nothing to divide by.
+    pub uncounted_ages: Vec<AgeBand>,
     /// Whether any row rests on what was invented for demonstration.
     pub synthetic: bool,
     /// What it took to answer.
@@ -107,6 +110,25 @@ impl AddAssign for Work {
         self.relations += more.relations;
         self.planning += more.planning;
         self.running += more.running;
+    }
+}
+
+/// Ages of inhabitants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgeBand {
+    /// The youngest.
+    pub age_from: u32,
+    /// The first age left out; none when there is no upper end.
+    pub age_to: Option<u32>,
+}
+
+impl fmt::Display for AgeBand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.age_from, self.age_to) {
+            (0, None) => write!(f, "all ages"),
+            (from, None) => write!(f, "{from} years and over"),
+            (from, Some(to)) => write!(f, "{from} to {} years", to.saturating_sub(1)),
+        }
     }
 }
 

@@ -3,4 +3,4 @@
 mod answer;
 pub mod diff;
 
-pub use answer::{Answer, Denominator, Meta, Rows, Unanswered, Work};
+pub use answer::{AgeBand, Answer, Denominator, Meta, Rows, Unanswered, Work};

@@ -61,6 +61,8 @@ pub(crate) struct KpiMeta {
     sources: Vec<String>,
     /// The counts of inhabitants the values are divided by.
     denominators: Vec<DenominatorMeta>,
+    /// The ages that a solution is for and that no count of inhabitants has: then there is nothing to divide by.
+    uncounted_ages: Vec<AgeBandMeta>,
     /// What to know before comparing.
     caveats: Vec<String>,
     /// What each version of the definition changed, the newest first.
@@ -112,6 +114,18 @@ pub(crate) struct DenominatorMeta {
     age_to: Option<u32>,
     /// The publication the count is from.
     vintage: String,
+}
+
+/// Ages of inhabitants.
+#[derive(Debug, ToSchema)]
+#[schema(as = AgeBand)]
+#[expect(dead_code, reason = "describes what is written elsewhere")]
+pub(crate) struct AgeBandMeta {
+    /// The youngest age.
+    age_from: u32,
+    /// The first age left out; null where there is no upper end.
+    #[schema(required = true)]
+    age_to: Option<u32>,
 }
 
 /// Beside the rows of a diff.

@@ -15,7 +15,7 @@ use crate::catalogue::{ExtraColumn, KpiDetail, KpiParameter, KpiSummary};
 use crate::columns::{self, Column, Kind};
 use crate::editions::{Change, EditionRecord, EditionSummary, FileRecord};
 use crate::meta::{
-    DefinitionChange, DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta, UnansweredMeta,
+    AgeBandMeta, DefinitionChange, DenominatorMeta, DiffEdition, DiffMeta, KpiMeta, ListMeta, UnansweredMeta,
 };
 use crate::ops::Health;
 use crate::parameters;
@@ -39,6 +39,7 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
         .schema_from::<ProblemCode>()
         .schema_from::<ProblemDocument>()
         .schema_from::<KpiMeta>()
+        .schema_from::<AgeBandMeta>()
         .schema_from::<DenominatorMeta>()
         .schema_from::<UnansweredMeta>()
         .schema_from::<DefinitionChange>()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
-use utbredt_answer::{Denominator, Meta, Unanswered, Work};
+use utbredt_answer::{AgeBand, Denominator, Meta, Unanswered, Work};
 use utbredt_kpi::{By, Inhabitants, KpiRequest, ParamValue};
 use utbredt_lake::Edition;
 use utbredt_model::Period;
@@ -26,6 +26,7 @@ pub(crate) fn describe(
     let span = |period: Option<&Period>| {
         period.copied().unwrap_or(Period { start: query.scope.day, end: query.scope.day })
     };
+    let (denominators, uncounted_ages) = denominators(query, provenance, opened);
     Meta {
         kpi_id: kpi.id.clone(),
         kpi_version: kpi.version,
@@ -48,7 +49,8 @@ pub(crate) fn describe(
         rows: rows.num_rows(),
         coverage: coverage(query, rows),
         sources: sources(query, provenance),
-        denominators: denominators(query, provenance, opened),
+        denominators,
+        uncounted_ages,
         synthetic: is_synthetic(rows),
         work,
     }
@@ -115,12 +117,12 @@ fn sources(query: &ResolvedQuery<'_>, provenance: &Provenance) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// The counts of inhabitants that the KPI's views divide by.
+/// The counts of inhabitants that the KPI's views divide by, and the ages they lack.
 fn denominators(
     query: &ResolvedQuery<'_>,
     provenance: &Provenance,
     opened: &OpenEdition,
-) -> Vec<Denominator> {
+) -> (Vec<Denominator>, Vec<AgeBand>) {
     let counted = query.catalogue.views().iter().filter(|view| query.kpi.views.contains(&view.name));
     let mut ages: BTreeSet<(u32, Option<u32>)> = BTreeSet::new();
     for counts in counted.filter_map(|view| view.counts) {

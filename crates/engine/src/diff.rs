@@ -16,13 +16,12 @@ use futures::future::BoxFuture;
 use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
 use utbredt_kpi::{AsOf, Catalogue, KpiRequest, RequestError};
 use utbredt_lake::Edition;
-use utbredt_model::oslo;
 
 use self::decomposition::Decomposition;
 use self::receipts::Receipts;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::question::periods::periods_of;
+use crate::question::due::periods;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]
@@ -79,11 +78,11 @@ impl Engine {
             )
             .into());
         }
-        let periods = periods_of(kpi, &question, oslo::day(after.recorded_at))?;
-        // Said outright, since the definition of before may have another granularity.
-        question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let opened_before = self.open_edition(Arc::clone(&before)).await?;
         let opened_after = self.open_edition(Arc::clone(&after)).await?;
+        let periods = periods(&opened_after, kpi, &question).await?;
+        // Said outright, since the definition of before may have another granularity.
+        question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));
         let decomposition = Decomposition {
             engine: self,
             request: &question,

@@ -19,6 +19,7 @@ use crate::error::EngineError;
 use crate::expressions::Expressions;
 use crate::kept::{DEFAULT_BYTES, Kept, KeptStats};
 use crate::question::cells::cells;
+use crate::question::due::PeriodsOf;
 use crate::question::resolve::{Bound, ResolvedQuery};
 use crate::question::rollup::{no_cells, roll_up};
 use crate::question::source::Source;
@@ -156,9 +157,10 @@ impl Engine {
         let edition = self.edition_of(request.as_of)?;
         let day = oslo::day(edition.recorded_at);
         let opened = self.open_edition(Arc::clone(&edition)).await?;
-        let query = ResolvedQuery::resolve(&self.catalogue, request, &opened.dimensions, day, None)?;
-        let (rows, work) = answer_rows(self.source(&opened), &query, &self.expressions).await?;
         let provenance = opened.provenance().await?;
+        let periods = PeriodsOf::Request(provenance);
+        let query = ResolvedQuery::resolve(&self.catalogue, request, &opened.dimensions, day, periods)?;
+        let (rows, work) = answer_rows(self.source(&opened), &query, &self.expressions).await?;
         let meta = describe(&query, &edition, provenance, &opened, &rows, work);
         Ok(Answer { schema: rows.schema(), batches: vec![rows], meta })
     }

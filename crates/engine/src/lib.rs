@@ -23,6 +23,6 @@ pub use error::EngineError;
 pub use kept::KeptStats;
 pub use lookup::Lookup;
 pub use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
-pub use utbredt_answer::{Answer, Denominator, Meta, Rows};
+pub use utbredt_answer::{AgeBand, Answer, Denominator, Meta, Rows};
 pub use utbredt_kpi::{AsOf, Borders, By, KpiRequest, Policy, RequestError, bound};
 pub use utbredt_lake::{Edition, Run};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use utbredt_answer::diff::DiffMeta;
-use utbredt_answer::{Denominator, Meta, Rows, Unanswered};
+use utbredt_answer::{AgeBand, Denominator, Meta, Rows, Unanswered};
 use utbredt_kpi::{By, Change, Lang};
 
 /// How to read the answer of a KPI, and what it was asked under.
@@ -32,6 +32,7 @@ pub fn of_answer(meta: &Meta, language: Lang) -> Value {
         "coverage": meta.coverage,
         "sources": meta.sources,
         "denominators": meta.denominators.iter().map(denominator).collect::<Vec<_>>(),
+        "uncounted_ages": meta.uncounted_ages.iter().map(ages).collect::<Vec<_>>(),
         "synthetic": meta.synthetic,
         "caveats": meta.caveats.get(language),
         "changes": meta.changes.iter().map(|one| change(one, language)).collect::<Vec<_>>(),
@@ -98,6 +99,10 @@ fn filter(filter: &BTreeMap<By, Vec<String>>) -> Map<String, Value> {
 
 fn unanswered(one: &Unanswered, language: Lang) -> Value {
     json!({ "solution_id": one.solution_id, "reason": one.reason, "text": one.text.as_ref().map(|text| text.get(language)) })
+}
+
+fn ages(band: &AgeBand) -> Value {
+    json!({ "age_from": band.age_from, "age_to": band.age_to })
 }
 
 fn denominator(counted: &Denominator) -> Value {

@@ -137,8 +137,8 @@ fn problems_have_a_line_and_a_fix() {
         broken("owner   =", "ownr    ="),
         [
             "queries/kpi/adoption/reach.sql:7: the header cannot be read: unknown field `ownr`, expected one of \
-          `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `lookback`, `caveats`, \
-          `rollup`, `params`, `columns`, `reasons`, `changes`; did you mean `owner`? see the grammar in queries/README.md"
+          `title`, `answers`, `version`, `unit`, `better`, `owner`, `granularity`, `window`, `as_of_end`, `lookback`, \
+          `caveats`, `rollup`, `params`, `columns`, `reasons`, `changes`; did you mean `owner`? see the grammar in queries/README.md"
         ]
     );
     assert_eq!(

@@ -30,6 +30,8 @@ pub(crate) struct RawKpi {
     pub(crate) granularity: Granularity,
     pub(crate) window: Option<Spanned<u32>>,
     #[serde(default)]
+    pub(crate) as_of_end: bool,
+    #[serde(default)]
     pub(crate) lookback: Lookback,
     pub(crate) caveats: Option<Spanned<Caveats>>,
     pub(crate) rollup: Spanned<RawRollup>,

@@ -39,6 +39,9 @@ pub struct Kpi {
     pub granularity: Granularity,
     /// How many periods are shown when the request names no bounds.
     pub window: u32,
+    /// Whether a period's number is what is known at its end of all that was owed until then: such a period needs to have
+    /// ended, and nothing of it to be due.
+    pub as_of_end: bool,
     /// What it must see besides the periods shown, to compare with.
     pub lookback: Lookback,
     /// What to know before comparing.

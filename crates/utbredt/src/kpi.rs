@@ -1,6 +1,6 @@
 //! `utbredt kpi`: what is typed becomes a request, the answer becomes text.
 
-use utbredt_engine::{Denominator, Engine, Meta};
+use utbredt_engine::{AgeBand, Denominator, Engine, Meta};
 use utbredt_formats::meta;
 use utbredt_kpi::{Catalogue, KpiRequest, Lang, RequestError};
 
@@ -55,16 +55,15 @@ fn print_notes(meta: &Meta) {
         ));
     }
     meta.denominators.iter().for_each(|counted| table::message(&inhabitants(counted)));
+    for ages in &meta.uncounted_ages {
+        table::message(&format!("inhabitants: {ages}, never counted: there is nothing to divide by"));
+    }
     let rows = table::counted(meta.rows as u64, "row", "rows");
     table::message(&format!("edition {}, {rows}", meta.edition));
 }
 
 fn inhabitants(counted: &Denominator) -> String {
-    let ages = match (counted.age_from, counted.age_to) {
-        (0, None) => "all ages".to_owned(),
-        (from, None) => format!("{from} years and over"),
-        (from, Some(to)) => format!("{from} to {} years", to.saturating_sub(1)),
-    };
+    let ages = AgeBand { age_from: counted.age_from, age_to: counted.age_to };
     format!("inhabitants: {ages}, counted {}, {}", counted.reference_date, counted.vintage)
 }
 

@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["Bare kommuner som har løsningen regnes med; mangler tallet, står det at det mangler.", "Åpen er en leveranse som ikke er kommet og ikke hadde frist før utgavens dag; mangler er en som hadde det."]
-nn = ["Berre kommunar som har løysinga er rekna med; manglar talet, står det at det manglar.", "Open er ein leveranse som ikkje er komen og ikkje hadde frist før dagen til utgåva; manglar er ein som hadde det."]
-en = ["Only municipalities that have the solution count; where the number is missing, the state is missing.", "Open is a delivery that has not come and was not due before the day of the edition; missing is one that was."]
+nb = ["Bare det en kommune skylder, regnes med: leveransene for perioder den har løsningen ved slutten av.", "Åpen er en leveranse som ikke er kommet og ikke hadde frist før utgavens dag; mangler er en som hadde det."]
+nn = ["Berre det ein kommune skuldar, er rekna med: leveransane for periodar han har løysinga ved slutten av.", "Open er ein leveranse som ikkje er komen og ikkje hadde frist før dagen til utgåva; manglar er ein som hadde det."]
+en = ["Only what a municipality owes counts: deliveries for periods at whose end it has the solution.", "Open is a delivery that has not come and was not due before the day of the edition; missing is one that was."]
 [rollup]
 kind = "ratio"
 [params.solution_id]
@@ -35,35 +35,31 @@ rollup = "sum"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "kept_code", "counted_no_interval"]
+codes = ["coverage_of_everybody", "kept_code", "counted_no_interval", "owed_at_the_time", "whole_delivery"]
 */
-WITH delivered AS (
+WITH counts AS (
     SELECT
-        deliveries.period_start,
-        deliveries.municipality_code,
-        count(*) AS deliveries,
-        sum(deliveries.provisional) AS provisional,
-        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS past_deliveries
-    FROM deliveries
+        owed.period_start,
+        owed.municipality_code,
+        sum(owed.deliveries) AS expected,
+        sum(owed.deliveries * owed.delivered) AS deliveries,
+        sum(owed.deliveries * owed.provisional) AS provisional,
+        sum(CASE WHEN owed.delivered = 0 AND owed.due < periods.edition_day THEN owed.deliveries ELSE 0 END) AS missing
+    FROM owed_deliveries AS owed
     INNER JOIN periods
-        ON periods.period_start = deliveries.period_start
-    INNER JOIN expected_deliveries
-        ON expected_deliveries.solution_id = deliveries.solution_id
-        AND expected_deliveries.measure_id = deliveries.measure_id
-        AND expected_deliveries.period_start = deliveries.delivery_start
-        AND expected_deliveries.period_end = deliveries.delivery_end
+        ON periods.period_start = owed.period_start
     WHERE
-        deliveries.solution_id = $solution_id
-        AND deliveries.delivery_start >= periods.period_start
+        owed.solution_id = $solution_id
+        AND owed.delivery_start >= periods.period_start
+        AND owed.delivery_end <= periods.period_end
     GROUP BY
-        deliveries.period_start,
-        deliveries.municipality_code
+        owed.period_start,
+        owed.municipality_code
 ),
-due AS (
+expected AS (
     SELECT
         periods.period_start,
-        count(*) AS expected,
-        count(CASE WHEN expected_deliveries.due < periods.edition_day THEN 1 END) AS past
+        count(*) AS deliveries
     FROM periods
     INNER JOIN expected_deliveries
         ON expected_deliveries.period_start >= periods.period_start
@@ -74,28 +70,24 @@ due AS (
 SELECT
     spine.period_start,
     spine.municipality_code,
-    coalesce(delivered.deliveries, 0) AS numerator,
-    due.expected AS denominator,
+    counts.deliveries AS numerator,
+    counts.expected AS denominator,
     cell_state(
         spine.comparable,
-        state_if(due.expected IS NULL, 'not_applicable/nothing_due'),
-        state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced')
+        state_if(expected.deliveries IS NULL, 'not_applicable/nothing_due'),
+        state_if(expected.deliveries > 0 AND counts.expected IS NULL, 'not_applicable/not_introduced')
     ) AS state,
     0 AS marks,
-    coalesce(delivered.deliveries, 0) - coalesce(delivered.provisional, 0) AS final_deliveries,
-    coalesce(delivered.provisional, 0) AS provisional_deliveries,
-    due.expected - due.past - coalesce(delivered.deliveries, 0) + coalesce(delivered.past_deliveries, 0) AS open_deliveries,
-    due.past - coalesce(delivered.past_deliveries, 0) AS missing_deliveries
+    counts.deliveries - counts.provisional AS final_deliveries,
+    counts.provisional AS provisional_deliveries,
+    counts.expected - counts.deliveries - counts.missing AS open_deliveries,
+    counts.missing AS missing_deliveries
 FROM spine
-LEFT JOIN due
-    ON due.period_start = spine.period_start
-LEFT JOIN delivered
-    ON delivered.period_start = spine.period_start
-    AND delivered.municipality_code = spine.municipality_code
-LEFT JOIN status_cells AS status
-    ON status.period_start = spine.period_start
-    AND status.municipality_code = spine.municipality_code
-    AND status.solution_id = $solution_id
+LEFT JOIN expected
+    ON expected.period_start = spine.period_start
+LEFT JOIN counts
+    ON counts.period_start = spine.period_start
+    AND counts.municipality_code = spine.municipality_code
 ORDER BY
     spine.period_start,
     spine.municipality_code

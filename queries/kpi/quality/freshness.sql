@@ -7,10 +7,11 @@ better = "lower"
 owner = "secretariat"
 granularity = "month"
 window = 12
+as_of_end = true
 [caveats]
-nb = ["Aldri levert er forsinket, ikke ferskt."]
-nn = ["Aldri levert er forseinka, ikkje ferskt."]
-en = ["Never delivered is late, not fresh."]
+nb = ["Aldri levert er forsinket, ikke ferskt: dagene regnes fra begynnelsen av det første som kommunen skylder og som har hatt frist.", "Alderen er den ved periodens slutt, eller på utgavens dag når perioden ikke er over."]
+nn = ["Aldri levert er forseinka, ikkje ferskt: dagane blir rekna frå starten på det første som kommunen skuldar og som har hatt frist.", "Alderen er den ved slutten av perioden, eller på dagen til utgåva når perioden ikkje er over."]
+en = ["Never delivered is late, not fresh: the days count from the start of the first delivery that the municipality owes and that is past due.", "The age is that at the period's end, or on the edition's day where the period is not over."]
 [rollup]
 kind = "max"
 [params.solution_id]
@@ -19,44 +20,44 @@ doc = "The shared solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "kept_code"]
+codes = ["coverage_of_everybody", "kept_code", "whole_delivery"]
+nb = "Det som ikke er kommet, regnes fra det første kommunen selv skylder, og aldri lenger enn til utgavens dag."
+nn = "Det som ikkje er kome, blir rekna frå det første kommunen sjølv skuldar, og aldri lenger enn til dagen til utgåva."
+en = "What has not come counts from the first that the municipality itself owes, and never beyond the edition's day."
 */
-WITH newest AS (
-    SELECT
-        deliveries.period_start,
-        deliveries.municipality_code,
-        max(deliveries.delivery_end) AS delivery_end
-    FROM deliveries
-    WHERE deliveries.solution_id = $solution_id
-    GROUP BY
-        deliveries.period_start,
-        deliveries.municipality_code
-),
-first_due AS (
-    SELECT
-        expected_deliveries.solution_id,
-        min(expected_deliveries.period_start) AS day
-    FROM expected_deliveries
-    WHERE expected_deliveries.solution_id = $solution_id
-    GROUP BY expected_deliveries.solution_id
-)
 SELECT
     spine.period_start,
     spine.municipality_code,
-    CAST(CAST(spine.period_end AS INT) - CAST(coalesce(newest.delivery_end, first_due.day) AS INT) AS BIGINT) AS numerator,
+    -- A delivery about days to come is as new as can be.
+    greatest(
+        CAST(
+            CAST(least(periods.period_end, periods.edition_day) AS INT)
+            - CAST(coalesce(newest.delivery_end, overdue.first_start) AS INT)
+            AS BIGINT
+        ),
+        0
+    ) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         spine.comparable,
         state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
-        state_if(newest.delivery_end IS NULL AND first_due.day IS NULL, 'not_applicable/nothing_due')
+        state_if(
+            status.live = 1 AND newest.delivery_end IS NULL AND overdue.first_start IS NULL,
+            'not_applicable/nothing_due'
+        )
     ) AS state,
     0 AS marks
 FROM spine
-LEFT JOIN newest
+INNER JOIN periods
+    ON periods.period_start = spine.period_start
+LEFT JOIN newest_deliveries AS newest
     ON newest.period_start = spine.period_start
     AND newest.municipality_code = spine.municipality_code
-LEFT JOIN first_due
-    ON first_due.solution_id = $solution_id
+    AND newest.solution_id = $solution_id
+LEFT JOIN overdue_cells AS overdue
+    ON overdue.period_start = spine.period_start
+    AND overdue.municipality_code = spine.municipality_code
+    AND overdue.solution_id = $solution_id
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

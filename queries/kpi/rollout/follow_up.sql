@@ -9,9 +9,9 @@ granularity = "month"
 window = 1
 lookback = 1
 [caveats]
-nb = ["En grunn er en løsning i produksjon som ikke har levert for perioden, eller bruk som falt mer enn 20 % fra perioden før.", "Et fall som tilfeldig variasjon i små tall kan forklare, er ingen grunn: forskjellen må være større enn 1,96 ganger roten av summen av de to tallene."]
-nn = ["Ein grunn er ei løysing i produksjon som ikkje har levert for perioden, eller bruk som fall meir enn 20 % frå perioden før.", "Eit fall som tilfeldig variasjon i små tal kan forklare, er ingen grunn: skilnaden må vere større enn 1,96 gonger rota av summen av dei to tala."]
-en = ["A reason is a solution in production that has not delivered for the period, or use that fell more than 20 % from the period before.", "A fall that chance in small counts can explain is no reason: the difference must exceed 1.96 times the root of the sum of the two counts."]
+nb = ["En grunn er en løsning i produksjon som ikke har levert for perioden det den har hatt frist for, eller bruk som falt mer enn 20 % fra perioden før.", "Et fall som tilfeldig variasjon i små tall kan forklare, er ingen grunn: forskjellen må være større enn 1,96 ganger roten av summen av de to tallene."]
+nn = ["Ein grunn er ei løysing i produksjon som ikkje har levert for perioden det ho har hatt frist for, eller bruk som fall meir enn 20 % frå perioden før.", "Eit fall som tilfeldig variasjon i små tal kan forklare, er ingen grunn: skilnaden må vere større enn 1,96 gonger rota av summen av dei to tala."]
+en = ["A reason is a solution in production that has not delivered for the period what is past its due day, or use that fell more than 20 % from the period before.", "A fall that chance in small counts can explain is no reason: the difference must exceed 1.96 times the root of the sum of the two counts."]
 [rollup]
 kind = "none"
 [params.solution_id]
@@ -47,10 +47,10 @@ en = "Use fell more than 20 % from the period before."
 [[changes]]
 version = 4
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid"]
-nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe."
-nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje."
-en = "A fall that may be chance is no longer a reason to call."
+codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid", "whole_delivery"]
+nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe, og det er heller ikke en leveranse som ikke har hatt frist."
+nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje, og det er heller ikkje ein leveranse som ikkje har hatt frist."
+en = "A fall that may be chance is no longer a reason to call, and neither is a delivery that is not past its due day."
 [[changes]]
 version = 3
 date = "2026-11-28"
@@ -81,6 +81,27 @@ WITH compared AS (
         usage.measure_id = 'uses'
         AND ($solution_id = '*' OR usage.solution_id = $solution_id)
 ),
+-- What is owed for a period, or for a longer one that it lies in, and how much of it is past its due day and has not come.
+owed AS (
+    SELECT
+        owed_deliveries.period_start,
+        owed_deliveries.municipality_code,
+        owed_deliveries.solution_id,
+        count(
+            CASE WHEN owed_deliveries.delivered = 0 AND owed_deliveries.due < periods.edition_day THEN 1 END
+        ) AS overdue
+    FROM owed_deliveries
+    INNER JOIN periods
+        ON periods.period_start = owed_deliveries.period_start
+        AND owed_deliveries.delivery_end > periods.period_start
+    WHERE
+        owed_deliveries.measure_id = 'uses'
+        AND ($solution_id = '*' OR owed_deliveries.solution_id = $solution_id)
+    GROUP BY
+        owed_deliveries.period_start,
+        owed_deliveries.municipality_code,
+        owed_deliveries.solution_id
+),
 reasons AS (
     SELECT
         compared.period_start,
@@ -90,7 +111,14 @@ reasons AS (
         compared.value_before,
         CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
         CASE
-            WHEN status.live = 1 AND starts_with(compared.state, 'missing') THEN 'not_delivered'
+            WHEN status.live = 1
+                AND starts_with(compared.state, 'missing')
+                -- Without a due day a number is owed when the period is over.
+                AND CASE
+                    WHEN owed.overdue IS NULL THEN periods.period_end <= periods.edition_day
+                    ELSE owed.overdue > 0
+                END
+                THEN 'not_delivered'
             -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
             WHEN compared.value * 100 < compared.value_before * 80
                 AND CAST(compared.value_before - compared.value AS DOUBLE)
@@ -99,6 +127,12 @@ reasons AS (
                 THEN 'use_fell'
         END AS reason
     FROM compared
+    INNER JOIN periods
+        ON periods.period_start = compared.period_start
+    LEFT JOIN owed
+        ON owed.period_start = compared.period_start
+        AND owed.municipality_code = compared.municipality_code
+        AND owed.solution_id = compared.solution_id
     LEFT JOIN status_cells AS status
         ON status.period_start = compared.period_start
         AND status.municipality_code = compared.municipality_code

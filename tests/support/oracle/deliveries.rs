@@ -4,39 +4,24 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
 
-use super::borders::{comparable, division_holding};
+use super::borders::{comparable, division_holding, parts_of};
 use super::inputs::CellContext;
-use super::kpis::{Found, delivered, plain};
+use super::kpis::{Found, plain};
 use super::{OracleRequest, OracleRow, Policy, Span, State, mark};
-use crate::world::{Day, World};
+use crate::world::{Day, ExpectedDelivery, Usage, World};
 
 /// What was due until the period's end and has not come.
 pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
     let mut found = plain(0, Some(0));
     let (mut late, mut due) = (0, 0);
-    for owed in &context.world.expected_deliveries {
-        if owed.solution_id != context.solution || owed.due > context.span.last {
-            continue;
-        }
-        // Live at the end of what is told about, and told about a territory that can be told here.
-        let last = owed.period_end.pred_opt().expect("days have days before them");
-        let then = Span { last, native: division_holding(context.world, last), ..*context.span };
-        let at_the_time = CellContext {
-            world: context.world,
-            policy: context.policy,
-            span: &then,
-            solution: context.solution,
-        };
-        let stated_each =
-            context.policy != Policy::ExactOnly || comparable(context.world, context.policy, &then, code);
-        if !stated_each || !at_the_time.live(code, context.span.target) {
+    for delivery in &context.world.expected_deliveries {
+        if delivery.due > context.span.last || !owed(context, delivery, code) {
             continue;
         }
         due += 1;
-        let period = (owed.period_start, owed.period_end);
-        if delivered(context, Some(&owed.measure_id), Some(period), code).is_empty() {
+        if !came(context, delivery, code) {
             late += 1;
-            let days = (context.span.last - owed.due).num_days();
+            let days = (context.span.last - delivery.due).num_days();
             let most = found.extras.entry("days_late").or_insert(days);
             *most = days.max(*most);
         }
@@ -44,6 +29,154 @@ pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
     found.numerator = late;
     found.denominator = Some(due);
     if due == 0 {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}
+
+/// The last days' next days of the deliveries that have come: rows, of whatever code, for all land of the municipality
+/// that owes them; of land where nobody owes any, rows for some of it.
+fn delivered(
+    context: &CellContext<'_>,
+    measure: Option<&str>,
+    period: Option<(Day, Day)>,
+    code: &str,
+) -> Vec<Day> {
+    let mut known: Vec<(&str, Day, Day)> = Vec::new();
+    for row in &context.world.usage {
+        let delivery = (row.measure_id.as_str(), row.period_start, row.period_end);
+        let named = row.solution_id == context.solution && measure.is_none_or(|m| m == row.measure_id);
+        let timely = period.is_none_or(|p| p == (row.period_start, row.period_end));
+        if named && timely && !known.contains(&delivery) {
+            known.push(delivery);
+        }
+    }
+    let mut ends = Vec::new();
+    for (measure, start, end) in known {
+        let rows = rows_of(context, measure, (start, end));
+        let has_come = |part: &str| {
+            rows.iter().any(|row| {
+                parts_of(context.world, &row.municipality_code, row.division_date)
+                    .iter()
+                    .any(|own| own.part_id == part)
+            })
+        };
+        let parts = parts_of(context.world, code, context.span.target);
+        let mut owing = parts.iter().filter(|part| owes(context, &part.part_id, end));
+        if owing.all(|part| has_come(&part.part_id)) && parts.iter().any(|part| has_come(&part.part_id)) {
+            ends.push(end);
+        }
+    }
+    ends
+}
+
+/// The rows of a delivery that say something.
+fn rows_of<'a>(context: &CellContext<'a>, measure: &str, period: (Day, Day)) -> Vec<&'a Usage> {
+    let mut rows = Vec::new();
+    for row in &context.world.usage {
+        let of_delivery = row.solution_id == context.solution && row.measure_id == measure;
+        if of_delivery && (row.period_start, row.period_end) == period && row.state != "missing" {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Whether land owes what ends before a day: it has the solution then, or nobody follows who has it.
+fn owes(context: &CellContext<'_>, part_id: &str, end: Day) -> bool {
+    !context.has_events() || context.part_lives(part_id, end.pred_opt().expect("days have days before them"))
+}
+
+/// Whether a municipality owes an expected delivery: some of its land has the solution at its end, and what is said of the
+/// country of then can be said of it.
+fn owed(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> bool {
+    if delivery.solution_id != context.solution || !context.has_events() {
+        return false;
+    }
+    let last = delivery.period_end.pred_opt().expect("days have days before them");
+    let then = Span { last, native: division_holding(context.world, last), ..*context.span };
+    let placed =
+        context.policy != Policy::ExactOnly || comparable(context.world, context.policy, &then, code);
+    placed
+        && parts_of(context.world, code, context.span.target)
+            .iter()
+            .any(|part| owes(context, &part.part_id, delivery.period_end))
+}
+
+/// Whether an expected delivery has come.
+fn came(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> bool {
+    let period = (delivery.period_start, delivery.period_end);
+    !delivered(context, Some(&delivery.measure_id), Some(period), code).is_empty()
+}
+
+/// What was expected inside the period and is owed, each delivery in one of four states.
+pub(crate) fn completeness(context: &CellContext<'_>, code: &str) -> Found {
+    let today = context.world.recorded_at.date_naive();
+    let (mut settled, mut provisional, mut open, mut missing) = (0, 0, 0, 0);
+    for due in &context.world.expected_deliveries {
+        let inside = due.period_start >= context.span.start && due.period_end <= context.span.end;
+        if !inside || !owed(context, due, code) {
+            continue;
+        }
+        let mut parts = parts_of(context.world, code, context.span.target);
+        parts.retain(|part| owes(context, &part.part_id, due.period_end));
+        let rows = rows_of(context, &due.measure_id, (due.period_start, due.period_end));
+        let changing = rows.iter().any(|row| {
+            let own = parts_of(context.world, &row.municipality_code, row.division_date);
+            row.provisional && own.iter().any(|part| parts.iter().any(|here| here.part_id == part.part_id))
+        });
+        match (came(context, due, code), changing) {
+            (true, true) => provisional += 1,
+            (true, false) => settled += 1,
+            (false, _) if due.due < today => missing += 1,
+            (false, _) => open += 1,
+        }
+    }
+    let expected = settled + provisional + open + missing;
+    let mut found = plain(settled + provisional, Some(expected));
+    found.extras = BTreeMap::from([
+        ("final_deliveries", settled),
+        ("provisional_deliveries", provisional),
+        ("open_deliveries", open),
+        ("missing_deliveries", missing),
+    ]);
+    if expected == 0 {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}
+
+/// Whether something of the period's use is past its due day and has not come; where no day is declared, whether the
+/// period is over.
+pub(crate) fn is_overdue(context: &CellContext<'_>, code: &str) -> bool {
+    let today = context.world.recorded_at.date_naive();
+    let (mut declared, mut overdue) = (false, false);
+    for due in &context.world.expected_deliveries {
+        let touches = due.period_start < context.span.end && due.period_end > context.span.start;
+        if due.measure_id == "uses" && touches && owed(context, due, code) {
+            declared = true;
+            overdue |= due.due < today && !came(context, due, code);
+        }
+    }
+    if declared { overdue } else { context.span.end <= today }
+}
+
+/// Days since the newest delivery, or since the first that is owed and past due; until the edition's day at most.
+pub(crate) fn freshness(context: &CellContext<'_>, code: &str) -> Found {
+    let until = context.span.end.min(context.world.recorded_at.date_naive());
+    let ends = delivered(context, None, None, code);
+    let newest = ends.into_iter().filter(|end| *end <= context.span.end).max();
+    let mut first_missing: Option<Day> = None;
+    for due in &context.world.expected_deliveries {
+        let past = due.period_start < context.span.end && due.due < until;
+        if past && owed(context, due, code) && first_missing.is_none_or(|day| due.period_start < day) {
+            first_missing = Some(due.period_start);
+        }
+    }
+    let since = newest.or(first_missing);
+    let days = since.map_or(0, |day| (until - day).num_days().max(0));
+    let mut found = plain(days, None);
+    if since.is_none() || !context.live(code, context.span.target) {
         found.states.push(State::NotApplicable);
     }
     found

@@ -51,7 +51,7 @@ impl CellContext<'_> {
     }
 
     /// Whether a part of territory is live on a day.
-    fn part_lives(&self, part_id: &str, day: Day) -> bool {
+    pub(crate) fn part_lives(&self, part_id: &str, day: Day) -> bool {
         let stage = self.newest_on(part_id, day).map(|event| event.stage);
         stage == Some("in_production") || stage == Some("pilot")
     }

@@ -7,7 +7,7 @@ use chrono::{Datelike, Months};
 use super::areas::groups_of;
 use super::borders::{comparable, parts_of};
 use super::inputs::{CellContext, Input, Landed};
-use super::{Cell, OracleRequest, Policy, Span, State, benefit, spread, stages};
+use super::{Cell, OracleRequest, Policy, Span, State, benefit, deliveries, spread, stages};
 use crate::world::{Day, Municipality, UnitValue, World};
 
 /// A number found for a cell, before borders are looked at.
@@ -120,18 +120,18 @@ fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Fo
         }
         "benefit.realised" => realised(context, measure("uses"), code),
         "benefit.potential" => potential(context, measure("uses"), code),
-        "quality.completeness" => completeness(context, code),
-        "quality.freshness" => freshness(context, code),
+        "quality.completeness" => deliveries::completeness(context, code),
+        "quality.freshness" => deliveries::freshness(context, code),
         "adoption.cohort_curve" => super::cohorts::cell(context, request, code),
         "adoption.ladder" => super::ladder::cell(context, request, code),
         "rollout.follow_up" => follow_up(context, request, code),
         "rollout.stage_funnel" => stages::funnel(context, code),
-        "quality.estimated_share" => super::deliveries::estimated(context, measure("uses"), code),
+        "quality.estimated_share" => deliveries::estimated(context, measure("uses"), code),
         "rollout.schedule_variance" => stages::variance(context, &request.params["wave_id"], code),
         "rollout.time_in_stage" => {
             stages::spell(context, request.params.get("stage").map_or("agreed", String::as_str), code)
         }
-        "quality.late_deliveries" => super::deliveries::late(context, code),
+        "quality.late_deliveries" => deliveries::late(context, code),
         "rollout.stalled" => stages::stalled(context, number(request, "days", 90), code),
         money if money.starts_with("benefit.") => benefit::compute(context, request, code),
         _ => spread::compute(context, request, code),
@@ -430,75 +430,12 @@ pub(crate) fn reference(
     Some(Reference { uses, persons, others, wider })
 }
 
-/// Whether a row that is not `missing` lands on the municipality.
-pub(crate) fn delivered(
-    context: &CellContext<'_>,
-    measure: Option<&str>,
-    period: Option<(Day, Day)>,
-    code: &str,
-) -> Vec<Day> {
-    let mut ends = Vec::new();
-    for row in &context.world.usage {
-        let named = row.solution_id == context.solution && measure.is_none_or(|m| m == row.measure_id);
-        let timely = period.is_none_or(|p| p == (row.period_start, row.period_end));
-        if named
-            && timely
-            && row.state != "missing"
-            && context.lands(&row.municipality_code, row.division_date, code).is_some()
-        {
-            ends.push(row.period_end);
-        }
-    }
-    ends
-}
-
-/// What was expected inside the period, each delivery in one of four states.
-fn completeness(context: &CellContext<'_>, code: &str) -> Found {
-    let today = context.world.recorded_at.date_naive();
-    let (mut settled, mut provisional, mut open, mut missing) = (0, 0, 0, 0);
-    for due in &context.world.expected_deliveries {
-        let inside = due.period_start >= context.span.start && due.period_end <= context.span.end;
-        if due.solution_id != context.solution || !inside {
-            continue;
-        }
-        let (mut came, mut changing) = (false, false);
-        for row in &context.world.usage {
-            let answers = row.solution_id == due.solution_id
-                && row.measure_id == due.measure_id
-                && (row.period_start, row.period_end) == (due.period_start, due.period_end);
-            if answers
-                && row.state != "missing"
-                && context.lands(&row.municipality_code, row.division_date, code).is_some()
-            {
-                came = true;
-                changing |= row.provisional;
-            }
-        }
-        match (came, changing) {
-            (true, true) => provisional += 1,
-            (true, false) => settled += 1,
-            (false, _) if due.due < today => missing += 1,
-            (false, _) => open += 1,
-        }
-    }
-    let expected = settled + provisional + open + missing;
-    let mut found = plain(settled + provisional, Some(expected));
-    found.extras = BTreeMap::from([
-        ("final_deliveries", settled),
-        ("provisional_deliveries", provisional),
-        ("open_deliveries", open),
-        ("missing_deliveries", missing),
-    ]);
-    if expected == 0 || !context.live(code, context.span.target) {
-        found.states.push(State::NotApplicable);
-    }
-    found
-}
-
 /// Silent though live, or fallen by more than a fifth from the period before.
 fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
     let now = context.usage("uses", code);
-    let silent = context.live(code, context.span.target) && now.state == State::Missing;
+    let silent = context.live(code, context.span.target)
+        && now.state == State::Missing
+        && deliveries::is_overdue(context, code);
     let earlier = super::before(context.world, request, context.span);
     let there = context.world.municipalities.iter().any(|row| {
         row.code == code
@@ -521,23 +458,5 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     found.extras.insert("not_delivered", i64::from(silent));
     found.extras.insert("use_fell", i64::from(fell));
     found.marks = if now.state == State::Ok { now.marks } else { 0 };
-    found
-}
-
-fn freshness(context: &CellContext<'_>, code: &str) -> Found {
-    let ends = delivered(context, None, None, code);
-    let newest = ends.into_iter().filter(|end| *end <= context.span.end).max();
-    let mut first_due: Option<Day> = None;
-    for due in &context.world.expected_deliveries {
-        if due.solution_id == context.solution && first_due.is_none_or(|day| due.period_start < day) {
-            first_due = Some(due.period_start);
-        }
-    }
-    let since = newest.or(first_due);
-    let days = since.map_or(0, |day| (context.span.end - day).num_days());
-    let mut found = plain(days, None);
-    if since.is_none() || !context.live(code, context.span.target) {
-        found.states.push(State::NotApplicable);
-    }
     found
 }

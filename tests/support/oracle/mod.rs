@@ -7,6 +7,7 @@ mod borders;
 mod change;
 mod cohorts;
 mod deliveries;
+mod due;
 mod forecast;
 mod inputs;
 mod kpis;
@@ -22,6 +23,7 @@ use chrono::{Datelike, Days, Months};
 
 use crate::world::{Day, World};
 pub use borders::{Successor, successors};
+pub use due::default_end;
 
 /// Which kind of area the rows of an answer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

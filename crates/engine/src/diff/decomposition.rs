@@ -16,6 +16,7 @@ use crate::edition::dimensions::Dimensions;
 use crate::edition::open::{OpenEdition, read_table};
 use crate::engine::{Engine, answer_rows};
 use crate::error::EngineError;
+use crate::question::due::PeriodsOf;
 use crate::question::resolve::ResolvedQuery;
 use crate::question::source::Source;
 
@@ -86,8 +87,8 @@ impl Decomposition<'_> {
         request.params.retain(|name, _| kpi.params.iter().any(|param| param.name == *name));
         let day = day(if applied.has(Cause::Borders) { &self.after } else { &self.before });
         // The periods are given: the day of a mixture would move the KPI's own window.
-        let query =
-            ResolvedQuery::resolve(catalogue, &request, &edition.dimensions, day, Some(self.periods))?;
+        let periods = PeriodsOf::Given(self.periods);
+        let query = ResolvedQuery::resolve(catalogue, &request, &edition.dimensions, day, periods)?;
         let source = Source { edition: &edition, catalogue, kept: &self.engine.kept };
         let (rows, _) = answer_rows(source, &query, &self.engine.expressions).await?;
         Ok(Cells::read(request.by, &rows)?)

@@ -57,6 +57,16 @@ pub(crate) struct Measure {
     pub(crate) main: bool,
 }
 
+/// A delivery that a source owes.
+#[derive(Debug, Clone)]
+pub(crate) struct ExpectedDelivery {
+    pub(crate) solution_id: String,
+    pub(crate) measure_id: String,
+    /// The first day after what it is about.
+    pub(crate) period_end: NaiveDate,
+    pub(crate) due: NaiveDate,
+}
+
 /// The divisions of the country into municipalities, by their first days.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Divisions(pub(crate) Vec<NaiveDate>);
@@ -92,6 +102,7 @@ pub(crate) struct Dimensions {
     pub(crate) measures: Vec<Measure>,
     /// Ages that a solution is for: youngest, and first age left out.
     pub(crate) target_groups: BTreeMap<String, Vec<(i32, Option<i32>)>>,
+    pub(crate) expected_deliveries: Vec<ExpectedDelivery>,
     pub(crate) sources: BTreeSet<String>,
     /// Areas worked out before.
     pub(crate) areas: Mutex<HashMap<AreasKey, Arc<Areas>>>,
@@ -99,7 +110,7 @@ pub(crate) struct Dimensions {
 
 impl Dimensions {
     /// The tables read here.
-    pub(crate) const TABLES: [&str; 13] = [
+    pub(crate) const TABLES: [&str; 14] = [
         "divisions",
         "municipalities",
         "counties",
@@ -112,6 +123,7 @@ impl Dimensions {
         "solutions",
         "measures",
         "target_groups",
+        "expected_deliveries",
         "receipts",
     ];
 
@@ -163,6 +175,7 @@ impl Dimensions {
                 let ages = (row.small("age_from").unwrap_or_default(), row.small("age_to"));
                 self.target_groups.entry(row.text("solution_id")).or_default().push(ages);
             }
+            "expected_deliveries" => self.expected_deliveries.extend(expected_delivery(row)),
             "receipts" => {
                 self.sources.insert(row.text("source_id"));
             }
@@ -238,6 +251,15 @@ fn municipality(row: Row<'_>) -> Option<Municipality> {
         county_code: row.text("county_code"),
         valid_from: row.day("valid_from")?,
         valid_to: row.day("valid_to"),
+    })
+}
+
+fn expected_delivery(row: Row<'_>) -> Option<ExpectedDelivery> {
+    Some(ExpectedDelivery {
+        solution_id: row.text("solution_id"),
+        measure_id: row.text("measure_id"),
+        period_end: row.day("period_end")?,
+        due: row.day("due")?,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
 use chrono::{Datelike, NaiveDate};
-use utbredt_answer::Denominator;
+use utbredt_answer::{AgeBand, Denominator};
 use utbredt_model::Period;
 
 use super::open::OpenEdition;
@@ -22,6 +22,8 @@ struct Delivered {
     source_id: String,
     /// The first day its rows are about.
     first: NaiveDate,
+    /// Of use, the first day after the newest row.
+    newest_end: Option<NaiveDate>,
 }
 
 /// The sources and the counts of inhabitants of an edition.
@@ -50,8 +52,9 @@ pub(crate) struct Extent<'a> {
 const DELIVERED: [(&str, &str); 3] = [
     (
         "usage",
-        "SELECT usage.solution_id, usage.measure_id, receipts.source_id, min(usage.period_start) AS first
-        FROM usage INNER JOIN receipts ON receipts.receipt_id = usage.receipt_id
+        "SELECT usage.solution_id, usage.measure_id, receipts.source_id, min(usage.period_start) AS first,
+            max(usage.period_end) AS newest_end
+        FROM usage LEFT JOIN receipts ON receipts.receipt_id = usage.receipt_id
         GROUP BY usage.solution_id, usage.measure_id, receipts.source_id",
     ),
     (
@@ -92,6 +95,7 @@ impl Provenance {
                     measure_id: row.text("measure_id"),
                     source_id: row.text("source_id"),
                     first,
+                    newest_end: row.day("newest_end"),
                 }));
             }
         }
@@ -112,16 +116,26 @@ impl Provenance {
 
     /// The sources whose deliveries hold rows of an answer's extent.
     pub(crate) fn sources(&self, extent: &Extent<'_>) -> BTreeSet<String> {
-        let inside = self.delivered.iter().filter(|delivered| delivered.lies_in(extent));
+        // Rows whose receipt the lake lacks are there, and nobody's.
+        let known = self.delivered.iter().filter(|delivered| !delivered.source_id.is_empty());
+        let inside = known.filter(|delivered| delivered.lies_in(extent));
         inside.map(|delivered| delivered.source_id.clone()).collect()
     }
 
+    /// The first day after the newest use, of the solutions and measures that are `requested` about.
+    pub(crate) fn newest_end(&self, requested: impl Fn(&str, &str) -> bool) -> Option<NaiveDate> {
+        let of_use = self.delivered.iter().filter(|delivered| delivered.newest_end.is_some());
+        let requested = of_use.filter(|delivered| requested(&delivered.solution_id, &delivered.measure_id));
+        requested.filter_map(|delivered| delivered.newest_end).max()
+    }
+
     /// The counts of the given ages that measure periods: of each period the newest on or before 1 January of its year.
+    /// And the ages of which there is none.
     pub(crate) fn denominators(
         &self,
         ages: &BTreeSet<(u32, Option<u32>)>,
         periods: &[Period],
-    ) -> Vec<Denominator> {
+    ) -> (Vec<Denominator>, Vec<AgeBand>) {
         let years: BTreeSet<NaiveDate> = periods.iter().filter_map(year_start).collect();
         let mut found = BTreeSet::new();
         for year in years {
@@ -134,7 +148,13 @@ impl Provenance {
                 found.extend(newest_counts.cloned());
             }
         }
-        found.into_iter().collect()
+        let band = |(age_from, age_to): &(u32, Option<u32>)| AgeBand { age_from: *age_from, age_to: *age_to };
+        let is_of = |band: &AgeBand, count: &Denominator| {
+            (count.age_from, count.age_to) == (band.age_from, band.age_to)
+        };
+        let uncounted = ages.iter().map(band).filter(|band| !found.iter().any(|count| is_of(band, count)));
+        let uncounted = uncounted.collect();
+        (found.into_iter().collect(), uncounted)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bind;
 pub(crate) mod cells;
+pub(crate) mod due;
 mod groups;
 mod inputs;
 mod interval;

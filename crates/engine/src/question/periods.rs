@@ -18,14 +18,14 @@ const MOST_PERIODS: usize = 4000;
 /// Days of the longest month.
 const LONGEST_MONTH: i64 = 31;
 
-/// The periods asked for, or the KPI's window of complete periods before the edition's day.
+/// The periods asked for, or the KPI's window of them; without `to` they end where `default_end` says.
 pub(crate) fn periods_of(
     kpi: &Kpi,
     request: &KpiRequest,
-    day: NaiveDate,
+    default_end: impl FnOnce(Granularity) -> NaiveDate,
 ) -> Result<Vec<Period>, RequestError> {
     let granularity = request.granularity.unwrap_or(kpi.granularity);
-    let to = request.to.unwrap_or_else(|| granularity.floor(day));
+    let to = request.to.unwrap_or_else(|| default_end(granularity));
     let from = request.from.unwrap_or_else(|| window_start(granularity, to, kpi.window));
     let periods = if request.range {
         Period::new(from, to).into_iter().collect()

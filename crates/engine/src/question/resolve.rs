@@ -9,7 +9,8 @@ use utbredt_kpi::{Borders, By, Catalogue, Kpi, KpiRequest, ParamValue, RequestEr
 use utbredt_model::Period;
 
 use super::bind::bind;
-use super::periods::{looking_back, periods_of};
+use super::due::PeriodsOf;
+use super::periods::looking_back;
 use super::scope::Scope;
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::Dimensions;
@@ -75,8 +76,7 @@ impl Chosen {
 }
 
 impl<'a> ResolvedQuery<'a> {
-    /// Checks a request against an edition's dimensions. `periods` replaces those of the request, where several
-    /// editions are asked about the same; `day` is the edition's.
+    /// Checks a request against an edition's dimensions; `day` is the edition's.
     ///
     /// # Errors
     /// [`RequestError`], with the nearest name that is known.
@@ -85,17 +85,14 @@ impl<'a> ResolvedQuery<'a> {
         request: &'a KpiRequest,
         dimensions: &Dimensions,
         day: NaiveDate,
-        periods: Option<&[Period]>,
+        periods: PeriodsOf<'_>,
     ) -> Result<Self, RequestError> {
         let kpi = catalogue.kpi(&request.kpi)?;
         check_grouping(kpi, request)?;
-        let shown = match periods {
-            Some(periods) => periods.to_vec(),
-            None => periods_of(kpi, request, day)?,
-        };
+        let (bound, by_solution) = bind(kpi, request, dimensions)?;
+        let shown = periods.shown(kpi, request, &bound, (dimensions, day))?;
         // Only the periods shown: those compared with may lie before the oldest division.
         check_borders(request.borders, &shown, dimensions)?;
-        let (bound, by_solution) = bind(kpi, request, dimensions)?;
         let granularity =
             if request.range { None } else { Some(request.granularity.unwrap_or(kpi.granularity)) };
         let scope = Scope {

@@ -49,7 +49,8 @@ impl Source<'_> {
     pub(crate) async fn warm(&self, day: chrono::NaiveDate) -> Result<(), EngineError> {
         let granularity = utbredt_model::Granularity::Month;
         let mut year_start = day;
-        for _ in 0..12 {
+        // One more than the usual window: what is not due yet moves it back by a month.
+        for _ in 0..13 {
             year_start = granularity.floor(year_start).pred_opt().unwrap_or(year_start);
         }
         let periods = granularity.periods(granularity.floor(year_start), granularity.floor(day));

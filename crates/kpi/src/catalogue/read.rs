@@ -44,6 +44,7 @@ pub(super) fn read_kpi(problems: &mut Problems<'_>, question: &str, name: &str) 
         granularity: raw.granularity,
         // The default window is a year of months.
         window: raw.window.map_or(12, toml::Spanned::into_inner),
+        as_of_end: raw.as_of_end,
         lookback: raw.lookback,
         caveats: raw.caveats.map(toml::Spanned::into_inner).unwrap_or_default(),
         changes,
