@@ -122,13 +122,23 @@ allocated AS (
             WHEN inside.state = 'ok' THEN inside.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
         END AS marks,
-        max(inside.part_end) OVER (
-            PARTITION BY
-                periods.period_start,
-                inside.solution_id,
-                inside.measure_id,
-                municipality_mappings.to_code,
-                inside.month
+        coalesce(
+            max(CASE WHEN inside.state = 'ok' THEN inside.part_end END) OVER (
+                PARTITION BY
+                    periods.period_start,
+                    inside.solution_id,
+                    inside.measure_id,
+                    municipality_mappings.to_code,
+                    inside.month
+            ),
+            max(inside.part_end) OVER (
+                PARTITION BY
+                    periods.period_start,
+                    inside.solution_id,
+                    inside.measure_id,
+                    municipality_mappings.to_code,
+                    inside.month
+            )
         ) AS newest_end
     FROM inside
     CROSS JOIN periods

@@ -27,12 +27,22 @@ WITH allocated AS (
                 THEN usage_rows.marks | mark('split_by_share', NOT municipality_mappings.exact)
             ELSE 0
         END AS marks,
-        max(usage_rows.period_end) OVER (
-            PARTITION BY
-                usage_rows.period_start,
-                usage_rows.solution_id,
-                usage_rows.measure_id,
-                municipality_mappings.to_code
+-- What says that there is no number is no later level.
+        coalesce(
+            max(CASE WHEN usage_rows.state = 'ok' THEN usage_rows.period_end END) OVER (
+                PARTITION BY
+                    usage_rows.period_start,
+                    usage_rows.solution_id,
+                    usage_rows.measure_id,
+                    municipality_mappings.to_code
+            ),
+            max(usage_rows.period_end) OVER (
+                PARTITION BY
+                    usage_rows.period_start,
+                    usage_rows.solution_id,
+                    usage_rows.measure_id,
+                    municipality_mappings.to_code
+            )
         ) AS newest_end
     FROM usage_rows
     INNER JOIN municipality_mappings

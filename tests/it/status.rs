@@ -1,6 +1,7 @@
 //! What a live municipality means where a code is kept through a merger: on the tiny world, in which Storby (Aust and Vest)
 //! goes on under the code of Vest. Worked out by hand.
 
+use arrow::array::AsArray;
 use chrono::NaiveDate;
 use utbredt_engine::{Engine, KpiRequest};
 use utbredt_tests::batches::fill;
@@ -134,4 +135,28 @@ async fn a_statement_made_after_the_change_is_about_all_of_it() {
     let back_cast = [("0102", NEW, "in_production", "2019-10-01"), ("0102", NEW, "paused", "2019-12-02")];
     assert_eq!(live(&kept(&back_cast), "borders=2020-01-01 from=2019-11 to=2019-11").await, "0102");
     assert_eq!(live(&kept(&back_cast), "borders=2020-01-01 from=2019-12 to=2019-12").await, "");
+}
+
+/// Nes gives post up on 15 February 2020. January, with 32 users of 160 grown-up, is the last month that owes a level; that
+/// its file of February says "not in use" is no level, and does not take January's away from the quarter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_without_a_number_is_no_later_level() {
+    let mut world =
+        stated(&[("0201", NEW, "in_production", "2019-12-09"), ("0201", NEW, "withdrawn", "2020-02-15")]);
+    world.usage.retain(|row| row.measure_id == "users_active");
+    let of_february = |row: &&mut utbredt_tests::world::Usage| {
+        row.municipality_code == "0201" && row.period_start == day("2020-02-01")
+    };
+    for row in world.usage.iter_mut().filter(of_february) {
+        (row.value, row.state) = (None, "not_applicable");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let words = "solution_id=post municipality_code=0201 granularity=quarter from=2020-01 to=2020-03";
+    let pairs = words.split(' ').map(|word| word.split_once('=').expect("name=value"));
+    let request = KpiRequest::parse(engine.catalogue(), "adoption.reach", pairs).expect("a question");
+    let answer = engine.run(request).await.expect("an answer");
+    let value = answer.batches[0].column_by_name("value").expect("a column");
+    assert_eq!(value.as_primitive::<arrow::datatypes::Float64Type>().iter().collect::<Vec<_>>(), [Some(0.2)]);
 }

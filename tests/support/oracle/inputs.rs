@@ -98,7 +98,11 @@ impl CellContext<'_> {
                 landing.push(Landed { row, successor, by_days });
             }
         }
-        let newest = landing.iter().map(|landed| landed.row.period_end).max();
+        // What says that there is no number is no later level.
+        let last = |of: &dyn Fn(&Landed) -> bool| {
+            landing.iter().filter(|landed| of(landed)).map(|landed| landed.row.period_end).max()
+        };
+        let newest = last(&|landed| landed.row.state == "ok").or_else(|| last(&|_| true));
         if rollup != "sum" && rollup != "mean" {
             landing.retain(|landed| Some(landed.row.period_end) == newest);
         }
