@@ -114,6 +114,11 @@ fn four_of_five_lie_in_the_intervals() {
             let own = score(FORECASTERS[0]);
             assert!(own.forecasts > 2000, "{own:?}");
             assert!((0.75..=0.85).contains(&own.coverage()), "{ahead} months: {}", own.coverage());
+            let tails = own.below() + own.above();
+            assert!(
+                (own.coverage() + tails - 1.0).abs() < 1e-9,
+                "what is not inside lies in one of two tails"
+            );
             assert!(own.bias().abs() < 0.02, "{ahead} months: {}", own.bias());
             assert!(own.above_all() <= 0.0);
             for peer in &FORECASTERS[1..] {

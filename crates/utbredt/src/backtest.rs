@@ -41,7 +41,7 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
     }
     table::line("");
     table::line(
-        "share at the horizon          in 80 %     bias   off by    score  above 100 %   (in points; score: lower is better)",
+        "share at the horizon          in 80 %    below    above     bias   off by    score  above 100 %   (in points; score: lower is better)",
     );
     for ahead in HORIZONS {
         for forecaster in FORECASTERS {
@@ -79,8 +79,10 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
 
 fn numbers(forecaster: &str, score: &Score) -> String {
     format!(
-        "{forecaster:<16} {:>7.1} % {:>+7.2} {:>7.2} {:>8.2} {:>8.1} %",
+        "{forecaster:<16} {:>7.1} % {:>6.1} % {:>6.1} % {:>+7.2} {:>7.2} {:>8.2} {:>8.1} %",
         score.coverage() * 100.0,
+        score.below() * 100.0,
+        score.above() * 100.0,
         score.bias() * 100.0,
         score.mean_absolute_error() * 100.0,
         score.interval() * 100.0,
@@ -93,6 +95,8 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
         serde_json::json!({
             "forecasts": score.forecasts,
             "coverage": score.coverage(),
+            "below": score.below(),
+            "above": score.above(),
             "bias": score.bias(),
             "mean_absolute_error": score.mean_absolute_error(),
             "interval_score": score.interval(),

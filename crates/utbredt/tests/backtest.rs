@@ -17,7 +17,9 @@ fn a_back_test_needs_no_lake_and_is_marked_as_invented() {
     let said = text(&backtest(&small).stdout);
     assert_eq!(said, text(&backtest(&small).stdout));
     assert!(said.starts_with("SYNTHETIC: 60 invented municipalities, 60 months, seed 3"), "{said}");
-    for word in ["bounded_growth", "last_value", "straight_line", "refused, break", "dates: "] {
+    for word in
+        ["bounded_growth", "last_value", "straight_line", "refused, break", "dates: ", "below", "above"]
+    {
         assert!(said.contains(word), "{said}");
     }
     let json = text(&backtest(&[&small[..], &["--json"]].concat()).stdout);

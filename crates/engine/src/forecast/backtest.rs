@@ -33,6 +33,8 @@ pub struct Score {
     pub forecasts: usize,
     /// Of them, those whose number lay in the 80 % interval.
     pub inside: usize,
+    below: usize,
+    above: usize,
     above_all: usize,
     bias: f64,
     mean_absolute_error: f64,
@@ -44,6 +46,8 @@ impl Score {
         let [low, middle, high] = forecasts;
         self.forecasts += 1;
         self.inside += usize::from(low <= came && came <= high);
+        self.below += usize::from(came < low);
+        self.above += usize::from(came > high);
         self.above_all += usize::from(high > 1.0);
         self.bias += middle - came;
         self.mean_absolute_error += (middle - came).abs();
@@ -54,6 +58,18 @@ impl Score {
     #[must_use]
     pub fn coverage(&self) -> f64 {
         count(self.inside) / count(self.forecasts)
+    }
+
+    /// The share of numbers that fell below the interval; one in ten when it is balanced.
+    #[must_use]
+    pub fn below(&self) -> f64 {
+        count(self.below) / count(self.forecasts)
+    }
+
+    /// The share of numbers that rose above the interval; one in ten when it is balanced.
+    #[must_use]
+    pub fn above(&self) -> f64 {
+        count(self.above) / count(self.forecasts)
     }
 
     /// The share of intervals that reached above everybody.
