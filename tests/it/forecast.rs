@@ -114,7 +114,7 @@ fn four_of_five_lie_in_the_intervals() {
             let own = score(FORECASTERS[0]);
             assert!(own.forecasts > 2000, "{own:?}");
             assert!((0.75..=0.85).contains(&own.coverage()), "{ahead} months: {}", own.coverage());
-            let tails = own.below() + own.above();
+            let tails: f64 = own.tails().iter().sum();
             assert!(
                 (own.coverage() + tails - 1.0).abs() < 1e-9,
                 "what is not inside lies in one of two tails"

@@ -81,8 +81,8 @@ fn numbers(forecaster: &str, score: &Score) -> String {
     format!(
         "{forecaster:<16} {:>7.1} % {:>6.1} % {:>6.1} % {:>+7.2} {:>7.2} {:>8.2} {:>8.1} %",
         score.coverage() * 100.0,
-        score.below() * 100.0,
-        score.above() * 100.0,
+        score.tails()[0] * 100.0,
+        score.tails()[1] * 100.0,
         score.bias() * 100.0,
         score.mean_absolute_error() * 100.0,
         score.interval() * 100.0,
@@ -95,8 +95,8 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
         serde_json::json!({
             "forecasts": score.forecasts,
             "coverage": score.coverage(),
-            "below": score.below(),
-            "above": score.above(),
+            "below": score.tails()[0],
+            "above": score.tails()[1],
             "bias": score.bias(),
             "mean_absolute_error": score.mean_absolute_error(),
             "interval_score": score.interval(),

@@ -33,8 +33,7 @@ pub struct Score {
     pub forecasts: usize,
     /// Of them, those whose number lay in the 80 % interval.
     pub inside: usize,
-    below: usize,
-    above: usize,
+    tails: [usize; 2],
     above_all: usize,
     bias: f64,
     mean_absolute_error: f64,
@@ -46,8 +45,8 @@ impl Score {
         let [low, middle, high] = forecasts;
         self.forecasts += 1;
         self.inside += usize::from(low <= came && came <= high);
-        self.below += usize::from(came < low);
-        self.above += usize::from(came > high);
+        self.tails[0] += usize::from(came < low);
+        self.tails[1] += usize::from(came > high);
         self.above_all += usize::from(high > 1.0);
         self.bias += middle - came;
         self.mean_absolute_error += (middle - came).abs();
@@ -60,16 +59,10 @@ impl Score {
         count(self.inside) / count(self.forecasts)
     }
 
-    /// The share of numbers that fell below the interval; one in ten when it is balanced.
+    /// The shares of numbers below the interval and above it; one in ten each when it is balanced.
     #[must_use]
-    pub fn below(&self) -> f64 {
-        count(self.below) / count(self.forecasts)
-    }
-
-    /// The share of numbers that rose above the interval; one in ten when it is balanced.
-    #[must_use]
-    pub fn above(&self) -> f64 {
-        count(self.above) / count(self.forecasts)
+    pub fn tails(&self) -> [f64; 2] {
+        self.tails.map(|tail| count(tail) / count(self.forecasts))
     }
 
     /// The share of intervals that reached above everybody.
