@@ -7,7 +7,7 @@ better = "higher"
 owner = "secretariat"
 granularity = "month"
 window = 12
-lookback = 35
+lookback = 49
 [caveats]
 nb = ["Verdien er det som er nådd; framskrivningen er et regnestykke over de siste 24 periodene, ikke et løfte, og kan aldri vise mer enn alle.", "Områdene i svaret låner av hverandre hvor fort det går: et svar for kommuner og et for fylker kan derfor si noe ulikt.", "Det framskrives ikke før åtte punkter har kommet etter et brudd, ved færre enn åtte punkter, under 10 %, eller der flere er talt enn det finnes; årsaken står i egen kolonne.", "Innføringens egen dekning stiger i sprang: et stort sprang regnes som brudd, også når det er ekte.", "Ligger målet lenger fram enn veksten rekker når den avtar, står det not_at_this_pace; det er ikke det samme som aldri.", "I datidens grenser (then) begynner en omnummerert kommune på nytt; i dagens (now) har den hele sin historie.", "Et områdes andel er den hos dem som har meldt: blir noen tause, flytter den seg.", "Treffsikkerheten kan prøves: utbredt backtest."]
 nn = ["Verdien er det som er nådd; framskrivinga er eit reknestykke over dei siste 24 periodane, ikkje ein lovnad, og kan aldri vise meir enn alle.", "Områda i svaret låner av kvarandre kor fort det går: eit svar for kommunar og eit for fylke kan difor seie noko ulikt.", "Det blir ikkje framskrive før åtte punkt har kome etter eit brot, ved færre enn åtte punkt, under 10 %, eller der fleire er talde enn det finst; årsaka står i ein eigen kolonne.", "Dekninga til innføringa sjølv stig i sprang: eit stort sprang blir rekna som brot, òg når det er ekte.", "Ligg målet lenger fram enn veksten rekk når han minkar, står det not_at_this_pace; det er ikkje det same som aldri.", "I grensene frå den gongen (then) begynner ein omnummerert kommune på nytt; i dei no (now) har han heile historia si.", "Andelen til eit område er den hos dei som har meldt: blir nokon tause, flytter han seg.", "Treffsikkerheita kan prøvast: utbredt backtest."]
@@ -107,6 +107,9 @@ en = "Less than 10 % has been reached, and growth then says too little about the
 version = 3
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "production_alone", "kept_code", "unplaceable_not_valid"]
+nb = "Midten og de to endene av et intervall læres hver for seg av framskrivningenes egne feil; før var intervallet like langt til begge sider, og tallene falt oftere under det enn over."
+nn = "Midten og dei to endane av eit intervall blir lærte kvar for seg av feila til framskrivingane sjølve; før var intervallet like langt til begge sider, og tala fall oftare under det enn over."
+en = "The middle and the two ends of an interval are each learnt from the forecasts' own errors; before, both sides were equally long, and numbers fell below it more often than above."
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -10,7 +10,7 @@ use super::{OracleRequest, OracleRow, Span, before, spans};
 use crate::world::{Day, World};
 
 /// More than the engine sees where there is more: what is told must not depend on where one begins to look.
-const BACK: usize = 40;
+const BACK: usize = 55;
 
 /// A share at the end of a period: users and all who could be.
 type Count = (f64, f64);
@@ -29,7 +29,10 @@ struct Known {
     persons: f64,
     noise: f64,
     slope_variance: f64,
-    process_variance: f64,
+    /// Low, middle and high end of the errors, for 3, 6 and 12 periods ahead.
+    ends: [[f64; 3]; 3],
+    /// The third of the slopes, and the third of the areas' own errors.
+    thirds: (usize, usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -164,12 +167,12 @@ fn finish(
     }
     set("probability", Some(tidy(chance(known, goal, left))));
     let mut dates = [None; 3];
-    for (date, at_least) in dates.iter_mut().zip([-Z, 0.0, Z]) {
-        // A chance of one in ten is reached where the middle lies 1.28 deviations below the goal.
+    // A chance of one in ten is reached where the high end reaches the goal.
+    for (date, end) in dates.iter_mut().zip([2, 1, 0]) {
         for ahead in (1..=most).rev() {
-            let (middle, variance) = future(known, f64::from(ahead));
-            if place_of(goal, known.persons).is_some_and(|place| middle - place >= at_least * variance.sqrt())
-            {
+            let (line, variance) = future(known, f64::from(ahead));
+            let reaches = line + ends_at(known, f64::from(ahead))[end] * variance.sqrt();
+            if place_of(goal, known.persons).is_some_and(|place| reaches >= place) {
                 *date = Some(end_of(ahead));
             }
         }
@@ -187,9 +190,11 @@ fn finish(
         }),
     );
     if left > 0.0 {
-        let (middle, variance) = future(known, left);
-        for (name, deviations) in [("due_share_low", -Z), ("due_share", 0.0), ("due_share_high", Z)] {
-            let odds = (middle + deviations * variance.sqrt()).exp();
+        let (line, variance) = future(known, left);
+        for (name, end) in
+            ["due_share_low", "due_share", "due_share_high"].into_iter().zip(ends_at(known, left))
+        {
+            let odds = (line + end * variance.sqrt()).exp();
             // The number of users x for which (x + 1/2) / (n - x + 1/2) are those odds.
             let users = (odds * known.persons + odds / 2.0 - 0.5) / (1.0 + odds);
             set(name, Some(tidy((users / known.persons).clamp(0.0, 1.0))));
@@ -231,9 +236,28 @@ fn future(known: &Known, ahead: f64) -> (f64, f64) {
     let rises = rises(ahead);
     let variance = known.noise * known.mean_weight
         + (known.ago + rises).powi(2) * known.slope_variance
-        + rises.powi(2) * known.process_variance
+        + rises.powi(2) * 0.0012
+        + (rises * known.slope / 4.0).powi(2)
         + known.noise;
     (known.mean + known.slope * (known.ago + rises), variance)
+}
+
+/// The ends so many periods ahead: those of 3, 6 and 12 are known, and they change evenly in between.
+fn ends_at(known: &Known, ahead: f64) -> [f64; 3] {
+    let [three, six, twelve] = known.ends;
+    let mut ends = [0.0; 3];
+    for i in 0..3 {
+        ends[i] = if ahead <= 3.0 {
+            three[i]
+        } else if ahead <= 6.0 {
+            three[i] * (6.0 - ahead) / 3.0 + six[i] * (ahead - 3.0) / 3.0
+        } else if ahead <= 12.0 {
+            six[i] * (12.0 - ahead) / 6.0 + twelve[i] * (ahead - 6.0) / 6.0
+        } else {
+            twelve[i]
+        };
+    }
+    ends
 }
 
 fn chance(known: &Known, goal: f64, ahead: f64) -> f64 {
@@ -245,8 +269,12 @@ fn chance(known: &Known, goal: f64, ahead: f64) -> f64 {
         whole += 1.0;
     }
     let at = |ahead: f64| {
-        let (middle, variance) = future(known, ahead);
-        below((middle - place) / variance.sqrt())
+        let (line, variance) = future(known, ahead);
+        let [low, middle, high] = ends_at(known, ahead);
+        // Each half of the distribution is half a normal one, of which a tenth lies beyond its end.
+        let goal = (place - line) / variance.sqrt();
+        let half = if goal < middle { middle - low } else { high - middle };
+        below((middle - goal) * Z / half)
     };
     times.into_iter().map(at).fold(0.0, f64::max)
 }
@@ -273,11 +301,12 @@ fn fit_panel(series: &BTreeMap<Option<String>, Vec<Option<Count>>>, places: usiz
         let mut now: Assessed =
             series.iter().map(|(key, points)| (key.clone(), alone(points, place))).collect();
         shrink_towards_pool(&mut now);
-        let process_variance = process_variance(series, &all, &now, place);
-        for known in now.values_mut().flatten() {
-            known.process_variance = process_variance;
-        }
+        own_thirds(series, &all, &mut now, place);
         all.push(now);
+        let ends = learnt(series, &all, place);
+        for known in all[place].values_mut().flatten() {
+            known.ends = ends[&known.thirds];
+        }
     }
     all
 }
@@ -368,9 +397,10 @@ fn fit(points: &[(usize, f64, f64)], place: usize) -> Known {
         lever += (w * (t - w1 / w0)).powi(2);
     }
     let spread = w2 - w1 * w1 / w0;
-    let free = w0 * w0 / ww - 2.0;
+    // Points that a line of two parameters leaves free, as a sum of weights.
+    let left_over = w0 - ww / w0 - lever / spread;
     let (_, users, persons) = points[points.len() - 1];
-    let scatter = (left / w0 * (free + 2.0) / free).max(1e-6);
+    let scatter = (left / left_over).max(1e-6);
     Known {
         mean: z0 / w0,
         ago: -w1 / w0,
@@ -378,12 +408,13 @@ fn fit(points: &[(usize, f64, f64)], place: usize) -> Known {
         mean_weight: ww / (w0 * w0),
         slope_weight: lever / (spread * spread),
         scatter,
-        free,
+        free: left_over * w0 / ww,
         by_chance: 1.0 / (users + 0.5) + 1.0 / (persons - users + 0.5),
         persons,
         noise: scatter,
         slope_variance: f64::NAN,
-        process_variance: f64::NAN,
+        ends: [[f64::NAN; 3]; 3],
+        thirds: (0, 0),
     }
 }
 
@@ -434,39 +465,121 @@ fn shrink_towards_pool(now: &mut Assessed) {
     }
 }
 
-/// What four of five forecasts of 3, 6 and 12 periods ago would have needed.
-#[expect(clippy::cast_precision_loss, reason = "few forecasts")]
-fn process_variance(
-    series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
-    earlier: &[Assessed],
+/// By how many deviations a series' number at a place missed the forecast of so many periods before; none where there is
+/// no forecast now or then.
+fn missed(
+    points: &[Option<Count>],
+    key: &Option<String>,
+    all: &[Assessed],
     now: &Assessed,
+    (place, ahead): (usize, usize),
+) -> Option<(f64, (usize, usize))> {
+    let (users, persons) = points[place]?;
+    if ahead > place || now[key].is_err() {
+        return None;
+    }
+    let then = all[place - ahead][key].as_ref().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "twelve at most")]
+    let (line, variance) = future(then, ahead as f64);
+    Some(((((users + 0.5) / (persons - users + 0.5)).ln() - line) / variance.sqrt(), then.thirds))
+}
+
+/// Rounded, so that the last digits of a sum decide nothing.
+fn coarse(number: f64) -> f64 {
+    (number * 1e6).round()
+}
+
+/// In which third of some numbers one of them lies: the highest third begins with the number two thirds of the way up.
+fn third_of(number: f64, all: &[f64]) -> usize {
+    let mut sorted: Vec<f64> = all.iter().map(|number| coarse(*number)).collect();
+    sorted.sort_by(f64::total_cmp);
+    if coarse(number) >= sorted[2 * sorted.len() / 3] {
+        2
+    } else if coarse(number) >= sorted[sorted.len() / 3] {
+        1
+    } else {
+        0
+    }
+}
+
+/// Which forecasts of a place are alike.
+fn own_thirds(
+    series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
+    all: &[Assessed],
+    now: &mut Assessed,
     place: usize,
-) -> f64 {
-    let mut needed = Vec::new();
+) {
+    let slopes: Vec<f64> = now.values().flatten().map(|known| known.slope).collect();
+    let mut of_series = Vec::new();
     for (key, points) in series {
-        for ahead in [3, 6, 12] {
-            let Some((users, persons)) = points[place].filter(|_| now[key].is_ok()) else { continue };
-            if ahead > place {
-                continue;
-            }
-            if let Ok(then) = &earlier[place - ahead][key] {
-                let (middle, variance) = future(&Known { process_variance: 0.0, ..*then }, ahead as f64);
-                let off = ((users + 0.5) / (persons - users + 0.5)).ln() - middle;
-                needed.push(((off.powi(2) / Z.powi(2) - variance) / rises(ahead as f64).powi(2)).max(0.0));
-            }
+        if let Ok(known) = &now[key] {
+            let own = missed(points, key, all, now, (place, 3)).map_or(0.0, |(error, _)| error);
+            of_series.push((key, third_of(known.slope, &slopes), own));
         }
     }
-    needed.sort_by(f64::total_cmp);
-    let many = needed.len();
-    if many == 0 {
-        return 0.0012;
+    for (key, slow, own) in &of_series {
+        let within: Vec<f64> =
+            of_series.iter().filter(|(_, other, _)| other == slow).map(|(_, _, own)| *own).collect();
+        if let Some(Ok(known)) = now.get_mut(*key) {
+            known.thirds = (*slow, third_of(*own, &within));
+        }
     }
-    // The first that at least four fifths are no greater than.
-    let mut at = 0;
-    while (at + 1) * 5 < many * 4 {
-        at += 1;
+}
+
+/// The ends for 3, 6 and 12 periods ahead, for each two thirds.
+#[expect(clippy::cast_precision_loss, reason = "few errors")]
+fn learnt(
+    series: &BTreeMap<Option<String>, Vec<Option<Count>>>,
+    all: &[Assessed],
+    place: usize,
+) -> BTreeMap<(usize, usize), [[f64; 3]; 3]> {
+    let mut ends: BTreeMap<(usize, usize), [[f64; 3]; 3]> = BTreeMap::new();
+    for (i, ahead) in [3, 6, 12].into_iter().enumerate() {
+        // The errors of each of the last twelve periods, the newest period first.
+        let mut periods: Vec<Vec<(f64, (usize, usize))>> = Vec::new();
+        for back in 0..12.min(place + 1) {
+            let at = place - back;
+            let errors =
+                series.iter().filter_map(|(key, points)| missed(points, key, all, &all[at], (at, ahead)));
+            periods.push(errors.collect());
+        }
+        let whole_year = periods.iter().filter(|errors| !errors.is_empty()).count() == 12;
+        for thirds in (0..3).flat_map(|slow| (0..3).map(move |own| (slow, own))) {
+            let mut errors: Vec<f64> = Vec::new();
+            for period in &periods {
+                if errors.len() < 50 {
+                    errors.extend(period.iter().filter(|(_, of)| *of == thirds).map(|(error, _)| *error));
+                }
+            }
+            errors.sort_by(f64::total_cmp);
+            let many = errors.len() as f64;
+            let mut three = [0.0; 3];
+            for (end, (part, normal)) in three.iter_mut().zip([(0.1, -Z), (0.5, 0.0), (0.9, Z)]) {
+                *end = (many * ranked(&errors, part * (many + 1.0)) + 10.0 * normal) / (many + 10.0);
+            }
+            if !whole_year {
+                three[0] = three[0].min(-Z);
+                three[2] = three[2].max(Z);
+            }
+            ends.entry(thirds).or_insert([[0.0; 3]; 3])[i] = three;
+        }
     }
-    (many as f64 * needed[at] + 20.0 * 0.0012) / (many as f64 + 20.0)
+    ends
+}
+
+/// The number of a rank among sorted ones, the first being 1; between two ranks on the line between their numbers.
+#[expect(clippy::cast_precision_loss, reason = "few numbers")]
+fn ranked(sorted: &[f64], rank: f64) -> f64 {
+    let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else { return 0.0 };
+    if rank <= 1.0 {
+        return *first;
+    }
+    for i in 1..sorted.len() {
+        if rank < (i + 1) as f64 {
+            return sorted[i - 1] + (rank - i as f64) * (sorted[i] - sorted[i - 1]);
+        }
+    }
+    *last
 }
 
 #[cfg(test)]

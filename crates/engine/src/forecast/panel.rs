@@ -1,7 +1,7 @@
 //! An invented nation to try the forecasts on: a seed decides everything. Most of its municipalities do **not** grow
 //! the way the forecasts assume, on purpose.
 
-use super::trend::{Point, Series};
+use super::trend::{Point, Series, count};
 
 /// How a municipality grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,26 @@ enum GrowthModel {
     Wandering,
     /// S-shaped, with one jump because the counting changed.
     Recounted,
+}
+
+impl GrowthModel {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::Gompertz => "gompertz",
+            Self::Linear => "linear",
+            Self::Stalled => "stalled",
+            Self::Seasonal => "seasonal",
+            Self::Campaign => "campaign",
+            Self::Wandering => "wandering",
+            Self::Recounted => "recounted",
+        }
+    }
+
+    /// Whether something happens in the month of the turn.
+    const fn turns(self) -> bool {
+        matches!(self, Self::Stalled | Self::Campaign | Self::Recounted)
+    }
 }
 
 const GROWTH_MODELS: [(GrowthModel, f64); 8] = [
@@ -58,9 +78,27 @@ impl Rng {
     }
 }
 
-/// The series of so many municipalities over so many months.
+/// An invented municipality.
+#[derive(Debug)]
+pub(super) struct Municipality {
+    /// How it grows.
+    pub(super) kind: &'static str,
+    /// The first month after something nobody could foresee: it stalls, a campaign begins, the counting changes.
+    turn: Option<f64>,
+    /// What it reports.
+    pub(super) series: Series,
+}
+
+impl Municipality {
+    /// Whether something nobody could foresee happens in the `ahead` months after a month.
+    pub(super) fn turns(&self, month: usize, ahead: usize) -> bool {
+        self.turn.is_some_and(|turn| turn > count(month) && turn <= count(month + ahead))
+    }
+}
+
+/// So many municipalities over so many months.
 #[must_use]
-pub(super) fn simulate_panel(seed: u64, municipalities: usize, months: usize) -> Vec<Series> {
+pub(super) fn simulate_panel(seed: u64, municipalities: usize, months: usize) -> Vec<Municipality> {
     let mut rng = Rng(seed);
     (0..municipalities).map(|_| municipality(&mut rng, months)).collect()
 }
@@ -77,7 +115,7 @@ fn growth_model(rng: &mut Rng) -> GrowthModel {
     GrowthModel::Logistic
 }
 
-fn municipality(rng: &mut Rng, months: usize) -> Series {
+fn municipality(rng: &mut Rng, months: usize) -> Municipality {
     // From some hundreds to some hundred thousand persons; 200 at least.
     let persons = (5000.0 * (1.2 * rng.normal()).exp()).max(200.0).round();
     let path = Path {
@@ -94,14 +132,15 @@ fn municipality(rng: &mut Rng, months: usize) -> Series {
     for month in 0..months {
         walk += 0.06 * rng.normal();
         mood = sluggish * mood + uneven * rng.normal();
-        let share = path.share(super::trend::count(month), walk);
+        let share = path.share(count(month), walk);
         // Chance is the binomial's: few persons scatter more.
         let chance = (share * (1.0 - share) / persons).sqrt() * rng.normal();
         let counted = ((share * (1.0 + mood) + 1.5 * chance) * persons).round().clamp(0.0, persons);
         let silent = rng.share() < 0.03;
         series.push((!silent).then_some(Point { numerator: counted, denominator: persons }));
     }
-    series
+    let growth_model = path.growth_model;
+    Municipality { kind: growth_model.as_str(), turn: growth_model.turns().then_some(path.turn), series }
 }
 
 /// A municipality's way without chance.

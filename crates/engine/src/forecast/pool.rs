@@ -1,18 +1,9 @@
-//! Fits many series together. Short and small series are shrunk towards the pooled slope and scatter, and the variance
-//! of the process is learnt from the errors of earlier forecasts.
+//! Fits many series together. Short and small series are shrunk towards the pooled slope and scatter; the ends of the
+//! intervals are learnt from the errors of earlier forecasts.
 
-use super::outlook::{Trend, Z_80};
+use super::errors::{Errors, LEARNT_AT};
+use super::outlook::{NORMAL_ENDS, Trend};
 use super::trend::{Line, Refusal, Series, count, line};
-
-/// Horizons at which earlier forecasts are compared with what was reported. The longest horizon and the window are the
-/// warm-up (12 + 23 periods): with it, results do not depend on `from`.
-const LEARNT_AT: [usize; 3] = [3, 6, 12];
-
-/// The variance of a slope's movement before any error is known.
-const DEFAULT_PROCESS_VARIANCE: f64 = 1.2e-3;
-
-/// The weight of the default variance, as a number of observed errors.
-const PRIOR_ERRORS: f64 = 20.0;
 
 /// The weight of the pooled scatter, in degrees of freedom.
 const SCATTER_WORTH: f64 = 4.0;
@@ -22,13 +13,14 @@ const SCATTER_WORTH: f64 = 4.0;
 pub(super) fn fit_panel(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
     let places = series.iter().map(Vec::len).max().unwrap_or(0);
     let mut forecasts: Vec<Vec<Result<Trend, Refusal>>> = vec![Vec::with_capacity(places); series.len()];
+    let mut errors = Errors::default();
     for place in 0..places {
         // Place by place: a forecast must know nothing of what came after it.
         let lines: Vec<Result<Line, Refusal>> = series.iter().map(|one| line(one, place)).collect();
         let mut trends = shrink_towards_pool(&lines);
-        let process_variance = learn(series, &forecasts, &trends, place);
-        for (so_far, trend) in forecasts.iter_mut().zip(&mut trends) {
-            so_far.push(trend.map(|trend| Trend { process_variance, ..trend }));
+        errors.learn(series, &forecasts, &mut trends);
+        for (so_far, trend) in forecasts.iter_mut().zip(trends) {
+            so_far.push(trend);
         }
     }
     forecasts
@@ -52,7 +44,8 @@ fn shrink_towards_pool(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Ref
             mean_variance: noise * line.mean_weight,
             slope_variance: kept * own + (1.0 - kept).powi(2) * pool.mean_variance,
             noise,
-            process_variance: DEFAULT_PROCESS_VARIANCE,
+            ends: [NORMAL_ENDS; LEARNT_AT.len()],
+            group: 0,
             eligible: line.eligible,
         }
     };
@@ -101,30 +94,4 @@ pub(super) fn pooled(slopes: &[(f64, f64)]) -> Pooled {
     let weight = sum(&|slope| 1.0 / (slope.1 + between));
     let mean = sum(&|slope| slope.0 / (slope.1 + between)) / weight;
     Pooled { mean, mean_variance: 1.0 / weight, between }
-}
-
-/// How much slopes move beyond what the lines know: what four of five of the earlier forecasts would have needed.
-fn learn(
-    series: &[Series],
-    forecasts: &[Vec<Result<Trend, Refusal>>],
-    now: &[Result<Trend, Refusal>],
-    place: usize,
-) -> f64 {
-    let mut needed = Vec::new();
-    for ((points, earlier), _) in series.iter().zip(forecasts).zip(now).filter(|(_, now)| now.is_ok()) {
-        let Some(came) = points.get(place).copied().flatten() else { continue };
-        for ahead in LEARNT_AT {
-            let Some(Ok(then)) = place.checked_sub(ahead).and_then(|at| earlier.get(at)) else { continue };
-            // Without what was learnt before: sought is what the lines alone lack.
-            let (mean, variance) = Trend { process_variance: 0.0, ..*then }.logit(count(ahead));
-            let reach = Trend::reach(count(ahead));
-            let error = (came.logit() - mean) / Z_80;
-            needed.push(((error * error - variance) / (reach * reach)).max(0.0));
-        }
-    }
-    // Sorted, so that the result does not depend on the order of the series.
-    needed.sort_by(f64::total_cmp);
-    let many = needed.len();
-    let found = needed.get((4 * many).div_ceil(5).saturating_sub(1)).copied().unwrap_or(0.0);
-    (count(many) * found + PRIOR_ERRORS * DEFAULT_PROCESS_VARIANCE) / (count(many) + PRIOR_ERRORS)
 }

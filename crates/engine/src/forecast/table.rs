@@ -179,7 +179,7 @@ fn forecast_row(
 }
 
 /// Four decimals say more than is known, and are the same on every machine.
-fn tidy(number: f64) -> f64 {
+pub(super) fn tidy(number: f64) -> f64 {
     (number * 1e4).round() / 1e4
 }
 

@@ -6,7 +6,8 @@ use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch,
 use arrow::compute::concat_batches;
 use chrono::{Months, NaiveDate};
 
-use super::outlook::{Trend, normal};
+use super::errors::quantile;
+use super::outlook::{NORMAL_ENDS, Trend, Z_80, normal};
 use super::panel::simulate_panel;
 use super::pool::{fit_panel, pooled};
 use super::table::bounded_growth;
@@ -49,6 +50,78 @@ fn a_straight_line_of_logits_is_found_as_it_is() {
     let assessed = fit_panel(&[series]);
     let trend = assessed[0][29].unwrap();
     near(trend.logit(3.0).0, -0.05 + 0.05 * 2.599_257);
+}
+
+/// One new point and seven old ones: the weight lies on one point, and what little the others know is still not negative.
+#[test]
+fn free_points_are_never_fewer_than_none() {
+    let users = [300.0, 340.0, 310.0, 350.0, 330.0, 390.0, 350.0];
+    let mut gap = of_a_thousand(&users);
+    gap.extend([None; 16]);
+    gap.push(Some(Point { numerator: 500.0, denominator: 1000.0 }));
+    let found = line(&gap, 23).unwrap();
+    assert!(found.freedom >= 0.0 && found.freedom < 0.1, "{}", found.freedom);
+    // The seven sway by some hundredths of a logit, and so does the line's scatter.
+    assert!(found.scatter > 1e-3 && found.scatter < 1e-1, "{}", found.scatter);
+    // Eight in a row: the weights 0.7^a sum to 3.1412 and their squares to 1.9543, the lever is 4.8809 / 11.3808: 2.0902 is left, as much as
+    // 3.3596 points of one weight have.
+    let found = line(&of_a_thousand(&[300.0, 340.0, 310.0, 350.0, 330.0, 390.0, 350.0, 360.0]), 7).unwrap();
+    assert!((found.freedom - 3.3596).abs() < 1e-4, "{}", found.freedom);
+    // Whatever is silent, and however long.
+    for silent in 0_u32..1 << 14 {
+        let point = |at: u32| Some(Point { numerator: f64::from(300 + at * at % 17), denominator: 1000.0 });
+        let series: Series = (0..24)
+            .map(|at| if at < 14 && silent & (1 << at) == 0 || at > 21 { point(at) } else { None })
+            .collect();
+        if let Ok(found) = line(&series, 23) {
+            assert!(found.freedom >= 0.0 && found.scatter.is_finite(), "{silent:b}: {found:?}");
+        }
+    }
+}
+
+/// Of nine errors one in ten is the first, (9 + 1) / 10, and nine in ten the last; half is the fifth. Of four, one in ten is
+/// rank 0.5: the first is the best there is; half is rank 2.5.
+#[test]
+fn the_ends_of_errors_are_as_by_hand() {
+    let nine: Vec<f64> = (1..=9).map(f64::from).collect();
+    near(quantile(&nine, 0.1).unwrap(), 1.0);
+    near(quantile(&nine, 0.5).unwrap(), 5.0);
+    near(quantile(&nine, 0.9).unwrap(), 9.0);
+    near(quantile(&nine, 0.25).unwrap(), 2.5);
+    let four = [-2.0, 0.0, 1.0, 8.0];
+    near(quantile(&four, 0.1).unwrap(), -2.0);
+    near(quantile(&four, 0.5).unwrap(), 0.5);
+    near(quantile(&four, 0.9).unwrap(), 8.0);
+    near(quantile(&[3.0], 0.1).unwrap(), 3.0);
+    assert_eq!(quantile(&[], 0.1), None);
+}
+
+/// Ends of -2, -0.5 and 1 at every horizon: each side is as long as its own end says, and a chance of one in ten, one half
+/// and nine in ten is where they lie.
+#[test]
+fn each_side_has_its_own_length() {
+    let straight =
+        at_logits((0..30).map(|month| f64::from(month) * 0.05 - 1.5 + f64::from(month % 3) * 0.02));
+    let trend = Trend { ends: [[-2.0, -0.5, 1.0]; 3], ..fit_panel(&[straight])[0][29].unwrap() };
+    let (mean, variance) = trend.logit(6.0);
+    let logit = |share: f64| {
+        let users = share * trend.eligible;
+        ((users + 0.5) / (trend.eligible - users + 0.5)).ln()
+    };
+    let close = |found: f64, required: f64| assert!((found - required).abs() < 1e-9, "{found} {required}");
+    for (deviations, end, chance) in [(-Z_80, -2.0, 0.9), (0.0, -0.5, 0.5), (Z_80, 1.0, 0.1)] {
+        let share = trend.share(6.0, deviations);
+        close(logit(share), mean + end * variance.sqrt());
+        // The growth to 6 periods makes later ends reach higher, so the chance is that of the last.
+        close(trend.chance(share, 6.0).max(chance), trend.chance(share, 6.0));
+    }
+    // Between 3 and 12 the ends are between theirs, beyond them the nearest.
+    let trend = Trend { ends: [NORMAL_ENDS, [-3.0, 0.0, 2.0], [-5.0, 1.0, 4.0]], ..trend };
+    let end =
+        |ahead: f64| (logit(trend.share(ahead, 0.0)) - trend.logit(ahead).0) / trend.logit(ahead).1.sqrt();
+    for (ahead, middle) in [(1.0, 0.0), (4.5, 0.0), (9.0, 0.5), (12.0, 1.0), (40.0, 1.0)] {
+        close(end(ahead), middle);
+    }
 }
 
 #[test]
@@ -107,7 +180,8 @@ fn two_slopes_are_pooled_as_by_hand() {
 #[test]
 fn nothing_is_above_everybody() {
     for seed in 0..4 {
-        for trend in fit_panel(&simulate_panel(seed, 30, 40)).iter().flatten().flatten() {
+        let panel: Vec<Series> = simulate_panel(seed, 30, 40).into_iter().map(|one| one.series).collect();
+        for trend in fit_panel(&panel).iter().flatten().flatten() {
             bounded(trend);
         }
     }

@@ -187,16 +187,19 @@ fn through(points: &[(usize, Point)], place: usize, last: &Point) -> Line {
     let spread = sum(&|row| row.0 * (row.1 - when).powi(2));
     let slope = sum(&|row| row.0 * (row.1 - when) * row.2) / spread;
     let left = sum(&|row| row.0 * (row.2 - mean - slope * (row.1 - when)).powi(2));
-    // As many points of one weight as know as much as these.
-    let freedom = weight * weight / squares - 2.0;
+    let lever = sum(&|row| (row.0 * (row.1 - when)).powi(2)) / spread;
+    // What the weighted squares about the line come to on average, in units of the scatter: what is left of the weights
+    // when the line has taken its two parameters.
+    let unbound = weight - squares / weight - lever;
     Line {
         mean,
         behind: -when,
         slope,
         mean_weight: squares / (weight * weight),
-        slope_weight: sum(&|row| (row.0 * (row.1 - when)).powi(2)) / (spread * spread),
-        scatter: (left / weight * (freedom + 2.0) / freedom).max(LEAST_VARIANCE),
-        freedom,
+        slope_weight: lever / spread,
+        scatter: (left / unbound).max(LEAST_VARIANCE),
+        // In points of one weight: of n such points it is n - 2.
+        freedom: (unbound * weight / squares).max(0.0),
         chance: last.chance_variance(),
         eligible: last.denominator,
     }
