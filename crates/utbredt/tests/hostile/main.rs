@@ -21,7 +21,7 @@ use watch::{Ended, watched};
 /// Memory any process of the family may fill.
 const MEMORY: u64 = 512 << 20;
 
-/// Far more than any of them takes on a machine that has other things to do.
+/// Far more time of processors than any of them takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A contract for `kommune;periode;antall`.

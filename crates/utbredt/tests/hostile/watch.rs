@@ -1,9 +1,9 @@
-//! The command at work: what it says, how long it takes, and what it and the reader it starts fill.
+//! The command at work: what it says, how long it works, and what it and the reader it starts fill.
 
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const UTBREDT: &str = env!("CARGO_BIN_EXE_utbredt");
 
@@ -11,6 +11,7 @@ const UTBREDT: &str = env!("CARGO_BIN_EXE_utbredt");
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) said: String,
+    /// Time of processors, its own and that of the readers that ended: how busy the machine is says nothing about it.
     pub(crate) took: Duration,
     /// The most memory the command filled, and the reader it started.
     pub(crate) own: u64,
@@ -22,6 +23,15 @@ fn peak(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
+/// Time of processors that a process used, and those it started and waited for; a tick of the kernel is 10 ms.
+fn processor_time(pid: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A name may hold blanks, and ends with the last bracket. Of what follows the 12th to the 15th are times.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields.skip(11).take(4).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
 }
 
 /// The processes a process started that are readers by now; before that they look like their parent.
@@ -41,7 +51,6 @@ fn readers(pid: u32) -> Vec<u32> {
 pub(crate) fn watched(folder: &Path, words: &[&str]) -> Ended {
     let said = tempfile::NamedTempFile::new().expect("a file");
     let to = |file: &File| Stdio::from(file.try_clone().expect("the same file"));
-    let started = Instant::now();
     let mut child = Command::new(UTBREDT)
         .args(words)
         .current_dir(folder)
@@ -49,9 +58,10 @@ pub(crate) fn watched(folder: &Path, words: &[&str]) -> Ended {
         .stderr(to(said.as_file()))
         .spawn()
         .expect("it starts");
-    let (mut own, mut reader) = (0, 0);
+    let (mut own, mut reader, mut took) = (0, 0, Duration::ZERO);
     let status = loop {
         own = own.max(peak(child.id()));
+        took = took.max(processor_time(child.id()));
         reader = readers(child.id()).into_iter().map(peak).fold(reader, u64::max);
         if let Some(status) = child.try_wait().expect("a child") {
             break status;
@@ -59,5 +69,5 @@ pub(crate) fn watched(folder: &Path, words: &[&str]) -> Ended {
         std::thread::sleep(Duration::from_millis(2));
     };
     let said = String::from_utf8_lossy(&fs::read(said.path()).expect("read")).into_owned();
-    Ended { code: status.code(), said, took: started.elapsed(), own, reader }
+    Ended { code: status.code(), said, took, own, reader }
 }
