@@ -192,11 +192,11 @@ fn both_tails_are_balanced() {
         let Pooled { all, kinds } = tails_of(seeds.clone(), (357, 72));
         let municipalities = 357.0 * f64::from(u32::try_from(seeds.count()).expect("few seeds"));
         let leeway = allowed * deviation(0.1, municipalities);
-        // Two deviations of the difference between two tails of one in ten: equally long sides were 6 points apart.
-        let apart = (2.0 * (0.2 / municipalities).sqrt()).max(0.02);
+        // Two deviations of the difference between two tails of one in ten: equally long sides gave 6 points.
+        let largest_difference = (2.0 * (0.2 / municipalities).sqrt()).max(0.02);
         for (ahead, [forecasts, below, above]) in all {
             assert!(
-                (below - above).abs() / forecasts <= apart,
+                (below - above).abs() / forecasts <= largest_difference,
                 "{ahead} months: {below} {above} of {forecasts}"
             );
             for tail in [below / forecasts, above / forecasts] {
