@@ -109,8 +109,8 @@ SELECT
     CASE WHEN owed.state = 'ok' THEN reports.value END AS value,
     CASE WHEN owed.state = 'ok' THEN reports.estimated END AS estimated,
     CASE
-        -- All came, in a division from which no number can be made here.
-        WHEN owed.state = 'ok' AND reports.municipality_code IS NULL THEN 'not_valid'
+        -- All came, and what has a number in a division from which none can be made here.
+        WHEN owed.state = 'ok' AND reports.value IS NULL THEN 'not_valid'
         -- Nothing was owed and nothing came.
         ELSE coalesce(owed.state, 'not_applicable/not_introduced')
     END AS state,
