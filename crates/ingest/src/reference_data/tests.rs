@@ -39,7 +39,7 @@ fn country() -> ReferenceData {
         ),
         table_of("municipality_changes", "2020-01-01,1,Old,3,New,merge\n2020-01-01,2,Two,3,New,split\n"),
         table_of("solutions", "old,a,a,a,a,a,\nall,a,a,a,a,a,\n"),
-        table_of("measures", "uses,old,u,flow,sum,start,open,true\n"),
+        table_of("measures", "uses,old,u,flow,sum,start,open,true,\n"),
         table_of("target_groups", "g,old,r,67,,s\n"),
         table_of("population", population),
         table_of("municipality_mappings", &mappings),
