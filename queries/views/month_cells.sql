@@ -90,9 +90,16 @@ inside AS (
                 < CAST(with_end.month_end AS INT) - CAST(with_end.month_start AS INT)
         )
 ),
+-- Periods in one division have the same months.
+target_divisions AS (
+    SELECT DISTINCT
+        periods.policy_id,
+        periods.division_date
+    FROM periods
+),
 allocated AS (
     SELECT
-        periods.period_start,
+        target_divisions.division_date AS target_date,
         municipality_mappings.to_code AS municipality_code,
         inside.solution_id,
         inside.measure_id,
@@ -125,7 +132,7 @@ allocated AS (
         coalesce(
             max(CASE WHEN inside.state = 'ok' THEN inside.part_end END) OVER (
                 PARTITION BY
-                    periods.period_start,
+                    target_divisions.division_date,
                     inside.solution_id,
                     inside.measure_id,
                     municipality_mappings.to_code,
@@ -133,7 +140,7 @@ allocated AS (
             ),
             max(inside.part_end) OVER (
                 PARTITION BY
-                    periods.period_start,
+                    target_divisions.division_date,
                     inside.solution_id,
                     inside.measure_id,
                     municipality_mappings.to_code,
@@ -141,18 +148,18 @@ allocated AS (
             )
         ) AS newest_end
     FROM inside
-    CROSS JOIN periods
+    CROSS JOIN target_divisions
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = periods.policy_id
+        ON municipality_mappings.policy_id = target_divisions.policy_id
         AND municipality_mappings.from_code = inside.municipality_code
         AND municipality_mappings.from_date = inside.division_date
-        AND municipality_mappings.to_date = periods.division_date
+        AND municipality_mappings.to_date = target_divisions.division_date
     WHERE municipality_mappings.to_code IS NOT NULL
 ),
 -- What each reporting municipality contributes to the month.
 added AS (
     SELECT
-        allocated.period_start,
+        allocated.target_date,
         allocated.municipality_code,
         allocated.solution_id,
         allocated.measure_id,
@@ -185,7 +192,7 @@ added AS (
         allocated.rollup IN ('sum', 'mean')
         OR allocated.part_end = allocated.newest_end
     GROUP BY
-        allocated.period_start,
+        allocated.target_date,
         allocated.municipality_code,
         allocated.solution_id,
         allocated.measure_id,
@@ -196,7 +203,7 @@ added AS (
 ),
 with_state AS (
     SELECT
-        added.period_start,
+        added.target_date,
         added.municipality_code,
         added.solution_id,
         added.measure_id,
@@ -210,7 +217,7 @@ with_state AS (
     FROM added
 )
 SELECT
-    with_state.period_start,
+    periods.period_start,
     with_state.municipality_code,
     with_state.solution_id,
     with_state.measure_id,
@@ -225,8 +232,10 @@ SELECT
     ) AS state,
     area_marks(bit_or(with_state.marks), sum(with_state.reported), sum(with_state.expected), 0) AS marks
 FROM with_state
+INNER JOIN periods
+    ON periods.division_date = with_state.target_date
 GROUP BY
-    with_state.period_start,
+    periods.period_start,
     with_state.municipality_code,
     with_state.solution_id,
     with_state.measure_id,
