@@ -215,28 +215,40 @@ with_state AS (
         added.suppressed,
         CASE WHEN added.reported > 0 AND NOT added.whole THEN 'missing/incomplete_period' ELSE added.states END AS states
     FROM added
+),
+months AS (
+    SELECT
+        with_state.target_date,
+        with_state.municipality_code,
+        with_state.solution_id,
+        with_state.measure_id,
+        with_state.month,
+        sum(with_state.value) AS value,
+        area_state(
+            sum(with_state.reported),
+            sum(with_state.expected),
+            sum(with_state.suppressed),
+            0,
+            string_agg(DISTINCT with_state.states, ',')
+        ) AS state,
+        area_marks(bit_or(with_state.marks), sum(with_state.reported), sum(with_state.expected), 0) AS marks
+    FROM with_state
+    GROUP BY
+        with_state.target_date,
+        with_state.municipality_code,
+        with_state.solution_id,
+        with_state.measure_id,
+        with_state.month
 )
 SELECT
     periods.period_start,
-    with_state.municipality_code,
-    with_state.solution_id,
-    with_state.measure_id,
-    with_state.month,
-    sum(with_state.value) AS value,
-    area_state(
-        sum(with_state.reported),
-        sum(with_state.expected),
-        sum(with_state.suppressed),
-        0,
-        string_agg(DISTINCT with_state.states, ',')
-    ) AS state,
-    area_marks(bit_or(with_state.marks), sum(with_state.reported), sum(with_state.expected), 0) AS marks
-FROM with_state
+    months.municipality_code,
+    months.solution_id,
+    months.measure_id,
+    months.month,
+    months.value,
+    months.state,
+    months.marks
+FROM months
 INNER JOIN periods
-    ON periods.division_date = with_state.target_date
-GROUP BY
-    periods.period_start,
-    with_state.municipality_code,
-    with_state.solution_id,
-    with_state.measure_id,
-    with_state.month
+    ON periods.division_date = months.target_date
