@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     println!("hot (another grouping or filter): median {}, most {}", ms(hot.median), ms(hot.most));
 
     let matrix = matrix(&bench.engine)?;
-    let (first, first_took) = bench.ask(&matrix)?;
+    let (first, first_took) = bench.timed_answer(&matrix)?;
     let (again, _) = bench.cold(&matrix, &first)?;
     println!(
         "matrix of {} municipalities and all solutions, {} rows: first {}, cold {}",
@@ -98,7 +98,7 @@ impl Times {
 }
 
 impl Bench {
-    fn ask(&self, request: &KpiRequest) -> anyhow::Result<(Answer, Duration)> {
+    fn timed_answer(&self, request: &KpiRequest) -> anyhow::Result<(Answer, Duration)> {
         let started = Instant::now();
         let answer = self.runtime.block_on(self.engine.run(request.clone()))?;
         Ok((answer, started.elapsed()))
@@ -109,7 +109,7 @@ impl Bench {
         let (mut times, mut work) = (Vec::new(), Work::default());
         for _ in 0..TIMES {
             self.engine.forget_cells();
-            let (answer, took) = self.ask(request)?;
+            let (answer, took) = self.timed_answer(request)?;
             assert_eq!(answer.batches, first.batches, "{} gives the same answer again", request.kpi);
             times.push(took);
             work = answer.meta.work;
@@ -119,14 +119,14 @@ impl Bench {
 
     fn times(&self, kpi: &Kpi) -> anyhow::Result<Times> {
         let request = question(kpi);
-        let (answer, first) = self.ask(&request)?;
+        let (answer, first) = self.timed_answer(&request)?;
         let (cold, work) = self.cold(&request, &answer)?;
         // KPIs that make rows of areas themselves compute them anew for another filter: asked once before.
         let other = other_grouping(kpi.rollup.kind, &request);
-        self.ask(&other)?;
+        self.timed_answer(&other)?;
         let mut times = Vec::new();
         for _ in 0..TIMES {
-            times.push(self.ask(&other)?.1);
+            times.push(self.timed_answer(&other)?.1);
         }
         Ok(Times { first, cold: cold.median, work, hot: Spread::of(times).median })
     }

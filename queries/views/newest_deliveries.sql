@@ -38,7 +38,7 @@ parts AS (
     FROM target_parts
 ),
 -- Where no rollout is followed, every part owes.
-owing AS (
+expected AS (
     SELECT
         delivery_status.solution_id,
         delivery_status.delivery_end,
@@ -57,17 +57,17 @@ owed AS (
     SELECT
         target_parts.division_date,
         target_parts.municipality_code,
-        owing.solution_id,
-        owing.delivery_end,
+        expected.solution_id,
+        expected.delivery_end,
         count(*) AS parts
     FROM target_parts
-    INNER JOIN owing
-        ON owing.part_id = target_parts.part_id
+    INNER JOIN expected
+        ON expected.part_id = target_parts.part_id
     GROUP BY
         target_parts.division_date,
         target_parts.municipality_code,
-        owing.solution_id,
-        owing.delivery_end
+        expected.solution_id,
+        expected.delivery_end
 ),
 came AS (
     SELECT
@@ -77,14 +77,14 @@ came AS (
         delivered.measure_id,
         delivered.period_start,
         delivered.period_end,
-        count(owing.part_id) AS parts
+        count(expected.part_id) AS parts
     FROM delivered
     INNER JOIN target_parts
         ON target_parts.part_id = delivered.part_id
-    LEFT JOIN owing
-        ON owing.solution_id = delivered.solution_id
-        AND owing.delivery_end = delivered.period_end
-        AND owing.part_id = delivered.part_id
+    LEFT JOIN expected
+        ON expected.solution_id = delivered.solution_id
+        AND expected.delivery_end = delivered.period_end
+        AND expected.part_id = delivered.part_id
     GROUP BY
         target_parts.division_date,
         target_parts.municipality_code,

@@ -93,7 +93,7 @@ where
     Ok(response)
 }
 
-/// The bytes of a tag: kept, or made once for everybody who asks at the same time.
+/// The bytes of a tag: kept, or made once for everybody who request_to at the same time.
 pub(crate) async fn cached<F>(state: &ApiState, tag: &ETag, make: F) -> Result<Encoded, Problem>
 where
     F: Future<Output = Result<Encoded, Problem>>,
@@ -144,7 +144,7 @@ mod tests {
         Shape { format: Format::Csv, language: Lang::Nn }
     }
 
-    async fn ask(state: &ApiState, condition: Option<&str>) -> Response {
+    async fn send(state: &ApiState, condition: Option<&str>) -> Response {
         let mut headers = HeaderMap::new();
         if let Some(condition) = condition {
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(condition).unwrap());
@@ -165,15 +165,15 @@ mod tests {
     async fn a_known_copy_costs_no_query_and_an_unknown_one_costs_one() {
         let state = ApiState::waiting();
         let tag = shape().tag("f");
-        let answer = ask(&state, Some(&tag.strong())).await;
+        let answer = send(&state, Some(&tag.strong())).await;
         assert_eq!(answer.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(answer.headers()[header::ETAG], tag.strong().as_str());
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=60, stale-while-revalidate=600");
         assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
-        assert_eq!(ask(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
+        assert_eq!(send(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
         assert_eq!(state.metrics.queries_run.get(), 0);
 
-        let answer = ask(&state, Some("\"other\"")).await;
+        let answer = send(&state, Some("\"other\"")).await;
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["utbredt-edition"], "3");
         assert_eq!(answer.headers()["utbredt-synthetic"], "true");
@@ -182,8 +182,8 @@ mod tests {
             answer.headers()[header::CONTENT_DISPOSITION],
             "attachment; filename=\"adoption.reach-edition-3.csv\""
         );
-        ask(&state, None).await;
-        assert_eq!(ask(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
+        send(&state, None).await;
+        assert_eq!(send(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(state.metrics.queries_run.get(), 1);
     }
 
@@ -201,6 +201,6 @@ mod tests {
         let state = ApiState::waiting();
         let failed = cached(&state, &shape().tag("f"), async { Err(Problem::internal()) }).await;
         assert_eq!(failed.unwrap_err(), Problem::internal());
-        assert_eq!(ask(&state, None).await.status(), StatusCode::OK);
+        assert_eq!(send(&state, None).await.status(), StatusCode::OK);
     }
 }

@@ -137,7 +137,7 @@ mod tests {
         Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
     }
 
-    async fn ask(router: Router, request: Request) -> (Response, Value) {
+    async fn send(router: Router, request: Request) -> (Response, Value) {
         let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     async fn get_problem(path: &str) -> (StatusCode, Value) {
-        let (response, body) = ask(router(ApiState::waiting()), request("GET", path)).await;
+        let (response, body) = send(router(ApiState::waiting()), request("GET", path)).await;
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
         assert_eq!(body["status"], response.status().as_u16());
         assert_eq!(body["instance"], path);
@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_method_is_a_problem_that_keeps_allow() {
-        let (response, body) = ask(router(ApiState::waiting()), request("DELETE", "/v1/kpis")).await;
+        let (response, body) = send(router(ApiState::waiting()), request("DELETE", "/v1/kpis")).await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(body["code"], "method_not_allowed");
         assert_eq!(response.headers()[header::ALLOW], "GET,HEAD");
@@ -172,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_an_edition_the_server_lives_but_is_not_ready() {
-        let (response, _) = ask(router(ApiState::waiting()), request("GET", "/health/live")).await;
+        let (response, _) = send(router(ApiState::waiting()), request("GET", "/health/live")).await;
         assert_eq!(response.status(), StatusCode::OK);
         for path in
             ["/health/ready", "/v1/kpis", "/v1/kpis/adoption.reach/values?by=county", "/v1/editions/1"]
@@ -191,7 +191,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_problem_without_its_words() {
         let fails = routes(false).route("/fails", get(async || -> Response { panic!("secret") }));
-        let (response, body) = ask(with_layers(fails, ApiState::waiting()), request("GET", "/fails")).await;
+        let (response, body) = send(with_layers(fails, ApiState::waiting()), request("GET", "/fails")).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body["code"], "internal");
         assert_eq!(body["request_id"], response.headers()["x-request-id"].to_str().unwrap());
@@ -203,7 +203,7 @@ mod tests {
         let slow =
             routes(false).route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
         let state = ApiState::waiting().with_time_limit(Duration::from_millis(20));
-        let (response, body) = ask(with_layers(slow, state), request("GET", "/slow")).await;
+        let (response, body) = send(with_layers(slow, state), request("GET", "/slow")).await;
         assert_eq!(
             (response.status(), body["code"].as_str()),
             (StatusCode::SERVICE_UNAVAILABLE, Some("timeout"))
@@ -213,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn every_answer_carries_the_security_headers() {
         for path in ["/", "/v1/nothing"] {
-            let (response, _) = ask(router(ApiState::waiting()), request("GET", path)).await;
+            let (response, _) = send(router(ApiState::waiting()), request("GET", path)).await;
             assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
             assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
             let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
@@ -227,21 +227,21 @@ mod tests {
             let answer = async |Path(letter): Path<String>| ([(header::ETAG, "\"t\"")], letter.repeat(4000));
             with_layers(routes(false).route("/tagged/{letter}", get(answer)), ApiState::waiting())
         };
-        let (plain, _) = ask(tagged(), request("GET", "/tagged/a")).await;
+        let (plain, _) = send(tagged(), request("GET", "/tagged/a")).await;
         assert_eq!(plain.headers()[header::ETAG], "\"t\"");
         let mut zipped = request("GET", "/tagged/a");
         zipped.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let (zipped, _) = ask(tagged(), zipped).await;
+        let (zipped, _) = send(tagged(), zipped).await;
         assert_eq!(zipped.headers()[header::CONTENT_ENCODING], "gzip");
         assert_eq!(zipped.headers()[header::ETAG], "W/\"t\"");
     }
 
     async fn preflight(state: ApiState, origin: &'static str, method: &'static str) -> Response {
-        let mut asks = request("OPTIONS", "/v1/kpis:batch");
-        let headers = asks.headers_mut();
+        let mut request_to = request("OPTIONS", "/v1/kpis:batch");
+        let headers = request_to.headers_mut();
         headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static(method));
-        ask(router(state), asks).await.0
+        send(router(state), request_to).await.0
     }
 
     fn allows(response: &Response, name: header::HeaderName) -> String {
@@ -268,7 +268,7 @@ mod tests {
 
         let mut foreign = request("GET", "/v1/nothing");
         foreign.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://example.org"));
-        let (response, _) = ask(router(ApiState::waiting()), foreign).await;
+        let (response, _) = send(router(ApiState::waiting()), foreign).await;
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         let exposed = allows(&response, header::ACCESS_CONTROL_EXPOSE_HEADERS);
         for name in ["etag", "utbredt-edition", "utbredt-synthetic", "x-request-id", "retry-after", "link"] {
@@ -280,7 +280,7 @@ mod tests {
     async fn the_counters_count_and_the_histogram_has_the_pattern() {
         let state = ApiState::waiting();
         for path in ["/v1/nothing", "/v1/kpis/adoption.reach"] {
-            drop(ask(router(state.clone()), request("GET", path)).await);
+            drop(send(router(state.clone()), request("GET", path)).await);
         }
         let response = router(state).oneshot(request("GET", "/metrics")).await.unwrap();
         let text = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -299,11 +299,11 @@ mod tests {
     async fn every_type_of_a_problem_leads_to_a_page() {
         let (_, body) = get_problem("/v1/nothing").await;
         let address = body["type"].as_str().unwrap();
-        let (response, page) = ask(router(ApiState::waiting()), request("GET", address)).await;
+        let (response, page) = send(router(ApiState::waiting()), request("GET", address)).await;
         assert_eq!((response.status(), &page["code"]), (StatusCode::OK, &body["code"]));
         let mut browser = request("GET", address);
         browser.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*;q=0.8"));
-        let (response, _) = ask(router(ApiState::waiting()), browser).await;
+        let (response, _) = send(router(ApiState::waiting()), browser).await;
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
         let (status, body) = get_problem("/problems/unknown_pth").await;
         assert_eq!((status, &body["did_you_mean"]), (StatusCode::NOT_FOUND, &"unknown_path".into()));

@@ -155,7 +155,7 @@ paid AS (
         spanned.division_date
 ),
 -- Where the land of the members lies in the borders asked for. What cannot be split is found, and not shown.
-land AS (
+territory AS (
     SELECT
         periods.period_start,
         periods.policy_id,
@@ -184,21 +184,21 @@ placed AS (
         paid.network_id,
         CASE
             WHEN max(networks.network_id) IS NOT NULL THEN max(paid.ore)
-            ELSE sum(split_by_weight(paid.ore, land.weight_from, land.weight_to, land.weight_total))
+            ELSE sum(split_by_weight(paid.ore, territory.weight_from, territory.weight_to, territory.weight_total))
         END AS ore,
         -- Of the members' inhabitants those who live in the area.
-        sum(split_by_weight(paid.persons, land.weight_from, land.weight_to, land.weight_total)) AS persons,
-        max(networks.network_id) IS NOT NULL OR sum(land.weight_to - land.weight_from) = max(land.weight_total) AS whole,
-        max(land.policy_id) AS policy_id,
+        sum(split_by_weight(paid.persons, territory.weight_from, territory.weight_to, territory.weight_total)) AS persons,
+        max(networks.network_id) IS NOT NULL OR sum(territory.weight_to - territory.weight_from) = max(territory.weight_total) AS whole,
+        max(territory.policy_id) AS policy_id,
         max(paid.marks) AS marks
     FROM areas
-    INNER JOIN land
-        ON land.period_start = areas.period_start
-        AND land.municipality_code = areas.municipality_code
+    INNER JOIN territory
+        ON territory.period_start = areas.period_start
+        AND territory.municipality_code = areas.municipality_code
     INNER JOIN paid
-        ON paid.period_start = land.period_start
-        AND paid.municipality_code = land.member_code
-        AND paid.division_date = land.division_date
+        ON paid.period_start = territory.period_start
+        AND paid.municipality_code = territory.member_code
+        AND paid.division_date = territory.division_date
     LEFT JOIN networks
         ON networks.network_id = areas.area_code
     WHERE paid.network_id = coalesce(networks.network_id, paid.network_id)

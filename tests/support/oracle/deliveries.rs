@@ -62,8 +62,10 @@ fn delivered(
             })
         };
         let parts = parts_of(context.world, code, context.span.target);
-        let mut owing = parts.iter().filter(|part| owes(context, &part.part_id, end));
-        if owing.all(|part| has_come(&part.part_id)) && parts.iter().any(|part| has_come(&part.part_id)) {
+        let mut expected_parts = parts.iter().filter(|part| owes(context, &part.part_id, end));
+        if expected_parts.all(|part| has_come(&part.part_id))
+            && parts.iter().any(|part| has_come(&part.part_id))
+        {
             ends.push(end);
         }
     }

@@ -85,7 +85,7 @@ impl Server {
         Self { process, address }
     }
 
-    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
         let (status, body) = self.send(method, path, headers, body);
         (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}")))
     }
@@ -109,7 +109,7 @@ impl Server {
     pub(crate) fn deliver(&self, more: &str, key: &str, body: &str) -> (u16, Value) {
         let headers = format!("Authorization: Bearer {TOKEN}\r\nIdempotency-Key: {key}\r\n");
         let path = format!("/v1/deliveries?source_id=county&asked=2025-01{more}");
-        let (status, answer) = self.ask("POST", &path, &headers, body);
+        let (status, answer) = self.send("POST", &path, &headers, body);
         (status, answer.get("data").cloned().unwrap_or(answer))
     }
 
@@ -117,14 +117,14 @@ impl Server {
     pub(crate) fn oslo(&self) -> (Value, Value) {
         let path = "/v1/kpis/adoption.usage_per_1000/values?solution_id=digihelse&by=municipality\
                     &municipality_code=0301&from=2025-01&to=2025-01";
-        let (status, answer) = self.ask("GET", path, "", "");
+        let (status, answer) = self.send("GET", path, "", "");
         assert_eq!(status, 200, "{answer}");
         (answer["data"][0]["numerator"].clone(), answer["meta"]["edition"].clone())
     }
 
     /// How the county fares.
     pub(crate) fn status(&self) -> Value {
-        let (status, answer) = self.ask("GET", "/v1/status", "", "");
+        let (status, answer) = self.send("GET", "/v1/status", "", "");
         assert_eq!(status, 200, "{answer}");
         let of = |source: &&Value| source["source_id"] == "county";
         answer["data"].as_array().and_then(|all| all.iter().find(of)).cloned().unwrap_or_default()

@@ -177,17 +177,18 @@ fn a_held_delivery_is_shown_and_released_over_http() {
     let (status, answer) = server.deliver("", "cut", "Kommunenr;Måned;Antall\n0301;2025-01;1001\n");
     assert_eq!((status, &answer["loss"]["cells"]), (202, &1.into()), "{answer}");
     let receipt = answer["receipt_id"].as_str().expect("a receipt").to_owned();
-    let (status, listed) = server.ask("GET", "/v1/held", "", "");
+    let (status, listed) = server.send("GET", "/v1/held", "", "");
     assert_eq!((status, &listed["data"][0]["receipt_id"]), (200, &receipt.as_str().into()), "{listed}");
-    let (status, shown) = server.ask("GET", &format!("/v1/held/{receipt}"), "", "");
+    let (status, shown) = server.send("GET", &format!("/v1/held/{receipt}"), "", "");
     assert_eq!(
         (status, &shown["data"]["release"]["loss"]["municipalities"][0]),
         (200, &"4601".into()),
         "{shown}"
     );
-    assert_eq!(server.ask("GET", "/v1/held/0123", "", "").1["code"], "unknown_receipt");
-    let release =
-        |headers: &str, body: &str| server.ask("POST", &format!("/v1/held/{receipt}:release"), headers, body);
+    assert_eq!(server.send("GET", "/v1/held/0123", "", "").1["code"], "unknown_receipt");
+    let release = |headers: &str, body: &str| {
+        server.send("POST", &format!("/v1/held/{receipt}:release"), headers, body)
+    };
     let token = format!("Authorization: Bearer {TOKEN}\r\n");
     let reason = "{\"reason\": \"Bergen left\"}";
     assert_eq!(release("", reason).0, 401);
@@ -199,5 +200,5 @@ fn a_held_delivery_is_shown_and_released_over_http() {
     let (status, answer) = release(&token, "{\"reason\": \"again\"}");
     assert_eq!((status, &answer["data"]["already"]), (200, &true.into()), "{answer}");
     assert_eq!(answer["data"]["reason"], "Bergen left");
-    assert_eq!(server.ask("GET", "/v1/held", "", "").1["data"], Value::Array(Vec::new()));
+    assert_eq!(server.send("GET", "/v1/held", "", "").1["data"], Value::Array(Vec::new()));
 }
