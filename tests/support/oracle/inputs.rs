@@ -120,7 +120,11 @@ impl CellContext<'_> {
     pub(crate) fn usage(&self, measure: &str, code: &str) -> Input {
         let rollup = self.rollup(measure);
         let landing = self.landing(measure, code);
-        let state = self.delivered(measure, code);
+        let mut state = self.delivered(measure, code);
+        if state == State::Ok && !landing.iter().any(|landed| landed.row.state == "ok") {
+            // All came, and nothing of what has a number can be placed here.
+            state = State::NotValid;
+        }
         let marks = if state == State::Ok { marks_of(&landing) } else { 0 };
         Input { state, value: total(&landing, rollup, |_| true), marks, silent: landing.is_empty() }
     }
