@@ -10,8 +10,8 @@ WITH cells AS (
         usage.solution_id,
         usage.measure_id,
         usage.unreported,
-        CASE WHEN NOT is_expected(usage.state) AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
-        CASE WHEN NOT is_expected(usage.state) AND usage.unreported THEN 0 ELSE usage.value END AS uses,
+        CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
+        CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 0 ELSE usage.value END AS uses,
         eligible.eligible AS persons,
         CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
     FROM spine

@@ -156,7 +156,6 @@ SELECT
     -- Of a use nobody knows it is not asked what it is worth.
     usage.state <> 'ok' OR valued.ore_central IS NOT NULL AS valued,
     usage.state,
-    usage.unreported,
     usage.marks | coalesce(valued.marks, 0) | mark('partial', valued.ore_days < valued.days) AS marks
 FROM usage_cells AS usage
 LEFT JOIN valued

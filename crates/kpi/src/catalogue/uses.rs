@@ -41,8 +41,8 @@ pub(super) fn mark_kept(views: &mut [View]) {
         if view.kept {
             kept.insert(view.name.clone());
         }
-        let asks_no_period = !view.reads.iter().any(|name| is_of_periods(name));
-        view.timeless = view.kept && asks_no_period && view.uses.iter().all(|used| timeless.contains(used));
+        let knows_no_period = !view.reads.iter().any(|name| is_of_periods(name));
+        view.timeless = view.kept && knows_no_period && view.uses.iter().all(|used| timeless.contains(used));
         if view.timeless {
             timeless.insert(view.name.clone());
         }

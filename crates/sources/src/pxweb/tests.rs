@@ -101,7 +101,7 @@ fn a_question_too_large_is_split_into_runs() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn the_parts_ask_for_every_cell_once(sizes in proptest::collection::vec(1usize..8, 1..5), limit in 1u64..60) {
+    fn the_parts_request_every_cell_once(sizes in proptest::collection::vec(1usize..8, 1..5), limit in 1u64..60) {
         let variables = sizes.iter().enumerate().map(|(at, size)| numbered(&format!("v{at}"), *size)).collect();
         let whole = query(variables);
         let mut seen = std::collections::BTreeSet::new();
