@@ -1,62 +1,93 @@
 /* view
 doc = "What was reported for every calendar month (`month`: 12 times the year, plus the month), within the period or not, in the borders of the period. A municipality that did not report all days of a month has no number for it. No row where nothing was reported."
-uses = ["usage_ends"]
+uses = []
 */
--- Each row in the months it begins and ends in.
+-- The months a row begins and ends in.
 WITH placed AS (
     SELECT
-        usage_ends.solution_id,
-        usage_ends.measure_id,
-        usage_ends.municipality_code,
-        usage_ends.division_date,
-        usage_ends.period_start,
-        usage_ends.period_end,
-        usage_ends.value,
-        usage_ends.state,
-        usage_ends.marks,
-        CAST(date_trunc('month', usage_ends.day) AS DATE) AS month_start,
-        CAST(date_trunc('month', usage_ends.day) + INTERVAL '1 month' AS DATE) AS month_end
-    FROM usage_ends
-    WHERE
-        usage_ends.begins
-        OR usage_ends.period_start < date_trunc('month', usage_ends.day)
+        usage.solution_id,
+        usage.measure_id,
+        usage.municipality_code,
+        usage.division_date,
+        usage.period_start,
+        usage.period_end,
+        usage.value,
+        usage.state,
+        mark('provisional', usage.provisional)
+        | mark('imputed', usage.imputed)
+        | mark('perturbed', usage.perturbed)
+        | mark('synthetic', usage.synthetic) AS marks,
+        CAST(date_trunc('month', usage.period_start) AS DATE) AS month_start
+    FROM usage
+    UNION ALL
+    SELECT
+        usage.solution_id,
+        usage.measure_id,
+        usage.municipality_code,
+        usage.division_date,
+        usage.period_start,
+        usage.period_end,
+        usage.value,
+        usage.state,
+        mark('provisional', usage.provisional)
+        | mark('imputed', usage.imputed)
+        | mark('perturbed', usage.perturbed)
+        | mark('synthetic', usage.synthetic) AS marks,
+        CAST(date_trunc('month', usage.period_end - INTERVAL '1 day') AS DATE) AS month_start
+    FROM usage
+    WHERE date_trunc('month', usage.period_end - INTERVAL '1 day') > usage.period_start
 ),
-inside AS (
+with_end AS (
     SELECT
         placed.solution_id,
         placed.measure_id,
         placed.municipality_code,
         placed.division_date,
-        greatest(placed.period_start, placed.month_start) AS part_start,
-        least(placed.period_end, placed.month_end) AS part_end,
-        placed.month_start,
-        placed.month_end,
-        split_by_weight(
-            placed.value,
-            CAST(greatest(placed.period_start, placed.month_start) AS INT) - CAST(placed.period_start AS INT),
-            CAST(least(placed.period_end, placed.month_end) AS INT) - CAST(placed.period_start AS INT),
-            CAST(placed.period_end AS INT) - CAST(placed.period_start AS INT)
-        ) AS value,
+        placed.period_start,
+        placed.period_end,
+        placed.value,
         placed.state,
-        placed.marks
+        placed.marks,
+        placed.month_start,
+        CAST(placed.month_start + INTERVAL '1 month' AS DATE) AS month_end
+    FROM placed
+),
+inside AS (
+    SELECT
+        with_end.solution_id,
+        with_end.measure_id,
+        with_end.municipality_code,
+        with_end.division_date,
+        greatest(with_end.period_start, with_end.month_start) AS part_start,
+        least(with_end.period_end, with_end.month_end) AS part_end,
+        with_end.month_start,
+        with_end.month_end,
+        split_by_weight(
+            with_end.value,
+            CAST(greatest(with_end.period_start, with_end.month_start) AS INT) - CAST(with_end.period_start AS INT),
+            CAST(least(with_end.period_end, with_end.month_end) AS INT) - CAST(with_end.period_start AS INT),
+            CAST(with_end.period_end AS INT) - CAST(with_end.period_start AS INT)
+        ) AS value,
+        with_end.state,
+        with_end.marks
         | mark(
             'split_by_days',
-            placed.period_start < placed.month_start OR placed.period_end > placed.month_end
+            with_end.period_start < with_end.month_start OR with_end.period_end > with_end.month_end
         ) AS marks,
         measures.rollup,
-        CAST(12 * date_part('year', placed.month_start) + date_part('month', placed.month_start) AS BIGINT) AS month
-    FROM placed
+        CAST(12 * date_part('year', with_end.month_start) + date_part('month', with_end.month_start) AS BIGINT) AS month
+    FROM with_end
     INNER JOIN measures
-        ON measures.solution_id = placed.solution_id
-        AND measures.measure_id = placed.measure_id
+        ON measures.solution_id = with_end.solution_id
+        AND measures.measure_id = with_end.measure_id
     -- A number for a quarter says nothing about its months, and a week in two of them only when it may be divided.
     WHERE
-        (placed.period_start >= placed.month_start AND placed.period_end <= placed.month_end)
+        (with_end.period_start >= with_end.month_start AND with_end.period_end <= with_end.month_end)
         OR (
             measures.allocation = 'by_days'
             AND measures.rollup = 'sum'
-            AND CAST(placed.period_end AS INT) - CAST(placed.period_start AS INT)
-                < CAST(placed.month_end AS INT) - CAST(placed.month_start AS INT)
+            AND CAST(with_end.period_end AS INT) - CAST(with_end.period_start AS INT)
+                < CAST(with_end.month_end AS INT) - CAST(with_end.month_start AS INT)
         )
 ),
 -- Periods in one division have the same months.

@@ -74,7 +74,7 @@ impl Server {
         Self::new(vec![key(COUNTY, "county"), key(NETWORK, "network")])
     }
 
-    async fn send(
+    async fn request(
         &self,
         method: &str,
         path: &str,
@@ -102,7 +102,7 @@ impl Server {
     async fn send(&self, path: &str, more: &[(&str, &str)], body: impl Into<Body>) -> Answer {
         let token = format!("Bearer {COUNTY}");
         let headers = [&[("authorization", token.as_str())], more].concat();
-        self.send("POST", path, &headers, body).await
+        self.request("POST", path, &headers, body).await
     }
 
     /// What the intake got last.
@@ -168,15 +168,16 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
         format!("Basic {COUNTY}"),
     ];
     let headers: Vec<_> = wrong.iter().map(|sent| [("authorization", sent.as_str())]).collect();
-    let answered = join_all(headers.iter().map(|headers| server.send("POST", OCTOBER, headers, "new"))).await;
-    let none = server.send("POST", OCTOBER, &[], "new").await;
+    let answered =
+        join_all(headers.iter().map(|headers| server.request("POST", OCTOBER, headers, "new"))).await;
+    let none = server.request("POST", OCTOBER, &[], "new").await;
     for answer in answered.iter().chain([&none]) {
         answer.is(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert_eq!(answer.body, none.body, "all are told the same");
     }
     // A stranger learns nothing of what is asked for, either.
-    server.send("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
+    server.request("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
 
     let others = server.send("/v1/deliveries?source_id=network&subject=2026-10", &[], "new").await;
     let nobodys = server.send("/v1/deliveries?source_id=nobody&subject=2026-10", &[], "new").await;
@@ -187,7 +188,7 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
 
     let network = format!("bearer {NETWORK}");
     let path = "/v1/deliveries?source_id=network&subject=2026-10";
-    assert_eq!(server.send("POST", path, &[("authorization", &network)], "new").await.status, 201);
+    assert_eq!(server.request("POST", path, &[("authorization", &network)], "new").await.status, 201);
     let metrics = server.metrics().await;
     assert!(metrics.contains("utbredt_uploads_rejected_total 11\n"), "{metrics}");
     let shown = format!("{:?}", UploadKey::new(COUNTY, ["county".to_owned()]));
@@ -199,7 +200,7 @@ async fn strangers_wait_a_few_at_a_time_and_hold_up_nobody() {
     let server = Server::open();
     let began = Instant::now();
     let stranger = async || {
-        let answer = server.send("POST", OCTOBER, &[("authorization", "Bearer guess")], "new").await;
+        let answer = server.request("POST", OCTOBER, &[("authorization", "Bearer guess")], "new").await;
         (answer, began.elapsed())
     };
     let owner = async || {
@@ -263,7 +264,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
     let headers = [("authorization", format!("Bearer {NETWORK}")), ("idempotency-key", "one".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let path = "/v1/deliveries?source_id=network&subject=2026-10";
-    assert_eq!(server.send("POST", path, &headers, "new").await.status, 201);
+    assert_eq!(server.request("POST", path, &headers, "new").await.status, 201);
     assert_ne!(server.last().key, seen[0].0);
 
     server.send(OCTOBER, &key, "reused").await.is(422, "idempotency_key_reused");
@@ -321,24 +322,24 @@ async fn a_body_has_its_own_limit_and_words_are_checked() {
     assert_eq!(server.times(), 1);
     // The other doors keep their own limit.
     let batch = [("content-type", "application/json")];
-    assert_eq!(server.send("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
+    assert_eq!(server.request("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uploads_are_in_the_contract_only_where_they_are_taken() {
     let (open, shut) = (Server::open(), Server::new(Vec::new()));
-    let contract = open.send("GET", "/v1/openapi.json", &[], "").await.body;
+    let contract = open.request("GET", "/v1/openapi.json", &[], "").await.body;
     let responses = &contract["paths"]["/v1/deliveries"]["post"]["responses"];
     for status in ["200", "201", "202", "default"] {
         assert!(responses[status].is_object(), "{responses}");
     }
     assert_eq!(contract["components"]["securitySchemes"]["upload"]["scheme"], "bearer");
-    let get = open.send("GET", OCTOBER, &[], "").await;
+    let get = open.request("GET", OCTOBER, &[], "").await;
     get.is(405, "method_not_allowed");
     assert_eq!(get.header("allow"), "POST");
 
     shut.send(OCTOBER, &[], "new").await.is(404, "unknown_path");
-    let contract = shut.send("GET", "/v1/openapi.json", &[], "").await.body;
+    let contract = shut.request("GET", "/v1/openapi.json", &[], "").await.body;
     assert!(contract["paths"].get("/v1/deliveries").is_none());
     assert!(contract["components"].get("securitySchemes").is_none());
     assert_eq!(shut.times(), 0);

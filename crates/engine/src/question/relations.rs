@@ -48,6 +48,12 @@ pub(crate) struct Relation {
 }
 
 impl Relation {
+    /// All rows of a view that depends on the edition alone: a `period_start` of theirs is no period of a question.
+    pub(crate) fn timeless(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Self, EngineError> {
+        let all = concat_batches(schema, batches)?;
+        Ok(Self { schema: Arc::clone(schema), parts: BTreeMap::from([(None, all)]) })
+    }
+
     /// Cuts the rows of a view into those of each period, given by the first days of the facts.
     pub(crate) fn of_periods(
         schema: &SchemaRef,

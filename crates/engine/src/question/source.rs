@@ -225,7 +225,11 @@ impl Source<'_> {
             let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
             let schema = Arc::new(rows.schema().as_arrow().clone());
             let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
-            let relations = Relation::of_periods(&schema, &rows.collect().await?, &starts)?;
+            let rows = rows.collect().await?;
+            let relations = match view.timeless {
+                true => vec![Relation::timeless(&schema, &rows)?],
+                false => Relation::of_periods(&schema, &rows, &starts)?,
+            };
             let (view, periods) = (view.name.as_str(), starts.len());
             let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::debug!(view, periods, solution, ms, "a shared relation was computed");

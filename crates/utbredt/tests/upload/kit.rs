@@ -86,15 +86,15 @@ impl Server {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
-        let (status, body) = self.send(method, path, headers, body);
+        let (status, body) = self.send_text(method, path, headers, body);
         (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}")))
     }
 
     pub(crate) fn text(&self, path: &str) -> String {
-        self.send("GET", path, "", "").1
+        self.send_text("GET", path, "", "").1
     }
 
-    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    fn send_text(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let length = body.len();
         let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}");
