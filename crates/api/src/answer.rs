@@ -93,7 +93,7 @@ where
     Ok(response)
 }
 
-/// The bytes of a tag: kept, or made once for everybody who request_to at the same time.
+/// The bytes of a tag: kept, or made once for everybody who requests it at the same time.
 pub(crate) async fn cached<F>(state: &ApiState, tag: &ETag, make: F) -> Result<Encoded, Problem>
 where
     F: Future<Output = Result<Encoded, Problem>>,

@@ -237,11 +237,11 @@ mod tests {
     }
 
     async fn preflight(state: ApiState, origin: &'static str, method: &'static str) -> Response {
-        let mut request_to = request("OPTIONS", "/v1/kpis:batch");
-        let headers = request_to.headers_mut();
+        let mut preflight = request("OPTIONS", "/v1/kpis:batch");
+        let headers = preflight.headers_mut();
         headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static(method));
-        send(router(state), request_to).await.0
+        send(router(state), preflight).await.0
     }
 
     fn allows(response: &Response, name: header::HeaderName) -> String {

@@ -261,31 +261,25 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
         let (mut ore, mut marks, mut reported, mut not_valid, mut persons) = (0, 0, 0, 0, 0);
         let inhabitants: i64 = inside.iter().map(|code| kpis::inhabitants(&context, code)).sum();
         for code in codes_of(world, own) {
-            let inside_area: Vec<Successor> = successors(world, placing, &code, own, span.target)
+            let placed: Vec<Successor> = successors(world, placing, &code, own, span.target)
                 .into_iter()
-                .filter(|successor| successor.code.as_ref().is_some_and(|code| inside.contains(code)))
+                .filter(|part| part.code.as_ref().is_some_and(|code| inside.contains(code)))
                 .collect();
-            if inside_area.is_empty() {
+            if placed.is_empty() {
                 continue;
             }
             let Some(member) = contribution(&context, only, &code) else { continue };
             let whole = only.is_some()
-                || inside_area.iter().map(|successor| successor.to - successor.from).sum::<i64>()
-                    == inside_area[0].total;
+                || placed.iter().map(|part| part.to - successor.from).sum::<i64>() == placed[0].total;
             let piece = |value: i64| {
-                if only.is_some() {
-                    value
-                } else {
-                    inside_area.iter().map(|successor| successor.piece(value)).sum()
-                }
+                if only.is_some() { value } else { placed.iter().map(|part| part.piece(value)).sum() }
             };
             if policy == Policy::ExactOnly && !whole {
                 not_valid += 1;
             } else if member.state == State::Ok {
                 reported += 1;
                 ore += piece(member.ore.expect("an ok member pays"));
-                persons +=
-                    inside_area.iter().map(|successor| successor.piece(member.persons.value)).sum::<i64>();
+                persons += placed.iter().map(|part| part.piece(member.persons.value)).sum::<i64>();
                 marks |= member.marks | if whole { 0 } else { mark::SPLIT };
             }
         }
