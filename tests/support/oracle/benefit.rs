@@ -270,7 +270,7 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
             }
             let Some(member) = contribution(&context, only, &code) else { continue };
             let whole = only.is_some()
-                || placed.iter().map(|part| part.to - successor.from).sum::<i64>() == placed[0].total;
+                || placed.iter().map(|part| part.to - part.from).sum::<i64>() == placed[0].total;
             let piece = |value: i64| {
                 if only.is_some() { value } else { placed.iter().map(|part| part.piece(value)).sum() }
             };
