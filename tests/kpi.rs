@@ -1,5 +1,5 @@
 //! The expectations of `tests/kpi/**.slt`, worked out by hand: one trial a file, on one tiny world (`support/tiny.rs`)
-//! that all share. A query is `KPI`, a KPI's id and `name=value` words; its column types are asserted:
+//! that all share; those of `tests/demo/*.slt` are about the lake that `utbredt demo` makes. A query is `KPI`, a KPI's id and `name=value` words; its column types are asserted:
 //! `T` text, `I` whole number, `R` number, `D` day, `B` flag.
 //!
 //! Run with `cargo test --workspace --test kpi`, or some of them with `cargo test --workspace --test kpi reach`.
@@ -13,11 +13,14 @@ use std::sync::LazyLock;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::DateTime;
 use libtest_mimic::{Arguments, Failed, Trial};
 use sqllogictest::{AsyncDB, ColumnType, DBOutput, Runner, strict_column_validator};
 use utbredt_engine::{Engine, EngineError, KpiRequest, RequestError};
+use utbredt_ingest::demo_lake;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::{query_files, without_oracle};
+use utbredt_tests::real::datasets;
 use utbredt_tests::tiny::tiny;
 
 /// As the program has it: plans are made of many small pieces.
@@ -65,39 +68,56 @@ impl ColumnType for Kind {
     }
 }
 
-/// What all trials share: the tiny world as a lake, the engine over it, and the threads that run it.
+/// A lake that many trials share, and the engine over it.
 struct Shared {
     engine: Engine,
-    runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
 
-static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder for the lake");
-    let _lake = fill(&tiny(), folder.path());
-    Shared {
-        engine: Engine::open(folder.path(), query_files()).expect("the lake opens"),
-        runtime: tokio::runtime::Runtime::new().expect("threads"),
-        _folder: folder,
+impl Shared {
+    fn new(make: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the lake");
+        make(folder.path());
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        Self { engine, _folder: folder }
     }
+}
+
+/// The threads that all trials run on.
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Runtime::new().expect("threads"));
+
+/// The tiny world.
+static TINY: LazyLock<Shared> = LazyLock::new(|| {
+    Shared::new(|root| {
+        let _lake = fill(&tiny(), root);
+    })
 });
 
-/// One file's connection to the shared engine.
-struct Connection;
+/// The demonstration.
+static DEMO: LazyLock<Shared> = LazyLock::new(|| {
+    Shared::new(|root| {
+        let recorded_at = DateTime::parse_from_rfc3339("2026-11-28T12:00:00Z").expect("a moment").to_utc();
+        demo_lake(root, &datasets(), recorded_at, &|_| ()).expect("the demonstration's lake");
+    })
+});
+
+/// One file's connection to a shared engine.
+struct Connection(&'static LazyLock<Shared>);
 
 fn invalid(what: impl Display) -> EngineError {
     RequestError::invalid("invalid_value", what.to_string(), "see tests/kpi.rs").into()
 }
 
 /// `adoption.reach solution_id=post by=county from=2020-01`, read as every interface reads it.
-fn request(text: &str) -> Result<KpiRequest, EngineError> {
+fn request(engine: &Engine, text: &str) -> Result<KpiRequest, EngineError> {
     let mut words = text.split_whitespace();
     let id = words.next().ok_or_else(|| invalid("no KPI named"))?;
     let mut pairs = Vec::new();
     for word in words {
         pairs.push(word.split_once('=').ok_or_else(|| invalid(format!("`{word}` is not name=value")))?);
     }
-    Ok(KpiRequest::parse(SHARED.engine.catalogue(), id, pairs)?)
+    Ok(KpiRequest::parse(engine.catalogue(), id, pairs)?)
 }
 
 /// A cell as a file writes it: an empty text is `-`, and blanks inside a text are `_`.
@@ -132,7 +152,8 @@ impl AsyncDB for Connection {
 
     async fn run(&mut self, text: &str) -> Result<DBOutput<Kind>, EngineError> {
         let question = text.trim().strip_prefix("KPI").ok_or_else(|| invalid("a query begins with KPI"))?;
-        let answer = SHARED.engine.run(request(question)?).await?;
+        let engine = &self.0.engine;
+        let answer = engine.run(request(engine, question)?).await?;
         Ok(DBOutput::Rows { types: kinds(&answer.schema), rows: rows(&answer.batches) })
     }
 
@@ -154,16 +175,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Everything in one file holds: rows, column types and errors.
-fn expectations_of(file: &Path) -> Result<(), Failed> {
-    let mut runner = Runner::new(|| ready(Ok(Connection)));
+fn expectations_of(lake: &'static LazyLock<Shared>, file: &Path) -> Result<(), Failed> {
+    let mut runner = Runner::new(|| ready(Ok(Connection(lake))));
     runner.with_column_validator(strict_column_validator);
-    SHARED.runtime.block_on(runner.run_file_async(file)).map_err(|error| error.to_string().into())
+    RUNTIME.block_on(runner.run_file_async(file)).map_err(|error| error.to_string().into())
 }
 
 fn holds(script: &str) -> bool {
-    let mut runner = Runner::new(|| ready(Ok(Connection)));
+    let mut runner = Runner::new(|| ready(Ok(Connection(&TINY))));
     runner.with_column_validator(strict_column_validator);
-    SHARED.runtime.block_on(runner.run_script_async(script)).is_ok()
+    RUNTIME.block_on(runner.run_script_async(script)).is_ok()
 }
 
 /// The runner itself can fail: a right query holds, and each that is wrong in one place does not.
@@ -185,16 +206,22 @@ fn what_is_wrong_fails() -> Result<(), Failed> {
     }
 }
 
-fn main() -> ExitCode {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("kpi");
-    let mut trials = vec![Trial::test("what_is_wrong_fails", what_is_wrong_fails)];
-    let found = files(&folder);
-    assert!(found.len() >= FEWEST_FILES, "the expectations are missing: {found:?}");
-    for file in found {
-        let below = file.strip_prefix(&folder).expect("found below it").with_extension("");
+/// A trial for each file below a folder.
+fn trials_of(folder: &str, lake: &'static LazyLock<Shared>) -> Vec<Trial> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let trial = |file: PathBuf| {
+        let below = file.strip_prefix(root).expect("found below it").with_extension("");
         let name = below.to_string_lossy().replace(['/', '\\'], ".");
-        trials.push(Trial::test(name, move || expectations_of(&file)));
-    }
+        Trial::test(name.trim_start_matches("kpi."), move || expectations_of(lake, &file))
+    };
+    files(&root.join(folder)).into_iter().map(trial).collect()
+}
+
+fn main() -> ExitCode {
+    let mut trials = vec![Trial::test("what_is_wrong_fails", what_is_wrong_fails)];
+    trials.extend(trials_of("kpi", &TINY));
+    assert!(trials.len() > FEWEST_FILES, "the expectations are missing");
+    trials.extend(trials_of("demo", &DEMO));
     // A KPI is two files. Until its plain loops are written the runner says, by an ignored trial, what nobody checks.
     for id in without_oracle() {
         trials.push(Trial::test(format!("{id} in random worlds"), || Ok(())).with_ignored_flag(true));

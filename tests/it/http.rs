@@ -174,7 +174,8 @@ async fn the_values_are_those_worked_out_by_hand() {
         let [value, numerator, denominator] = numbers;
         json!({"period_start": "2020-01-01", "municipality_code": code, "municipality_name": name, "value": value,
             "numerator": numerator, "denominator": denominator, "state": state, "reason": reason, "coverage": coverage,
-            "coverage_of_expected": coverage, "marks": "", "municipalities_reported": counts[0], "municipalities_expected": counts[1]})
+            "coverage_of_expected": coverage, "marks": "", "municipalities_reported": counts[0], "municipalities_expected": counts[1],
+            "periods_reported": counts[0], "periods_expected": counts[1]})
     };
     let mut rows = body["data"].as_array().expect("rows").clone();
     for row in &mut rows {
@@ -193,7 +194,7 @@ async fn the_values_are_those_worked_out_by_hand() {
     );
     let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 2,
         "title": "Reach", "unit": "share", "better": "higher", "by": "municipality", "borders": "then",
-        "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-02-01",
+        "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-01-31",
         "params": {"solution_id": "post", "measure_id": "users_active"}, "unanswered": [], "filter": {},
         "coverage": null, "sources": ["worldmaker"], "synthetic": false, "rows": 3});
     for (name, value) in expected.as_object().expect("an object") {
@@ -237,7 +238,7 @@ async fn bounds_are_periods_or_days() {
     assert_eq!(numbers(rows), [(1, 4), (2, 4), (3, 3), (3, 3)]);
     assert_eq!(
         (&periods["meta"]["from"], &periods["meta"]["to"]),
-        (&json!("2019-11-01"), &json!("2020-03-01"))
+        (&json!("2019-11-01"), &json!("2020-02-29"))
     );
     // Both bounds are included, however they are written.
     let days = LIVE.replace("from=2019-11&to=2020-02", "from=2019-11-01&to=2020-02-29");
@@ -307,9 +308,9 @@ async fn csv_for_a_norwegian_excel() {
     assert_eq!(
         answer.text(),
         "\u{feff}period_start;county_code;county_name;value;numerator;denominator;state;reason;coverage;coverage_of_expected;marks;\
-         municipalities_reported;municipalities_expected\r\n\
-         2020-01-01;02;Kyst;300,0;60;200;ok;;0,3333333333333333;0,3333333333333333;partial;1;2\r\n\
-         2020-01-01;30;Stor;250,0;100;400;ok;;1,0;1,0;;1;1\r\n"
+         municipalities_reported;municipalities_expected;periods_reported;periods_expected\r\n\
+         2020-01-01;02;Kyst;300,0;60;200;ok;;0,3333333333333333;0,3333333333333333;partial;1;2;1;2\r\n\
+         2020-01-01;30;Stor;250,0;100;400;ok;;1,0;1,0;;1;1;1;1\r\n"
     );
     assert_eq!(
         answer.header("content-disposition"),

@@ -19,7 +19,7 @@ pub type Count<'a> = (&'a str, Day, Day, Day, i64);
 pub fn datasets() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets");
     let mut files = Vec::new();
-    for folder in ["reference", "rollout"] {
+    for folder in ["demo", "reference", "rollout"] {
         for entry in std::fs::read_dir(root.join(folder)).expect("the datasets are there") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();

@@ -49,7 +49,7 @@ pub struct Meta {
     pub granularity: &'static str,
     /// First day.
     pub from: NaiveDate,
-    /// First day after.
+    /// Last day, included as the bounds of a request are: sent back as `to` it names the same last period.
     pub to: NaiveDate,
     /// The parameters of the request, and the measure that was meant where it names none.
     pub params: BTreeMap<String, String>,

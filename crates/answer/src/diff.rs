@@ -68,7 +68,7 @@ pub struct DiffMeta {
     pub recorded_after: DateTime<Utc>,
     /// First day.
     pub from: NaiveDate,
-    /// First day after.
+    /// Last day, included.
     pub to: NaiveDate,
     /// How many cells were compared.
     pub compared: usize,

@@ -7,10 +7,10 @@ use arrow::datatypes::Float64Type;
 use utbredt_answer::{AgeBand, Denominator, Meta, Unanswered, Work};
 use utbredt_kpi::{By, Inhabitants, KpiRequest, ParamValue};
 use utbredt_lake::Edition;
-use utbredt_model::Period;
 
 use crate::edition::open::OpenEdition;
 use crate::edition::provenance::{Extent, Provenance};
+use crate::question::periods::last_day;
 use crate::question::resolve::ResolvedQuery;
 
 /// All that must be known to read the rows.
@@ -23,9 +23,6 @@ pub(crate) fn describe(
     work: Work,
 ) -> Meta {
     let (kpi, request) = (query.kpi, query.request);
-    let span = |period: Option<&Period>| {
-        period.copied().unwrap_or(Period { start: query.scope.day, end: query.scope.day })
-    };
     let (denominators, uncounted_ages) = denominators(query, provenance, opened);
     Meta {
         kpi_id: kpi.id.clone(),
@@ -39,8 +36,8 @@ pub(crate) fn describe(
         borders: request.borders,
         policy: request.policy,
         granularity: query.scope.granularity.map_or(KpiRequest::RANGE, utbredt_model::Granularity::as_str),
-        from: span(query.shown.first()).start,
-        to: span(query.shown.last()).end,
+        from: query.shown.first().map_or(query.scope.day, |period| period.start),
+        to: query.shown.last().map_or(query.scope.day, last_day),
         params: params(query),
         unanswered: unanswered(query),
         filter: request.filter.clone(),

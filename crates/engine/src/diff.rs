@@ -22,6 +22,7 @@ use self::receipts::Receipts;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::question::due::periods;
+use crate::question::periods::last_day;
 
 /// A question about two editions.
 #[derive(Debug, Clone)]
@@ -111,7 +112,7 @@ impl Engine {
             after: after.number,
             recorded_after: after.recorded_at,
             from: periods.first().map_or_else(NaiveDate::default, |period| period.start),
-            to: periods.last().map_or_else(NaiveDate::default, |period| period.end),
+            to: periods.last().map_or_else(NaiveDate::default, last_day),
             compared,
             rows: rows.len(),
             causes: Cause::ALL

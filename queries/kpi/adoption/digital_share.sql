@@ -26,6 +26,16 @@ main = "flow"
 type = "measure"
 doc = "Counts all, on paper and by telephone too."
 default = "cases"
+[columns.periods_reported]
+doc = "Of the periods owed of both measures, those delivered in full, added up over municipalities."
+unit = "periods"
+rollup = "sum"
+every_state = true
+[columns.periods_expected]
+doc = "The periods owed of both measures: the months of a quarter or year; 1 each for a month."
+unit = "periods"
+rollup = "sum"
+every_state = true
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -46,7 +56,9 @@ SELECT
             state_if(everything.value = 0, 'not_applicable/no_denominator')
         )
     END AS state,
-    coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks
+    coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks,
+    coalesce(digital.periods_reported, 0) + coalesce(everything.periods_reported, 0) AS periods_reported,
+    coalesce(digital.periods_expected, 0) + coalesce(everything.periods_expected, 0) AS periods_expected
 FROM spine
 LEFT JOIN usage_cells AS digital
     ON digital.period_start = spine.period_start

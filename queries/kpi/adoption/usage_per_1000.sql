@@ -21,6 +21,16 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "flow"
+[columns.periods_reported]
+doc = "Of the periods owed, those delivered in full, added up over municipalities: 2 of 3 months of a quarter."
+unit = "periods"
+rollup = "sum"
+every_state = true
+[columns.periods_expected]
+doc = "The periods owed: the months of a quarter or year, or the last that owes a level; 1 for a month."
+unit = "periods"
+rollup = "sum"
+every_state = true
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -32,7 +42,9 @@ SELECT
     usage.value AS numerator,
     people.persons AS denominator,
     cell_state(spine.comparable, usage.state, denominator_state(people.persons)) AS state,
-    usage.marks | coalesce(people.marks, 0) AS marks
+    usage.marks | coalesce(people.marks, 0) AS marks,
+    usage.periods_reported,
+    usage.periods_expected
 FROM spine
 INNER JOIN usage_cells AS usage
     ON usage.period_start = spine.period_start

@@ -96,18 +96,18 @@ fn area_state(cells: &[&Cell]) -> State {
     State::NotApplicable
 }
 
-/// Time saved is known also where nothing says what a use is worth in kroner.
-fn is_hours(name: &str) -> bool {
-    name.starts_with("hours_")
+/// Time saved is known also where nothing says what a use is worth in kroner, and what was delivered whatever the state.
+fn of_every_state(name: &str) -> bool {
+    name.starts_with("hours_") || name.starts_with("periods_")
 }
 
-/// The hours of all cells, whatever their state.
-fn hours_of<'a>(cells: &[&'a Cell]) -> BTreeMap<&'a str, i64> {
-    let mut hours = BTreeMap::new();
-    for (name, extra) in cells.iter().flat_map(|cell| &cell.extras).filter(|(name, _)| is_hours(name)) {
-        *hours.entry(*name).or_default() += extra;
+/// The columns that add up over all cells, whatever their state.
+fn added_in_every_state<'a>(cells: &[&'a Cell]) -> BTreeMap<&'a str, i64> {
+    let mut sums = BTreeMap::new();
+    for (name, extra) in cells.iter().flat_map(|cell| &cell.extras).filter(|(name, _)| of_every_state(name)) {
+        *sums.entry(*name).or_default() += extra;
     }
-    hours
+    sums
 }
 
 /// Takes a further cell's number beside the value.
@@ -129,7 +129,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
     let (mut reported, mut expected, mut not_valid) = (0, 0, 0);
     let (mut inhabitants, mut persons_behind, mut persons_expected) = (0, 0, 0);
     let (mut numerator, mut denominator, mut marks) = (0, 0, 0);
-    let mut extras = hours_of(cells);
+    let mut extras = added_in_every_state(cells);
     for cell in cells {
         // Whoever lives there counts, whether the number speaks for them or not.
         inhabitants += cell.inhabitants;
@@ -146,7 +146,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
                 } else {
                     numerator + cell.numerator
                 };
-                for (name, extra) in cell.extras.iter().filter(|(name, _)| !is_hours(name)) {
+                for (name, extra) in cell.extras.iter().filter(|(name, _)| !of_every_state(name)) {
                     add_extra(&mut extras, name, *extra);
                 }
             }
@@ -176,7 +176,7 @@ fn row(kpi: &str, span: &Span, today: Day, key: Option<String>, cells: &[&Cell])
             hours if hours.starts_with("hours_") => found.map(|seconds| seconds / 3600.0),
             _ => found,
         };
-        columns.insert((*name).to_owned(), number.filter(|_| ok || is_hours(name)));
+        columns.insert((*name).to_owned(), number.filter(|_| ok || of_every_state(name)));
     }
     let row = OracleRow {
         period_start: span.start,
@@ -216,6 +216,9 @@ fn shown(kpi: &str, numerator: f64, denominator: f64) -> (f64, f64) {
 fn extra_names(kpi: &str) -> &'static [&'static str] {
     match kpi {
         "rollout.municipalities_live" => &["share"],
+        "adoption.digital_share" | "adoption.reach" | "adoption.usage_per_1000" => {
+            &["periods_reported", "periods_expected"]
+        }
         "rollout.stage_funnel" => &super::stages::FUNNEL,
         "rollout.stalled" => &["days_since", "share"],
         "rollout.schedule_variance" => &["late_so_far"],

@@ -162,20 +162,35 @@ impl CellContext<'_> {
         }
     }
 
-    /// Whether a municipality delivered all it owed: each part of it, for each month of a longer period.
-    fn delivered(&self, measure: &str, code: &str) -> State {
+    /// What each part of a municipality delivered, for each month of a longer period; of a level for the last month that
+    /// owes one.
+    fn months_delivered(&self, measure: &str, code: &str) -> Vec<Vec<State>> {
         let flow = matches!(self.rollup(measure), "sum" | "mean");
         let mut months: Vec<Vec<State>> = Vec::new();
         for (start, end) in self.months() {
             let parts = parts_of(self.world, code, self.span.target);
             months.push(parts.iter().map(|part| self.part(measure, &part.part_id, (start, end))).collect());
         }
-        let owed = |state: &State| matches!(state, State::Ok | State::Missing | State::Suppressed);
-        if !flow && let Some(last) = months.iter().rposition(|states| states.iter().any(owed)) {
-            // A level is that of the last month that owes one.
-            months = vec![months[last].clone()];
+        match months.iter().rposition(|states| states.iter().any(is_owed)) {
+            Some(last) if !flow => vec![months[last].clone()],
+            _ => months,
         }
-        let all: Vec<State> = months.concat();
+    }
+
+    /// How many months a municipality owed, and how many of them it delivered in full.
+    pub(crate) fn months_reported(&self, measure: &str, code: &str) -> (i64, i64) {
+        let (mut reported, mut expected) = (0, 0);
+        for states in self.months_delivered(measure, code) {
+            let owed: Vec<State> = states.into_iter().filter(is_owed).collect();
+            expected += i64::from(!owed.is_empty());
+            reported += i64::from(!owed.is_empty() && owed.iter().all(|state| *state == State::Ok));
+        }
+        (reported, expected)
+    }
+
+    /// Whether a municipality delivered all it owed: each part of it, for each month of a longer period.
+    fn delivered(&self, measure: &str, code: &str) -> State {
+        let all: Vec<State> = self.months_delivered(measure, code).concat();
         let any = |state: State| all.contains(&state);
         if any(State::Suppressed) {
             State::Suppressed
@@ -323,6 +338,11 @@ impl CellContext<'_> {
         }
         self.persons(code)
     }
+}
+
+/// Whether a number was to come.
+fn is_owed(state: &State) -> bool {
+    matches!(state, State::Ok | State::Missing | State::Suppressed)
 }
 
 fn same_municipality(a: &Usage, b: &Usage) -> bool {

@@ -111,12 +111,12 @@ fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Fo
             stages::followed(context, population_coverage(context, request, code))
         }
         "adoption.reach" => {
-            let usage = context.usage(measure("users_active"), code);
-            ratio(usage, context.eligible(code))
+            let measure = measure("users_active");
+            with_periods(ratio(context.usage(measure, code), context.eligible(code)), context, measure, code)
         }
         "adoption.usage_per_1000" => {
-            let usage = context.usage(measure("uses"), code);
-            ratio(usage, context.persons(code))
+            let measure = measure("uses");
+            with_periods(ratio(context.usage(measure, code), context.persons(code)), context, measure, code)
         }
         "benefit.realised" => realised(context, measure("uses"), code),
         "benefit.potential" => potential(context, measure("uses"), code),
@@ -176,6 +176,14 @@ fn population_coverage(context: &CellContext<'_>, request: &OracleRequest, code:
         silent: false,
     };
     ratio(live, persons)
+}
+
+/// Beside a number, how much of what was owed came.
+fn with_periods(mut found: Found, context: &CellContext<'_>, measure: &str, code: &str) -> Found {
+    let (reported, expected) = context.months_reported(measure, code);
+    found.extras.insert("periods_reported", reported);
+    found.extras.insert("periods_expected", expected);
+    found
 }
 
 pub(crate) fn ratio(over: Input, under: Input) -> Found {

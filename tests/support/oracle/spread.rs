@@ -263,10 +263,17 @@ fn digital(context: &CellContext<'_>, request: &OracleRequest, measure: &str, co
     let counted = |name: &str| {
         context.world.measures.iter().any(|m| m.solution_id == context.solution && m.measure_id == name)
     };
-    if !counted(all) {
-        let mut found = plain(0, Some(0));
-        found.states.push(State::NotApplicable);
-        return found;
-    }
-    ratio(context.usage(measure, code), context.usage(all, code))
+    let (mut reported, mut expected) = context.months_reported(measure, code);
+    let mut found = if counted(all) {
+        let of_all = context.months_reported(all, code);
+        (reported, expected) = (reported + of_all.0, expected + of_all.1);
+        ratio(context.usage(measure, code), context.usage(all, code))
+    } else {
+        let mut unknown = plain(0, Some(0));
+        unknown.states.push(State::NotApplicable);
+        unknown
+    };
+    found.extras.insert("periods_reported", reported);
+    found.extras.insert("periods_expected", expected);
+    found
 }
