@@ -1,5 +1,5 @@
 /* view
-doc = "The municipalities with a number and persons in the target group: which of them a municipality is, from the lowest use per person up, in its KOSTRA group and in the country, and how many they are."
+doc = "The municipalities with a number of the whole period and persons in the target group: which of them a municipality is, from the lowest use per person up, in its KOSTRA group and in the country, and how many they are."
 uses = ["eligible_cells", "kostra_groups", "spine", "usage_cells"]
 */
 SELECT
@@ -56,4 +56,5 @@ LEFT JOIN kostra_groups
 WHERE
     spine.comparable
     AND usage.state = 'ok'
+    AND NOT has_mark(usage.marks, 'partial')
     AND eligible.eligible > 0

@@ -1,5 +1,5 @@
 /* view
-doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
+doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why; `whole`: whether that is the whole period and all of the territory. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
 uses = ["live_parts", "touching_rows"]
 */
 -- What the rows of each municipality cover of each sub-period. Organisations of one municipality report side by side.
@@ -180,6 +180,7 @@ by_sub_period AS (
         counting.solution_id,
         counting.measure_id,
         counting.municipality_code,
+        max(counting.rollup) AS rollup,
         max(counting.began) AS began,
         count(CASE WHEN counting.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN is_expected(counting.state) THEN 1 END) AS expected,
@@ -204,6 +205,8 @@ added AS (
         by_sub_period.solution_id,
         by_sub_period.measure_id,
         by_sub_period.municipality_code,
+        max(by_sub_period.rollup) AS rollup,
+        max(by_sub_period.sub_end) AS last_end,
         max(by_sub_period.began) AS began,
         sum(by_sub_period.reported) AS reported,
         sum(by_sub_period.expected) AS expected,
@@ -219,6 +222,24 @@ added AS (
         by_sub_period.solution_id,
         by_sub_period.measure_id,
         by_sub_period.municipality_code
+),
+period_lengths AS (
+    SELECT
+        sub_periods.period_start,
+        count(*) AS sub_periods,
+        max(sub_periods.sub_end) AS last_end
+    FROM sub_periods
+    GROUP BY sub_periods.period_start
+),
+territories AS (
+    SELECT
+        municipality_parts.division_date,
+        municipality_parts.municipality_code,
+        count(*) AS parts
+    FROM municipality_parts
+    GROUP BY
+        municipality_parts.division_date,
+        municipality_parts.municipality_code
 )
 SELECT
     added.period_start,
@@ -234,6 +255,18 @@ SELECT
         WHEN added.expected > 0 AND added.began = 1 THEN 'missing/incomplete_period'
         ELSE area_state(0, added.expected, 0, 0, added.states)
     END AS state,
+    -- Who has the solution in a part of the period or of the territory owes that part alone.
+    CASE
+        WHEN added.rollup IN ('sum', 'mean') THEN added.expected = territories.parts * period_lengths.sub_periods
+        ELSE added.expected = territories.parts AND added.last_end = period_lengths.last_end
+    END AS whole,
     added.periods_reported,
     added.periods_expected
 FROM added
+INNER JOIN periods
+    ON periods.period_start = added.period_start
+INNER JOIN period_lengths
+    ON period_lengths.period_start = added.period_start
+INNER JOIN territories
+    ON territories.division_date = periods.division_date
+    AND territories.municipality_code = added.municipality_code

@@ -114,7 +114,7 @@ SELECT
         -- Nothing was owed and nothing came.
         ELSE coalesce(owed.state, 'not_applicable/not_introduced')
     END AS state,
-    CASE WHEN owed.state = 'ok' THEN reports.marks ELSE 0 END AS marks,
+    CASE WHEN owed.state = 'ok' THEN reports.marks | mark('partial', NOT owed.whole) ELSE 0 END AS marks,
     reports.municipality_code IS NULL AS unreported,
     coalesce(owed.periods_reported, 0) AS periods_reported,
     coalesce(owed.periods_expected, 0) AS periods_expected

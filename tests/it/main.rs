@@ -14,6 +14,7 @@ mod http_contract;
 mod laws;
 mod numbers;
 mod oracle;
+mod partial;
 mod properties;
 mod rollout;
 mod sql;

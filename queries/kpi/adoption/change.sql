@@ -53,7 +53,7 @@ unit = "municipalities"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid", "part_of_period"]
 */
 WITH links AS (
     SELECT

@@ -39,7 +39,7 @@ every_state = true
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid", "part_of_period"]
 */
 SELECT
     spine.period_start,

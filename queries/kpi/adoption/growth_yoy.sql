@@ -69,7 +69,7 @@ after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(incr
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "part_of_period", "unplaceable_not_valid"]
 */
 WITH cells AS (
     SELECT
@@ -80,7 +80,13 @@ WITH cells AS (
         -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
         AND (NOT is_expected(usage_year_ago.state) OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
-        cell_state(spine.comparable, spine_year_ago.comparable, usage.state, usage_year_ago.state) AS state,
+        cell_state(
+            spine.comparable,
+            spine_year_ago.comparable,
+            usage.state,
+            usage_year_ago.state,
+            state_if(has_mark(usage.marks | usage_year_ago.marks, 'partial'), 'not_applicable/part_of_period')
+        ) AS state,
         usage.marks | usage_year_ago.marks AS marks
     FROM spine
     INNER JOIN periods

@@ -49,7 +49,7 @@ rollup = "sum"
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
+codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid", "part_of_period"]
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -30,7 +30,7 @@ unit = "solutions"
 [columns.reasons]
 doc = "The reasons there are, each once, blanks between them."
 unit = "codes"
-codes = ["not_delivered", "use_fell"]
+codes = ["not_delivered", "use_fell", "part_of_period"]
 [columns.not_delivered_solutions]
 doc = "The ids of the solutions that delivered nothing, blanks between them."
 unit = "ids"
@@ -68,9 +68,10 @@ WITH compared AS (
         usage.municipality_code,
         usage.solution_id,
         usage.state,
-        usage.value,
         usage.marks,
-        lag(usage.value) OVER (
+        -- Two months of a quarter are no fall from three.
+        CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END AS whole_value,
+        lag(CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END) OVER (
             PARTITION BY
                 usage.solution_id,
                 usage.municipality_code
@@ -107,7 +108,7 @@ reasons AS (
         compared.period_start,
         compared.municipality_code,
         compared.solution_id,
-        compared.value,
+        compared.whole_value AS value,
         compared.value_before,
         CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
         CASE
@@ -120,10 +121,10 @@ reasons AS (
                 END
                 THEN 'not_delivered'
             -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
-            WHEN compared.value * 100 < compared.value_before * 80
-                AND CAST(compared.value_before - compared.value AS DOUBLE)
-                * (compared.value_before - compared.value)
-                > 3.8416 * (compared.value_before + compared.value)
+            WHEN compared.whole_value * 100 < compared.value_before * 80
+                AND CAST(compared.value_before - compared.whole_value AS DOUBLE)
+                * (compared.value_before - compared.whole_value)
+                > 3.8416 * (compared.value_before + compared.whole_value)
                 THEN 'use_fell'
         END AS reason
     FROM compared

@@ -39,7 +39,7 @@ en = "Nobody uses the solution."
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "whole_period", "part_of_period", "unplaceable_not_valid"]
 */
 WITH cells AS (
     SELECT
@@ -48,7 +48,12 @@ WITH cells AS (
         population.persons,
         people.persons AS inhabitants,
         1000.0 * CAST(usage.value AS DOUBLE) / NULLIF(population.persons, 0) AS rate,
-        cell_state(spine.comparable, usage.state, denominator_state(population.persons)) AS state,
+        cell_state(
+            spine.comparable,
+            usage.state,
+            denominator_state(population.persons),
+            state_if(has_mark(usage.marks, 'partial'), 'not_applicable/part_of_period')
+        ) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks
     FROM spine
     INNER JOIN usage_cells AS usage

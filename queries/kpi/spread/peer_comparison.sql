@@ -41,7 +41,7 @@ unit = "municipalities"
 [[changes]]
 version = 2
 date = "2026-11-28"
-codes = ["three_others", "coverage_of_everybody", "whole_period", "unplaceable_not_valid"]
+codes = ["three_others", "coverage_of_everybody", "whole_period", "part_of_period", "unplaceable_not_valid"]
 */
 WITH cells AS (
     SELECT
@@ -50,7 +50,12 @@ WITH cells AS (
         kostra_groups.group_code,
         usage.value AS uses,
         population.persons,
-        cell_state(spine.comparable, usage.state, denominator_state(population.persons)) AS own_state,
+        cell_state(
+            spine.comparable,
+            usage.state,
+            denominator_state(population.persons),
+            state_if(has_mark(usage.marks, 'partial'), 'not_applicable/part_of_period')
+        ) AS own_state,
         state_if(kostra_groups.group_code IS NULL, 'not_applicable/no_peer_group') AS group_state,
         usage.marks | coalesce(population.marks, 0) AS marks
     FROM spine

@@ -24,6 +24,13 @@ pub(crate) struct Input {
     pub(crate) silent: bool,
 }
 
+impl Input {
+    /// Whether it is the number of a part of the period or of the territory alone, which is compared with no other.
+    pub(crate) const fn is_partial(&self) -> bool {
+        self.marks & mark::PARTIAL != 0
+    }
+}
+
 /// A row that a period counts and what of it lands on a municipality.
 #[derive(Clone)]
 pub(crate) struct Landed {
@@ -125,7 +132,8 @@ impl CellContext<'_> {
             // All came, and nothing of what has a number can be placed here.
             state = State::NotValid;
         }
-        let marks = if state == State::Ok { marks_of(&landing) } else { 0 };
+        let part = if self.owes_everything(measure, code) { 0 } else { mark::PARTIAL };
+        let marks = if state == State::Ok { marks_of(&landing) | part } else { 0 };
         Input { state, value: total(&landing, rollup, |_| true), marks, silent: landing.is_empty() }
     }
 
@@ -162,15 +170,29 @@ impl CellContext<'_> {
         }
     }
 
-    /// What each part of a municipality delivered, for each month of a longer period; of a level for the last month that
-    /// owes one.
-    fn months_delivered(&self, measure: &str, code: &str) -> Vec<Vec<State>> {
-        let flow = matches!(self.rollup(measure), "sum" | "mean");
+    /// What each part of a municipality delivered, for each month of a longer period.
+    fn all_months(&self, measure: &str, code: &str) -> Vec<Vec<State>> {
         let mut months: Vec<Vec<State>> = Vec::new();
         for (start, end) in self.months() {
             let parts = parts_of(self.world, code, self.span.target);
             months.push(parts.iter().map(|part| self.part(measure, &part.part_id, (start, end))).collect());
         }
+        months
+    }
+
+    /// Whether every part of a municipality owes every month of the period, or of a level the last.
+    fn owes_everything(&self, measure: &str, code: &str) -> bool {
+        let mut months = self.all_months(measure, code);
+        if !matches!(self.rollup(measure), "sum" | "mean") {
+            months = months.split_off(months.len() - 1);
+        }
+        months.concat().iter().all(is_owed)
+    }
+
+    /// The months that count: all, or of a level the last that owes one.
+    fn months_delivered(&self, measure: &str, code: &str) -> Vec<Vec<State>> {
+        let flow = matches!(self.rollup(measure), "sum" | "mean");
+        let months = self.all_months(measure, code);
         match months.iter().rposition(|states| states.iter().any(is_owed)) {
             Some(last) if !flow => vec![months[last].clone()],
             _ => months,

@@ -186,6 +186,15 @@ fn with_periods(mut found: Found, context: &CellContext<'_>, measure: &str, code
     found
 }
 
+/// A ratio that is compared with those of others: none where its number is of a part alone.
+pub(crate) fn whole_ratio(over: Input, under: Input) -> Found {
+    let mut found = ratio(over, under);
+    if over.is_partial() {
+        found.states.push(State::NotApplicable);
+    }
+    found
+}
+
 pub(crate) fn ratio(over: Input, under: Input) -> Found {
     let mut states = vec![over.state, under.state];
     if under.state == State::Ok && under.value == 0 {
@@ -417,7 +426,8 @@ pub(crate) fn reference(
             continue;
         }
         let (usage, eligible) = (context.usage(measure, &row.code), context.eligible(&row.code));
-        let is_ok = usage.state == State::Ok && eligible.state == State::Ok && eligible.value > 0;
+        let is_whole = usage.state == State::Ok && !usage.is_partial();
+        let is_ok = is_whole && eligible.state == State::Ok && eligible.value > 0;
         if is_ok && comparable(context.world, context.policy, context.span, &row.code) {
             let rate = (usage.value, eligible.value, row.code.clone());
             if groups_of(context.world, "kostra", &row.code, context.span.target) == own {
@@ -460,7 +470,8 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     let (lost, both) = (i128::from(past.value - now.value), i128::from(past.value + now.value));
     // More than 1.96 standard deviations of the difference of two counts.
     let beyond_chance = lost * lost * 10_000 > 38_416 * both;
-    let known = there && now.state == State::Ok && past.state == State::Ok;
+    let whole = |input: &Input| input.state == State::Ok && !input.is_partial();
+    let known = there && whole(&now) && whole(&past);
     let fell = known && beyond_chance && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
     found.extras.insert("not_delivered", i64::from(silent));

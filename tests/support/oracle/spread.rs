@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::CellContext;
-use super::kpis::{Found, plain, ratio};
+use super::kpis::{Found, plain, ratio, whole_ratio};
 use super::{Cell, OracleRequest, OracleRow, State, stages, year_before};
 
 /// The cell of a municipality.
@@ -14,7 +14,7 @@ pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: 
     let measure = request.measure_id.as_deref().unwrap_or("uses");
     match request.kpi.as_str() {
         "adoption.growth_yoy" => growth(context, measure, code),
-        "spread.inequality" => ratio(context.usage(measure, code), context.persons(code)),
+        "spread.inequality" => whole_ratio(context.usage(measure, code), context.persons(code)),
         "spread.peer_comparison" => compared(context, measure, code),
         "spread.left_behind" => left_behind(context, code),
         "adoption.digital_share" => digital(context, request, measure, code),
@@ -51,6 +51,9 @@ fn growth(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut found = plain(now.value, Some(then.value));
     found.states = vec![now.state, then.state];
     found.marks = now.marks | then.marks;
+    if now.is_partial() || then.is_partial() {
+        found.states.push(State::NotApplicable);
+    }
     if !stated_then {
         found.states.push(State::NotValid);
     }
@@ -169,7 +172,8 @@ fn known<'a>(context: &CellContext<'_>, measure: &str, codes: &[&'a str]) -> Vec
     let mut known: Vec<(i64, i64, &str)> = Vec::new();
     for code in codes {
         let (uses, persons) = (context.usage(measure, code), context.persons(code));
-        let stated = uses.state == State::Ok && persons.state == State::Ok && persons.value > 0;
+        let whole = uses.state == State::Ok && !uses.is_partial();
+        let stated = whole && persons.state == State::Ok && persons.value > 0;
         if stated && comparable(context.world, context.policy, context.span, code) {
             known.push((uses.value, persons.value, code));
         }
@@ -180,7 +184,7 @@ fn known<'a>(context: &CellContext<'_>, measure: &str, codes: &[&'a str]) -> Vec
 
 /// Against the others of the group with a number, or those of the country where they are fewer than three.
 fn compared(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
-    let mut found = ratio(context.usage(measure, code), context.persons(code));
+    let mut found = whole_ratio(context.usage(measure, code), context.persons(code));
     let Some(peers) = peers(context, code) else {
         found.states.push(State::NotApplicable);
         return found;

@@ -1,0 +1,159 @@
+//! A number of a part of a period: it says so, and nothing compares it with a whole one. The solution `sak` of the tiny
+//! world, with other facts: Nes has it from 2018 on and reports 100 uses a month; Aust has it from September 2018.
+
+use arrow::util::pretty::pretty_format_batches;
+use chrono::{Datelike, Months, NaiveDate};
+use utbredt_engine::{Engine, KpiRequest};
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::tiny::tiny;
+use utbredt_tests::world::{Population, RolloutEvent, Usage, World};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
+}
+
+/// One row of a month.
+fn reported(world: &World, code: &str, month: NaiveDate) -> Usage {
+    let own = world.usage.iter().find(|row| row.solution_id == "sak" && row.measure_id == "uses");
+    Usage {
+        municipality_code: code.into(),
+        period_start: month,
+        period_end: month + Months::new(1),
+        value: Some(100),
+        state: "ok",
+        ..own.expect("the tiny world has a row").clone()
+    }
+}
+
+/// Aust and Nes report from when they have it until the end of 2019.
+fn world() -> World {
+    let mut world = tiny();
+    let event = |code: &str, from: &str| RolloutEvent {
+        municipality_code: code.into(),
+        stage: "in_production",
+        valid_from: day(from),
+        ..world.rollout_events.iter().find(|event| event.solution_id == "sak").expect("an event").clone()
+    };
+    let events = [event("0101", "2018-09-03"), event("0201", "2018-01-01")];
+    let months = |from: &str| -> Vec<NaiveDate> {
+        let all = (0..24).map(|number| day("2018-01-01") + Months::new(number));
+        all.filter(|month| *month >= day(from)).collect()
+    };
+    let mut usage: Vec<Usage> = Vec::new();
+    for (code, from) in [("0101", "2018-09-01"), ("0201", "2018-01-01")] {
+        usage.extend(months(from).into_iter().map(|month| reported(&world, code, month)));
+    }
+    world.usage.retain(|row| row.solution_id != "sak");
+    world.usage.extend(usage);
+    // As many lived there the year before.
+    let earlier = world.population.iter().filter(|row| row.reference_date == day("2019-01-01"));
+    let earlier = earlier.map(|row| Population { reference_date: day("2018-01-01"), ..row.clone() });
+    let earlier: Vec<Population> = earlier.collect();
+    world.population.extend(earlier);
+    world.rollout_events.retain(|event| event.solution_id != "sak");
+    world.rollout_events.extend(events);
+    world
+}
+
+/// The rows of an answer as a table.
+async fn table(world: &World, kpi: &str, words: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let pairs = words.split(' ').map(|word| word.split_once('=').expect("name=value"));
+    let request = KpiRequest::parse(engine.catalogue(), kpi, pairs).expect("a question that is read");
+    let answer = engine.run(request).await.expect("an answer");
+    pretty_format_batches(&answer.batches).expect("a table").to_string()
+}
+
+/// The cells of the row of a municipality, or of the nation.
+fn row<'t>(table: &'t str, code: &str) -> Vec<&'t str> {
+    let line = table.lines().skip(3).find(|line| code.is_empty() || line.contains(&format!("| {code} ")));
+    line.expect("a row").split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect()
+}
+
+/// Whether a municipality has rows of both periods and its use fell in none.
+fn not_called(calls: &str, code: &str) -> bool {
+    let rows: Vec<&str> = calls.lines().filter(|line| line.contains(&format!("| {code} "))).collect();
+    rows.len() == 2 && rows.iter().all(|row| !row.contains("use_fell"))
+}
+
+/// Four months of 2018 are no year to grow from: 1,200 by 400 would read as threefold. Nes alone grows, by nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_months_are_not_compared_with_twelve() {
+    let world = world();
+    let year = "solution_id=sak by=municipality granularity=year from=2019 to=2019";
+    let growth = table(&world, "adoption.growth_yoy", year).await;
+    assert!(row(&growth, "0101").contains(&"part_of_period"), "{growth}");
+    assert_eq!(row(&growth, "0201")[3..6], ["0.0", "1200", "1200"], "{growth}");
+    // The nation's growth is that of Nes; that all of it grew from 1,600 to 2,400 stands beside it.
+    let nation = table(&world, "adoption.growth_yoy", &year.replace("by=municipality ", "")).await;
+    assert_eq!(row(&nation, "")[1..4], ["0.0", "1200", "1200"], "{nation}");
+    assert!(row(&nation, "").contains(&"0.5"), "{nation}");
+    // 400 uses of 2018 by 100 inhabitants: a number, of a part of the year.
+    let before = table(&world, "adoption.usage_per_1000", &year.replace("2019", "2018")).await;
+    let aust = row(&before, "0101");
+    assert_eq!(aust[3..6], ["4000.0", "400", "100"], "{before}");
+    assert!(aust.contains(&"partial") && !row(&before, "0201").contains(&"partial"), "{before}");
+    // In the spread of 2018 only Nes has a place: 1,200 by 200.
+    let spread = "solution_id=sak granularity=year from=2018 to=2018";
+    let spread = table(&world, "spread.inequality", spread).await;
+    assert!(spread.contains("6000.0") && !spread.contains("4000.0"), "{spread}");
+}
+
+/// A source that says of November that it does not apply leaves two months of the last quarter: no fall from three.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_months_of_three_are_no_fall() {
+    for state in ["not_applicable", "absent"] {
+        let mut world = world();
+        let november = |row: &Usage| {
+            row.solution_id == "sak"
+                && row.municipality_code == "0201"
+                && row.period_start == day("2019-11-01")
+        };
+        if state == "absent" {
+            // On no list, so it owes what it reports.
+            world
+                .rollout_events
+                .retain(|event| event.solution_id != "sak" || event.municipality_code == "0101");
+            world.usage.retain(|row| !november(row));
+        } else {
+            let row = world.usage.iter_mut().find(|row| november(row)).expect("November");
+            (row.value, row.state) = (None, "not_applicable");
+        }
+        let quarters = "solution_id=sak by=municipality granularity=quarter from=2019-Q3 to=2019-Q4";
+        let calls = table(&world, "rollout.follow_up", quarters).await;
+        assert!(not_called(&calls, "0201"), "{state}: {calls}");
+        let growth = table(&world, "adoption.growth_yoy", &quarters.replace("Q3", "Q4")).await;
+        assert!(row(&growth, "0201").contains(&"part_of_period"), "{state}: {growth}");
+        let uses = table(&world, "adoption.usage_per_1000", &quarters.replace("Q3", "Q4")).await;
+        let nes = row(&uses, "0201");
+        assert_eq!((nes[4], nes[nes.len() - 2], nes[nes.len() - 1]), ("200", "2", "2"), "{state}: {uses}");
+        assert!(nes.contains(&"partial"), "{state}: {uses}");
+    }
+}
+
+/// Who leaves in the middle of a quarter is not called for using it less.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_left_is_not_called() {
+    let mut world = world();
+    let left = day("2019-11-15");
+    let event =
+        world.rollout_events.iter().find(|event| event.solution_id == "sak").expect("an event").clone();
+    world.rollout_events.push(RolloutEvent {
+        municipality_code: "0201".into(),
+        stage: "withdrawn",
+        valid_from: left,
+        ..event
+    });
+    world.usage.retain(|row| {
+        row.solution_id != "sak"
+            || row.municipality_code != "0201"
+            || row.period_start.month() != 12
+            || row.period_start.year() != 2019
+    });
+    let quarters = "solution_id=sak by=municipality granularity=quarter from=2019-Q3 to=2019-Q4";
+    let calls = table(&world, "rollout.follow_up", quarters).await;
+    assert!(not_called(&calls, "0201"), "{calls}");
+}
