@@ -64,7 +64,7 @@ const BESIDE: [&str; 5] =
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_reference_changes_only_what_is_measured_up_to() {
     let (mut compared, mut moved) = (0, 0);
-    for seed in 0..10 {
+    for seed in 0..12 {
         let mut world = random(seed);
         // Without baselines what is realised is the use itself.
         world.baselines.clear();

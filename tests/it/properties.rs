@@ -224,7 +224,7 @@ async fn an_edition_is_of_its_day_in_oslo() {
         request.as_of = AsOf::Date(day.parse().expect("a day"));
         let answer = engine.run(request).await.expect("an answer");
         assert_eq!(answer.meta.edition, edition, "{day}");
-        ends.push(answer.meta.to);
+        ends.push(answer.meta.to + Days::new(1));
     }
     assert_eq!(ends[1], Granularity::Month.next(ends[0]), "a month more is over: {ends:?}");
 }
