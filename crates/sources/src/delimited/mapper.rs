@@ -10,10 +10,11 @@ use utbredt_model::{
 
 use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, same_name};
 use super::filter::Filter;
+use super::fractions::Fractions;
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
-use super::series::{self, Fractions, Notes, decreases, show};
+use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::value::{self, Value};
 
@@ -273,7 +274,7 @@ impl<'c> Mapper<'c> {
         if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
             self.parsed.breaches.push("there are no rows below the column names".to_owned());
         }
-        self.parsed.breaches.extend(self.fractions.breach());
+        self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         let mut taken_back = Vec::new();
         let observations = std::mem::take(&mut self.parsed.observations);

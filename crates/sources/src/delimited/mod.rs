@@ -4,6 +4,7 @@ mod archive;
 mod check;
 mod contract;
 mod filter;
+mod fractions;
 mod grid;
 mod hidden;
 mod json;

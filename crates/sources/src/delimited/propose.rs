@@ -3,6 +3,7 @@
 
 mod breakdown;
 mod columns;
+mod counts;
 mod names;
 mod periods;
 mod sheet;

@@ -1,0 +1,202 @@
+//! Which columns hold counts, and which only look as if they did: shares, years, numbers of cases.
+
+use std::collections::BTreeMap;
+
+use utbredt_model::{Reason, ReasonCode};
+
+use super::super::Layout;
+use super::super::fractions::names_shares;
+use super::super::number;
+use super::sheet::is_period;
+use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
+use super::{About, Known, TO_CHOOSE, names};
+
+const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
+/// Numbers that count nothing, or something that is no use.
+const NO_COUNT: [&str; 16] = [
+    "post",
+    "år",
+    "trinn",
+    "klasse",
+    "nr",
+    "nummer",
+    "kode",
+    "code",
+    "id",
+    "fylke",
+    "innbygg",
+    "folketal",
+    "folkemengd",
+    "befolkning",
+    "population",
+    "rang",
+];
+
+/// The decimal sign: the one that a cell of a column of numbers allows alone; where no cell shows it, the one under which
+/// more cells are whole numbers, and the comma when both do as well.
+pub(super) fn decimal(columns: &[Column<'_>]) -> char {
+    let numbers = columns.iter().filter(|column| !column.mostly(is_period));
+    let numbers: Vec<&Column<'_>> =
+        numbers.filter(|column| column.mostly(|cell| is_number(cell, '.') || is_number(cell, ','))).collect();
+    let cells = || numbers.iter().flat_map(|column| column.filled());
+    let alone =
+        |sign| cells().filter(|cell| is_number(cell, sign) && !is_number(cell, number::other(sign))).count();
+    let whole = |sign| cells().filter(|cell| is_count(cell, sign)).count();
+    let (points, commas) = ((alone('.'), whole('.')), (alone(','), whole(',')));
+    if points > commas { '.' } else { ',' }
+}
+
+/// Whether a cell is a number under a decimal sign, whole or not.
+fn is_number(cell: &str, sign: char) -> bool {
+    number::scaled(cell.strip_suffix('*').unwrap_or(cell), sign, 1_000_000_000).is_ok()
+}
+
+/// The measure a column's name means, unless another was requested.
+pub(super) fn the_measure(text: &str, about: &About, known: &Known) -> String {
+    let requested = about.measure.as_ref().map(ToString::to_string);
+    requested.or_else(|| names::measure(text, known)).unwrap_or_else(|| TO_CHOOSE.to_owned())
+}
+
+/// Takes the columns of counts of a table without periods in its header.
+pub(super) fn counts<'s>(
+    sketch: &mut Sketch,
+    free: &mut Free<'s>,
+    about: &About,
+    known: &Known,
+) -> Result<Vec<Column<'s>>, Reason> {
+    let decimal = sketch.decimal;
+    if let Some(formulas) = free.iter().find(|c| c.mostly(|cell| cell.starts_with('='))) {
+        let text = format!(
+            "column `{}` holds formulas without values; open the file in a spreadsheet and save it",
+            formulas.name
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
+    let across: Vec<&str> = free
+        .iter()
+        .filter(|c| holds_counts(c, decimal) && names::solution(&c.name, known).is_some())
+        .map(|c| c.name.as_str())
+        .collect();
+    if across.len() > 1 && matches!(sketch.solution, Choice::Fixed(_)) && about.solution.is_none() {
+        let text = format!(
+            "the columns `{}` are named by solutions, and a contract reads one solution or a column of them: give each \
+             solution rows of its own",
+            across.join("`, `")
+        );
+        return Err(Reason::new(ReasonCode::Unsupported, text));
+    }
+    let one = sketch.measure.is_some() || about.measure.is_some();
+    if one || free.iter().filter(|c| holds_counts(c, decimal)).count() < 2 {
+        let column = take(free, |c| holds_counts(c, decimal) && c.named(&VALUES))
+            .or_else(|| take(free, |c| holds_counts(c, decimal)))
+            // A column that is called a count is one, however few of its cells read as one.
+            .or_else(|| {
+                take(free, |c| {
+                    c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
+                })
+            });
+        let Some(column) = column else {
+            return Err(no_counts(free));
+        };
+        sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&column.name, about, known)));
+        sketch.value = Some(column.name.clone());
+        return Ok(vec![column]);
+    }
+    sketch.layout = Layout::Wide;
+    let named: Vec<String> =
+        free.iter().filter(|c| holds_counts(c, decimal)).map(|c| c.name.clone()).collect();
+    sketch.wide.measures = measures(&named, known);
+    let measures = &sketch.wide.measures;
+    Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+fn holds_counts(column: &Column<'_>, decimal: char) -> bool {
+    !column.name.is_empty()
+        && column.counts(decimal)
+        && !column.named(&NO_COUNT)
+        && !is_numbering(column)
+        && !are_shares(column)
+        && !are_years(column)
+}
+
+/// Whether a column may be one of counts, judged before its name's period is known; a blank one may become one.
+pub(super) fn may_be_counts(column: &Column<'_>, decimal: char) -> bool {
+    !names_shares(&column.name) && (column.counts(decimal) || column.filled().count() == 0)
+}
+
+/// Whether a cell is a fraction below one, as shares are.
+fn is_share(cell: &str) -> bool {
+    let rest = cell.strip_prefix("0,").or_else(|| cell.strip_prefix("0."));
+    rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a column holds shares: it is named so, or has fractions and no number above one.
+fn are_shares(column: &Column<'_>) -> bool {
+    if names_shares(&column.name) {
+        return true;
+    }
+    let share = |cell: &str| is_share(cell) || matches!(cell, "0" | "1") || is_percent(cell);
+    column.filled().any(|cell| is_share(cell) || is_percent(cell))
+        && column.mostly(share)
+        && !column.filled().any(|cell| is_count(cell, ',') && !share(cell))
+}
+
+fn is_percent(cell: &str) -> bool {
+    cell.ends_with('%') && is_fraction(cell)
+}
+
+/// Why no column is one of counts.
+fn no_counts(free: &Free<'_>) -> Reason {
+    if let Some(fractions) = free.iter().find(|c| are_shares(c) || c.mostly(is_fraction)) {
+        let what = if fractions.filled().any(is_fraction) { "fractions" } else { "shares" };
+        let text = format!(
+            "column `{}` holds {what}, and values are whole numbers: of a share deliver numerator and denominator as \
+             two measures; of thousands or minor units write a contract with `scale` in [value]",
+            fractions.name
+        );
+        return Reason::new(ReasonCode::Fraction, text);
+    }
+    let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));
+    let mut text = "no column holds counts, and none that does is named by a period".to_owned();
+    if !numbers {
+        text = format!(
+            "the file lists codes without numbers (beside them: `{}`), and a contract reads counts: deliver a list of \
+             stages with `--source stages`, and lists of one's own (groups, members, targets) as registers",
+            names.join("`, `")
+        );
+    }
+    Reason::new(ReasonCode::MissingField, text)
+}
+
+/// A name that ends as that of a number which counts nothing does: `saksnr`, `postnummer`, `lanseringsår`.
+fn is_numbering(column: &Column<'_>) -> bool {
+    let name = column.name.to_lowercase();
+    let counted = column.named(&VALUES) || name.starts_with("per ") || name.starts_with("i ");
+    !counted
+        && ["nr", "nr.", "nummer", "_id", "år", "kode", "trinn", "klasse"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// Years of our time, in several rows and nothing else.
+fn are_years(column: &Column<'_>) -> bool {
+    let year = |cell: &str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
+    column.filled().count() > 2 && column.filled().all(year) && !column.named(&VALUES)
+}
+
+/// The measures that columns may be, no two the same. What is not known is left out, unless nothing is.
+fn measures(columns: &[String], known: &Known) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for name in columns {
+        if let Some(id) = names::measure(name, known)
+            && !found.values().any(|other| *other == id)
+        {
+            found.insert(name.clone(), id);
+        }
+    }
+    if found.is_empty() {
+        found.extend(columns.first().map(|name| (name.clone(), TO_CHOOSE.to_owned())));
+    }
+    found
+}
