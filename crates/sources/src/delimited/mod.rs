@@ -16,6 +16,7 @@ mod propose;
 mod samples;
 mod series;
 mod subject;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -4,6 +4,7 @@ mod decimals;
 mod json;
 mod kinds;
 mod propose;
+mod sums;
 mod wide;
 
 use utbredt_model::{CellState, Marks, ObservedFact, Parsed, Subject};
