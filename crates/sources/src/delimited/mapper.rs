@@ -9,6 +9,7 @@ use utbredt_model::{
 };
 
 use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, same_name};
+use super::fill_down::Above;
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
@@ -43,8 +44,8 @@ pub(super) struct Mapper<'c> {
     first: HashMap<Key, First>,
     /// What is added up, where the contract adds over a column.
     sums: Option<Sums>,
-    /// The code in the row above, for cells joined over several rows.
-    above: String,
+    /// The row above, for codes joined over several rows.
+    above: Above,
     notes: Notes,
     filter: Filter<'c>,
     fractions: Fractions,
@@ -65,7 +66,7 @@ impl<'c> Mapper<'c> {
             parsed: Parsed::default(),
             first: HashMap::new(),
             sums: (!contract.value.sum_over.is_empty()).then(Sums::default),
-            above: String::new(),
+            above: Above::default(),
             notes: Notes::default(),
             filter: Filter::new(&contract.filter),
             fractions: Fractions::default(),
@@ -99,6 +100,9 @@ impl<'c> Mapper<'c> {
         // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
         let note = self.notes.take(line);
+        if self.notes.after_blank() {
+            self.above.end();
+        }
         // A blank row is no row, as in spreadsheets.
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
@@ -149,11 +153,10 @@ impl<'c> Mapper<'c> {
         }
         // After the totals: a total row is often shorter, and is left out anyway.
         places.check_width(line)?;
-        let code = places.cell(line.cells, &contract.subject.column);
-        if !code.is_empty() {
-            code.clone_into(&mut self.above);
+        let mut code = places.cell(line.cells, &contract.subject.column);
+        if contract.subject.fill_down {
+            code = self.above.take(places, line.cells, code)?;
         }
-        let code = if code.is_empty() && contract.subject.fill_down { &self.above } else { code };
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
         let subject = subject(&contract.subject, code)?;

@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod contract;
+mod fill_down;
 mod filter;
 mod fractions;
 mod grid;
@@ -19,6 +20,7 @@ mod subject;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod value;
 mod words;
 mod workbook;

@@ -141,12 +141,18 @@ impl Places {
         names.join("`, `")
     }
 
+    /// The cells of a row in the columns that the contract leaves out, with their places.
+    pub(super) fn left_out_cells<'r>(
+        &self,
+        cells: &'r StringRecord,
+    ) -> impl Iterator<Item = (usize, &'r str)> {
+        self.left_out.iter().map(|(_, at)| (*at, number::visible(cells.get(*at).unwrap_or(""))))
+    }
+
     /// What a row has in the columns that the contract leaves out, as a number to compare.
     pub(super) fn rest(&self, cells: &StringRecord) -> u64 {
         let mut hasher = DefaultHasher::new();
-        for (_, at) in &self.left_out {
-            cells.get(*at).unwrap_or("").trim().hash(&mut hasher);
-        }
+        self.left_out_cells(cells).for_each(|(_, cell)| cell.hash(&mut hasher));
         hasher.finish()
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Notes {
     next: u64,
     /// A blank row was passed and no row of a table has come since.
     below: bool,
+    /// The last line was blank, or blank ones stand before it.
+    blank: bool,
 }
 
 impl Notes {
@@ -26,10 +28,16 @@ impl Notes {
         let lines = line.raw.matches('\n').count().max(line.raw.matches('\r').count());
         let gap = self.next > 0 && line.row > self.next;
         self.next = line.row + 1 + lines as u64;
-        self.below |= gap || first.is_none();
+        self.blank = gap || first.is_none();
+        self.below |= self.blank;
         let note = second.is_none() && first.is_some_and(|text| text.contains(char::is_alphabetic));
         self.below &= note || first.is_none();
         self.below && note
+    }
+
+    /// Whether blank rows were passed with the last row taken.
+    pub(super) fn after_blank(&self) -> bool {
+        self.blank
     }
 }
 

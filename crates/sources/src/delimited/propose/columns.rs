@@ -7,6 +7,7 @@ use utbredt_model::{CellState, Reason, ReasonCode};
 
 use super::super::contract::same_name;
 use super::super::places::heads;
+use super::super::totals::is_total;
 use super::super::{Layout, SubjectKind};
 use super::counts::{counts, decimal, may_be_counts, the_measure};
 use super::periods::{ByPeriod, when};
@@ -137,7 +138,7 @@ fn totals(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> (Option<String
     for row in rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_none()) {
         let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
         let mut cells = own.chain(row.iter().enumerate());
-        if let Some((at, cell)) = cells.find(|(_, cell)| names::is_total(cell)) {
+        if let Some((at, cell)) = cells.find(|(_, cell)| is_total(cell)) {
             found.entry(at).or_default().insert(cell.trim().to_owned());
         }
     }
@@ -191,7 +192,7 @@ fn joined(rows: &[StringRecord], subject: usize, known: &Known) -> bool {
         match blanks.last_mut() {
             _ if code(cell, known).is_some() => blanks.push(0),
             Some(count) if cell.is_empty() => *count += 1,
-            _ if names::is_total(cell) => {}
+            _ if is_total(cell) => {}
             _ => return false,
         }
     }

@@ -117,38 +117,6 @@ pub(super) fn symbol(text: &str) -> Option<Symbol> {
     }
 }
 
-/// Whether a text names a row that adds up others.
-pub(super) fn is_total(text: &str) -> bool {
-    let text = text.trim().to_lowercase();
-    // KOSTRA's codes of the country, of counties and of groups of municipalities.
-    let kostra = ["eak", "eka", "ekg"].iter().any(|code| {
-        let rest = text.strip_prefix(code).map(|rest| rest.split_whitespace().next().unwrap_or(""));
-        rest.is_some_and(|rest| {
-            text == *code || text[3..].starts_with(' ') || rest.bytes().all(|b| b.is_ascii_digit())
-        })
-    });
-    if kostra {
-        return true;
-    }
-    [
-        "sum",
-        "total",
-        "i alt",
-        "hele landet",
-        "heile landet",
-        "landet",
-        "alle ",
-        "samlet",
-        "samla",
-        "gjennomsnitt",
-        "noreg",
-        "norge",
-    ]
-    .iter()
-    .any(|word| text.starts_with(word))
-        || text == "alle"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_and_totals() {
+    fn signs() {
         assert_eq!(symbol("<5"), Some(Symbol::Suppressed));
         assert_eq!(symbol("N/A"), Some(Symbol::Missing));
         assert_eq!(symbol("12"), None);
@@ -221,12 +189,5 @@ mod tests {
             (symbol("–"), symbol("..."), symbol("2024-10")),
             (Some(Symbol::Missing), Some(Symbol::Missing), None)
         );
-        assert!(
-            is_total("EAK Hele landet")
-                && is_total("EKA46 Vestland")
-                && is_total("EKG01")
-                && !is_total("Ekeberg")
-        );
-        assert!(is_total("Sum Vestland") && is_total("Hele landet") && !is_total("Sund"));
     }
 }

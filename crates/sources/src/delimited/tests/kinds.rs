@@ -93,6 +93,37 @@ fn joined_codes_reach_down_where_declared() {
 }
 
 #[test]
+fn a_total_or_a_row_behind_a_blank_one_is_none_of_the_municipality_above() {
+    let read = |more: &str, rows: &str| {
+        let rules = format!("{PLAIN}subject.fill_down = true\n{more}");
+        parse(format!("kommune;navn;kjønn;periode;antall\n{rows}").as_bytes(), &contract(&rules))
+    };
+    let first = "0301;Oslo;Alle;2024-01;1\n;;Alle;2024-02;2\n";
+    for (rows, word) in [
+        (";Sum;Alle;2024-03;10\n", "is called `Sum`"),
+        (";I alt 2 kommuner;Alle;2024-03;10\n", "is called `I alt 2 kommuner`"),
+        ("\n;;Alle;2024-03;10\n", "blank"),
+        (";;;;\n;;Alle;2024-03;10\n", "blank"),
+    ] {
+        let parsed = read("", &format!("{first}{rows}"));
+        assert_eq!(shown(&parsed), ["0301 2024-01 1", "0301 2024-02 2"], "{rows}");
+        assert!(refused(&parsed).contains(word), "{parsed:?}");
+    }
+    // More of the total stands below it.
+    let parsed = read("", &format!("{first};Sum;Alle;2024-03;10\n;;Alle;2024-04;11\n"));
+    assert_eq!(parsed.rejections.len(), 2, "{parsed:?}");
+    // Where the contract reads the column, `Alle` is a word like others.
+    let rows = "0301;Oslo;K;2024-01;1\n;;Alle;2024-01;3\n";
+    assert_eq!(shown(&read("filter.\"kjønn\" = \"Alle\"\n", rows)), ["0301 2024-01 3"]);
+    // A workbook has no row where it is blank.
+    let sheet = row(1, &["kommune", "periode", "antall"])
+        + &row(2, &["1103", "2024", "7"])
+        + &row(4, &["", "2025", "8"]);
+    let parsed = parse(&xlsx(&sheet), &contract(&format!("{PLAIN}subject.fill_down = true\n")));
+    assert_eq!(shown(&parsed), ["1103 2024 7"]);
+}
+
+#[test]
 fn carriage_returns_end_rows_though_a_cell_holds_a_line_feed() {
     let parsed = read(
         "header_row = 3\n",
