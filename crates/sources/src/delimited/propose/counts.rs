@@ -72,23 +72,11 @@ pub(super) fn counts<'s>(
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
-    let across: Vec<&str> = free
-        .iter()
-        .filter(|c| holds_counts(c, decimal) && names::solution(&c.name, known).is_some())
-        .map(|c| c.name.as_str())
-        .collect();
-    if across.len() > 1 && matches!(sketch.solution, Choice::Fixed(_)) && about.solution.is_none() {
-        let text = format!(
-            "the columns `{}` are named by solutions, and a contract reads one solution or a column of them: give each \
-             solution rows of its own",
-            across.join("`, `")
-        );
-        return Err(Reason::new(ReasonCode::Unsupported, text));
-    }
+    let candidates = candidates(sketch, free, about, known)?;
     let one = sketch.measure.is_some() || about.measure.is_some();
-    if one || free.iter().filter(|c| holds_counts(c, decimal)).count() < 2 {
-        let column = take(free, |c| holds_counts(c, decimal) && c.named(&VALUES))
-            .or_else(|| take(free, |c| holds_counts(c, decimal)))
+    if one || candidates.len() < 2 {
+        let column = take(free, |c| candidates.contains(&c.name) && c.named(&VALUES))
+            .or_else(|| take(free, |c| candidates.contains(&c.name)))
             // A column that is called a count is one, however few of its cells read as one.
             .or_else(|| {
                 take(free, |c| {
@@ -103,11 +91,55 @@ pub(super) fn counts<'s>(
         return Ok(vec![column]);
     }
     sketch.layout = Layout::Wide;
-    let named: Vec<String> =
-        free.iter().filter(|c| holds_counts(c, decimal)).map(|c| c.name.clone()).collect();
-    sketch.wide.measures = measures(&named, known);
+    sketch.wide.measures = measures(&candidates, known);
     let measures = &sketch.wide.measures;
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+/// The columns of counts, of which those that are named by a solution are about that one only. A contract reads one
+/// solution, or a column of them.
+fn candidates(
+    sketch: &mut Sketch,
+    free: &Free<'_>,
+    about: &About,
+    known: &Known,
+) -> Result<Vec<String>, Reason> {
+    let counts = free.iter().filter(|c| holds_counts(c, sketch.decimal)).map(|c| c.name.clone());
+    let Choice::Fixed(fixed) = &sketch.solution else { return Ok(counts.collect()) };
+    let mut others = Vec::new();
+    let mut of_solutions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in counts {
+        match names::solution(&name, known) {
+            Some(id) => of_solutions.entry(id).or_default().push(name),
+            None => others.push(name),
+        }
+    }
+    let columns = of_solutions.values().flatten().map(String::as_str).collect::<Vec<_>>().join("`, `");
+    let unclear = |text: String| Err(Reason::new(ReasonCode::Unsupported, text));
+    if about.solution.is_some() {
+        return match of_solutions.remove(fixed) {
+            Some(own) => Ok(own),
+            None if of_solutions.is_empty() || !others.is_empty() => Ok(others),
+            None => unclear(format!(
+                "`{columns}` are named by other solutions than `{fixed}`, which was requested: request one of theirs"
+            )),
+        };
+    }
+    let Some((id, mut own)) = of_solutions.pop_first() else { return Ok(others) };
+    if !of_solutions.is_empty() {
+        return unclear(format!(
+            "the columns `{columns}` are named by solutions, and a contract reads one solution or a column of them: give each \
+             solution rows of its own, or request one (`--solution`)"
+        ));
+    }
+    if id != *fixed && fixed != TO_CHOOSE {
+        return unclear(format!(
+            "column `{columns}` is named by `{id}`, and the file's name or title by `{fixed}`: request one (`--solution`)"
+        ));
+    }
+    sketch.solution = Choice::Fixed(id);
+    own.extend(others);
+    Ok(own)
 }
 
 fn holds_counts(column: &Column<'_>, decimal: char) -> bool {
