@@ -31,7 +31,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let texts: Vec<String> =
         sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
-    let when = if by_period.columns.is_empty() { when(&mut free, &texts) } else { When::Header };
+    let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
     // A column of one word, named so, is the unit; of several it would be a measure.
     let unit = take(&mut free, |c| c.named(&UNITS) && c.distinct().len() == 1);
     let unit = unit.and_then(|c| Some((c.name.clone(), (*c.distinct().first()?).to_owned())));
@@ -48,6 +48,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         solution: solution.unwrap_or_else(|| Choice::Fixed(the_solution(about, known, &texts))),
         measure,
         value: None,
+        to_choose_from: Vec::new(),
         unit,
         state,
         wide: WideSketch::default(),

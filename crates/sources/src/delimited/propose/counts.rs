@@ -13,7 +13,7 @@ use super::{About, Known, TO_CHOOSE, names};
 
 const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
 /// Numbers that count nothing, or something that is no use.
-const NO_COUNT: [&str; 16] = [
+const NO_COUNT: [&str; 22] = [
     "post",
     "år",
     "trinn",
@@ -30,6 +30,12 @@ const NO_COUNT: [&str; 16] = [
     "befolkning",
     "population",
     "rang",
+    "versjon",
+    "version",
+    "gruppe",
+    "ansatt",
+    "tilsett",
+    "tilsatt",
 ];
 
 /// The decimal sign: the one that a cell of a column of numbers allows alone; where no cell shows it, the one under which
@@ -75,14 +81,18 @@ pub(super) fn counts<'s>(
     let candidates = candidates(sketch, free, about, known)?;
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {
-        let column = take(free, |c| candidates.contains(&c.name) && c.named(&VALUES))
-            .or_else(|| take(free, |c| candidates.contains(&c.name)))
-            // A column that is called a count is one, however few of its cells read as one.
-            .or_else(|| {
-                take(free, |c| {
-                    c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
-                })
-            });
+        let best = likeliest(&candidates, sketch, about, known);
+        if best.len() > 1 {
+            sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure("", about, known)));
+            sketch.value = Some(TO_CHOOSE.to_owned());
+            sketch.to_choose_from.clone_from(&best);
+            return Ok(std::iter::from_fn(|| take(free, |c| best.contains(&c.name))).collect());
+        }
+        // A column that is called a count is one, however few of its cells read as one.
+        let called_so = |c: &Column<'_>| {
+            c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
+        };
+        let column = take(free, |c| best.contains(&c.name)).or_else(|| take(free, called_so));
         let Some(column) = column else {
             return Err(no_counts(free));
         };
@@ -96,6 +106,24 @@ pub(super) fn counts<'s>(
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
 }
 
+/// The columns that are likeliest to hold the numbers: named as the measure requested, or as any where none was; failing
+/// that named as numbers are; failing that the others. Several when nothing in their names tells them apart.
+fn likeliest(candidates: &[String], sketch: &Sketch, about: &About, known: &Known) -> Vec<String> {
+    let requested = about.measure.as_ref().map(ToString::to_string);
+    let rank = |name: &String| {
+        let called_number = i8::from(VALUES.iter().any(|word| name.to_lowercase().contains(word)));
+        // Where a column says the measure, that of the numbers is called after none.
+        let measure = names::own_measure(name, known).filter(|_| sketch.measure.is_none());
+        match (measure, &requested) {
+            (Some(measure), Some(requested)) if measure != *requested => -1,
+            (Some(_), _) => 2,
+            (None, _) => called_number,
+        }
+    };
+    let best = candidates.iter().map(rank).max();
+    candidates.iter().filter(|name| Some(rank(name)) == best).cloned().collect()
+}
+
 /// The columns of counts, of which those that are named by a solution are about that one only. A contract reads one
 /// solution, or a column of them.
 fn candidates(
@@ -104,7 +132,7 @@ fn candidates(
     about: &About,
     known: &Known,
 ) -> Result<Vec<String>, Reason> {
-    let counts = free.iter().filter(|c| holds_counts(c, sketch.decimal)).map(|c| c.name.clone());
+    let counts = free.iter().filter(|c| holds_counts(c, sketch.decimal, known)).map(|c| c.name.clone());
     let Choice::Fixed(fixed) = &sketch.solution else { return Ok(counts.collect()) };
     let mut others = Vec::new();
     let mut of_solutions: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -142,13 +170,13 @@ fn candidates(
     Ok(own)
 }
 
-fn holds_counts(column: &Column<'_>, decimal: char) -> bool {
+fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
     !column.name.is_empty()
         && column.counts(decimal)
         && !column.named(&NO_COUNT)
         && !is_numbering(column)
         && !are_shares(column)
-        && !are_years(column)
+        && !are_years(column, known)
 }
 
 /// Whether a column may be one of counts, judged before its name's period is known; a blank one may become one.
@@ -211,19 +239,22 @@ fn is_numbering(column: &Column<'_>) -> bool {
             .any(|end| name.ends_with(end))
 }
 
-/// Years of our time, in several rows and nothing else.
-fn are_years(column: &Column<'_>) -> bool {
+/// Years of our time, in several rows and nothing else, under a name that is no count's.
+fn are_years(column: &Column<'_>, known: &Known) -> bool {
     let year = |cell: &str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
-    column.filled().count() > 2 && column.filled().all(year) && !column.named(&VALUES)
+    let counted = column.named(&VALUES)
+        || (names::own_measure(&column.name, known).is_some() && column.filled().count() < 3);
+    column.filled().count() > 1 && column.filled().all(year) && !counted
 }
 
 /// The measures that columns may be, no two the same. What is not known is left out, unless nothing is.
 fn measures(columns: &[String], known: &Known) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    for name in columns {
-        if let Some(id) = names::measure(name, known)
-            && !found.values().any(|other| *other == id)
-        {
+    // A name that says what is counted goes before one that says no more than that it is a number.
+    let by_name = columns.iter().filter_map(|name| Some((name, names::own_measure(name, known)?)));
+    let others = columns.iter().filter_map(|name| Some((name, names::measure(name, known)?)));
+    for (name, id) in by_name.chain(others) {
+        if !found.contains_key(name) && !found.values().any(|other| *other == id) {
             found.insert(name.clone(), id);
         }
     }

@@ -36,6 +36,9 @@ const STEMS: [(&str, &str); 24] = [
     ("request", "uses"),
 ];
 
+/// The stem of a word for any number.
+const ANY_NUMBER: &str = "antal";
+
 fn bare(text: &str) -> String {
     text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
 }
@@ -72,11 +75,18 @@ pub(super) fn solution(text: &str, known: &Known) -> Option<String> {
 
 /// The measure a text means.
 pub(super) fn measure(text: &str, known: &Known) -> Option<String> {
-    nearest(text, &known.measures, false).or_else(|| {
-        let text = text.to_lowercase();
-        let (_, id) = STEMS.iter().find(|(stem, _)| text.contains(stem))?;
-        known.measures.contains_key(*id).then(|| (*id).to_owned())
-    })
+    own_measure(text, known).or_else(|| by_stem(text, known, |stem| stem == ANY_NUMBER))
+}
+
+/// The measure a text means by a word of its own, and not because it says `antall`.
+pub(super) fn own_measure(text: &str, known: &Known) -> Option<String> {
+    nearest(text, &known.measures, false).or_else(|| by_stem(text, known, |stem| stem != ANY_NUMBER))
+}
+
+fn by_stem(text: &str, known: &Known, of: impl Fn(&str) -> bool) -> Option<String> {
+    let text = text.to_lowercase();
+    let (_, id) = STEMS.iter().find(|(stem, _)| of(stem) && text.contains(stem))?;
+    known.measures.contains_key(*id).then(|| (*id).to_owned())
 }
 
 /// An identifier made of a text, for what is not known.

@@ -70,6 +70,8 @@ pub(super) struct Sketch {
     pub(super) solution: Choice,
     pub(super) measure: Option<Choice>,
     pub(super) value: Option<String>,
+    /// Columns of which a person has to choose that of the values.
+    pub(super) to_choose_from: Vec<String>,
     pub(super) unit: Option<(String, String)>,
     pub(super) state: Option<String>,
     pub(super) wide: WideSketch,

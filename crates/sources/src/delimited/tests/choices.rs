@@ -52,3 +52,65 @@ fn columns_of_other_solutions_are_none_of_the_one_requested() {
     assert_eq!(tried(beside, &request("x", "svarut", "uses")).0[0], "svarut uses 0301 2024-01 7");
     assert!(!tried(beside, &request("x", "svarut", "uses")).1.contains(TO_CHOOSE));
 }
+
+#[test]
+fn a_column_named_as_the_measure_goes_before_the_first_with_numbers() {
+    let file = |names: &str, first: &str, second: &str| {
+        format!("Kommunenr;Måned;{names}\n0301;2024-01;{first}\n4601;2024-01;{second}\n")
+    };
+    for (names, rows, numbers) in [
+        ("Versjon;KOSTRA-gruppe;Innloggede", ["2;13;40", "2;13;60"], [40, 60]),
+        ("Sone;Besøk", ["1;40", "2;60"], [40, 60]),
+        ("innført;Meldinger", ["2018;40", "2021;60"], [40, 60]),
+        ("Antall ansatte;Antall meldinger", ["900;40", "800;60"], [40, 60]),
+        ("Brukere;Meldinger", ["7;40", "8;60"], [40, 60]),
+        ("Lag;Antall", ["7;40", "8;60"], [40, 60]),
+    ] {
+        let (read, toml) = tried(&file(names, rows[0], rows[1]), &request("svarut", "svarut", "uses"));
+        let [first, second] = numbers;
+        let expected =
+            [format!("svarut uses 0301 2024-01 {first}"), format!("svarut uses 4601 2024-01 {second}")];
+        assert_eq!(read, expected, "{names}: {toml}");
+    }
+    // Without a request each column that is a measure of its own is one.
+    let (read, toml) = tried(
+        &file("Antall ansatte;Lag;Antall meldinger", "900;1;40", "800;2;60"),
+        &request("svarut", "", ""),
+    );
+    assert_eq!(read[0], "svarut uses 0301 2024-01 40", "{toml}");
+}
+
+#[test]
+fn columns_that_nothing_tells_apart_are_left_to_a_person() {
+    for names in ["Sendt;Lest", "Meldinger sendt;Meldinger lest", "Antall A;Antall B"] {
+        let text = format!("Kommunenr;Måned;{names}\n0301;2024-01;3;40\n4601;2024-01;5;60\n");
+        let (read, toml) = tried(&text, &request("svarut", "svarut", "uses"));
+        assert!(read.is_empty(), "{toml}");
+        let names = names.replace(';', "`, `");
+        assert!(toml.contains(&format!("choose one of `{names}`")) && toml.contains(TO_CHOOSE), "{toml}");
+    }
+}
+
+#[test]
+fn a_year_and_a_month_in_two_columns_are_no_year() {
+    let year = request("svarut", "svarut", "uses");
+    for (text, words) in [
+        ("Kommunenr;År;Måned;Antall\n0301;2025;3;450\n4601;2025;3;12\n", "column `År` and column `Måned`"),
+        (
+            "Kommunenr;Måned;År;Antall\n0301;mars;2025;450\n4601;mars;2025;12\n",
+            "column `År` and column `Måned`",
+        ),
+        ("Kommunenr;År;Ukenr;Antall\n0301;2025;33;450\n4601;2025;34;12\n", "column `År` and column `Ukenr`"),
+        ("Rapport 2025;;\nKommunenr;Kvartal;Antall\n0301;2;450\n4601;3;12\n", "the year in the title"),
+    ] {
+        let (read, why) = tried(text, &year);
+        assert!(read.is_empty() && why.contains(words) && why.contains("one period together"), "{why}");
+    }
+    // A month that has its year, and a count called after one.
+    for text in [
+        "Kommunenr;År;Måned;Antall\n0301;2025;2025-03;450\n",
+        "Kommunenr;År;Månedsbrukere\n0301;2025;12\n4601;2025;9\n",
+    ] {
+        assert!(!tried(text, &year).0.is_empty(), "{:?}", tried(text, &year));
+    }
+}
