@@ -7,6 +7,7 @@ mod kinds;
 mod propose;
 mod sums;
 mod wide;
+mod workbooks;
 
 use utbredt_model::{CellState, Marks, ObservedFact, Parsed, Subject};
 

@@ -86,6 +86,19 @@ pub(super) struct Sketch {
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
 }
 
+/// Takes the period away from sheets that say the same one and nothing else that differs: of twelve sheets called `1` to
+/// `12` under one year none is about the whole year.
+pub(super) fn forget_shared_periods(sketches: &mut [Sketch]) {
+    let says = |sketch: &Sketch| (sketch.when.clone(), sketch.solution.clone(), sketch.measure.clone());
+    let all: Vec<_> = sketches.iter().map(says).collect();
+    for (at, sketch) in sketches.iter_mut().enumerate() {
+        let alike = all.iter().enumerate().any(|(other, said)| other != at && *said == all[at]);
+        if alike && matches!(sketch.when, When::Fixed(Some(_))) {
+            sketch.when = When::Fixed(None);
+        }
+    }
+}
+
 /// One column as it is looked at.
 #[derive(Debug, Clone)]
 pub(super) struct Column<'s> {
