@@ -13,6 +13,7 @@ use utbredt_model::{Reason, ReasonCode};
 
 use super::Contract;
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
+use crate::text;
 
 /// In place of a list in a row, which is no cell.
 const LIST: &str = "[…]";
@@ -210,7 +211,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
         let mut seen = Vec::new();
         let mut reached = false;
         while let Some(name) = map.next_key::<String>()? {
-            if self.path.first() == Some(&name.as_str()) {
+            if self.path.first().is_some_and(|field| *field == text::as_seen(&name)) {
                 // Of two fields with one name JSON readers take either.
                 if std::mem::replace(&mut reached, true) {
                     return Err(A::Error::custom(format!("the field `{name}` stands twice")));

@@ -28,6 +28,7 @@ mod workbook;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use csv::StringRecord;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
@@ -67,7 +68,7 @@ pub fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
 }
 
 /// A row for [`rows`]: its number, its cells, the row as received, and why it cannot be read.
-pub(crate) type Row<'r> = (u64, &'r csv::StringRecord, &'r str, Option<&'r Reason>);
+pub(crate) type Row<'r> = (u64, &'r StringRecord, &'r str, Option<&'r Reason>);
 
 /// The rows of a table, header first, for a parser whose cells hold more than a contract can describe; of the contract only
 /// the file's layout counts. `false` stops the reading.
@@ -113,7 +114,19 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     if is_json { File::Json(json::lines_as_array(text)) } else { File::Csv(text) }
 }
 
+/// Gives every row, its cells as they are seen.
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
+    each_raw_row(bytes, contract, &mut |line| {
+        let text = line.cells.as_slice();
+        if matches!(text::as_seen(text), Cow::Borrowed(_)) {
+            return sink(line);
+        }
+        let cells: StringRecord = line.cells.iter().map(text::as_seen).collect();
+        sink(&grid::Line { cells: &cells, fault: line.fault.clone(), ..*line })
+    })
+}
+
+fn each_raw_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
     // The container of old Office files, which Excel also encrypts workbooks into.
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         let text = "the delivery is an old XLS or an encrypted workbook; save it as XLSX without a password";

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use crate::text::is_unseen;
+
 /// A number as it is written: its sign, the digits before the decimal sign and those behind it.
 struct Written<'t> {
     negative: bool,
@@ -118,8 +120,7 @@ fn are_groups(groups: &[&str]) -> bool {
 
 /// Takes off what nobody sees around a cell: blanks, zero-width signs, signs of direction, a byte order mark.
 pub(super) fn visible(text: &str) -> &str {
-    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.trim_matches(|c: char| c.is_whitespace() || unseen(c))
+    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
 /// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.

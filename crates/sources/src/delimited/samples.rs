@@ -77,6 +77,11 @@ pub(super) fn deflated_zeros(size: u32) -> (Vec<u8>, u32) {
 
 /// A workbook whose first sheet holds `rows`, the XML inside `<sheetData>`.
 pub(super) fn xlsx(rows: &str) -> Vec<u8> {
+    xlsx_named("Ark1", rows)
+}
+
+/// The same with the name of its sheet.
+pub(super) fn xlsx_named(sheet_name: &str, rows: &str) -> Vec<u8> {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const DOC: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -93,7 +98,7 @@ pub(super) fn xlsx(rows: &str) -> Vec<u8> {
          Type=\"{DOC}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
     );
     let book = format!(
-        "{HEAD}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{DOC}\"><sheets><sheet name=\"Ark1\" sheetId=\"1\" \
+        "{HEAD}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{DOC}\"><sheets><sheet name=\"{sheet_name}\" sheetId=\"1\" \
          r:id=\"rId1\"/></sheets></workbook>"
     );
     let book_rels = format!(

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
+use super::contract::same_name;
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
 use super::{Contract, Format, HiddenRows, archive, hidden};
 
@@ -120,8 +121,9 @@ fn pick_sheet<R: std::io::Read + std::io::Seek>(
         let empty = || Reason::new(ReasonCode::Empty, "the workbook has no sheet");
         return visible_sheets(book).first().cloned().ok_or_else(empty);
     };
-    if names.contains(declared) {
-        return Ok(declared.clone());
+    let exactly = names.iter().find(|name| *name == declared);
+    if let Some(name) = exactly.or_else(|| names.iter().find(|name| same_name(declared, name))) {
+        return Ok(name.clone());
     }
     let text = format!("sheet `{declared}` is missing; the workbook has `{}`", names.join("`, `"));
     Err(Reason::new(ReasonCode::MissingField, text))

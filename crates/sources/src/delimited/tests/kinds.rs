@@ -1,6 +1,6 @@
 //! Files that looked right and gave another number: each kind with an input of its own and what it says.
 
-use super::super::samples::{row, xlsx};
+use super::super::samples::{row, xlsx, xlsx_named};
 use super::propose::{about, known, proposed};
 use super::{PLAIN, contract, refused, shown};
 use crate::delimited::{parse, propose};
@@ -232,6 +232,47 @@ fn names_agree_however_their_letters_are_composed() {
     let parsed = read(more, text);
     assert_eq!(shown(&parsed), ["0301 2024 1"]);
     assert!(refused(&parsed).contains("total row"), "{parsed:?}");
+}
+
+/// A text whose letters are in two pieces, as a Macintosh writes them.
+fn in_pieces(text: &str) -> String {
+    text.replace('å', "a\u{30a}").replace('Å', "A\u{30a}").replace('ö', "o\u{308}")
+}
+
+#[test]
+fn a_contract_and_a_file_may_compose_their_letters_differently() {
+    let rules = "source_id = \"s\"\nversion = 1\nsheet = \"Målinger\"\nlayout = \"wide\"\nsubject.column = \"kommune\"\n\
+        solution.column = \"Lösning\"\nperiod.column = \"Måned\"\nwide.measures = { \"Åpnede må\" = \"uses\" }\n\
+        [solution.map]\n\"På nett\" = \"digisos\"\n[symbols]\n\"få\" = \"suppressed\"\n";
+    let rows = [
+        row(1, &["kommune", "Måned", "Lösning", "Åpnede må"]),
+        row(2, &["1103", "2024-01", "På nett", "få"]),
+        row(3, &["4601", "2024-01", "På nett", "7"]),
+    ]
+    .concat();
+    for (rules, rows, sheet) in [
+        (rules.to_owned(), in_pieces(&rows), in_pieces("Målinger")),
+        (in_pieces(rules), rows, "Målinger".to_owned()),
+    ] {
+        let contract = crate::delimited::Contract::from_toml(&rules).unwrap();
+        let parsed = parse(&xlsx_named(&sheet, &rows), &contract);
+        assert_eq!(shown(&parsed), ["1103 2024-01 suppressed", "4601 2024-01 7"], "{parsed:?}");
+    }
+    let months = contract(
+        "layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide = { periods = true, prefix_to_strip = \"Målt \" }\n",
+    );
+    let parsed = parse(in_pieces("kommune;Målt 2024-01\n0301;7\n").as_bytes(), &months);
+    assert_eq!(shown(&parsed), ["0301 2024-01 7"], "{parsed:?}");
+    let json = contract(&format!("rows = \"målt.på\"\n{PLAIN}"));
+    let text = in_pieces("{\"målt\":{\"på\":[{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}]}}");
+    assert_eq!(shown(&parse(text.as_bytes(), &json)), ["0301 2024 7"]);
+}
+
+#[test]
+fn signs_that_nobody_sees_are_in_no_code_number_or_name() {
+    let text = "kommune;per\u{ad}iode;antall\n03\u{200b}01;2024-\u{2060}01;12\u{180e}00\n46\u{200d}01;2024-01;\u{202a}7\n";
+    let parsed = read("", text);
+    assert_eq!(shown(&parsed), ["0301 2024-01 1200", "4601 2024-01 7"], "{parsed:?}");
 }
 
 #[test]
