@@ -7,7 +7,7 @@ use utbredt_model::{CellState, Reason, ReasonCode};
 
 use super::super::contract::same_name;
 use super::super::places::heads;
-use super::super::totals::is_total;
+use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::counts::{counts, decimal, may_be_counts, the_measure};
 use super::periods::{ByPeriod, when};
@@ -139,7 +139,9 @@ fn totals(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> (Option<String
     for row in rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_none()) {
         let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
         let mut cells = own.chain(row.iter().enumerate());
-        if let Some((at, cell)) = cells.find(|(_, cell)| is_total(cell)) {
+        if let Some((at, cell)) =
+            cells.find(|(at, cell)| is_total(cell) || (*at == sheet.subject && is_larger_area(cell)))
+        {
             found.entry(at).or_default().insert(cell.trim().to_owned());
         }
     }

@@ -104,24 +104,41 @@ pub(super) fn slug(text: &str) -> String {
     if out.starts_with(|c: char| c.is_ascii_lowercase()) { out } else { format!("x{out}") }
 }
 
+/// A small number in digits or in a word.
+fn small(text: &str) -> Option<u32> {
+    const WORDS: [&[&str]; 10] = [
+        &["en", "ein", "ett", "eitt", "one"],
+        &["to", "two"],
+        &["tre", "three"],
+        &["fire", "four"],
+        &["fem", "five"],
+        &["seks", "six"],
+        &["sju", "syv", "seven"],
+        &["åtte", "eight"],
+        &["ni", "nine"],
+        &["ti", "ten"],
+    ];
+    let text = text.trim();
+    let word = WORDS.iter().position(|words| words.contains(&text));
+    word.and_then(|at| u32::try_from(at + 1).ok()).or_else(|| text.parse().ok())
+}
+
 /// What a sign in a number's place may mean, beside the usual ones.
 pub(super) fn symbol(text: &str) -> Option<Symbol> {
     let text = text.to_lowercase();
     // Below a small number: hidden, to protect persons.
-    let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| rest.trim().parse::<u32>().is_ok());
+    let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| small(rest).is_some());
     let words = ["færre enn ", "under ", "mindre enn ", "fewer than ", "less than "];
-    let in_words =
-        words.iter().any(|w| text.strip_prefix(w).is_some_and(|n| n.trim().parse::<u32>().is_ok()));
-    let ends = text
-        .split_once(['-', '–'])
-        .map(|(low, high)| (low.trim().parse::<u32>(), high.trim().parse::<u32>()));
-    let range = ends.is_some_and(|ends| matches!(ends, (Ok(low), Ok(high)) if low < high && high < 20));
+    let in_words = words.iter().any(|w| text.strip_prefix(w).is_some_and(|n| small(n).is_some()));
+    let ends = text.split_once(['-', '–', '\u{2011}']).or_else(|| text.split_once(" til "));
+    let ends = ends.and_then(|(low, high)| Some((small(low)?, small(high)?)));
+    let range = ends.is_some_and(|(low, high)| low < high && high < 20);
     if below || in_words || range || text == "*" || text == "skjult" || text == "x" {
         return Some(Symbol::Suppressed);
     }
     match text.as_str() {
-        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "..." | "–" | "—" | "nan" | "#n/a"
-        | "i.t." => Some(Symbol::Missing),
+        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "..." | "–" | "—" | "\u{2212}"
+        | "\u{2011}" | "nan" | "#n/a" | "i.t." | "u.o." => Some(Symbol::Missing),
         "ia" | "i.a." | "ikke aktuelt" | "ikkje aktuelt" => Some(Symbol::NotApplicable),
         _ => None,
     }
@@ -192,12 +209,18 @@ mod tests {
         assert_eq!(symbol("<5"), Some(Symbol::Suppressed));
         assert_eq!(symbol("N/A"), Some(Symbol::Missing));
         assert_eq!(symbol("12"), None);
-        for text in ["1-4", "færre enn 5", "under 10", "≤ 4"] {
+        for text in
+            ["1-4", "færre enn 5", "under 10", "≤ 4", "Færre enn fem", "1 til 4", "en til fire", "1\u{2011}4"]
+        {
             assert_eq!(symbol(text), Some(Symbol::Suppressed), "{text}");
         }
         assert_eq!(
             (symbol("–"), symbol("..."), symbol("2024-10")),
             (Some(Symbol::Missing), Some(Symbol::Missing), None)
         );
+        for text in ["\u{2212}", "\u{2011}", "u.o."] {
+            assert_eq!(symbol(text), Some(Symbol::Missing), "{text}");
+        }
+        assert_eq!((symbol("fem"), symbol("4 til 1"), symbol("1 til 400")), (None, None, None));
     }
 }

@@ -255,6 +255,15 @@ fn lengths(column: &Column<'_>) -> Lengths {
 /// the next row begins the day after.
 fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
     let first = |text: &&str| read_period(text).map(|period| period.start);
+    // A single day, of which the day after would be the end.
+    if start
+        .cells
+        .iter()
+        .zip(&end.cells)
+        .any(|(start, end)| first(start).is_some() && first(start) == first(end))
+    {
+        return true;
+    }
     let (starts, ends): (BTreeSet<_>, Vec<_>) =
         (start.cells.iter().filter_map(first).collect(), end.cells.iter().filter_map(first).collect());
     // A day after that is a first day elsewhere says that they are not.

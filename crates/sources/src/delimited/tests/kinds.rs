@@ -204,12 +204,32 @@ fn the_next_row_tells_last_days_from_days_after() {
 }
 
 #[test]
+fn single_days_end_on_themselves() {
+    let text = "Kommunenr;Fra;Til;Antall\n0301;03.03.2025;03.03.2025;7\n0301;04.03.2025;04.03.2025;8\n";
+    let (toml, parsed) = proposed(text.as_bytes(), "svarut");
+    assert_eq!(shown(&parsed), ["0301 2025-03-03 7", "0301 2025-03-04 8"], "{toml}");
+}
+
+#[test]
 fn a_proposal_reads_its_own_file() {
     for (text, read) in [
         ("Kommune;Periode;Antall\nBergen (4601);2024-01;3\nOslo (0301);2024-01;4\n", 2),
         (
             "Region;Periode;Antall\nEAK Hele landet;2024-01;7\nEKG02 KOSTRA-gruppe 2;2024-01;7\n4601 Bergen;2024-01;3\n0301 Oslo;2024-01;4\n",
             2,
+        ),
+        (
+            "Region;Periode;Antall\nEAKUO Landet uten Oslo;2024-01;3\n0 Hele landet;2024-01;7\n46 Vestland;2024-01;3\n4601 Bergen;2024-01;3\n\
+             0301 Oslo;2024-01;4\n9999 Uoppgitt;2024-01;1\n",
+            2,
+        ),
+        (
+            "Kommunenr;Navn;Periode;Antall\n0000;Landet;2024-01;7\n4600;Vestland;2024-01;3\n4601;Bergen;2024-01;3\n0301;Oslo;2024-01;4\n",
+            2,
+        ),
+        (
+            "Kommunenr;Periode;Antall\n0301;2024-01;500\n4601;2024-01;færre enn fem\n1103;2024-01;1 til 4\n5001;2024-01;\u{2212}\n",
+            4,
         ),
         ("kommune;kommune;Periode;Antall\n4601;Bergen;2024-01;3\n0301;Oslo;2024-01;4\n", 2),
         ("kommunenr,Periode,Antall\n301.0,2024-01,3.0\n4601.0,2024-01,4.0\n", 2),
