@@ -111,7 +111,7 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     }
     let text = text::decode(bytes, contract.encoding);
     let is_json = contract.format.map_or_else(|| json::is_json(&text), |format| format == Format::Json);
-    if is_json { File::Json(json::lines_as_array(text)) } else { File::Csv(text) }
+    if is_json { File::Json(text) } else { File::Csv(text) }
 }
 
 /// Gives every row, its cells as they are seen.
@@ -134,7 +134,7 @@ fn each_raw_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Resu
     }
     match file(bytes, contract) {
         File::Workbook => workbook::each_row(bytes, contract, sink),
-        File::Json(text) => json::each_row(&text, contract, sink),
+        File::Json(text) => json::each_row(&json::lines_as_array(text)?, contract, sink),
         File::Csv(text) => {
             grid::each_row(&text, contract, sink);
             Ok(())

@@ -136,6 +136,14 @@ fn carriage_returns_end_rows_though_a_cell_holds_a_line_feed() {
 fn one_object_a_line_is_json() {
     let text = "{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}\n{\"kommune\":\"4601\",\"periode\":\"2024\",\"antall\":8}\n";
     assert_eq!(shown(&read("", text)), ["0301 2024 7", "4601 2024 8"]);
+    // Cut in the second line, and in a later one behind a blank one.
+    for (cut, line) in [(&text[..70], 2), (&format!("{text}\n{{\"kommune\":"), 4)] {
+        let parsed = read("", cut);
+        let words = format!("JSON lines, and line {line} does not read");
+        assert!(parsed.breaches[0].contains(&words) && parsed.observations.is_empty(), "{parsed:?}");
+        let why = propose(cut.as_bytes(), &about("x"), &known()).unwrap_err().text;
+        assert!(why.contains(&words), "{why}");
+    }
 }
 
 #[test]
