@@ -290,7 +290,10 @@ impl<'c> Mapper<'c> {
             let text = format!("contradicts row {row}: {subject} in {period} {how}");
             Reason::new(ReasonCode::Contradiction, text)
         };
-        self.contradicted.entry(at).or_insert_with(|| why(rows.1));
+        // A sum lacks the part that this row is, which is noted where the row is refused.
+        if self.sums.is_none() {
+            self.contradicted.entry(at).or_insert_with(|| why(rows.1));
+        }
         why(rows.0)
     }
 

@@ -13,8 +13,10 @@ use super::{About, Known, TO_CHOOSE, names};
 
 const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
 /// Numbers that count nothing, or something that is no use.
-const NO_COUNT: [&str; 22] = [
-    "post",
+const NO_COUNT: [&str; 24] = [
+    "postn",
+    "postkode",
+    "poststed",
     "år",
     "trinn",
     "klasse",

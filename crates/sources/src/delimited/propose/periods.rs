@@ -199,7 +199,15 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         let last_days = are_last_days(&start, &end);
         return When::Pair(start.name, end.name, last_days);
     }
-    let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, are_periods));
+    let of_periods = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
+    // `Måned` goes before `opprettet_år` and `uttrekksdato`.
+    let plainly = |c: &Column<'_>| {
+        let name = c.name.to_lowercase();
+        PERIODS.iter().any(|word| name.starts_with(word))
+    };
+    let column = take(free, |c| of_periods(c) && plainly(c))
+        .or_else(|| take(free, of_periods))
+        .or_else(|| take(free, are_periods));
     if let Some(column) = column {
         let lengths = lengths(&column);
         return When::Column(column.name, lengths);

@@ -41,7 +41,13 @@ fn of_columns_named_by_solutions_the_one_requested_is_read() {
 fn columns_of_other_solutions_are_none_of_the_one_requested() {
     let text = "Kommunenr;Måned;Digital postkasse;eInnsyn\n0301;2024-01;3;40\n4601;2024-01;5;60\n";
     let (read, why) = tried(text, &request("x", "svarut", "uses"));
-    assert!(read.is_empty() && why.contains("`eInnsyn`") && why.contains("than `svarut`"), "{why}");
+    assert!(
+        read.is_empty()
+            && why.contains("`eInnsyn`")
+            && why.contains("`Digital postkasse`")
+            && why.contains("than `svarut`"),
+        "{why}"
+    );
     let one = "Kommunenr;Måned;Digisos\n0301;2024-01;40\n4601;2024-01;60\n";
     assert!(tried(one, &request("x", "svarut", "uses")).1.contains("`Digisos`"));
     assert!(
@@ -113,4 +119,20 @@ fn a_year_and_a_month_in_two_columns_are_no_year() {
     ] {
         assert!(!tried(text, &year).0.is_empty(), "{:?}", tried(text, &year));
     }
+}
+
+#[test]
+fn a_column_called_after_its_periods_goes_before_other_days_and_years() {
+    let text = "Kommunenr;opprettet_år;Brukere;Måned\n0301;2019;120;2025-03\n4601;2020;30;2025-03\n";
+    let (read, toml) = tried(text, &request("svarut", "svarut", "users_active"));
+    assert_eq!(
+        read,
+        ["svarut users_active 0301 2025-03 120", "svarut users_active 4601 2025-03 30"],
+        "{toml}"
+    );
+    let years = "Uttrekksdato;Kommunenr;År;Brukere\n2026-01-05;0301;2019;120\n2026-01-05;4601;2020;30\n";
+    assert_eq!(
+        tried(years, &request("svarut", "svarut", "users_active")).0[0],
+        "svarut users_active 0301 2019 120"
+    );
 }

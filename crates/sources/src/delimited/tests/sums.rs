@@ -36,9 +36,12 @@ fn the_same_part_twice_says_so_and_every_row_of_the_sum_is_counted() {
     let rows = "0301;2024;0-17;4\n0301;2024;0-17;4\n0301;2024;18-;6\n4601;2024;0-17;1\n";
     let parsed = read("", rows);
     assert_eq!(shown(&parsed), ["4601 2024 1"]);
-    assert_eq!(refusals(&parsed), ["2 contradiction", "3 contradiction", "4 contradiction"]);
+    assert_eq!(refusals(&parsed), ["2 part_missing", "3 contradiction", "4 part_missing"]);
     let texts: Vec<&str> = parsed.rejections.iter().map(|r| r.reason.as_str()).collect();
-    assert_eq!(texts[0], "contradicts row 3: municipality 0301 in 2024 has the same part of the sum");
+    assert_eq!(
+        texts[0],
+        "left out of the sum of municipality 0301 in 2024: row 3, a part of it, was refused"
+    );
     assert_eq!(texts[1], "contradicts row 2: municipality 0301 in 2024 has the same part of the sum");
     assert_eq!(parsed.rows_in, 4);
 }
