@@ -89,10 +89,10 @@ pub(super) struct Sketch {
 /// Takes the period away from sheets that say the same one and nothing else that differs: of twelve sheets called `1` to
 /// `12` under one year none is about the whole year.
 pub(super) fn forget_shared_periods(sketches: &mut [Sketch]) {
-    let says = |sketch: &Sketch| (sketch.when.clone(), sketch.solution.clone(), sketch.measure.clone());
-    let all: Vec<_> = sketches.iter().map(says).collect();
+    let statement = |sketch: &Sketch| (sketch.when.clone(), sketch.solution.clone(), sketch.measure.clone());
+    let all: Vec<_> = sketches.iter().map(statement).collect();
     for (at, sketch) in sketches.iter_mut().enumerate() {
-        let alike = all.iter().enumerate().any(|(other, said)| other != at && *said == all[at]);
+        let alike = all.iter().enumerate().any(|(other, stated)| other != at && *stated == all[at]);
         if alike && matches!(sketch.when, When::Fixed(Some(_))) {
             sketch.when = When::Fixed(None);
         }

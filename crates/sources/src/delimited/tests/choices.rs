@@ -87,7 +87,7 @@ fn a_column_named_as_the_measure_goes_before_the_first_with_numbers() {
 }
 
 #[test]
-fn columns_that_nothing_tells_apart_are_left_to_a_person() {
+fn columns_without_a_difference_are_left_to_a_person() {
     for names in ["Sendt;Lest", "Meldinger sendt;Meldinger lest", "Antall A;Antall B"] {
         let text = format!("Kommunenr;Måned;{names}\n0301;2024-01;3;40\n4601;2024-01;5;60\n");
         let (read, toml) = tried(&text, &request("svarut", "svarut", "uses"));

@@ -32,7 +32,7 @@ fn a_sum_of_which_a_part_was_refused_is_left_out_whole() {
 }
 
 #[test]
-fn the_same_part_twice_says_so_and_every_row_of_the_sum_is_counted() {
+fn the_same_part_twice_is_named_and_every_row_of_the_sum_is_counted() {
     let rows = "0301;2024;0-17;4\n0301;2024;0-17;4\n0301;2024;18-;6\n4601;2024;0-17;1\n";
     let parsed = read("", rows);
     assert_eq!(shown(&parsed), ["4601 2024 1"]);

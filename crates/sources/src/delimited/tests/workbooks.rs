@@ -6,7 +6,7 @@ use super::{PLAIN, contract, refused, shown};
 use crate::delimited::{TO_CHOOSE, parse, propose};
 
 #[test]
-fn sheets_that_nothing_tells_apart_are_of_no_period() {
+fn sheets_without_a_difference_are_of_no_period() {
     let rows = ods_row("", &["Kommunenr", "Antall meldinger"]) + &ods_row("", &["1103", "7"]);
     let book = |names: [&str; 3]| ods_book(&names.map(|name| (name, rows.as_str())));
     let tried = |names| propose(&book(names), &about("svarut 2025"), &known()).unwrap();
