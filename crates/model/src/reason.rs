@@ -56,6 +56,8 @@ pub enum ReasonCode {
     Duplicate,
     /// Two statements that exclude each other.
     Contradiction,
+    /// A part of a sum of which another part was refused.
+    PartMissing,
     /// Left out as the contract declares: a total, a line that counts no use.
     Excluded,
     /// Data about a person, which are not kept.

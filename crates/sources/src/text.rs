@@ -74,22 +74,43 @@ const COMPOSED: [(char, char, char); 14] = [
     ('z', '\u{30c}', 'ž'),
 ];
 
-/// A name in small letters, each in one piece, so that two names that look the same are the same.
-pub(crate) fn folded(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for sign in name.trim().to_lowercase().chars() {
-        let whole = out.chars().next_back().and_then(|last| {
-            COMPOSED
-                .iter()
-                .find(|(letter, mark, _)| (*letter, *mark) == (last, sign))
-                .map(|(.., whole)| *whole)
-        });
+/// Whether nobody sees a sign: zero-width ones, signs of direction, the soft hyphen, byte order marks.
+pub(crate) fn is_unseen(sign: char) -> bool {
+    matches!(sign, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A text as it is seen: each letter in one piece, and without the signs that nobody sees. Cells and contracts go through it,
+/// so that what looks the same is the same.
+pub(crate) fn as_seen(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(|c: char| is_unseen(c) || is_mark(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for sign in text.chars().filter(|sign| !is_unseen(*sign)) {
+        let whole = out.chars().next_back().filter(|_| is_mark(sign)).and_then(|last| composed(last, sign));
         if whole.is_some() {
             out.pop();
         }
         out.push(whole.unwrap_or(sign));
     }
-    out
+    Cow::Owned(out)
+}
+
+/// A mark that belongs to the letter before it.
+fn is_mark(sign: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&sign)
+}
+
+/// The letter that a letter and the mark behind it mean.
+fn composed(letter: char, mark: char) -> Option<char> {
+    let small = letter.to_lowercase().next()?;
+    let (.., whole) = COMPOSED.iter().find(|(plain, sign, _)| (*plain, *sign) == (small, mark))?;
+    if small == letter { Some(*whole) } else { whole.to_uppercase().next() }
+}
+
+/// A name in small letters, as it is seen.
+pub(crate) fn folded(name: &str) -> String {
+    as_seen(name.trim()).to_lowercase()
 }
 
 #[cfg(test)]
@@ -114,6 +135,20 @@ mod tests {
             assert_eq!(decode(&bytes, None), "Målselv", "{bytes:?}");
         }
         assert_eq!(decode(b"M\xE5lselv", Some(Encoding::Latin1)), "Målselv");
+    }
+
+    #[test]
+    fn what_looks_the_same_is_the_same() {
+        for (text, seen) in [
+            ("Ma\u{30a}ned", "Måned"),
+            ("A\u{30a}LESUND", "ÅLESUND"),
+            ("03\u{200b}01", "0301"),
+            ("\u{feff}12\u{180e}00", "1200"),
+            ("Måned", "Måned"),
+            ("x\u{33f}", "x\u{33f}"),
+        ] {
+            assert_eq!(as_seen(text), seen);
+        }
     }
 
     #[test]

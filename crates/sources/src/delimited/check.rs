@@ -3,6 +3,7 @@
 use utbredt_model::{IdError, Marks, MeasureId, Period, SolutionId};
 
 use super::contract::{Contract, ContractError, Format, Layout, Marker, PeriodColumns, Pick, SubjectKind};
+use crate::text;
 
 /// More rows of column names than this are a mistake.
 const MAX_HEADER_ROWS: u32 = 5;
@@ -14,7 +15,8 @@ impl Contract {
     /// [`ContractError`] with the place and how to fix it.
     pub fn from_toml(text: &str) -> Result<Self, ContractError> {
         // Unknown keys are refused by serde: a misspelt rule must not be a rule left out.
-        let contract: Self = toml::from_str(text).map_err(ContractError::Syntax)?;
+        // Cells are read as they are seen, and so are the names they are compared with.
+        let contract: Self = toml::from_str(&text::as_seen(text)).map_err(ContractError::Syntax)?;
         contract.check()?;
         Ok(contract)
     }

@@ -13,6 +13,7 @@ use utbredt_model::{Reason, ReasonCode};
 
 use super::Contract;
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
+use crate::text;
 
 /// In place of a list in a row, which is no cell.
 const LIST: &str = "[…]";
@@ -32,17 +33,32 @@ pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// JSON lines, one object a line, made into the array that they mean.
-pub(super) fn lines_as_array(text: Cow<'_, str>) -> Cow<'_, str> {
+/// JSON lines, one object a line, made into the array that they mean. A line that is none stops at it.
+pub(super) fn lines_as_array(text: Cow<'_, str>) -> Result<Cow<'_, str>, Reason> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let object = |line: Option<&str>| {
-        line.is_some_and(|l| l.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(l).is_ok())
-    };
-    if !(object(lines.next()) && object(lines.next())) {
-        return text;
+    let first = lines.next().filter(|line| line.trim_start().starts_with('{') && reads(line).is_ok());
+    // What follows an object as more than its end is another.
+    if first.is_none() || lines.next().is_none_or(|line| !line.trim_start().starts_with('{')) {
+        return Ok(text);
     }
-    let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    Cow::Owned(format!("[{}]", rows.join(",\n")))
+    let mut rows = String::with_capacity(text.len() + 2);
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        reads(line).map_err(|error| {
+            // The reader counts lines too, and knows of one.
+            let cause = error.to_string();
+            let cause = cause.split(" at line ").next().unwrap_or("");
+            let what = format!("the delivery is JSON lines, and line {} does not read", at + 1);
+            Reason::because(ReasonCode::Syntax, &what, &format!("{cause} (column {})", error.column()))
+        })?;
+        rows.push_str(if rows.is_empty() { "[" } else { ",\n" });
+        rows.push_str(line);
+    }
+    rows.push(']');
+    Ok(Cow::Owned(rows))
+}
+
+fn reads(line: &str) -> Result<IgnoredAny, serde_json::Error> {
+    serde_json::from_str(line)
 }
 
 /// Reads every object as a row; the names of all their fields come first, as row 0.
@@ -210,7 +226,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
         let mut seen = Vec::new();
         let mut reached = false;
         while let Some(name) = map.next_key::<String>()? {
-            if self.path.first() == Some(&name.as_str()) {
+            if self.path.first().is_some_and(|field| *field == text::as_seen(&name)) {
                 // Of two fields with one name JSON readers take either.
                 if std::mem::replace(&mut reached, true) {
                     return Err(A::Error::custom(format!("the field `{name}` stands twice")));

@@ -1,7 +1,7 @@
 //! From rows to observations: columns found by name, cells read by the contract, the delivery checked against itself.
 
 use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::StringRecord;
 use utbredt_model::{
@@ -9,12 +9,15 @@ use utbredt_model::{
 };
 
 use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, same_name};
+use super::fill_down::Above;
 use super::filter::Filter;
+use super::fractions::Fractions;
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
-use super::series::{self, Fractions, Notes, decreases, show};
+use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
+use super::sums::Sums;
 use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.
@@ -23,7 +26,7 @@ const MAX_LISTED: usize = 20;
 /// After so many rejections the rest is not read: no delivery is accepted of which so much is wrong.
 const MAX_REJECTED: usize = 100_000;
 
-type Key = (Subject, SolutionId, MeasureId, Period);
+pub(super) type Key = (Subject, SolutionId, MeasureId, Period);
 
 /// The observation that first has a key, and what its row has in the columns left out.
 struct First {
@@ -39,15 +42,15 @@ pub(super) struct Mapper<'c> {
     parsed: Parsed,
     /// The observation that first has each key.
     first: HashMap<Key, First>,
-    /// Parts already added, where the contract adds over a column.
-    added: HashSet<(usize, u64)>,
-    /// The code in the row above, for cells joined over several rows.
-    above: String,
+    /// What is added up, where the contract adds over a column.
+    sums: Option<Sums>,
+    /// The row above, for codes joined over several rows.
+    above: Above,
     notes: Notes,
     filter: Filter<'c>,
     fractions: Fractions,
-    /// Observations that another row contradicts, and that row.
-    contradicted: BTreeMap<usize, u64>,
+    /// Observations that another row contradicts, and why they are taken back.
+    contradicted: BTreeMap<usize, Reason>,
     units: BTreeSet<String>,
     out_of_range: usize,
     /// Rows that differ only in a column that is left out were reported.
@@ -62,8 +65,8 @@ impl<'c> Mapper<'c> {
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
-            added: HashSet::new(),
-            above: String::new(),
+            sums: (!contract.value.sum_over.is_empty()).then(Sums::default),
+            above: Above::default(),
             notes: Notes::default(),
             filter: Filter::new(&contract.filter),
             fractions: Fractions::default(),
@@ -97,10 +100,16 @@ impl<'c> Mapper<'c> {
         // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
         let note = self.notes.take(line);
+        if self.notes.after_blank() {
+            self.above.end();
+        }
         // A blank row is no row, as in spreadsheets.
         if line.fault.is_some() || line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             self.parsed.rows_in += 1;
             if let Err(reason) = if note { Err(series::note()) } else { self.row(&places, line) } {
+                if let Some(sums) = &mut self.sums {
+                    sums.refuse_row(line.row, &reason);
+                }
                 self.refuse(line, reason);
             }
         }
@@ -144,11 +153,10 @@ impl<'c> Mapper<'c> {
         }
         // After the totals: a total row is often shorter, and is left out anyway.
         places.check_width(line)?;
-        let code = places.cell(line.cells, &contract.subject.column);
-        if !code.is_empty() {
-            code.clone_into(&mut self.above);
+        let mut code = places.cell(line.cells, &contract.subject.column);
+        if contract.subject.fill_down {
+            code = self.above.take(places, line.cells, code)?;
         }
-        let code = if code.is_empty() && contract.subject.fill_down { &self.above } else { code };
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
         let subject = subject(&contract.subject, code)?;
@@ -158,6 +166,15 @@ impl<'c> Mapper<'c> {
             None => None,
         };
         let period = contract.period.as_ref().map(|p| read_period(p, places, line.cells)).transpose()?;
+        let period = match period {
+            Some(Ok(period)) => Some(period),
+            // Refused here: it is known to be no part of what the contract adds up.
+            Some(Err(longer)) => {
+                self.refuse(line, longer);
+                return Ok(());
+            }
+            None => None,
+        };
         if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
             let stated = places.cell(line.cells, column);
             if !same_name(unit, stated)
@@ -173,7 +190,11 @@ impl<'c> Mapper<'c> {
             let key = (column.measure.clone().or(measure.clone()), column.period.or(period));
             let (Some(measure), Some(period)) = key else { continue };
             let key = (subject.clone(), solution.clone(), measure, period);
+            let sum = self.sums.is_some().then(|| key.clone());
             if let Err(reason) = self.cell(places, line, column, key) {
+                if let (Some(sums), Some(key)) = (&mut self.sums, sum) {
+                    sums.refuse(key, line.row);
+                }
                 self.refuse(line, reason);
             }
         }
@@ -193,12 +214,13 @@ impl<'c> Mapper<'c> {
             self.check_range(line.row, value)?;
         }
         let index = self.parsed.observations.len();
-        let sums = !self.contract.value.sum_over.is_empty();
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
             Entry::Vacant(free) => {
                 let part = places.part(line.cells, &self.contract.value.sum_over);
-                self.added.extend(sums.then_some((index, part)));
+                if let Some(sums) = &mut self.sums {
+                    sums.add(index, part, line.row);
+                }
                 free.insert(First { at: index, rest: places.rest(line.cells) });
             }
             Entry::Occupied(taken) => {
@@ -210,11 +232,20 @@ impl<'c> Mapper<'c> {
                     // A reservation about a part, or about the same number elsewhere, is one about the whole.
                     *marks = marks.with(own_marks);
                 }
-                if sums && !differs && self.added.insert((at, part)) {
-                    return series::add(&mut first.fact, value, state);
+                if let Some(sums) = self.sums.as_mut().filter(|_| !differs) {
+                    let Some(same) = sums.add(at, part, line.row) else {
+                        return series::add(&mut first.fact, value, state)
+                            .inspect_err(|_| sums.take_out(at, part));
+                    };
+                    return Err(self.contradict(
+                        at,
+                        (same, line.row),
+                        &subject,
+                        period,
+                        "has the same part of the sum",
+                    ));
                 }
                 let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
-                let (subject, period) = (show(&subject), period);
                 if differs && !self.differs {
                     self.differs = true;
                     self.parsed.breaches.push(format!(
@@ -225,24 +256,45 @@ impl<'c> Mapper<'c> {
                         places.left_out()
                     ));
                 }
-                if same && !differs && !sums {
+                if same && !differs {
                     let text = format!(
-                        "duplicate of row {}: {subject} in {period} again, with the same value",
-                        first.row
+                        "duplicate of row {}: {} in {period} again, with the same value",
+                        first.row,
+                        show(&subject)
                     );
                     return Err(Reason::new(ReasonCode::Duplicate, text));
                 }
                 let other =
                     if same { "stands there too, beside other words" } else { "has another value there" };
-                let text = format!("contradicts row {}: {subject} in {period} {other}", first.row);
-                // The earlier row is taken back at the end, when all that contradict it are known.
-                self.contradicted.entry(at).or_insert(line.row);
-                return Err(Reason::new(ReasonCode::Contradiction, text));
+                let rows = (first.row, line.row);
+                return Err(self.contradict(at, rows, &subject, period, other));
             }
         }
         let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
         self.parsed.observations.push(Observation { row: line.row, subject, fact });
         Ok(())
+    }
+
+    /// The reason of a row that contradicts an earlier one, which is taken back at the end, when all that contradict it
+    /// are known.
+    fn contradict(
+        &mut self,
+        at: usize,
+        rows: (u64, u64),
+        subject: &Subject,
+        period: Period,
+        how: &str,
+    ) -> Reason {
+        let subject = show(subject);
+        let why = |row: u64| {
+            let text = format!("contradicts row {row}: {subject} in {period} {how}");
+            Reason::new(ReasonCode::Contradiction, text)
+        };
+        // A sum lacks the part that this row is, which is noted where the row is refused.
+        if self.sums.is_none() {
+            self.contradicted.entry(at).or_insert_with(|| why(rows.1));
+        }
+        why(rows.0)
     }
 
     fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
@@ -273,28 +325,40 @@ impl<'c> Mapper<'c> {
         if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
             self.parsed.breaches.push("there are no rows below the column names".to_owned());
         }
-        self.parsed.breaches.extend(self.fractions.breach());
+        self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
-        let mut taken_back = Vec::new();
-        let observations = std::mem::take(&mut self.parsed.observations);
-        for (index, observation) in observations.into_iter().enumerate() {
-            match self.contradicted.get(&index) {
-                None => self.parsed.observations.push(observation),
-                Some(other) => {
-                    let subject = show(&observation.subject);
-                    let why = format!(
-                        "contradicts row {other}: {subject} has another value there for the same period"
-                    );
-                    taken_back.push((observation.row, Reason::new(ReasonCode::Contradiction, why)));
-                }
-            }
-        }
+        self.parsed.breaches.extend(self.sums.as_ref().and_then(Sums::breach));
+        let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);
         if cumulative {
             self.parsed.breaches.extend(decreases(&self.parsed.observations));
         }
         (self.parsed, taken_back)
+    }
+
+    /// Takes back what another row contradicts and sums that lack a part; gives the rows and why.
+    fn take_back(&mut self) -> Vec<(u64, Reason)> {
+        for (key, reason) in self.sums.iter().flat_map(Sums::incomplete) {
+            if let Some(First { at, .. }) = self.first.get(key) {
+                self.contradicted.entry(*at).or_insert(reason);
+            }
+        }
+        let mut rows = Vec::new();
+        // Of a sum every row, else the one row.
+        if let Some(sums) = &self.sums {
+            rows.extend(sums.rows_of(|at| self.contradicted.contains_key(&at)));
+        }
+        let observations = std::mem::take(&mut self.parsed.observations);
+        for (index, observation) in observations.into_iter().enumerate() {
+            if !self.contradicted.contains_key(&index) {
+                self.parsed.observations.push(observation);
+            } else if self.sums.is_none() {
+                rows.push((index, observation.row));
+            }
+        }
+        rows.sort_unstable();
+        rows.into_iter().filter_map(|(at, row)| Some((row, self.contradicted.get(&at)?.clone()))).collect()
     }
 }
 
@@ -307,7 +371,12 @@ fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Re
     Ok(pick.map.get(text).map_or(text, String::as_str).to_owned())
 }
 
-fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> Result<Period, Reason> {
+/// Reads the period of a row; inside, the reason why one that reads is longer than declared.
+fn read_period(
+    rules: &PeriodColumns,
+    places: &Places,
+    cells: &StringRecord,
+) -> Result<Result<Period, Reason>, Reason> {
     let period = match (&rules.column, &rules.start, &rules.end) {
         (Some(column), ..) => number::period(places.cell(cells, column))?,
         (None, Some(start), Some(end)) => {
@@ -318,12 +387,12 @@ fn read_period(rules: &PeriodColumns, places: &Places, cells: &StringRecord) -> 
         }
         _ => number::period(rules.fixed.as_deref().unwrap_or_default())?,
     };
-    let Some(length) = rules.granularity else { return Ok(period) };
+    let Some(length) = rules.granularity else { return Ok(Ok(period)) };
     let whole = Period::holding(period.start, length);
     // Only what lies within stands for it: a year is no January.
     if period.end > whole.end {
         let text = format!("`{period}` is longer than a {}, which the contract declares", length.as_str());
-        return Err(Reason::new(ReasonCode::InvalidDate, text));
+        return Ok(Err(Reason::new(ReasonCode::InvalidDate, text)));
     }
-    Ok(whole)
+    Ok(Ok(whole))
 }

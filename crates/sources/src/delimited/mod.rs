@@ -3,7 +3,9 @@
 mod archive;
 mod check;
 mod contract;
+mod fill_down;
 mod filter;
+mod fractions;
 mod grid;
 mod hidden;
 mod json;
@@ -15,8 +17,10 @@ mod propose;
 mod samples;
 mod series;
 mod subject;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod value;
 mod words;
 mod workbook;
@@ -24,6 +28,7 @@ mod workbook;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use csv::StringRecord;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
@@ -63,7 +68,7 @@ pub fn parse(bytes: &[u8], contract: &Contract) -> Parsed {
 }
 
 /// A row for [`rows`]: its number, its cells, the row as received, and why it cannot be read.
-pub(crate) type Row<'r> = (u64, &'r csv::StringRecord, &'r str, Option<&'r Reason>);
+pub(crate) type Row<'r> = (u64, &'r StringRecord, &'r str, Option<&'r Reason>);
 
 /// The rows of a table, header first, for a parser whose cells hold more than a contract can describe; of the contract only
 /// the file's layout counts. `false` stops the reading.
@@ -106,10 +111,22 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
     }
     let text = text::decode(bytes, contract.encoding);
     let is_json = contract.format.map_or_else(|| json::is_json(&text), |format| format == Format::Json);
-    if is_json { File::Json(json::lines_as_array(text)) } else { File::Csv(text) }
+    if is_json { File::Json(text) } else { File::Csv(text) }
 }
 
+/// Gives every row, its cells as they are seen.
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
+    each_raw_row(bytes, contract, &mut |line| {
+        let text = line.cells.as_slice();
+        if matches!(text::as_seen(text), Cow::Borrowed(_)) {
+            return sink(line);
+        }
+        let cells: StringRecord = line.cells.iter().map(text::as_seen).collect();
+        sink(&grid::Line { cells: &cells, fault: line.fault.clone(), ..*line })
+    })
+}
+
+fn each_raw_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
     // The container of old Office files, which Excel also encrypts workbooks into.
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         let text = "the delivery is an old XLS or an encrypted workbook; save it as XLSX without a password";
@@ -117,7 +134,7 @@ fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(
     }
     match file(bytes, contract) {
         File::Workbook => workbook::each_row(bytes, contract, sink),
-        File::Json(text) => json::each_row(&text, contract, sink),
+        File::Json(text) => json::each_row(&json::lines_as_array(text)?, contract, sink),
         File::Csv(text) => {
             grid::each_row(&text, contract, sink);
             Ok(())

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use crate::text::is_unseen;
+
 /// A number as it is written: its sign, the digits before the decimal sign and those behind it.
 struct Written<'t> {
     negative: bool,
@@ -13,7 +15,7 @@ struct Written<'t> {
 /// Takes a number apart. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
 fn written(text: &str, decimal: char) -> Result<Written<'_>, Reason> {
-    let grouping = if decimal == ',' { '.' } else { ',' };
+    let grouping = other(decimal);
     let bare = text.trim();
     if bare.starts_with('=') {
         let text =
@@ -28,11 +30,45 @@ fn written(text: &str, decimal: char) -> Result<Written<'_>, Reason> {
     let (integer, fraction) = bare.split_once(decimal).unwrap_or((bare, ""));
     let groups: Vec<&str> =
         integer.split([grouping, ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '’']).collect();
-    if !are_groups(&groups) || !all_digits(fraction) {
+    // Nobody groups by two signs: `1 234.567` has a fraction.
+    let mixed =
+        integer.contains(grouping) && integer.contains([' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '’']);
+    if mixed || !are_groups(&groups) || !all_digits(fraction) {
         let text = format!("`{text}` is not a number (decimal sign `{decimal}`)");
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
     Ok(Written { negative, integer: groups.concat(), fraction: fraction.trim_end_matches('0') })
+}
+
+/// The other of the two signs that may be the decimal one.
+pub(super) const fn other(decimal: char) -> char {
+    if decimal == ',' { '.' } else { ',' }
+}
+
+/// What the sign that is not declared as the decimal one shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OtherSign {
+    /// The cell is a whole number as declared, and another number under the other sign, as `1.100` is.
+    Either,
+    /// It is a number under the other sign alone, as `0.512`, or a whole one, as `1,250` beside `decimal = ","`.
+    Only {
+        /// Under that sign it has a fraction.
+        fraction: bool,
+    },
+}
+
+/// Reads a cell under the other decimal sign; `None` when that shows nothing.
+pub(super) fn other_sign(text: &str, decimal: char) -> Option<OtherSign> {
+    // Most cells have neither sign.
+    if !text.contains([',', '.']) || text.trim().ends_with([',', '.']) {
+        return None;
+    }
+    let under = written(text, other(decimal)).ok()?;
+    match (whole(text, decimal), under.fraction.is_empty()) {
+        (Ok(value), true) if under.integer.parse().ok() == value.checked_abs() => None,
+        (Ok(_), _) => Some(OtherSign::Either),
+        (Err(_), whole) => Some(OtherSign::Only { fraction: !whole }),
+    }
 }
 
 /// Reads a whole number.
@@ -84,8 +120,7 @@ fn are_groups(groups: &[&str]) -> bool {
 
 /// Takes off what nobody sees around a cell: blanks, zero-width signs, signs of direction, a byte order mark.
 pub(super) fn visible(text: &str) -> &str {
-    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.trim_matches(|c: char| c.is_whitespace() || unseen(c))
+    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
 /// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
@@ -221,6 +256,7 @@ mod tests {
             ("1e5", "not a number"),
             ("0.512", "not a number"),
             ("0 512", "not a number"),
+            ("1 234.567", "not a number"),
             ("=B2*2", "formula without a value"),
             ("٣", "not a number"),
             ("99999999999999999999", "too large"),
@@ -229,6 +265,29 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         assert!(whole("1,234", ',').unwrap_err().text.contains("declare the other"));
+    }
+
+    #[test]
+    fn one_cell_may_show_the_decimal_sign() {
+        let only = |fraction| Some(OtherSign::Only { fraction });
+        for (text, shown) in [
+            ("1.100", Some(OtherSign::Either)),
+            ("12,000", Some(OtherSign::Either)),
+            ("0.512", only(true)),
+            ("3.5", only(true)),
+            ("1 234.5", only(true)),
+            ("12.0", only(false)),
+            ("1,250", only(false)),
+            ("1,234,567", only(false)),
+            ("1.234.567", None),
+            ("1.234,0", None),
+            ("12,5", None),
+            ("7", None),
+            ("5.", None),
+            ("x.y", None),
+        ] {
+            assert_eq!(other_sign(text, ','), shown, "{text}");
+        }
     }
 
     #[test]

@@ -8,12 +8,15 @@ use csv::StringRecord;
 use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
 
 use super::contract::{Contract, Wide, same_name};
+use super::fractions::names_shares;
 use super::grid::Line;
 use super::number;
 
 /// A value column and what its name decides.
 pub(super) struct ValueColumn {
     pub(super) at: usize,
+    /// Its name says that it holds shares.
+    pub(super) of_shares: bool,
     pub(super) measure: Option<MeasureId>,
     pub(super) period: Option<Period>,
 }
@@ -27,6 +30,10 @@ pub(super) struct Head<'h> {
 }
 
 impl Head<'_> {
+    fn names_shares(&self) -> bool {
+        self.spread.iter().any(|part| names_shares(part))
+    }
+
     fn is(&self, name: &str) -> bool {
         self.own.iter().any(|part| same_name(name, part)) || same_name(name, &self.own.join(" "))
     }
@@ -88,7 +95,12 @@ impl Places {
         }
         let mut values = Vec::new();
         for at in contract.value.column.iter().filter_map(|name| by_name.get(name)) {
-            values.push(ValueColumn { at: *at, measure: None, period: None });
+            values.push(ValueColumn {
+                at: *at,
+                of_shares: heads[*at].names_shares(),
+                measure: None,
+                period: None,
+            });
         }
         match &contract.wide {
             Some(wide) if wide.periods => {
@@ -98,7 +110,8 @@ impl Places {
             }
             Some(wide) => values.extend(wide.measures.iter().filter_map(|(name, measure)| {
                 let at = *by_name.get(name)?;
-                Some(ValueColumn { at, measure: Some(measure.clone()), period: None })
+                let of_shares = heads[at].names_shares();
+                Some(ValueColumn { at, of_shares, measure: Some(measure.clone()), period: None })
             })),
             None => {}
         }
@@ -128,12 +141,18 @@ impl Places {
         names.join("`, `")
     }
 
+    /// The cells of a row in the columns that the contract leaves out, with their places.
+    pub(super) fn left_out_cells<'r>(
+        &self,
+        cells: &'r StringRecord,
+    ) -> impl Iterator<Item = (usize, &'r str)> {
+        self.left_out.iter().map(|(_, at)| (*at, number::visible(cells.get(*at).unwrap_or(""))))
+    }
+
     /// What a row has in the columns that the contract leaves out, as a number to compare.
     pub(super) fn rest(&self, cells: &StringRecord) -> u64 {
         let mut hasher = DefaultHasher::new();
-        for (_, at) in &self.left_out {
-            cells.get(*at).unwrap_or("").trim().hash(&mut hasher);
-        }
+        self.left_out_cells(cells).for_each(|(_, cell)| cell.hash(&mut hasher));
         hasher.finish()
     }
 
@@ -183,12 +202,18 @@ fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColum
     let named = free.filter_map(|(at, head)| {
         if wide.measures.is_empty() {
             let period = period_of(wide, &head.spread, &head.own)?;
-            return Some(ValueColumn { at, measure: None, period: Some(period) });
+            return Some(ValueColumn {
+                at,
+                of_shares: head.names_shares(),
+                measure: None,
+                period: Some(period),
+            });
         }
         wide.measures.iter().find_map(|(name, measure)| {
             let rest = without(name, &head.spread)?;
             let period = period_of(wide, &rest, &rest)?;
-            Some(ValueColumn { at, measure: Some(measure.clone()), period: Some(period) })
+            let of_shares = head.names_shares();
+            Some(ValueColumn { at, of_shares, measure: Some(measure.clone()), period: Some(period) })
         })
     });
     named.collect()

@@ -3,6 +3,7 @@
 
 mod breakdown;
 mod columns;
+mod counts;
 mod names;
 mod periods;
 mod sheet;
@@ -67,18 +68,18 @@ impl About {
 /// # Errors
 /// Why the file does not look like a table of municipalities or organisations, and what was looked for.
 pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Reason> {
-    let mut found: Option<(usize, String)> = None;
+    let mut sketches = Vec::new();
     let mut why = None;
-    let mut tables = Vec::new();
     for sheet in sheet::sheets(bytes, known)? {
-        let mut sketch = match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
-            Ok(sketch) => sketch,
-            Err(error) => {
-                why.get_or_insert(error);
-                continue;
-            }
-        };
-        tables.extend(sketch.sheet.sheet.clone());
+        match sheet.and_then(|sheet| columns::sketch(sheet, about, known)) {
+            Ok(sketch) => sketches.push(sketch),
+            Err(error) => drop(why.get_or_insert(error)),
+        }
+    }
+    let tables: Vec<String> = sketches.iter().filter_map(|sketch| sketch.sheet.sheet.clone()).collect();
+    sketch::forget_shared_periods(&mut sketches);
+    let mut found: Option<(usize, String)> = None;
+    for mut sketch in sketches {
         let (mut toml, contract) = write(&sketch, about, known)?;
         // The proof of a proposal is what it reads: of several sheets the one with most numbers is taken.
         let mut parsed = super::parse(bytes, &contract);

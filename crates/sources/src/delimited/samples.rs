@@ -77,6 +77,11 @@ pub(super) fn deflated_zeros(size: u32) -> (Vec<u8>, u32) {
 
 /// A workbook whose first sheet holds `rows`, the XML inside `<sheetData>`.
 pub(super) fn xlsx(rows: &str) -> Vec<u8> {
+    xlsx_named("Ark1", rows)
+}
+
+/// The same with the name of its sheet.
+pub(super) fn xlsx_named(sheet_name: &str, rows: &str) -> Vec<u8> {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const DOC: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -93,7 +98,7 @@ pub(super) fn xlsx(rows: &str) -> Vec<u8> {
          Type=\"{DOC}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
     );
     let book = format!(
-        "{HEAD}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{DOC}\"><sheets><sheet name=\"Ark1\" sheetId=\"1\" \
+        "{HEAD}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{DOC}\"><sheets><sheet name=\"{sheet_name}\" sheetId=\"1\" \
          r:id=\"rId1\"/></sheets></workbook>"
     );
     let book_rels = format!(
@@ -129,23 +134,34 @@ pub(super) fn row(number: u32, cells: &[&str]) -> String {
 
 /// An `OpenDocument` sheet `Ark1` of rows of text and, where a cell reads as one, of numbers.
 pub(super) fn ods(rows: &[&[&str]]) -> Vec<u8> {
-    const MIME: &str = "application/vnd.oasis.opendocument.spreadsheet";
-    const URN: &str = "urn:oasis:names:tc:opendocument:xmlns";
+    let rows: String = rows.iter().map(|cells| ods_row("", cells)).collect();
+    ods_book(&[("Ark1", &rows)])
+}
+
+/// One row of such a sheet: its attributes and its cells, of which one that begins with `=` is a formula without a value.
+pub(super) fn ods_row(attributes: &str, cells: &[&str]) -> String {
     let cell = |text: &&str| match text.parse::<f64>() {
         Ok(_) => format!("<table:table-cell office:value-type=\"float\" office:value=\"{text}\"/>"),
+        Err(_) if text.starts_with('=') => format!("<table:table-cell table:formula=\"of:{text}\"/>"),
         Err(_) => format!(
             "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
         ),
     };
-    let row = |cells: &&[&str]| {
-        let cells: String = cells.iter().map(cell).collect();
-        format!("<table:table-row>{cells}</table:table-row>")
-    };
-    let rows: String = rows.iter().map(row).collect();
+    let cells: String = cells.iter().map(cell).collect();
+    format!("<table:table-row{attributes}>{cells}</table:table-row>")
+}
+
+/// A workbook of sheets, each with its name and its rows as `ods_row` makes them.
+pub(super) fn ods_book(sheets: &[(&str, &str)]) -> Vec<u8> {
+    const MIME: &str = "application/vnd.oasis.opendocument.spreadsheet";
+    const URN: &str = "urn:oasis:names:tc:opendocument:xmlns";
+    let table =
+        |(name, rows): &(&str, &str)| format!("<table:table table:name=\"{name}\">{rows}</table:table>");
+    let tables: String = sheets.iter().map(table).collect();
     let content = format!(
         "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"{URN}:office:1.0\" \
          xmlns:table=\"{URN}:table:1.0\" xmlns:text=\"{URN}:text:1.0\"><office:body><office:spreadsheet>\
-         <table:table table:name=\"Ark1\">{rows}</table:table></office:spreadsheet></office:body>\
+         {tables}</office:spreadsheet></office:body>\
          </office:document-content>"
     );
     let manifest =

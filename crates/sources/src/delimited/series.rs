@@ -1,4 +1,4 @@
-//! What only many rows together show: counters that fall, a column of fractions, notes below a table, parts of a sum.
+//! What only many rows together show: counters that fall, notes below a table, parts of a sum.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ pub(super) struct Notes {
     next: u64,
     /// A blank row was passed and no row of a table has come since.
     below: bool,
+    /// The last line was blank, or blank ones stand before it.
+    blank: bool,
 }
 
 impl Notes {
@@ -26,42 +28,22 @@ impl Notes {
         let lines = line.raw.matches('\n').count().max(line.raw.matches('\r').count());
         let gap = self.next > 0 && line.row > self.next;
         self.next = line.row + 1 + lines as u64;
-        self.below |= gap || first.is_none();
+        self.blank = gap || first.is_none();
+        self.below |= self.blank;
         let note = second.is_none() && first.is_some_and(|text| text.contains(char::is_alphabetic));
         self.below &= note || first.is_none();
         self.below && note
+    }
+
+    /// Whether blank rows were passed with the last row taken.
+    pub(super) fn after_blank(&self) -> bool {
+        self.blank
     }
 }
 
 /// The reason a note is left out.
 pub(super) fn note() -> Reason {
     Reason::new(ReasonCode::Excluded, "a note below the table: one text behind a blank row")
-}
-
-/// How many values of each column are fractions, how many are 0 or 1, and whether any is above one.
-#[derive(Debug, Default)]
-pub(super) struct Fractions(BTreeMap<usize, (usize, usize, bool)>);
-
-impl Fractions {
-    pub(super) fn take(&mut self, column: usize, read: Result<&i64, &Reason>) {
-        let (fractions, ones, above) = self.0.entry(column).or_default();
-        match read {
-            Ok(0 | 1) => *ones += 1,
-            Ok(value) => *above |= *value > 1,
-            Err(reason) => *fractions += usize::from(reason.code == ReasonCode::Fraction),
-        }
-    }
-
-    /// One fraction among 0 and 1 shows that the ones are shares and no counts.
-    pub(super) fn breach(&self) -> Option<String> {
-        let shares = |count: usize, ones: usize, above: bool| count > 0 && ones > 0 && !above;
-        let (column, (count, ..)) =
-            self.0.iter().find(|(_, (count, ones, above))| shares(*count, *ones, *above))?;
-        Some(format!(
-            "column {} is a column of fractions: {count} fractions, and no whole number above 1",
-            column + 1
-        ))
-    }
 }
 
 /// Adds a part to the sum; a part without a value leaves the sum without one.

@@ -1,9 +1,13 @@
 //! What deliveries look like in the wild, and what becomes of them.
 
+mod choices;
+mod decimals;
 mod json;
 mod kinds;
 mod propose;
+mod sums;
 mod wide;
+mod workbooks;
 
 use utbredt_model::{CellState, Marks, ObservedFact, Parsed, Subject};
 

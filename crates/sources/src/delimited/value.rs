@@ -3,10 +3,10 @@
 use utbredt_model::{CellState, Marks, Reason, ReasonCode};
 
 use super::contract::{Contract, Marker, Symbol};
+use super::fractions::Fractions;
 use super::grid::Line;
 use super::number;
 use super::places::{Places, ValueColumn};
-use super::series::Fractions;
 
 /// What a cell says.
 pub(super) struct Value {
@@ -50,14 +50,21 @@ pub(super) fn read(
             }
             return Ok(Value { number: None, state: symbol.state(), marks });
         }
-        _ => match &contract.value.scale {
-            Some(scale) => number::scaled(text, contract.decimal, scale.factor)?,
-            None => {
-                let read = number::whole(text, contract.decimal);
-                fractions.take(column.at, read.as_ref());
-                read?
+        _ => {
+            let decimal = contract.decimal;
+            match &contract.value.scale {
+                Some(scale) => {
+                    let read = number::scaled(text, decimal, scale.factor);
+                    fractions.take_scaled(column.at, text, decimal, read.as_ref());
+                    read?
+                }
+                None => {
+                    let read = number::whole(text, decimal);
+                    fractions.take((column.at, column.of_shares), text, decimal, read.as_ref());
+                    read?
+                }
             }
-        },
+        }
     };
     Ok(Value { number: Some(number), state: CellState::Ok, marks })
 }

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
+use super::contract::same_name;
 use super::grid::{Line, MAX_COLUMNS, Sink, fault};
 use super::{Contract, Format, HiddenRows, archive, hidden};
 
@@ -120,8 +121,9 @@ fn pick_sheet<R: std::io::Read + std::io::Seek>(
         let empty = || Reason::new(ReasonCode::Empty, "the workbook has no sheet");
         return visible_sheets(book).first().cloned().ok_or_else(empty);
     };
-    if names.contains(declared) {
-        return Ok(declared.clone());
+    let exactly = names.iter().find(|name| *name == declared);
+    if let Some(name) = exactly.or_else(|| names.iter().find(|name| same_name(declared, name))) {
+        return Ok(name.clone());
     }
     let text = format!("sheet `{declared}` is missing; the workbook has `{}`", names.join("`, `"));
     Err(Reason::new(ReasonCode::MissingField, text))
@@ -160,15 +162,34 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reaso
     let mut book = Ods::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
-    let (top, left) = range.start().unwrap_or_default();
+    let formulas = book.worksheet_formula(&sheet).map_err(damaged)?;
+    let mut cells: Vec<((u32, u32), String)> = Vec::new();
+    for (row, column, formula) in formulas.used_cells().take(MAX_FORMULAS) {
+        let at = place(formulas.start(), row, column);
+        // A formula that no spreadsheet has computed yet has no value, which is not a blank.
+        if range.get_value(at).is_none_or(|value| *value == Data::Empty) {
+            cells.push((at, format!("={}", formula.trim_start_matches("of:").trim_start_matches('='))));
+        }
+    }
+    let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
-        let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
-        let at =
-            at.map(|(r, c)| (top.saturating_add(r), left.saturating_add(c))).unwrap_or((u32::MAX, u32::MAX));
+        let at = place(range.start(), row, column);
+        while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
+            placed.place(before, formula)?;
+        }
         placed.place(at, show(value, contract.decimal))?;
     }
-    Ok((placed.rows, BTreeSet::new()))
+    uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
+    let last = placed.rows.last().map_or(0, |(row, _)| *row);
+    Ok((placed.rows, hidden::ods_rows(bytes, &sheet, last)))
+}
+
+/// The place in the sheet of a cell of a range.
+fn place(start: Option<(u32, u32)>, row: usize, column: usize) -> (u32, u32) {
+    let (top, left) = start.unwrap_or_default();
+    let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
+    at.map_or((u32::MAX, u32::MAX), |(row, column)| (top.saturating_add(row), left.saturating_add(column)))
 }
 
 impl Sheet {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use utbredt_model::{Parsed, ReasonCode};
 
+use super::super::totals::is_total;
 use super::super::{Contract, parse};
+use super::TO_CHOOSE;
 use super::sketch::Sketch;
-use super::{TO_CHOOSE, names};
 
 /// A column of more different words breaks nothing down.
 const MAX_WORDS: usize = 60;
@@ -32,7 +33,7 @@ pub(super) fn find(
         let mut added = contract.clone();
         added.value.sum_over = vec![name.clone()];
         if !contradicts(&parse(bytes, &added)) {
-            let total = words.iter().find(|word| names::is_total(word) || is_both(word));
+            let total = words.iter().find(|word| is_total(word) || is_both(word));
             return Some((name.clone(), total.cloned().unwrap_or_else(|| TO_CHOOSE.to_owned())));
         }
     }

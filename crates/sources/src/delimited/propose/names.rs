@@ -36,6 +36,9 @@ const STEMS: [(&str, &str); 24] = [
     ("request", "uses"),
 ];
 
+/// The stem of a word for any number.
+const ANY_NUMBER: &str = "antal";
+
 fn bare(text: &str) -> String {
     text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
 }
@@ -72,11 +75,18 @@ pub(super) fn solution(text: &str, known: &Known) -> Option<String> {
 
 /// The measure a text means.
 pub(super) fn measure(text: &str, known: &Known) -> Option<String> {
-    nearest(text, &known.measures, false).or_else(|| {
-        let text = text.to_lowercase();
-        let (_, id) = STEMS.iter().find(|(stem, _)| text.contains(stem))?;
-        known.measures.contains_key(*id).then(|| (*id).to_owned())
-    })
+    own_measure(text, known).or_else(|| by_stem(text, known, |stem| stem == ANY_NUMBER))
+}
+
+/// The measure a text means by a word of its own, and not because it says `antall`.
+pub(super) fn own_measure(text: &str, known: &Known) -> Option<String> {
+    nearest(text, &known.measures, false).or_else(|| by_stem(text, known, |stem| stem != ANY_NUMBER))
+}
+
+fn by_stem(text: &str, known: &Known, of: impl Fn(&str) -> bool) -> Option<String> {
+    let text = text.to_lowercase();
+    let (_, id) = STEMS.iter().find(|(stem, _)| of(stem) && text.contains(stem))?;
+    known.measures.contains_key(*id).then(|| (*id).to_owned())
 }
 
 /// An identifier made of a text, for what is not known.
@@ -94,59 +104,44 @@ pub(super) fn slug(text: &str) -> String {
     if out.starts_with(|c: char| c.is_ascii_lowercase()) { out } else { format!("x{out}") }
 }
 
+/// A small number in digits or in a word.
+fn small(text: &str) -> Option<u32> {
+    const WORDS: [&[&str]; 10] = [
+        &["en", "ein", "ett", "eitt", "one"],
+        &["to", "two"],
+        &["tre", "three"],
+        &["fire", "four"],
+        &["fem", "five"],
+        &["seks", "six"],
+        &["sju", "syv", "seven"],
+        &["åtte", "eight"],
+        &["ni", "nine"],
+        &["ti", "ten"],
+    ];
+    let text = text.trim();
+    let word = WORDS.iter().position(|words| words.contains(&text));
+    word.and_then(|at| u32::try_from(at + 1).ok()).or_else(|| text.parse().ok())
+}
+
 /// What a sign in a number's place may mean, beside the usual ones.
 pub(super) fn symbol(text: &str) -> Option<Symbol> {
     let text = text.to_lowercase();
     // Below a small number: hidden, to protect persons.
-    let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| rest.trim().parse::<u32>().is_ok());
+    let below = text.strip_prefix(['<', '≤']).is_some_and(|rest| small(rest).is_some());
     let words = ["færre enn ", "under ", "mindre enn ", "fewer than ", "less than "];
-    let in_words =
-        words.iter().any(|w| text.strip_prefix(w).is_some_and(|n| n.trim().parse::<u32>().is_ok()));
-    let ends = text
-        .split_once(['-', '–'])
-        .map(|(low, high)| (low.trim().parse::<u32>(), high.trim().parse::<u32>()));
-    let range = ends.is_some_and(|ends| matches!(ends, (Ok(low), Ok(high)) if low < high && high < 20));
+    let in_words = words.iter().any(|w| text.strip_prefix(w).is_some_and(|n| small(n).is_some()));
+    let ends = text.split_once(['-', '–', '\u{2011}']).or_else(|| text.split_once(" til "));
+    let ends = ends.and_then(|(low, high)| Some((small(low)?, small(high)?)));
+    let range = ends.is_some_and(|(low, high)| low < high && high < 20);
     if below || in_words || range || text == "*" || text == "skjult" || text == "x" {
         return Some(Symbol::Suppressed);
     }
     match text.as_str() {
-        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "..." | "–" | "—" | "nan" | "#n/a"
-        | "i.t." => Some(Symbol::Missing),
+        "na" | "n/a" | "null" | "mangler" | "manglar" | "?" | "…" | "..." | "–" | "—" | "\u{2212}"
+        | "\u{2011}" | "nan" | "#n/a" | "i.t." | "u.o." => Some(Symbol::Missing),
         "ia" | "i.a." | "ikke aktuelt" | "ikkje aktuelt" => Some(Symbol::NotApplicable),
         _ => None,
     }
-}
-
-/// Whether a text names a row that adds up others.
-pub(super) fn is_total(text: &str) -> bool {
-    let text = text.trim().to_lowercase();
-    // KOSTRA's codes of the country, of counties and of groups of municipalities.
-    let kostra = ["eak", "eka", "ekg"].iter().any(|code| {
-        let rest = text.strip_prefix(code).map(|rest| rest.split_whitespace().next().unwrap_or(""));
-        rest.is_some_and(|rest| {
-            text == *code || text[3..].starts_with(' ') || rest.bytes().all(|b| b.is_ascii_digit())
-        })
-    });
-    if kostra {
-        return true;
-    }
-    [
-        "sum",
-        "total",
-        "i alt",
-        "hele landet",
-        "heile landet",
-        "landet",
-        "alle ",
-        "samlet",
-        "samla",
-        "gjennomsnitt",
-        "noreg",
-        "norge",
-    ]
-    .iter()
-    .any(|word| text.starts_with(word))
-        || text == "alle"
 }
 
 #[cfg(test)]
@@ -210,23 +205,22 @@ mod tests {
     }
 
     #[test]
-    fn signs_and_totals() {
+    fn signs() {
         assert_eq!(symbol("<5"), Some(Symbol::Suppressed));
         assert_eq!(symbol("N/A"), Some(Symbol::Missing));
         assert_eq!(symbol("12"), None);
-        for text in ["1-4", "færre enn 5", "under 10", "≤ 4"] {
+        for text in
+            ["1-4", "færre enn 5", "under 10", "≤ 4", "Færre enn fem", "1 til 4", "en til fire", "1\u{2011}4"]
+        {
             assert_eq!(symbol(text), Some(Symbol::Suppressed), "{text}");
         }
         assert_eq!(
             (symbol("–"), symbol("..."), symbol("2024-10")),
             (Some(Symbol::Missing), Some(Symbol::Missing), None)
         );
-        assert!(
-            is_total("EAK Hele landet")
-                && is_total("EKA46 Vestland")
-                && is_total("EKG01")
-                && !is_total("Ekeberg")
-        );
-        assert!(is_total("Sum Vestland") && is_total("Hele landet") && !is_total("Sund"));
+        for text in ["\u{2212}", "\u{2011}", "u.o."] {
+            assert_eq!(symbol(text), Some(Symbol::Missing), "{text}");
+        }
+        assert_eq!((symbol("fem"), symbol("4 til 1"), symbol("1 til 400")), (None, None, None));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Weekday};
-use utbredt_model::{Granularity, Period};
+use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
 use super::sheet::{is_month, is_period, read_period};
 use super::sketch::{Choice, Column, Free, Lengths, Sketch, When, Why, take};
@@ -11,6 +11,11 @@ use super::sketch::{Choice, Column, Free, Lengths, Sketch, When, Why, take};
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
     "uke",
+];
+/// What columns of parts of a year are called.
+const PARTS: [&str; 12] = [
+    "måned", "månad", "maned", "mnd", "month", "kvartal", "quarter", "uke", "veke", "week", "halvår",
+    "tertial",
 ];
 const STARTS: [&str; 4] = ["fra", "frå", "from", "start"];
 const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];
@@ -139,7 +144,52 @@ fn year_in(text: &str) -> Option<i32> {
 }
 
 /// Finds the column or the two of the periods; failing that, a period in the title or the file's name.
-pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
+///
+/// # Errors
+/// The columns that together are one period.
+pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason> {
+    let found = one_place(free, texts);
+    let years = match &found {
+        When::Column(name, lengths) if lengths.counted.keys().eq([&Granularity::Year]) => Some(name.as_str()),
+        When::Fixed(Some(period)) if is_year(*period) => None,
+        _ => return Ok(found),
+    };
+    let Some(parts) = free.iter().find(|column| are_parts_of_years(column)) else { return Ok(found) };
+    let years = years.map_or_else(
+        || "the year in the title or the file's name".to_owned(),
+        |name| format!("column `{name}`"),
+    );
+    let text = format!(
+        "{years} and column `{}` are one period together, and a contract reads one column: write the whole period in it, \
+         as `2025-03`",
+        parts.name
+    );
+    Err(Reason::new(ReasonCode::Unsupported, text))
+}
+
+fn is_year(period: Period) -> bool {
+    Period::holding(period.start, Granularity::Year) == period
+}
+
+/// Whether a column is called after a part of a year and holds its number or its name, without the year.
+fn are_parts_of_years(column: &Column<'_>) -> bool {
+    let name = column.name.to_lowercase();
+    let called = PARTS.iter().any(|word| {
+        name.strip_prefix(word).is_some_and(|rest| {
+            matches!(
+                rest.trim_end_matches('.'),
+                "" | "nr" | "snr" | "nummer" | "snummer" | " nr" | "er" | "snavn"
+            )
+        })
+    });
+    let part = |cell: &str| {
+        cell.parse().is_ok_and(|part: u32| (1..=53).contains(&part))
+            || read_period(&format!("{cell} 2024")).is_some()
+    };
+    called && column.mostly(part)
+}
+
+fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
     if free.iter().any(|c| are_days(c, &STARTS))
         && free.iter().any(|c| are_days(c, &ENDS))
         && let (Some(start), Some(end)) =
@@ -149,7 +199,15 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
         let last_days = are_last_days(&start, &end);
         return When::Pair(start.name, end.name, last_days);
     }
-    let column = take(free, |c| c.named(&PERIODS) && c.mostly(is_period)).or_else(|| take(free, are_periods));
+    let of_periods = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
+    // `Måned` goes before `opprettet_år` and `uttrekksdato`.
+    let plainly = |c: &Column<'_>| {
+        let name = c.name.to_lowercase();
+        PERIODS.iter().any(|word| name.starts_with(word))
+    };
+    let column = take(free, |c| of_periods(c) && plainly(c))
+        .or_else(|| take(free, of_periods))
+        .or_else(|| take(free, are_periods));
     if let Some(column) = column {
         let lengths = lengths(&column);
         return When::Column(column.name, lengths);
@@ -160,7 +218,7 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> When {
         let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
         pair.or_else(|| words.iter().find_map(|word| read_period(word)))
     });
-    let whole_year = found.is_none_or(|period| Period::holding(period.start, Granularity::Year) == period);
+    let whole_year = found.is_none_or(is_year);
     // A sheet for each month, and the year in the title or the file's name.
     let month = texts.iter().find(|text| is_month(text)).filter(|_| whole_year);
     let year = texts.iter().find_map(|text| year_in(text));
@@ -205,6 +263,15 @@ fn lengths(column: &Column<'_>) -> Lengths {
 /// the next row begins the day after.
 fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
     let first = |text: &&str| read_period(text).map(|period| period.start);
+    // A single day, of which the day after would be the end.
+    if start
+        .cells
+        .iter()
+        .zip(&end.cells)
+        .any(|(start, end)| first(start).is_some() && first(start) == first(end))
+    {
+        return true;
+    }
     let (starts, ends): (BTreeSet<_>, Vec<_>) =
         (start.cells.iter().filter_map(first).collect(), end.cells.iter().filter_map(first).collect());
     // A day after that is a first day elsewhere says that they are not.

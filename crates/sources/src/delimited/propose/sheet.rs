@@ -91,6 +91,7 @@ pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, Re
         }
         File::Json(text) => {
             contract.format = Some(Format::Json);
+            let text = json::lines_as_array(text)?;
             let value: Value = serde_json::from_str(&text)
                 .map_err(|error| Reason::because(ReasonCode::Syntax, "the JSON does not read", &error))?;
             contract.rows = rows_of(&value)?;

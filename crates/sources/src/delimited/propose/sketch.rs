@@ -70,6 +70,8 @@ pub(super) struct Sketch {
     pub(super) solution: Choice,
     pub(super) measure: Option<Choice>,
     pub(super) value: Option<String>,
+    /// Columns of which a person has to choose that of the values.
+    pub(super) to_choose_from: Vec<String>,
     pub(super) unit: Option<(String, String)>,
     pub(super) state: Option<String>,
     pub(super) wide: WideSketch,
@@ -82,6 +84,19 @@ pub(super) struct Sketch {
     pub(super) filter: Option<(String, String)>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
+}
+
+/// Takes the period away from sheets that say the same one and nothing else that differs: of twelve sheets called `1` to
+/// `12` under one year none is about the whole year.
+pub(super) fn forget_shared_periods(sketches: &mut [Sketch]) {
+    let statement = |sketch: &Sketch| (sketch.when.clone(), sketch.solution.clone(), sketch.measure.clone());
+    let all: Vec<_> = sketches.iter().map(statement).collect();
+    for (at, sketch) in sketches.iter_mut().enumerate() {
+        let alike = all.iter().enumerate().any(|(other, stated)| other != at && *stated == all[at]);
+        if alike && matches!(sketch.when, When::Fixed(Some(_))) {
+            sketch.when = When::Fixed(None);
+        }
+    }
 }
 
 /// One column as it is looked at.

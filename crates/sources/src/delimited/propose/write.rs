@@ -226,6 +226,10 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str]) {
 fn value(page: &mut Page, sketch: &Sketch) {
     if sketch.value.is_some() || sketch.unit.is_some() {
         page.section("value");
+        if !sketch.to_choose_from.is_empty() {
+            let names = sketch.to_choose_from.join("`, `");
+            page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));
+        }
         sketch.value.iter().for_each(|column| page.text("column", column));
         if let Some((column, unit)) = &sketch.unit {
             page.text("unit_column", column);

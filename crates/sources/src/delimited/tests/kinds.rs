@@ -1,6 +1,6 @@
 //! Files that looked right and gave another number: each kind with an input of its own and what it says.
 
-use super::super::samples::{row, xlsx};
+use super::super::samples::{row, xlsx, xlsx_named};
 use super::propose::{about, known, proposed};
 use super::{PLAIN, contract, refused, shown};
 use crate::delimited::{parse, propose};
@@ -93,6 +93,37 @@ fn joined_codes_reach_down_where_declared() {
 }
 
 #[test]
+fn a_total_or_a_row_behind_a_blank_one_is_none_of_the_municipality_above() {
+    let read = |more: &str, rows: &str| {
+        let rules = format!("{PLAIN}subject.fill_down = true\n{more}");
+        parse(format!("kommune;navn;kjønn;periode;antall\n{rows}").as_bytes(), &contract(&rules))
+    };
+    let first = "0301;Oslo;Alle;2024-01;1\n;;Alle;2024-02;2\n";
+    for (rows, word) in [
+        (";Sum;Alle;2024-03;10\n", "is called `Sum`"),
+        (";I alt 2 kommuner;Alle;2024-03;10\n", "is called `I alt 2 kommuner`"),
+        ("\n;;Alle;2024-03;10\n", "blank"),
+        (";;;;\n;;Alle;2024-03;10\n", "blank"),
+    ] {
+        let parsed = read("", &format!("{first}{rows}"));
+        assert_eq!(shown(&parsed), ["0301 2024-01 1", "0301 2024-02 2"], "{rows}");
+        assert!(refused(&parsed).contains(word), "{parsed:?}");
+    }
+    // More of the total stands below it.
+    let parsed = read("", &format!("{first};Sum;Alle;2024-03;10\n;;Alle;2024-04;11\n"));
+    assert_eq!(parsed.rejections.len(), 2, "{parsed:?}");
+    // Where the contract reads the column, `Alle` is a word like others.
+    let rows = "0301;Oslo;K;2024-01;1\n;;Alle;2024-01;3\n";
+    assert_eq!(shown(&read("filter.\"kjønn\" = \"Alle\"\n", rows)), ["0301 2024-01 3"]);
+    // A workbook has no row where it is blank.
+    let sheet = row(1, &["kommune", "periode", "antall"])
+        + &row(2, &["1103", "2024", "7"])
+        + &row(4, &["", "2025", "8"]);
+    let parsed = parse(&xlsx(&sheet), &contract(&format!("{PLAIN}subject.fill_down = true\n")));
+    assert_eq!(shown(&parsed), ["1103 2024 7"]);
+}
+
+#[test]
 fn carriage_returns_end_rows_though_a_cell_holds_a_line_feed() {
     let parsed = read(
         "header_row = 3\n",
@@ -105,6 +136,14 @@ fn carriage_returns_end_rows_though_a_cell_holds_a_line_feed() {
 fn one_object_a_line_is_json() {
     let text = "{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}\n{\"kommune\":\"4601\",\"periode\":\"2024\",\"antall\":8}\n";
     assert_eq!(shown(&read("", text)), ["0301 2024 7", "4601 2024 8"]);
+    // Cut in the second line, and in a later one behind a blank one.
+    for (cut, line) in [(&text[..70], 2), (&format!("{text}\n{{\"kommune\":"), 4)] {
+        let parsed = read("", cut);
+        let words = format!("JSON lines, and line {line} does not read");
+        assert!(parsed.breaches[0].contains(&words) && parsed.observations.is_empty(), "{parsed:?}");
+        let why = propose(cut.as_bytes(), &about("x"), &known()).unwrap_err().text;
+        assert!(why.contains(&words), "{why}");
+    }
 }
 
 #[test]
@@ -173,12 +212,32 @@ fn the_next_row_tells_last_days_from_days_after() {
 }
 
 #[test]
+fn single_days_end_on_themselves() {
+    let text = "Kommunenr;Fra;Til;Antall\n0301;03.03.2025;03.03.2025;7\n0301;04.03.2025;04.03.2025;8\n";
+    let (toml, parsed) = proposed(text.as_bytes(), "svarut");
+    assert_eq!(shown(&parsed), ["0301 2025-03-03 7", "0301 2025-03-04 8"], "{toml}");
+}
+
+#[test]
 fn a_proposal_reads_its_own_file() {
     for (text, read) in [
         ("Kommune;Periode;Antall\nBergen (4601);2024-01;3\nOslo (0301);2024-01;4\n", 2),
         (
             "Region;Periode;Antall\nEAK Hele landet;2024-01;7\nEKG02 KOSTRA-gruppe 2;2024-01;7\n4601 Bergen;2024-01;3\n0301 Oslo;2024-01;4\n",
             2,
+        ),
+        (
+            "Region;Periode;Antall\nEAKUO Landet uten Oslo;2024-01;3\n0 Hele landet;2024-01;7\n46 Vestland;2024-01;3\n4601 Bergen;2024-01;3\n\
+             0301 Oslo;2024-01;4\n9999 Uoppgitt;2024-01;1\n",
+            2,
+        ),
+        (
+            "Kommunenr;Navn;Periode;Antall\n0000;Landet;2024-01;7\n4600;Vestland;2024-01;3\n4601;Bergen;2024-01;3\n0301;Oslo;2024-01;4\n",
+            2,
+        ),
+        (
+            "Kommunenr;Periode;Antall\n0301;2024-01;500\n4601;2024-01;færre enn fem\n1103;2024-01;1 til 4\n5001;2024-01;\u{2212}\n",
+            4,
         ),
         ("kommune;kommune;Periode;Antall\n4601;Bergen;2024-01;3\n0301;Oslo;2024-01;4\n", 2),
         ("kommunenr,Periode,Antall\n301.0,2024-01,3.0\n4601.0,2024-01,4.0\n", 2),
@@ -201,6 +260,47 @@ fn names_agree_however_their_letters_are_composed() {
     let parsed = read(more, text);
     assert_eq!(shown(&parsed), ["0301 2024 1"]);
     assert!(refused(&parsed).contains("total row"), "{parsed:?}");
+}
+
+/// A text whose letters are in two pieces, as a Macintosh writes them.
+fn in_pieces(text: &str) -> String {
+    text.replace('å', "a\u{30a}").replace('Å', "A\u{30a}").replace('ö', "o\u{308}")
+}
+
+#[test]
+fn a_contract_and_a_file_may_compose_their_letters_differently() {
+    let rules = "source_id = \"s\"\nversion = 1\nsheet = \"Målinger\"\nlayout = \"wide\"\nsubject.column = \"kommune\"\n\
+        solution.column = \"Lösning\"\nperiod.column = \"Måned\"\nwide.measures = { \"Åpnede må\" = \"uses\" }\n\
+        [solution.map]\n\"På nett\" = \"digisos\"\n[symbols]\n\"få\" = \"suppressed\"\n";
+    let rows = [
+        row(1, &["kommune", "Måned", "Lösning", "Åpnede må"]),
+        row(2, &["1103", "2024-01", "På nett", "få"]),
+        row(3, &["4601", "2024-01", "På nett", "7"]),
+    ]
+    .concat();
+    for (rules, rows, sheet) in [
+        (rules.to_owned(), in_pieces(&rows), in_pieces("Målinger")),
+        (in_pieces(rules), rows, "Målinger".to_owned()),
+    ] {
+        let contract = crate::delimited::Contract::from_toml(&rules).unwrap();
+        let parsed = parse(&xlsx_named(&sheet, &rows), &contract);
+        assert_eq!(shown(&parsed), ["1103 2024-01 suppressed", "4601 2024-01 7"], "{parsed:?}");
+    }
+    let months = contract(
+        "layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide = { periods = true, prefix_to_strip = \"Målt \" }\n",
+    );
+    let parsed = parse(in_pieces("kommune;Målt 2024-01\n0301;7\n").as_bytes(), &months);
+    assert_eq!(shown(&parsed), ["0301 2024-01 7"], "{parsed:?}");
+    let json = contract(&format!("rows = \"målt.på\"\n{PLAIN}"));
+    let text = in_pieces("{\"målt\":{\"på\":[{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}]}}");
+    assert_eq!(shown(&parse(text.as_bytes(), &json)), ["0301 2024 7"]);
+}
+
+#[test]
+fn signs_that_nobody_sees_are_in_no_code_number_or_name() {
+    let text = "kommune;per\u{ad}iode;antall\n03\u{200b}01;2024-\u{2060}01;12\u{180e}00\n46\u{200d}01;2024-01;\u{202a}7\n";
+    let parsed = read("", text);
+    assert_eq!(shown(&parsed), ["0301 2024-01 1200", "4601 2024-01 7"], "{parsed:?}");
 }
 
 #[test]

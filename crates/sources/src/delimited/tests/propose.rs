@@ -56,7 +56,7 @@ pub(super) fn proposed(bytes: &[u8], file_name: &str) -> (String, Parsed) {
 }
 
 /// `solution measure subject period value` of each number.
-fn all(parsed: &Parsed) -> Vec<String> {
+pub(super) fn all(parsed: &Parsed) -> Vec<String> {
     let ids = |o: &utbredt_model::Observation| match &o.fact {
         ObservedFact::Usage { solution_id, measure_id, .. } => format!("{solution_id} {measure_id}"),
         ObservedFact::Rollout { .. } => String::new(),

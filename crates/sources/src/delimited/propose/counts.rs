@@ -1,0 +1,267 @@
+//! Which columns hold counts, and which only look as if they did: shares, years, numbers of cases.
+
+use std::collections::BTreeMap;
+
+use utbredt_model::{Reason, ReasonCode};
+
+use super::super::Layout;
+use super::super::fractions::names_shares;
+use super::super::number;
+use super::sheet::is_period;
+use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
+use super::{About, Known, TO_CHOOSE, names};
+
+const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
+/// Numbers that count nothing, or something that is no use.
+const NO_COUNT: [&str; 24] = [
+    "postn",
+    "postkode",
+    "poststed",
+    "år",
+    "trinn",
+    "klasse",
+    "nr",
+    "nummer",
+    "kode",
+    "code",
+    "id",
+    "fylke",
+    "innbygg",
+    "folketal",
+    "folkemengd",
+    "befolkning",
+    "population",
+    "rang",
+    "versjon",
+    "version",
+    "gruppe",
+    "ansatt",
+    "tilsett",
+    "tilsatt",
+];
+
+/// The decimal sign: the one that a cell of a column of numbers allows alone; where no cell shows it, the one under which
+/// more cells are whole numbers, and the comma when both do as well.
+pub(super) fn decimal(columns: &[Column<'_>]) -> char {
+    let numbers = columns.iter().filter(|column| !column.mostly(is_period));
+    let numbers: Vec<&Column<'_>> =
+        numbers.filter(|column| column.mostly(|cell| is_number(cell, '.') || is_number(cell, ','))).collect();
+    let cells = || numbers.iter().flat_map(|column| column.filled());
+    let alone =
+        |sign| cells().filter(|cell| is_number(cell, sign) && !is_number(cell, number::other(sign))).count();
+    let whole = |sign| cells().filter(|cell| is_count(cell, sign)).count();
+    let (points, commas) = ((alone('.'), whole('.')), (alone(','), whole(',')));
+    if points > commas { '.' } else { ',' }
+}
+
+/// Whether a cell is a number under a decimal sign, whole or not.
+fn is_number(cell: &str, sign: char) -> bool {
+    number::scaled(cell.strip_suffix('*').unwrap_or(cell), sign, 1_000_000_000).is_ok()
+}
+
+/// The measure a column's name means, unless another was requested.
+pub(super) fn the_measure(text: &str, about: &About, known: &Known) -> String {
+    let requested = about.measure.as_ref().map(ToString::to_string);
+    requested.or_else(|| names::measure(text, known)).unwrap_or_else(|| TO_CHOOSE.to_owned())
+}
+
+/// Takes the columns of counts of a table without periods in its header.
+pub(super) fn counts<'s>(
+    sketch: &mut Sketch,
+    free: &mut Free<'s>,
+    about: &About,
+    known: &Known,
+) -> Result<Vec<Column<'s>>, Reason> {
+    let decimal = sketch.decimal;
+    if let Some(formulas) = free.iter().find(|c| c.mostly(|cell| cell.starts_with('='))) {
+        let text = format!(
+            "column `{}` holds formulas without values; open the file in a spreadsheet and save it",
+            formulas.name
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
+    let candidates = candidates(sketch, free, about, known)?;
+    let one = sketch.measure.is_some() || about.measure.is_some();
+    if one || candidates.len() < 2 {
+        let best = likeliest(&candidates, sketch, about, known);
+        if best.len() > 1 {
+            sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure("", about, known)));
+            sketch.value = Some(TO_CHOOSE.to_owned());
+            sketch.to_choose_from.clone_from(&best);
+            return Ok(std::iter::from_fn(|| take(free, |c| best.contains(&c.name))).collect());
+        }
+        // A column that is called a count is one, however few of its cells read as one.
+        let called_so = |c: &Column<'_>| {
+            c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
+        };
+        let column = take(free, |c| best.contains(&c.name)).or_else(|| take(free, called_so));
+        let Some(column) = column else {
+            return Err(no_counts(free));
+        };
+        sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&column.name, about, known)));
+        sketch.value = Some(column.name.clone());
+        return Ok(vec![column]);
+    }
+    sketch.layout = Layout::Wide;
+    sketch.wide.measures = measures(&candidates, known);
+    let measures = &sketch.wide.measures;
+    Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+/// The columns that are likeliest to hold the numbers: named as the measure requested, or as any where none was; failing
+/// that named as numbers are; failing that the others. Several when nothing in their names tells them apart.
+fn likeliest(candidates: &[String], sketch: &Sketch, about: &About, known: &Known) -> Vec<String> {
+    let requested = about.measure.as_ref().map(ToString::to_string);
+    let rank = |name: &String| {
+        let called_number = i8::from(VALUES.iter().any(|word| name.to_lowercase().contains(word)));
+        // Where a column says the measure, that of the numbers is called after none.
+        let measure = names::own_measure(name, known).filter(|_| sketch.measure.is_none());
+        match (measure, &requested) {
+            (Some(measure), Some(requested)) if measure != *requested => -1,
+            (Some(_), _) => 2,
+            (None, _) => called_number,
+        }
+    };
+    let best = candidates.iter().map(rank).max();
+    candidates.iter().filter(|name| Some(rank(name)) == best).cloned().collect()
+}
+
+/// The columns of counts, of which those that are named by a solution are about that one only. A contract reads one
+/// solution, or a column of them.
+fn candidates(
+    sketch: &mut Sketch,
+    free: &Free<'_>,
+    about: &About,
+    known: &Known,
+) -> Result<Vec<String>, Reason> {
+    let counts = free.iter().filter(|c| holds_counts(c, sketch.decimal, known)).map(|c| c.name.clone());
+    let Choice::Fixed(fixed) = &sketch.solution else { return Ok(counts.collect()) };
+    let mut others = Vec::new();
+    let mut of_solutions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in counts {
+        match names::solution(&name, known) {
+            Some(id) => of_solutions.entry(id).or_default().push(name),
+            None => others.push(name),
+        }
+    }
+    let columns = of_solutions.values().flatten().map(String::as_str).collect::<Vec<_>>().join("`, `");
+    let unclear = |text: String| Err(Reason::new(ReasonCode::Unsupported, text));
+    if about.solution.is_some() {
+        return match of_solutions.remove(fixed) {
+            Some(own) => Ok(own),
+            None if of_solutions.is_empty() || !others.is_empty() => Ok(others),
+            None => unclear(format!(
+                "`{columns}` are named by other solutions than `{fixed}`, which was requested: request one of theirs"
+            )),
+        };
+    }
+    let Some((id, mut own)) = of_solutions.pop_first() else { return Ok(others) };
+    if !of_solutions.is_empty() {
+        return unclear(format!(
+            "the columns `{columns}` are named by solutions, and a contract reads one solution or a column of them: give each \
+             solution rows of its own, or request one (`--solution`)"
+        ));
+    }
+    if id != *fixed && fixed != TO_CHOOSE {
+        return unclear(format!(
+            "column `{columns}` is named by `{id}`, and the file's name or title by `{fixed}`: request one (`--solution`)"
+        ));
+    }
+    sketch.solution = Choice::Fixed(id);
+    own.extend(others);
+    Ok(own)
+}
+
+fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
+    !column.name.is_empty()
+        && column.counts(decimal)
+        && !column.named(&NO_COUNT)
+        && !is_numbering(column)
+        && !are_shares(column)
+        && !are_years(column, known)
+}
+
+/// Whether a column may be one of counts, judged before its name's period is known; a blank one may become one.
+pub(super) fn may_be_counts(column: &Column<'_>, decimal: char) -> bool {
+    !names_shares(&column.name) && (column.counts(decimal) || column.filled().count() == 0)
+}
+
+/// Whether a cell is a fraction below one, as shares are.
+fn is_share(cell: &str) -> bool {
+    let rest = cell.strip_prefix("0,").or_else(|| cell.strip_prefix("0."));
+    rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a column holds shares: it is named so, or has fractions and no number above one.
+fn are_shares(column: &Column<'_>) -> bool {
+    if names_shares(&column.name) {
+        return true;
+    }
+    let share = |cell: &str| is_share(cell) || matches!(cell, "0" | "1") || is_percent(cell);
+    column.filled().any(|cell| is_share(cell) || is_percent(cell))
+        && column.mostly(share)
+        && !column.filled().any(|cell| is_count(cell, ',') && !share(cell))
+}
+
+fn is_percent(cell: &str) -> bool {
+    cell.ends_with('%') && is_fraction(cell)
+}
+
+/// Why no column is one of counts.
+fn no_counts(free: &Free<'_>) -> Reason {
+    if let Some(fractions) = free.iter().find(|c| are_shares(c) || c.mostly(is_fraction)) {
+        let what = if fractions.filled().any(is_fraction) { "fractions" } else { "shares" };
+        let text = format!(
+            "column `{}` holds {what}, and values are whole numbers: of a share deliver numerator and denominator as \
+             two measures; of thousands or minor units write a contract with `scale` in [value]",
+            fractions.name
+        );
+        return Reason::new(ReasonCode::Fraction, text);
+    }
+    let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));
+    let mut text = "no column holds counts, and none that does is named by a period".to_owned();
+    if !numbers {
+        text = format!(
+            "the file lists codes without numbers (beside them: `{}`), and a contract reads counts: deliver a list of \
+             stages with `--source stages`, and lists of one's own (groups, members, targets) as registers",
+            names.join("`, `")
+        );
+    }
+    Reason::new(ReasonCode::MissingField, text)
+}
+
+/// A name that ends as that of a number which counts nothing does: `saksnr`, `postnummer`, `lanseringsår`.
+fn is_numbering(column: &Column<'_>) -> bool {
+    let name = column.name.to_lowercase();
+    let counted = column.named(&VALUES) || name.starts_with("per ") || name.starts_with("i ");
+    !counted
+        && ["nr", "nr.", "nummer", "_id", "år", "kode", "trinn", "klasse"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// Years of our time, in several rows and nothing else, under a name that is no count's.
+fn are_years(column: &Column<'_>, known: &Known) -> bool {
+    let year = |cell: &str| cell.parse().is_ok_and(|year: u32| (1990..2060).contains(&year));
+    let counted = column.named(&VALUES)
+        || (names::own_measure(&column.name, known).is_some() && column.filled().count() < 3);
+    column.filled().count() > 1 && column.filled().all(year) && !counted
+}
+
+/// The measures that columns may be, no two the same. What is not known is left out, unless nothing is.
+fn measures(columns: &[String], known: &Known) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    // A name that says what is counted goes before one that says no more than that it is a number.
+    let by_name = columns.iter().filter_map(|name| Some((name, names::own_measure(name, known)?)));
+    let others = columns.iter().filter_map(|name| Some((name, names::measure(name, known)?)));
+    for (name, id) in by_name.chain(others) {
+        if !found.contains_key(name) && !found.values().any(|other| *other == id) {
+            found.insert(name.clone(), id);
+        }
+    }
+    if found.is_empty() {
+        found.extend(columns.first().map(|name| (name.clone(), TO_CHOOSE.to_owned())));
+    }
+    found
+}

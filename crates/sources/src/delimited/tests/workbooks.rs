@@ -1,0 +1,78 @@
+//! What a workbook holds beside its cells: sheets that look alike, hidden rows, formulas nobody computed.
+
+use super::super::samples::{ods_book, ods_row, row, xlsx};
+use super::propose::{about, known};
+use super::{PLAIN, contract, refused, shown};
+use crate::delimited::{TO_CHOOSE, parse, propose};
+
+#[test]
+fn sheets_without_a_difference_are_of_no_period() {
+    let rows = ods_row("", &["Kommunenr", "Antall meldinger"]) + &ods_row("", &["1103", "7"]);
+    let book = |names: [&str; 3]| ods_book(&names.map(|name| (name, rows.as_str())));
+    let tried = |names| propose(&book(names), &about("svarut 2025"), &known()).unwrap();
+    for names in [["1", "2", "3"], ["Uke 1", "Uke 2", "Uke 3"], ["A", "B", "C"]] {
+        let toml = tried(names);
+        assert!(toml.contains("fixed = \"1900\"") && toml.contains("Nothing says when"), "{toml}");
+    }
+    // Months and quarters in the names of the sheets, and solutions there, tell them apart.
+    assert!(tried(["K1", "K2", "K3"]).contains("fixed = \"2025-Q1\""));
+    assert!(tried(["Jan", "Feb", "Mars"]).contains("fixed = \"2025-01\""));
+    assert!(
+        propose(&book(["SvarUt", "Digisos", "DigiHelse"]), &about("2025"), &known())
+            .unwrap()
+            .contains("fixed = \"2025\"")
+    );
+    // One sheet alone is about the year.
+    let one = propose(&ods_book(&[("1", &rows), ("Om", "")]), &about("svarut 2025"), &known()).unwrap();
+    assert!(one.contains("fixed = \"2025\"") && !one.contains(TO_CHOOSE), "{one}");
+}
+
+#[test]
+fn rows_that_an_open_document_hides_are_hidden() {
+    let head = ods_row("", &["kommune", "periode", "antall"]);
+    let at = |attributes: &str, code: &str| ods_row(attributes, &[code, "2024", "7"]);
+    let group =
+        format!("<table:table-row-group table:display=\"false\">{}</table:table-row-group>", at("", "5001"));
+    let rows = head.clone()
+        + &at("", "1103")
+        // Two rows at once, and blank ones that nobody misses.
+        + &at(" table:visibility=\"filter\"", "4601")
+        + "<table:table-row table:number-rows-repeated=\"3\" table:visibility=\"collapse\"><table:table-cell/></table:table-row>"
+        + &at(" table:visibility=\"collapse\"", "1508")
+        + &group
+        + &at(" table:visibility=\"visible\"", "1860");
+    let other = head + &at(" table:visibility=\"filter\"", "1103");
+    let book = ods_book(&[("Gammel", &other), ("Ark1", &rows)]);
+    let read = |more: &str| parse(&book, &contract(&format!("sheet = \"Ark1\"\n{more}{PLAIN}")));
+    assert!(read("").breaches[0].starts_with("3 hidden rows, the first is row 3"), "{:?}", read(""));
+    let skipped = read("hidden_rows = \"skip\"\n");
+    assert_eq!(shown(&skipped), ["1103 2024 7", "1860 2024 7"]);
+    assert_eq!(skipped.rejections.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 7, 8]);
+    assert_eq!(read("hidden_rows = \"read\"\n").observations.len(), 5);
+}
+
+#[test]
+fn a_formula_that_an_open_document_did_not_compute_is_no_blank() {
+    let rows = ods_row("", &["kommune", "periode", "antall"])
+        + &ods_row("", &["4601", "2024", "=SUM(A1)"])
+        + &ods_row("", &["1103", "2024", "7"])
+        + &ods_row("", &["1508", "2024", ""])
+        + &ods_row("", &["5001", "=B2", "8"]);
+    let parsed = parse(&ods_book(&[("Ark1", &rows)]), &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2024 7", "1508 2024 missing"], "{parsed:?}");
+    assert_eq!(parsed.rejections.iter().map(|r| r.row).collect::<Vec<_>>(), [2, 5]);
+    assert!(parsed.rejections[0].reason.contains("formula without a value"), "{parsed:?}");
+    let last = ods_row("", &["kommune", "periode", "antall"]) + &ods_row("", &["4601", "2024", "=A1"]);
+    assert!(refused(&parse(&ods_book(&[("Ark1", &last)]), &contract(PLAIN))).contains("formula without"));
+}
+
+#[test]
+fn a_row_of_no_height_is_hidden() {
+    for attributes in ["ht=\"0\" customHeight=\"1\"", "ht='0.0'"] {
+        let rows = row(1, &["kommune", "periode", "antall"])
+            + &row(2, &["1103", "2024", "7"])
+            + &row(3, &["4601", "2024", "8"]).replace("<row ", &format!("<row {attributes} "));
+        let parsed = parse(&xlsx(&rows), &contract(PLAIN));
+        assert!(parsed.breaches[0].starts_with("1 hidden rows, the first is row 3"), "{parsed:?}");
+    }
+}

@@ -1,0 +1,83 @@
+//! Rows that add up others, known by what they are called.
+
+/// Whether a text names a row that adds up others.
+pub(super) fn is_total(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    // KOSTRA's codes of the country, of the country without Oslo, of counties and of groups of municipalities.
+    let kostra = ["eakuo", "eak", "eka", "ekg"].iter().any(|code| {
+        let rest = text.strip_prefix(code).map(|rest| rest.split_whitespace().next().unwrap_or(""));
+        rest.is_some_and(|rest| {
+            text == *code || text[code.len()..].starts_with(' ') || rest.bytes().all(|b| b.is_ascii_digit())
+        })
+    });
+    if kostra {
+        return true;
+    }
+    [
+        "sum",
+        "total",
+        "i alt",
+        "hele landet",
+        "heile landet",
+        "landet",
+        "alle ",
+        "samlet",
+        "samla",
+        "gjennomsnitt",
+        "noreg",
+        "norge",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word))
+        || text == "alle"
+}
+
+/// Whether a cell among codes of municipalities, which is none itself, names a larger area or none: `0 Hele landet`,
+/// `50 Trøndelag`, `5000`, `9999 Uoppgitt`.
+pub(super) fn is_larger_area(cell: &str) -> bool {
+    let (code, name) = cell.trim().split_once(' ').unwrap_or((cell.trim(), ""));
+    if code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let named = name.contains(char::is_alphabetic);
+    match code.len() {
+        1 | 2 => named,
+        4 => code.ends_with("00") || (named && code == "9999"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_known_by_their_names() {
+        for name in [
+            "EAK Hele landet",
+            "EKA46 Vestland",
+            "EKG01",
+            "Sum Vestland",
+            "Hele landet",
+            "i alt",
+            "Alle",
+            "EAKUO Landet uten Oslo",
+            "EAK",
+        ] {
+            assert!(is_total(name), "{name}");
+        }
+        for name in ["Ekeberg", "Sund", "Oslo", ""] {
+            assert!(!is_total(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn larger_areas_are_known_by_their_codes() {
+        for cell in ["0 Hele landet", "50 Trøndelag", "5000", "0000 Landet", "9999 Uoppgitt"] {
+            assert!(is_larger_area(cell), "{cell}");
+        }
+        for cell in ["50", "301 Oslo", "0301", "9999", "18-66 år", "", "Trøndelag"] {
+            assert!(!is_larger_area(cell), "{cell}");
+        }
+    }
+}
