@@ -175,7 +175,7 @@ fn shared_columns(
     rows: &[Row],
     target: &'static str,
 ) -> Vec<(&'static str, ArrayRef)> {
-    let policies = StringArray::from(vec![scope.policy.as_str(); rows.len()]);
+    let policies = StringArray::from(vec![scope.policy.policy_id(); rows.len()]);
     vec![
         ("period_start", dates(rows, |row| row.facts.start)),
         ("period_end", dates(rows, |row| row.facts.end)),
