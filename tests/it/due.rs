@@ -15,7 +15,7 @@ use utbredt_tests::check::query_files;
 use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::oracle::{Grain, default_end};
 use utbredt_tests::tiny::tiny;
-use utbredt_tests::world::{RolloutEvent, World};
+use utbredt_tests::world::{RolloutEvent, Usage, World};
 use utbredt_tests::worlds::{Random, random, window};
 
 struct Lake {
@@ -40,7 +40,7 @@ impl Lake {
     async fn default(&self, kpi: &str, granularity: Option<Granularity>) -> (String, String) {
         let request = KpiRequest { granularity, by: By::Municipality, ..question(kpi) };
         let meta = self.engine.run(request).await.expect("an answer").meta;
-        (meta.from.to_string(), meta.to.to_string())
+        (meta.from.to_string(), (meta.to + Days::new(1)).to_string())
     }
 
     /// A column of a month's rows by municipality: `code value` or `code state reason`, with blanks between the rows.
@@ -98,7 +98,10 @@ async fn a_question_without_a_period_is_about_the_last_that_is_due() {
     // Of users no due day is declared: the last month that ended and has a row. A rollout is of every day.
     assert_eq!(ends(&early, "adoption.reach").await, "2020-03-01");
     assert_eq!(ends(&early, "rollout.municipalities_live").await, "2020-03-01");
-    let due = Lake::on("2020-03-10");
+    // On the day itself nobody is late yet, and the question is still about January.
+    let day = Lake::on("2020-03-10");
+    assert_eq!(ends(&day, "adoption.usage_per_1000").await, "2020-02-01");
+    let due = Lake::on("2020-03-11");
     assert_eq!(ends(&due, "adoption.usage_per_1000").await, "2020-03-01");
     // The first quarter has not ended although its first two months are due.
     let quarter = due.default("adoption.usage_per_1000", Some(Granularity::Quarter)).await;
@@ -111,7 +114,61 @@ async fn a_question_without_a_period_is_about_the_last_that_is_due() {
     // Who asks from a later month on gets what there is since.
     let mut since = question("adoption.usage_per_1000");
     since.from = Some(first_day("2020-04").expect("a month"));
-    assert_eq!(later.engine.run(since).await.expect("an answer").meta.to.to_string(), "2020-06-01");
+    assert_eq!(later.engine.run(since).await.expect("an answer").meta.to.to_string(), "2020-05-31");
+}
+
+/// The tiny world knows the borders from 2017 on. The window of twelve years, quarters or months begins no earlier.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_without_a_period_does_not_begin_before_the_oldest_division() {
+    let lake = Lake::of(&tiny());
+    let year = Some(Granularity::Year);
+    for kpi in [
+        "adoption.reach",
+        "adoption.usage_per_1000",
+        "adoption.growth_yoy",
+        "benefit.cost",
+        "rollout.municipalities_live",
+        "quality.completeness",
+    ] {
+        assert_eq!(lake.default(kpi, year).await, ("2017-01-01".into(), "2020-01-01".into()), "{kpi}");
+    }
+    // The quarter that holds its first day is the first, here of twelve before one that is given.
+    let mut quarters = question("benefit.cost");
+    (quarters.granularity, quarters.to) = (Some(Granularity::Quarter), first_day("2018-04").ok());
+    let meta = lake.engine.run(quarters).await.expect("an answer").meta;
+    assert_eq!((meta.from.to_string(), meta.to.to_string()), ("2017-01-01".into(), "2018-03-31".into()));
+    // Who asks for an earlier day, or only for days before, is told that nobody knows.
+    for (from, to) in [(first_day("2016").ok(), None), (None, first_day("2016").ok())] {
+        let mut early = KpiRequest { granularity: year, ..question("benefit.cost") };
+        (early.from, early.to) = (from, to);
+        let error = lake.engine.run(early).await.expect_err("no borders").to_string();
+        assert!(error.contains("are not known"), "{error}");
+    }
+}
+
+/// Of users no due day is declared. What is said of December 2021 leaves February the last month that has a row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_days_to_come_does_not_move_the_question() {
+    let mut world = tiny();
+    let of_users = |row: &&Usage| row.measure_id == "users_active" && row.municipality_code == "0201";
+    let row = world.usage.iter().find(of_users).cloned().expect("users of Nes");
+    for (start, end) in
+        [("2021-12-01", "2022-01-01"), ("2020-06-01", "2020-07-01"), ("2020-01-01", "2021-01-01")]
+    {
+        let (period_start, period_end) = (first_day(start).expect("a day"), first_day(end).expect("a day"));
+        world.usage.push(Usage { period_start, period_end, ..row.clone() });
+    }
+    let lake = Lake::of(&world);
+    for (granularity, end) in [
+        (Granularity::Month, "2020-03-01"),
+        (Granularity::Week, "2020-03-02"),
+        (Granularity::Quarter, "2020-04-01"),
+        (Granularity::Year, "2020-01-01"),
+    ] {
+        assert_eq!(lake.default("adoption.reach", Some(granularity)).await.1, end, "{granularity:?}");
+    }
+    // A rollout is of every day.
+    assert_eq!(lake.default("rollout.municipalities_live", None).await.1, "2020-06-01");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -201,7 +258,8 @@ async fn the_default_period_is_that_of_plain_loops() {
                     let answer = lake.engine.run(request).await.expect("an answer");
                     let expected = default_end(&world, &solution.solution_id, measure, grain);
                     assert_eq!(
-                        answer.meta.to, expected,
+                        answer.meta.to + Days::new(1),
+                        expected,
                         "seed {seed}, {day}: {kpi} of {solution:?}, {grain:?}"
                     );
                     ends.insert((expected - day).num_days());
