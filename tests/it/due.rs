@@ -198,6 +198,59 @@ async fn nobody_is_called_before_the_day_is_over_on_which_it_is_due() {
     }
 }
 
+/// Nes delivered its uses of January and February 2020 in rows of other lengths.
+fn delivered_by(rows: &[(&str, &str, &'static str)]) -> Lake {
+    let mut world = tiny();
+    let of_nes = |row: &Usage| {
+        row.solution_id == "post" && row.measure_id == "uses" && row.municipality_code == "0201"
+    };
+    let row = world.usage.iter().rfind(|row| of_nes(row)).cloned().expect("uses of Nes");
+    let day = |text: &str| first_day(text).expect("a day");
+    world.usage.retain(|row| !of_nes(row) || row.period_start < day("2020-01-01"));
+    for (start, end, state) in rows {
+        let (period_start, period_end) = (day(start), day(end));
+        let value = (*state == "ok").then_some(90);
+        world.usage.push(Usage { period_start, period_end, state, value, ..row.clone() });
+    }
+    Lake::of(&world)
+}
+
+/// A quarter's row is no number of a month, and it was delivered: the answer for the middle month is that for the
+/// others, and Nes is called of none. Øy tells nothing from 20 January on, and nobody but Nes tells anything of March.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_delivered_longer_periods_is_not_called() {
+    let lake = delivered_by(&[("2020-01-01", "2020-04-01", "ok")]);
+    for (month, called) in [("2020-01", 0), ("2020-02", 0), ("2020-03", 1)] {
+        let uses = lake.column("adoption.usage_per_1000", month, Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 incomplete_period, 0202 not_delivered"), "{month}: {uses}");
+        let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
+        assert_eq!(calls, format!("0201 0, 0202 1, 3001 {called}"), "{month}");
+    }
+    // Weeks from 27 January to 1 March are about every day of February, and one of them less is not.
+    let weeks = [
+        ("2020-01-27", "2020-02-03", "ok"),
+        ("2020-02-03", "2020-02-10", "ok"),
+        ("2020-02-10", "2020-02-17", "ok"),
+        ("2020-02-17", "2020-02-24", "ok"),
+        ("2020-02-24", "2020-03-02", "ok"),
+    ];
+    for (rows, called) in [(&weeks[..], 0), (&weeks[1..], 1)] {
+        let lake = delivered_by(rows);
+        let uses = lake.column("adoption.usage_per_1000", "2020-02", Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 incomplete_period, "), "{uses}");
+        let calls = lake.column("rollout.follow_up", "2020-02", Borders::Then, "not_delivered").await;
+        assert_eq!(calls, format!("0201 {called}, 0202 1, 3001 0"), "{} weeks", rows.len());
+    }
+    // A row which says that there is no number is no delivery.
+    let lake = delivered_by(&[("2020-01-01", "2020-04-01", "missing")]);
+    for month in ["2020-01", "2020-02"] {
+        let uses = lake.column("adoption.usage_per_1000", month, Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 not_delivered, 0202 not_delivered"), "{month}: {uses}");
+        let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
+        assert_eq!(calls, "0201 1, 0202 1, 3001 0", "{month}");
+    }
+}
+
 /// Vest has it from November 2019 as Aust does, and tells nothing.
 fn two_halves() -> World {
     let mut world = tiny();
@@ -253,7 +306,7 @@ async fn the_default_period_is_that_of_plain_loops() {
                     let mut request = KpiRequest::new(kpi);
                     request.params.insert("solution_id".into(), solution.solution_id.clone());
                     request.params.extend(measure.map(|measure| ("measure_id".into(), measure.into())));
-                    // The window begins before the oldest division that is known.
+                    // It may end before the oldest division that is known.
                     (request.granularity, request.borders) = (Some(granularity), Borders::Now);
                     let answer = lake.engine.run(request).await.expect("an answer");
                     let expected = default_end(&world, &solution.solution_id, measure, grain);
