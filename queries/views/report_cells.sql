@@ -38,7 +38,11 @@ entries AS (
         (CAST(1 AS BIGINT) << (spans.to_day - CAST(spans.sub_start AS INT)))
         - (CAST(1 AS BIGINT) << (spans.from_day - CAST(spans.sub_start AS INT))) AS mask,
         -- A row over the border of the period does not say how much of it lies inside, unless its days do.
-        CASE WHEN spans.counted THEN spans.state ELSE 'crossing' END AS kind,
+        CASE
+            WHEN spans.counted THEN spans.state
+            WHEN spans.state = 'missing' THEN 'nothing'
+            ELSE 'crossing'
+        END AS kind,
         0 AS live_before,
         0 AS live_after
     FROM spans

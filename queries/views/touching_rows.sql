@@ -1,13 +1,37 @@
 /* view
-doc = "The rows of usage that begin or end in a period. `counted`: the period may count it, since it lies inside, or since its measure is allocated by days and it is shorter than the period. From `part_start` up to but not including `part_end`, its days in the period."
-uses = []
+doc = "The rows of usage that have days in a period. `counted`: the period may count it, since it lies inside, or since its measure is allocated by days and it is shorter than the period. From `part_start` up to but not including `part_end`, its days in the period."
+uses = ["row_spans"]
 */
-WITH touching AS (
+-- The first day of a row that has days in a period: any in it, and before it that of what reaches over all of it, which
+-- has the end `over_end`. Those are found by their spans, which are few.
+WITH begun AS (
     SELECT
-        calendar.period_start AS answer_start,
-        calendar.period_end AS answer_end,
+        calendar.day,
+        CAST(NULL AS DATE) AS over_end,
+        calendar.period_start,
+        calendar.period_end,
         calendar.to_date,
-        calendar.policy_id,
+        calendar.policy_id
+    FROM calendar
+    UNION ALL
+    SELECT
+        row_spans.period_start AS day,
+        row_spans.period_end AS over_end,
+        periods.period_start,
+        periods.period_end,
+        periods.division_date AS to_date,
+        periods.policy_id
+    FROM periods
+    INNER JOIN row_spans
+        ON row_spans.period_start < periods.period_start
+        AND row_spans.period_end > periods.period_end
+),
+touching AS (
+    SELECT
+        begun.period_start AS answer_start,
+        begun.period_end AS answer_end,
+        begun.to_date,
+        begun.policy_id,
         usage.solution_id,
         usage.measure_id,
         usage.municipality_code,
@@ -21,10 +45,11 @@ WITH touching AS (
         usage.perturbed,
         usage.synthetic
     FROM usage
-    INNER JOIN calendar
-        ON calendar.day = usage.period_start
+    INNER JOIN begun
+        ON begun.day = usage.period_start
+        AND (begun.over_end IS NULL OR begun.over_end = usage.period_end)
     UNION ALL
-    -- What began before the period.
+    -- What began before the period and ends in it.
     SELECT
         calendar.period_start AS answer_start,
         calendar.period_end AS answer_end,

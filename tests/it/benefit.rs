@@ -209,6 +209,44 @@ async fn what_members_pay_does_not_depend_on_the_borders() {
     assert!(compared > 5, "{compared} totals compared");
 }
 
+/// What a solution costs the nation is what the municipalities of the time pay, whatever borders it is shown in; under
+/// `exact_only` wherever nothing is left out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_solution_costs_the_nation_does_not_depend_on_the_borders() {
+    let (mut compared, mut cut) = (0, 0);
+    for seed in 0..8 {
+        let world = random(seed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let _lake = fill(&world, folder.path());
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        let (from, to) = window(&world);
+        for (policy, year) in [
+            (Policy::PopulationShare, from.year()),
+            (Policy::PopulationShare, to.year() - 1),
+            (Policy::LargestSuccessor, from.year()),
+            (Policy::ExactOnly, to.year() - 1),
+        ] {
+            let mut totals = Vec::new();
+            let days = world.divisions.iter().map(|division| Borders::On(division.date));
+            for borders in days.chain([Borders::Then, Borders::Now]) {
+                let mut question = of_a_year(&world, "benefit.cost", year, Granularity::Quarter);
+                (question.borders, question.policy) = (borders, policy);
+                let found = rows(&engine, question, &["value"], &["state", "marks"]).await;
+                cut += found.values().filter(|(_, words)| words[1].contains("split_by_share")).count();
+                let complete = found.values().all(|(_, words)| words[0] != "not_valid");
+                let total: i64 = found.values().map(|(ore, _)| ore[0]).sum();
+                if complete {
+                    totals.push((total, borders));
+                }
+            }
+            let differs = totals.iter().any(|(total, _)| *total != totals[0].0);
+            assert!(!differs, "seed {seed}, {policy:?}, {year}: {totals:?}");
+            compared += usize::from(totals.len() > 2 && totals[0].0 > 0);
+        }
+    }
+    assert!(compared > 8 && cut > 4, "{compared} totals compared, {cut} cells cut");
+}
+
 /// In the tiny world 0101 and 0102 became 3001 in 2020. Who is listed by the old code too, or twice for the same days,
 /// pays one base sum: 180000 øre of Nes (0201) and 240000 of Storby (3001), as the expectations of the KPI work out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,7 +15,7 @@ use utbredt_tests::check::query_files;
 use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::oracle::{Grain, default_end};
 use utbredt_tests::tiny::tiny;
-use utbredt_tests::world::{RolloutEvent, World};
+use utbredt_tests::world::{RolloutEvent, Usage, World};
 use utbredt_tests::worlds::{Random, random, window};
 
 struct Lake {
@@ -98,7 +98,10 @@ async fn a_question_without_a_period_is_about_the_last_that_is_due() {
     // Of users no due day is declared: the last month that ended and has a row. A rollout is of every day.
     assert_eq!(ends(&early, "adoption.reach").await, "2020-03-01");
     assert_eq!(ends(&early, "rollout.municipalities_live").await, "2020-03-01");
-    let due = Lake::on("2020-03-10");
+    // On the day itself nobody is late yet, and the question is still about January.
+    let day = Lake::on("2020-03-10");
+    assert_eq!(ends(&day, "adoption.usage_per_1000").await, "2020-02-01");
+    let due = Lake::on("2020-03-11");
     assert_eq!(ends(&due, "adoption.usage_per_1000").await, "2020-03-01");
     // The first quarter has not ended although its first two months are due.
     let quarter = due.default("adoption.usage_per_1000", Some(Granularity::Quarter)).await;
@@ -112,6 +115,60 @@ async fn a_question_without_a_period_is_about_the_last_that_is_due() {
     let mut since = question("adoption.usage_per_1000");
     since.from = Some(first_day("2020-04").expect("a month"));
     assert_eq!(later.engine.run(since).await.expect("an answer").meta.to.to_string(), "2020-05-31");
+}
+
+/// The tiny world knows the borders from 2017 on. The window of twelve years, quarters or months begins no earlier.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_without_a_period_does_not_begin_before_the_oldest_division() {
+    let lake = Lake::of(&tiny());
+    let year = Some(Granularity::Year);
+    for kpi in [
+        "adoption.reach",
+        "adoption.usage_per_1000",
+        "adoption.growth_yoy",
+        "benefit.cost",
+        "rollout.municipalities_live",
+        "quality.completeness",
+    ] {
+        assert_eq!(lake.default(kpi, year).await, ("2017-01-01".into(), "2020-01-01".into()), "{kpi}");
+    }
+    // The quarter that holds its first day is the first, here of twelve before one that is given.
+    let mut quarters = question("benefit.cost");
+    (quarters.granularity, quarters.to) = (Some(Granularity::Quarter), first_day("2018-04").ok());
+    let meta = lake.engine.run(quarters).await.expect("an answer").meta;
+    assert_eq!((meta.from.to_string(), meta.to.to_string()), ("2017-01-01".into(), "2018-03-31".into()));
+    // Who asks for an earlier day, or only for days before, is told that nobody knows.
+    for (from, to) in [(first_day("2016").ok(), None), (None, first_day("2016").ok())] {
+        let mut early = KpiRequest { granularity: year, ..question("benefit.cost") };
+        (early.from, early.to) = (from, to);
+        let error = lake.engine.run(early).await.expect_err("no borders").to_string();
+        assert!(error.contains("are not known"), "{error}");
+    }
+}
+
+/// Of users no due day is declared. What is said of December 2021 leaves February the last month that has a row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_days_to_come_does_not_move_the_question() {
+    let mut world = tiny();
+    let of_users = |row: &&Usage| row.measure_id == "users_active" && row.municipality_code == "0201";
+    let row = world.usage.iter().find(of_users).cloned().expect("users of Nes");
+    for (start, end) in
+        [("2021-12-01", "2022-01-01"), ("2020-06-01", "2020-07-01"), ("2020-01-01", "2021-01-01")]
+    {
+        let (period_start, period_end) = (first_day(start).expect("a day"), first_day(end).expect("a day"));
+        world.usage.push(Usage { period_start, period_end, ..row.clone() });
+    }
+    let lake = Lake::of(&world);
+    for (granularity, end) in [
+        (Granularity::Month, "2020-03-01"),
+        (Granularity::Week, "2020-03-02"),
+        (Granularity::Quarter, "2020-04-01"),
+        (Granularity::Year, "2020-01-01"),
+    ] {
+        assert_eq!(lake.default("adoption.reach", Some(granularity)).await.1, end, "{granularity:?}");
+    }
+    // A rollout is of every day.
+    assert_eq!(lake.default("rollout.municipalities_live", None).await.1, "2020-06-01");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,6 +195,59 @@ async fn nobody_is_called_before_the_day_is_over_on_which_it_is_due() {
         let calls = calls.expect("whole");
         let sum: i64 = calls.as_primitive::<Int64Type>().iter().flatten().sum();
         assert_eq!(sum, called, "{day}");
+    }
+}
+
+/// Nes delivered its uses of January and February 2020 in rows of other lengths.
+fn delivered_by(rows: &[(&str, &str, &'static str)]) -> Lake {
+    let mut world = tiny();
+    let of_nes = |row: &Usage| {
+        row.solution_id == "post" && row.measure_id == "uses" && row.municipality_code == "0201"
+    };
+    let row = world.usage.iter().rfind(|row| of_nes(row)).cloned().expect("uses of Nes");
+    let day = |text: &str| first_day(text).expect("a day");
+    world.usage.retain(|row| !of_nes(row) || row.period_start < day("2020-01-01"));
+    for (start, end, state) in rows {
+        let (period_start, period_end) = (day(start), day(end));
+        let value = (*state == "ok").then_some(90);
+        world.usage.push(Usage { period_start, period_end, state, value, ..row.clone() });
+    }
+    Lake::of(&world)
+}
+
+/// A quarter's row is no number of a month, and it was delivered: the answer for the middle month is that for the
+/// others, and Nes is called of none. Øy tells nothing from 20 January on, and nobody but Nes tells anything of March.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_delivered_longer_periods_is_not_called() {
+    let lake = delivered_by(&[("2020-01-01", "2020-04-01", "ok")]);
+    for (month, called) in [("2020-01", 0), ("2020-02", 0), ("2020-03", 1)] {
+        let uses = lake.column("adoption.usage_per_1000", month, Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 incomplete_period, 0202 not_delivered"), "{month}: {uses}");
+        let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
+        assert_eq!(calls, format!("0201 0, 0202 1, 3001 {called}"), "{month}");
+    }
+    // Weeks from 27 January to 1 March are about every day of February, and one of them less is not.
+    let weeks = [
+        ("2020-01-27", "2020-02-03", "ok"),
+        ("2020-02-03", "2020-02-10", "ok"),
+        ("2020-02-10", "2020-02-17", "ok"),
+        ("2020-02-17", "2020-02-24", "ok"),
+        ("2020-02-24", "2020-03-02", "ok"),
+    ];
+    for (rows, called) in [(&weeks[..], 0), (&weeks[1..], 1)] {
+        let lake = delivered_by(rows);
+        let uses = lake.column("adoption.usage_per_1000", "2020-02", Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 incomplete_period, "), "{uses}");
+        let calls = lake.column("rollout.follow_up", "2020-02", Borders::Then, "not_delivered").await;
+        assert_eq!(calls, format!("0201 {called}, 0202 1, 3001 0"), "{} weeks", rows.len());
+    }
+    // A row which says that there is no number is no delivery.
+    let lake = delivered_by(&[("2020-01-01", "2020-04-01", "missing")]);
+    for month in ["2020-01", "2020-02"] {
+        let uses = lake.column("adoption.usage_per_1000", month, Borders::Then, "numerator").await;
+        assert!(uses.starts_with("0201 not_delivered, 0202 not_delivered"), "{month}: {uses}");
+        let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
+        assert_eq!(calls, "0201 1, 0202 1, 3001 0", "{month}");
     }
 }
 
@@ -196,7 +306,7 @@ async fn the_default_period_is_that_of_plain_loops() {
                     let mut request = KpiRequest::new(kpi);
                     request.params.insert("solution_id".into(), solution.solution_id.clone());
                     request.params.extend(measure.map(|measure| ("measure_id".into(), measure.into())));
-                    // The window begins before the oldest division that is known.
+                    // It may end before the oldest division that is known.
                     (request.granularity, request.borders) = (Some(granularity), Borders::Now);
                     let answer = lake.engine.run(request).await.expect("an answer");
                     let expected = default_end(&world, &solution.solution_id, measure, grain);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utbredt_model::{MeasureId, SolutionId, SourceId};
 
 use crate::connector::Connector;
+use crate::expect::DUE_DAYS;
 use crate::fetch::{Guard, Refusal, Registration, SecretPlace};
 use crate::format::Format;
 use crate::schedule::Schedule;
@@ -120,6 +121,9 @@ impl IngestConfig {
             if !seen.insert(id.as_str()) {
                 return Err(ConfigError::Twice(id.clone()));
             }
+            if let Some(owed) = source.expect.iter().find(|owed| !DUE_DAYS.contains(&owed.due_day)) {
+                return Err(ConfigError::DueDay { id: id.clone(), due_day: owed.due_day });
+            }
             if let Some(url) = source.connector.url() {
                 guard.check(url).map_err(|source| ConfigError::Host { id: id.clone(), source })?;
             }
@@ -166,6 +170,12 @@ impl IngestConfig {
 enum ConfigError {
     #[error("the source `{0}` is declared twice")]
     Twice(SourceId),
+    #[error(
+        "source `{id}`: a delivery cannot be due on day {due_day} of every month: choose {} to {}",
+        DUE_DAYS.start(),
+        DUE_DAYS.end()
+    )]
+    DueDay { id: SourceId, due_day: u32 },
     #[error("source `{id}`")]
     Host { id: SourceId, source: Refusal },
     #[error("upload")]
@@ -253,6 +263,21 @@ contract = "contracts/county.toml"
         assert_eq!((owed.len(), owed[0].due_day), (1, 16));
         let message = plan.source("county-file").unwrap_err().to_string();
         assert!(message.contains("did you mean `county`"), "{message}");
+    }
+
+    #[test]
+    fn a_due_day_that_some_month_lacks_is_refused_when_the_plan_is_read() {
+        for (day, lacking) in
+            [("1", false), ("28", false), ("0", true), ("29", true), ("30", true), ("31", true)]
+        {
+            let plan = read(&PLAN.replace("due_day = 16", &format!("due_day = {day}")));
+            assert_eq!(plan.is_err(), lacking, "{day}");
+            let message = plan.err().unwrap_or_default();
+            assert!(
+                !lacking || message.contains("`digdir-idporten`: a delivery cannot be due on day"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a source owes, and when: without it, nobody can tell late from nothing to tell.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray, UInt32Array};
@@ -13,6 +14,9 @@ use utbredt_model::{Granularity, MeasureId, SolutionId, SourceId};
 use crate::IngestError;
 use crate::columns::{day_number, numbers, read, table, text};
 use crate::reference_data::ReferenceData;
+
+/// The days that every month has.
+pub(crate) const DUE_DAYS: RangeInclusive<u32> = 1..=28;
 
 /// A measure owed every month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +38,12 @@ pub struct ExpectedDelivery {
 impl ExpectedDelivery {
     /// Rows of `expected_deliveries`.
     pub(crate) fn rows(&self) -> Result<RecordBatch, IngestError> {
-        if !(1..=28).contains(&self.due_day) {
+        if !DUE_DAYS.contains(&self.due_day) {
             return Err(IngestError::Invalid(format!(
-                "a delivery cannot be due on day {} of every month: choose 1 to 28",
-                self.due_day
+                "a delivery cannot be due on day {} of every month: choose {} to {}",
+                self.due_day,
+                DUE_DAYS.start(),
+                DUE_DAYS.end()
             )));
         }
         let months = Granularity::Month.periods(self.from, self.to);

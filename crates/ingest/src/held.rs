@@ -179,14 +179,32 @@ pub fn show(lake: &Lake, receipt_id: &str) -> Result<(HeldDelivery, Option<Repor
     if held.state != "held" {
         return Err(HeldError::NotHeld(held.receipt_id));
     }
-    let Some(format) = kept_format(lake, &held)? else { return Ok((held, None)) };
-    let delivery = delivery(lake, &held)?;
-    let reference = ReferenceData::of_lake(lake, latest.as_ref())?;
+    let report = trial(lake, latest.as_ref(), &held)?;
+    Ok((held, report))
+}
+
+/// The report that a held delivery's release would give now, if its contract was kept.
+fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<Option<Report>, HeldError> {
+    let Some(format) = kept_format(lake, held)? else { return Ok(None) };
+    let delivery = delivery(lake, held)?;
+    let reference = ReferenceData::of_lake(lake, latest)?;
     let release = Release { at: held.received_at, reason: "" };
     let content = Content::Facts(format.as_ref());
     let submission = Submission { release: Some(release), ..Submission::of(&delivery, content) };
-    let (report, _) = dry_run(Some(lake), &reference, submission)?;
-    Ok((held, Some(report)))
+    Ok(Some(dry_run(Some(lake), &reference, submission)?.0))
+}
+
+/// Why nobody can release a held delivery as it is: what it was read by is not kept, or what holds it is no matter of
+/// opinion. Nothing where a person can decide.
+///
+/// # Errors
+/// [`HeldError::Failed`] when the lake cannot be read.
+pub fn obstacles(lake: &Lake, held: &HeldDelivery) -> Result<Vec<String>, HeldError> {
+    let report = trial(lake, lake.latest()?.as_ref(), held)?;
+    Ok(match report {
+        None => vec![HeldError::NoContract.to_string()],
+        Some(report) => report.held.unwrap_or_default(),
+    })
 }
 
 /// Makes a held delivery active by the decision of a person, whose reason stands in the receipt. A second release changes

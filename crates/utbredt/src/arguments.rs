@@ -373,7 +373,7 @@ pub(crate) struct Question {
     /// The borders: `then` (the default), `now` or a day.
     #[arg(long)]
     pub(crate) borders: Option<String>,
-    /// At inexact borders: `exact_only` (the default), `population_share` or `largest_heir`.
+    /// At inexact borders: `exact_only` (the default), `population_share` or `largest_successor`.
     #[arg(long)]
     pub(crate) policy: Option<String>,
     /// The first period, such as 2018-04, 2018-Q2 or 2018.

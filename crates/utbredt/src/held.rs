@@ -54,12 +54,17 @@ pub(crate) enum HeldCommand {
 pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
     match command {
         HeldCommand::List { lake, json } => {
-            let held = held::list(&Lake::open(&lake)?).map_err(explained)?;
+            let lake = Lake::open(&lake)?;
+            let held = held::list(&lake).map_err(explained)?;
             if json {
                 let held: Vec<Value> = held.iter().map(HeldDelivery::to_json).collect();
                 return table::write(&format!("{}\n", json!({ "held": held })));
             }
-            table::write(&render_list(&held))
+            let mut obstacles = Vec::with_capacity(held.len());
+            for one in &held {
+                obstacles.push(held::obstacles(&lake, one).map_err(explained)?);
+            }
+            table::write(&render_list(&held, &obstacles))
         }
         HeldCommand::Show { id, lake, json } => {
             let (held, report) = held::show(&Lake::open(&lake)?, &id).map_err(explained)?;
@@ -130,20 +135,21 @@ fn heading(held: &HeldDelivery) -> String {
     )
 }
 
-fn render_list(held: &[HeldDelivery]) -> String {
+/// The list; beside each delivery what keeps everybody from releasing it.
+fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> String {
     if held.is_empty() {
         return "no delivery is held\n".to_owned();
     }
     let mut lines = Vec::new();
-    for one in held {
+    for (one, obstacles) in held.iter().zip(obstacles) {
         lines.push(heading(one));
         lines.extend(one.reasons.iter().map(|reason| format!("  held: {reason}")));
+        lines.extend(obstacles.iter().map(|reason| format!("  cannot be released: {reason}")));
     }
-    lines.push(
-        "`utbredt held show ID` says what a release would change, `utbredt held release ID --reason TEXT` makes it \
-         active"
-            .to_owned(),
-    );
+    lines.push("`utbredt held show ID` says what a release would change".to_owned());
+    if obstacles.iter().any(Vec::is_empty) {
+        lines.push("`utbredt held release ID --reason TEXT` makes active what can be released".to_owned());
+    }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 

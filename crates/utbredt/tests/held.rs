@@ -105,6 +105,15 @@ fn a_report_names_the_way_out() {
         out.contains("nobody can release it as it is") && !out.contains("`utbredt held release "),
         "{out}"
     );
+    // The list says of the quarter alone that a decision does not help, and that one helps the cut file.
+    let listed = desk.run(&["held", "list"]).1;
+    let of_each: Vec<bool> = listed
+        .split("received ")
+        .skip(1)
+        .map(|one| one.contains("  cannot be released: ") && one.contains("of 0301 in 2024-01"))
+        .collect();
+    assert_eq!(of_each, [false, true], "{listed}");
+    assert!(listed.contains("makes active what can be released"), "{listed}");
     let (status, out, _) = file("export.csv", &january().replace("1145;2024-01;200", "1145;2024-01;"));
     assert!(status == 0 && out.contains("1 changed, 1 of them from a number to none"), "{out}");
     assert!(out.contains("1145 2024-01: 200 -> missing"), "{out}");

@@ -44,7 +44,7 @@ divide_by = 100
 [[changes]]
 version = 3
 date = "2026-11-28"
-codes = ["coverage_of_everybody", "one_unit_value", "cost_by_days", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
+codes = ["coverage_of_everybody", "one_unit_value", "cost_by_days", "cost_of_its_time", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid"]
 [[changes]]
 version = 2
 date = "2026-11-28"

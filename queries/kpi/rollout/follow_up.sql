@@ -48,9 +48,9 @@ en = "Use fell more than 20 % from the period before."
 version = 4
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid", "whole_delivery"]
-nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe, og det er heller ikke en leveranse som ikke har hatt frist."
-nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje, og det er heller ikkje ein leveranse som ikkje har hatt frist."
-en = "A fall that may be chance is no longer a reason to call, and neither is a delivery that is not past its due day."
+nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe, og det er heller ikke en leveranse som ikke har hatt frist, eller en som kom for lengre eller andre perioder enn det spørres om."
+nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje, og det er heller ikkje ein leveranse som ikkje har hatt frist, eller ein som kom for lengre eller andre periodar enn det blir spurt om."
+en = "A fall that may be chance is no longer a reason to call, and neither is a delivery that is not past its due day, or one that came for longer or other periods than are asked about."
 [[changes]]
 version = 3
 date = "2026-11-28"
@@ -119,6 +119,8 @@ reasons AS (
                     WHEN owed.overdue IS NULL THEN periods.period_end <= periods.edition_day
                     ELSE owed.overdue > 0
                 END
+                -- What came of all days was delivered, in spans of which this period can make no number.
+                AND in_full.municipality_code IS NULL
                 THEN 'not_delivered'
             -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
             WHEN compared.whole_value * 100 < compared.value_before * 80
@@ -134,6 +136,11 @@ reasons AS (
         ON owed.period_start = compared.period_start
         AND owed.municipality_code = compared.municipality_code
         AND owed.solution_id = compared.solution_id
+    LEFT JOIN rows_in_full AS in_full
+        ON in_full.period_start = compared.period_start
+        AND in_full.municipality_code = compared.municipality_code
+        AND in_full.solution_id = compared.solution_id
+        AND in_full.measure_id = 'uses'
     LEFT JOIN status_cells AS status
         ON status.period_start = compared.period_start
         AND status.municipality_code = compared.municipality_code

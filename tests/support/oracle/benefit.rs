@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Datelike;
+
 use super::areas::{groups_of, keys_of, members_division};
-use super::borders::{Successor, codes_of, successors};
+use super::borders::{Successor, codes_of, division_holding, successor_in, successors};
 use super::inputs::{CellContext, Input};
 use super::kpis::{Found, Reference, Worth, behind, plain, realised, reference};
 use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark, on_a_day};
-use crate::world::{MembershipFee, World};
+use crate::world::{Day, MembershipFee, World};
 
 /// Øre become kroner, also under the line, where the number is of kroner on both sides.
 pub(crate) fn finish(kpi: &str, mut row: OracleRow) -> OracleRow {
@@ -31,51 +33,124 @@ pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: 
     }
 }
 
-/// What a municipality pays for the solution in the period, day by day.
+/// What the land of a municipality pays for the solution in the period, day by day: what everybody pays who has any of
+/// it, as they are on the day, split by inhabitants.
 #[derive(Debug, Default)]
 struct Paid {
-    /// Days on which it has the solution.
+    /// Days on which any of them has the solution.
     days: i64,
-    /// Those of them on which a price holds.
-    days_priced: i64,
-    /// What is paid once, by the prices of the last of those.
+    /// Whether a price holds for one of them on some of those.
+    priced: bool,
+    /// Whether none holds for one of them on some.
+    partial: bool,
+    /// Whether one of them lies only in part here, where nothing may be split.
+    unplaced: bool,
+    /// What is paid once, by the prices of the last of those days.
     once: i64,
     ore: i64,
+    marks: i64,
+}
+
+/// Whoever has land of a cell on the days of a division.
+struct Payer<'a> {
+    code: String,
+    /// What of it lies here.
+    piece: Successor,
+    persons: Input,
+    world: &'a World,
+    span: Span,
+    solution: &'a str,
+}
+
+impl Payer<'_> {
+    fn has_on(&self, day: Day) -> bool {
+        let (world, solution) = (self.world, self.solution);
+        // Who has it is no matter of policy.
+        CellContext { world, policy: Policy::ExactOnly, span: &self.span, solution }.has_on(&self.code, day)
+    }
+}
+
+fn payers<'a>(context: &CellContext<'a>, code: &str, division: Day) -> Vec<Payer<'a>> {
+    let (world, policy, solution) = (context.world, context.policy, context.solution);
+    let placing = if policy == Policy::ExactOnly { Policy::PopulationShare } else { policy };
+    let mut payers = Vec::new();
+    for payer in codes_of(world, division) {
+        let target = (code, context.span.target);
+        let Some(piece) = successor_in(world, placing, (&payer, division), target) else { continue };
+        let mut span = Span { target: division, ..*context.span };
+        // Who is gone by the end of the period is counted as it last was.
+        while division_holding(world, span.last) > division {
+            span.last = span.last.pred_opt().expect("days have days before them");
+        }
+        let persons = CellContext { world, policy, span: &span, solution }.persons(&payer);
+        payers.push(Payer { code: payer, piece, persons, world, span, solution });
+    }
+    payers
+}
+
+/// What of a yearly amount has fallen when a day begins, from the year 1 on.
+fn fallen(a_year: i64, day: Day) -> i64 {
+    let days = if day.leap_year() { 366 } else { 365 };
+    i64::from(day.year() - 1) * a_year + (a_year * i64::from(day.ordinal0())).div_euclid(days)
 }
 
 fn paid(context: &CellContext<'_>, code: &str) -> Paid {
-    let persons = context.persons(code).value;
     let mut paid = Paid::default();
-    for day in days_of(context.span.start, context.span.end).filter(|day| context.has_on(code, *day)) {
-        paid.days += 1;
-        let mut once = None;
-        for row in &context.world.prices {
-            let of_size =
-                row.population_from <= persons && row.population_to.is_none_or(|bound| bound > persons);
-            let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
-            if row.solution_id == context.solution && of_size && holds {
-                once = Some(once.unwrap_or(0) + row.ore_once);
-                paid.ore += on_a_day(row.ore_a_year + row.ore_per_inhabitant_a_year * persons, day);
+    let mut of_divisions: BTreeMap<Day, Vec<Payer<'_>>> = BTreeMap::new();
+    // By the division and the code of who pays it, on the last day on which a price holds for them.
+    let mut once: BTreeMap<(Day, String), i64> = BTreeMap::new();
+    for day in days_of(context.span.start, context.span.end) {
+        let division = division_holding(context.world, day);
+        let payers = of_divisions.entry(division).or_insert_with(|| payers(context, code, division));
+        let mut any = false;
+        for payer in payers.iter().filter(|payer| payer.has_on(day)) {
+            any = true;
+            paid.unplaced |= context.policy == Policy::ExactOnly && !payer.piece.exact;
+            paid.marks |= if payer.piece.exact { 0 } else { mark::SPLIT };
+            let next = day.succ_opt().expect("a day after");
+            let mut found = None;
+            for row in &context.world.prices {
+                let persons = payer.persons.value;
+                let of_size =
+                    row.population_from <= persons && row.population_to.is_none_or(|bound| bound > persons);
+                let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
+                let known = payer.persons.state == State::Ok;
+                if row.solution_id == context.solution && known && of_size && holds {
+                    found = Some(found.unwrap_or(0) + payer.piece.piece(row.ore_once));
+                    let a_year = row.ore_a_year + row.ore_per_inhabitant_a_year * persons;
+                    paid.ore +=
+                        payer.piece.piece(fallen(a_year, next)) - payer.piece.piece(fallen(a_year, day));
+                }
+            }
+            if payer.persons.state == State::Ok {
+                paid.marks |= payer.persons.marks;
+            }
+            if let Some(found) = found {
+                once.insert((division, payer.code.clone()), found);
+            } else {
+                paid.partial = true;
             }
         }
-        if let Some(once) = once {
-            paid.days_priced += 1;
-            paid.once = once;
-        }
+        paid.days += i64::from(any);
     }
+    paid.priced = !once.is_empty();
+    // Who was another before a border moved has not paid twice.
+    let last = once.keys().map(|(division, _)| *division).max();
+    paid.once = once.iter().filter(|((division, _), _)| Some(*division) == last).map(|(_, ore)| ore).sum();
     paid
 }
 
 /// Who has it pays, on the days of it.
 fn cost(context: &CellContext<'_>, code: &str) -> Found {
-    let persons = context.persons(code);
     let paid = paid(context, code);
     let mut found = plain(paid.ore, None);
-    found.states.push(persons.state);
-    if paid.days_priced == 0 {
+    if paid.unplaced {
+        found.states.push(State::NotValid);
+    }
+    if !paid.priced {
         found.states.push(State::NotApplicable);
     }
-    found.marks = persons.marks | if paid.days_priced < paid.days { mark::PARTIAL } else { 0 };
+    found.marks = paid.marks | if paid.partial { mark::PARTIAL } else { 0 };
     found
 }
 

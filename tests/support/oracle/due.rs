@@ -6,8 +6,8 @@ use crate::world::{Day, World};
 /// How many periods are looked through.
 const FAR: usize = 5000;
 
-/// The first day after the last period that ended by the edition's day, of which nothing is due after it, and of which
-/// something was owed or reported. `measure`: all of the solution's when absent.
+/// The first day after the last period that ended by the edition's day, of which nothing is due on it or later, and of which
+/// something was owed, or something reported of it or of a later one that ended. `measure`: all of the solution's when absent.
 #[must_use]
 pub fn default_end(world: &World, solution: &str, measure: Option<&str>, grain: Grain) -> Day {
     let today = world.recorded_at.date_naive();
@@ -21,11 +21,11 @@ pub fn default_end(world: &World, solution: &str, measure: Option<&str>, grain: 
         for due in world.expected_deliveries.iter().filter(|due| named(&due.solution_id, &due.measure_id)) {
             if due.period_end > start && due.period_end <= end {
                 owed = true;
-                waiting |= due.due > today;
+                waiting |= due.due >= today;
             }
         }
         for row in world.usage.iter().filter(|row| named(&row.solution_id, &row.measure_id)) {
-            reported |= row.period_end > start;
+            reported |= row.period_end > start && row.period_end <= last_ended;
         }
         if !waiting && (owed || reported) {
             return end;

@@ -274,7 +274,7 @@ impl CellContext<'_> {
         let last = covered.iter().rposition(|times| *times > 0);
         let (Some(first), Some(last)) = (first, last) else {
             // No day was reported.
-            let crossing = rows.iter().any(|(_, inside)| !inside);
+            let crossing = rows.iter().any(|(row, inside)| !inside && row.state != "missing");
             return match () {
                 () if said("suppressed") => State::Suppressed,
                 () if crossing && live_after => State::Missing,
@@ -297,6 +297,46 @@ impl CellContext<'_> {
         };
         let twice = covered.iter().any(|times| *times > 1);
         if whole && !twice && !said("missing") { State::Ok } else { State::Missing }
+    }
+
+    /// Whether rows came about every day that a municipality owes, also where the period cannot count them: a quarter's row
+    /// asked for by month. Of a level about the last day.
+    pub(crate) fn came_in_full(&self, measure: &str, code: &str) -> bool {
+        let flow = matches!(self.rollup(measure), "sum" | "mean");
+        let mut months = self.months();
+        if !flow {
+            months.drain(..months.len() - 1);
+        }
+        let parts = parts_of(self.world, code, self.span.target);
+        months.iter().all(|(start, end)| {
+            let last = end.pred_opt().expect("a day before");
+            let live_on = |part_id: &str, day: Day| !self.has_events() || self.part_lives(part_id, day);
+            // Who does not have it at the end of a month owes nothing of it.
+            parts.iter().filter(|part| live_on(&part.part_id, last)).all(|part| {
+                let is_known = |day: Day| self.is_known(measure, &part.part_id, day);
+                let mut days = super::days_of(*start, *end);
+                if !flow {
+                    return is_known(last);
+                }
+                // Who did not have it before owes from the first day reported.
+                let begins = live_on(&part.part_id, start.pred_opt().expect("a day before"));
+                let first = if begins { Some(*start) } else { days.find(|day| is_known(*day)) };
+                first.is_some_and(|first| super::days_of(first, *end).all(is_known))
+            })
+        })
+    }
+
+    /// Whether a row that says something of a part's land is about a day.
+    fn is_known(&self, measure: &str, part_id: &str, day: Day) -> bool {
+        self.world.usage.iter().any(|row| {
+            let named = row.solution_id == self.solution && row.measure_id == measure;
+            let about = row.period_start <= day && day < row.period_end && row.state != "missing";
+            named
+                && about
+                && parts_of(self.world, &row.municipality_code, row.division_date)
+                    .iter()
+                    .any(|part| part.part_id == part_id)
+        })
     }
 
     /// Whether anything is known of the solution's rollout.

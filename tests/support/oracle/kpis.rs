@@ -453,7 +453,8 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     let now = context.usage("uses", code);
     let silent = context.live(code, context.span.target)
         && now.state == State::Missing
-        && deliveries::is_overdue(context, code);
+        && deliveries::is_overdue(context, code)
+        && !context.came_in_full("uses", code);
     let earlier = super::before(context.world, request, context.span);
     let there = context.world.municipalities.iter().any(|row| {
         row.code == code

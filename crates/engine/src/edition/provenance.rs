@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use arrow::array::RecordBatch;
 use chrono::{Datelike, NaiveDate};
 use utbredt_answer::{AgeBand, Denominator};
-use utbredt_model::Period;
+use utbredt_model::{Granularity, Period, oslo};
 
 use super::open::OpenEdition;
 use super::rows::rows;
@@ -22,8 +22,8 @@ struct Delivered {
     source_id: String,
     /// The first day its rows are about.
     first: NaiveDate,
-    /// Of use, the first day after the newest row.
-    newest_end: Option<NaiveDate>,
+    /// Of use, the first day after the newest row of a period that ended by the edition's day, for each length of periods.
+    newest_ends: Vec<(Granularity, NaiveDate)>,
 }
 
 /// The sources and the counts of inhabitants of an edition.
@@ -48,12 +48,13 @@ pub(crate) struct Extent<'a> {
     pub(crate) end: NaiveDate,
 }
 
-/// The tables whose rows came in deliveries: what is delivered of each, from which day on.
+/// The tables whose rows came in deliveries: what is delivered of each, from which day on. `NEWEST_ENDS` stands for
+/// [`newest_ends`].
 const DELIVERED: [(&str, &str); 3] = [
     (
         "usage",
         "SELECT usage.solution_id, usage.measure_id, receipts.source_id, min(usage.period_start) AS first,
-            max(usage.period_end) AS newest_end
+            NEWEST_ENDS
         FROM usage LEFT JOIN receipts ON receipts.receipt_id = usage.receipt_id
         GROUP BY usage.solution_id, usage.measure_id, receipts.source_id",
     ),
@@ -86,16 +87,23 @@ impl Provenance {
     async fn read(edition: &OpenEdition) -> Result<Self, EngineError> {
         let context = edition.session_with_tables()?;
         let mut delivered = Vec::new();
+        let ends = newest_ends(oslo::day(edition.edition.recorded_at));
         for (table, text) in DELIVERED {
-            let batches = plan_query(&context, text).await?.collect().await?;
+            let text = text.replace("NEWEST_ENDS", &ends);
+            let batches = plan_query(&context, &text).await?.collect().await?;
             for row in rows(&batches) {
-                delivered.extend(row.day("first").map(|first| Delivered {
-                    table,
-                    solution_id: row.text("solution_id"),
-                    measure_id: row.text("measure_id"),
-                    source_id: row.text("source_id"),
-                    first,
-                    newest_end: row.day("newest_end"),
+                delivered.extend(row.day("first").map(|first| {
+                    Delivered {
+                        table,
+                        solution_id: row.text("solution_id"),
+                        measure_id: row.text("measure_id"),
+                        source_id: row.text("source_id"),
+                        first,
+                        newest_ends: Granularity::ALL
+                            .into_iter()
+                            .filter_map(|granularity| Some((granularity, row.day(granularity.as_str())?)))
+                            .collect(),
+                    }
                 }));
             }
         }
@@ -122,11 +130,19 @@ impl Provenance {
         inside.map(|delivered| delivered.source_id.clone()).collect()
     }
 
-    /// The first day after the newest use, of the solutions and measures that are `requested` about.
-    pub(crate) fn newest_end(&self, requested: impl Fn(&str, &str) -> bool) -> Option<NaiveDate> {
-        let of_use = self.delivered.iter().filter(|delivered| delivered.newest_end.is_some());
-        let requested = of_use.filter(|delivered| requested(&delivered.solution_id, &delivered.measure_id));
-        requested.filter_map(|delivered| delivered.newest_end).max()
+    /// The first day after the newest use of a period that has ended, of the solutions and measures that are `requested`
+    /// about. What is said of days to come is no use yet.
+    pub(crate) fn newest_end(
+        &self,
+        granularity: Granularity,
+        requested: impl Fn(&str, &str) -> bool,
+    ) -> Option<NaiveDate> {
+        let requested = self
+            .delivered
+            .iter()
+            .filter(|delivered| requested(&delivered.solution_id, &delivered.measure_id));
+        let ends = requested.flat_map(|delivered| &delivered.newest_ends);
+        ends.filter(|(of, _)| *of == granularity).map(|(_, end)| *end).max()
     }
 
     /// The counts of the given ages that measure periods: of each period the newest on or before 1 January of its year.
@@ -166,6 +182,16 @@ impl Delivered {
             && (self.measure_id.is_empty() || extent.measure.is_none_or(|id| id == self.measure_id))
             && (self.table != "receipts" || extent.source.is_none_or(|id| id == self.source_id))
     }
+}
+
+/// A column for each length of periods, under its word: the first day after the newest row that lies before those under way
+/// on `day`.
+fn newest_ends(day: NaiveDate) -> String {
+    let column = |granularity: Granularity| {
+        let (word, begun) = (granularity.as_str(), granularity.floor(day));
+        format!("max(CASE WHEN usage.period_end <= DATE '{begun}' THEN usage.period_end END) AS \"{word}\"")
+    };
+    Granularity::ALL.map(column).join(", ")
 }
 
 /// 1 January of the year that holds a period's last day.

@@ -74,7 +74,8 @@ impl Deadlines<'_> {
         request: &KpiRequest,
         bound: &[Bound],
     ) -> Result<Vec<Period>, RequestError> {
-        periods_of(kpi, request, |granularity| {
+        let oldest = self.dimensions.divisions.0.first().copied();
+        periods_of(kpi, request, oldest, |granularity| {
             let ended = granularity.floor(self.day);
             let due = self.last_due(kpi, bound, granularity).unwrap_or(ended);
             // Whoever asks from a later day on wants what there is since.
@@ -96,7 +97,7 @@ impl Deadlines<'_> {
             .iter()
             .filter(|delivery| requested(&delivery.solution_id, &delivery.measure_id))
             .collect();
-        last_due(&expected, self.provenance.newest_end(requested), granularity, self.day)
+        last_due(&expected, self.provenance.newest_end(granularity, requested), granularity, self.day)
     }
 }
 
@@ -110,8 +111,8 @@ fn concerns(kpi: &Kpi, bound: &Bound, solution: &str, measure: &str) -> bool {
             || measures.any(|(_, value)| matches!(value, ParamValue::Text(text) if text == measure)))
 }
 
-/// The first day after the last period that is due: of those in which a delivery is expected and none is due after
-/// `day`, and those up to the newest row for which no due day is declared.
+/// The first day after the last period that is due: of those in which a delivery is expected and the due days of all are
+/// over on `day`, and those up to the newest row of a period that ended (until `newest_end`) for which none is declared.
 fn last_due(
     expected: &[&ExpectedDelivery],
     newest_end: Option<NaiveDate>,
@@ -123,14 +124,15 @@ fn last_due(
     let mut past = BTreeSet::new();
     for delivery in expected {
         let end = end_of(granularity, delivery.period_end);
-        if delivery.due > day {
+        // On its due day a delivery is still to come.
+        if delivery.due >= day {
             open.insert(end)
         } else {
             past.insert(end)
         };
     }
     let past = past.into_iter().rev().find(|end| *end <= ended && !open.contains(end));
-    let newest = newest_end.map(|end| end_of(granularity, end).min(ended));
+    let newest = newest_end.map(|end| end_of(granularity, end));
     match past.max(newest.map(|end| before(&open, granularity, end))) {
         // All that is declared is still to come.
         None if !expected.is_empty() => Some(before(&open, granularity, ended)),
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_period_due_is_the_one_whose_day_came() {
+    fn the_last_period_due_is_the_one_whose_due_day_is_over() {
         let months = owed(&[
             ("2026-09-01", "2026-09-16"),
             ("2026-10-01", "2026-10-16"),
@@ -186,14 +188,14 @@ mod tests {
             ("2026-12-01", "2026-12-16"),
         ]);
         // October is due on 16 November. Rows that came early do not make it due, nor does their absence after it.
-        for rows in [None, Some("2026-09-01"), Some("2026-11-01"), Some("2026-12-01")] {
-            assert_eq!(last(&months, rows, "month", "2026-11-15"), "2026-10-01", "{rows:?}");
-            assert_eq!(last(&months, rows, "month", "2026-11-16"), "2026-11-01", "{rows:?}");
+        for rows in [None, Some("2026-09-01"), Some("2026-11-01")] {
+            assert_eq!(last(&months, rows, "month", "2026-11-16"), "2026-10-01", "{rows:?}");
+            assert_eq!(last(&months, rows, "month", "2026-11-17"), "2026-11-01", "{rows:?}");
         }
         // The third quarter is due with its last month; the fourth has not ended although October is due.
-        assert_eq!(last(&months, None, "quarter", "2026-10-15"), "2026-07-01");
-        assert_eq!(last(&months, Some("2026-10-01"), "quarter", "2026-10-15"), "2026-07-01");
-        assert_eq!(last(&months, None, "quarter", "2026-10-16"), "2026-10-01");
+        assert_eq!(last(&months, None, "quarter", "2026-10-16"), "2026-07-01");
+        assert_eq!(last(&months, Some("2026-10-01"), "quarter", "2026-10-16"), "2026-07-01");
+        assert_eq!(last(&months, None, "quarter", "2026-10-17"), "2026-10-01");
         assert_eq!(last(&months, None, "quarter", "2026-11-28"), "2026-10-01");
         assert_eq!(last(&months, None, "year", "2026-12-31"), "2026-01-01");
         assert_eq!(last(&months, None, "year", "2027-01-01"), "2027-01-01");
@@ -206,18 +208,17 @@ mod tests {
         let mut both = owed(&[("2026-10-01", "2026-10-05"), ("2026-11-01", "2026-11-05")]);
         both.extend(owed(&[("2026-10-01", "2026-10-20"), ("2026-11-01", "2026-11-20")]));
         assert_eq!(last(&both, None, "month", "2026-11-10"), "2026-10-01");
-        assert_eq!(last(&both, None, "month", "2026-11-20"), "2026-11-01");
+        assert_eq!(last(&both, None, "month", "2026-11-20"), "2026-10-01");
+        assert_eq!(last(&both, None, "month", "2026-11-21"), "2026-11-01");
         // What is not owed any more holds nothing back.
         both.extend(owed(&[("2024-01-01", "2024-01-20")]));
-        assert_eq!(last(&both, None, "month", "2026-11-20"), "2026-11-01");
+        assert_eq!(last(&both, None, "month", "2026-11-21"), "2026-11-01");
     }
 
     #[test]
     fn where_no_day_is_declared_rows_and_the_calendar_decide() {
         assert_eq!(last(&[], None, "month", "2026-11-28"), "-");
         assert_eq!(last(&[], Some("2026-10-01"), "month", "2026-11-28"), "2026-10-01");
-        // A row of the month under way does not make it the last that ended.
-        assert_eq!(last(&[], Some("2026-12-01"), "month", "2026-11-28"), "2026-11-01");
         assert_eq!(last(&[], Some("2026-10-01"), "quarter", "2026-11-28"), "2026-10-01");
         // The declaration stopped in spring, and the deliveries did not.
         let spring = owed(&[("2026-04-01", "2026-04-16")]);

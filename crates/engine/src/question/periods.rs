@@ -18,15 +18,22 @@ const MOST_PERIODS: usize = 4000;
 /// Days of the longest month.
 const LONGEST_MONTH: i64 = 31;
 
-/// The periods asked for, or the KPI's window of them; without `to` they end where `default_end` says.
+/// The periods asked for, or the KPI's window of them, of which none ends before the `oldest` division; without `to` they
+/// end where `default_end` says.
 pub(crate) fn periods_of(
     kpi: &Kpi,
     request: &KpiRequest,
+    oldest: Option<NaiveDate>,
     default_end: impl FnOnce(Granularity) -> NaiveDate,
 ) -> Result<Vec<Period>, RequestError> {
     let granularity = request.granularity.unwrap_or(kpi.granularity);
     let to = request.to.unwrap_or_else(|| default_end(granularity));
-    let from = request.from.unwrap_or_else(|| window_start(granularity, to, kpi.window));
+    let from = request.from.unwrap_or_else(|| {
+        let start = window_start(granularity, to, kpi.window);
+        // Where all of the window lies before it, the question is about what is not known.
+        let known = oldest.map(|day| granularity.floor(day)).filter(|first| *first < to);
+        known.map_or(start, |first| start.max(first))
+    });
     let periods = if request.range {
         Period::new(from, to).into_iter().collect()
     } else {
@@ -175,7 +182,7 @@ fn shared_columns(
     rows: &[Row],
     target: &'static str,
 ) -> Vec<(&'static str, ArrayRef)> {
-    let policies = StringArray::from(vec![scope.policy.as_str(); rows.len()]);
+    let policies = StringArray::from(vec![scope.policy.policy_id(); rows.len()]);
     vec![
         ("period_start", dates(rows, |row| row.facts.start)),
         ("period_end", dates(rows, |row| row.facts.end)),

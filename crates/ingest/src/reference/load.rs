@@ -195,7 +195,7 @@ fn mappings(territory: &Territory, basis: &BTreeMap<String, String>) -> Result<R
         rows.iter().map(|row| row.to_code.as_ref().map(MunicipalityCode::as_str)).collect::<StringArray>(),
     );
     let columns: Vec<ArrayRef> = vec![
-        text(&|row| row.policy.as_str().to_owned()),
+        text(&|row| row.policy.policy_id().to_owned()),
         text(&|row| row.from_code.to_string()),
         dates(rows.iter().map(|row| Some(row.from_date))),
         to_code,

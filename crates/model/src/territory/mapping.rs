@@ -20,8 +20,8 @@ pub enum Policy {
     /// It is divided by the persons living on the parts.
     PopulationShare,
     /// All of it goes to the successor with most persons; among equals the smallest code.
-    /// Its word is `largest_heir`: lakes and clients have it.
-    #[strum(serialize = "largest_heir")]
+    /// Lakes and older clients call it `largest_heir`.
+    #[strum(to_string = "largest_successor", serialize = "largest_heir")]
     LargestSuccessor,
 }
 
@@ -29,13 +29,22 @@ impl Policy {
     /// Every policy, the careful one first.
     pub const ALL: [Self; 3] = all(Self::VARIANTS);
 
-    /// The word the lake and clients use.
+    /// The word clients use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// Reads what [`Policy::as_str`] writes.
+    /// The word in the tables of a lake: a word that lakes have stays as it is.
+    #[must_use]
+    pub fn policy_id(self) -> &'static str {
+        match self {
+            Self::LargestSuccessor => "largest_heir",
+            other => other.as_str(),
+        }
+    }
+
+    /// Reads what [`Policy::as_str`] or [`Policy::policy_id`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
@@ -238,6 +247,7 @@ mod tests {
     fn policies_read_back() {
         for policy in Policy::ALL {
             assert_eq!(Policy::parse(policy.as_str()), Some(policy));
+            assert_eq!(Policy::parse(policy.policy_id()), Some(policy));
         }
     }
 
