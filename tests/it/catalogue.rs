@@ -28,7 +28,7 @@ async fn a_view_without_a_period_keeps_rows_that_have_a_first_day() {
     files.push(("views/reported.sql".to_owned(), view.to_owned()));
     let rows = files.iter_mut().find(|(path, _)| path == "views/touching_rows.sql").expect("the rows");
     rows.1 =
-        rows.1.replace("uses = []", "uses = [\"reported\"]").replace("FROM usage", "FROM reported AS usage");
+        rows.1.replace("uses = [", "uses = [\"reported\", ").replace("FROM usage", "FROM reported AS usage");
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(&tiny(), folder.path());
     let shipped = january(&Engine::open(folder.path(), query_files()).expect("the lake opens")).await;
