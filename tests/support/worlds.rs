@@ -1158,7 +1158,7 @@ mod tests {
                 "benefit.pay_back" => (5, 1 + 2 + 8 + 16 + 32 + 64),
                 // Of single municipalities alone: none is partial.
                 "spread.peer_comparison" => (5, 1 + 2 + 8 + 32 + 64),
-                "rollout.follow_up" => (2, 1 + 2 + 8 + 64),
+                "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),
                 _ => (3, 16),
             };
             // A period that is not over comes with any of them.
