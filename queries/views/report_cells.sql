@@ -1,5 +1,5 @@
 /* view
-doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why; `whole`: whether that is the whole period and all of the territory. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
+doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why; `whole`: whether that is the whole period and all of the territory; `in_full`: whether rows came about every day owed until the end, also rows that the period cannot count. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
 uses = ["live_parts", "touching_rows"]
 */
 -- What the rows of each municipality cover of each sub-period. Organisations of one municipality report side by side.
@@ -85,7 +85,11 @@ covered AS (
         count(CASE WHEN entries.kind = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN entries.kind = 'missing' THEN 1 END) AS missing,
         count(CASE WHEN entries.kind = 'not_applicable' THEN 1 END) AS not_in_source,
-        count(CASE WHEN entries.kind = 'crossing' THEN 1 END) AS crossing
+        count(CASE WHEN entries.kind = 'crossing' THEN 1 END) AS crossing,
+        -- Of all rows that say something, whether the period can count them or not.
+        min(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.from_day END) AS first_day_with_rows,
+        max(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.to_day END) AS last_day_with_rows,
+        bit_or(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.mask END) AS with_rows
     FROM entries
     GROUP BY
         entries.period_start,
@@ -118,7 +122,21 @@ reported AS (
                     - CASE WHEN covered.live_before = 0 THEN covered.first_day ELSE CAST(covered.sub_start AS INT) END
             -- A level is that of the last moment.
             ELSE covered.live_after = 0 OR covered.last_day = CAST(covered.sub_end AS INT)
-        END AS whole
+        END AS whole,
+        CASE
+            WHEN covered.live_after = 0 THEN NULL
+            WHEN measures.rollup NOT IN ('sum', 'mean')
+                THEN coalesce(covered.last_day_with_rows = CAST(covered.sub_end AS INT), FALSE)
+            -- From the first day owed to the end no bit is lacking.
+            ELSE coalesce(
+                covered.with_rows >= (CAST(1 AS BIGINT) << (CAST(covered.sub_end AS INT) - CAST(covered.sub_start AS INT)))
+                - (
+                    CAST(1 AS BIGINT)
+                    << CASE WHEN covered.live_before = 1 THEN 0 ELSE covered.first_day_with_rows - CAST(covered.sub_start AS INT) END
+                ),
+                FALSE
+            )
+        END AS in_full
     FROM covered
     INNER JOIN measures
         ON measures.solution_id = covered.solution_id
@@ -132,6 +150,7 @@ with_state AS (
         reported.measure_id,
         reported.part_id,
         reported.rollup,
+        reported.in_full,
         cell_state(
             state_if(reported.suppressed > 0, 'suppressed'),
             CASE
@@ -155,6 +174,7 @@ counting AS (
         with_state.measure_id,
         municipality_parts.municipality_code,
         with_state.rollup,
+        with_state.in_full,
         with_state.state,
         max(CASE WHEN is_expected(with_state.state) THEN with_state.sub_end END) OVER (
             PARTITION BY
@@ -186,6 +206,7 @@ by_sub_period AS (
         counting.municipality_code,
         max(counting.rollup) AS rollup,
         max(counting.began) AS began,
+        bool_and(counting.in_full) AS in_full,
         count(CASE WHEN counting.state = 'ok' THEN 1 END) AS reported,
         count(CASE WHEN is_expected(counting.state) THEN 1 END) AS expected,
         count(CASE WHEN counting.state = 'suppressed' THEN 1 END) AS suppressed,
@@ -212,6 +233,7 @@ added AS (
         max(by_sub_period.rollup) AS rollup,
         max(by_sub_period.sub_end) AS last_end,
         max(by_sub_period.began) AS began,
+        bool_and(by_sub_period.in_full) AS in_full,
         sum(by_sub_period.reported) AS reported,
         sum(by_sub_period.expected) AS expected,
         sum(by_sub_period.suppressed) AS suppressed,
@@ -264,6 +286,7 @@ SELECT
         WHEN added.rollup IN ('sum', 'mean') THEN added.expected = territories.parts * period_lengths.sub_periods
         ELSE added.expected = territories.parts AND added.last_end = period_lengths.last_end
     END AS whole,
+    coalesce(added.in_full, FALSE) AS in_full,
     added.periods_reported,
     added.periods_expected
 FROM added

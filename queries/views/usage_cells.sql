@@ -1,5 +1,5 @@
 /* view
-doc = "The usage of every municipality of the target division in every period, with its state: missing is never zero. `unreported`: no row came at all."
+doc = "The usage of every municipality of the target division in every period, with its state: missing is never zero. `unreported`: no row came at all; `in_full`: rows came about every day owed (`report_cells`)."
 uses = ["report_cells", "spine", "usage_rows"]
 */
 WITH allocated AS (
@@ -116,6 +116,7 @@ SELECT
     END AS state,
     CASE WHEN owed.state = 'ok' THEN reports.marks | mark('partial', NOT owed.whole) ELSE 0 END AS marks,
     reports.municipality_code IS NULL AS unreported,
+    coalesce(owed.in_full, FALSE) AS in_full,
     coalesce(owed.periods_reported, 0) AS periods_reported,
     coalesce(owed.periods_expected, 0) AS periods_expected
 FROM spine

@@ -68,6 +68,7 @@ WITH compared AS (
         usage.municipality_code,
         usage.solution_id,
         usage.state,
+        usage.in_full,
         usage.marks,
         -- Two months of a quarter are no fall from three.
         CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END AS whole_value,
@@ -120,7 +121,7 @@ reasons AS (
                     ELSE owed.overdue > 0
                 END
                 -- What came of all days was delivered, in spans of which this period can make no number.
-                AND in_full.municipality_code IS NULL
+                AND NOT compared.in_full
                 THEN 'not_delivered'
             -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
             WHEN compared.whole_value * 100 < compared.value_before * 80
@@ -136,11 +137,6 @@ reasons AS (
         ON owed.period_start = compared.period_start
         AND owed.municipality_code = compared.municipality_code
         AND owed.solution_id = compared.solution_id
-    LEFT JOIN rows_in_full AS in_full
-        ON in_full.period_start = compared.period_start
-        AND in_full.municipality_code = compared.municipality_code
-        AND in_full.solution_id = compared.solution_id
-        AND in_full.measure_id = 'uses'
     LEFT JOIN status_cells AS status
         ON status.period_start = compared.period_start
         AND status.municipality_code = compared.municipality_code
