@@ -1,143 +1,31 @@
 /* view
 doc = "What a solution costs, in øre. On each day on which it has the solution a municipality pays, as it is on that day, the day's part of the year of every price which holds then for its number of inhabitants; in other borders what it pays is split by inhabitants. `days`: on how many days anyone whose land lies here has it; `partial` where for one no price holds on some of them. `ore_once` is that of the prices of the last day with one."
-uses = ["division_days", "live_spans", "spine"]
-counts = "everybody"
+uses = ["payer_spans", "spine", "territory_shares"]
 */
--- The division of the days of a period, two where one begins inside it; and 1 January of the year of its last day there.
-WITH dated AS (
-    SELECT
-        periods.period_start,
-        periods.period_end,
-        periods.policy_id,
-        periods.division_date AS to_date,
-        division_days.division_date,
-        CAST(
-            date_trunc('year', least(periods.period_end, division_days.valid_to) - INTERVAL '1 day') AS DATE
-        ) AS year_start
-    FROM periods
-    INNER JOIN division_days
-        ON division_days.valid_from < periods.period_end
-        AND division_days.valid_to > periods.period_start
-),
-reference AS (
-    SELECT
-        dated.period_start,
-        dated.division_date,
-        dated.policy_id,
-        max(population.reference_date) AS reference_date
-    FROM dated
-    INNER JOIN (
-        SELECT DISTINCT population.reference_date
-        FROM population
-        WHERE
-            population.age_from = 0
-            AND population.age_to IS NULL
-    ) AS population
-        ON population.reference_date <= dated.year_start
-    GROUP BY
-        dated.period_start,
-        dated.division_date,
-        dated.policy_id
-),
-payers AS (
-    SELECT
-        reference.period_start,
-        reference.division_date,
-        municipality_mappings.to_code AS municipality_code,
-        sum(
-            split_by_weight(
-                population.persons,
-                municipality_mappings.weight_from,
-                municipality_mappings.weight_to,
-                municipality_mappings.weight_total
-            )
-        ) AS persons,
-        bit_or(
-            mark('split_by_share', NOT municipality_mappings.exact)
-            | mark('stale_denominator', reference.reference_date < reference.period_start - INTERVAL '2 years')
-        ) AS marks
-    FROM reference
-    INNER JOIN population
-        ON population.reference_date = reference.reference_date
-    INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = reference.policy_id
-        AND municipality_mappings.from_code = population.municipality_code
-        AND municipality_mappings.from_date = population.division_date
-        AND municipality_mappings.to_date = reference.division_date
-    WHERE
-        municipality_mappings.to_code IS NOT NULL
-        AND population.age_from = 0
-        AND population.age_to IS NULL
-    GROUP BY
-        reference.period_start,
-        reference.division_date,
-        municipality_mappings.to_code
-),
--- Where the land of those who pay lies in the borders asked for. What may not be split is found, and not shown.
-territory AS (
-    SELECT
-        dated.period_start,
-        dated.division_date,
-        municipality_mappings.from_code,
-        municipality_mappings.to_code AS municipality_code,
-        municipality_mappings.weight_from,
-        municipality_mappings.weight_to,
-        municipality_mappings.weight_total,
-        municipality_mappings.exact,
-        dated.policy_id = 'exact_only' AND NOT municipality_mappings.exact AS unplaced
-    FROM dated
-    INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = CASE
-            WHEN dated.policy_id = 'exact_only' THEN 'population_share'
-            ELSE dated.policy_id
-        END
-        AND municipality_mappings.from_date = dated.division_date
-        AND municipality_mappings.to_date = dated.to_date
-    WHERE municipality_mappings.to_code IS NOT NULL
-),
-held AS (
-    SELECT
-        dated.period_start,
-        dated.division_date,
-        live_spans.municipality_code,
-        live_spans.solution_id,
-        greatest(live_spans.valid_from, dated.period_start) AS span_start,
-        least(live_spans.valid_to, dated.period_end) AS span_end,
-        live_spans.marks
-    FROM dated
-    INNER JOIN live_spans
-        ON live_spans.division_date = dated.division_date
-        AND live_spans.valid_from < dated.period_end
-        AND live_spans.valid_to > dated.period_start
-),
 -- Beside each span of whoever has land here: until when the spans before it reach.
-landed AS (
+WITH landed AS (
     SELECT
-        held.period_start,
-        territory.municipality_code,
-        held.solution_id,
-        held.span_start,
-        held.span_end,
-        payers.persons,
-        territory.unplaced,
-        held.marks | coalesce(payers.marks, 0) | mark('split_by_share', NOT territory.exact) AS marks,
-        max(held.span_end) OVER (
+        payer_spans.period_start,
+        territory_shares.municipality_code,
+        payer_spans.solution_id,
+        payer_spans.span_start,
+        payer_spans.span_end,
+        payer_spans.persons,
+        territory_shares.policy_id = 'exact_only' AND NOT territory_shares.exact AS unplaced,
+        payer_spans.marks | mark('split_by_share', NOT territory_shares.exact) AS marks,
+        max(payer_spans.span_end) OVER (
             PARTITION BY
-                held.period_start,
-                territory.municipality_code,
-                held.solution_id
-            ORDER BY held.span_start
+                payer_spans.period_start,
+                territory_shares.municipality_code,
+                payer_spans.solution_id
+            ORDER BY payer_spans.span_start
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS had_until
-    FROM held
-    INNER JOIN territory
-        ON territory.period_start = held.period_start
-        AND territory.division_date = held.division_date
-        AND territory.from_code = held.municipality_code
-    LEFT JOIN payers
-        ON payers.period_start = held.period_start
-        AND payers.division_date = held.division_date
-        AND payers.municipality_code = held.municipality_code
+    FROM payer_spans
+    INNER JOIN territory_shares
+        ON territory_shares.period_start = payer_spans.period_start
+        AND territory_shares.from_date = payer_spans.division_date
+        AND territory_shares.from_code = payer_spans.municipality_code
 ),
 had AS (
     SELECT
@@ -158,25 +46,21 @@ had AS (
 ),
 priced AS (
     SELECT
-        held.period_start,
-        held.division_date,
-        held.municipality_code,
-        held.solution_id,
-        greatest(held.span_start, prices.valid_from) AS span_start,
-        least(held.span_end, prices.valid_to) AS span_end,
-        prices.ore_a_year + prices.ore_per_inhabitant_a_year * payers.persons AS ore_a_year,
+        payer_spans.period_start,
+        payer_spans.division_date,
+        payer_spans.municipality_code,
+        payer_spans.solution_id,
+        greatest(payer_spans.span_start, prices.valid_from) AS span_start,
+        least(payer_spans.span_end, prices.valid_to) AS span_end,
+        prices.ore_a_year + prices.ore_per_inhabitant_a_year * payer_spans.persons AS ore_a_year,
         prices.ore_once
-    FROM held
-    INNER JOIN payers
-        ON payers.period_start = held.period_start
-        AND payers.division_date = held.division_date
-        AND payers.municipality_code = held.municipality_code
+    FROM payer_spans
     INNER JOIN prices
-        ON prices.solution_id = held.solution_id
-        AND prices.population_from <= payers.persons
-        AND (prices.population_to IS NULL OR prices.population_to > payers.persons)
-        AND prices.valid_from < held.span_end
-        AND (prices.valid_to IS NULL OR prices.valid_to > held.span_start)
+        ON prices.solution_id = payer_spans.solution_id
+        AND prices.population_from <= payer_spans.persons
+        AND (prices.population_to IS NULL OR prices.population_to > payer_spans.persons)
+        AND prices.valid_from < payer_spans.span_end
+        AND (prices.valid_to IS NULL OR prices.valid_to > payer_spans.span_start)
 ),
 -- Beside each span: until when the spans before it reach, and where the last of all ends.
 placed AS (
@@ -210,22 +94,22 @@ placed AS (
 paid AS (
     SELECT
         placed.period_start,
-        territory.municipality_code,
+        territory_shares.municipality_code,
         placed.solution_id,
         placed.division_date,
         -- What has fallen by the end less what had by the start, each split: so pieces add up to the whole in time and in land.
         sum(
             split_by_weight(
                 over_days(placed.ore_a_year, DATE '0001-01-01', placed.span_end),
-                territory.weight_from,
-                territory.weight_to,
-                territory.weight_total
+                territory_shares.weight_from,
+                territory_shares.weight_to,
+                territory_shares.weight_total
             )
             - split_by_weight(
                 over_days(placed.ore_a_year, DATE '0001-01-01', placed.span_start),
-                territory.weight_from,
-                territory.weight_to,
-                territory.weight_total
+                territory_shares.weight_from,
+                territory_shares.weight_to,
+                territory_shares.weight_total
             )
         ) AS ore,
         sum(
@@ -233,9 +117,9 @@ paid AS (
                 WHEN placed.span_end = placed.last_end
                     THEN split_by_weight(
                         placed.ore_once,
-                        territory.weight_from,
-                        territory.weight_to,
-                        territory.weight_total
+                        territory_shares.weight_from,
+                        territory_shares.weight_to,
+                        territory_shares.weight_total
                     )
             END
         ) AS ore_once,
@@ -245,17 +129,17 @@ paid AS (
         max(placed.division_date) OVER (
             PARTITION BY
                 placed.period_start,
-                territory.municipality_code,
+                territory_shares.municipality_code,
                 placed.solution_id
         ) AS last_date
     FROM placed
-    INNER JOIN territory
-        ON territory.period_start = placed.period_start
-        AND territory.division_date = placed.division_date
-        AND territory.from_code = placed.municipality_code
+    INNER JOIN territory_shares
+        ON territory_shares.period_start = placed.period_start
+        AND territory_shares.from_date = placed.division_date
+        AND territory_shares.from_code = placed.municipality_code
     GROUP BY
         placed.period_start,
-        territory.municipality_code,
+        territory_shares.municipality_code,
         placed.solution_id,
         placed.division_date
 ),

@@ -1,7 +1,7 @@
 /* view
 doc = "When each area that has a target reaches it, by bounded growth pooled over the areas of the answer: the outlook, or the code of why there is no forecast."
 uses = ["goals", "metric_areas"]
-through = "bounded_growth"
+table_function = "bounded_growth"
 */
 SELECT
     metric_areas.period_start,

@@ -32,9 +32,9 @@ async fn a_view_without_a_period_keeps_rows_that_have_a_first_day() {
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(&tiny(), folder.path());
     let shipped = january(&Engine::open(folder.path(), query_files()).expect("the lake opens")).await;
-    let through = january(&Engine::open(folder.path(), files).expect("the lake opens")).await;
+    let with_view = january(&Engine::open(folder.path(), files).expect("the lake opens")).await;
     assert!(shipped.contains("| ok "), "{shipped}");
-    assert_eq!(through, shipped);
+    assert_eq!(with_view, shipped);
 }
 
 /// What the tiny world answers of January 2020, by municipality.

@@ -36,7 +36,7 @@ fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
     };
     let catalogue = reach("", "").unwrap();
     let text = catalogue.views().iter().find(|view| view.name == "series").unwrap();
-    assert_eq!((text.through.as_deref(), text.params.len()), (Some("bounded_growth"), 2));
+    assert_eq!((text.table_function.as_deref(), text.params.len()), (Some("bounded_growth"), 2));
     // The KPI need not name what its view uses.
     assert!(reach(" AND used.measure_id = $measure_id", "").is_ok());
     let errors = reach("solution_id", "solution").unwrap_err();
@@ -46,7 +46,7 @@ fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
          declare it: [params.solution_id]"
     );
     let errors = load(&[("views/text.sql", &view.replace("bounded_growth", "Bounded growth"))]).unwrap_err();
-    assert!(errors[0].to_string().contains("text.sql:3: `through` cannot be"), "{}", errors[0]);
+    assert!(errors[0].to_string().contains("text.sql:3: `table_function` cannot be"), "{}", errors[0]);
 }
 
 #[test]

@@ -103,7 +103,7 @@ pub(crate) struct RawView {
     pub(crate) doc: String,
     #[serde(default)]
     pub(crate) uses: Vec<Spanned<String>>,
-    pub(crate) through: Option<Spanned<String>>,
+    pub(crate) table_function: Option<Spanned<String>>,
     pub(crate) counts: Option<crate::view::Inhabitants>,
 }
 

@@ -32,7 +32,7 @@ pub struct View {
     /// Whose inhabitants it counts, when KPIs divide by it.
     pub counts: Option<Inhabitants>,
     /// The engine's function its rows pass through before they are read.
-    pub through: Option<String>,
+    pub table_function: Option<String>,
     /// The parameters its SQL uses: every KPI that reads it declares them.
     pub params: Vec<String>,
     /// The whole file, header included: it runs as it stands.
@@ -58,10 +58,10 @@ pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
     if header.raw.doc.trim().is_empty() {
         problems.add(Some(1), "`doc` is empty", "say what a row of the view is");
     }
-    let through = header.raw.through.as_ref().map(|name| name.get_ref().clone());
-    if let Some(name) = header.raw.through.as_ref().filter(|name| !is_name(name.get_ref())) {
+    let table_function = header.raw.table_function.as_ref().map(|name| name.get_ref().clone());
+    if let Some(name) = header.raw.table_function.as_ref().filter(|name| !is_name(name.get_ref())) {
         let line = header.line(problems, name);
-        let what = format!("`through` cannot be `{}`", name.get_ref());
+        let what = format!("`table_function` cannot be `{}`", name.get_ref());
         problems.add(Some(line), what, "name a function of the engine, for example bounded_growth");
     }
     Some(View {
@@ -73,7 +73,7 @@ pub(crate) fn read(problems: &mut Problems<'_>, stem: &str) -> Option<View> {
         timeless: false,
         counts: header.raw.counts,
         uses: header.raw.uses.into_iter().map(toml::Spanned::into_inner).collect(),
-        through,
+        table_function,
         params: check::params_used(&tokens(problems.text)),
         sql: problems.text.to_owned(),
     })

@@ -154,26 +154,6 @@ paid AS (
         spanned.municipality_code,
         spanned.division_date
 ),
--- Where the land of the members lies in the borders asked for. What cannot be split is found, and not shown.
-territory AS (
-    SELECT
-        periods.period_start,
-        periods.policy_id,
-        municipality_mappings.from_code AS member_code,
-        municipality_mappings.from_date AS division_date,
-        municipality_mappings.to_code AS municipality_code,
-        municipality_mappings.weight_from,
-        municipality_mappings.weight_to,
-        municipality_mappings.weight_total
-    FROM periods
-    INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = CASE
-            WHEN periods.policy_id = 'exact_only' THEN 'population_share'
-            ELSE periods.policy_id
-        END
-        AND municipality_mappings.to_date = periods.division_date
-    WHERE municipality_mappings.to_code IS NOT NULL
-),
 -- What lies in an area of each membership. A network's row is what is paid to it, by members whole.
 placed AS (
     SELECT
@@ -184,21 +164,21 @@ placed AS (
         paid.network_id,
         CASE
             WHEN max(networks.network_id) IS NOT NULL THEN max(paid.ore)
-            ELSE sum(split_by_weight(paid.ore, territory.weight_from, territory.weight_to, territory.weight_total))
+            ELSE sum(split_by_weight(paid.ore, territory_shares.weight_from, territory_shares.weight_to, territory_shares.weight_total))
         END AS ore,
         -- Of the members' inhabitants those who live in the area.
-        sum(split_by_weight(paid.persons, territory.weight_from, territory.weight_to, territory.weight_total)) AS persons,
-        max(networks.network_id) IS NOT NULL OR sum(territory.weight_to - territory.weight_from) = max(territory.weight_total) AS whole,
-        max(territory.policy_id) AS policy_id,
+        sum(split_by_weight(paid.persons, territory_shares.weight_from, territory_shares.weight_to, territory_shares.weight_total)) AS persons,
+        max(networks.network_id) IS NOT NULL OR sum(territory_shares.weight_to - territory_shares.weight_from) = max(territory_shares.weight_total) AS whole,
+        max(territory_shares.policy_id) AS policy_id,
         max(paid.marks) AS marks
     FROM areas
-    INNER JOIN territory
-        ON territory.period_start = areas.period_start
-        AND territory.municipality_code = areas.municipality_code
+    INNER JOIN territory_shares
+        ON territory_shares.period_start = areas.period_start
+        AND territory_shares.municipality_code = areas.municipality_code
     INNER JOIN paid
-        ON paid.period_start = territory.period_start
-        AND paid.municipality_code = territory.member_code
-        AND paid.division_date = territory.division_date
+        ON paid.period_start = territory_shares.period_start
+        AND paid.municipality_code = territory_shares.from_code
+        AND paid.division_date = territory_shares.from_date
     LEFT JOIN networks
         ON networks.network_id = areas.area_code
     WHERE paid.network_id = coalesce(networks.network_id, paid.network_id)

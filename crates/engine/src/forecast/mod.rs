@@ -64,7 +64,7 @@ use crate::question::resolve::ResolvedQuery;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ForecastError {
     /// A view asks for a function that does not exist.
-    #[error("`through` names {0}; there is bounded_growth")]
+    #[error("`table_function` names {0}; there is bounded_growth")]
     Function(String),
     /// A column the function takes is absent.
     #[error("it has no column {0}")]
@@ -85,7 +85,7 @@ pub(crate) enum ForecastError {
     Arrow(#[from] ArrowError),
 }
 
-/// The functions of `through` in a view's header: the rows a view's text gives become those its readers see.
+/// The functions of `table_function` in a view's header: the rows a view's text gives become those its readers see.
 pub(crate) fn apply(
     function: &str,
     rows: &[RecordBatch],

@@ -131,7 +131,7 @@ pub(super) fn line(series: &[Option<Point>], place: usize) -> Result<Line, Refus
     if last.share() < LOWEST {
         return Err(Refusal::LowReach);
     }
-    Ok(through(points, place, &last))
+    Ok(line_through(points, place, &last))
 }
 
 /// The newest place a series jumps at: it changes by more than its own changes explain.
@@ -171,7 +171,7 @@ pub(super) fn median(numbers: &[f64]) -> Option<f64> {
 }
 
 /// Discounted least squares.
-fn through(points: &[(usize, Point)], place: usize, last: &Point) -> Line {
+fn line_through(points: &[(usize, Point)], place: usize, last: &Point) -> Line {
     let rows: Vec<(f64, f64, f64)> = points
         .iter()
         .map(|(at, point)| {

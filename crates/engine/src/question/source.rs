@@ -171,7 +171,7 @@ impl Source<'_> {
             let used = bound.params.iter().filter(|(name, _)| view.params.contains(name));
             rows = rows.with_param_values(values(used))?;
         }
-        let (Some(function), Some((query, _))) = (&view.through, frame.question) else {
+        let (Some(function), Some((query, _))) = (&view.table_function, frame.question) else {
             return Ok(rows.into_view());
         };
         // The rows are few, and a function over series needs all of them at once.

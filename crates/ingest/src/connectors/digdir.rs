@@ -1,4 +1,4 @@
-//! Digdir's statistics API: pieces of a series, each asked for in as many parts as it takes for none to be cut.
+//! Digdir's statistics API: spans of a series, each asked for in as many parts as it takes for none to be cut.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::de::IgnoredAny;
@@ -29,10 +29,10 @@ pub struct Digdir {
     pub url: String,
     /// The first day.
     pub from: NaiveDate,
-    /// How many of the newest pieces are asked for again, because the source overwrites its points.
+    /// How many of the newest spans are asked for again, because the source overwrites its points.
     #[serde(default = "three")]
     pub trailing: u32,
-    /// How many hours after its end a piece is asked for.
+    /// How many hours after its end a span is asked for.
     #[serde(default = "six")]
     pub lag_hours: u32,
     /// How the series is read.
@@ -67,14 +67,14 @@ const fn segment(distance: Distance) -> &'static str {
 const MAX_BYTES: u64 = 16 << 20;
 
 /// A time that is asked for as one delivery: a day, or a month of a series of months.
-struct Piece {
+struct Span {
     subject: String,
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
 
 /// Those that were over early enough to be asked for.
-fn pieces(digdir: &Digdir, now: DateTime<Utc>) -> Vec<Piece> {
+fn spans(digdir: &Digdir, now: DateTime<Utc>) -> Vec<Span> {
     let granularity = match digdir.series.distance {
         Distance::Months => Granularity::Month,
         Distance::Hours | Distance::Days => Granularity::Day,
@@ -83,7 +83,7 @@ fn pieces(digdir: &Digdir, now: DateTime<Utc>) -> Vec<Piece> {
     let mut all = Vec::new();
     let mut period = Period::holding(digdir.from, granularity);
     while oslo::start(period.end) <= ready {
-        all.push(Piece {
+        all.push(Span {
             subject: period.to_string(),
             start: oslo::start(period.start),
             end: oslo::start(period.end),
@@ -98,7 +98,7 @@ impl Connector for Digdir {
         Some(&self.url)
     }
 
-    /// Asks for every piece (a day; a month where the series is one of months) that is not here, and for the newest ones
+    /// Asks for every span (a day; a month where the series is one of months) that is not here, and for the newest ones
     /// again. Each is a delivery and an edition.
     ///
     /// An answer of exactly as many points as the source cuts at may have been cut, so its time is asked for again in
@@ -106,17 +106,17 @@ impl Connector for Digdir {
     fn pull(&self, pull: &mut Pull<'_>) -> Result<(), PullError> {
         self.check_offered(pull)?;
         let here = pull.active_subjects()?;
-        let pieces = pieces(self, pull.now());
-        let again = pieces.len().saturating_sub(self.trailing as usize);
+        let spans = spans(self, pull.now());
+        let again = spans.len().saturating_sub(self.trailing as usize);
         let format = Points(self.series.clone());
         let mut parts = 1;
-        for (place, piece) in pieces.into_iter().enumerate() {
-            if place < again && here.contains_key(&piece.subject) {
+        for (place, span) in spans.into_iter().enumerate() {
+            if place < again && here.contains_key(&span.subject) {
                 continue;
             }
             // Only of what is asked for again can the source say that it is unchanged.
-            let payload = self.fetch_piece(pull, &piece, &mut parts, place >= again)?;
-            pull.deliver(piece.subject, payload, &format)?;
+            let payload = self.fetch_span(pull, &span, &mut parts, place >= again)?;
+            pull.deliver(span.subject, payload, &format)?;
         }
         Ok(())
     }
@@ -144,16 +144,16 @@ impl Digdir {
         )))
     }
 
-    /// A piece's answers as one payload: an array of them, byte for byte as they came.
-    fn fetch_piece(
+    /// A span's answers as one payload: an array of them, byte for byte as they came.
+    fn fetch_span(
         &self,
         pull: &mut Pull<'_>,
-        piece: &Piece,
+        span: &Span,
         parts: &mut usize,
         remember: bool,
     ) -> Result<Vec<u8>, PullError> {
-        let hours = usize::try_from((piece.end - piece.start).num_hours()).unwrap_or(24);
-        let mut open = windows(piece.start, hours, (*parts).min(hours));
+        let hours = usize::try_from((span.end - span.start).num_hours()).unwrap_or(24);
+        let mut open = windows(span.start, hours, (*parts).min(hours));
         open.reverse();
         let mut answers = Vec::new();
         while let Some((from, to)) = open.pop() {

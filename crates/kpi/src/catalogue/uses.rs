@@ -36,7 +36,8 @@ pub(super) fn mark_kept(views: &mut [View]) {
     let mut kept: BTreeSet<String> = BTreeSet::new();
     let mut timeless: BTreeSet<String> = BTreeSet::new();
     for view in views {
-        let plain = view.params.is_empty() && view.through.is_none() && !view.reads.contains(Kpi::AREAS);
+        let plain =
+            view.params.is_empty() && view.table_function.is_none() && !view.reads.contains(Kpi::AREAS);
         view.kept = plain && view.uses.iter().all(|used| kept.contains(used));
         if view.kept {
             kept.insert(view.name.clone());

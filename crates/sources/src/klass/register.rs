@@ -78,22 +78,22 @@ pub fn kinds(changes: &[Change], alive: impl Fn(&MunicipalityCode, NaiveDate) ->
         .filter_map(|change| Some((change.date, change.old.as_ref()?)))
         .collect();
     let mut rest = Vec::new();
-    let mut pieces = Vec::with_capacity(changes.len());
+    let mut parts = Vec::with_capacity(changes.len());
     for change in changes {
-        let piece = match (&change.old, &change.new) {
+        let is_part = match (&change.old, &change.new) {
             (Some(old), Some(new)) if old != new => {
                 let before = change.date.pred_opt().unwrap_or(change.date);
                 goes_on.contains(&(change.date, old)) && alive(new, before)
             }
             _ => false,
         };
-        pieces.push(piece);
-        if !piece {
+        parts.push(is_part);
+        if !is_part {
             rest.push(change.clone());
         }
     }
-    // The pieces are left out, since beside them a municipality that goes on would look split.
+    // The parts are left out, since beside them a municipality that goes on would look split.
     let mut kinds = classify(&rest).into_iter();
-    let merged = pieces.into_iter().map(|piece| if piece { None } else { kinds.next() });
+    let merged = parts.into_iter().map(|is_part| if is_part { None } else { kinds.next() });
     merged.map(|kind| kind.unwrap_or(ChangeKind::Boundary)).collect()
 }

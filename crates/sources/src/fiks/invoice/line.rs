@@ -67,31 +67,31 @@ pub(super) fn likeness(known: &str, text: &str) -> f64 {
 /// A known text, with holes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// The fixed pieces; between two of them lies a hole of at least one letter.
-    pieces: Vec<String>,
+    /// The fixed segments; between two of them lies a hole of at least one letter.
+    segments: Vec<String>,
 }
 
 impl Pattern {
     pub(super) fn new(text: &str) -> Self {
-        let mut pieces = Vec::new();
+        let mut segments = Vec::new();
         let text = bare(text);
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once('{') {
-            pieces.push(before.to_owned());
+            segments.push(before.to_owned());
             rest = after.split_once('}').map_or("", |(_, after)| after);
         }
-        pieces.push(rest.to_owned());
-        Self { pieces }
+        segments.push(rest.to_owned());
+        Self { segments }
     }
 
     /// How much of it is fixed: of several that fit, the most particular counts.
     pub(super) fn weight(&self) -> usize {
-        self.pieces.iter().map(String::len).sum()
+        self.segments.iter().map(String::len).sum()
     }
 
     pub(super) fn fits(&self, text: &str) -> bool {
         let text = bare(text);
-        let Some((first, holes)) = self.pieces.split_first() else { return false };
+        let Some((first, holes)) = self.segments.split_first() else { return false };
         let Some((last, middle)) = holes.split_last() else { return text == *first };
         let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
         for piece in middle {
