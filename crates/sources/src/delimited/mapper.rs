@@ -8,13 +8,13 @@ use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, PeriodColumns, Pick, same_name};
+use super::contract::{Contract, OutOfRange, Pick, same_name};
 use super::fill_down::Above;
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
-use super::number;
 use super::places::{Places, ValueColumn};
+use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
@@ -165,16 +165,17 @@ impl<'c> Mapper<'c> {
             Some(m) => Some(MeasureId::parse(&pick(m, places, line.cells)?)?),
             None => None,
         };
-        let period = contract.period.as_ref().map(|p| read_period(p, places, line.cells)).transpose()?;
-        let period = match period {
-            Some(Ok(period)) => Some(period),
-            // Refused here: it is known to be no part of what the contract adds up.
-            Some(Err(longer)) => {
-                self.refuse(line, longer);
-                return Ok(());
+        let mut period = None;
+        if let Some(rules) = &contract.period {
+            match declared(rules, read_period(rules, places, line.cells)?) {
+                Ok(whole) => period = Some(whole),
+                // Refused here: it is known to be no part of what the contract adds up.
+                Err(longer) => {
+                    self.refuse(line, longer);
+                    return Ok(());
+                }
             }
-            None => None,
-        };
+        }
         if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
             let stated = places.cell(line.cells, column);
             if !same_name(unit, stated)
@@ -369,30 +370,4 @@ fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Re
         return Err(Reason::new(ReasonCode::MissingField, format!("column `{column}` is empty")));
     }
     Ok(pick.map.get(text).map_or(text, String::as_str).to_owned())
-}
-
-/// Reads the period of a row; inside, the reason why one that reads is longer than declared.
-fn read_period(
-    rules: &PeriodColumns,
-    places: &Places,
-    cells: &StringRecord,
-) -> Result<Result<Period, Reason>, Reason> {
-    let period = match (&rules.column, &rules.start, &rules.end) {
-        (Some(column), ..) => number::period(places.cell(cells, column))?,
-        (None, Some(start), Some(end)) => {
-            let last = number::day(places.cell(cells, end))?;
-            // Ours are half-open: a last day becomes the day after.
-            let end = if rules.end_inclusive { last.succ_opt().unwrap_or(last) } else { last };
-            Period::new(number::day(places.cell(cells, start))?, end)?
-        }
-        _ => number::period(rules.fixed.as_deref().unwrap_or_default())?,
-    };
-    let Some(length) = rules.granularity else { return Ok(Ok(period)) };
-    let whole = Period::holding(period.start, length);
-    // Only what lies within stands for it: a year is no January.
-    if period.end > whole.end {
-        let text = format!("`{period}` is longer than a {}, which the contract declares", length.as_str());
-        return Ok(Err(Reason::new(ReasonCode::InvalidDate, text)));
-    }
-    Ok(Ok(whole))
 }

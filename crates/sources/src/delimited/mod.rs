@@ -13,6 +13,7 @@ mod mapper;
 mod number;
 mod places;
 mod propose;
+mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;

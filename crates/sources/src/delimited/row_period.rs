@@ -1,0 +1,38 @@
+//! The period of a row.
+
+use csv::StringRecord;
+use utbredt_model::{Period, Reason, ReasonCode};
+
+use super::contract::PeriodColumns;
+use super::number;
+use super::places::Places;
+
+/// Reads the period of a row as its cells state it.
+pub(super) fn read_period(
+    rules: &PeriodColumns,
+    places: &Places,
+    cells: &StringRecord,
+) -> Result<Period, Reason> {
+    match (&rules.column, &rules.start, &rules.end) {
+        (Some(column), ..) => number::period(places.cell(cells, column)),
+        (None, Some(start), Some(end)) => {
+            let last = number::day(places.cell(cells, end))?;
+            // Ours are half-open: a last day becomes the day after.
+            let end = if rules.end_inclusive { last.succ_opt().unwrap_or(last) } else { last };
+            Ok(Period::new(number::day(places.cell(cells, start))?, end)?)
+        }
+        _ => number::period(rules.fixed.as_deref().unwrap_or_default()),
+    }
+}
+
+/// The period of the declared length that one lies in, or why it stands for none: it is longer.
+pub(super) fn declared(rules: &PeriodColumns, period: Period) -> Result<Period, Reason> {
+    let Some(length) = rules.granularity else { return Ok(period) };
+    let whole = Period::holding(period.start, length);
+    // Only what lies within stands for it: a year is no January.
+    if period.end > whole.end {
+        let text = format!("`{period}` is longer than a {}, which the contract declares", length.as_str());
+        return Err(Reason::new(ReasonCode::InvalidDate, text));
+    }
+    Ok(whole)
+}
