@@ -225,6 +225,11 @@ async fn who_delivered_longer_periods_is_not_called() {
         assert!(uses.starts_with("0201 incomplete_period, 0202 not_delivered"), "{month}: {uses}");
         let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
         assert_eq!(calls, format!("0201 0, 0202 1, 3001 {called}"), "{month}");
+        if month != "2020-03" {
+            // What is owed of a month came with its quarter.
+            let came = lake.column("quality.completeness", month, Borders::Then, "numerator").await;
+            assert_eq!(came, "0201 1, 0202 0, 3001 1", "{month}");
+        }
     }
     // Weeks from 27 January to 1 March are about every day of February, and one of them less is not.
     let weeks = [
@@ -240,6 +245,8 @@ async fn who_delivered_longer_periods_is_not_called() {
         assert!(uses.starts_with("0201 incomplete_period, "), "{uses}");
         let calls = lake.column("rollout.follow_up", "2020-02", Borders::Then, "not_delivered").await;
         assert_eq!(calls, format!("0201 {called}, 0202 1, 3001 0"), "{} weeks", rows.len());
+        let came = lake.column("quality.completeness", "2020-02", Borders::Then, "numerator").await;
+        assert_eq!(came, format!("0201 {}, 0202 0, 3001 1", 1 - called), "{} weeks", rows.len());
     }
     // A row which says that there is no number is no delivery.
     let lake = delivered_by(&[("2020-01-01", "2020-04-01", "missing")]);
@@ -248,6 +255,8 @@ async fn who_delivered_longer_periods_is_not_called() {
         assert!(uses.starts_with("0201 not_delivered, 0202 not_delivered"), "{month}: {uses}");
         let calls = lake.column("rollout.follow_up", month, Borders::Then, "not_delivered").await;
         assert_eq!(calls, "0201 1, 0202 1, 3001 0", "{month}");
+        let came = lake.column("quality.completeness", month, Borders::Then, "numerator").await;
+        assert_eq!(came, "0201 0, 0202 0, 3001 1", "{month}");
     }
 }
 
@@ -260,6 +269,19 @@ fn two_halves() -> World {
     let vest = world.rollout_events.iter().find(of_aust).cloned().expect("Aust goes live");
     world.rollout_events.push(RolloutEvent { municipality_code: "0102".into(), ..vest });
     world
+}
+
+/// February is due on 10 March. January's due day passed on 10 February: on 11 March, which ends with the 10th, that is 29
+/// days ago.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_late_before_its_due_day_in_a_period_under_way() {
+    for (today, late, days) in [("2020-03-05", 1, 23), ("2020-03-10", 1, 28), ("2020-03-11", 2, 29)] {
+        let lake = Lake::on(today);
+        let column =
+            async |name| lake.column("quality.late_deliveries", "2020-03", Borders::Then, name).await;
+        assert_eq!(column("numerator").await, format!("0201 0, 0202 {late}, 3001 0"), "{today}");
+        assert_eq!(column("days_late").await, format!("0201 ok, 0202 {days}, 3001 ok"), "{today}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

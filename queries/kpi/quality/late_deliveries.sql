@@ -9,16 +9,16 @@ granularity = "month"
 window = 12
 as_of_end = true
 [caveats]
-nb = ["Alt som har hatt frist til og med periodens siste dag, er med, også fra tidligere perioder; aldri levert er forsinket.", "En kommune skylder det den hadde løsningen i produksjon for ved slutten av leveransens periode.", "En leveranse fra tidligere grenser som ikke kan fordeles sikkert, skyldes ikke."]
-nn = ["Alt som har hatt frist til og med den siste dagen i perioden, er med, òg frå tidlegare periodar; aldri levert er forseinka.", "Ein kommune skuldar det han hadde løysinga i produksjon for ved slutten av perioden til leveransen.", "Ein leveranse frå tidlegare grenser som ikkje kan fordelast sikkert, er ikkje skuldig."]
-en = ["Everything due up to the period's last day counts, from earlier periods too; never delivered is late.", "A municipality is expected to deliver what it had the solution in production for at the end of the delivery's period.", "A delivery from earlier borders that cannot be re-expressed exactly is not expected."]
+nb = ["Alt som har hatt frist til og med periodens siste dag, er med, men ikke det som har frist etter utgavens dag, også fra tidligere perioder; aldri levert er forsinket.", "En kommune skylder det den hadde løsningen i produksjon for ved slutten av leveransens periode.", "En leveranse fra tidligere grenser som ikke kan fordeles sikkert, skyldes ikke."]
+nn = ["Alt som har hatt frist til og med den siste dagen i perioden, er med, men ikkje det som har frist etter dagen til utgåva, òg frå tidlegare periodar; aldri levert er forseinka.", "Ein kommune skuldar det han hadde løysinga i produksjon for ved slutten av perioden til leveransen.", "Ein leveranse frå tidlegare grenser som ikkje kan fordelast sikkert, er ikkje skuldig."]
+en = ["Everything due up to the period's last day counts, from earlier periods too, but nothing that was not due before the edition's day; never delivered is late.", "A municipality is expected to deliver what it had the solution in production for at the end of the delivery's period.", "A delivery from earlier borders that cannot be re-expressed exactly is not expected."]
 [rollup]
 kind = "count"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
 [columns.days_late]
-doc = "Days from the oldest due date passed to the period's last day; of an area the most."
+doc = "Days from the oldest due date passed to the period's last day, or to the day before the edition's in a period that is not over; of an area the most."
 unit = "days"
 rollup = "max"
 [columns.share]
@@ -29,6 +29,9 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "whole_delivery"]
+nb = "Det som har frist etter utgavens dag, er ikke lenger forsinket i en periode som ikke er over."
+nn = "Det som har frist etter dagen til utgåva, er ikkje lenger forseinka i ein periode som ikkje er over."
+en = "What is due after the edition's day is no longer late in a period that is not over."
 */
 SELECT
     spine.period_start,
@@ -37,8 +40,12 @@ SELECT
     overdue.due AS denominator,
     cell_state(spine.comparable, state_if(overdue.due IS NULL, 'not_applicable/nothing_due')) AS state,
     0 AS marks,
-    CAST(CAST(spine.period_end AS INT) - 1 - CAST(overdue.oldest_due AS INT) AS BIGINT) AS days_late
+    CAST(
+        CAST(least(periods.period_end, periods.edition_day) AS INT) - 1 - CAST(overdue.oldest_due AS INT) AS BIGINT
+    ) AS days_late
 FROM spine
+INNER JOIN periods
+    ON periods.period_start = spine.period_start
 LEFT JOIN overdue_cells AS overdue
     ON overdue.period_start = spine.period_start
     AND overdue.municipality_code = spine.municipality_code

@@ -10,18 +10,19 @@ use super::kpis::{Found, plain};
 use super::{OracleRequest, OracleRow, Policy, Span, State, mark};
 use crate::world::{Day, ExpectedDelivery, Usage, World};
 
-/// What was due until the period's end and has not come.
+/// What was due until the period's end, or the edition's day, and has not come.
 pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
     let mut found = plain(0, Some(0));
     let (mut late, mut due) = (0, 0);
+    let until = context.span.end.min(context.world.recorded_at.date_naive());
     for delivery in &context.world.expected_deliveries {
-        if delivery.due > context.span.last || !owed(context, delivery, code) {
+        if delivery.due >= until || !owed(context, delivery, code) {
             continue;
         }
         due += 1;
         if !came(context, delivery, code) {
             late += 1;
-            let days = (context.span.last - delivery.due).num_days();
+            let days = (until - delivery.due).num_days() - 1;
             let most = found.extras.entry("days_late").or_insert(days);
             *most = days.max(*most);
         }
@@ -36,18 +37,11 @@ pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
 
 /// The last days' next days of the deliveries that have come: rows, of whatever code, for all land of the municipality
 /// that owes them; of land where nobody owes any, rows for some of it.
-fn delivered(
-    context: &CellContext<'_>,
-    measure: Option<&str>,
-    period: Option<(Day, Day)>,
-    code: &str,
-) -> Vec<Day> {
+fn delivered(context: &CellContext<'_>, code: &str) -> Vec<Day> {
     let mut known: Vec<(&str, Day, Day)> = Vec::new();
     for row in &context.world.usage {
         let delivery = (row.measure_id.as_str(), row.period_start, row.period_end);
-        let named = row.solution_id == context.solution && measure.is_none_or(|m| m == row.measure_id);
-        let timely = period.is_none_or(|p| p == (row.period_start, row.period_end));
-        if named && timely && !known.contains(&delivery) {
+        if row.solution_id == context.solution && !known.contains(&delivery) {
             known.push(delivery);
         }
     }
@@ -105,10 +99,31 @@ fn owed(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> b
             .any(|part| owes(context, &part.part_id, delivery.period_end))
 }
 
-/// Whether an expected delivery has come.
+/// Whether an expected delivery has come: each day of it, of all land that owes it, lies in a row that says something.
 fn came(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> bool {
-    let period = (delivery.period_start, delivery.period_end);
-    !delivered(context, Some(&delivery.measure_id), Some(period), code).is_empty()
+    let mut land = parts_of(context.world, code, context.span.target);
+    land.retain(|part| owes(context, &part.part_id, delivery.period_end));
+    land.iter().all(|part| {
+        let rows = rows_about(context, delivery, &part.part_id);
+        let mut days = delivery.period_start.iter_days().take_while(|day| *day < delivery.period_end);
+        days.all(|day| rows.iter().any(|row| row.period_start <= day && day < row.period_end))
+    })
+}
+
+/// The rows that say something of land on days of an expected delivery.
+fn rows_about<'a>(context: &CellContext<'a>, delivery: &ExpectedDelivery, part_id: &str) -> Vec<&'a Usage> {
+    let mut rows = Vec::new();
+    for row in &context.world.usage {
+        let named = row.solution_id == context.solution && row.measure_id == delivery.measure_id;
+        let touches = row.period_start < delivery.period_end && row.period_end > delivery.period_start;
+        if named && touches && row.state != "missing" {
+            let own = parts_of(context.world, &row.municipality_code, row.division_date);
+            if own.iter().any(|part| part.part_id == part_id) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
 }
 
 /// What was expected inside the period and is owed, each delivery in one of four states.
@@ -122,11 +137,9 @@ pub(crate) fn completeness(context: &CellContext<'_>, code: &str) -> Found {
         }
         let mut parts = parts_of(context.world, code, context.span.target);
         parts.retain(|part| owes(context, &part.part_id, due.period_end));
-        let rows = rows_of(context, &due.measure_id, (due.period_start, due.period_end));
-        let changing = rows.iter().any(|row| {
-            let own = parts_of(context.world, &row.municipality_code, row.division_date);
-            row.provisional && own.iter().any(|part| parts.iter().any(|here| here.part_id == part.part_id))
-        });
+        let changing = parts
+            .iter()
+            .any(|part| rows_about(context, due, &part.part_id).iter().any(|row| row.provisional));
         match (came(context, due, code), changing) {
             (true, true) => provisional += 1,
             (true, false) => settled += 1,
@@ -166,7 +179,7 @@ pub(crate) fn is_overdue(context: &CellContext<'_>, code: &str) -> bool {
 /// Days since the newest delivery, or since the first that is owed and past due; until the edition's day at most.
 pub(crate) fn freshness(context: &CellContext<'_>, code: &str) -> Found {
     let until = context.span.end.min(context.world.recorded_at.date_naive());
-    let ends = delivered(context, None, None, code);
+    let ends = delivered(context, code);
     let newest = ends.into_iter().filter(|end| *end <= context.span.end).max();
     let mut first_missing: Option<Day> = None;
     for due in &context.world.expected_deliveries {
