@@ -64,7 +64,8 @@ const BESIDE: [&str; 5] =
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_reference_changes_only_what_is_measured_up_to() {
     let (mut compared, mut moved) = (0, 0);
-    for seed in 0..24 {
+    // In few worlds have three others a number to measure up to.
+    for seed in (0..12).chain([31, 62, 76]) {
         let mut world = random(seed);
         // Without baselines what is realised is the use itself.
         world.baselines.clear();

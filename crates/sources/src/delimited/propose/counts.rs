@@ -54,6 +54,14 @@ pub(super) fn decimal(columns: &[Column<'_>]) -> char {
     if points > commas { '.' } else { ',' }
 }
 
+/// Whether a column's name says that its numbers count from a beginning: `Meldinger hittil`, `Kumulativt antall`.
+pub(super) fn counts_from_a_beginning(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["hittil", "akkumul", "kumul", "cumul", "så langt", "so far", "to date"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// Whether a cell is a number under a decimal sign, whole or not.
 fn is_number(cell: &str, sign: char) -> bool {
     number::scaled(cell.strip_suffix('*').unwrap_or(cell), sign, 1_000_000_000).is_ok()
@@ -80,7 +88,11 @@ pub(super) fn counts<'s>(
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
-    let candidates = candidates(sketch, free, about, known)?;
+    let mut candidates = candidates(sketch, free, about, known)?;
+    // What counts from a beginning is the number of no period, and read only where the file has nothing else.
+    if candidates.iter().any(|name| !counts_from_a_beginning(name)) {
+        candidates.retain(|name| !counts_from_a_beginning(name));
+    }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {
         let best = likeliest(&candidates, sketch, about, known);

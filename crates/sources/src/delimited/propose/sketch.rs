@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
+use super::counts::counts_from_a_beginning;
 use super::names;
 use super::sheet::{Code, Sheet};
 
@@ -84,6 +85,14 @@ pub(super) struct Sketch {
     pub(super) filter: Option<(String, String)>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
+}
+
+impl Sketch {
+    /// Whether a column of numbers is named as one that counts from a beginning.
+    pub(super) fn cumulative(&self) -> bool {
+        let mut names = self.value.iter().chain(self.wide.measures.keys());
+        names.any(|name| counts_from_a_beginning(name))
+    }
 }
 
 /// Takes the period away from sheets that say the same one and nothing else that differs: of twelve sheets called `1` to

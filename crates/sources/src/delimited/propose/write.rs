@@ -55,9 +55,9 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
     period(&mut page, sketch);
     let solutions: Vec<&str> = known.solutions.keys().map(String::as_str).collect();
     let measures: Vec<&str> = known.measures.keys().map(String::as_str).collect();
-    choice(&mut page, "solution", &sketch.solution, &solutions);
+    choice(&mut page, "solution", &sketch.solution, &solutions, false);
     if let Some(measure) = &sketch.measure {
-        choice(&mut page, "measure", measure, &measures);
+        choice(&mut page, "measure", measure, &measures, sketch.cumulative());
     }
     value(&mut page, sketch);
     if sketch.layout == Layout::Wide {
@@ -196,8 +196,15 @@ fn granularity(page: &mut Page, lengths: &Lengths) {
     }
 }
 
-fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str]) {
+fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumulative: bool) {
     page.section(section);
+    if cumulative {
+        page.comment(
+            "By the column's name it counts from a beginning, which is no number of the period: a measure whose periods \
+             are added up refuses it. Deliver the differences, or choose a measure that is a level.",
+        );
+        page.line("cumulative = true");
+    }
     match choice {
         Choice::Column(column, map) => {
             page.text("column", column);

@@ -205,6 +205,18 @@ fn what_a_name_holds_never_breaks_the_contract() {
 }
 
 #[test]
+fn a_count_from_a_beginning_is_no_count_of_a_month() {
+    let text = "Kommunenr;Måned;Meldinger hittil\n0301;2026-01;100\n0301;2026-02;250\n";
+    let (toml, _) = proposed(text.as_bytes(), "svarut");
+    assert!(toml.contains("\ncumulative = true\n"), "{toml}");
+    // Beside one of the month itself it is passed over.
+    let text = "Kommunenr;Måned;Meldinger hittil;Meldinger\n0301;2026-01;100;100\n0301;2026-02;250;150\n";
+    let (toml, parsed) = proposed(text.as_bytes(), "svarut");
+    assert!(!toml.contains("cumulative"), "{toml}");
+    assert_eq!(all(&parsed), ["svarut uses 0301 2026-01 100", "svarut uses 0301 2026-02 150"], "{toml}");
+}
+
+#[test]
 fn workbooks_are_searched_sheet_by_sheet_and_json_array_by_array() {
     let book = xlsx(
         &(row(1, &["Rapport"])
