@@ -16,7 +16,7 @@ use utbredt_tests::days::{day_after, first_day};
 use utbredt_tests::oracle::{Grain, default_end};
 use utbredt_tests::tiny::tiny;
 use utbredt_tests::world::{RolloutEvent, Usage, World};
-use utbredt_tests::worlds::{Random, random, window};
+use utbredt_tests::worlds::{Random, random, seeds, window};
 
 struct Lake {
     _folder: tempfile::TempDir,
@@ -314,7 +314,7 @@ async fn the_default_period_is_that_of_plain_loops() {
         (Grain::Week, Granularity::Week),
     ];
     let mut ends = BTreeSet::new();
-    for seed in 0..5 {
+    for seed in seeds(5) {
         let (mut world, mut numbers) = (random(seed), Random::new(seed));
         let (first, end) = window(&world);
         let days = usize::try_from((end - first).num_days()).expect("a window") + 40;

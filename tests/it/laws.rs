@@ -12,15 +12,10 @@ use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::world::{Usage, World};
-use utbredt_tests::worlds::{random, window};
+use utbredt_tests::worlds::{random, seeds, window};
 
 /// Worlds when nobody asks for more.
 const WORLDS: u64 = 4;
-
-fn seeds() -> std::ops::Range<u64> {
-    let text = std::env::var("UTBREDT_WORLDS").ok();
-    0..text.map_or(WORLDS, |text| text.parse().expect("a whole number"))
-}
 
 /// A cell of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +102,7 @@ const OF_USE: [&str; 2] = ["adoption.usage_per_1000", "adoption.reach"];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coarser_period_is_the_sum_of_its_months_or_has_no_number() {
     let (mut added, mut incomplete) = (0, 0);
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let mut world = random(seed);
         world.usage.retain(within_a_month);
         let lake = Lake::of(&world);
@@ -142,7 +137,7 @@ async fn a_coarser_period_is_the_sum_of_its_months_or_has_no_number() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_delivered_for_later_periods_changes_no_earlier_one() {
     let mut compared = 0;
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let world = random(seed);
         let (first, end) = window(&world);
         let day = Granularity::Quarter.floor(first + (end - first) / 2);
@@ -182,7 +177,7 @@ fn halves(row: &Usage) -> [Usage; 2] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_reported_once_more_in_finer_periods_is_never_added() {
     let mut overlapping = 0;
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let world = random(seed);
         let mut twice = world.clone();
         let reported = world.usage.iter().filter(|row| row.state == "ok" && within_a_month(row));
@@ -212,7 +207,7 @@ async fn a_number_reported_once_more_in_finer_periods_is_never_added() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_is_owed_and_absent_always_shows() {
     let (mut unlisted, mut shown) = (false, [0, 0]);
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let mut world = random(seed);
         unlisted = !unlisted;
         if !unlisted {
@@ -286,7 +281,7 @@ fn with_border_moved(world: &World, from: NaiveDate, to: NaiveDate) -> World {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_date_of_a_border_change_is_of_no_matter_to_periods_away_from_it() {
     let mut compared = 0;
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let world = random(seed);
         let (first, end) = window(&world);
         let changed = |day: &NaiveDate| *day > first && *day < end;

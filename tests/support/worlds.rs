@@ -3,6 +3,7 @@
 //! facts under codes that are gone, gaps, zeros, numbers withheld.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveTime, Utc};
 
@@ -95,6 +96,17 @@ pub fn window(world: &World) -> (Day, Day) {
     let first = world.usage.iter().map(|row| row.period_start).min();
     let end = world.usage.iter().map(|row| row.period_end).max();
     (first.unwrap_or(date(2024, 1, 1)), end.unwrap_or(date(2024, 7, 1)))
+}
+
+/// The seeds of the worlds to ask: as many as `UTBREDT_WORLDS` says, from 0.
+///
+/// # Panics
+///
+/// When that is no whole number.
+#[must_use]
+pub fn seeds(without_it: u64) -> Range<u64> {
+    let text = std::env::var("UTBREDT_WORLDS").ok();
+    0..text.map_or(without_it, |text| text.parse().expect("UTBREDT_WORLDS is a whole number"))
 }
 
 /// The world of a seed.
