@@ -101,93 +101,136 @@ spanned AS (
         days.network_id,
         days.municipality_code,
         days.division_date,
-        sum(
-            CASE
-                WHEN days.is_host THEN 0
-                -- Without a maximum `least` passes its NULL over, and without persons it would pass those over.
-                WHEN persons.persons IS NOT NULL
-                    THEN over_days(
-                        least(
-                            days.ore_a_year + days.ore_per_inhabitant_a_year * persons.persons,
-                            days.ore_a_year_max
-                        ),
-                        days.span_start,
-                        days.span_end
-                    )
-            END
-        ) AS ore,
-        sum(
-            CASE
-                WHEN days.ore_a_year IS NULL THEN 0
-                ELSE CAST(days.span_end AS INT) - CAST(days.span_start AS INT)
-            END
-        ) AS fee_days,
-        max(days.member_days) AS member_days,
-        max(persons.persons) AS persons,
-        max(persons.marks) AS marks
+        days.valid_from,
+        days.span_start,
+        days.span_end,
+        CASE
+            WHEN days.is_host THEN 0
+            -- Without a maximum `least` passes its NULL over, and without persons it would pass those over.
+            WHEN persons.persons IS NOT NULL
+                THEN least(
+                    days.ore_a_year + days.ore_per_inhabitant_a_year * persons.persons,
+                    days.ore_a_year_max
+                )
+        END AS ore_a_year,
+        CASE
+            WHEN days.ore_a_year IS NULL THEN 0
+            ELSE CAST(days.span_end AS INT) - CAST(days.span_start AS INT)
+        END AS fee_days,
+        days.member_days,
+        persons.persons,
+        coalesce(persons.marks, 0) AS marks
     FROM days
     LEFT JOIN persons
         ON persons.period_start = days.period_start
         AND persons.municipality_code = days.municipality_code
         AND persons.division_date = days.division_date
-    GROUP BY
-        days.period_start,
-        days.network_id,
-        days.municipality_code,
-        days.division_date,
-        days.valid_from
 ),
-paid AS (
-    SELECT
-        spanned.period_start,
-        spanned.network_id,
-        spanned.municipality_code,
-        spanned.division_date,
-        sum(CASE WHEN spanned.fee_days > 0 THEN spanned.ore END) AS ore,
-        max(spanned.persons) AS persons,
-        coalesce(max(spanned.marks), 0)
-        | mark('partial', sum(spanned.fee_days) < sum(spanned.member_days)) AS marks
-    FROM spanned
-    GROUP BY
-        spanned.period_start,
-        spanned.network_id,
-        spanned.municipality_code,
-        spanned.division_date
-),
--- What lies in an area of each membership. A network's row is what is paid to it, by members whole.
-placed AS (
+-- What of each span lies in an area. A network's row is what is paid to it, by members whole.
+landed AS (
     SELECT
         areas.period_start,
         areas.area_code,
-        paid.municipality_code,
-        paid.division_date,
-        paid.network_id,
+        spanned.municipality_code,
+        spanned.division_date,
+        spanned.network_id,
+        spanned.valid_from,
         CASE
-            WHEN max(networks.network_id) IS NOT NULL THEN max(paid.ore)
-            ELSE sum(split_by_weight(paid.ore, territory_shares.weight_from, territory_shares.weight_to, territory_shares.weight_total))
+            WHEN max(networks.network_id) IS NOT NULL
+                THEN max(over_days(spanned.ore_a_year, spanned.span_start, spanned.span_end))
+            -- What has fallen by the end less what had by the start, each split: months add up in every part of the land.
+            ELSE sum(
+                split_by_weight(
+                    over_days(spanned.ore_a_year, DATE '0001-01-01', spanned.span_end),
+                    territory_shares.weight_from,
+                    territory_shares.weight_to,
+                    territory_shares.weight_total
+                )
+                - split_by_weight(
+                    over_days(spanned.ore_a_year, DATE '0001-01-01', spanned.span_start),
+                    territory_shares.weight_from,
+                    territory_shares.weight_to,
+                    territory_shares.weight_total
+                )
+            )
         END AS ore,
+        max(spanned.fee_days) AS fee_days,
+        max(spanned.member_days) AS member_days,
         -- Of the members' inhabitants those who live in the area.
-        sum(split_by_weight(paid.persons, territory_shares.weight_from, territory_shares.weight_to, territory_shares.weight_total)) AS persons,
-        max(networks.network_id) IS NOT NULL OR sum(territory_shares.weight_to - territory_shares.weight_from) = max(territory_shares.weight_total) AS whole,
+        sum(
+            split_by_weight(
+                spanned.persons,
+                territory_shares.weight_from,
+                territory_shares.weight_to,
+                territory_shares.weight_total
+            )
+        ) AS persons,
+        max(networks.network_id) IS NOT NULL
+        OR sum(territory_shares.weight_to - territory_shares.weight_from) = max(territory_shares.weight_total) AS whole,
         max(territory_shares.policy_id) AS policy_id,
-        max(paid.marks) AS marks
+        max(spanned.marks) AS marks
     FROM areas
     INNER JOIN territory_shares
         ON territory_shares.period_start = areas.period_start
         AND territory_shares.municipality_code = areas.municipality_code
-    INNER JOIN paid
-        ON paid.period_start = territory_shares.period_start
-        AND paid.municipality_code = territory_shares.from_code
-        AND paid.division_date = territory_shares.from_date
+    INNER JOIN spanned
+        ON spanned.period_start = territory_shares.period_start
+        AND spanned.municipality_code = territory_shares.from_code
+        AND spanned.division_date = territory_shares.from_date
     LEFT JOIN networks
         ON networks.network_id = areas.area_code
-    WHERE paid.network_id = coalesce(networks.network_id, paid.network_id)
+    WHERE spanned.network_id = coalesce(networks.network_id, spanned.network_id)
     GROUP BY
         areas.period_start,
         areas.area_code,
-        paid.municipality_code,
-        paid.division_date,
-        paid.network_id
+        spanned.municipality_code,
+        spanned.division_date,
+        spanned.network_id,
+        spanned.valid_from,
+        spanned.span_start
+),
+by_membership AS (
+    SELECT
+        landed.period_start,
+        landed.area_code,
+        landed.municipality_code,
+        landed.division_date,
+        landed.network_id,
+        sum(landed.ore) AS ore,
+        sum(landed.fee_days) AS fee_days,
+        max(landed.member_days) AS member_days,
+        max(landed.persons) AS persons,
+        bool_and(landed.whole) AS whole,
+        max(landed.policy_id) AS policy_id,
+        max(landed.marks) AS marks
+    FROM landed
+    GROUP BY
+        landed.period_start,
+        landed.area_code,
+        landed.municipality_code,
+        landed.division_date,
+        landed.network_id,
+        landed.valid_from
+),
+placed AS (
+    SELECT
+        by_membership.period_start,
+        by_membership.area_code,
+        by_membership.municipality_code,
+        by_membership.division_date,
+        sum(CASE WHEN by_membership.fee_days > 0 THEN by_membership.ore END) AS ore,
+        max(by_membership.persons) AS persons,
+        bool_and(by_membership.whole) AS whole,
+        max(by_membership.policy_id) AS policy_id,
+        max(by_membership.marks)
+        | mark('partial', sum(by_membership.fee_days) < sum(by_membership.member_days)) AS marks
+    FROM by_membership
+    GROUP BY
+        by_membership.period_start,
+        by_membership.area_code,
+        by_membership.municipality_code,
+        by_membership.division_date,
+        by_membership.network_id
 ),
 -- What each member pays to all of its networks.
 payments AS (

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
+use chrono::{Datelike, Days};
 
 use super::areas::{groups_of, keys_of, members_division};
 use super::borders::{Successor, codes_of, division_holding, successor_in, successors};
 use super::inputs::{CellContext, Input};
 use super::kpis::{Found, Reference, Worth, behind, plain, realised, reference};
-use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark, on_a_day};
+use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark};
 use crate::world::{Day, MembershipFee, World};
 
 /// Øre become kroner, also under the line, where the number is of kroner on both sides.
@@ -264,7 +264,8 @@ fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
 
 /// A member of a network, by the code of its own division, with what it pays in the period.
 struct Member {
-    ore: Option<i64>,
+    /// The yearly fee of each day on which one holds.
+    fees: Vec<(Day, i64)>,
     persons: Input,
     marks: i64,
     state: State,
@@ -272,7 +273,7 @@ struct Member {
 
 /// What a member pays to a network, or to all of its networks, day by day.
 fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Option<Member> {
-    let (mut ore, mut marks, mut member) = (None, 0, false);
+    let (mut fees, mut marks, mut member) = (None, 0, false);
     // Its own inhabitants, whatever borders are asked for.
     let own = Span { target: members_division(context.world), ..*context.span };
     let persons =
@@ -283,7 +284,7 @@ fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Op
             continue;
         }
         let (mut days, mut days_with) = (0, 0);
-        let mut to_network = 0;
+        let mut to_network = Vec::new();
         for day in days_of(context.span.start, context.span.end) {
             let is_member = context.world.network_members.iter().any(|row| {
                 row.network_id == *network
@@ -304,17 +305,17 @@ fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Op
             days_with += 1;
             if fee.host_code.as_deref() != Some(code) {
                 let a_year = fee.ore_a_year + fee.ore_per_inhabitant_a_year * persons.value;
-                to_network += on_a_day(a_year.min(fee.ore_a_year_max.unwrap_or(a_year)), day);
+                to_network.push((day, a_year.min(fee.ore_a_year_max.unwrap_or(a_year))));
             }
         }
         member |= days > 0;
         marks |= if days_with < days { mark::PARTIAL } else { 0 };
         if days_with > 0 {
-            ore = Some(ore.unwrap_or(0) + to_network);
+            fees.get_or_insert_with(Vec::new).extend(to_network);
         }
     }
-    let state = if persons.state == State::Ok && ore.is_some() { State::Ok } else { State::NotApplicable };
-    member.then_some(Member { ore, persons, marks: marks | persons.marks, state })
+    let state = if persons.state == State::Ok && fees.is_some() { State::Ok } else { State::NotApplicable };
+    member.then_some(Member { fees: fees.unwrap_or_default(), persons, marks: marks | persons.marks, state })
 }
 
 /// What is paid to each network, or by the members in each area: each as it is a member, split by inhabitants where
@@ -346,14 +347,19 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
             let Some(member) = contribution(&context, only, &code) else { continue };
             let whole = only.is_some()
                 || placed.iter().map(|part| part.to - part.from).sum::<i64>() == placed[0].total;
-            let piece = |value: i64| {
-                if only.is_some() { value } else { placed.iter().map(|part| part.piece(value)).sum() }
+            // What has fallen when the day is over, less what had before it, in each part of the land.
+            let of_day = |(day, a_year): &(Day, i64)| -> i64 {
+                let (before, after) = (fallen(*a_year, *day), fallen(*a_year, *day + Days::new(1)));
+                if only.is_some() {
+                    return after - before;
+                }
+                placed.iter().map(|part| part.piece(after) - part.piece(before)).sum()
             };
             if policy == Policy::ExactOnly && !whole {
                 not_valid += 1;
             } else if member.state == State::Ok {
                 reported += 1;
-                ore += piece(member.ore.expect("an ok member pays"));
+                ore += member.fees.iter().map(of_day).sum::<i64>();
                 persons += placed.iter().map(|part| part.piece(member.persons.value)).sum::<i64>();
                 marks |= member.marks | if whole { 0 } else { mark::SPLIT };
             }
