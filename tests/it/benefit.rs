@@ -278,6 +278,34 @@ async fn a_member_with_two_codes_or_two_spans_counts_once() {
     assert_eq!(ore, BTreeMap::from([("0201", 180_000), ("0202", 0), ("3001", 240_000)]));
 }
 
+/// Storby (3001) is the host: it pays nothing, and neither do the two that its land was until 2020.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_host_pays_nothing_in_whatever_borders() {
+    let mut world = tiny::tiny();
+    world.membership_fees[0].network_id = Some("nord".into());
+    world.membership_fees[0].host_code = Some("3001".into());
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let old = Borders::On(NaiveDate::from_ymd_opt(2017, 6, 1).expect("a day"));
+    for (borders, hosts) in
+        [(Borders::Now, &["3001"][..]), (Borders::Then, &["3001"]), (old, &["0101", "0102"])]
+    {
+        let mut request = of_a_year(&world, "benefit.membership_contribution", 2020, Granularity::Year);
+        request.borders = borders;
+        let found = rows(&engine, request, &["value"], &["state"]).await;
+        for ((_, code), (ore, words)) in found {
+            let expected = match code.as_str() {
+                "0201" => (180_000, "ok"),
+                "0202" => (0, "not_applicable"),
+                host if hosts.contains(&host) => (0, "ok"),
+                other => panic!("{other} in {borders:?}"),
+            };
+            assert_eq!((ore[0], words[0].as_str()), expected, "{code} in {borders:?}");
+        }
+    }
+}
+
 /// With Øy in a group of its own nobody has three others in its group: all are measured up to the country, which is the
 /// same four, and the answers say so. The amounts are those of the expectations of the KPI.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

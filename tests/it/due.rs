@@ -284,6 +284,15 @@ async fn nothing_is_late_before_its_due_day_in_a_period_under_way() {
     }
 }
 
+/// On 20 February there are rows of all February: they are of today, and not older than that. Øy reports nothing of
+/// January, which was due on the 10th, and 50 days have passed since it began.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_about_days_to_come_is_of_today() {
+    let lake = Lake::on("2020-02-20");
+    let ages = lake.column("quality.freshness", "2020-02", Borders::Then, "numerator").await;
+    assert_eq!(ages, "0201 0, 0202 50, 3001 0");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_half_of_a_merged_municipality_does_not_make_it_whole() {
     let lake = Lake::of(&two_halves());
