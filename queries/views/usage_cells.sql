@@ -13,6 +13,8 @@ WITH allocated AS (
         usage_rows.rollup,
         usage_rows.period_end,
         usage_rows.state,
+        -- Of what has a number and may not be split nobody knows how much lies here.
+        usage_rows.policy_id = 'exact_only' AND NOT municipality_mappings.exact AND usage_rows.state = 'ok' AS unplaced,
         CASE
             WHEN usage_rows.state = 'ok'
                 THEN split_by_weight(
@@ -46,7 +48,8 @@ WITH allocated AS (
         ) AS newest_end
     FROM usage_rows
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = usage_rows.policy_id
+        ON municipality_mappings.policy_id
+            = CASE WHEN usage_rows.policy_id = 'exact_only' THEN 'population_share' ELSE usage_rows.policy_id END
         AND municipality_mappings.from_code = usage_rows.municipality_code
         AND municipality_mappings.from_date = usage_rows.division_date
         AND municipality_mappings.to_date = usage_rows.to_date
@@ -71,6 +74,7 @@ added AS (
                 THEN NULLIF(count(DISTINCT CASE WHEN allocated.state = 'ok' THEN allocated.period_end END), 0)
             ELSE 1
         END AS divisor,
+        bool_or(allocated.unplaced) AS unplaced,
         bit_or(allocated.marks) AS marks
     FROM allocated
     WHERE
@@ -93,6 +97,7 @@ reports AS (
         added.municipality_code,
         sum(added.value / added.divisor) AS value,
         sum(added.estimated / added.divisor) AS estimated,
+        bool_or(added.unplaced) AS unplaced,
         bit_or(added.marks) AS marks
     FROM added
     GROUP BY
@@ -106,15 +111,15 @@ SELECT
     spine.municipality_code,
     measures.solution_id,
     measures.measure_id,
-    CASE WHEN owed.state = 'ok' THEN reports.value END AS value,
-    CASE WHEN owed.state = 'ok' THEN reports.estimated END AS estimated,
+    CASE WHEN owed.state = 'ok' AND NOT reports.unplaced THEN reports.value END AS value,
+    CASE WHEN owed.state = 'ok' AND NOT reports.unplaced THEN reports.estimated END AS estimated,
     CASE
-        -- All came, and what has a number in a division from which none can be made here.
-        WHEN owed.state = 'ok' AND reports.value IS NULL THEN 'not_valid'
+        -- All came, and some of it in a division from which no number can be made here.
+        WHEN owed.state = 'ok' AND (reports.value IS NULL OR reports.unplaced) THEN 'not_valid'
         -- Nothing was owed and nothing came.
         ELSE coalesce(owed.state, 'not_applicable/not_introduced')
     END AS state,
-    CASE WHEN owed.state = 'ok' THEN reports.marks | mark('partial', NOT owed.whole) ELSE 0 END AS marks,
+    CASE WHEN owed.state = 'ok' AND NOT reports.unplaced THEN reports.marks | mark('partial', NOT owed.whole) ELSE 0 END AS marks,
     reports.municipality_code IS NULL AS unreported,
     coalesce(owed.in_full, FALSE) AS in_full,
     coalesce(owed.periods_reported, 0) AS periods_reported,

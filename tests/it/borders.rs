@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use utbredt_engine::{Borders, By, Engine, KpiRequest, Policy};
 use utbredt_tests::check::query_files;
 use utbredt_tests::days::{day_after, first_day};
@@ -117,6 +117,36 @@ async fn alesund_is_answered_as_it_is_and_haram_exactly() {
     assert!(shared["1508"].3.contains("split_by_share"), "{:?}", shared["1508"]);
     let successor = country.cells("2022-05", Borders::Now, Policy::LargestSuccessor).await;
     assert_eq!((successor["1508"].1, successor["1580"].1), (Some(1_000), None));
+}
+
+/// Oslo has 1000 both years, and so has what was Ålesund until 2024 and is two since. Nobody's use grew: what the borders
+/// do not let compare is in neither year's sum.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_municipality_that_was_split_is_no_growth() {
+    let country = Country::of(&[
+        count("0301", "2020-01-01", "2023-01", 1_000),
+        count("1507", "2020-01-01", "2023-01", 1_000),
+        count("0301", "2024-01-01", "2024-01", 1_000),
+        count("1508", "2024-01-01", "2024-01", 850),
+        count("1580", "2024-01-01", "2024-01", 150),
+    ]);
+    for (policy, now) in [(Policy::ExactOnly, 1_000), (Policy::PopulationShare, 2_000)] {
+        let mut request = KpiRequest::new("adoption.growth_yoy");
+        request.params.insert("solution_id".into(), "svarut".into());
+        (request.by, request.policy) = (By::Nation, policy);
+        (request.from, request.to) = (first_day("2024-01").ok(), day_after("2024-01").ok());
+        let answer = country.engine.run(request).await.expect("an answer");
+        let number = |name: &str| {
+            let column = answer.batches[0].column_by_name(name).expect("a column");
+            let column = cast(column, &DataType::Float64).expect("a number");
+            let column = column.as_primitive::<Float64Type>();
+            column.is_valid(0).then(|| column.value(0))
+        };
+        assert_eq!(number("value"), Some(0.0), "{policy:?}");
+        assert_eq!(number("numerator"), Some(f64::from(now)), "{policy:?}");
+        assert_eq!(number("unmatched_growth"), Some(0.0), "{policy:?}");
+        assert_eq!(number("new_municipalities"), Some(0.0), "{policy:?}");
+    }
 }
 
 /// The newest age bands are those of 2021, counted on Ålesund of 2020, of which Haram was a part: 54 319 of 16 years and

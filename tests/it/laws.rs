@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use utbredt_engine::{Borders, By, Engine, KpiRequest};
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
@@ -63,11 +63,24 @@ impl Lake {
     /// Every municipality's cells of a KPI about one solution, for the same whole years of every form of a world,
     /// whatever usage it still has.
     async fn cells(&self, kpi: &str, solution: &str, granularity: Granularity, borders: Borders) -> Cells {
+        let years = [2021, 2026].map(|year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a day"));
+        self.cells_of(years, kpi, solution, Some(granularity), borders).await
+    }
+
+    /// The same from a day up to another, as one period where no granularity is named.
+    async fn cells_of(
+        &self,
+        [from, to]: [NaiveDate; 2],
+        kpi: &str,
+        solution: &str,
+        granularity: Option<Granularity>,
+        borders: Borders,
+    ) -> Cells {
         let mut request = KpiRequest::new(kpi);
         request.params.insert("solution_id".into(), solution.to_owned());
-        (request.granularity, request.borders, request.by) = (Some(granularity), borders, By::Municipality);
-        (request.from, request.to) =
-            (NaiveDate::from_ymd_opt(2021, 1, 1), NaiveDate::from_ymd_opt(2026, 1, 1));
+        (request.granularity, request.range) = (granularity, granularity.is_none());
+        (request.borders, request.by) = (borders, By::Municipality);
+        (request.from, request.to) = (Some(from), Some(to));
         let answer = self.engine.run(request).await.expect("an answer");
         let mut found = Cells::new();
         for batch in &answer.batches {
@@ -99,39 +112,70 @@ fn within_a_month(row: &Usage) -> bool {
 
 const OF_USE: [&str; 2] = ["adoption.usage_per_1000", "adoption.reach"];
 
+/// What was compared of periods and the shorter ones they are made of.
+#[derive(Default)]
+struct Compared {
+    added: i32,
+    incomplete: i32,
+    unplaced: i32,
+}
+
+impl Compared {
+    /// Compares a cell with those of its months.
+    fn take(&mut self, cell: &Cell, months: &[&Cell], place: &str) {
+        let place = format!("{place}: {cell:?}, {months:?}");
+        let any = |state: &str| months.iter().any(|month| month.state == state);
+        if any("missing") || any("suppressed") {
+            assert!(!cell.is_ok(), "one month is not known: {place}");
+            self.incomplete += 1;
+        } else if any("not_valid") {
+            assert!(!cell.is_ok(), "one month cannot be placed: {place}");
+            self.unplaced += 1;
+        } else if cell.is_ok() && months.iter().all(|month| month.is_ok()) {
+            let sum: f64 = months.iter().filter_map(|month| month.numerator).sum();
+            assert!((sum - cell.numerator.expect("a number")).abs() < 1e-6, "{sum}: {place}");
+            self.added += 1;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_coarser_period_is_the_sum_of_its_months_or_has_no_number() {
-    let (mut added, mut incomplete) = (0, 0);
+    let flow = "adoption.usage_per_1000";
+    let (mut inside_borders, mut over_borders) = (Compared::default(), Compared::default());
     for seed in seeds(WORLDS) {
         let mut world = random(seed);
         world.usage.retain(within_a_month);
         let lake = Lake::of(&world);
         for solution in &world.solutions {
             let id = &solution.solution_id;
-            let flow = "adoption.usage_per_1000";
             let months = lake.cells(flow, id, Granularity::Month, Borders::Now).await;
+            let months_of = |start: NaiveDate, end: NaiveDate, code: &str| -> Vec<&Cell> {
+                let inside = |(day, area): &(NaiveDate, String)| area == code && *day >= start && *day < end;
+                months.iter().filter(|(key, _)| inside(key)).map(|(_, cell)| cell).collect()
+            };
             for coarse in [Granularity::Quarter, Granularity::Year] {
                 for ((start, code), cell) in lake.cells(flow, id, coarse, Borders::Now).await {
-                    let end = coarse.next(start);
-                    let inside =
-                        |(day, area): &(NaiveDate, String)| *area == code && *day >= start && *day < end;
-                    let months: Vec<&Cell> =
-                        months.iter().filter(|(key, _)| inside(key)).map(|(_, cell)| cell).collect();
-                    let place =
-                        format!("seed {seed}, {id}, {code}, {coarse:?} from {start}: {cell:?}, {months:?}");
-                    if months.iter().any(|month| month.state == "missing" || month.state == "suppressed") {
-                        assert!(!cell.is_ok(), "one month is not known: {place}");
-                        incomplete += 1;
-                    } else if cell.is_ok() && months.iter().all(|month| month.is_ok()) {
-                        let sum: f64 = months.iter().filter_map(|month| month.numerator).sum();
-                        assert!((sum - cell.numerator.expect("a number")).abs() < 1e-6, "{sum}: {place}");
-                        added += 1;
-                    }
+                    let months = months_of(start, coarse.next(start), &code);
+                    let place = format!("seed {seed}, {id}, {code}, {coarse:?} from {start}");
+                    inside_borders.take(&cell, &months, &place);
+                }
+            }
+            for division in &world.divisions[1..] {
+                // The month before the change and the one after.
+                let change = division.date.with_day(1).expect("a first day");
+                let (from, to) = (change - Months::new(1), change + Months::new(1));
+                for ((start, code), cell) in lake.cells_of([from, to], flow, id, None, Borders::Now).await {
+                    let place = format!("seed {seed}, {id}, {code}, from {start} to {to}");
+                    over_borders.take(&cell, &months_of(from, to, &code), &place);
                 }
             }
         }
     }
+    let Compared { added, incomplete, .. } = inside_borders;
     assert!(added > 20 && incomplete > 20, "too little was compared: {added}, {incomplete}");
+    let Compared { added, unplaced, .. } = over_borders;
+    assert!(added > 5 && unplaced > 0, "too little was compared over borders: {added}, {unplaced}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

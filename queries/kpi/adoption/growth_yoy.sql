@@ -25,13 +25,13 @@ type = "measure"
 doc = "What is counted."
 main = "flow"
 [columns.all_uses]
-doc = "Use now, of all that report it now."
+doc = "Use now, of all that report it now and that the borders let compare."
 unit = "uses"
 rollup = "sum"
 hidden = true
 every_state = true
 [columns.all_uses_before]
-doc = "Use a year ago, of all that reported it then."
+doc = "Use a year ago, of all that reported it then and that the borders let compare."
 unit = "uses"
 rollup = "sum"
 hidden = true
@@ -55,7 +55,7 @@ rollup = "sum"
 hidden = true
 every_state = true
 [columns.unmatched_growth]
-doc = "Growth from all that reported a year ago to all that report now, whoever they are."
+doc = "Growth from all that reported a year ago to all that report now, whoever they are, apart from those whose numbers the borders do not let compare."
 unit = "growth"
 after = "CASE WHEN denominator > 0 THEN CAST(all_uses AS DOUBLE) / all_uses_before - 1 END"
 [columns.new_municipalities]
@@ -70,6 +70,9 @@ after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(incr
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "whole_period", "part_of_period", "unplaceable_not_valid"]
+nb = "Kommuner som grensene ikke lar sammenlikne, er verken i bruken nå eller i den for et år siden; før var de i den ene."
+nn = "Kommunar som grensene ikkje lèt samanlikne, er verken i bruken no eller i den for eitt år sidan; før var dei i den eine."
+en = "Municipalities that the borders do not let compare are neither in the use now nor in that of a year ago; before, they were in one of them."
 */
 WITH cells AS (
     SELECT
@@ -77,8 +80,14 @@ WITH cells AS (
         spine.municipality_code,
         CASE WHEN spine.comparable AND usage.state = 'ok' THEN usage.value END AS uses,
         CASE WHEN spine_year_ago.comparable AND usage_year_ago.state = 'ok' THEN usage_year_ago.value END AS uses_before,
+        -- What the borders take one of the two numbers from is in neither sum.
+        spine.comparable
+        AND spine_year_ago.comparable
+        AND usage.state <> 'not_valid'
+        AND usage_year_ago.state <> 'not_valid' AS comparable,
         -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
+        AND usage_year_ago.state <> 'not_valid'
         AND (NOT is_expected(usage_year_ago.state) OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
         cell_state(
             spine.comparable,
@@ -112,8 +121,8 @@ SELECT
     CASE WHEN cells.state = 'ok' THEN cells.uses_before END AS denominator,
     cells.state,
     cells.marks,
-    cells.uses AS all_uses,
-    cells.uses_before AS all_uses_before,
+    CASE WHEN cells.comparable THEN cells.uses END AS all_uses,
+    CASE WHEN cells.comparable THEN cells.uses_before END AS all_uses_before,
     CASE WHEN cells.none_before AND cells.uses > 0 THEN 1 ELSE 0 END AS began,
     CASE WHEN cells.none_before AND cells.uses > 0 THEN cells.uses ELSE 0 END AS uses_begun,
     CASE WHEN cells.none_before THEN cells.uses ELSE greatest(0, cells.uses - cells.uses_before) END AS increase

@@ -128,13 +128,37 @@ impl CellContext<'_> {
         let rollup = self.rollup(measure);
         let landing = self.landing(measure, code);
         let mut state = self.delivered(measure, code);
-        if state == State::Ok && !landing.iter().any(|landed| landed.row.state == "ok") {
-            // All came, and nothing of what has a number can be placed here.
+        let unplaced = self.unplaced(measure, code);
+        let known = landing.iter().filter(|landed| landed.row.state == "ok");
+        let newest = known.clone().map(|landed| landed.row.period_end).max();
+        // Of a level only what is of the last moment has to be placed.
+        let level = rollup != "sum" && rollup != "mean";
+        let lacks = |row: &Usage| row.state == "ok" && (!level || Some(self.cut(row).0.period_end) >= newest);
+        if state == State::Ok && (known.count() == 0 || unplaced.iter().any(|row| lacks(row))) {
+            // All came, and some of what has a number cannot be placed here.
             state = State::NotValid;
         }
         let part = if self.owes_everything(measure, code) { 0 } else { mark::PARTIAL };
         let marks = if state == State::Ok { marks_of(&landing) | part } else { 0 };
-        Input { state, value: total(&landing, rollup, |_| true), marks, silent: landing.is_empty() }
+        let silent = landing.is_empty() && unplaced.is_empty();
+        Input { state, value: total(&landing, rollup, |_| true), marks, silent }
+    }
+
+    /// Rows that the period counts about land of a municipality which the policy does not let be divided.
+    fn unplaced(&self, measure: &str, code: &str) -> Vec<&Usage> {
+        let mut rows = Vec::new();
+        for row in &self.world.usage {
+            let named = row.solution_id == self.solution && row.measure_id == measure;
+            if named && self.policy == Policy::ExactOnly && self.counts(row) {
+                let from = (row.municipality_code.as_str(), row.division_date);
+                let to = (code, self.span.target);
+                let shared = successor_in(self.world, Policy::PopulationShare, from, to);
+                if shared.is_some_and(|successor| !successor.exact) {
+                    rows.push(row);
+                }
+            }
+        }
+        rows
     }
 
     /// What was reported of a calendar month. Of each code all days must be, or of a level the last.

@@ -57,6 +57,9 @@ fn growth(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     if !stated_then {
         found.states.push(State::NotValid);
     }
+    if !stated_now || !stated_then || now.state == State::NotValid || then.state == State::NotValid {
+        found.extras.insert("not_comparable", 1);
+    }
     if stated_now && now.state == State::Ok {
         found.extras.insert("now", now.value);
     }
@@ -75,8 +78,11 @@ fn grown(row: OracleRow, cells: &[&Cell]) -> OracleRow {
     for cell in cells {
         let now = cell.extras.get("now").copied();
         let then = cell.extras.get("then").copied();
-        all_now += now.unwrap_or(0);
-        all_then += then.unwrap_or(0);
+        // What the borders take one of the two numbers from is in neither sum.
+        if !cell.extras.contains_key("not_comparable") {
+            all_now += now.unwrap_or(0);
+            all_then += then.unwrap_or(0);
+        }
         // What was there before, when that is known at all.
         let before = if cell.extras.contains_key("without") { Some(0) } else { then };
         let (Some(now), Some(before)) = (now, before) else { continue };
