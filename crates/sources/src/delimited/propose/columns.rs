@@ -9,7 +9,7 @@ use super::super::contract::same_name;
 use super::super::places::heads;
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
-use super::counts::{counts, decimal, may_be_counts, the_measure};
+use super::counts::{counts, decimal, may_be_counts, scale, the_measure};
 use super::periods::{ByPeriod, when};
 use super::sheet::{Code, Sheet, code};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
@@ -50,6 +50,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         value: None,
         to_choose_from: Vec::new(),
         unit,
+        scale: None,
         state,
         wide: WideSketch::default(),
         decimal,
@@ -67,6 +68,10 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         by_period.describe(&mut sketch, |text| the_measure(text, about, known));
         by_period.columns.into_iter().map(|(column, ..)| column).collect()
     };
+    let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
+    let heads = counted.iter().flat_map(|column| &column.heads);
+    let mut stated = named.chain(heads).chain(&sketch.sheet.above);
+    sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
         let words = column.distinct().into_iter().map(str::to_owned).collect();
         sketch.passed_over.push((column.name.clone(), words));

@@ -62,6 +62,18 @@ pub(super) fn counts_from_a_beginning(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
+/// What the numbers are multiplied by, as a column's name, a unit or a title says: `i tusen`, `1000 meldinger`. `Per 1000
+/// innbyggere` is a rate.
+pub(super) fn scale(text: &str) -> Option<u32> {
+    let text = text.to_lowercase().replace('\u{a0}', " ").replace("1 000", "1000").replace("1.000", "1000");
+    let holds = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if holds(&["i million", "i mill", "(mill"]) {
+        return Some(1_000_000);
+    }
+    let thousands = holds(&["i tusen", "(tusen", "i hele tusen", "i 1000", "(1000", "in thousand"]);
+    (thousands || text.starts_with("1000 ") || text.starts_with("tusen ")).then_some(1000)
+}
+
 /// Whether a cell is a number under a decimal sign, whole or not.
 fn is_number(cell: &str, sign: char) -> bool {
     number::scaled(cell.strip_suffix('*').unwrap_or(cell), sign, 1_000_000_000).is_ok()
@@ -187,8 +199,8 @@ fn candidates(
 fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
     !column.name.is_empty()
         && column.counts(decimal)
-        && !column.named(&NO_COUNT)
-        && !is_numbering(column)
+        // `Brukere hittil i år` is a count, if one of no period.
+        && (counts_from_a_beginning(&column.name) || !(column.named(&NO_COUNT) || is_numbering(column)))
         && !are_shares(column)
         && !are_years(column, known)
 }

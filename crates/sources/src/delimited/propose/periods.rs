@@ -146,8 +146,11 @@ fn year_in(text: &str) -> Option<i32> {
 /// Finds the column or the two of the periods; failing that, a period in the title or the file's name.
 ///
 /// # Errors
-/// The columns that together are one period.
+/// The columns that together are one period; a column of weeks, quarters or half-years that are written as months are.
 pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason> {
+    if let Some(reason) = free.iter().find_map(written_as_months) {
+        return Err(reason);
+    }
     let found = one_place(free, texts);
     let years = match &found {
         When::Column(name, lengths) if lengths.counted.keys().eq([&Granularity::Year]) => Some(name.as_str()),
@@ -165,6 +168,36 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason
         parts.name
     );
     Err(Reason::new(ReasonCode::Unsupported, text))
+}
+
+/// Why a column of weeks, quarters or half-years cannot be read: `2025-01` and `1/2025` are months wherever they stand.
+fn written_as_months(column: &Column<'_>) -> Option<Reason> {
+    let (named, _) = LENGTHS.iter().find(|(_, words)| column.named(words))?;
+    let (what, example) = match named {
+        Granularity::Week => ("weeks", "2025-W01"),
+        Granularity::Quarter => ("quarters", "2025-Q1"),
+        Granularity::HalfYear => ("half-years", "2025-H1"),
+        Granularity::Day | Granularity::Month | Granularity::Year => return None,
+    };
+    if !column.mostly(is_year_and_number) {
+        return None;
+    }
+    let cell = column.filled().find(|cell| is_year_and_number(cell))?;
+    let text = format!(
+        "column `{}` is named by {what}, and `{cell}` is how a month is written: write `{example}`",
+        column.name
+    );
+    Some(Reason::new(ReasonCode::InvalidDate, text))
+}
+
+/// Whether a cell is a year and a number of one digit or two, in either order.
+fn is_year_and_number(cell: &str) -> bool {
+    let digits = |text: &str, many: &[usize]| {
+        many.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    cell.split_once(['-', '/', '.', ' ']).is_some_and(|(front, end)| {
+        (digits(front, &[4]) && digits(end, &[1, 2])) || (digits(front, &[1, 2]) && digits(end, &[4]))
+    })
 }
 
 fn is_year(period: Period) -> bool {

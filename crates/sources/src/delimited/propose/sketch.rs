@@ -74,6 +74,8 @@ pub(super) struct Sketch {
     /// Columns of which a person has to choose that of the values.
     pub(super) to_choose_from: Vec<String>,
     pub(super) unit: Option<(String, String)>,
+    /// What a number is multiplied by, and the text that says so: `Meldinger (i tusen)`.
+    pub(super) scale: Option<(u32, String)>,
     pub(super) state: Option<String>,
     pub(super) wide: WideSketch,
     pub(super) decimal: char,

@@ -231,7 +231,7 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
 }
 
 fn value(page: &mut Page, sketch: &Sketch) {
-    if sketch.value.is_some() || sketch.unit.is_some() {
+    if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
         page.section("value");
         if !sketch.to_choose_from.is_empty() {
             let names = sketch.to_choose_from.join("`, `");
@@ -242,6 +242,12 @@ fn value(page: &mut Page, sketch: &Sketch) {
             page.text("unit_column", column);
             page.text("unit", unit);
         }
+    }
+    if let Some((scale, stated)) = &sketch.scale {
+        page.comment(&format!(
+            "By `{stated}` each number is multiplied; `unit` is the measure's own in the lake."
+        ));
+        page.line(&format!("scale = {{ factor = {scale}, unit = \"{TO_CHOOSE}\" }}"));
     }
     let mut symbols = if sketch.symbols.is_empty() { BTreeMap::new() } else { usual_symbols() };
     if let Some(column) = &sketch.state {

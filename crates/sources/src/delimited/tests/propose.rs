@@ -217,6 +217,50 @@ fn a_count_from_a_beginning_is_no_count_of_a_month() {
 }
 
 #[test]
+fn numbers_in_thousands_are_multiplied() {
+    for (head, unit) in [
+        ("Meldinger (i tusen)", "stk"),
+        ("Antall", "1000 meldinger"),
+        ("Antall", "1 000 meldinger"),
+        ("Antall (i hele tusen)", "meldinger"),
+    ] {
+        let text = format!("Kommunenr;Måned;Enhet;{head}\n0301;2026-01;{unit};2\n4601;2026-01;{unit};3\n");
+        let (toml, parsed) = proposed(text.as_bytes(), "svarut");
+        assert!(toml.contains("\nscale = { factor = 1000, unit = \"to-choose\" }\n"), "{toml}");
+        assert_eq!(
+            all(&parsed),
+            ["svarut uses 0301 2026-01 2000", "svarut uses 4601 2026-01 3000"],
+            "{toml}"
+        );
+    }
+    for (head, unit) in [("Antall", "meldinger"), ("Antall", "stk"), ("Antall meldinger", "10000 kr")] {
+        let text = format!("Kommunenr;Måned;Enhet;{head}\n0301;2026-01;{unit};2\n4601;2026-01;{unit};3\n");
+        let (toml, _) = proposed(text.as_bytes(), "svarut");
+        assert!(!toml.contains("scale ="), "{toml}");
+    }
+}
+
+#[test]
+fn weeks_quarters_and_half_years_are_not_read_as_months() {
+    for (head, cells, form) in [
+        ("Uke", ["2025-01", "2025-02"], "2025-W01"),
+        ("Uke", ["1/2025", "2/2025"], "2025-W01"),
+        ("Uke", ["2024-52", "2025-01"], "2025-W01"),
+        ("Kvartal", ["2025-01", "2025-02"], "2025-Q1"),
+        ("Kvartal", ["01.2025", "02.2025"], "2025-Q1"),
+        ("Halvår", ["2025-1", "2025-2"], "2025-H1"),
+    ] {
+        let [first, second] = cells;
+        let text = format!("Kommunenr;{head};Antall\n0301;{first};10\n0301;{second};11\n");
+        let reason = propose(text.as_bytes(), &about("svarut"), &known()).unwrap_err();
+        assert!(reason.text.contains(&format!("`{head}`")) && reason.text.contains(form), "{reason:?}");
+    }
+    let (toml, parsed) =
+        proposed("Kommunenr;Kvartal;Antall\n0301;2025-Q1;10\n0301;2. kvartal 2025;11\n".as_bytes(), "svarut");
+    assert_eq!(all(&parsed), ["svarut uses 0301 2025-Q1 10", "svarut uses 0301 2025-Q2 11"], "{toml}");
+}
+
+#[test]
 fn workbooks_are_searched_sheet_by_sheet_and_json_array_by_array() {
     let book = xlsx(
         &(row(1, &["Rapport"])
