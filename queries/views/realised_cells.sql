@@ -16,6 +16,8 @@ WITH baseline AS (
                 municipality_mappings.weight_total
             )
         ) AS units_a_month,
+        -- Of a baseline that may not be split nobody knows how much is here.
+        bool_or(periods.policy_id = 'exact_only' AND NOT municipality_mappings.exact) AS unplaced,
         bit_or(
             mark('split_by_share', NOT municipality_mappings.exact)
             | mark('synthetic', baselines.synthetic)
@@ -23,7 +25,8 @@ WITH baseline AS (
     FROM baselines
     CROSS JOIN periods
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = periods.policy_id
+        ON municipality_mappings.policy_id
+            = CASE WHEN periods.policy_id = 'exact_only' THEN 'population_share' ELSE periods.policy_id END
         AND municipality_mappings.from_code = baselines.municipality_code
         AND municipality_mappings.from_date = baselines.division_date
         AND municipality_mappings.to_date = periods.division_date
@@ -103,6 +106,7 @@ excess AS (
                 ELSE baseline.units_a_month
             END
         ) AS units,
+        coalesce(baseline.unplaced, FALSE) AS unplaced,
         coalesce(baseline.marks, 0) AS marks
     FROM use_spans
     LEFT JOIN baseline
@@ -127,6 +131,7 @@ valued AS (
         max(worth.others) AS others,
         sum(worth.ore_days) AS ore_days,
         sum(excess.days) AS days,
+        bool_or(excess.unplaced) AS unplaced,
         bit_or(excess.marks) AS marks
     FROM excess
     LEFT JOIN worth
@@ -154,8 +159,8 @@ SELECT
     valued.seconds_high,
     valued.others AS other_values,
     -- Of a use nobody knows it is not asked what it is worth.
-    usage.state <> 'ok' OR valued.ore_central IS NOT NULL AS valued,
-    usage.state,
+    usage.state <> 'ok' OR valued.unplaced OR valued.ore_central IS NOT NULL AS valued,
+    CASE WHEN valued.unplaced THEN 'not_valid' ELSE usage.state END AS state,
     usage.marks | coalesce(valued.marks, 0) | mark('partial', valued.ore_days < valued.days) AS marks
 FROM usage_cells AS usage
 LEFT JOIN valued

@@ -278,6 +278,33 @@ async fn a_member_with_two_codes_or_two_spans_counts_once() {
     assert_eq!(ore, BTreeMap::from([("0201", 180_000), ("0202", 0), ("3001", 240_000)]));
 }
 
+/// A baseline of Storby, whose land was Aust (0101) and Vest (0102) until 2020: in the borders of then nobody knows how much
+/// of it is Aust's, and what Aust used in December 2019 is not all above it. By a declared share it is 100 of 400 persons'.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_baseline_that_may_not_be_split_is_not_none() {
+    let mut world = tiny::tiny();
+    world.baselines[0].municipality_code = "3001".into();
+    let folder = tempfile::tempdir().expect("a folder");
+    let _lake = fill(&world, folder.path());
+    let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+    let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1);
+    for (policy, expected) in [(Policy::ExactOnly, "not_valid"), (Policy::PopulationShare, "ok")] {
+        for kpi in ["benefit.realised", "benefit.net"] {
+            let mut request = question(&world, kpi, None);
+            (request.granularity, request.policy) = (Some(Granularity::Month), policy);
+            request.borders = Borders::On(day(2019, 6).expect("a day"));
+            (request.from, request.to) = (day(2019, 12), day(2020, 1));
+            let states: BTreeMap<String, String> = rows(&engine, request, &[], &["state"])
+                .await
+                .into_iter()
+                .map(|((_, code), (_, words))| (code, words[0].clone()))
+                .collect();
+            assert_eq!(states["0101"], expected, "{kpi}, {policy:?}: {states:?}");
+            assert_eq!(states["0201"], "ok", "{kpi}, {policy:?}: {states:?}");
+        }
+    }
+}
+
 /// Storby (3001) is the host: it pays nothing, and neither do the two that its land was until 2020.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_host_pays_nothing_in_whatever_borders() {

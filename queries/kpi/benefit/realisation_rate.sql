@@ -62,7 +62,12 @@ WITH valued AS (
         -- Where the solution is not yet live nothing is realised.
         CASE WHEN realised.state = 'ok' THEN coalesce(realised.ore_central, 0) ELSE 0 END AS ore,
         gap.units * worth.ore_central / worth.days AS ore_left,
-        cell_state(spine.comparable, gap.state, state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')) AS state,
+        cell_state(
+            spine.comparable,
+            gap.state,
+            state_if(realised.state = 'not_valid', 'not_valid'),
+            state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')
+        ) AS state,
         gap.marks
         | mark('partial', worth.ore_days < worth.days)
         | CASE WHEN realised.state = 'ok' THEN realised.marks ELSE 0 END AS marks,

@@ -233,7 +233,11 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
         distance(context, quarters(request), measure, code);
     let usage = context.usage(measure, code);
     let gain = realised(context, measure, code);
-    let (ore, gain_marks) = if usage.state == State::Ok { (gain.numerator, gain.marks) } else { (0, 0) };
+    if gain.states.contains(&State::NotValid) {
+        states.push(State::NotValid);
+    }
+    let known = gain.states.iter().all(|state| *state == State::Ok) && usage.state == State::Ok;
+    let (ore, gain_marks) = if known { (gain.numerator, gain.marks) } else { (0, 0) };
     if ore + short == 0 {
         states.push(State::NotApplicable);
     }

@@ -149,16 +149,19 @@ impl CellContext<'_> {
         let mut rows = Vec::new();
         for row in &self.world.usage {
             let named = row.solution_id == self.solution && row.measure_id == measure;
-            if named && self.policy == Policy::ExactOnly && self.counts(row) {
-                let from = (row.municipality_code.as_str(), row.division_date);
-                let to = (code, self.span.target);
-                let shared = successor_in(self.world, Policy::PopulationShare, from, to);
-                if shared.is_some_and(|successor| !successor.exact) {
-                    rows.push(row);
-                }
+            let from = (row.municipality_code.as_str(), row.division_date);
+            if named && self.counts(row) && self.cannot_place(from, code) {
+                rows.push(row);
             }
         }
         rows
+    }
+
+    /// Whether a municipality has land of another that the policy does not let be divided.
+    pub(crate) fn cannot_place(&self, from: (&str, Day), code: &str) -> bool {
+        let to = (code, self.span.target);
+        self.policy == Policy::ExactOnly
+            && successor_in(self.world, Policy::PopulationShare, from, to).is_some_and(|part| !part.exact)
     }
 
     /// What was reported of a calendar month. Of each code all days must be, or of a level the last.

@@ -309,8 +309,9 @@ fn month_or_own(start: Day, end: Day) -> (Day, Day) {
 
 /// Use above the baseline, month by month where it was reported so.
 pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
-    let usage = context.usage(measure, code);
+    let mut usage = context.usage(measure, code);
     let (mut baseline, mut marks) = (0, usage.marks);
+    let mut unplaced = false;
     for row in &context.world.baselines {
         if row.solution_id != context.solution || row.measure_id != measure {
             continue;
@@ -319,6 +320,10 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
             baseline += successor.piece(row.value_a_month);
             marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
+        unplaced |= context.cannot_place((&row.municipality_code, row.division_date), code);
+    }
+    if usage.state == State::Ok && unplaced {
+        usage.state = State::NotValid;
     }
     // Of each month: the first day reported, the one after the last, the use.
     let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
