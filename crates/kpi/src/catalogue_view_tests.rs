@@ -23,8 +23,7 @@ fn a_view_read_through_another_is_known() {
 
 #[test]
 fn a_view_may_use_what_every_kpi_that_reads_it_declares() {
-    let view =
-        "/* view\ndoc = \"b\"\nthrough = \"bounded_growth\"\n*/\nSELECT $measure_id AS x, $solution_id AS y";
+    let view = "/* view\ndoc = \"b\"\ntable_function = \"bounded_growth\"\n*/\nSELECT $measure_id AS x, $solution_id AS y";
     let reach = |from: &str, to: &str| {
         let kpi = REACH.replace("FROM spine\n", "FROM series AS spine\n").replace(from, to);
         load(&[
