@@ -187,7 +187,8 @@ async fn what_is_delivered_for_later_periods_changes_no_earlier_one() {
         let (first, end) = window(&world);
         let day = Granularity::Quarter.floor(first + (end - first) / 2);
         let mut before = world.clone();
-        before.usage.retain(|row| row.period_end <= day);
+        // A week over that day is about days before it too.
+        before.usage.retain(|row| row.period_start < day);
         let (lake, earlier) = (Lake::of(&world), Lake::of(&before));
         for kpi in OF_USE.into_iter().chain(["benefit.realised"]) {
             for granularity in [Granularity::Month, Granularity::Quarter] {
@@ -282,7 +283,11 @@ async fn a_row_that_is_owed_and_absent_always_shows() {
             for granularity in [Granularity::Month, Granularity::Quarter, Granularity::Year] {
                 let full = lake.cells(kpi, &id, granularity, Borders::Then).await;
                 for (key, cell) in lacking.cells(kpi, &id, granularity, Borders::Then).await {
-                    if full.get(&key) != Some(&cell) {
+                    let whole = full.get(&key);
+                    // Of two reports about the same land and days one is enough.
+                    let reported_twice =
+                        whole.is_some_and(|cell| cell.reason.as_deref() == Some("overlapping_reports"));
+                    if whole != Some(&cell) && !reported_twice {
                         let shows = !cell.is_ok() || (unlisted && cell.is_partial);
                         assert!(
                             shows,
