@@ -120,9 +120,16 @@ impl Places {
         }
         let used: BTreeSet<usize> = by_name.values().copied().chain(values.iter().map(|v| v.at)).collect();
         let named = heads.iter().map(|head| head.own.join(" ")).enumerate();
-        // Of a filter with several words the column still tells rows apart, unless they are added over it.
-        let open: BTreeSet<usize> =
-            contract.filter_left_open().filter_map(|name| by_name.get(name).copied()).collect();
+        // Of a filter with several words the column still tells rows apart, unless they are added over it; and so do days
+        // that stand for their month.
+        let floored = contract.period.iter().filter(|period| period.granularity.is_some());
+        let floored = floored.flat_map(|period| [&period.column, &period.start]).flatten();
+        let floored = floored.filter(|name| !contract.value.sum_over.contains(name));
+        let open: BTreeSet<usize> = contract
+            .filter_left_open()
+            .chain(floored)
+            .filter_map(|name| by_name.get(name).copied())
+            .collect();
         let left_out =
             named.filter(|(at, name)| (!used.contains(at) && !name.is_empty()) || open.contains(at));
         let left_out = left_out.map(|(at, name)| (name, at)).collect();

@@ -34,6 +34,20 @@ fn rows_that_differ_in_a_column_left_out_are_held_or_added() {
 }
 
 #[test]
+fn days_of_a_month_are_no_repetition_of_each_other() {
+    let text = "kommune;periode;antall\n0301;03.01.2024;1\n0301;11.01.2024;1\n4601;03.01.2024;7\n";
+    let month = "period.granularity = \"month\"\n";
+    let parsed = read(month, text);
+    assert_eq!(shown(&parsed), ["4601 2024-01 7"]);
+    assert!(parsed.breaches[0].contains("`periode`"), "{parsed:?}");
+    // One row a month stands for it, however often it is repeated.
+    let parsed = read(month, "kommune;periode;antall\n0301;03.01.2024;1\n0301;03.01.2024;1\n");
+    assert_eq!((shown(&parsed), parsed.breaches.len()), (vec!["0301 2024-01 1".to_owned()], 0));
+    // Without the rule days are days.
+    assert_eq!(read("", text).observations.len(), 3);
+}
+
+#[test]
 fn a_mark_alone_is_no_provisional_number() {
     let more = "provisional.marker = \"p\"\n[symbols]\n\"p\" = \"suppressed\"\n";
     let parsed = read(more, "kommune;periode;antall\n0301;2024;12p\n4601;2024;p\n");
