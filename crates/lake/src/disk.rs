@@ -56,15 +56,15 @@ pub(crate) fn is_sha256(text: &str) -> bool {
 pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
     // In pieces: a table's file may be larger than memory.
-    let mut piece = vec![0; 1 << 18];
+    let mut chunk = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
-        let read = file.read(&mut piece)?;
+        let read = file.read(&mut chunk)?;
         if read == 0 {
             return Ok((bytes, hex::encode(hasher.finalize())));
         }
         bytes += read as u64;
-        hasher.update(piece.get(..read).unwrap_or_default());
+        hasher.update(chunk.get(..read).unwrap_or_default());
     }
 }
 

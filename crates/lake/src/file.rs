@@ -30,9 +30,9 @@ struct Hashing {
 }
 
 impl Write for Hashing {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(piece)?;
-        self.hasher.update(piece.get(..written).unwrap_or_default());
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(chunk)?;
+        self.hasher.update(chunk.get(..written).unwrap_or_default());
         self.bytes += written as u64;
         Ok(written)
     }

@@ -55,7 +55,7 @@ struct Paid {
 struct Payer<'a> {
     code: String,
     /// What of it lies here.
-    piece: Successor,
+    successor: Successor,
     persons: Input,
     world: &'a World,
     span: Span,
@@ -76,14 +76,14 @@ fn payers<'a>(context: &CellContext<'a>, code: &str, division: Day) -> Vec<Payer
     let mut payers = Vec::new();
     for payer in codes_of(world, division) {
         let target = (code, context.span.target);
-        let Some(piece) = successor_in(world, placing, (&payer, division), target) else { continue };
+        let Some(successor) = successor_in(world, placing, (&payer, division), target) else { continue };
         let mut span = Span { target: division, ..*context.span };
         // Who is gone by the end of the period is counted as it last was.
         while division_holding(world, span.last) > division {
             span.last = span.last.pred_opt().expect("days have days before them");
         }
         let persons = CellContext { world, policy, span: &span, solution }.persons(&payer);
-        payers.push(Payer { code: payer, piece, persons, world, span, solution });
+        payers.push(Payer { code: payer, successor, persons, world, span, solution });
     }
     payers
 }
@@ -105,8 +105,8 @@ fn paid(context: &CellContext<'_>, code: &str) -> Paid {
         let mut any = false;
         for payer in payers.iter().filter(|payer| payer.has_on(day)) {
             any = true;
-            paid.unplaced |= context.policy == Policy::ExactOnly && !payer.piece.exact;
-            paid.marks |= if payer.piece.exact { 0 } else { mark::SPLIT };
+            paid.unplaced |= context.policy == Policy::ExactOnly && !payer.successor.exact;
+            paid.marks |= if payer.successor.exact { 0 } else { mark::SPLIT };
             let next = day.succ_opt().expect("a day after");
             let mut found = None;
             for row in &context.world.prices {
@@ -116,10 +116,10 @@ fn paid(context: &CellContext<'_>, code: &str) -> Paid {
                 let holds = row.valid_from <= day && row.valid_to.is_none_or(|end| end > day);
                 let known = payer.persons.state == State::Ok;
                 if row.solution_id == context.solution && known && of_size && holds {
-                    found = Some(found.unwrap_or(0) + payer.piece.piece(row.ore_once));
+                    found = Some(found.unwrap_or(0) + payer.successor.allocated(row.ore_once));
                     let a_year = row.ore_a_year + row.ore_per_inhabitant_a_year * persons;
-                    paid.ore +=
-                        payer.piece.piece(fallen(a_year, next)) - payer.piece.piece(fallen(a_year, day));
+                    paid.ore += payer.successor.allocated(fallen(a_year, next))
+                        - payer.successor.allocated(fallen(a_year, day));
                 }
             }
             if payer.persons.state == State::Ok {
@@ -357,14 +357,14 @@ pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span)
                 if only.is_some() {
                     return after - before;
                 }
-                placed.iter().map(|part| part.piece(after) - part.piece(before)).sum()
+                placed.iter().map(|part| part.allocated(after) - part.allocated(before)).sum()
             };
             if policy == Policy::ExactOnly && !whole {
                 not_valid += 1;
             } else if member.state == State::Ok {
                 reported += 1;
                 ore += member.fees.iter().map(of_day).sum::<i64>();
-                persons += placed.iter().map(|part| part.piece(member.persons.value)).sum::<i64>();
+                persons += placed.iter().map(|part| part.allocated(member.persons.value)).sum::<i64>();
                 marks |= member.marks | if whole { 0 } else { mark::SPLIT };
             }
         }

@@ -20,10 +20,10 @@ pub struct Successor {
 
 impl Successor {
     /// What this heir gets of a value.
-    pub(crate) fn piece(&self, value: i64) -> i64 {
+    pub(crate) fn allocated(&self, value: i64) -> i64 {
         // i128 so that a generous test value cannot overflow.
         let up_to = |weight: i64| i128::from(value) * i128::from(weight) / i128::from(self.total);
-        i64::try_from(up_to(self.to) - up_to(self.from)).expect("a piece is no larger than the whole")
+        i64::try_from(up_to(self.to) - up_to(self.from)).expect("a part is no larger than the whole")
     }
 }
 

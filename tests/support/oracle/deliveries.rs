@@ -101,9 +101,9 @@ fn owed(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> b
 
 /// Whether an expected delivery has come: each day of it, of all land that owes it, lies in a row that says something.
 fn came(context: &CellContext<'_>, delivery: &ExpectedDelivery, code: &str) -> bool {
-    let mut land = parts_of(context.world, code, context.span.target);
-    land.retain(|part| owes(context, &part.part_id, delivery.period_end));
-    land.iter().all(|part| {
+    let mut expected_parts = parts_of(context.world, code, context.span.target);
+    expected_parts.retain(|part| owes(context, &part.part_id, delivery.period_end));
+    expected_parts.iter().all(|part| {
         let rows = rows_about(context, delivery, &part.part_id);
         let mut days = delivery.period_start.iter_days().take_while(|day| *day < delivery.period_end);
         days.all(|day| rows.iter().any(|row| row.period_start <= day && day < row.period_end))

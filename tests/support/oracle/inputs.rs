@@ -403,7 +403,7 @@ impl CellContext<'_> {
             if let Some(successor) = self.lands(&row.municipality_code, row.division_date, code) {
                 input.state = State::Ok;
                 input.silent = false;
-                input.value += successor.piece(row.persons);
+                input.value += successor.allocated(row.persons);
                 input.marks |= if successor.exact { 0 } else { mark::SPLIT };
             }
         }
@@ -454,17 +454,17 @@ fn marks_of(landing: &[Landed]) -> i64 {
 /// The rows' values in one: added, or for a mean the mean of each source municipality over its ends, then added.
 /// Rows that do not count add nothing, though a mean is over their ends too.
 fn total(landing: &[Landed], rollup: &str, counts: impl Fn(&Landed) -> bool) -> i64 {
-    let piece = |landed: &Landed| {
+    let allocated = |landed: &Landed| {
         let value = landed.row.value.expect("an ok row has a value");
-        if counts(landed) { landed.successor.piece(value) } else { 0 }
+        if counts(landed) { landed.successor.allocated(value) } else { 0 }
     };
     let valued: Vec<(&Usage, i64)> = landing
         .iter()
         .filter(|landed| landed.row.state == "ok")
-        .map(|landed| (&landed.row, piece(landed)))
+        .map(|landed| (&landed.row, allocated(landed)))
         .collect();
     if rollup != "mean" {
-        return valued.iter().map(|(_, piece)| piece).sum();
+        return valued.iter().map(|(_, allocated)| allocated).sum();
     }
     let mut sum = 0;
     for (i, (first, _)) in valued.iter().enumerate() {
@@ -473,8 +473,8 @@ fn total(landing: &[Landed], rollup: &str, counts: impl Fn(&Landed) -> bool) -> 
         }
         let mut ends = Vec::new();
         let mut of_one = 0;
-        for (row, piece) in valued.iter().filter(|(row, _)| same_municipality(row, first)) {
-            of_one += piece;
+        for (row, allocated) in valued.iter().filter(|(row, _)| same_municipality(row, first)) {
+            of_one += allocated;
             if !ends.contains(&row.period_end) {
                 ends.push(row.period_end);
             }

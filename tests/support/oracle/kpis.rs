@@ -317,7 +317,7 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
             continue;
         }
         if let Some(successor) = context.lands(&row.municipality_code, row.division_date, code) {
-            baseline += successor.piece(row.value_a_month);
+            baseline += successor.allocated(row.value_a_month);
             marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
         unplaced |= context.cannot_place((&row.municipality_code, row.division_date), code);
@@ -341,7 +341,7 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
             ));
             month.0 = month.0.min(row.period_start);
             month.1 = month.1.max(row.period_end);
-            month.2 += successor.piece(row.value.expect("an ok row has a value"));
+            month.2 += successor.allocated(row.value.expect("an ok row has a value"));
         }
     } else {
         let (start, end) = (context.span.start, context.span.end);

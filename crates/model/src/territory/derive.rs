@@ -50,7 +50,8 @@ pub fn derive(
     let mut days: BTreeMap<NaiveDate, BTreeMap<&MunicipalityCode, BTreeSet<&MunicipalityCode>>> =
         BTreeMap::new();
     // Pieces of land would cut municipalities that were not split.
-    let whole: Vec<Change> = changes.iter().filter(|c| !is_piece(c, start, changes)).cloned().collect();
+    let whole: Vec<Change> =
+        changes.iter().filter(|c| !is_moved_territory(c, start, changes)).cloned().collect();
     for (change, kind) in whole.iter().zip(classify(&whole)) {
         if let (Some(old), Some(new), true) = (&change.old, &change.new, opens(change, kind, from)) {
             // The register has a pair for each new code: what one code became on a day is a set.
@@ -68,7 +69,7 @@ pub fn derive(
 
 /// Whether a change is a piece of land that went from one municipality to another, both of which go on. From 2026 the
 /// register lists such pieces among the rest; no municipality was split, and how many live on a piece is not known.
-fn is_piece(change: &Change, start: &BTreeSet<MunicipalityCode>, changes: &[Change]) -> bool {
+fn is_moved_territory(change: &Change, start: &BTreeSet<MunicipalityCode>, changes: &[Change]) -> bool {
     let (Some(old), Some(new)) = (&change.old, &change.new) else { return false };
     let mut same_day = changes.iter().filter(|c| c.date == change.date && c.old.as_ref() == Some(old));
     let goes_on = same_day.any(|c| c.old == c.new);

@@ -17,7 +17,7 @@ const RATIO_FROM: u64 = 1 << 20;
 /// What begins every entry of the directory.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 /// Unpacked bytes looked at before they are dropped.
-const PIECE: usize = 16 << 10;
+const CHUNK: usize = 16 << 10;
 
 /// Why a workbook must not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +114,11 @@ fn unpacked(stream: &[u8], method: CompressionMethod, limit: u64) -> Option<u64>
 fn inflated(stream: &[u8], limit: u64) -> Option<u64> {
     // Zip has raw deflate, without zlib's header.
     let mut inflate = Decompress::new(false);
-    let mut piece = vec![0; PIECE];
+    let mut chunk = vec![0; CHUNK];
     loop {
         let (read, written) = (inflate.total_in(), inflate.total_out());
         let rest = stream.get(usize::try_from(read).ok()?..)?;
-        let status = inflate.decompress(rest, &mut piece, FlushDecompress::None).ok()?;
+        let status = inflate.decompress(rest, &mut chunk, FlushDecompress::None).ok()?;
         if inflate.total_out() > limit {
             return None;
         }

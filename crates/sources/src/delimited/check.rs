@@ -99,7 +99,7 @@ impl Contract {
             for mark in rule.marker.all() {
                 if mark.is_empty() || (rule.column.is_none() && mark.ends_with(|c: char| c.is_ascii_digit()))
                 {
-                    return unclear("marker", format!("`{mark}` cannot be told from a value without a mark"));
+                    return unclear("marker", format!("`{mark}` reads as a value without a mark"));
                 }
                 if known.contains(&(rule.column.as_deref(), mark)) {
                     return unclear("marker", format!("`{mark}` has two meanings"));

@@ -16,7 +16,7 @@ pub(crate) enum Act {
     /// Sends the body a byte at a time, waiting between them.
     Drip(Vec<u8>, Duration),
     /// Sends the body in so many pieces, waiting between them.
-    Pieces(Vec<u8>, usize, Duration),
+    Chunks(Vec<u8>, usize, Duration),
     /// Closes without a word.
     Hang,
     /// Sends bytes without end.
@@ -126,11 +126,11 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Seen>>, count: &AtomicUsize, an
                 }
             }
         }
-        Act::Pieces(body, count, wait) => {
+        Act::Chunks(body, count, wait) => {
             let _ = stream.write_all(head(200, body.len(), &[]).as_bytes());
-            for (at, piece) in body.chunks(body.len().div_ceil(count).max(1)).enumerate() {
+            for (at, chunk) in body.chunks(body.len().div_ceil(count).max(1)).enumerate() {
                 std::thread::sleep(if at == 0 { Duration::ZERO } else { wait });
-                if stream.write_all(piece).is_err() {
+                if stream.write_all(chunk).is_err() {
                     return;
                 }
             }

@@ -277,7 +277,7 @@ fn names_agree_however_their_letters_are_composed() {
 }
 
 /// A text whose letters are in two pieces, as a Macintosh writes them.
-fn in_pieces(text: &str) -> String {
+fn decomposed(text: &str) -> String {
     text.replace('å', "a\u{30a}").replace('Å', "A\u{30a}").replace('ö', "o\u{308}")
 }
 
@@ -293,8 +293,8 @@ fn a_contract_and_a_file_may_compose_their_letters_differently() {
     ]
     .concat();
     for (rules, rows, sheet) in [
-        (rules.to_owned(), in_pieces(&rows), in_pieces("Målinger")),
-        (in_pieces(rules), rows, "Målinger".to_owned()),
+        (rules.to_owned(), decomposed(&rows), decomposed("Målinger")),
+        (decomposed(rules), rows, "Målinger".to_owned()),
     ] {
         let contract = crate::delimited::Contract::from_toml(&rules).unwrap();
         let parsed = parse(&xlsx_named(&sheet, &rows), &contract);
@@ -303,10 +303,10 @@ fn a_contract_and_a_file_may_compose_their_letters_differently() {
     let months = contract(
         "layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide = { periods = true, prefix_to_strip = \"Målt \" }\n",
     );
-    let parsed = parse(in_pieces("kommune;Målt 2024-01\n0301;7\n").as_bytes(), &months);
+    let parsed = parse(decomposed("kommune;Målt 2024-01\n0301;7\n").as_bytes(), &months);
     assert_eq!(shown(&parsed), ["0301 2024-01 7"], "{parsed:?}");
     let json = contract(&format!("rows = \"målt.på\"\n{PLAIN}"));
-    let text = in_pieces("{\"målt\":{\"på\":[{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}]}}");
+    let text = decomposed("{\"målt\":{\"på\":[{\"kommune\":\"0301\",\"periode\":\"2024\",\"antall\":7}]}}");
     assert_eq!(shown(&parse(text.as_bytes(), &json)), ["0301 2024 7"]);
 }
 

@@ -94,11 +94,11 @@ impl Pattern {
         let Some((first, holes)) = self.segments.split_first() else { return false };
         let Some((last, middle)) = holes.split_last() else { return text == *first };
         let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
-        for piece in middle {
+        for segment in middle {
             // The earliest place leaves most for what follows; a hole is never empty.
             let from = rest.chars().next().map_or(0, char::len_utf8);
-            match rest.get(from..).filter(|_| from > 0).and_then(|after| after.find(piece.as_str())) {
-                Some(at) => rest = rest.get(from + at + piece.len()..).unwrap_or_default(),
+            match rest.get(from..).filter(|_| from > 0).and_then(|after| after.find(segment.as_str())) {
+                Some(at) => rest = rest.get(from + at + segment.len()..).unwrap_or_default(),
                 None => return false,
             }
         }

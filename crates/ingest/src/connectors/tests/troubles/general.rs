@@ -30,7 +30,7 @@ impl Bad {
                 let half = body.len() / 2;
                 Act::Cut(body, half)
             }
-            (Self::Slow(wait), Act::Say(_, _, body)) => Act::Pieces(body, 2, *wait),
+            (Self::Slow(wait), Act::Say(_, _, body)) => Act::Chunks(body, 2, *wait),
             _ => Act::Hang,
         }
     }
@@ -137,7 +137,7 @@ fn that_pass(connector: &Case) -> Vec<Trouble> {
         passing("one after the other", vec![status(429), Bad::Closed, Bad::Cut, status(502)], doubling(4)),
         Trouble::new("slow answers", End::Passes(waits(&[], connector)), |honest| {
             let honest = Arc::clone(honest);
-            Arc::new(move |_, seen| Act::Pieces(body(&honest, seen), 4, Duration::from_millis(10)))
+            Arc::new(move |_, seen| Act::Chunks(body(&honest, seen), 4, Duration::from_millis(10)))
         }),
     ]
 }
