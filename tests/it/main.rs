@@ -17,6 +17,7 @@ mod oracle;
 mod partial;
 mod properties;
 mod rollout;
+mod span_of_years;
 mod sql;
 mod status;
 mod upload;

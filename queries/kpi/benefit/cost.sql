@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kostnad", nn = "Kostnad", en = "Cost" }
 answers = { nb = "Hva koster løsningen kommunene som har den?", nn = "Kva kostar løysinga kommunane som har ho?", en = "What does the solution cost the municipalities that have it?" }
-version = 2
+version = 3
 unit = "nok"
 better = "lower"
 owner = "secretariat"
@@ -17,6 +17,10 @@ divide_by = 100
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["inhabitants_of_each_year"]
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Medlemsbidrag", nn = "Medlemsbidrag", en = "Membership contribution" }
 answers = { nb = "Hva koster det å være med i nettverket?", nn = "Kva kostar det å vere med i nettverket?", en = "What does it cost to be a member of the network?" }
-version = 2
+version = 3
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -18,6 +18,10 @@ nb = "Kommunen er ikke medlem av noe nettverk."
 nn = "Kommunen er ikkje medlem av noko nettverk."
 en = "The municipality is a member of no network."
 [[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["inhabitants_of_each_year"]
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody"]
@@ -25,75 +29,53 @@ nb = "Et medlem betaler som den kommunen det er medlem som, for dagene det er me
 nn = "Ein medlem betaler som den kommunen han er medlem som, for dagane han er medlem, og likt i alle grenser; før hang vert og grunnsum av grensene det vart spurt i."
 en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders asked for."
 */
-WITH persons AS (
-    SELECT
-        reference.period_start,
-        municipality_mappings.to_code AS municipality_code,
-        municipality_mappings.to_date AS division_date,
-        sum(
-            split_by_weight(
-                population.persons,
-                municipality_mappings.weight_from,
-                municipality_mappings.weight_to,
-                municipality_mappings.weight_total
-            )
-        ) AS persons,
-        bit_or(
-            mark('split_by_share', NOT municipality_mappings.exact)
-            | mark('stale_denominator', reference.reference_date < reference.period_start - INTERVAL '2 years')
-        ) AS marks
-    FROM population_reference AS reference
-    INNER JOIN population
-        ON population.reference_date = reference.reference_date
-        AND population.age_from = reference.age_from
-        AND population.age_to IS NOT DISTINCT FROM reference.age_to
-    INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = reference.policy_id
-        AND municipality_mappings.from_code = population.municipality_code
-        AND municipality_mappings.from_date = population.division_date
-    INNER JOIN (
-        SELECT DISTINCT network_members.division_date
-        FROM network_members
-    ) AS listed
-        ON listed.division_date = municipality_mappings.to_date
-    WHERE
-        municipality_mappings.to_code IS NOT NULL
-        AND reference.age_from = 0
-        AND reference.age_to IS NULL
-    GROUP BY
-        reference.period_start,
-        municipality_mappings.to_code,
-        municipality_mappings.to_date
-),
--- Each membership and fee on the days of the period on which both hold; without a fee where there is none.
-days AS (
+-- The days of a period that go by one count.
+WITH counted AS (
     SELECT
         periods.period_start,
+        periods.period_end,
+        periods.policy_id,
+        count_spans.reference_date,
+        max(count_spans.reference_date) OVER (PARTITION BY periods.period_start) AS newest_date,
+        greatest(periods.period_start, count_spans.valid_from) AS valid_from,
+        least(periods.period_end, count_spans.valid_to) AS valid_to
+    FROM periods
+    INNER JOIN count_spans
+        ON count_spans.valid_from < periods.period_end
+        AND count_spans.valid_to > periods.period_start
+),
+-- Each membership and fee on the days on which both hold and one count does; without a fee where there is none.
+days AS (
+    SELECT
+        counted.period_start,
+        counted.policy_id,
+        counted.reference_date,
+        counted.newest_date,
         memberships.network_id,
         memberships.municipality_code,
         memberships.division_date,
         memberships.valid_from,
         CAST(
-            CAST(least(memberships.valid_to, periods.period_end) AS INT)
-            - CAST(greatest(memberships.valid_from, periods.period_start) AS INT) AS BIGINT
+            CAST(least(memberships.valid_to, counted.period_end) AS INT)
+            - CAST(greatest(memberships.valid_from, counted.period_start) AS INT) AS BIGINT
         ) AS member_days,
-        greatest(memberships.valid_from, periods.period_start, fee_spans.valid_from) AS span_start,
-        least(memberships.valid_to, periods.period_end, fee_spans.valid_to) AS span_end,
+        greatest(memberships.valid_from, counted.valid_from, fee_spans.valid_from) AS span_start,
+        least(memberships.valid_to, counted.valid_to, fee_spans.valid_to) AS span_end,
         fee_spans.ore_a_year,
         fee_spans.ore_per_inhabitant_a_year,
         fee_spans.ore_a_year_max,
         coalesce(fee_spans.host_code = memberships.municipality_code, FALSE) AS is_host
-    FROM periods
+    FROM counted
     INNER JOIN memberships
-        ON memberships.valid_from < periods.period_end
-        AND memberships.valid_to > periods.period_start
+        ON memberships.valid_from < counted.valid_to
+        AND memberships.valid_to > counted.valid_from
         AND memberships.valid_to > memberships.valid_from
     INNER JOIN networks
         ON networks.network_id = memberships.network_id
     LEFT JOIN fee_spans
         ON fee_spans.network_id = memberships.network_id
-        AND fee_spans.valid_from < least(memberships.valid_to, periods.period_end)
-        AND fee_spans.valid_to > greatest(memberships.valid_from, periods.period_start)
+        AND fee_spans.valid_from < least(memberships.valid_to, counted.valid_to)
+        AND fee_spans.valid_to > greatest(memberships.valid_from, counted.valid_from)
 ),
 spanned AS (
     SELECT
@@ -107,24 +89,36 @@ spanned AS (
         CASE
             WHEN days.is_host THEN 0
             -- Without a maximum `least` passes its NULL over, and without persons it would pass those over.
-            WHEN persons.persons IS NOT NULL
+            WHEN inhabitants.persons IS NOT NULL
                 THEN least(
-                    days.ore_a_year + days.ore_per_inhabitant_a_year * persons.persons,
+                    days.ore_a_year + days.ore_per_inhabitant_a_year * inhabitants.persons,
                     days.ore_a_year_max
                 )
         END AS ore_a_year,
         CASE
-            WHEN days.ore_a_year IS NULL THEN 0
+            WHEN days.ore_a_year IS NULL OR inhabitants.persons IS NULL THEN 0
             ELSE CAST(days.span_end AS INT) - CAST(days.span_start AS INT)
         END AS fee_days,
         days.member_days,
-        persons.persons,
-        coalesce(persons.marks, 0) AS marks
+        newest.persons,
+        coalesce(inhabitants.marks, 0)
+        | mark(
+            'stale_denominator',
+            days.reference_date
+            < greatest(days.period_start, date_trunc('year', days.span_end - INTERVAL '1 day')) - INTERVAL '2 years'
+        ) AS marks
     FROM days
-    LEFT JOIN persons
-        ON persons.period_start = days.period_start
-        AND persons.municipality_code = days.municipality_code
-        AND persons.division_date = days.division_date
+    LEFT JOIN inhabitants
+        ON inhabitants.policy_id = days.policy_id
+        AND inhabitants.division_date = days.division_date
+        AND inhabitants.reference_date = days.reference_date
+        AND inhabitants.municipality_code = days.municipality_code
+    -- Whom the number speaks for lives there at the end.
+    LEFT JOIN inhabitants AS newest
+        ON newest.policy_id = days.policy_id
+        AND newest.division_date = days.division_date
+        AND newest.reference_date = days.newest_date
+        AND newest.municipality_code = days.municipality_code
 ),
 -- What of each span lies in an area. A network's row is what is paid to it, by members whole.
 landed AS (
@@ -168,7 +162,7 @@ landed AS (
         max(networks.network_id) IS NOT NULL
         OR sum(territory_shares.weight_to - territory_shares.weight_from) = max(territory_shares.weight_total) AS whole,
         max(territory_shares.policy_id) AS policy_id,
-        max(spanned.marks) AS marks
+        bit_or(spanned.marks) AS marks
     FROM areas
     INNER JOIN territory_shares
         ON territory_shares.period_start = areas.period_start
@@ -202,7 +196,7 @@ by_membership AS (
         max(landed.persons) AS persons,
         bool_and(landed.whole) AS whole,
         max(landed.policy_id) AS policy_id,
-        max(landed.marks) AS marks
+        bit_or(landed.marks) AS marks
     FROM landed
     GROUP BY
         landed.period_start,
@@ -222,7 +216,7 @@ placed AS (
         max(by_membership.persons) AS persons,
         bool_and(by_membership.whole) AS whole,
         max(by_membership.policy_id) AS policy_id,
-        max(by_membership.marks)
+        bit_or(by_membership.marks)
         | mark('partial', sum(by_membership.fee_days) < sum(by_membership.member_days)) AS marks
     FROM by_membership
     GROUP BY

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
 answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
-version = 3
+version = 4
 unit = "months"
 better = "lower"
 owner = "secretariat"
@@ -36,6 +36,10 @@ en = "The introduction cost nothing."
 nb = "Gevinsten dekker ikke kostnaden."
 nn = "Gevinsten dekkjer ikkje kostnaden."
 en = "The benefit does not cover the cost."
+[[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["inhabitants_of_each_year"]
 [[changes]]
 version = 3
 date = "2026-11-28"

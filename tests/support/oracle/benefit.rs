@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days};
+use chrono::Datelike;
 
-use super::areas::{groups_of, keys_of, members_division};
-use super::borders::{Successor, codes_of, division_holding, successor_in, successors};
+use super::areas::groups_of;
+use super::borders::{Successor, codes_of, division_holding, successor_in};
 use super::inputs::{CellContext, Input};
 use super::kpis::{Found, Reference, Worth, behind, plain, realised, reference};
-use super::{By, OracleRequest, OracleRow, Policy, Span, State, days_of, kpis, mark};
-use crate::world::{Day, MembershipFee, World};
+use super::{OracleRequest, OracleRow, Policy, Span, State, days_of, mark};
+use crate::world::{Day, World};
 
 /// Øre become kroner, also under the line, where the number is of kroner on both sides.
 pub(crate) fn finish(kpi: &str, mut row: OracleRow) -> OracleRow {
@@ -51,7 +51,7 @@ struct Paid {
     marks: i64,
 }
 
-/// Whoever has land of a cell on the days of a division.
+/// Whoever has land of a cell on the days of a division and of a year.
 struct Payer<'a> {
     code: String,
     /// What of it lies here.
@@ -70,38 +70,41 @@ impl Payer<'_> {
     }
 }
 
-fn payers<'a>(context: &CellContext<'a>, code: &str, division: Day) -> Vec<Payer<'a>> {
+fn payers<'a>(context: &CellContext<'a>, code: &str, division: Day, day: Day) -> Vec<Payer<'a>> {
     let (world, policy, solution) = (context.world, context.policy, context.solution);
     let placing = if policy == Policy::ExactOnly { Policy::PopulationShare } else { policy };
     let mut payers = Vec::new();
     for payer in codes_of(world, division) {
         let target = (code, context.span.target);
         let Some(successor) = successor_in(world, placing, (&payer, division), target) else { continue };
-        let mut span = Span { target: division, ..*context.span };
-        // Who is gone by the end of the period is counted as it last was.
-        while division_holding(world, span.last) > division {
-            span.last = span.last.pred_opt().expect("days have days before them");
-        }
+        let span = Span { target: division, ..of_year(context.span, day) };
         let persons = CellContext { world, policy, span: &span, solution }.persons(&payer);
         payers.push(Payer { code: payer, successor, persons, world, span, solution });
     }
     payers
 }
 
+/// The days of a period that lie in the year of `day`: its inhabitants are those of their first day.
+pub(super) fn of_year(span: &Span, day: Day) -> Span {
+    let start = day.with_ordinal(1).expect("every year has a first day").max(span.start);
+    Span { start, last: day, ..*span }
+}
+
 /// What of a yearly amount has fallen when a day begins, from the year 1 on.
-fn fallen(a_year: i64, day: Day) -> i64 {
+pub(super) fn fallen(a_year: i64, day: Day) -> i64 {
     let days = if day.leap_year() { 366 } else { 365 };
     i64::from(day.year() - 1) * a_year + (a_year * i64::from(day.ordinal0())).div_euclid(days)
 }
 
 fn paid(context: &CellContext<'_>, code: &str) -> Paid {
     let mut paid = Paid::default();
-    let mut of_divisions: BTreeMap<Day, Vec<Payer<'_>>> = BTreeMap::new();
+    let mut of_days: BTreeMap<(Day, i32), Vec<Payer<'_>>> = BTreeMap::new();
     // By the division and the code of who pays it, on the last day on which a price holds for them.
     let mut once: BTreeMap<(Day, String), i64> = BTreeMap::new();
     for day in days_of(context.span.start, context.span.end) {
         let division = division_holding(context.world, day);
-        let payers = of_divisions.entry(division).or_insert_with(|| payers(context, code, division));
+        let payers =
+            of_days.entry((division, day.year())).or_insert_with(|| payers(context, code, division, day));
         let mut any = false;
         for payer in payers.iter().filter(|payer| payer.has_on(day)) {
             any = true;
@@ -264,136 +267,4 @@ fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
         found.numerator += 1;
     }
     found
-}
-
-/// A member of a network, by the code of its own division, with what it pays in the period.
-struct Member {
-    /// The yearly fee of each day on which one holds.
-    fees: Vec<(Day, i64)>,
-    persons: Input,
-    marks: i64,
-    state: State,
-}
-
-/// What a member pays to a network, or to all of its networks, day by day.
-fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Option<Member> {
-    let (mut fees, mut marks, mut member) = (None, 0, false);
-    // Its own inhabitants, whatever borders are asked for.
-    let own = Span { target: members_division(context.world), ..*context.span };
-    let persons =
-        CellContext { world: context.world, policy: context.policy, span: &own, solution: context.solution }
-            .persons(code);
-    for network in context.world.networks.iter().map(|network| &network.network_id) {
-        if only.is_some_and(|only| only != network) {
-            continue;
-        }
-        let (mut days, mut days_with) = (0, 0);
-        let mut to_network = Vec::new();
-        for day in days_of(context.span.start, context.span.end) {
-            let is_member = context.world.network_members.iter().any(|row| {
-                row.network_id == *network
-                    && row.municipality_code == code
-                    && row.valid_from.is_none_or(|from| from <= day)
-                    && row.valid_to.is_none_or(|end| end > day)
-            });
-            if !is_member {
-                continue;
-            }
-            days += 1;
-            let holds =
-                |fee: &&MembershipFee| fee.valid_from <= day && fee.valid_to.is_none_or(|end| end > day);
-            let of = |id: Option<&str>| {
-                context.world.membership_fees.iter().filter(holds).find(|fee| fee.network_id.as_deref() == id)
-            };
-            let Some(fee) = of(Some(network)).or_else(|| of(None)) else { continue };
-            days_with += 1;
-            if fee.host_code.as_deref() != Some(code) {
-                let a_year = fee.ore_a_year + fee.ore_per_inhabitant_a_year * persons.value;
-                to_network.push((day, a_year.min(fee.ore_a_year_max.unwrap_or(a_year))));
-            }
-        }
-        member |= days > 0;
-        marks |= if days_with < days { mark::PARTIAL } else { 0 };
-        if days_with > 0 {
-            fees.get_or_insert_with(Vec::new).extend(to_network);
-        }
-    }
-    let state = if persons.state == State::Ok && fees.is_some() { State::Ok } else { State::NotApplicable };
-    member.then_some(Member { fees: fees.unwrap_or_default(), persons, marks: marks | persons.marks, state })
-}
-
-/// What is paid to each network, or by the members in each area: each as it is a member, split by inhabitants where
-/// the borders asked for cut it.
-#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
-pub(crate) fn contributions(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
-    let context = CellContext { world, policy: request.policy, span, solution: &request.solution_id };
-    let (policy, own) = (request.policy, members_division(world));
-    let placing = if policy == Policy::ExactOnly { Policy::PopulationShare } else { policy };
-    let mut areas: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
-    for cell in kpis::places(world, span) {
-        for key in keys_of(world, request, span, &cell) {
-            areas.entry(key).or_default().push(cell.code.clone());
-        }
-    }
-    let mut rows = Vec::new();
-    for (key, inside) in areas {
-        let only = key.as_deref().filter(|_| request.by == By::Network);
-        let (mut ore, mut marks, mut reported, mut not_valid, mut persons) = (0, 0, 0, 0, 0);
-        let inhabitants: i64 = inside.iter().map(|code| kpis::inhabitants(&context, code)).sum();
-        for code in codes_of(world, own) {
-            let placed: Vec<Successor> = successors(world, placing, &code, own, span.target)
-                .into_iter()
-                .filter(|part| part.code.as_ref().is_some_and(|code| inside.contains(code)))
-                .collect();
-            if placed.is_empty() {
-                continue;
-            }
-            let Some(member) = contribution(&context, only, &code) else { continue };
-            let whole = only.is_some()
-                || placed.iter().map(|part| part.to - part.from).sum::<i64>() == placed[0].total;
-            // What has fallen when the day is over, less what had before it, in each part of the land.
-            let of_day = |(day, a_year): &(Day, i64)| -> i64 {
-                let (before, after) = (fallen(*a_year, *day), fallen(*a_year, *day + Days::new(1)));
-                if only.is_some() {
-                    return after - before;
-                }
-                placed.iter().map(|part| part.allocated(after) - part.allocated(before)).sum()
-            };
-            if policy == Policy::ExactOnly && !whole {
-                not_valid += 1;
-            } else if member.state == State::Ok {
-                reported += 1;
-                ore += member.fees.iter().map(of_day).sum::<i64>();
-                persons += placed.iter().map(|part| part.allocated(member.persons.value)).sum::<i64>();
-                marks |= member.marks | if whole { 0 } else { mark::SPLIT };
-            }
-        }
-        if reported > 0 && not_valid > 0 {
-            marks |= mark::PARTIAL;
-        }
-        if reported > 0 && span.end > world.recorded_at.date_naive() {
-            marks |= mark::INCOMPLETE;
-        }
-        let state = match (reported, not_valid) {
-            (0, 0) => State::NotApplicable,
-            (0, _) => State::NotValid,
-            _ => State::Ok,
-        };
-        let value = (reported > 0).then_some(ore as f64 / 100.0);
-        rows.push(OracleRow {
-            period_start: span.start,
-            key,
-            value,
-            numerator: value,
-            denominator: None,
-            state: state.word().to_owned(),
-            coverage: (inhabitants > 0).then(|| persons.min(inhabitants) as f64 / inhabitants as f64),
-            coverage_of_expected: (persons > 0).then_some(1.0),
-            marks,
-            reported,
-            expected: reported,
-            extras: BTreeMap::new(),
-        });
-    }
-    rows
 }

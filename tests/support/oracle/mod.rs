@@ -12,6 +12,7 @@ mod forecast;
 mod inputs;
 mod kpis;
 mod ladder;
+mod membership;
 mod spread;
 mod stages;
 mod status;
@@ -273,7 +274,7 @@ pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
             continue;
         }
         if request.kpi == "benefit.membership_contribution" {
-            rows.extend(benefit::contributions(world, request, &span));
+            rows.extend(membership::contributions(world, request, &span));
             continue;
         }
         let cells = kpis::cells(world, request, &span);
