@@ -9,6 +9,7 @@ SELECT
     metric_areas.area_code,
     metric_areas.numerator,
     metric_areas.denominator,
+    metric_areas.is_representative,
     goals.target,
     goals.due
 FROM metric_areas

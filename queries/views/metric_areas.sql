@@ -1,5 +1,5 @@
 /* view
-doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them."
+doc = "The KPI that a target is set for, in an area and period: its numerators and denominators added up, and how many municipalities reported them. `is_representative`: those are home to at least four in five of the area's inhabitants (where nobody knows how many live there: are four in five of those expected), so the sum may be held against a target."
 uses = ["coverage_weights", "eligible_cells", "followed", "population_cells", "spine", "status_cells", "usage_cells"]
 */
 WITH measured AS (
@@ -68,7 +68,12 @@ SELECT
     count(CASE WHEN measured.state = 'not_valid' THEN 1 END) AS not_valid,
     string_agg(DISTINCT measured.state, ',') AS states,
     sum(CASE WHEN measured.state = 'ok' THEN measured.inhabitants END) AS covered,
-    sum(CASE WHEN is_expected(measured.state) THEN measured.inhabitants END) AS persons_expected
+    sum(CASE WHEN is_expected(measured.state) THEN measured.inhabitants END) AS persons_expected,
+    CASE
+        WHEN sum(measured.inhabitants) > 0
+            THEN sum(CASE WHEN measured.state = 'ok' THEN measured.inhabitants ELSE 0 END) * 5 >= sum(measured.inhabitants) * 4
+        ELSE count(CASE WHEN measured.state = 'ok' THEN 1 END) * 5 >= count(CASE WHEN is_expected(measured.state) THEN 1 END) * 4
+    END AS is_representative
 FROM areas
 INNER JOIN measured
     ON measured.period_start = areas.period_start

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vei mot målet", nn = "Veg mot målet", en = "Progress to target" }
 answers = { nb = "Hvor langt er vi kommet mot målet, og går det fort nok?", nn = "Kor langt er vi komne mot målet, og går det fort nok?", en = "How far along to the target are we, and is it fast enough?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -32,14 +32,18 @@ unit = "words"
 doc = "Where the path to the target is at the end of the period."
 unit = "share"
 [columns.gap_share]
-doc = "What is left to the target; below 0 is beyond it."
+doc = "What is left to the target; below 0 is beyond it. None where the number speaks for less than four in five of the inhabitants."
 unit = "share"
 [columns.required_share_a_month]
 doc = "Rise a month that reaches the target on its day; 0 when it is reached, none when the day is past."
 unit = "share"
 [columns.current_share_a_month]
-doc = "Rise a month over the last three periods."
+doc = "Rise a month over the last three periods, where both ends speak for four in five of the inhabitants."
 unit = "share"
+[[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["representative_areas"]
 [[changes]]
 version = 3
 date = "2026-11-28"
@@ -63,7 +67,9 @@ valued AS (
         numbered.period_start,
         numbered.place,
         numbered.end_day,
-        CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator AS value
+        CASE
+            WHEN metric_areas.is_representative THEN CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator
+        END AS value
     FROM metric_areas
     INNER JOIN numbered
         ON numbered.period_start = metric_areas.period_start

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::Months;
 
-use super::targets::{goal, measured};
+use super::targets::{goal, is_representative, measured};
 use super::{OracleRequest, OracleRow, Span, before, spans};
 use crate::world::{Day, World};
 
@@ -38,6 +38,7 @@ struct Known {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum No {
     Number,
+    Coverage,
     Eligible,
     Break(usize),
     Points,
@@ -61,7 +62,7 @@ pub(crate) fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
         stated.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row)))
     {
         let points = series.entry(row.key.clone()).or_insert_with(|| vec![None; seen.len()]);
-        points[place] = row.numerator.zip(row.denominator);
+        points[place] = row.numerator.zip(row.denominator).filter(|_| is_representative(row));
     }
     let assessed = fit_panel(&series, seen.len());
     let mut rows = Vec::new();
@@ -128,12 +129,13 @@ fn finish(
     known: &Result<Known, No>,
     seen: &[Span],
 ) {
+    let (now, speaks) = (row.numerator.zip(row.denominator), is_representative(row));
     let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
     set("target_share", Some(goal));
     set("due", Some(number(due)));
-    let now = row.numerator.zip(row.denominator);
     let no = match (now, known) {
         (None, _) => Some(No::Number),
+        _ if !speaks => Some(No::Coverage),
         (Some((users, persons)), _) if users > persons => Some(No::Eligible),
         (Some((users, persons)), _) if users / persons >= goal => {
             set("outlook", word("reached"));
@@ -205,6 +207,7 @@ fn finish(
 const fn reason(no: No) -> &'static str {
     match no {
         No::Number => "no_number",
+        No::Coverage => "low_coverage",
         No::Eligible => "above_eligible",
         No::Break(_) => "break",
         No::Points => "few_points",
@@ -599,7 +602,9 @@ mod tests {
                 for outlook in ["reached", "on_time", "late", "not_at_this_pace"] {
                     *met.entry(outlook).or_default() += usize::from(stated("outlook", outlook));
                 }
-                for refusal in ["no_number", "break", "few_points", "low_reach", "above_eligible"] {
+                for refusal in
+                    ["no_number", "low_coverage", "break", "few_points", "low_reach", "above_eligible"]
+                {
                     *met.entry(refusal).or_default() += usize::from(stated("refusal", refusal));
                 }
             }

@@ -24,10 +24,11 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<O
             "not_applicable".clone_into(&mut row.state);
             continue;
         };
+        let now = row.value.filter(|_| is_representative(row));
         let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
         set("target_share", Some(goal.value));
         set("on_path_share", Some(on_path(goal, span)));
-        let left = row.value.map(|value| goal.value - value);
+        let left = now.map(|value| goal.value - value);
         set("gap_share", left);
         let months = days(goal.due - span.end) / MONTH;
         let required = left.and_then(|left| match left {
@@ -36,11 +37,17 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<O
             _ => None,
         });
         set("required_share_a_month", required);
-        let then = earlier.iter().find(|old| old.key == row.key).and_then(|old| old.value);
+        let then = earlier.iter().find(|old| old.key == row.key && is_representative(old));
+        let then = then.and_then(|old| old.value);
         let months = days(span.end - past.end) / MONTH;
-        set("current_share_a_month", row.value.zip(then).map(|(now, then)| (now - then) / months));
+        set("current_share_a_month", now.zip(then).map(|(now, then)| (now - then) / months));
     }
     rows
+}
+
+/// Whether a number speaks for at least four in five of the inhabitants, or where they are not known of those expected.
+pub(crate) fn is_representative(row: &OracleRow) -> bool {
+    row.coverage.map_or(row.reported * 5 >= row.expected * 4, |coverage| coverage >= 0.8)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "few days")]

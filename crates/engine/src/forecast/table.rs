@@ -22,7 +22,10 @@ const YEARS: u32 = 20;
 struct Question {
     start: NaiveDate,
     end: NaiveDate,
+    /// The number, where it speaks for enough of the area.
     point: Option<Point>,
+    /// Whether there is one that speaks for too little of it.
+    is_of_few: bool,
     /// The goal and its day.
     goal: Option<(f64, NaiveDate)>,
 }
@@ -40,8 +43,9 @@ struct ForecastRow {
     shares: [Option<f64>; 3],
 }
 
-/// The forecasts of series: `period_start, period_end, area_code, numerator, denominator, target, due` in, a row for
-/// each area and period; told of those that have a goal, from `first` on. `periods` are all that are seen, by their first
+/// The forecasts of series: `period_start, period_end, area_code, numerator, denominator, is_representative, target, due`
+/// in, a row for each area and period; told of those that have a goal, from `first` on. A number that is not representative
+/// is no point of its series. `periods` are all that are seen, by their first
 /// days: one in which no area at all has a row passes as well.
 pub(crate) fn bounded_growth(
     rows: &[RecordBatch],
@@ -82,15 +86,21 @@ fn read(
     let (code, due) = (column(batch, "area_code", &DataType::Utf8)?, days_of(batch, "due")?);
     let (over, under) = (numbers_of(batch, "numerator")?, numbers_of(batch, "denominator")?);
     let target = numbers_of(batch, "target")?;
+    let representative = column(batch, "is_representative", &DataType::Boolean)?;
+    let representative = representative.as_boolean();
     for at in 0..batch.num_rows() {
         let (Some(start), Some(end)) = (day(&start, at), day(&end, at)) else {
             return Err(ForecastError::NoPeriod);
         };
-        let point = real(&over, at).zip(real(&under, at));
+        let point = real(&over, at)
+            .zip(real(&under, at))
+            .map(|(numerator, denominator)| Point { numerator, denominator });
+        let speaks = representative.is_valid(at) && representative.value(at);
         let question = Question {
             start,
             end,
-            point: point.map(|(numerator, denominator)| Point { numerator, denominator }),
+            point: point.filter(|_| speaks),
+            is_of_few: point.is_some() && !speaks,
             goal: real(&target, at).zip(day(&due, at)),
         };
         let code = code.as_string::<i32>().value(at);
@@ -143,6 +153,7 @@ fn forecast_row(
     periods: &[NaiveDate],
 ) -> ForecastRow {
     match question.point {
+        None if question.is_of_few => return ForecastRow::refused(Refusal::LowCoverage, periods),
         None => return ForecastRow::refused(Refusal::NoNumber, periods),
         // Above everybody the scale has no place: it would be the logarithm of a negative number.
         Some(point) if point.numerator > point.denominator => {

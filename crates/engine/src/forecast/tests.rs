@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use chrono::{Months, NaiveDate};
 
@@ -228,6 +228,7 @@ fn rows() -> RecordBatch {
         ),
         column("numerator", Arc::new(Int64Array::from_iter(users))),
         column("denominator", Arc::new(Int64Array::from(vec![900; 60]))),
+        column("is_representative", Arc::new(BooleanArray::from(vec![true; 60]))),
         column("target", Arc::new(Float64Array::from(vec![0.5; 60]))),
         column("due", days(&|_| NaiveDate::from_ymd_opt(2026, 3, 15).unwrap())),
     ])
@@ -267,4 +268,24 @@ fn periods_without_any_row_pass_as_well() {
         words.as_any().downcast_ref::<StringArray>().unwrap().value(0).to_owned()
     };
     assert_eq!(refusal(&months()), "few_points");
+}
+
+/// The last month of `a` speaks for one municipality of many, and the month before it of `b`.
+#[test]
+fn a_number_of_few_is_held_against_no_target_and_is_no_point() {
+    let rows = rows();
+    let column = rows.schema().index_of("is_representative").unwrap();
+    let mut columns = rows.columns().to_vec();
+    columns[column] = Arc::new(BooleanArray::from_iter((0..60).map(|row| Some(row != 29 && row != 58))));
+    let few = RecordBatch::try_new(rows.schema(), columns).unwrap();
+    let of_few = bounded_growth(&[few], &months(), month(28)).unwrap();
+    let words = of_few.column_by_name("refusal").unwrap();
+    let words: Vec<Option<&str>> = words.as_any().downcast_ref::<StringArray>().unwrap().iter().collect();
+    assert_eq!(words, [None, Some("low_coverage"), Some("low_coverage"), None]);
+    let all = bounded_growth(&[rows], &months(), month(28)).unwrap();
+    let last = |forecasts: &RecordBatch, name: &str| {
+        let shares = forecasts.column_by_name(name).unwrap().clone();
+        shares.as_any().downcast_ref::<Float64Array>().unwrap().value(3)
+    };
+    assert!((last(&of_few, "share_middle") - last(&all, "share_middle")).abs() > 1e-4);
 }

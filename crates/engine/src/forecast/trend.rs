@@ -61,6 +61,8 @@ pub(super) type Series = Vec<Option<Point>>;
 pub(super) enum Refusal {
     /// The period itself has no number.
     NoNumber,
+    /// The period's number speaks for too few of the area's inhabitants.
+    LowCoverage,
     /// More are counted than could be: the two do not count the same persons.
     AboveEligible,
     /// It jumped, in the period at this place, and too few points have come since.
@@ -77,6 +79,7 @@ impl Refusal {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::NoNumber => "no_number",
+            Self::LowCoverage => "low_coverage",
             Self::AboveEligible => "above_eligible",
             Self::Break(_) => "break",
             Self::FewPoints => "few_points",
