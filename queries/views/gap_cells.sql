@@ -45,7 +45,8 @@ SELECT
         -- Fewer than three others have reported.
         state_if(cells.group_code IS NOT NULL AND reference.persons IS NULL, 'missing/no_reference')
     ) AS state,
-    cells.marks,
+    -- A distance to an estimate is one.
+    cells.marks | coalesce(reference.marks, 0) AS marks,
     reference.others AS reference_others,
     reference.wider AS reference_wider
 FROM cells

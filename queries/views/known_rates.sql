@@ -10,6 +10,7 @@ SELECT
     usage.measure_id,
     usage.value AS uses,
     eligible.eligible AS persons,
+    usage.marks | eligible.marks AS marks,
     row_number() OVER (
         PARTITION BY
             spine.period_start,

@@ -1,5 +1,5 @@
 /* view
-doc = "The units of use above the baseline (nullpunkt), and what they are worth in øre and seconds, month by month as `use_spans` has them: what a year realises is what its months do. The baseline of a month is that of its days; units are worth the mean of the days they are of. The state is that of the use; no worth where no unit value holds, `partial` where none holds on some of the days."
+doc = "The units of use above the baseline (nullpunkt), and what they are worth in øre and seconds, month by month as `use_spans` has them: what a year realises is what its months do. The baseline of a month is that of its days; units are worth the mean of the days they are of. The state is that of the use; no worth where no unit value holds, `partial` where none holds on some of the days. Where baselines are declared for the measure, a municipality any part of which has none is `no_baseline`; where none is declared at all, all use is a gain, marked `without_baseline`."
 uses = ["unit_spans", "usage_cells", "use_spans"]
 */
 WITH baseline AS (
@@ -36,6 +36,38 @@ WITH baseline AS (
         municipality_mappings.to_code,
         baselines.solution_id,
         baselines.measure_id
+),
+declared AS (
+    SELECT DISTINCT
+        baselines.solution_id,
+        baselines.measure_id
+    FROM baselines
+),
+-- Municipalities with land of which no baseline is known.
+lacking AS (
+    SELECT DISTINCT
+        periods.period_start,
+        municipality_parts.municipality_code,
+        declared.solution_id,
+        declared.measure_id
+    FROM periods
+    INNER JOIN municipality_parts
+        ON municipality_parts.division_date = periods.division_date
+    CROSS JOIN declared
+    LEFT JOIN (
+        SELECT
+            baselines.solution_id,
+            baselines.measure_id,
+            measured.part_id
+        FROM baselines
+        INNER JOIN municipality_parts AS measured
+            ON measured.municipality_code = baselines.municipality_code
+            AND measured.division_date = baselines.division_date
+    ) AS known
+        ON known.part_id = municipality_parts.part_id
+        AND known.solution_id = declared.solution_id
+        AND known.measure_id = declared.measure_id
+    WHERE known.part_id IS NULL
 ),
 days AS (
     SELECT DISTINCT
@@ -160,8 +192,14 @@ SELECT
     valued.others AS other_values,
     -- Of a use nobody knows it is not asked what it is worth.
     usage.state <> 'ok' OR valued.unplaced OR valued.ore_central IS NOT NULL AS valued,
-    CASE WHEN valued.unplaced THEN 'not_valid' ELSE usage.state END AS state,
-    usage.marks | coalesce(valued.marks, 0) | mark('partial', valued.ore_days < valued.days) AS marks
+    CASE
+        WHEN valued.unplaced THEN 'not_valid'
+        ELSE cell_state(usage.state, state_if(lacking.municipality_code IS NOT NULL, 'not_applicable/no_baseline'))
+    END AS state,
+    usage.marks
+    | coalesce(valued.marks, 0)
+    | mark('partial', valued.ore_days < valued.days)
+    | mark('without_baseline', declared.solution_id IS NULL) AS marks
 FROM usage_cells AS usage
 LEFT JOIN valued
     ON valued.period_start = usage.period_start
@@ -169,3 +207,11 @@ LEFT JOIN valued
     AND valued.solution_id = usage.solution_id
     AND valued.measure_id = usage.measure_id
     AND usage.state = 'ok'
+LEFT JOIN declared
+    ON declared.solution_id = usage.solution_id
+    AND declared.measure_id = usage.measure_id
+LEFT JOIN lacking
+    ON lacking.period_start = usage.period_start
+    AND lacking.municipality_code = usage.municipality_code
+    AND lacking.solution_id = usage.solution_id
+    AND lacking.measure_id = usage.measure_id

@@ -101,7 +101,8 @@ SELECT
     ranked.wider,
     ranked.others,
     known_rates.uses,
-    known_rates.persons
+    known_rates.persons,
+    known_rates.marks
 FROM ranked
 INNER JOIN known_rates
     ON known_rates.period_start = ranked.period_start
@@ -120,7 +121,8 @@ SELECT
     ranked.wider,
     ranked.others,
     known_rates.uses,
-    known_rates.persons
+    known_rates.persons,
+    known_rates.marks
 FROM ranked
 INNER JOIN known_rates
     ON known_rates.period_start = ranked.period_start

@@ -11,7 +11,7 @@ use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::tiny;
-use utbredt_tests::world::{Measure, NetworkMember, Usage, World};
+use utbredt_tests::world::{Baseline, Measure, NetworkMember, Usage, World};
 use utbredt_tests::worlds::{random, seeds, window};
 
 /// Numbers in øre and the words beside them, by period and municipality.
@@ -58,8 +58,8 @@ fn question(world: &World, kpi: &str, reference: Option<&str>) -> KpiRequest {
 }
 
 const PARTS: [&str; 3] = ["now_nok", "blocked_nok", "beyond_nok"];
-const BESIDE: [&str; 5] =
-    ["state", "coverage", "marks", "municipalities_reported", "municipalities_expected"];
+/// The marks of what is measured up to move with it.
+const BESIDE: [&str; 4] = ["state", "coverage", "municipalities_reported", "municipalities_expected"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_reference_changes_only_what_is_measured_up_to() {
@@ -283,7 +283,14 @@ async fn a_member_with_two_codes_or_two_spans_counts_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_baseline_that_may_not_be_split_is_not_none() {
     let mut world = tiny::tiny();
-    world.baselines[0].municipality_code = "3001".into();
+    world.baselines.retain(|row| !["0101", "0102"].contains(&row.municipality_code.as_str()));
+    let storby = Baseline {
+        municipality_code: "3001".into(),
+        division_date: NaiveDate::from_ymd_opt(2020, 1, 1).expect("a day"),
+        value_a_month: 10,
+        ..world.baselines[0].clone()
+    };
+    world.baselines.push(storby);
     let folder = tempfile::tempdir().expect("a folder");
     let _lake = fill(&world, folder.path());
     let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
@@ -301,6 +308,36 @@ async fn a_baseline_that_may_not_be_split_is_not_none() {
                 .collect();
             assert_eq!(states["0101"], expected, "{kpi}, {policy:?}: {states:?}");
             assert_eq!(states["0201"], "ok", "{kpi}, {policy:?}: {states:?}");
+        }
+    }
+}
+
+/// Baselines are declared of Nes and Øy alone: what Storby realised nobody knows, in kroner or in hours. Of Aust's land
+/// alone one is declared: nor of Storby, which is Aust and Vest. Where none is declared all use is a gain, and is marked:
+/// 60 and 100 uses in January 2020 at 20 kr.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_baseline_nobody_declared_is_not_0() {
+    let month = |month| NaiveDate::from_ymd_opt(2020, month, 1);
+    for (kept, storby, nes) in [
+        (["0201", "0202"].as_slice(), (0, "not_applicable", ""), (100_000, "ok", "")),
+        (&["0101", "0201", "0202"], (0, "not_applicable", ""), (100_000, "ok", "")),
+        (&[], (200_000, "ok", "without_baseline"), (120_000, "ok", "without_baseline")),
+    ] {
+        let mut world = tiny::tiny();
+        world.baselines.retain(|row| kept.contains(&row.municipality_code.as_str()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let _lake = fill(&world, folder.path());
+        let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
+        let mut request = question(&world, "benefit.realised", None);
+        (request.granularity, request.borders) = (Some(Granularity::Month), Borders::Now);
+        (request.from, request.to) = (month(1), month(2));
+        let found = rows(&engine, request, &["value", "hours_central"], &["state", "marks"]).await;
+        for (code, (ore, state, marks)) in [("3001", storby), ("0201", nes)] {
+            let (_, (numbers, words)) =
+                found.iter().find(|((_, of), _)| of == code).expect("a row of each municipality");
+            assert_eq!((numbers[0], words[0].as_str()), (ore, state), "{code} with {kept:?}");
+            assert_eq!(numbers[1] > 0, state == "ok", "{code} with {kept:?}: hours");
+            assert_eq!(words[1], marks, "{code} with {kept:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::oracle::{OracleRow, word_number};
 use crate::world::Day;
 
 const KEYS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
-const MARKS: [(&str, i64); 8] = [
+const MARKS: [(&str, i64); 9] = [
     ("provisional", 1),
     ("imputed", 2),
     ("perturbed", 4),
@@ -21,6 +21,7 @@ const MARKS: [(&str, i64); 8] = [
     ("stale_denominator", 32),
     ("split_by_share", 64),
     ("split_by_days", 128),
+    ("without_baseline", 256),
 ];
 
 /// An answer's batches as one, with columns found by name.

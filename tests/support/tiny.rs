@@ -91,15 +91,17 @@ pub fn tiny() -> World {
             valid_to: None,
         }],
         targets: targets(),
-        baselines: vec![Baseline {
-            solution_id: "post".into(),
-            measure_id: "uses".into(),
-            municipality_code: "0201".into(),
-            division_date: day(NEW),
-            value_a_month: 10,
-        }],
+        baselines: [("0101", 0), ("0102", 0), ("0201", 10), ("0202", 0)]
+            .map(|(code, value_a_month)| Baseline {
+                solution_id: "post".into(),
+                measure_id: "uses".into(),
+                municipality_code: code.into(),
+                division_date: day(OLD),
+                value_a_month,
+            })
+            .into(),
         expected_deliveries: expected_deliveries(),
-        waves: vec![Wave { wave_id: "first".into(), solution_id: "post".into() }],
+        waves: ["first", "second"].map(|id| Wave { wave_id: id.into(), solution_id: "post".into() }).into(),
         wave_members: wave_members(),
         receipts: receipts(),
     }
@@ -136,7 +138,7 @@ fn expected_deliveries() -> Vec<ExpectedDelivery> {
     months().map(row).into()
 }
 
-/// One wave, planned for a day of each.
+/// One wave, planned for a day of each; and one of Storby.
 fn wave_members() -> Vec<WaveMember> {
     let row = |(code, planned): (&str, &str)| WaveMember {
         wave_id: "first".into(),
@@ -144,7 +146,10 @@ fn wave_members() -> Vec<WaveMember> {
         division_date: day(OLD),
         planned_date: Some(day(planned)),
     };
-    [("0101", "2019-11-01"), ("0201", "2019-12-09"), ("0202", "2020-01-06")].map(row).into()
+    let mut rows =
+        Vec::from([("0101", "2019-11-01"), ("0201", "2019-12-09"), ("0202", "2020-01-06")].map(row));
+    rows.push(WaveMember { wave_id: "second".into(), division_date: day(NEW), ..row(("3001", NEW)) });
+    rows
 }
 
 /// Three files from the post office: two in January, the second of them held; one at the end of February. One from

@@ -714,7 +714,7 @@ impl Maker {
             if self.rng.chance(40) {
                 let division = self.rng.below(self.holdings.len());
                 for holding in self.holdings[division].clone() {
-                    if self.rng.chance(60) {
+                    if self.rng.chance(85) {
                         self.world.baselines.push(Baseline {
                             solution_id: measure.solution_id.clone(),
                             measure_id: measure.measure_id.clone(),

@@ -141,7 +141,10 @@ impl Marks {
     /// Numbers for days of two periods were divided between them by days.
     pub const SPLIT_BY_DAYS: Self = Self(128);
 
-    const NAMES: [(Self, &'static str); 8] = [
+    /// No baseline is declared of what is measured: all use counts as a gain.
+    pub const WITHOUT_BASELINE: Self = Self(256);
+
+    const NAMES: [(Self, &'static str); 9] = [
         (Self::PROVISIONAL, "provisional"),
         (Self::IMPUTED, "imputed"),
         (Self::PERTURBED, "perturbed"),
@@ -150,6 +153,7 @@ impl Marks {
         (Self::STALE_DENOMINATOR, "stale_denominator"),
         (Self::SPLIT_BY_SHARE, "split_by_share"),
         (Self::SPLIT_BY_DAYS, "split_by_days"),
+        (Self::WITHOUT_BASELINE, "without_baseline"),
     ];
 
     /// Whether every mark of `other` is set.
@@ -160,7 +164,7 @@ impl Marks {
 
     /// Every mark with its name, in a fixed order.
     #[must_use]
-    pub const fn all() -> [(Self, &'static str); 8] {
+    pub const fn all() -> [(Self, &'static str); 9] {
         Self::NAMES
     }
 

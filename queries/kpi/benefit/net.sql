@@ -44,7 +44,7 @@ divide_by = 100
 [[changes]]
 version = 4
 date = "2026-11-29"
-codes = ["inhabitants_of_each_year"]
+codes = ["inhabitants_of_each_year", "baseline_known"]
 [[changes]]
 version = 3
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
 answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -47,6 +47,10 @@ doc = "Municipalities measured up to the whole country, as fewer than three othe
 unit = "municipalities"
 rollup = "sum"
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["baseline_known", "marks_of_reference"]
+[[changes]]
 version = 3
 date = "2026-11-28"
 codes = ["three_others", "coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid", "part_of_period"]
@@ -66,6 +70,7 @@ WITH valued AS (
             spine.comparable,
             gap.state,
             state_if(realised.state = 'not_valid', 'not_valid'),
+            state_if(realised.state = 'not_applicable/no_baseline', realised.state),
             state_if(worth.ore_central IS NULL, 'not_applicable/no_unit_value')
         ) AS state,
         gap.marks

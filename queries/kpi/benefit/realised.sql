@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realisert gevinst", nn = "Realisert gevinst", en = "Realised benefit" }
 answers = { nb = "Hva er bruken ut over nullpunktet verdt?", nn = "Kva er bruken ut over nullpunktet verd?", en = "What is the use above the baseline worth?" }
-version = 3
+version = 4
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -54,6 +54,10 @@ doc = "Other unit values that hold for the same benefit and unit and are not use
 unit = "values"
 rollup = "max"
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["baseline_known"]
+[[changes]]
 version = 3
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "one_unit_value", "unit_value_by_days", "baseline_by_days", "unplaceable_not_valid", "part_of_period"]
@@ -71,9 +75,9 @@ SELECT
     realised.marks AS marks,
     realised.ore_low AS nok_low,
     realised.ore_high AS nok_high,
-    CASE WHEN spine.comparable THEN realised.seconds_low END AS hours_low,
-    CASE WHEN spine.comparable THEN realised.seconds_central END AS hours_central,
-    CASE WHEN spine.comparable THEN realised.seconds_high END AS hours_high,
+    CASE WHEN cell_state(spine.comparable, realised.state) = 'ok' THEN realised.seconds_low END AS hours_low,
+    CASE WHEN cell_state(spine.comparable, realised.state) = 'ok' THEN realised.seconds_central END AS hours_central,
+    CASE WHEN cell_state(spine.comparable, realised.state) = 'ok' THEN realised.seconds_high END AS hours_high,
     realised.other_values AS other_values
 FROM spine
 INNER JOIN realised_cells AS realised

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Sammenlignet med tilsvarende kommuner", nn = "Samanlikna med tilsvarande kommunar", en = "Compared with peers" }
 answers = { nb = "Hvordan ligger kommunen an mot de andre i sin KOSTRA-gruppe?", nn = "Korleis ligg kommunen an mot dei andre i si KOSTRA-gruppe?", en = "How does the municipality do against the others of its KOSTRA group?" }
-version = 2
+version = 3
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -38,6 +38,10 @@ unit = "municipalities"
 [columns.wider_references]
 doc = "1 where it is compared with the whole country, 0 where with its KOSTRA group."
 unit = "municipalities"
+[[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["marks_of_reference"]
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -79,7 +83,8 @@ known AS (
         1000.0 * CAST(cells.uses AS DOUBLE) / cells.persons AS rate,
         -- The root of a count that happens by chance varies by a half wherever it lies: 1.96 halves to each side.
         power(greatest(0.0, sqrt(CAST(cells.uses AS DOUBLE)) - 0.98), 2) / cells.persons AS low,
-        power(sqrt(CAST(cells.uses AS DOUBLE)) + 0.98, 2) / cells.persons AS high
+        power(sqrt(CAST(cells.uses AS DOUBLE)) + 0.98, 2) / cells.persons AS high,
+        cells.marks
     FROM cells
     WHERE cells.own_state = 'ok'
 ),
@@ -103,7 +108,8 @@ scaled AS (
         group_sizes.municipalities > 3 AS compared,
         known.rate,
         known.low,
-        known.high
+        known.high,
+        known.marks
     FROM known
     INNER JOIN group_sizes
         ON group_sizes.period_start = known.period_start
@@ -116,7 +122,8 @@ scaled AS (
         group_sizes.municipalities <= 3 AS compared,
         known.rate,
         known.low,
-        known.high
+        known.high,
+        known.marks
     FROM known
     LEFT JOIN group_sizes
         ON group_sizes.period_start = known.period_start
@@ -131,6 +138,7 @@ placed AS (
         scaled.rate,
         scaled.low,
         scaled.high,
+        scaled.marks,
         row_number() OVER (
             PARTITION BY
                 scaled.period_start,
@@ -167,6 +175,17 @@ compared AS (
         ) AS p75,
         1 + count(CASE WHEN peer.low > mine.high THEN 1 END) AS rank_low,
         count(CASE WHEN peer.high >= mine.low THEN 1 END) AS rank_high,
+        bit_or(
+            CASE
+                WHEN
+                    peer.place
+                    = (mine.others + 1) / 2 + CASE WHEN mine.place <= (mine.others + 1) / 2 THEN 1 ELSE 0 END
+                    OR peer.place
+                    = (3 * mine.others + 3) / 4 + CASE WHEN mine.place <= (3 * mine.others + 3) / 4 THEN 1 ELSE 0 END
+                    THEN peer.marks
+                ELSE 0
+            END
+        ) AS marks,
         max(mine.others) AS others,
         max(CASE WHEN mine.scale = 'nation' THEN 1 ELSE 0 END) AS wider
     FROM placed AS mine
@@ -186,7 +205,7 @@ SELECT
     cells.uses AS numerator,
     cells.persons AS denominator,
     cell_state(cells.own_state, cells.group_state) AS state,
-    cells.marks AS marks,
+    cells.marks | coalesce(compared.marks, 0) AS marks,
     compared.median AS median_per_1000,
     compared.p75 AS p75_per_1000,
     compared.rank_low AS rank_low,

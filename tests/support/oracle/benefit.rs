@@ -7,7 +7,7 @@ use chrono::Datelike;
 use super::areas::groups_of;
 use super::borders::{Successor, codes_of, division_holding, successor_in};
 use super::inputs::{CellContext, Input};
-use super::kpis::{Found, Reference, Worth, behind, plain, realised, reference};
+use super::kpis::{Found, Reference, Worth, behind, known_baseline, plain, realised, reference};
 use super::{OracleRequest, OracleRow, Policy, Span, State, days_of, mark};
 use crate::world::{Day, World};
 
@@ -199,14 +199,14 @@ fn distance(context: &CellContext<'_>, quarters: usize, measure: &str, code: &st
     if worth.units(0, "avoided_cost").is_none() {
         states.push(State::NotApplicable);
     }
-    let Some(Reference { uses, persons, .. }) = found else {
+    let Some(Reference { uses, persons, marks: of_reference, .. }) = found else {
         states.push(if groups.len() == 1 { State::Missing } else { State::NotApplicable });
         return Distance { states, short: 0, beyond: 0, marks: 0, behind };
     };
     let should = eligible.value * uses / persons;
     let is = if not_yet { 0 } else { usage.value };
     let partial = if worth.is_partial() { mark::PARTIAL } else { 0 };
-    let marks = if not_yet { 0 } else { usage.marks } | eligible.marks | partial;
+    let marks = if not_yet { 0 } else { usage.marks } | eligible.marks | of_reference | partial;
     Distance { states, short: ore((should - is).max(0)), beyond: ore((is - should).max(0)), marks, behind }
 }
 
@@ -238,6 +238,9 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
     let gain = realised(context, measure, code);
     if gain.states.contains(&State::NotValid) {
         states.push(State::NotValid);
+    }
+    if usage.state == State::Ok && known_baseline(context, measure, code) == Some(false) {
+        states.push(State::NotApplicable);
     }
     let known = gain.states.iter().all(|state| *state == State::Ok) && usage.state == State::Ok;
     let (ore, gain_marks) = if known { (gain.numerator, gain.marks) } else { (0, 0) };

@@ -129,13 +129,13 @@ fn finish(
     known: &Result<Known, No>,
     seen: &[Span],
 ) {
-    let (now, speaks) = (row.numerator.zip(row.denominator), is_representative(row));
+    let (now, counts) = (row.numerator.zip(row.denominator), is_representative(row));
     let mut set = |name: &str, number: Option<f64>| row.extras.insert(name.to_owned(), number);
     set("target_share", Some(goal));
     set("due", Some(number(due)));
     let no = match (now, known) {
         (None, _) => Some(No::Number),
-        _ if !speaks => Some(No::Coverage),
+        _ if !counts => Some(No::Coverage),
         (Some((users, persons)), _) if users > persons => Some(No::Eligible),
         (Some((users, persons)), _) if users / persons >= goal => {
             set("outlook", word("reached"));

@@ -307,6 +307,19 @@ fn month_or_own(start: Day, end: Day) -> (Day, Day) {
     if end <= next { (first, next) } else { (start, end) }
 }
 
+/// Whether a baseline is known of every part of a municipality; none where none is of any.
+pub(crate) fn known_baseline(context: &CellContext<'_>, measure: &str, code: &str) -> Option<bool> {
+    let mut known = Vec::new();
+    for row in &context.world.baselines {
+        if row.solution_id == context.solution && row.measure_id == measure {
+            known.extend(parts_of(context.world, &row.municipality_code, row.division_date));
+        }
+    }
+    let own = parts_of(context.world, code, context.span.target);
+    let is_known = own.iter().all(|part| known.iter().any(|other| other.part_id == part.part_id));
+    (!known.is_empty()).then_some(is_known)
+}
+
 /// Use above the baseline, month by month where it was reported so.
 pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut usage = context.usage(measure, code);
@@ -322,8 +335,16 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
         }
         unplaced |= context.cannot_place((&row.municipality_code, row.division_date), code);
     }
-    if usage.state == State::Ok && unplaced {
-        usage.state = State::NotValid;
+    let baseline_state = match known_baseline(context, measure, code) {
+        None => {
+            marks |= super::mark::WITHOUT_BASELINE;
+            State::Ok
+        }
+        Some(true) => State::Ok,
+        Some(false) => State::NotApplicable,
+    };
+    if usage.state == State::Ok {
+        usage.state = if unplaced { State::NotValid } else { baseline_state };
     }
     // Of each month: the first day reported, the one after the last, the use.
     let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
@@ -400,7 +421,11 @@ fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
         }
     };
     let worth = Worth::of(context, measure, (context.span.start, context.span.end));
-    let marks = usage.marks | eligible.marks | if worth.is_partial() { super::mark::PARTIAL } else { 0 };
+    let of_reference = reference.as_ref().map_or(0, |of| of.marks);
+    let marks = usage.marks
+        | eligible.marks
+        | of_reference
+        | if worth.is_partial() { super::mark::PARTIAL } else { 0 };
     let (ore, seconds) = (worth.units(units, "avoided_cost"), worth.units(units, "saved_time"));
     let mut found = shown_worth(ore, seconds, worth.others, marks, states);
     found.extras.extend(behind(reference.as_ref()));
@@ -413,6 +438,8 @@ pub(crate) struct Reference {
     pub(crate) persons: i64,
     pub(crate) others: i64,
     pub(crate) wider: bool,
+    /// Of its numbers: a distance to an estimate is one.
+    pub(crate) marks: i64,
 }
 
 /// The other municipality so many quarters up those of the one group it is in, or of all where fewer than three others
@@ -448,9 +475,10 @@ pub(crate) fn reference(
     }
     // a/b < c/d as a*d < c*b: exact.
     rates.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)).then_with(|| a.2.cmp(&b.2)));
-    let (uses, persons, _) = rates[(quarters * rates.len()).div_ceil(4) - 1];
+    let (uses, persons, other) = &rates[(quarters * rates.len()).div_ceil(4) - 1];
     let others = i64::try_from(rates.len()).expect("few municipalities");
-    Some(Reference { uses, persons, others, wider })
+    let marks = context.usage(measure, other).marks | context.eligible(other).marks;
+    Some(Reference { uses: *uses, persons: *persons, others, wider, marks })
 }
 
 /// Silent though live, or fallen by more than a fifth from the period before.

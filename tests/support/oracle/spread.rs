@@ -224,7 +224,8 @@ fn compared(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     found.extras.insert("rank_low", 1 + count(&|(low, _)| low > own.1));
     found.extras.insert("rank_high", 1 + count(&|(_, high)| high >= own.0));
     for (quarters, uses_name, persons_name) in [(2, "u50", "p50"), (3, "u75", "p75")] {
-        let (uses, persons, _) = &known[(quarters * known.len()).div_ceil(4) - 1];
+        let (uses, persons, peer) = &known[(quarters * known.len()).div_ceil(4) - 1];
+        found.marks |= context.usage(measure, peer).marks | context.persons(peer).marks;
         found.extras.insert(uses_name, *uses);
         found.extras.insert(persons_name, *persons);
     }

@@ -95,12 +95,12 @@ fn read(
         let point = real(&over, at)
             .zip(real(&under, at))
             .map(|(numerator, denominator)| Point { numerator, denominator });
-        let speaks = representative.is_valid(at) && representative.value(at);
+        let is_representative = representative.is_valid(at) && representative.value(at);
         let question = Question {
             start,
             end,
-            point: point.filter(|_| speaks),
-            is_of_few: point.is_some() && !speaks,
+            point: point.filter(|_| is_representative),
+            is_of_few: point.is_some() && !is_representative,
             goal: real(&target, at).zip(day(&due, at)),
         };
         let code = code.as_string::<i32>().value(at);
