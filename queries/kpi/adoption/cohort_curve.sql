@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk etter innføring", nn = "Bruk etter innføring", en = "Use since go-live" }
 answers = { nb = "Hvordan vokser bruken måned for måned etter at kommunene fikk løsningen?", nn = "Korleis veks bruken månad for månad etter at kommunane fekk løysinga?", en = "How does use grow month by month after municipalities got the solution?" }
-version = 3
+version = 4
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -97,6 +97,10 @@ nb = "Måneden er ikke over."
 nn = "Månaden er ikkje over."
 en = "The month is not over."
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["wave_by_land"]
+[[changes]]
 version = 3
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code"]
@@ -113,8 +117,9 @@ WITH members AS (
     INNER JOIN waves
         ON waves.wave_id = wave_members.wave_id
     CROSS JOIN periods
+    -- Who has land of a member is no matter of policy.
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = periods.policy_id
+        ON municipality_mappings.policy_id = 'population_share'
         AND municipality_mappings.from_code = wave_members.municipality_code
         AND municipality_mappings.from_date = wave_members.division_date
         AND municipality_mappings.to_date = periods.division_date

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Planavvik", nn = "Planavvik", en = "Schedule variance" }
 answers = { nb = "Hvor stor del av puljen kom i produksjon til planlagt dag, og hvor mange dager skiller?", nn = "Kor stor del av pulja kom i produksjon til planlagd dag, og kor mange dagar skil?", en = "What share of the wave was in production by the planned day, and how many days lie between?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -37,6 +37,10 @@ nb = "Den planlagte dagen er ikke kommet."
 nn = "Den planlagde dagen har ikkje kome."
 en = "The planned day has not come."
 [[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["wave_by_land"]
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code"]
@@ -52,8 +56,9 @@ WITH members AS (
     INNER JOIN waves
         ON waves.wave_id = wave_members.wave_id
     CROSS JOIN periods
+    -- Who has land of a member is no matter of policy.
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = periods.policy_id
+        ON municipality_mappings.policy_id = 'population_share'
         AND municipality_mappings.from_code = wave_members.municipality_code
         AND municipality_mappings.from_date = wave_members.division_date
         AND municipality_mappings.to_date = periods.division_date

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Months};
 
-use super::borders::{comparable, parts_of};
+use super::borders::{comparable, overlaps, parts_of};
 use super::inputs::CellContext;
 use super::kpis::{Found, number, plain};
 use super::{Cell, OracleRequest, OracleRow, Span, State, status};
@@ -31,11 +31,19 @@ fn go_live(context: &CellContext<'_>, code: &str) -> Option<Day> {
 /// Whether a municipality is of the wave.
 fn in_wave(context: &CellContext<'_>, wave_id: &str, code: &str) -> bool {
     let own = context.world.waves.iter().any(|w| w.wave_id == wave_id && w.solution_id == context.solution);
-    own && context
-        .world
-        .wave_members
-        .iter()
-        .any(|m| m.wave_id == wave_id && context.lands(&m.municipality_code, m.division_date, code).is_some())
+    own && !planned(context, wave_id, code).is_empty()
+}
+
+/// The days planned for the members whose land a municipality has some of.
+pub(crate) fn planned(context: &CellContext<'_>, wave_id: &str, code: &str) -> Vec<Option<Day>> {
+    let mut days = Vec::new();
+    for member in context.world.wave_members.iter().filter(|member| member.wave_id == wave_id) {
+        let lands = overlaps(context.world, code, context.span.target, member.division_date);
+        if lands.iter().any(|(land, _)| *land == member.municipality_code) {
+            days.push(member.planned_date);
+        }
+    }
+    days
 }
 
 /// The day a municipality went live, when it is of the cohort of the period.

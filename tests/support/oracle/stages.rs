@@ -6,7 +6,7 @@ use super::borders::parts_of;
 use super::inputs::CellContext;
 use super::kpis::{Found, plain};
 use super::status::{self, LADDER};
-use super::{Cell, OracleRow, State, mark};
+use super::{Cell, OracleRow, State, cohorts, mark};
 use crate::world::Day;
 
 /// The steps on the way to production.
@@ -120,14 +120,7 @@ pub(crate) fn variance(context: &CellContext<'_>, wave_id: &str, code: &str) -> 
         solution: &wave.solution_id,
     };
     let mut found = plain(0, Some(1));
-    let members: Vec<Option<Day>> = context
-        .world
-        .wave_members
-        .iter()
-        .filter(|m| m.wave_id == wave_id)
-        .filter(|m| context.lands(&m.municipality_code, m.division_date, code).is_some())
-        .map(|m| m.planned_date)
-        .collect();
+    let members = cohorts::planned(&context, wave_id, code);
     let Some(planned) = members.iter().flatten().min() else {
         found.states.push(if members.is_empty() { State::NotApplicable } else { State::Missing });
         return found;
