@@ -2,6 +2,7 @@
 //! uploads and pulls all come this way, and so do answers about reference data.
 
 mod evaluate;
+mod first_known;
 mod replacement;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,6 +11,7 @@ mod invented;
 mod overlaps;
 mod places;
 mod quality_checks;
+mod stages;
 
 use std::path::Path;
 use std::sync::OnceLock;

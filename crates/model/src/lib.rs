@@ -25,4 +25,4 @@ pub use reason::{Reason, ReasonCode};
 pub use reasoned::ReasonedState;
 pub use stage::Stage;
 pub use state::{AreaCounts, CellState, Marks};
-pub use upload::{Upload, Verdict};
+pub use upload::{Upload, Verdict, is_reason};

@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Builds a demonstration lake from the embedded datasets, prints answers, then serves it.
     Demo {
         /// The folder of the new lake.
-        #[arg(long, default_value = "./demo")]
+        #[arg(long, visible_alias = "lake", default_value = "./demo")]
         dir: PathBuf,
         /// How it is served.
         #[command(flatten)]

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use utbredt_model::ReceiptId;
 use utbredt_model::oslo;
 
+use super::first_known::first_known;
 use super::replacement::Replacement;
 use super::{Content, Pending, Read};
 use crate::audit_tables::{ReceiptEntry, rejection_rows};
@@ -75,22 +76,28 @@ pub(super) fn evaluate(
         history.note(delivery, held, sha256);
         return Ok(report);
     }
-    if !replacement.receipts.is_empty() && read.submission.is_facts() {
-        let (usage, events) = replacement.leaving()?;
-        let now = cells(&conformed.usage, &conformed.events)?;
-        report.diff = Some(diff(&cells(&usage, &events)?, &now));
-    }
-    supersede(read, &replacement, &mut report, pending);
+    supersede(read, &replacement, &mut report, pending)?;
     if let Some((name, batch)) = rows {
         pending.rows.push((table(name)?, batch.clone()));
     }
-    history.admit(delivery, &conformed.usage, &conformed.events, &replacement.receipts)?;
-    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
+    let events = first_known(&conformed.events, &replacement.events, delivery.received_at)?;
+    history.admit(delivery, &conformed.usage, &events, &replacement.receipts)?;
+    pending.facts.insert(receipt.0, (conformed.usage.clone(), events));
     Ok(report)
 }
 
 /// Puts out of force what a delivery takes the place of, in whole or in part.
-fn supersede(read: &Read<'_>, replacement: &Replacement, report: &mut Report, pending: &mut Pending) {
+fn supersede(
+    read: &Read<'_>,
+    replacement: &Replacement,
+    report: &mut Report,
+    pending: &mut Pending,
+) -> Result<(), IngestError> {
+    if !replacement.receipts.is_empty() && read.submission.is_facts() {
+        let (usage, events) = replacement.leaving()?;
+        let now = cells(&read.conformed.usage, &read.conformed.events)?;
+        report.diff = Some(diff(&cells(&usage, &events)?, &now));
+    }
     let receipt = read.submission.delivery.receipt_id();
     for (old, rest) in &replacement.receipts {
         let id = Some(ReceiptId(old.clone())).filter(|old| *old != receipt);
@@ -107,6 +114,7 @@ fn supersede(read: &Read<'_>, replacement: &Replacement, report: &mut Report, pe
             pending.facts.insert(old.clone(), rest.clone());
         }
     }
+    Ok(())
 }
 
 /// Why a delivery would be held, and what it takes out of force.
