@@ -19,7 +19,7 @@ pub use code::{CodeError, CountyCode, MunicipalityCode, OrganisationNumber};
 pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
 pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
 pub use nearest::nearest;
-pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject};
+pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject, SumPart};
 pub use period::{Granularity, Period, PeriodError, over_days};
 pub use reason::{Reason, ReasonCode};
 pub use reasoned::ReasonedState;
