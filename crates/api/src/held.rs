@@ -145,7 +145,9 @@ fn reason(body: &[u8]) -> Result<String, Problem> {
     if !is_reason(&reason) || reason.len() > LONGEST_REASON {
         return Err(Problem::bad_argument(
             "invalid_release",
-            format!("a release needs a reason of 1 to {LONGEST_REASON} bytes, with a letter or a digit in it"),
+            format!(
+                "a release needs a reason of 1 to {LONGEST_REASON} bytes, with a letter or a digit in it"
+            ),
         )
         .hint("send the body {\"reason\": \"why it is right\"}; it stands in the receipt"));
     }

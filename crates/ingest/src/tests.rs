@@ -9,6 +9,7 @@ mod held;
 mod inbox;
 mod invented;
 mod overlaps;
+mod parts;
 mod places;
 mod quality_checks;
 mod stages;

@@ -20,9 +20,8 @@ pub(super) fn first_known(
     let mut known = BTreeMap::new();
     for batch in leaving {
         for row in event_rows(batch)? {
-            let first = known
-                .entry((row.solution, row.code, row.stage, row.valid_from))
-                .or_insert(row.known_at);
+            let first =
+                known.entry((row.solution, row.code, row.stage, row.valid_from)).or_insert(row.known_at);
             *first = row.known_at.min(*first);
         }
     }
