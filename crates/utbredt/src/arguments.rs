@@ -416,6 +416,17 @@ mod tests {
     }
 
     #[test]
+    fn the_demo_takes_its_folder_by_the_name_of_the_other_commands_too() {
+        for name in ["--dir", "--lake"] {
+            let Command::Demo { dir, .. } = Arguments::parse_from(["utbredt", "demo", name, "new"]).command
+            else {
+                panic!("another command")
+            };
+            assert_eq!(dir, PathBuf::from("new"), "{name}");
+        }
+    }
+
+    #[test]
     fn the_help_is_as_agreed() {
         let mut command = Arguments::command();
         command.build();

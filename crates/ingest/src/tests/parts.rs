@@ -102,3 +102,23 @@ fn a_file_of_another_kind_before_it_is_no_measure_for_it() {
     assert_eq!(report.loss.map(|loss| loss.cells), Some(1));
     assert!(report.held.unwrap().iter().all(|reason| !reason.contains("sum_over")));
 }
+
+#[test]
+fn a_span_is_compared_with_every_delivery_it_replaces() {
+    let (_dir, mut writer) = ready();
+    let text = format!("replaces = \"own_span\"\n{CONTRACT}value.sum_over = [\"sex\"]\n");
+    let span = Delimited(Contract::from_toml(&text).unwrap());
+    for (month, sexes) in [("2025-01", &["K", "M"][..]), ("2025-02", &["K", "M", "X"])] {
+        assert_eq!(deliver(&mut writer, &span, &file(month, sexes)).unwrap().held, None);
+    }
+    let both = |sexes: &[&str]| {
+        let (mut whole, more) = (file("2025-01", sexes), file("2025-02", sexes));
+        whole.payload.extend(&more.payload["code;month;measure;sex;n\n".len()..]);
+        Delivery { subject: "history".to_owned(), ..whole }
+    };
+    let held = deliver(&mut writer, &span, &both(&["K"])).unwrap().held.unwrap().join("\n");
+    assert!(held.contains("sex `M` of digihelse uses, sex `X` of digihelse uses. "), "{held}");
+    assert_eq!(values(&writer), [200, 200, 300, 300]);
+    assert_eq!(deliver(&mut writer, &span, &both(&["K", "M", "X"])).unwrap().held, None);
+    assert_eq!(values(&writer), [300, 300, 300, 300]);
+}

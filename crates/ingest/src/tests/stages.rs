@@ -207,3 +207,21 @@ fn a_moment_that_the_source_tells_stays_what_it_tells() {
     }
     assert_eq!(known(&writer), ["0301 in_production 2024-03-01 2024-03-01T12"]);
 }
+
+#[test]
+fn another_source_s_correction_stands_when_a_list_comes_again_with_one_row_more() {
+    let (_dir, mut writer) = ready();
+    assert_eq!(bring(&mut writer, "2025-01-02", &["0301,pilot,2024-03-01"]).held, None);
+    let mut correction = list("2025-02-02", &["0301,in_production,2024-03-01"]);
+    correction.source_id = SourceId::parse("owner").unwrap();
+    assert_eq!(deliver(&mut writer, &StageList, &correction).unwrap().held, None);
+    let more = ["0301,pilot,2024-03-01", "4601,pilot,2024-04-01"];
+    assert_eq!(bring(&mut writer, "2025-03-02", &more).held, None);
+    // Of the two about Oslo on that day, the one known later is the correction.
+    let expected = [
+        "0301 in_production 2024-03-01 2025-02-02T06",
+        "0301 pilot 2024-03-01 2025-01-02T06",
+        "4601 pilot 2024-04-01 2025-03-02T06",
+    ];
+    assert_eq!(known(&writer), expected);
+}
