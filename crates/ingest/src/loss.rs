@@ -141,7 +141,7 @@ impl Lost {
         let (now, none) = (stages(&coming), Stages::new());
         for ((solution, code), before) in stages(&leaving) {
             self.loss.of += before.len();
-            for (day, stage) in not_told_again(&before, now.get(&(solution, code)).unwrap_or(&none)) {
+            for (day, stage) in not_reported_again(&before, now.get(&(solution, code)).unwrap_or(&none)) {
                 self.add(&format!("{solution} stage"), code, &format!(" {stage}"), (day, day + 1));
             }
         }
@@ -167,14 +167,14 @@ fn stages<'b>(events: &[EventRow<'b>]) -> BTreeMap<(&'b str, &'b str), Stages<'b
     stages
 }
 
-/// The stages of one municipality that a list told before and tells no more. One with another day, or another stage on the
-/// same day, is told again with a correction; each of those now told corrects one of those before.
-fn not_told_again<'b>(before: &Stages<'b>, now: &Stages<'b>) -> Vec<(i32, &'b str)> {
+/// The stages of one municipality that a list reported before and does not report now. A stage with another day, or a day with
+/// another stage, is a correction; each stage reported now corrects one of those before at most.
+fn not_reported_again<'b>(before: &Stages<'b>, now: &Stages<'b>) -> Vec<(i32, &'b str)> {
     let mut new: Stages<'b> = now.difference(before).copied().collect();
-    let mut gone: Vec<_> = before.difference(now).copied().collect();
-    gone.retain(|(_, stage)| !take(&mut new, |(_, other)| other == stage));
-    gone.retain(|(day, _)| !take(&mut new, |(other, _)| other == day));
-    gone
+    let mut missing: Vec<_> = before.difference(now).copied().collect();
+    missing.retain(|(_, stage)| !take(&mut new, |(_, other)| other == stage));
+    missing.retain(|(day, _)| !take(&mut new, |(other, _)| other == day));
+    missing
 }
 
 /// Takes out the first stage that fits; whether there was one.

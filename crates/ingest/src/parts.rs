@@ -1,6 +1,6 @@
 //! Parts of sums that a source stopped reporting. Where a contract adds rows that differ in a column, such as one for each
 //! sex, a file that lacks one part for everybody reads like any other, with smaller numbers: only the delivery before it
-//! tells. What was added there is read from its kept bytes, by the contract of now.
+//! shows that. What was added there is read from its kept bytes, by the contract of now.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! When a stage was first told. A list that comes again with one row more tells nothing new of its other rows: were they known
+//! When a stage was first reported. A list delivered again with one row more says nothing new in its other rows: were they known
 //! as of today, they would undo what another source has corrected since.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::IngestError;
 use crate::facts::event_rows;
 
-/// The rows of `rollout_events` of a delivery; those that it takes the place of and tells again unchanged are known as long as
+/// The rows of `rollout_events` of a delivery; those that it replaces by the same are known as long as
 /// they were. What a source dates itself stays as it is dated.
 pub(super) fn first_known(
     coming: &RecordBatch,

@@ -1,5 +1,5 @@
-//! Lists of stages that come again: a single stage that is gone holds the list, a correction does not, and what is told again
-//! unchanged stays known since it was first told.
+//! Lists of stages delivered again: a single stage that is missing holds the list, a correction does not, and what is reported
+//! unchanged stays known since it was first reported.
 
 use arrow::datatypes::TimestampMicrosecondType;
 
@@ -82,14 +82,14 @@ fn a_list_that_lost_a_single_stage_is_held_and_names_it() {
 
 #[test]
 fn a_stage_with_another_day_or_a_day_with_another_stage_is_a_correction() {
-    // What the list tells after WHOLE, and what of WHOLE is lost.
+    // What the list reports after WHOLE, and what of WHOLE is lost.
     let cases: [(&[&str], &[&str]); 5] = [
         // The day of one stage, of both at once.
         (&[WHOLE[0], "0301,in_production,2024-08-01", WHOLE[2], WHOLE[3]], &[]),
         (&["0301,pilot,2024-02-01", "0301,in_production,2024-03-01", WHOLE[2], WHOLE[3]], &[]),
         // The stage of one day.
         (&[WHOLE[0], "0301,paused,2024-09-01", WHOLE[2], WHOLE[3]], &[]),
-        // One new day corrects one stage: the pilot is not told any more.
+        // One new day corrects one stage: the pilot is not reported any more.
         (&["0301,in_production,2024-03-01", WHOLE[2], WHOLE[3]], &["svarut stage 0301 pilot 2024-03-01"]),
         // Another municipality's stage corrects none, and a new one of both kinds neither.
         (
@@ -107,7 +107,7 @@ fn a_stage_with_another_day_or_a_day_with_another_stage_is_a_correction() {
 }
 
 #[test]
-fn a_stage_entered_twice_and_told_once_is_a_loss() {
+fn a_stage_entered_twice_and_reported_once_is_a_loss() {
     let (_dir, mut writer) = ready();
     let twice = ["0301,in_production,2024-03-01", "0301,paused,2024-05-01", "0301,in_production,2024-07-01"];
     assert_eq!(bring(&mut writer, "2025-01-02", &twice).held, None);
@@ -142,7 +142,7 @@ fn an_activation_that_changed_during_the_day_is_a_correction() {
 }
 
 #[test]
-fn a_row_told_again_stays_known_since_it_was_first_told() {
+fn a_row_reported_again_stays_known_since_it_was_first_reported() {
     let (_dir, mut writer) = ready();
     bring(&mut writer, "2025-01-02", &["0301,pilot,2024-03-01", "4601,pilot,2024-04-01"]);
     // One row more, one with another day: only these two are news.
@@ -179,7 +179,7 @@ fn a_row_told_again_stays_known_since_it_was_first_told() {
 }
 
 #[test]
-fn rows_told_again_in_one_batch_stay_known_too() {
+fn rows_reported_again_in_one_batch_stay_known_too() {
     let (_dir, mut writer) = ready();
     let batch = [list("2025-01-02", &["0301,pilot,2024-03-01"]), {
         list("2025-02-02", &["0301,pilot,2024-03-01", "4601,pilot,2024-04-01"])
@@ -194,7 +194,7 @@ fn rows_told_again_in_one_batch_stay_known_too() {
 }
 
 #[test]
-fn a_moment_that_the_source_tells_stays_what_it_tells() {
+fn a_moment_that_the_source_states_stays_as_stated() {
     let (_dir, mut writer) = ready();
     let digisos = DigisosList { notes: Vec::new() };
     let log = |on: &str, at: &str| {
@@ -209,7 +209,7 @@ fn a_moment_that_the_source_tells_stays_what_it_tells() {
 }
 
 #[test]
-fn another_source_s_correction_stands_when_a_list_comes_again_with_one_row_more() {
+fn a_correction_by_another_source_survives_a_redelivery_with_one_row_more() {
     let (_dir, mut writer) = ready();
     assert_eq!(bring(&mut writer, "2025-01-02", &["0301,pilot,2024-03-01"]).held, None);
     let mut correction = list("2025-02-02", &["0301,in_production,2024-03-01"]);

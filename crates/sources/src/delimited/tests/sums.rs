@@ -69,7 +69,7 @@ fn a_row_that_may_be_a_part_of_any_sum_holds_the_delivery() {
 }
 
 #[test]
-fn the_parts_that_were_added_are_told() {
+fn the_parts_that_were_added_are_listed() {
     let names = |parsed: &utbredt_model::Parsed| -> Vec<String> {
         parsed.parts.iter().map(|part| format!("{} {}", part.measure_id, part.name)).collect()
     };
