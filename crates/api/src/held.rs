@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utbredt_model::is_reason;
 
 use crate::deliveries::{busy, forbidden, reject, unauthorized};
 use crate::problem::Problem;
@@ -141,10 +142,12 @@ pub(crate) async fn release_held(
 fn reason(body: &[u8]) -> Result<String, Problem> {
     let request: Option<ReleaseRequest> = serde_json::from_slice(body).ok();
     let reason = request.map(|request| request.reason.trim().to_owned()).unwrap_or_default();
-    if reason.is_empty() || reason.len() > LONGEST_REASON {
+    if !is_reason(&reason) || reason.len() > LONGEST_REASON {
         return Err(Problem::bad_argument(
             "invalid_release",
-            format!("a release needs a reason of 1 to {LONGEST_REASON} bytes"),
+            format!(
+                "a release needs a reason of 1 to {LONGEST_REASON} bytes, with a letter or a digit in it"
+            ),
         )
         .hint("send the body {\"reason\": \"why it is right\"}; it stands in the receipt"));
     }

@@ -94,8 +94,8 @@ pub(crate) const CODES: [ProblemCode; 61] = [
     code(
         "invalid_release",
         400,
-        "The release has no reason, or one that is too long.",
-        "Send a JSON object with the field reason, 1 to 2000 bytes.",
+        "The release has no reason, or one that says nothing or is too long.",
+        "Send a JSON object with the field reason, 1 to 2000 bytes with a letter or a digit among them.",
     ),
     code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint says what fits."),
     code(

@@ -2,6 +2,7 @@
 //! uploads and pulls all come this way, and so do answers about reference data.
 
 mod evaluate;
+mod first_known;
 mod replacement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use utbredt_lake::{Edition, EditionDraft, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 
 use self::evaluate::evaluate;
+use self::first_known::first_known;
+use self::replacement::Replacement;
 use crate::audit_tables::{Tables, append_or_replace};
 use crate::columns::table;
 use crate::conform::{Conformed, conform};
@@ -185,7 +188,7 @@ pub(crate) fn commit_all(
         // Checked again: an earlier delivery of the batch may have replaced it, or brought it in.
         let known = submission.is_active(&history);
         reports.push(match read {
-            Some(read) if !known => evaluate(read, &reference, &mut history, &mut pending)?,
+            Some(read) if !known => evaluate(read, (Some(&lake), &reference), &mut history, &mut pending)?,
             _ => Report::of(submission.delivery, true),
         });
     }
@@ -227,13 +230,15 @@ pub(crate) fn dry_run(
         history.load(lake, edition, std::slice::from_ref(&read.extent), &replaced)?;
     }
     let known = submission.is_active(&history);
-    let mut report = evaluate(&read, reference, &mut history, &mut Pending::default())?;
+    let leaving = Replacement::of(&read, &history)?.events;
+    let events = first_known(&read.conformed.events, &leaving, submission.delivery.received_at)?;
+    let mut report = evaluate(&read, (lake, reference), &mut history, &mut Pending::default())?;
     if known {
         (report.unchanged, report.held, report.superseded) = (true, None, None);
         report.releasable = false;
     }
     report.edition = latest.map_or(0, |edition| edition.number);
-    Ok((report, read.conformed))
+    Ok((report, Conformed { events, ..read.conformed }))
 }
 
 /// Makes the edition, if anything changed, and gives the number of the latest one.

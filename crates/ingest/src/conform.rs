@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use chrono::{Months, NaiveDate};
 use utbredt_model::{
-    MeasureId, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Subject,
+    MeasureId, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Subject, SumPart,
 };
 
 use self::rows::{EventColumns, UsageColumns};
@@ -38,6 +38,8 @@ pub(crate) struct Conformed {
     pub(crate) rows_in: u64,
     /// What holds the delivery back, found by the parser.
     pub(crate) breaches: Vec<String>,
+    /// The parts that the contract added up.
+    pub(crate) parts: BTreeSet<SumPart>,
     /// Rows for a reference table.
     pub(crate) rows: Option<(&'static str, RecordBatch)>,
     /// Where it differs from the reference tables.
@@ -53,6 +55,7 @@ impl Conformed {
             rejections: answer.rejections.clone(),
             rows_in: answer.rows_in,
             breaches: answer.held.clone(),
+            parts: BTreeSet::new(),
             rows: answer.rows.clone(),
             discrepancies: answer.discrepancies.clone(),
         })
@@ -65,7 +68,7 @@ pub(crate) fn conform(
     delivery: &Delivery,
     reference: &ReferenceData,
 ) -> Result<Conformed, IngestError> {
-    let Parsed { observations, mut rejections, rows_in, breaches } =
+    let Parsed { observations, mut rejections, rows_in, breaches, parts } =
         sandbox::parse(format, &delivery.payload, delivery.received_at);
     let stamp =
         Stamp { synthetic: delivery.synthetic || format.is_synthetic(), receipt_id: delivery.receipt_id().0 };
@@ -82,7 +85,8 @@ pub(crate) fn conform(
     // Faults here come after those of the parser, and a reader looks for a row's number.
     rejections.sort_by_key(|rejection| rejection.row);
     let (usage, events) = (usage.finish(&stamp)?, events.finish(&stamp)?);
-    Ok(Conformed { usage, events, rejections, rows_in, breaches, rows: None, discrepancies: Vec::new() })
+    let (rows, discrepancies) = (None, Vec::new());
+    Ok(Conformed { usage, events, rejections, rows_in, breaches, parts, rows, discrepancies })
 }
 
 /// What every fact of a delivery carries.

@@ -1,7 +1,7 @@
 //! Rows of `usage` and `rollout_events` as values, for the steps that compare them.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::IngestError;
 use crate::columns::{numbers, text};
@@ -27,6 +27,8 @@ pub(crate) struct EventRow<'b> {
     pub(crate) code: &'b str,
     pub(crate) stage: &'b str,
     pub(crate) valid_from: i32,
+    /// When the source said so, in microseconds since 1970.
+    pub(crate) known_at: i64,
 }
 
 /// The rows of a batch of `usage`.
@@ -59,6 +61,7 @@ pub(crate) fn usage_rows(usage: &RecordBatch) -> Result<Vec<UsageRow<'_>>, Inges
 pub(crate) fn event_rows(events: &RecordBatch) -> Result<Vec<EventRow<'_>>, IngestError> {
     let (solutions, codes) = (text(events, "solution_id")?, text(events, "municipality_code")?);
     let (stages, starts) = (text(events, "stage")?, numbers::<Date32Type>(events, "valid_from")?);
+    let moments = numbers::<TimestampMicrosecondType>(events, "known_at")?;
     let mut rows = Vec::with_capacity(events.num_rows());
     for at in 0..events.num_rows() {
         rows.push(EventRow {
@@ -66,6 +69,7 @@ pub(crate) fn event_rows(events: &RecordBatch) -> Result<Vec<EventRow<'_>>, Inge
             code: codes[at].unwrap_or_default(),
             stage: stages[at].unwrap_or_default(),
             valid_from: starts[at].unwrap_or_default(),
+            known_at: moments[at].unwrap_or_default(),
         });
     }
     Ok(rows)

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utbredt_lake::{Edition, Lake, LakeError, Writer};
-use utbredt_model::SourceId;
+use utbredt_model::{SourceId, is_reason};
 
 use crate::columns::{self, numbers, text};
 use crate::commit::{Content, Release, Submission, commit_one, dry_run};
@@ -117,8 +117,8 @@ pub enum HeldError {
     /// It is not held.
     #[error("receipt `{0}` is not held")]
     NotHeld(String),
-    /// A decision without a reason.
-    #[error("a release needs a reason: it stands in the receipt")]
+    /// A decision without a reason, or with one that says nothing.
+    #[error("a release needs a reason with a letter or a digit: it stands in the receipt")]
     NoReason,
     /// The contract was not kept: an answer about reference data, or one held by an earlier version.
     #[error("its contract was not kept; deliver it again, and it can be released")]
@@ -219,7 +219,7 @@ pub fn release(
     at: DateTime<Utc>,
 ) -> Result<Released, HeldError> {
     let reason = reason.trim();
-    if reason.is_empty() {
+    if !is_reason(reason) {
         return Err(HeldError::NoReason);
     }
     let lake = writer.lake().clone();

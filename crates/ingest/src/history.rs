@@ -22,10 +22,18 @@ pub(crate) struct Given {
     pub(crate) subject: String,
     /// When, in microseconds since 1970.
     pub(crate) received_at: i64,
+    /// Hash of the payload.
+    pub(crate) sha256: String,
     /// Why it is held; `None` = accepted.
     pub(crate) held: Option<String>,
     /// Hash of the contract that it was read by when it was held.
     pub(crate) contract: Option<String>,
+}
+
+impl Given {
+    pub(crate) fn received_at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.received_at).unwrap_or_default()
+    }
 }
 
 /// Rows of `usage` and of `rollout_events`.
@@ -46,6 +54,10 @@ pub(crate) struct ActiveFacts {
 impl ActiveFacts {
     pub(crate) fn receipt_id(&self) -> &str {
         &self.receipt_id
+    }
+
+    pub(crate) fn extent(&self) -> &Extent {
+        &self.extent
     }
 }
 
@@ -71,6 +83,11 @@ impl Extent {
     /// The last day it is about.
     pub(crate) fn newest(&self) -> Option<NaiveDate> {
         self.end.and_then(|end| day_of(end).pred_opt())
+    }
+
+    /// The days its first and its last period begin.
+    pub(crate) fn days(&self) -> Option<(i32, i32)> {
+        self.days
     }
 
     fn touches(&self, other: &Self) -> bool {
@@ -112,7 +129,7 @@ impl ReceiptHistory {
         let (ids, sources) = (text(&receipts, "receipt_id")?, text(&receipts, "source_id")?);
         let subjects = text(&receipts, "subject")?;
         let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
-        let contracts = text(&receipts, "contract_sha256")?;
+        let (hashes, contracts) = (text(&receipts, "sha256")?, text(&receipts, "contract_sha256")?);
         let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
         let mut given = BTreeMap::new();
         for at in 0..receipts.num_rows() {
@@ -120,6 +137,7 @@ impl ReceiptHistory {
                 source_id: sources[at].unwrap_or_default().to_owned(),
                 subject: subjects[at].unwrap_or_default().to_owned(),
                 received_at: moments[at].unwrap_or_default(),
+                sha256: hashes[at].unwrap_or_default().to_owned(),
                 // A text even where the reason is missing: held is held, and only `None` means accepted.
                 held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
                 contract: contracts[at].map(str::to_owned),
@@ -146,8 +164,7 @@ impl ReceiptHistory {
         for receipt in &self.active {
             if let Some(given) = self.given.get(receipt).filter(|given| given.source_id == source_id.as_str())
             {
-                let received = DateTime::from_timestamp_micros(given.received_at).unwrap_or_default();
-                subjects.insert(given.subject.clone(), received);
+                subjects.insert(given.subject.clone(), given.received_at());
             }
         }
         subjects
@@ -255,7 +272,7 @@ impl ReceiptHistory {
     /// Makes a delivery active instead of others, or of parts of them.
     pub(crate) fn admit(
         &mut self,
-        delivery: &Delivery,
+        (delivery, sha256): (&Delivery, &str),
         usage: &RecordBatch,
         events: &RecordBatch,
         replaced: &BTreeMap<String, Option<Facts>>,
@@ -272,7 +289,7 @@ impl ReceiptHistory {
         }
         let receipt = delivery.receipt_id().0;
         self.active.insert(receipt.clone());
-        self.note(delivery, None, None);
+        self.note((delivery, sha256), None, None);
         let active_facts = ActiveFacts {
             receipt_id: receipt.clone(),
             source_id: delivery.source_id.to_string(),
@@ -284,12 +301,18 @@ impl ReceiptHistory {
         Ok(())
     }
 
-    /// Remembers a receipt.
-    pub(crate) fn note(&mut self, delivery: &Delivery, held: Option<String>, contract: Option<String>) {
+    /// Remembers a receipt, by the hash of its payload.
+    pub(crate) fn note(
+        &mut self,
+        (delivery, sha256): (&Delivery, &str),
+        held: Option<String>,
+        contract: Option<String>,
+    ) {
         let given = Given {
             source_id: delivery.source_id.to_string(),
             subject: delivery.subject.clone(),
             received_at: delivery.received_at.timestamp_micros(),
+            sha256: sha256.to_owned(),
             held,
             contract,
         };

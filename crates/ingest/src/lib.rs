@@ -23,6 +23,7 @@ mod history;
 pub mod inbox;
 mod loss;
 mod overlaps;
+mod parts;
 mod phrases;
 mod quality_checks;
 pub mod reference;

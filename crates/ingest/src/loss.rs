@@ -9,7 +9,7 @@ use utbredt_model::{CellState, Period};
 
 use crate::IngestError;
 use crate::columns::day_of;
-use crate::facts::{event_rows, usage_rows};
+use crate::facts::{EventRow, event_rows, usage_rows};
 
 /// Periods, municipalities and cells that are listed, of each so many.
 const MAX_LISTED: usize = 20;
@@ -20,16 +20,17 @@ const MAX_NAMED: usize = 3;
 /// What would be lost, counted and by example.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Loss {
-    /// Cells that are active now and not reported again: a measure of a municipality or organisation in a period, or that a
-    /// municipality is on a list of stages.
+    /// Cells that are active now and not reported again: a measure of a municipality or organisation in a period, or a stage
+    /// that a municipality entered on a day.
     pub cells: usize,
     /// Cells that the delivery takes the place of.
     pub of: usize,
-    /// The periods of the lost cells, the earliest first.
+    /// The periods of the lost cells, the earliest first; of stages the day they were entered.
     pub periods: Vec<String>,
     /// The municipalities of the lost cells, by code.
     pub municipalities: Vec<String>,
-    /// The first of them: solution, measure or `stage`, municipality and period.
+    /// The first of them: solution, measure, municipality and period; or solution, `stage`, municipality, the stage and the
+    /// day.
     pub examples: Vec<String>,
 }
 
@@ -88,49 +89,98 @@ fn reported(usage: &RecordBatch) -> Result<BTreeMap<Cell<'_>, &str>, IngestError
     Ok(cells.collect())
 }
 
-/// What is in facts that leave and not in those that come; `None` when everything is reported again. A cell of which
-/// nothing but its absence was known is no loss.
+/// What is in facts that leave and not in those that come; `None` when everything is reported again.
 pub(crate) fn loss(
     leaving: (&RecordBatch, &RecordBatch),
     coming: (&RecordBatch, &RecordBatch),
 ) -> Result<Option<Loss>, IngestError> {
-    let (before, now) = (reported(leaving.0)?, reported(coming.0)?);
-    let mut loss = Loss::default();
-    let (mut periods, mut municipalities) = (BTreeSet::new(), BTreeSet::new());
-    for (cell, state) in &before {
-        if *state == CellState::Missing.as_str() {
-            continue;
-        }
-        loss.of += 1;
-        if now.contains_key(cell) {
-            continue;
-        }
-        let (solution, measure, start, end, code, organisation) = *cell;
-        periods.insert((start, end));
-        municipalities.insert(code.to_owned());
-        loss.cells += 1;
-        if loss.examples.len() < MAX_LISTED {
-            let owner = organisation.map_or(String::new(), |number| format!(" {number}"));
-            loss.examples.push(format!("{solution} {measure} {code}{owner} {}", period(start, end)));
-        }
-    }
-    let (events, events_now) = (event_rows(leaving.1)?, event_rows(coming.1)?);
-    // A list says how things are: a municipality whose day or stage was corrected is still on it.
-    let named: BTreeSet<_> = events_now.iter().map(|row| (row.solution, row.code)).collect();
-    for (solution, code) in events.iter().map(|row| (row.solution, row.code)).collect::<BTreeSet<_>>() {
-        loss.of += 1;
-        if named.contains(&(solution, code)) {
-            continue;
-        }
-        municipalities.insert(code.to_owned());
-        loss.cells += 1;
-        if loss.examples.len() < MAX_LISTED {
-            loss.examples.push(format!("{solution} stage {code}"));
+    let mut lost = Lost::default();
+    lost.usage(leaving.0, coming.0)?;
+    lost.events(leaving.1, coming.1)?;
+    Ok(lost.finish())
+}
+
+/// What is lost, while it is counted.
+#[derive(Default)]
+struct Lost {
+    loss: Loss,
+    periods: BTreeSet<(i32, i32)>,
+    municipalities: BTreeSet<String>,
+}
+
+impl Lost {
+    fn add(&mut self, what: &str, code: &str, detail: &str, (start, end): (i32, i32)) {
+        self.loss.cells += 1;
+        self.periods.insert((start, end));
+        self.municipalities.insert(code.to_owned());
+        if self.loss.examples.len() < MAX_LISTED {
+            self.loss.examples.push(format!("{what} {code}{detail} {}", period(start, end)));
         }
     }
-    loss.periods = periods.into_iter().map(|(start, end)| period(start, end)).collect();
-    loss.municipalities = municipalities.into_iter().collect();
-    Ok((loss.cells > 0).then_some(loss))
+
+    /// Cells of which nothing but their absence was known are no loss.
+    fn usage(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
+        let now = reported(coming)?;
+        for (cell, state) in reported(leaving)? {
+            if state == CellState::Missing.as_str() {
+                continue;
+            }
+            self.loss.of += 1;
+            if !now.contains_key(&cell) {
+                let (solution, measure, start, end, code, organisation) = cell;
+                let owner = organisation.map_or(String::new(), |number| format!(" {number}"));
+                self.add(&format!("{solution} {measure}"), code, &owner, (start, end));
+            }
+        }
+        Ok(())
+    }
+
+    /// A list that lacks one stage of a municipality changes who was live, just as one that lacks the municipality.
+    fn events(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
+        let (leaving, coming) = (event_rows(leaving)?, event_rows(coming)?);
+        let (now, none) = (stages(&coming), Stages::new());
+        for ((solution, code), before) in stages(&leaving) {
+            self.loss.of += before.len();
+            for (day, stage) in not_reported_again(&before, now.get(&(solution, code)).unwrap_or(&none)) {
+                self.add(&format!("{solution} stage"), code, &format!(" {stage}"), (day, day + 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Option<Loss> {
+        self.loss.periods = self.periods.into_iter().map(|(start, end)| period(start, end)).collect();
+        self.loss.municipalities = self.municipalities.into_iter().collect();
+        (self.loss.cells > 0).then_some(self.loss)
+    }
+}
+
+/// The stages a municipality entered, each with its day.
+type Stages<'b> = BTreeSet<(i32, &'b str)>;
+
+/// By solution and municipality.
+fn stages<'b>(events: &[EventRow<'b>]) -> BTreeMap<(&'b str, &'b str), Stages<'b>> {
+    let mut stages: BTreeMap<_, Stages<'b>> = BTreeMap::new();
+    for row in events {
+        stages.entry((row.solution, row.code)).or_default().insert((row.valid_from, row.stage));
+    }
+    stages
+}
+
+/// The stages of one municipality that a list reported before and does not report now. A stage with another day, or a day with
+/// another stage, is a correction; each stage reported now corrects one of those before at most.
+fn not_reported_again<'b>(before: &Stages<'b>, now: &Stages<'b>) -> Vec<(i32, &'b str)> {
+    let mut new: Stages<'b> = now.difference(before).copied().collect();
+    let mut missing: Vec<_> = before.difference(now).copied().collect();
+    missing.retain(|(_, stage)| !take(&mut new, |(_, other)| other == stage));
+    missing.retain(|(day, _)| !take(&mut new, |(other, _)| other == day));
+    missing
+}
+
+/// Takes out the first stage that fits; whether there was one.
+fn take<'b>(stages: &mut Stages<'b>, fits: impl Fn(&(i32, &'b str)) -> bool) -> bool {
+    let found = stages.iter().copied().find(fits);
+    found.is_some_and(|found| stages.remove(&found))
 }
 
 fn period(start: i32, end: i32) -> String {

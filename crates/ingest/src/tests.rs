@@ -9,8 +9,10 @@ mod held;
 mod inbox;
 mod invented;
 mod overlaps;
+mod parts;
 mod places;
 mod quality_checks;
+mod stages;
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -1,5 +1,7 @@
 //! What a source stated, row by row and in its own terms, before any check against the reference data.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,17 @@ impl Rejection {
     }
 }
 
+/// A part of sums: where a contract adds rows that differ in a column, such as one for each sex, what one of them is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SumPart {
+    /// The solution used.
+    pub solution_id: SolutionId,
+    /// What was counted.
+    pub measure_id: MeasureId,
+    /// The column and its word, of several columns each.
+    pub name: String,
+}
+
 /// What parsing a payload gives: parsing never fails on data.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Parsed {
@@ -91,4 +104,7 @@ pub struct Parsed {
     pub rows_in: u64,
     /// Breaches of the contract that hold the whole delivery back (a missing column, a changed unit).
     pub breaches: Vec<String>,
+    /// The parts that were added up, where a contract adds rows. A part that no row has shows only beside another delivery.
+    #[serde(default)]
+    pub parts: BTreeSet<SumPart>,
 }

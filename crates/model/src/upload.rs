@@ -20,6 +20,13 @@ pub struct Upload {
     pub fingerprint: String,
 }
 
+/// Whether a text can stand as the reason of a person's decision: it has a letter or a digit. Spaces, marks that nobody sees
+/// and punctuation alone tell whoever reads the receipt nothing.
+#[must_use]
+pub fn is_reason(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
 /// The outcome of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]

@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Builds a demonstration lake from the embedded datasets, prints answers, then serves it.
     Demo {
         /// The folder of the new lake.
-        #[arg(long, default_value = "./demo")]
+        #[arg(long, visible_alias = "lake", default_value = "./demo")]
         dir: PathBuf,
         /// How it is served.
         #[command(flatten)]
@@ -412,6 +412,17 @@ mod tests {
             if let Some(below) = command.find_subcommand_mut(name) {
                 write_help(below, &format!("{path} {name}"), out);
             }
+        }
+    }
+
+    #[test]
+    fn the_demo_takes_its_folder_by_the_name_of_the_other_commands_too() {
+        for name in ["--dir", "--lake"] {
+            let Command::Demo { dir, .. } = Arguments::parse_from(["utbredt", "demo", name, "new"]).command
+            else {
+                panic!("another command")
+            };
+            assert_eq!(dir, PathBuf::from("new"), "{name}");
         }
     }
 

@@ -66,7 +66,10 @@ fn a_person_releases_what_is_held() {
     assert!(status == 0 && shown.contains("periods: 2024-01\n") && shown.contains("and 8 more"), "{shown}");
     assert!(shown.contains("cells: 20 added, 20 removed, 0 changed"), "{shown}");
     assert_eq!(held(&["release", &receipt]).0, 2, "a reason is required");
-    assert_eq!(held(&["release", &receipt, "--reason", " "]).0, 2);
+    for nothing in [" ", "\u{200b}", "..."] {
+        let (status, _, message) = held(&["release", &receipt, "--reason", nothing]);
+        assert!(status == 2 && message.contains("a letter or a digit"), "{nothing:?}: {message}");
+    }
     assert_eq!(held(&["release", "0123", "--reason", "why"]).0, 2);
     assert_eq!(desk.sql("SELECT DISTINCT period_start FROM usage"), "period_start\n2024-01-01\n");
     let (status, done, message) = held(&["release", &receipt, "--reason", "one month a file"]);

@@ -1,10 +1,14 @@
 //! The decision on one delivery: active, held, or nothing new; and what the next edition gets of it.
 
+use std::collections::BTreeSet;
+
 use arrow::array::RecordBatch;
 use sha2::{Digest, Sha256};
+use utbredt_lake::Lake;
 use utbredt_model::ReceiptId;
 use utbredt_model::oslo;
 
+use super::first_known::first_known;
 use super::replacement::Replacement;
 use super::{Content, Pending, Read};
 use crate::audit_tables::{ReceiptEntry, rejection_rows};
@@ -13,6 +17,7 @@ use crate::diff::{cells, diff};
 use crate::held::KeptContract;
 use crate::history::{Given, ReceiptHistory};
 use crate::loss::{Loss, loss};
+use crate::parts::{followed, missing_parts};
 use crate::quality_checks::{Breach, breaches, rejected_rows};
 use crate::reference_data::ReferenceData;
 use crate::{IngestError, Report};
@@ -20,14 +25,14 @@ use crate::{IngestError, Report};
 /// Decides whether a delivery becomes active.
 pub(super) fn evaluate(
     read: &Read<'_>,
-    reference: &ReferenceData,
+    (lake, reference): (Option<&Lake>, &ReferenceData),
     history: &mut ReceiptHistory,
     pending: &mut Pending,
 ) -> Result<Report, IngestError> {
     let (delivery, conformed) = (read.submission.delivery, &read.conformed);
     let receipt = delivery.receipt_id();
     let replacement = Replacement::of(read, history)?;
-    let (breaches, loss) = check(read, reference, history, &replacement)?;
+    let (breaches, loss) = check(read, (lake, reference), history, &replacement)?;
     let mut report = counts(read, !breaches.is_empty());
     report.loss = loss;
     let (reasons, held, contract) = if read.submission.release.is_some() {
@@ -72,25 +77,31 @@ pub(super) fn evaluate(
         // The same answer was active while the reference tables were others.
         pending.supersedes.extend(replacement.receipts.into_keys().filter(|old| *old == receipt.0));
         pending.contracts.extend(contract);
-        history.note(delivery, held, sha256);
+        history.note((delivery, &read.sha256), held, sha256);
         return Ok(report);
     }
-    if !replacement.receipts.is_empty() && read.submission.is_facts() {
-        let (usage, events) = replacement.leaving()?;
-        let now = cells(&conformed.usage, &conformed.events)?;
-        report.diff = Some(diff(&cells(&usage, &events)?, &now));
-    }
-    supersede(read, &replacement, &mut report, pending);
+    supersede(read, &replacement, &mut report, pending)?;
     if let Some((name, batch)) = rows {
         pending.rows.push((table(name)?, batch.clone()));
     }
-    history.admit(delivery, &conformed.usage, &conformed.events, &replacement.receipts)?;
-    pending.facts.insert(receipt.0, (conformed.usage.clone(), conformed.events.clone()));
+    let events = first_known(&conformed.events, &replacement.events, delivery.received_at)?;
+    history.admit((delivery, &read.sha256), &conformed.usage, &events, &replacement.receipts)?;
+    pending.facts.insert(receipt.0, (conformed.usage.clone(), events));
     Ok(report)
 }
 
 /// Puts out of force what a delivery takes the place of, in whole or in part.
-fn supersede(read: &Read<'_>, replacement: &Replacement, report: &mut Report, pending: &mut Pending) {
+fn supersede(
+    read: &Read<'_>,
+    replacement: &Replacement,
+    report: &mut Report,
+    pending: &mut Pending,
+) -> Result<(), IngestError> {
+    if !replacement.receipts.is_empty() && read.submission.is_facts() {
+        let (usage, events) = replacement.leaving()?;
+        let now = cells(&read.conformed.usage, &read.conformed.events)?;
+        report.diff = Some(diff(&cells(&usage, &events)?, &now));
+    }
     let receipt = read.submission.delivery.receipt_id();
     for (old, rest) in &replacement.receipts {
         let id = Some(ReceiptId(old.clone())).filter(|old| *old != receipt);
@@ -107,12 +118,13 @@ fn supersede(read: &Read<'_>, replacement: &Replacement, report: &mut Report, pe
             pending.facts.insert(old.clone(), rest.clone());
         }
     }
+    Ok(())
 }
 
 /// Why a delivery would be held, and what it takes out of force.
 fn check(
     read: &Read<'_>,
-    reference: &ReferenceData,
+    (lake, reference): (Option<&Lake>, &ReferenceData),
     history: &ReceiptHistory,
     replacement: &Replacement,
 ) -> Result<(Vec<Breach>, Option<Loss>), IngestError> {
@@ -122,6 +134,14 @@ fn check(
     };
     let near = history.near(&read.extent, &replacement.receipts)?;
     let mut found = breaches(format, delivery, conformed, reference, &near)?;
+    // A release has decided on it, so nothing is read for it again.
+    if let (Some(lake), None, false) = (lake, read.submission.release, conformed.parts.is_empty()) {
+        let mut before: BTreeSet<&str> = replacement.receipts.keys().map(String::as_str).collect();
+        if before.is_empty() {
+            before.extend(followed(delivery.source_id.as_str(), conformed, &near)?);
+        }
+        found.extend(missing_parts(format, &conformed.parts, &before, (lake, history))?.map(Breach::doubt));
+    }
     let (usage, events) = replacement.leaving()?;
     let loss = loss((&usage, &events), (&conformed.usage, &conformed.events))?;
     found.extend(loss.as_ref().map(|loss| Breach::doubt(loss.reason(format.replaces_own_span()))));

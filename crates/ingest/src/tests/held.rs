@@ -209,8 +209,12 @@ fn a_release_makes_it_active_under_its_receipt_with_the_reason() {
     let (_, shown) = held::show(writer.lake(), receipt).unwrap();
     assert_eq!(shown.unwrap().loss, held.loss);
     let now = moment("2025-11-05T09:30:00Z");
-    let blank = held::release(&mut writer, receipt, " \n", now);
-    assert!(matches!(blank, Err(HeldError::NoReason)), "{blank:?}");
+    // Spaces, a zero-width space and joiner, and punctuation: nobody who reads the receipt learns why.
+    for nothing in ["", " \n", "\u{200b}\u{200d}", "...", " \u{2014}!? "] {
+        let refused = held::release(&mut writer, receipt, nothing, now);
+        assert!(matches!(refused, Err(HeldError::NoReason)), "{nothing:?}: {refused:?}");
+        assert!(refused.unwrap_err().to_string().contains("a letter or a digit"));
+    }
     let released = held::release(&mut writer, receipt, "the county counts anew from October", now).unwrap();
     let Released::Now(report) = released else { panic!("{released:?}") };
     assert_eq!((report.edition, report.accepted, report.held), (edition + 1, 3, None));

@@ -205,7 +205,10 @@ fn a_later_list_of_the_rollout_states_which_stages_changed() {
     let held = deliver(&mut writer, &StageList, &short).unwrap();
     let loss = held.loss.unwrap();
     assert!(held.held.is_some());
-    assert_eq!((loss.cells, loss.of, loss.examples), (1, 2, vec!["svarut stage 4601".to_owned()]));
+    assert_eq!(
+        (loss.cells, loss.of, loss.examples),
+        (1, 2, vec!["svarut stage 4601 planned 2024-03-01".to_owned()])
+    );
     let second = list("0301,svarut,in_production,2024-03-01\n4601,svarut,planned,2024-05-01\n");
     let diff = deliver(&mut writer, &StageList, &second).unwrap().diff.unwrap();
     assert_eq!((diff.added, diff.removed, diff.changed.len()), (1, 1, 1));

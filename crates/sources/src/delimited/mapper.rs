@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
+    SumPart,
 };
 
 use super::contract::{Contract, OutOfRange, Pick, same_name};
@@ -197,6 +198,9 @@ impl<'c> Mapper<'c> {
                     sums.refuse(key, line.row);
                 }
                 self.refuse(line, reason);
+            } else if let Some((_, solution_id, measure_id, _)) = sum {
+                let name = places.part_name(line.cells, &contract.value.sum_over);
+                self.parsed.parts.insert(SumPart { solution_id, measure_id, name });
             }
         }
         Ok(())

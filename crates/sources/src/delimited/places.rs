@@ -170,6 +170,13 @@ impl Places {
         hasher.finish()
     }
 
+    /// The same in words: each column and what the row has there.
+    pub(super) fn part_name(&self, cells: &StringRecord, columns: &[String]) -> String {
+        let parts: Vec<_> =
+            columns.iter().map(|column| format!("{column} `{}`", self.cell(cells, column))).collect();
+        parts.join(", ")
+    }
+
     /// Refuses rows that are too short or too long for the header.
     pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), Reason> {
         let (have, want) = (line.cells.len(), self.width);

@@ -192,7 +192,11 @@ fn a_held_delivery_is_shown_and_released_over_http() {
     let token = format!("Authorization: Bearer {TOKEN}\r\n");
     let reason = "{\"reason\": \"Bergen left\"}";
     assert_eq!(release("", reason).0, 401);
-    assert_eq!(release(&token, "{\"reason\": \" \"}").1["code"], "invalid_release");
+    for nothing in [" ", "\u{200b}\u{feff}", "?!"] {
+        let (status, refused) = release(&token, &format!("{{\"reason\": \"{nothing}\"}}"));
+        assert_eq!((status, &refused["code"]), (400, &"invalid_release".into()), "{nothing:?}");
+        assert!(refused["detail"].as_str().expect("a text").contains("a letter or a digit"), "{refused}");
+    }
     assert_eq!(server.oslo().0, 1000);
     let (status, answer) = release(&token, reason);
     assert_eq!((status, &answer["data"]["already"]), (200, &false.into()), "{answer}");

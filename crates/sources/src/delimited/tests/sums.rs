@@ -67,3 +67,18 @@ fn a_row_that_may_be_a_part_of_any_sum_holds_the_delivery() {
     let parsed = read("period.granularity = \"month\"\n", "0301;2024-01;0-17;4\n0301;2024;0-17;40\n");
     assert!(parsed.breaches.is_empty(), "{parsed:?}");
 }
+
+#[test]
+fn the_parts_that_were_added_are_listed() {
+    let names = |parsed: &utbredt_model::Parsed| -> Vec<String> {
+        parsed.parts.iter().map(|part| format!("{} {}", part.measure_id, part.name)).collect()
+    };
+    // A part of one municipality alone is one; a refused row, a total and a place that is none have none.
+    let rows = "0301;2024;0-17;4\n0301;2024;18-66;6\n1103;2024; 0-17 ;1\n4601;2024;67-;x\n9999;2024;80-;3\n";
+    assert_eq!(names(&read("", rows)), ["uses alder `0-17`", "uses alder `18-66`"]);
+    let two = contract(&format!("{PLAIN}value.sum_over = [\"alder\", \"kanal\"]\n"));
+    let text = b"kommune;periode;alder;kanal;antall\n0301;2024;0-17;app;4\n0301;2024;0-17;;5\n";
+    assert_eq!(names(&parse(text, &two)), ["uses alder `0-17`, kanal ``", "uses alder `0-17`, kanal `app`"]);
+    // Nothing is added where nothing is declared.
+    assert!(parse(b"kommune;periode;alder;antall\n0301;2024;0-17;4\n", &contract(PLAIN)).parts.is_empty());
+}
