@@ -57,7 +57,9 @@ pub struct Contract {
     /// The sheet of a workbook; the first when absent.
     pub sheet: Option<String>,
     /// What becomes of the rows that a workbook hides; they hold the delivery unless declared.
-    pub hidden_rows: Option<HiddenRows>,
+    pub hidden_rows: Option<Hidden>,
+    /// The same of hidden columns that a wide table finds by their period. A column named here is read, hidden or not.
+    pub hidden_columns: Option<Hidden>,
     /// The decimal sign, `,` unless declared; the other one may group thousands.
     #[serde(default = "comma")]
     pub decimal: char,
@@ -122,10 +124,10 @@ pub enum Format {
     Json,
 }
 
-/// What becomes of hidden rows.
+/// What becomes of hidden rows or columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HiddenRows {
+pub enum Hidden {
     /// They are read as the others.
     Read,
     /// They are left out, and counted.

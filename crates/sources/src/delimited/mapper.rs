@@ -38,6 +38,8 @@ pub(super) struct Mapper<'c> {
     contract: &'c Contract,
     /// The rows of column names.
     header: Vec<StringRecord>,
+    /// The columns that the workbook hides.
+    hidden: BTreeSet<usize>,
     places: Option<Places>,
     parsed: Parsed,
     /// The observation that first has each key.
@@ -62,6 +64,7 @@ impl<'c> Mapper<'c> {
         Self {
             contract,
             header: Vec::new(),
+            hidden: BTreeSet::new(),
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
@@ -88,6 +91,7 @@ impl<'c> Mapper<'c> {
             // Without anything below it, the last row of names may have been skipped as blank.
             if self.header.is_empty() || line.row <= last {
                 self.header.push(line.cells.clone());
+                self.hidden.extend(line.look.hidden.into_iter().flatten());
                 if line.row < last && self.contract.header_rows > 1 {
                     return true;
                 }
@@ -125,7 +129,7 @@ impl<'c> Mapper<'c> {
     }
 
     fn find_places(&mut self) -> bool {
-        match Places::find(self.contract, &self.header) {
+        match Places::find(self.contract, &self.header, &self.hidden) {
             Ok(places) => self.places = Some(places),
             Err(breaches) => self.parsed.breaches.extend(breaches),
         }

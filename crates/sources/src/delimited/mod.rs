@@ -19,6 +19,7 @@ mod samples;
 mod series;
 mod subject;
 mod sums;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -33,7 +34,7 @@ use csv::StringRecord;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, HiddenRows, Layout, Marker, OutOfRange, PeriodColumns, Pick, Replaces,
+    Contract, ContractError, Format, Hidden, Layout, Marker, OutOfRange, PeriodColumns, Pick, Replaces,
     Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};

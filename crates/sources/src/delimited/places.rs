@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use csv::StringRecord;
 use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
 
-use super::contract::{Contract, Wide, same_name};
+use super::contract::{Contract, Hidden, Wide, same_name};
 use super::fractions::names_shares;
 use super::grid::Line;
 use super::number;
@@ -73,7 +73,11 @@ pub(super) struct Places {
 
 impl Places {
     /// Finds them in the rows of column names.
-    pub(super) fn find(contract: &Contract, header: &[StringRecord]) -> Result<Self, Vec<String>> {
+    pub(super) fn find(
+        contract: &Contract,
+        header: &[StringRecord],
+        hidden: &BTreeSet<usize>,
+    ) -> Result<Self, Vec<String>> {
         let heads = heads(header);
         let mut by_name = BTreeMap::new();
         let mut breaches = Vec::new();
@@ -106,6 +110,7 @@ impl Places {
             Some(wide) if wide.periods => {
                 let taken: Vec<usize> = by_name.values().copied().collect();
                 values.extend(by_period(wide, &heads, &taken));
+                breaches.extend(leave_hidden(contract.hidden_columns, &heads, hidden, &mut values));
                 breaches.extend(unfit(wide, &values));
             }
             Some(wide) => values.extend(wide.measures.iter().filter_map(|(name, measure)| {
@@ -224,6 +229,35 @@ fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColum
         })
     });
     named.collect()
+}
+
+/// Leaves out hidden columns that were found by their period, as the contract declares; else why they hold the delivery:
+/// nobody who looks at the file sees their numbers.
+fn leave_hidden(
+    declared: Option<Hidden>,
+    heads: &[Head<'_>],
+    hidden: &BTreeSet<usize>,
+    values: &mut Vec<ValueColumn>,
+) -> Option<String> {
+    match declared {
+        Some(Hidden::Read) => None,
+        Some(Hidden::Skip) => {
+            values.retain(|column| !hidden.contains(&column.at));
+            None
+        }
+        None => {
+            let unseen = values.iter().filter(|column| hidden.contains(&column.at));
+            let names: Vec<String> = unseen.map(|column| heads[column.at].spread.join(" ")).collect();
+            (!names.is_empty()).then(|| {
+                format!(
+                    "{} hidden columns are named by a period (`{}`): show them, or declare `hidden_columns = \"read\"` or \
+                     `\"skip\"`",
+                    names.len(),
+                    names.join("`, `")
+                )
+            })
+        }
+    }
 }
 
 /// What is left of a column's names when the measure's is taken out, be it a row of its own or the front or the end of

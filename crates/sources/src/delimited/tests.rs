@@ -2,6 +2,7 @@
 
 mod choices;
 mod decimals;
+mod hidden;
 mod json;
 mod kinds;
 mod propose;

@@ -11,8 +11,8 @@ use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::contract::same_name;
-use super::grid::{Line, MAX_COLUMNS, Sink, fault};
-use super::{Contract, Format, HiddenRows, archive, hidden};
+use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
+use super::{Contract, Format, Hidden, archive, hidden, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -53,7 +53,7 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
 /// Reads the contract's sheet from its header row on.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    let (rows, hidden) = guarded(|| match format {
+    let Read { rows, hidden_rows, hidden_columns } = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
@@ -68,17 +68,18 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
         let raw = cells.iter().collect::<Vec<_>>().join(delimiter);
         let mut fault = fault(&cells, &raw);
         let below = row >= u64::from(contract.header_row) + u64::from(contract.header_rows);
-        if below && hidden.contains(&row) {
+        if below && hidden_rows.contains(&row) {
             match contract.hidden_rows {
-                Some(HiddenRows::Read) => {}
-                Some(HiddenRows::Skip) => {
+                Some(Hidden::Read) => {}
+                Some(Hidden::Skip) => {
                     let text = "a hidden row, left out as the contract declares";
                     fault = Some(Reason::new(ReasonCode::Excluded, text));
                 }
                 None => drop(unclear.insert(row)),
             }
         }
-        if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true }) {
+        let look = Look { hidden: Some(&hidden_columns) };
+        if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true, look }) {
             break;
         }
     }
@@ -94,6 +95,13 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
 const MAX_FORMULAS: usize = 200_000;
 
 type Rows = Vec<(u64, Vec<String>)>;
+
+/// A sheet as it was read.
+struct Read {
+    rows: Rows,
+    hidden_rows: BTreeSet<u64>,
+    hidden_columns: BTreeSet<usize>,
+}
 
 /// Memory the cells of a sheet may fill: a text that is once in the file may be shown in a million cells.
 const MAX_CELLS: usize = 256 << 20;
@@ -129,7 +137,7 @@ fn pick_sheet<R: std::io::Read + std::io::Seek>(
     Err(Reason::new(ReasonCode::MissingField, text))
 }
 
-fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
+fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book, contract)?;
     let mut formulas = BTreeMap::new();
@@ -155,10 +163,11 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reas
         };
         placed.place(cell.get_position(), text)?;
     }
-    Ok((placed.rows, hidden::rows(bytes, &sheet)))
+    let text = tags::xlsx_sheet(bytes, &sheet);
+    Ok(Read { rows: placed.rows, hidden_rows: hidden::rows(&text), hidden_columns: hidden::columns(&text) })
 }
 
-fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
+fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
     let mut book = Ods::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
@@ -182,7 +191,12 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reaso
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);
-    Ok((placed.rows, hidden::ods_rows(bytes, &sheet, last)))
+    let text = tags::ods_sheets(bytes);
+    Ok(Read {
+        rows: placed.rows,
+        hidden_rows: hidden::ods_rows(&text, &sheet, last),
+        hidden_columns: hidden::ods_columns(&text, &sheet),
+    })
 }
 
 /// The place in the sheet of a cell of a range.

@@ -87,6 +87,8 @@ pub(super) struct Sketch {
     pub(super) filter: Option<(String, String)>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
+    /// Columns that the workbook hides.
+    pub(super) hidden: Vec<String>,
 }
 
 impl Sketch {

@@ -72,12 +72,24 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
         }
         page.line(&format!("{} = {}", quoted(column), quoted(word)));
     }
+    hidden_columns(&mut page, sketch);
     if !sketch.passed_over.is_empty() {
         page.line("");
         let names: Vec<&str> = sketch.passed_over.iter().map(|(name, _)| name.as_str()).collect();
         page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
     }
     page.0
+}
+
+fn hidden_columns(page: &mut Page, sketch: &Sketch) {
+    if !sketch.hidden.is_empty() {
+        page.line("");
+    }
+    for name in &sketch.hidden {
+        page.comment(&format!(
+            "Hidden column `{name}` is left out: show it, or name it in the contract yourself."
+        ));
+    }
 }
 
 fn file(page: &mut Page, sketch: &Sketch, about: &About) {
@@ -113,6 +125,10 @@ fn file(page: &mut Page, sketch: &Sketch, about: &About) {
         }
     }
     page.text("decimal", &sketch.decimal.to_string());
+    // Without this the months that are hidden hold the file.
+    if sketch.when == When::Header && !sketch.hidden.is_empty() {
+        page.line("hidden_columns = \"skip\"");
+    }
     if sketch.layout == Layout::Wide {
         page.text("layout", "wide");
     }
@@ -120,6 +136,9 @@ fn file(page: &mut Page, sketch: &Sketch, about: &About) {
 
 fn subject(page: &mut Page, sketch: &Sketch) {
     page.section("subject");
+    if sketch.sheet.hidden.contains(&sketch.sheet.subject) {
+        page.comment("This column is hidden in the workbook, and no other has the places: check it.");
+    }
     page.text("column", &sketch.subject);
     if sketch.code.kind == SubjectKind::OrganisationNumber {
         page.text("kind", "organisation_number");
@@ -320,7 +339,8 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
         page.comment(&format!("  {count} because {reason}"));
     }
     let against = parsed.rejections.iter().filter(|r| r.reason.starts_with("contradicts ")).count();
-    if against * 2 > parsed.observations.len() && !sketch.passed_over.is_empty() {
+    let others = !sketch.passed_over.is_empty() || !sketch.hidden.is_empty();
+    if against * 2 > parsed.observations.len() && others {
         page.comment(
             "Rows contradict each other: a column that is no part of this contract may tell them apart.",
         );
