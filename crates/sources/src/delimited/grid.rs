@@ -6,6 +6,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use utbredt_model::{Reason, ReasonCode};
 
 use super::contract::{Contract, same_name};
+use super::joined::Joined;
 
 const MAX_LINE: usize = 1 << 20;
 pub(super) const MAX_COLUMNS: usize = 2_000;
@@ -37,6 +38,8 @@ pub(super) struct Line<'a> {
 pub(super) struct Look<'a> {
     /// The sheet's hidden columns, from 0.
     pub(super) hidden: Option<&'a BTreeSet<usize>>,
+    /// The joined cells that reach into the row.
+    pub(super) joined: &'a [Joined],
 }
 
 /// Who takes the rows, the header first; `false` stops the reading.

@@ -13,6 +13,7 @@ use super::fill_down::Above;
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
+use super::joined;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
@@ -161,6 +162,7 @@ impl<'c> Mapper<'c> {
         if contract.subject.fill_down {
             code = self.above.take(places, line.cells, code)?;
         }
+        joined::check_words(contract, places, line)?;
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
         let subject = subject(&contract.subject, code)?;

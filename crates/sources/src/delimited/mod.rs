@@ -8,6 +8,7 @@ mod filter;
 mod fractions;
 mod grid;
 mod hidden;
+mod joined;
 mod json;
 mod mapper;
 mod number;

@@ -147,6 +147,11 @@ impl Places {
         number::visible(self.by_name.get(column).and_then(|at| cells.get(*at)).unwrap_or(""))
     }
 
+    /// The place of a column by its declared name.
+    pub(super) fn at(&self, column: &str) -> Option<usize> {
+        self.by_name.get(column).copied()
+    }
+
     /// The columns that the contract leaves out.
     pub(super) fn left_out(&self) -> String {
         let names: Vec<&str> = self.left_out.iter().take(5).map(|(name, _)| name.as_str()).collect();

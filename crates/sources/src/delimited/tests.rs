@@ -3,6 +3,7 @@
 mod choices;
 mod decimals;
 mod hidden;
+mod joined;
 mod json;
 mod kinds;
 mod propose;

@@ -5,6 +5,7 @@ use utbredt_model::{CellState, Marks, Reason, ReasonCode};
 use super::contract::{Contract, Marker, Symbol};
 use super::fractions::Fractions;
 use super::grid::Line;
+use super::joined;
 use super::number;
 use super::places::{Places, ValueColumn};
 
@@ -24,6 +25,7 @@ pub(super) fn read(
     column: &ValueColumn,
     fractions: &mut Fractions,
 ) -> Result<Value, Reason> {
+    joined::check_value(places, line, column.at)?;
     let text = number::visible(line.cells.get(column.at).unwrap_or(""));
     let (text, marks) = marks(contract, places, line, text);
     let stated =

@@ -12,6 +12,7 @@ use utbredt_model::{Reason, ReasonCode};
 
 use super::contract::same_name;
 use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
+use super::joined::{self, Joined, Reaching};
 use super::{Contract, Format, Hidden, archive, hidden, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
@@ -53,13 +54,14 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
 /// Reads the contract's sheet from its header row on.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    let Read { rows, hidden_rows, hidden_columns } = guarded(|| match format {
+    let Read { rows, hidden_rows, hidden_columns, joined } = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
     // Shown as a row of CSV, since a workbook's own bytes mean nothing to a reader.
     let delimiter = ";";
     let mut unclear = BTreeSet::new();
+    let mut joined = Reaching::new(joined);
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {
             continue;
@@ -78,7 +80,7 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
                 None => drop(unclear.insert(row)),
             }
         }
-        let look = Look { hidden: Some(&hidden_columns) };
+        let look = Look { hidden: Some(&hidden_columns), joined: joined.at(row) };
         if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true, look }) {
             break;
         }
@@ -101,6 +103,7 @@ struct Read {
     rows: Rows,
     hidden_rows: BTreeSet<u64>,
     hidden_columns: BTreeSet<usize>,
+    joined: Vec<Joined>,
 }
 
 /// Memory the cells of a sheet may fill: a text that is once in the file may be shown in a million cells.
@@ -164,7 +167,12 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         placed.place(cell.get_position(), text)?;
     }
     let text = tags::xlsx_sheet(bytes, &sheet);
-    Ok(Read { rows: placed.rows, hidden_rows: hidden::rows(&text), hidden_columns: hidden::columns(&text) })
+    Ok(Read {
+        rows: placed.rows,
+        hidden_rows: hidden::rows(&text),
+        hidden_columns: hidden::columns(&text),
+        joined: joined::xlsx(&text),
+    })
 }
 
 fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
@@ -196,6 +204,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         rows: placed.rows,
         hidden_rows: hidden::ods_rows(&text, &sheet, last),
         hidden_columns: hidden::ods_columns(&text, &sheet),
+        joined: joined::ods(&text, &sheet),
     })
 }
 
