@@ -12,6 +12,7 @@ mod joined;
 mod json;
 mod mapper;
 mod number;
+mod per_cent;
 mod places;
 mod propose;
 mod row_period;

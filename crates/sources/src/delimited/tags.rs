@@ -8,6 +8,11 @@ pub(super) fn xlsx_sheet(bytes: &[u8], sheet: &str) -> String {
     path(bytes, sheet).and_then(|path| archive::text(bytes, &path)).unwrap_or_default()
 }
 
+/// The text of an XLSX workbook's styles.
+pub(super) fn xlsx_styles(bytes: &[u8]) -> String {
+    archive::text(bytes, "xl/styles.xml").unwrap_or_default()
+}
+
 /// The text of all sheets of an ODS workbook.
 pub(super) fn ods_sheets(bytes: &[u8]) -> String {
     archive::text(bytes, "content.xml").unwrap_or_default()

@@ -13,7 +13,7 @@ use utbredt_model::{Reason, ReasonCode};
 use super::contract::same_name;
 use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
 use super::joined::{self, Joined, Reaching};
-use super::{Contract, Format, Hidden, archive, hidden, tags};
+use super::{Contract, Format, Hidden, archive, hidden, per_cent, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -152,6 +152,12 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             }
         }
     }
+    let text = tags::xlsx_sheet(bytes, &sheet);
+    let shares = match contract.value.scale {
+        None => per_cent::xlsx(&text, &tags::xlsx_styles(bytes)),
+        // A declared scale says itself what the numbers are.
+        Some(_) => per_cent::Shown::new(),
+    };
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
@@ -162,11 +168,12 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
                 None => continue,
             },
             DataRef::SharedString(text) => (*text).to_owned(),
-            other => show(&Data::from(other.clone()), contract.decimal),
+            other => {
+                show(&Data::from(other.clone()), shares.get(&cell.get_position()).copied(), contract.decimal)
+            }
         };
         placed.place(cell.get_position(), text)?;
     }
-    let text = tags::xlsx_sheet(bytes, &sheet);
     Ok(Read {
         rows: placed.rows,
         hidden_rows: hidden::rows(&text),
@@ -188,6 +195,11 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             cells.push((at, format!("={}", formula.trim_start_matches("of:").trim_start_matches('='))));
         }
     }
+    let text = tags::ods_sheets(bytes);
+    let shares = match (&contract.value.scale, range.end()) {
+        (None, Some(last)) => per_cent::ods(&text, &sheet, last),
+        _ => per_cent::Shown::new(),
+    };
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
@@ -195,11 +207,10 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
             placed.place(before, formula)?;
         }
-        placed.place(at, show(value, contract.decimal))?;
+        placed.place(at, show(value, shares.get(&at).copied(), contract.decimal))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);
-    let text = tags::ods_sheets(bytes);
     Ok(Read {
         rows: placed.rows,
         hidden_rows: hidden::ods_rows(&text, &sheet, last),
@@ -243,10 +254,11 @@ impl Sheet {
     }
 }
 
-/// A cell as a person would have typed it.
-fn show(value: &Data, decimal: char) -> String {
+/// A cell as a person would have typed it; a number in per cent is multiplied by its factor and has its sign.
+fn show(value: &Data, in_per_cent: Option<f64>, decimal: char) -> String {
     match value {
         Data::Empty => String::new(),
+        Data::Float(f) if in_per_cent.is_some() => per_cent::text(*f, in_per_cent.unwrap_or(1.0), decimal),
         Data::Int(n) => n.to_string(),
         // Beyond this a spreadsheet no longer holds every whole number.
         Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
