@@ -3,6 +3,7 @@
 use utbredt_model::{IdError, Marks, MeasureId, Period, SolutionId};
 
 use super::contract::{Contract, ContractError, Format, Layout, Marker, PeriodColumns, Pick, SubjectKind};
+use super::words::Words;
 use crate::text;
 
 /// More rows of column names than this are a mistake.
@@ -95,6 +96,13 @@ impl Contract {
         for (_, rule) in self.markers() {
             if rule.marker.all().is_empty() {
                 return unclear("marker", "needs a mark");
+            }
+            let unmarked = rule.unmarked.iter().flat_map(Words::all);
+            if rule.column.is_none() && rule.unmarked.is_some() {
+                return unclear("marker", "has `unmarked` words without a `column` they stand in");
+            }
+            if let Some(word) = unmarked.into_iter().find(|word| rule.marker.hold(word)) {
+                return unclear("marker", format!("has `{word}` as a mark and as `unmarked`"));
             }
             for mark in rule.marker.all() {
                 if mark.is_empty() || (rule.column.is_none() && mark.ends_with(|c: char| c.is_ascii_digit()))
@@ -214,6 +222,11 @@ mod tests {
             ("filter.sex = []\n", "[filter]"),
             ("provisional.marker = \"\"\n", "[marker]"),
             ("imputed.marker = \"e1\"\n", "[marker]"),
+            ("provisional = { marker = \"*\", unmarked = \"x\" }\n", "without a `column`"),
+            (
+                "provisional = { column = \"n\", marker = \"p\", unmarked = [\"\", \"P\"] }\n",
+                "as a mark and as `unmarked`",
+            ),
             ("provisional.marker = \"*\"\nimputed.marker = [\"e\", \"*\"]\n", "two meanings"),
         ] {
             let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();

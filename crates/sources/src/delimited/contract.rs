@@ -310,6 +310,8 @@ pub struct Marker {
     pub column: Option<String>,
     /// The mark, or several that mean the same.
     pub marker: Words,
+    /// What else the column may hold, of numbers without a mark. A blank is among it; any other word holds the delivery.
+    pub unmarked: Option<Words>,
 }
 
 /// Rows that add up others, known by a name.

@@ -14,6 +14,7 @@ use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
+use super::marks::Marked;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
@@ -51,6 +52,7 @@ pub(super) struct Mapper<'c> {
     above: Above,
     notes: Notes,
     filter: Filter<'c>,
+    marked: Marked<'c>,
     fractions: Fractions,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
@@ -73,6 +75,7 @@ impl<'c> Mapper<'c> {
             above: Above::default(),
             notes: Notes::default(),
             filter: Filter::new(&contract.filter),
+            marked: Marked::new(contract),
             fractions: Fractions::default(),
             contradicted: BTreeMap::new(),
             units: BTreeSet::new(),
@@ -193,6 +196,7 @@ impl<'c> Mapper<'c> {
                 self.parsed.breaches.push(breach);
             }
         }
+        self.marked.take(places, line.cells, line.row);
         for column in &places.values {
             let key = (column.measure.clone().or(measure.clone()), column.period.or(period));
             let (Some(measure), Some(period)) = key else { continue };
@@ -334,6 +338,7 @@ impl<'c> Mapper<'c> {
         }
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
+        self.parsed.breaches.extend(self.marked.breaches());
         self.parsed.breaches.extend(self.sums.as_ref().and_then(Sums::breach));
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.

@@ -11,6 +11,7 @@ mod hidden;
 mod joined;
 mod json;
 mod mapper;
+mod marks;
 mod number;
 mod per_cent;
 mod places;

@@ -6,6 +6,7 @@ mod hidden;
 mod joined;
 mod json;
 mod kinds;
+mod marks;
 mod per_cent;
 mod propose;
 mod sums;
