@@ -3,6 +3,7 @@
 use utbredt_model::{IdError, Marks, MeasureId, Period, SolutionId};
 
 use super::contract::{Contract, ContractError, Format, Layout, Marker, PeriodColumns, Pick, SubjectKind};
+use super::sums::AbsentParts;
 use super::words::Words;
 use crate::text;
 
@@ -88,6 +89,9 @@ impl Contract {
         }
         if self.value.scale.as_ref().is_some_and(|scale| scale.factor == 0) {
             return unclear("value", "has a `scale` with the factor 0");
+        }
+        if self.value.absent_parts == AbsentParts::Zero && self.value.sum_over.is_empty() {
+            return unclear("value", "has `absent_parts` without `sum_over`: nothing is added up");
         }
         if self.filter.values().any(|words| words.all().is_empty()) {
             return unclear("filter", "has a column without words, which leaves out every row");
@@ -219,6 +223,7 @@ mod tests {
             ("subject.kind = \"organisation_number\"\nsubject.division = \"2024-01-01\"\n", "division"),
             ("value.scale = { factor = 0, unit = \"NOK\" }\n", "factor 0"),
             ("value.scale = { factor = 10 }\n", "unit"),
+            ("value.absent_parts = \"zero\"\n", "without `sum_over`"),
             ("filter.sex = []\n", "[filter]"),
             ("provisional.marker = \"\"\n", "[marker]"),
             ("imputed.marker = \"e1\"\n", "[marker]"),

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
+use super::sums::AbsentParts;
 use super::words::Words;
 use crate::text::{self, Encoding};
 
@@ -225,6 +226,9 @@ pub struct ValueRules {
     /// Columns that break a value down, as one row for each sex: rows that differ in them are added.
     #[serde(default)]
     pub sum_over: Vec<String>,
+    /// What a part is of which a sum has no row.
+    #[serde(default)]
+    pub absent_parts: AbsentParts,
     /// The agreed unit.
     pub unit: Option<String>,
     /// The column that states the unit.

@@ -8,18 +8,19 @@ use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, Pick, same_name};
+use super::contract::{Contract, OutOfRange, same_name};
 use super::fill_down::Above;
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
 use super::marks::Marked;
+use super::pick::pick;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
-use super::sums::Sums;
+use super::sums::{Part, Place, Sums};
 use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.
@@ -47,7 +48,7 @@ pub(super) struct Mapper<'c> {
     /// The observation that first has each key.
     first: HashMap<Key, First>,
     /// What is added up, where the contract adds over a column.
-    sums: Option<Sums>,
+    sums: Option<Sums<'c>>,
     /// The row above, for codes joined over several rows.
     above: Above,
     notes: Notes,
@@ -71,7 +72,7 @@ impl<'c> Mapper<'c> {
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
-            sums: (!contract.value.sum_over.is_empty()).then(Sums::default),
+            sums: Sums::new(&contract.value),
             above: Above::default(),
             notes: Notes::default(),
             filter: Filter::new(&contract.filter),
@@ -197,19 +198,40 @@ impl<'c> Mapper<'c> {
             }
         }
         self.marked.take(places, line.cells, line.row);
-        for column in &places.values {
-            let key = (column.measure.clone().or(measure.clone()), column.period.or(period));
-            let (Some(measure), Some(period)) = key else { continue };
-            let key = (subject.clone(), solution.clone(), measure, period);
+        let keys = places.values.iter().filter_map(|column| {
+            let (own, of_column) = (column.measure.clone(), column.period);
+            let (measure, period) = (own.or(measure.clone())?, of_column.or(period)?);
+            Some((column, (subject.clone(), solution.clone(), measure, period)))
+        });
+        self.cells(places, line, keys.collect());
+        Ok(())
+    }
+
+    /// Reads the values of a row, each with what it is about.
+    fn cells(&mut self, places: &Places, line: &Line<'_>, keys: Vec<(&ValueColumn, Key)>) {
+        let mut part = None;
+        if let Some(sums) = &mut self.sums {
+            match Part::of(places, line.cells, &self.contract.value.sum_over) {
+                Ok(own) => part = Some(own),
+                Err(blank) => {
+                    let reason = sums.refuse_blank(keys.into_iter().map(|(_, key)| key), blank, line.row);
+                    return self.refuse(line, reason);
+                }
+            }
+        }
+        for (column, key) in keys {
+            let place = match (&mut self.sums, &part) {
+                (Some(sums), Some(part)) => Some(sums.place(&key, part, line.row)),
+                _ => None,
+            };
             let sum = self.sums.is_some().then(|| key.clone());
-            if let Err(reason) = self.cell(places, line, column, key) {
+            if let Err(reason) = self.cell(places, line, column, key, place) {
                 if let (Some(sums), Some(key)) = (&mut self.sums, sum) {
                     sums.refuse(key, line.row);
                 }
                 self.refuse(line, reason);
             }
         }
-        Ok(())
     }
 
     fn cell(
@@ -218,6 +240,7 @@ impl<'c> Mapper<'c> {
         line: &Line<'_>,
         column: &ValueColumn,
         key: Key,
+        part: Option<Place>,
     ) -> Result<(), Reason> {
         let Value { number: value, state, marks: own_marks } =
             value::read(self.contract, places, line, column, &mut self.fractions)?;
@@ -228,8 +251,7 @@ impl<'c> Mapper<'c> {
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
             Entry::Vacant(free) => {
-                let part = places.part(line.cells, &self.contract.value.sum_over);
-                if let Some(sums) = &mut self.sums {
+                if let (Some(sums), Some(part)) = (&mut self.sums, part) {
                     sums.add(index, part, line.row);
                 }
                 free.insert(First { at: index, rest: places.rest(line.cells) });
@@ -237,13 +259,12 @@ impl<'c> Mapper<'c> {
             Entry::Occupied(taken) => {
                 let First { at, rest } = *taken.get();
                 let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
-                let part = places.part(line.cells, &self.contract.value.sum_over);
                 let differs = rest != places.rest(line.cells);
                 if let ObservedFact::Usage { marks, .. } = &mut first.fact {
                     // A reservation about a part, or about the same number elsewhere, is one about the whole.
                     *marks = marks.with(own_marks);
                 }
-                if let Some(sums) = self.sums.as_mut().filter(|_| !differs) {
+                if let (Some(sums), Some(part), false) = (&mut self.sums, part, differs) {
                     let Some(same) = sums.add(at, part, line.row) else {
                         return series::add(&mut first.fact, value, state)
                             .inspect_err(|_| sums.take_out(at, part));
@@ -310,11 +331,7 @@ impl<'c> Mapper<'c> {
 
     fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
         let rules = &self.contract.value;
-        let reason = match rules.max {
-            _ if value < rules.min => format!("value {value} is below the agreed least, {}", rules.min),
-            Some(max) if value > max => format!("value {value} is above the agreed greatest, {max}"),
-            _ => return Ok(()),
-        };
+        let Some(reason) = value::out_of_range(rules, value) else { return Ok(()) };
         // Counted beyond those listed, so that a limit on the list is no limit on the rule.
         self.out_of_range += 1;
         if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_LISTED {
@@ -339,7 +356,7 @@ impl<'c> Mapper<'c> {
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         self.parsed.breaches.extend(self.marked.breaches());
-        self.parsed.breaches.extend(self.sums.as_ref().and_then(Sums::breach));
+        self.parsed.breaches.extend(self.sums.iter().flat_map(Sums::breaches));
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);
@@ -353,6 +370,11 @@ impl<'c> Mapper<'c> {
     fn take_back(&mut self) -> Vec<(u64, Reason)> {
         for (key, reason) in self.sums.iter().flat_map(Sums::incomplete) {
             if let Some(First { at, .. }) = self.first.get(key) {
+                self.contradicted.entry(*at).or_insert(reason);
+            }
+        }
+        for (key, First { at, .. }) in &self.first {
+            if let Some(reason) = self.sums.as_ref().and_then(|sums| sums.lacks(key, *at)) {
                 self.contradicted.entry(*at).or_insert(reason);
             }
         }
@@ -372,13 +394,4 @@ impl<'c> Mapper<'c> {
         rows.sort_unstable();
         rows.into_iter().filter_map(|(at, row)| Some((row, self.contradicted.get(&at)?.clone()))).collect()
     }
-}
-
-fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Reason> {
-    let Some(column) = &pick.column else { return Ok(pick.fixed.clone().unwrap_or_default()) };
-    let text = places.cell(cells, column);
-    if text.is_empty() {
-        return Err(Reason::new(ReasonCode::MissingField, format!("column `{column}` is empty")));
-    }
-    Ok(pick.map.get(text).map_or(text, String::as_str).to_owned())
 }

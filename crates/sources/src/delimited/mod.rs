@@ -14,6 +14,7 @@ mod mapper;
 mod marks;
 mod number;
 mod per_cent;
+mod pick;
 mod places;
 mod propose;
 mod row_period;
@@ -41,6 +42,7 @@ pub use contract::{
     Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
+pub use sums::AbsentParts;
 pub use words::Words;
 
 pub(crate) use number::whole;

@@ -173,13 +173,6 @@ impl Places {
         hasher.finish()
     }
 
-    /// What a row has in columns that are added over, as a number to compare.
-    pub(super) fn part(&self, cells: &StringRecord, columns: &[String]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        columns.iter().for_each(|column| self.cell(cells, column).hash(&mut hasher));
-        hasher.finish()
-    }
-
     /// Refuses rows that are too short or too long for the header.
     pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), Reason> {
         let (have, want) = (line.cells.len(), self.width);

@@ -1,38 +1,181 @@
 //! Rows that are added up where a contract says `sum_over`: a sum that lacks a part is too small a number, and is none.
 
-use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 
-use utbredt_model::{Reason, ReasonCode};
+use csv::StringRecord;
+use serde::{Deserialize, Serialize};
+use utbredt_model::{MeasureId, Reason, ReasonCode, SolutionId};
 
+use super::contract::ValueRules;
 use super::mapper::Key;
+use super::places::Places;
 use super::series::show;
+use super::totals::{adds_up_parts, is_average};
+use crate::text;
 
-/// The parts of the sums of a delivery.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
-    /// The row of each part that was added, by the observation it was added to.
-    parts: HashMap<(usize, u64), u64>,
-    /// Sums of which a part was refused, and its row.
-    refused: Vec<(Key, u64)>,
-    /// The first row that was refused before it was known which sum it is a part of.
-    lost: Option<u64>,
+/// At most this many parts are named.
+const MAX_NAMED: usize = 5;
+
+/// What a part means that a sum has no row of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AbsentParts {
+    /// It is not known, and the sum is left out.
+    #[default]
+    Missing,
+    /// Nought: the source writes no rows of nought.
+    Zero,
 }
 
-impl Sums {
+/// What a row has in the columns that are added over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The words as they are compared: without case, blanks and kinds of strokes.
+    compared: Vec<String>,
+    /// The words as they are written.
+    written: Vec<String>,
+}
+
+impl Part {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The column whose cell is blank: such a row adds up others or lost its word.
+    pub(super) fn of(places: &Places, cells: &StringRecord, columns: &[String]) -> Result<Self, Reason> {
+        let mut part = Self { compared: Vec::new(), written: Vec::new() };
+        for column in columns {
+            let word = places.cell(cells, column);
+            if word.is_empty() {
+                let text = format!(
+                    "the cell of `{column}`, which the contract adds over, is blank: a total that would be added to its own \
+                     parts, or a part without its name; fill it in, or leave the row out of the file"
+                );
+                return Err(Reason::new(ReasonCode::MissingField, text));
+            }
+            part.compared.push(compared(word));
+            part.written.push(word.to_owned());
+        }
+        Ok(part)
+    }
+
+    fn shown(&self) -> String {
+        format!("`{}`", self.written.join("` with `"))
+    }
+}
+
+/// A word without what people write now one way, now another.
+fn compared(word: &str) -> String {
+    let word = text::folded(word).replace(['–', '\u{2011}', '\u{2212}'], "-");
+    word.split_whitespace().collect()
+}
+
+/// A part among those of its measure, and how a row writes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    part: usize,
+    written: u64,
+}
+
+/// The parts that the sums of one measure have.
+#[derive(Debug, Default)]
+struct Parts {
+    /// Each part's place, by its words as they are compared.
+    places: HashMap<Vec<String>, usize>,
+    /// The parts as they are first written, each with its first row.
+    all: Vec<(Part, u64)>,
+}
+
+/// The parts of the sums of a delivery.
+#[derive(Debug)]
+pub(super) struct Sums<'c> {
+    /// The columns that are added over.
+    columns: &'c [String],
+    absent: AbsentParts,
+    /// What parts there are, of each solution and measure.
+    known: HashMap<(SolutionId, MeasureId), Parts>,
+    /// The row of each part that was added and how it is written there, by the observation it was added to.
+    added: HashMap<(usize, usize), (u64, u64)>,
+    /// Sums of which a part was refused, and its row.
+    refused: Vec<(Key, u64)>,
+    /// Sums with a row whose part is blank, and that row.
+    blank: HashMap<Key, u64>,
+    /// The first row that was refused before it was known which sum it is a part of.
+    lost: Option<u64>,
+    /// The first two rows of one sum whose parts differ in case or blanks only.
+    alike: Option<(u64, u64)>,
+}
+
+impl<'c> Sums<'c> {
+    /// What a contract adds up; `None` where it adds nothing.
+    pub(super) fn new(rules: &'c ValueRules) -> Option<Self> {
+        (!rules.sum_over.is_empty()).then(|| Self {
+            columns: &rules.sum_over,
+            absent: rules.absent_parts,
+            known: HashMap::new(),
+            added: HashMap::new(),
+            refused: Vec::new(),
+            blank: HashMap::new(),
+            lost: None,
+            alike: None,
+        })
+    }
+
+    /// The place of a part among those of its measure. A part that is refused later has one too: it was seen.
+    pub(super) fn place(&mut self, key: &Key, part: &Part, row: u64) -> Place {
+        let (_, solution, measure, _) = key;
+        let known = self.known.entry((solution.clone(), measure.clone())).or_default();
+        let next = known.all.len();
+        let place = match known.places.get(&part.compared) {
+            Some(place) => *place,
+            None => {
+                known.places.insert(part.compared.clone(), next);
+                known.all.push((part.clone(), row));
+                next
+            }
+        };
+        let mut hasher = DefaultHasher::new();
+        part.written.hash(&mut hasher);
+        Place { part: place, written: hasher.finish() }
+    }
+
     /// Notes a part; gives the row that has the same part already.
-    pub(super) fn add(&mut self, at: usize, part: u64, row: u64) -> Option<u64> {
-        let first = *self.parts.entry((at, part)).or_insert(row);
-        (first != row).then_some(first)
+    pub(super) fn add(&mut self, at: usize, place: Place, row: u64) -> Option<u64> {
+        let (first, written) = *self.added.entry((at, place.part)).or_insert((row, place.written));
+        if first == row {
+            return None;
+        }
+        if written != place.written {
+            self.alike.get_or_insert((first, row));
+        }
+        Some(first)
     }
 
     /// Takes out a part that was noted and could not be added.
-    pub(super) fn take_out(&mut self, at: usize, part: u64) {
-        self.parts.remove(&(at, part));
+    pub(super) fn take_out(&mut self, at: usize, place: Place) {
+        self.added.remove(&(at, place.part));
     }
 
     /// Notes a part that was refused.
     pub(super) fn refuse(&mut self, key: Key, row: u64) {
         self.refused.push((key, row));
+    }
+
+    /// Notes a row whose part is blank, which leaves its sums out; gives the row's reason. Two of one sum contradict each
+    /// other, as two rows of any part do.
+    pub(super) fn refuse_blank(&mut self, keys: impl Iterator<Item = Key>, why: Reason, row: u64) -> Reason {
+        let mut reason = why;
+        for key in keys {
+            if let Some(first) = self.blank.get(&key) {
+                let text = format!("contradicts row {first}: {}", reason.text);
+                reason = Reason::new(ReasonCode::Contradiction, text);
+                break;
+            }
+            self.blank.insert(key.clone(), row);
+            self.refused.push((key, row));
+        }
+        reason
     }
 
     /// Notes a row that was refused as a whole, unless it is no part of a sum: a total, or of no municipality.
@@ -55,15 +198,76 @@ impl Sums {
         })
     }
 
-    /// The rows that were added to some observations.
-    pub(super) fn rows_of(&self, taken_back: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, u64)> {
-        self.parts.iter().filter(move |((at, _), _)| taken_back(*at)).map(|((at, _), row)| (*at, *row))
+    /// Why a sum is left out that has no row of a part which others have.
+    pub(super) fn lacks(&self, key: &Key, at: usize) -> Option<Reason> {
+        let (subject, solution, measure, period) = key;
+        if self.absent == AbsentParts::Zero {
+            return None;
+        }
+        let parts = self.known.get(&(solution.clone(), measure.clone()))?.all.iter().enumerate();
+        let absent = parts.filter(|(place, _)| !self.added.contains_key(&(at, *place)));
+        let named: Vec<String> = absent.take(MAX_NAMED).map(|(_, (part, _))| part.shown()).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let text = format!(
+            "left out: the sum of {} in {period} has no row of {}, which others have; deliver it, or declare \
+             `absent_parts = \"zero\"` in [value] if the source writes no rows of nought",
+            show(subject),
+            named.join(", ")
+        );
+        Some(Reason::new(ReasonCode::PartMissing, text))
     }
 
-    /// Why the delivery is held: a row that was refused may be a part of any sum.
-    pub(super) fn breach(&self) -> Option<String> {
-        self.lost.map(|row| {
+    /// The rows that were added to some observations.
+    pub(super) fn rows_of(&self, taken_back: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, u64)> {
+        let added = self.added.iter().filter(move |((at, _), _)| taken_back(*at));
+        added.map(|((at, _), (row, _))| (*at, *row))
+    }
+
+    /// Why the delivery is held.
+    pub(super) fn breaches(&self) -> Vec<String> {
+        let mut breaches = self.totals();
+        // The row may be a part of any sum.
+        breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")
-        })
+        }));
+        breaches.extend(self.alike.map(|(first, second)| {
+            format!(
+                "rows {first} and {second} are the same part of one sum but for case or blanks (`{}`): write one part one \
+                 way, and once",
+                self.columns.join("`, `")
+            )
+        }));
+        breaches
+    }
+
+    /// Words that add up the others of their column or are their mean, and would be added to them.
+    fn totals(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (column, name) in self.columns.iter().enumerate() {
+            // Each word as it is compared, with how it is first written and where.
+            let mut words: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
+            for (part, row) in self.known.values().flat_map(|parts| &parts.all) {
+                let first = (part.written[column].as_str(), *row);
+                let kept = words.entry(&part.compared[column]).or_insert(first);
+                if first.1 < kept.1 {
+                    *kept = first;
+                }
+            }
+            for (own, (word, row)) in &words {
+                let others: Vec<&str> = words.keys().filter(|other| *other != own).copied().collect();
+                if others.is_empty() || !(is_average(word) || adds_up_parts(word, &others)) {
+                    continue;
+                }
+                let named: Vec<&str> = others.iter().take(MAX_NAMED).map(|other| words[other].0).collect();
+                found.push(format!(
+                    "row {row}: `{word}` in column `{name}` is made of the others there (`{}`), and `sum_over` would add it to \
+                     them: read it alone by `\"{name}\" = \"{word}\"` in [filter], or list the others there",
+                    named.join("`, `")
+                ));
+            }
+        }
+        found
     }
 }

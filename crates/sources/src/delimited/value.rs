@@ -2,7 +2,7 @@
 
 use utbredt_model::{CellState, Marks, Reason, ReasonCode};
 
-use super::contract::{Contract, Marker, Symbol};
+use super::contract::{Contract, Marker, Symbol, ValueRules};
 use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
@@ -69,6 +69,15 @@ pub(super) fn read(
         }
     };
     Ok(Value { number: Some(number), state: CellState::Ok, marks })
+}
+
+/// Why a number is outside the agreed range.
+pub(super) fn out_of_range(rules: &ValueRules, value: i64) -> Option<String> {
+    match rules.max {
+        _ if value < rules.min => Some(format!("value {value} is below the agreed least, {}", rules.min)),
+        Some(max) if value > max => Some(format!("value {value} is above the agreed greatest, {max}")),
+        _ => None,
+    }
 }
 
 /// The reservations about a value, and its text without the marks that end it.
