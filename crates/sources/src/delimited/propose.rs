@@ -4,10 +4,14 @@
 mod breakdown;
 mod columns;
 mod counts;
+mod meaning;
+mod measures;
 mod names;
 mod periods;
 mod sheet;
 mod sketch;
+mod stamps;
+mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

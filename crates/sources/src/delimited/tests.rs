@@ -7,6 +7,7 @@ mod joined;
 mod json;
 mod kinds;
 mod marks;
+mod meaning;
 mod per_cent;
 mod propose;
 mod sums;

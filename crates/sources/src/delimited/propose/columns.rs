@@ -9,7 +9,7 @@ use super::super::contract::same_name;
 use super::super::places::heads;
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
-use super::counts::{counts, decimal, may_be_counts, scale, the_measure};
+use super::counts::{counts, decimal, may_be_counts, scale};
 use super::periods::{ByPeriod, when};
 use super::sheet::{Code, Sheet, code};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
@@ -49,6 +49,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         measure,
         value: None,
         to_choose_from: Vec::new(),
+        doubts: Vec::new(),
         unit,
         scale: None,
         state,
@@ -66,7 +67,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         counts(&mut sketch, &mut free, about, known)?
     } else {
         sketch.layout = Layout::Wide;
-        by_period.describe(&mut sketch, |text| the_measure(text, about, known));
+        by_period.describe(&mut sketch, about, known);
         by_period.columns.into_iter().map(|(column, ..)| column).collect()
     };
     let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));

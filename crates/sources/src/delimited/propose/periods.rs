@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use super::measures::{Asked, fits, likeliest, the_measure};
 use super::sheet::{is_month, is_period, read_period};
 use super::sketch::{Choice, Column, Free, Lengths, Sketch, When, Why, take};
+use super::stamps::is_stamp;
+use super::{About, Known, TO_CHOOSE, names};
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -34,7 +37,7 @@ impl<'s> ByPeriod<'s> {
         let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
         let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
         let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
-        let elsewhere = free.iter().any(are_periods);
+        let elsewhere = free.iter().any(|column| are_periods(column) && !is_stamp(&column.name));
         if found == 0 || (found == 1 && elsewhere) {
             return Self { columns: Vec::new(), year: None };
         }
@@ -65,32 +68,46 @@ impl<'s> ByPeriod<'s> {
     }
 
     /// Writes down what a contract has to declare of them.
-    pub(super) fn describe(&self, sketch: &mut Sketch, measure: impl Fn(&str) -> String) {
+    pub(super) fn describe(&self, sketch: &mut Sketch, about: &About, known: &Known) {
         let length = self.length();
         sketch.wide.granularity = length;
         sketch.wide.year = self.year;
         let fitting = self.columns.iter().filter(|(_, period, _)| {
             length.is_none_or(|l| Period::holding(period.start, l) == *period || is_day(period))
         });
-        let mut rests: Vec<&String> = fitting.map(|(.., rest)| rest).collect();
+        let mut rests: Vec<String> = fitting.map(|(.., rest)| rest.clone()).collect();
         rests.sort();
         rests.dedup();
-        let nothing = rests.iter().all(|rest| rest.is_empty());
-        if nothing || sketch.measure.is_some() {
+        let all = rests.clone();
+        let asked = Asked { about, known, length };
+        let doubtful = asked.keep_counts(&mut rests);
+        let others = all.into_iter().filter(|rest| !rests.contains(rest));
+        sketch.passed_over.extend(others.map(|rest| (rest, BTreeSet::new())));
+        let nothing = rests.iter().all(String::is_empty);
+        if nothing || (sketch.measure.is_some() && !doubtful) {
             let common = rests.first().filter(|_| rests.len() == 1 && !nothing);
             sketch.wide.prefix = common.and_then(|rest| self.prefix(rest));
             let title = sketch.sheet.above.join(" ");
-            sketch.measure.get_or_insert_with(|| Choice::Fixed(measure(&title)));
+            sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&title, about, known)));
             return;
         }
-        for rest in rests.into_iter().filter(|rest| !rest.is_empty()) {
-            let id = measure(rest);
-            if sketch.wide.measures.values().any(|other| *other == id) {
-                sketch.passed_over.push((rest.clone(), BTreeSet::new()));
-            } else {
-                sketch.wide.measures.insert(rest.clone(), id);
-            }
+        rests.retain(|rest| !rest.is_empty());
+        if doubtful {
+            sketch.doubts = asked.doubts(&rests);
+            sketch.wide.measures.extend(rests.into_iter().map(|rest| (rest, TO_CHOOSE.to_owned())));
+            return;
         }
+        let mut fitting = fits(&rests, known);
+        if let Some(requested) = &about.measure {
+            fitting = [(requested.to_string(), likeliest(&rests, sketch, about, known))].into();
+        } else {
+            let unknown = rests.iter().filter(|rest| names::measure(rest, known).is_none());
+            fitting.insert(TO_CHOOSE.to_owned(), unknown.cloned().collect());
+        }
+        sketch.wide.take(&fitting);
+        let measures = &sketch.wide.measures;
+        let others = rests.into_iter().filter(|rest| !measures.contains_key(rest));
+        sketch.passed_over.extend(others.map(|rest| (rest, BTreeSet::new())));
     }
 
     /// The text before every period, blanks included.
@@ -223,40 +240,59 @@ fn are_parts_of_years(column: &Column<'_>) -> bool {
 }
 
 fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
-    if free.iter().any(|c| are_days(c, &STARTS))
-        && free.iter().any(|c| are_days(c, &ENDS))
-        && let (Some(start), Some(end)) =
-            (take(free, |c| are_days(c, &STARTS)), take(free, |c| are_days(c, &ENDS)))
+    let begins = |c: &Column<'_>| are_days(c, &STARTS) && !is_stamp(&c.name);
+    let ends = |c: &Column<'_>| are_days(c, &ENDS) && !is_stamp(&c.name);
+    if free.iter().any(begins)
+        && free.iter().any(ends)
+        && let (Some(start), Some(end)) = (take(free, begins), take(free, ends))
     {
         // A last day is at a month's end, a day after at its beginning.
         let last_days = are_last_days(&start, &end);
         return When::Pair(start.name, end.name, last_days);
     }
-    let of_periods = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
-    // `Måned` goes before `opprettet_år` and `uttrekksdato`.
+    let named = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
+    let of_periods = |c: &Column<'_>| named(c) && !is_stamp(&c.name);
+    // `Måned` goes before `uttak_dato`.
     let plainly = |c: &Column<'_>| {
         let name = c.name.to_lowercase();
         PERIODS.iter().any(|word| name.starts_with(word))
     };
     let column = take(free, |c| of_periods(c) && plainly(c))
         .or_else(|| take(free, of_periods))
-        .or_else(|| take(free, are_periods));
+        .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
     if let Some(column) = column {
         let lengths = lengths(&column);
         return When::Column(column.name, lengths);
     }
-    let found = texts.iter().find_map(|text| {
+    let stated = stated(texts);
+    let stamps = free.iter().filter(|c| is_stamp(&c.name) && (named(c) || are_periods(c)));
+    let stamps: Vec<String> = stamps.map(|column| column.name.clone()).collect();
+    if stated.is_none() && !stamps.is_empty() {
+        return When::ToChoose(stamps);
+    }
+    When::Fixed(stated)
+}
+
+/// The period that the title, the sheet's name or the file's name states.
+fn stated(texts: &[String]) -> Option<Period> {
+    let mut found = None;
+    let mut label = "";
+    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
         let words: Vec<&str> =
             text.split([' ', '_', '(', ')', ',', ':']).filter(|word| !word.is_empty()).collect();
         let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
-        pair.or_else(|| words.iter().find_map(|word| read_period(word)))
-    });
+        let own = pair.or_else(|| words.iter().find_map(|word| read_period(word)));
+        // `Uttrekk 12.03.2024` says when the file was made, in one cell or in two.
+        let made = is_stamp(text) || is_stamp(label);
+        found = found.or(own.filter(|period| !(made && is_day(period))));
+        label = if own.is_none() { text } else { "" };
+    }
     let whole_year = found.is_none_or(is_year);
     // A sheet for each month, and the year in the title or the file's name.
     let month = texts.iter().find(|text| is_month(text)).filter(|_| whole_year);
     let year = texts.iter().find_map(|text| year_in(text));
     let of_sheet = month.zip(year).and_then(|(month, year)| read_period(&format!("{month} {year}")));
-    When::Fixed(of_sheet.or(found))
+    of_sheet.or(found)
 }
 
 /// What columns of periods of one length are called. Half-years before years, whose name theirs holds.

@@ -168,7 +168,7 @@ fn subject(page: &mut Page, sketch: &Sketch) {
 fn period(page: &mut Page, sketch: &Sketch) {
     match &sketch.when {
         When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) => page.section("period"),
+        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) => page.section("period"),
     }
     match &sketch.when {
         When::Header => {}
@@ -180,6 +180,14 @@ fn period(page: &mut Page, sketch: &Sketch) {
             page.text("start", start);
             page.text("end", end);
             page.line(&format!("end_inclusive = {last_days}"));
+        }
+        When::ToChoose(stamps) => {
+            page.comment(&format!(
+                "By its name `{}` says when a row was made or something began, not what its number is about: choose a column, \
+                 or `fixed`.",
+                stamps.join("`, `")
+            ));
+            page.text("column", TO_CHOOSE);
         }
         When::Fixed(Some(period)) => {
             page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
@@ -249,10 +257,20 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
     }
 }
 
+/// What names say that numbers are which seem to be no count.
+fn doubts(page: &mut Page, sketch: &Sketch) {
+    for (name, what) in &sketch.doubts {
+        page.comment(&format!(
+            "By its name `{name}` is {what}, and no count of the period: choose it only if it is one."
+        ));
+    }
+}
+
 fn value(page: &mut Page, sketch: &Sketch) {
     if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
         page.section("value");
-        if !sketch.to_choose_from.is_empty() {
+        doubts(page, sketch);
+        if sketch.to_choose_from.len() > 1 {
             let names = sketch.to_choose_from.join("`, `");
             page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));
         }
@@ -313,6 +331,13 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
             page.line(&format!("year = {year}"));
         }
         sketch.wide.prefix.iter().for_each(|prefix| page.text("prefix_to_strip", prefix));
+    }
+    doubts(page, sketch);
+    for names in &sketch.wide.alike {
+        let names = names.join("`, `");
+        page.comment(&format!(
+            "Several columns fit one measure: choose one of `{names}`, and take out the others."
+        ));
     }
     if sketch.wide.measures.values().any(|id| !known.contains(&id.as_str())) {
         page.comment(&format!("Choose one of {}.", known.join(", ")));
