@@ -15,12 +15,13 @@ use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
 use super::marks::Marked;
+use super::parts::{Part, Place};
 use super::pick::pick;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
-use super::sums::{Part, Place, Sums};
+use super::sums::Sums;
 use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.

@@ -1,6 +1,7 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
 mod archive;
+mod cells;
 mod check;
 mod contract;
 mod fill_down;
@@ -13,6 +14,7 @@ mod json;
 mod mapper;
 mod marks;
 mod number;
+mod parts;
 mod per_cent;
 mod pick;
 mod places;

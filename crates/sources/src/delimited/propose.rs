@@ -2,6 +2,7 @@
 //! filled in, with a name that no delivery passes by.
 
 mod breakdown;
+mod by_period;
 mod columns;
 mod counts;
 mod meaning;

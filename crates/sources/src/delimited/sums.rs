@@ -1,22 +1,14 @@
 //! Rows that are added up where a contract says `sum_over`: a sum that lacks a part is too small a number, and is none.
 
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
 
-use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{MeasureId, Reason, ReasonCode, SolutionId};
 
 use super::contract::ValueRules;
 use super::mapper::Key;
-use super::places::Places;
+use super::parts::{MAX_NAMED, Part, Parts, Place, totals};
 use super::series::show;
-use super::totals::{adds_up_parts, is_average};
-use crate::text;
-
-/// At most this many parts are named.
-const MAX_NAMED: usize = 5;
 
 /// What a part means that a sum has no row of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,64 +19,6 @@ pub enum AbsentParts {
     Missing,
     /// Nought: the source writes no rows of nought.
     Zero,
-}
-
-/// What a row has in the columns that are added over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    /// The words as they are compared: without case, blanks and kinds of strokes.
-    compared: Vec<String>,
-    /// The words as they are written.
-    written: Vec<String>,
-}
-
-impl Part {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The column whose cell is blank: such a row adds up others or lost its word.
-    pub(super) fn of(places: &Places, cells: &StringRecord, columns: &[String]) -> Result<Self, Reason> {
-        let mut part = Self { compared: Vec::new(), written: Vec::new() };
-        for column in columns {
-            let word = places.cell(cells, column);
-            if word.is_empty() {
-                let text = format!(
-                    "the cell of `{column}`, which the contract adds over, is blank: a total that would be added to its own \
-                     parts, or a part without its name; fill it in, or leave the row out of the file"
-                );
-                return Err(Reason::new(ReasonCode::MissingField, text));
-            }
-            part.compared.push(compared(word));
-            part.written.push(word.to_owned());
-        }
-        Ok(part)
-    }
-
-    fn shown(&self) -> String {
-        format!("`{}`", self.written.join("` with `"))
-    }
-}
-
-/// A word without what people write now one way, now another.
-fn compared(word: &str) -> String {
-    let word = text::folded(word).replace(['–', '\u{2011}', '\u{2212}'], "-");
-    word.split_whitespace().collect()
-}
-
-/// A part among those of its measure, and how a row writes it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    part: usize,
-    written: u64,
-}
-
-/// The parts that the sums of one measure have.
-#[derive(Debug, Default)]
-struct Parts {
-    /// Each part's place, by its words as they are compared.
-    places: HashMap<Vec<String>, usize>,
-    /// The parts as they are first written, each with its first row.
-    all: Vec<(Part, u64)>,
 }
 
 /// The parts of the sums of a delivery.
@@ -126,18 +60,7 @@ impl<'c> Sums<'c> {
     pub(super) fn place(&mut self, key: &Key, part: &Part, row: u64) -> Place {
         let (_, solution, measure, _) = key;
         let known = self.known.entry((solution.clone(), measure.clone())).or_default();
-        let next = known.all.len();
-        let place = match known.places.get(&part.compared) {
-            Some(place) => *place,
-            None => {
-                known.places.insert(part.compared.clone(), next);
-                known.all.push((part.clone(), row));
-                next
-            }
-        };
-        let mut hasher = DefaultHasher::new();
-        part.written.hash(&mut hasher);
-        Place { part: place, written: hasher.finish() }
+        known.place(part, row)
     }
 
     /// Notes a part; gives the row that has the same part already.
@@ -227,7 +150,7 @@ impl<'c> Sums<'c> {
 
     /// Why the delivery is held.
     pub(super) fn breaches(&self) -> Vec<String> {
-        let mut breaches = self.totals();
+        let mut breaches = totals(self.columns, self.known.values());
         // The row may be a part of any sum.
         breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")
@@ -240,34 +163,5 @@ impl<'c> Sums<'c> {
             )
         }));
         breaches
-    }
-
-    /// Words that add up the others of their column or are their mean, and would be added to them.
-    fn totals(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for (column, name) in self.columns.iter().enumerate() {
-            // Each word as it is compared, with how it is first written and where.
-            let mut words: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
-            for (part, row) in self.known.values().flat_map(|parts| &parts.all) {
-                let first = (part.written[column].as_str(), *row);
-                let kept = words.entry(&part.compared[column]).or_insert(first);
-                if first.1 < kept.1 {
-                    *kept = first;
-                }
-            }
-            for (own, (word, row)) in &words {
-                let others: Vec<&str> = words.keys().filter(|other| *other != own).copied().collect();
-                if others.is_empty() || !(is_average(word) || adds_up_parts(word, &others)) {
-                    continue;
-                }
-                let named: Vec<&str> = others.iter().take(MAX_NAMED).map(|other| words[other].0).collect();
-                found.push(format!(
-                    "row {row}: `{word}` in column `{name}` is made of the others there (`{}`), and `sum_over` would add it to \
-                     them: read it alone by `\"{name}\" = \"{word}\"` in [filter], or list the others there",
-                    named.join("`, `")
-                ));
-            }
-        }
-        found
     }
 }

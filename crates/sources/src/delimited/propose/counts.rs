@@ -8,7 +8,7 @@ use super::super::Layout;
 use super::super::fractions::names_shares;
 use super::super::number;
 use super::meaning::other;
-use super::measures::{Asked, counts_from_a_beginning, fits, likeliest, the_measure};
+use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
 use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
@@ -89,34 +89,34 @@ pub(super) fn counts<'s>(
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
     let mut candidates = candidates(sketch, free, about, known)?;
-    let asked = Asked { about, known, length: sketch.when.length() };
+    let rules = NameRules { about, known, length: sketch.when.length() };
     let mut doubtful = false;
     if !candidates.is_empty() {
-        doubtful = asked.keep_counts(&mut candidates);
+        doubtful = rules.keep_counts(&mut candidates);
     }
     // A column that is called a count is one, however few of its cells read as one.
     let called_so = |c: &Column<'_>| {
         c.named(&VALUES)
             && !are_shares(c)
-            && asked.other(&c.name).is_none()
+            && rules.other(&c.name).is_none()
             && c.filled().any(|cell| is_count(cell, decimal))
     };
     if (doubtful || candidates.is_empty())
         && let Some(column) = take(free, called_so)
     {
-        return Ok(one_column(sketch, column, &asked));
+        return Ok(one_column(sketch, column, &rules));
     }
     if doubtful {
-        return Ok(to_choose(sketch, free, &candidates, &asked));
+        return Ok(to_choose(sketch, free, &candidates, &rules));
     }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {
         let best = likeliest(&candidates, sketch, about, known);
         if best.len() > 1 {
-            return Ok(to_choose(sketch, free, &best, &asked));
+            return Ok(to_choose(sketch, free, &best, &rules));
         }
         let column = take(free, |c| best.contains(&c.name)).ok_or_else(|| no_counts(free))?;
-        return Ok(one_column(sketch, column, &asked));
+        return Ok(one_column(sketch, column, &rules));
     }
     let fits = fits(&candidates, known);
     // Which of several columns is the measure is not for their order to say.
@@ -127,7 +127,7 @@ pub(super) fn counts<'s>(
     };
     if let Some((id, names)) = of_one {
         sketch.measure = Some(Choice::Fixed(id));
-        return Ok(to_choose(sketch, free, names, &asked));
+        return Ok(to_choose(sketch, free, names, &rules));
     }
     sketch.layout = Layout::Wide;
     sketch.wide.take(&fits);
@@ -136,8 +136,8 @@ pub(super) fn counts<'s>(
 }
 
 /// Makes one column that of the values.
-fn one_column<'s>(sketch: &mut Sketch, column: Column<'s>, asked: &Asked<'_>) -> Vec<Column<'s>> {
-    let measure = || Choice::Fixed(the_measure(&column.name, asked.about, asked.known));
+fn one_column<'s>(sketch: &mut Sketch, column: Column<'s>, rules: &NameRules<'_>) -> Vec<Column<'s>> {
+    let measure = || Choice::Fixed(the_measure(&column.name, rules.about, rules.known));
     sketch.measure.get_or_insert_with(measure);
     sketch.value = Some(column.name.clone());
     vec![column]
@@ -148,13 +148,13 @@ fn to_choose<'s>(
     sketch: &mut Sketch,
     free: &mut Free<'s>,
     names: &[String],
-    asked: &Asked<'_>,
+    rules: &NameRules<'_>,
 ) -> Vec<Column<'s>> {
-    let measure = || Choice::Fixed(the_measure("", asked.about, asked.known));
+    let measure = || Choice::Fixed(the_measure("", rules.about, rules.known));
     sketch.measure.get_or_insert_with(measure);
     sketch.value = Some(TO_CHOOSE.to_owned());
     sketch.to_choose_from = names.to_vec();
-    sketch.doubts = asked.doubts(names);
+    sketch.doubts = rules.doubts(names);
     std::iter::from_fn(|| take(free, |c| names.contains(&c.name))).collect()
 }
 

@@ -172,7 +172,7 @@ pub(super) fn unit(name: &str) -> Option<Other> {
         let stated = stated.trim().trim_end_matches('.');
         if is_one(
             stated,
-            "t, timer, timar, time, h, min, s, sek, sec, ms, d, dag, dager, dagar, døgn, uker, veker, mnd",
+            "t, timer, timar, time, h, min, sek, sec, ms, dag, dager, dagar, døgn, uker, veker, mnd",
         ) {
             return Some(Other::Time);
         }
@@ -253,7 +253,7 @@ mod tests {
             Meldinger utenfor arbeidstid; Timebestillinger; Antall timer; Endringsmeldinger; Krav; Avsnitt; Fjordhester; \
             Brukere i alt; Aktive brukere; Messages; Månedlige brukere; Bruk 2. kvartal 2024; Brukere jan 2024; Lest; Prisoner; \
             Monthly users; Søknader om plass; Meldinger i 2024; Måned; Meldinger hittil i år; Antall saker per løsning; \
-            Brukere per 31.12.2024; Brukere pr. 1. januar";
+            Brukere per 31.12.2024; Brukere pr. 1. januar; Message(s)";
         for name in names.split("; ") {
             assert_eq!(other(name, MONTH), None, "{name}");
         }

@@ -23,14 +23,15 @@ pub(super) fn the_measure(text: &str, about: &About, known: &Known) -> String {
     requested.or_else(|| names::measure(text, known)).unwrap_or_else(|| TO_CHOOSE.to_owned())
 }
 
-/// What is asked of a file, and how long its periods are where that is known.
-pub(super) struct Asked<'a> {
+/// What the names of a file's columns are compared with: the request, the lake's measures, and the length of the file's
+/// periods where that is known.
+pub(super) struct NameRules<'a> {
     pub(super) about: &'a About,
     pub(super) known: &'a Known,
     pub(super) length: Option<Granularity>,
 }
 
-impl Asked<'_> {
+impl NameRules<'_> {
     /// What a name says that its numbers are instead of a count of their period. What the measure is counted in, as kroner
     /// may be, is no doubt about it.
     pub(super) fn other(&self, name: &str) -> Option<Other> {

@@ -78,7 +78,7 @@ fn a_hidden_column_of_codes_is_taken_where_no_other_has_any() {
 }
 
 #[test]
-fn a_hidden_column_that_tells_rows_apart_holds_the_delivery() {
+fn a_hidden_column_that_distinguishes_rows_holds_the_delivery() {
     let rows: &[&[&str]] = &[
         &["kommune", "periode", "alder", "antall"],
         &["1103", "2024", "0-17", "7"],

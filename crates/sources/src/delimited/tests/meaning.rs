@@ -48,9 +48,9 @@ fn a_column_of_another_time_or_a_plan_alone_is_to_choose() {
 #[test]
 fn a_request_does_not_make_a_plan_a_count() {
     let text = "Kommunenr;Måned;Budsjett meldinger;Antall\n0301;2024-01;900;40\n4601;2024-01;800;60\n";
-    let mut asked = about("svarut");
-    asked.measure = Some("uses".parse().unwrap());
-    let toml = propose(text.as_bytes(), &asked, &known()).unwrap();
+    let mut request = about("svarut");
+    request.measure = Some("uses".parse().unwrap());
+    let toml = propose(text.as_bytes(), &request, &known()).unwrap();
     let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
     assert_eq!(all(&parsed), ["svarut uses 0301 2024-01 40", "svarut uses 4601 2024-01 60"], "{toml}");
 }
@@ -58,10 +58,10 @@ fn a_request_does_not_make_a_plan_a_count() {
 #[test]
 fn money_is_no_doubt_where_the_measure_is_counted_in_it() {
     let text = "Kommunenr;Måned;Kostnad (kr)\n0301;2024-01;900\n4601;2024-01;800\n";
-    let (mut asked, mut known) = (about("svarut"), known());
-    asked.measure = Some("spent".parse().unwrap());
+    let (mut request, mut known) = (about("svarut"), known());
+    request.measure = Some("spent".parse().unwrap());
     known.measures.insert("spent".to_owned(), ["NOK".to_owned()].into());
-    let toml = propose(text.as_bytes(), &asked, &known).unwrap();
+    let toml = propose(text.as_bytes(), &request, &known).unwrap();
     let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
     assert_eq!(all(&parsed), ["svarut spent 0301 2024-01 900", "svarut spent 4601 2024-01 800"], "{toml}");
 }
@@ -170,7 +170,7 @@ fn a_day_that_a_row_was_made_on_alone_is_to_choose() {
 }
 
 #[test]
-fn a_title_that_says_when_the_file_was_made_says_no_period() {
+fn a_title_with_the_day_the_file_was_made_has_no_period() {
     for above in ["Uttrekk 12.03.2024;;", "Hentet:;12.03.2024;", "Sist oppdatert;;12.03.2024"] {
         let text = format!("{above}\nKommunenr;Navn;Antall\n0301;Oslo;40\n4601;Bergen;60\n");
         let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
