@@ -69,9 +69,17 @@ impl<'s> ByPeriod<'s> {
         let all = rests.clone();
         let rules = NameRules { about, known, length };
         let doubtful = rules.keep_counts(&mut rests);
-        let others = all.into_iter().filter(|rest| !rests.contains(rest));
-        sketch.passed_over.extend(others.map(|rest| (rest, BTreeSet::new())));
+        let others: Vec<String> = all.into_iter().filter(|rest| !rests.contains(rest)).collect();
         let nothing = rests.iter().all(String::is_empty);
+        // Where a period has a header row of its own, a contract by periods reads its columns whatever is written below.
+        let read_too = |(column, _, rest): &(Column<'_>, Period, String)| {
+            column.heads.len() > 1 && others.contains(rest) && !rest.is_empty()
+        };
+        if nothing && self.columns.iter().any(read_too) {
+            sketch.doubts = rules.doubts(&others);
+            sketch.measure = Some(Choice::Fixed(TO_CHOOSE.to_owned()));
+        }
+        sketch.passed_over.extend(others.into_iter().map(|rest| (rest, BTreeSet::new())));
         if nothing || (sketch.measure.is_some() && !doubtful) {
             let common = rests.first().filter(|_| rests.len() == 1 && !nothing);
             sketch.wide.prefix = common.and_then(|rest| self.prefix(rest));
@@ -100,7 +108,7 @@ impl<'s> ByPeriod<'s> {
 
     /// The text before every period, blanks included.
     fn prefix(&self, rest: &str) -> Option<String> {
-        let (column, ..) = self.columns.first()?;
+        let (column, ..) = self.columns.iter().find(|(.., own)| own == rest)?;
         let name = column.heads.iter().find(|part| part.starts_with(rest))?;
         let end =
             name.char_indices().skip_while(|(at, _)| *at < rest.len()).find(|(_, c)| c.is_alphanumeric())?.0;

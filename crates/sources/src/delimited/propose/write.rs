@@ -269,7 +269,10 @@ fn doubts(page: &mut Page, sketch: &Sketch) {
 fn value(page: &mut Page, sketch: &Sketch) {
     if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
         page.section("value");
-        doubts(page, sketch);
+        // Those of a wide table are written where its measures are.
+        if sketch.layout == Layout::Long {
+            doubts(page, sketch);
+        }
         if sketch.to_choose_from.len() > 1 {
             let names = sketch.to_choose_from.join("`, `");
             page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));

@@ -83,6 +83,14 @@ fn a_plan_over_months_is_passed_over_too() {
     }
     let (read, toml) = tried("2024-01;2024-02;Prognose 2024-03", ["1;2;900", "3;4;800"], "svarut");
     assert!(read.iter().all(|number| !number.contains("2024-03")) && read.len() == 4, "{toml}");
+    // With a header row for the months the contract reads the plan's as well, so it is not proposed outright.
+    let text = ";2024;2024;Prognose\nKommunenr;jan;feb;mars 2024\n0301;1;2;900\n4601;3;4;800\n";
+    let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
+    assert!(toml.contains("header_rows = 2") && toml.contains("By its name `Prognose` is planned"), "{toml}");
+    assert!(toml.contains("fixed = \"to-choose\""), "{toml}");
+    let text = ";2024-01;2024-01;2024-02\nKommunenr;Antall;Merknad;Antall\n0301;1;x;2\n4601;3;y;4\n";
+    let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
+    assert!(toml.contains("\"Antall\" = \"uses\""), "{toml}");
     let alone = tried("Budsjett 2024-01;Budsjett 2024-02", ["1;2", "3;4"], "svarut").1;
     assert!(
         alone.contains("By its name `Budsjett` is planned") && alone.contains("\"Budsjett\" = \"to-choose\""),
