@@ -91,15 +91,12 @@ impl Parts {
 }
 
 /// Words that add up the others of their column or are their mean, and would be added to them.
-pub(super) fn totals<'p>(
-    columns: &[String],
-    measures: impl Iterator<Item = &'p Parts> + Clone,
-) -> Vec<String> {
+pub(super) fn totals(columns: &[String], measures: &[&Parts]) -> Vec<String> {
     let mut found = Vec::new();
     for (column, name) in columns.iter().enumerate() {
         // Each word as it is compared, with how it is first written and where.
         let mut words: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
-        for (part, row) in measures.clone().flat_map(|parts| &parts.all) {
+        for (part, row) in measures.iter().flat_map(|parts| &parts.all) {
             let first = (part.written[column].as_str(), *row);
             let kept = words.entry(&part.compared[column]).or_insert(first);
             if first.1 < kept.1 {

@@ -150,7 +150,8 @@ impl<'c> Sums<'c> {
 
     /// Why the delivery is held.
     pub(super) fn breaches(&self) -> Vec<String> {
-        let mut breaches = totals(self.columns, self.known.values());
+        let measures: Vec<&Parts> = self.known.values().collect();
+        let mut breaches = totals(self.columns, &measures);
         // The row may be a part of any sum.
         breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")
