@@ -5,7 +5,7 @@ use utbredt_model::{Reason, ReasonCode};
 
 use super::contract::Contract;
 use super::grid::Line;
-use super::places::Places;
+use super::places::{Places, ValueColumn};
 use super::tags::{attribute, cell_at, count, each_ods_cell, named};
 
 /// Cells that are joined into one.
@@ -90,9 +90,9 @@ impl Reaching {
 /// Refuses a value that is joined with another row's, with another value, or with a cell that is none.
 pub(super) fn check_value(places: &Places, line: &Line<'_>, column: usize) -> Result<(), Reason> {
     for joined in line.look.joined.iter().filter(|joined| joined.has(column)) {
-        let values = places.values.iter().filter(|value| joined.has(value.at)).count();
         // A cell that is only drawn wide, over columns of no value, is one number of one row.
-        if joined.over_rows() == 1 && values == 1 && joined.columns.0 == column {
+        let others = |value: &ValueColumn| value.at != column && joined.has(value.at);
+        if joined.over_rows() == 1 && joined.columns.0 == column && !places.values.iter().any(others) {
             continue;
         }
         let (over, from) = (joined.over_rows(), joined.rows.0);

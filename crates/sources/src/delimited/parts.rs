@@ -1,7 +1,7 @@
 //! The parts of sums: what a row has in the columns that are added over, and which words there are no parts.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 
 use csv::StringRecord;
@@ -51,7 +51,7 @@ impl Part {
 }
 
 /// A word without what people write now one way, now another.
-fn compared(word: &str) -> String {
+pub(super) fn compared(word: &str) -> String {
     let word = text::folded(word).replace(['–', '\u{2011}', '\u{2212}'], "-");
     word.split_whitespace().collect()
 }
@@ -103,12 +103,13 @@ pub(super) fn totals(columns: &[String], measures: &[&Parts]) -> Vec<String> {
                 *kept = first;
             }
         }
+        let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
         for (own, (word, row)) in &words {
-            let others: Vec<&str> = words.keys().filter(|other| *other != own).copied().collect();
-            if others.is_empty() || !(is_average(word) || adds_up_parts(word, &others)) {
+            if words.len() < 2 || !(is_average(word) || adds_up_parts(word, &all)) {
                 continue;
             }
-            let named: Vec<&str> = others.iter().take(MAX_NAMED).map(|other| words[other].0).collect();
+            let others = words.iter().filter(|(other, _)| *other != own).take(MAX_NAMED);
+            let named: Vec<&str> = others.map(|(_, (word, _))| *word).collect();
             found.push(format!(
                 "row {row}: `{word}` in column `{name}` is made of the others there (`{}`), and `sum_over` would add it to \
                  them: read it alone by `\"{name}\" = \"{word}\"` in [filter], or list the others there",

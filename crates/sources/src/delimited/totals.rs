@@ -1,5 +1,7 @@
 //! Rows that add up others, known by what they are called.
 
+use std::collections::BTreeSet;
+
 /// Whether a text names a row that adds up others.
 pub(super) fn is_total(text: &str) -> bool {
     let text = text.trim().to_lowercase();
@@ -54,8 +56,8 @@ pub(super) fn is_average(word: &str) -> bool {
 }
 
 /// Whether a word of a column that tells parts apart adds up the others: `Begge kjønn`, `I alt`, and `Kvinner og menn` beside
-/// `Kvinner` and `Menn`.
-pub(super) fn adds_up_parts(word: &str, others: &[&str]) -> bool {
+/// `Kvinner` and `Menn`. All words of the column are given in small letters without blanks.
+pub(super) fn adds_up_parts(word: &str, all: &BTreeSet<String>) -> bool {
     const WHOLE: [&str; 19] = [
         "sum",
         "sums",
@@ -83,13 +85,10 @@ pub(super) fn adds_up_parts(word: &str, others: &[&str]) -> bool {
     if WHOLE.contains(&first) || BEGINNINGS.iter().any(|words| word.starts_with(words)) {
         return true;
     }
-    let has = |part: &str| {
-        let part: String = part.split_whitespace().collect();
-        others.iter().any(|other| other.to_lowercase().split_whitespace().collect::<String>() == part)
-    };
     [" og ", " and ", "+", "/", "&", ","].iter().any(|sign| {
         let parts: Vec<&str> = word.split(sign).collect();
-        parts.len() > 1 && parts.into_iter().all(has)
+        let mut known = parts.iter().map(|part| part.split_whitespace().collect::<String>());
+        parts.len() > 1 && known.all(|part| all.contains(&part))
     })
 }
 
@@ -119,7 +118,7 @@ mod tests {
 
     #[test]
     fn words_that_add_up_the_others_of_their_column() {
-        let others = ["kvinner", "menn", "0-17"];
+        let others = ["kvinner", "menn", "0-17"].map(str::to_owned).into();
         for word in [
             "Begge",
             "Begge kjønn",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use utbredt_model::{Parsed, ReasonCode};
 
+use super::super::parts::compared;
 use super::super::totals::{adds_up_parts, is_average};
 use super::super::{Contract, parse};
 use super::TO_CHOOSE;
@@ -33,7 +34,7 @@ pub(super) fn find(
         let mut added = contract.clone();
         added.value.sum_over = vec![name.clone()];
         if !contradicts(&parse(bytes, &added)) {
-            let all: Vec<&str> = words.iter().map(String::as_str).collect();
+            let all = words.iter().map(|word| compared(word)).collect();
             let total = words.iter().find(|word| adds_up_parts(word, &all) && !is_average(word));
             return Some((name.clone(), total.cloned().unwrap_or_else(|| TO_CHOOSE.to_owned())));
         }
