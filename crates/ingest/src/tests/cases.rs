@@ -123,7 +123,7 @@ const CASES: &[(&str, By, &str, Right)] = &[
      "Kommunenr;Måned;Antall\n0301;2026-02;12*\n1103;2026-02;13 a*\n4601;2026-02;14r\n5001;2026-02;15\n4640;2026-02;\n",
      Read(&["0301 2024 2026-02 12 provisional", "1103 2024 2026-02 13 provisional imputed", "4601 2024 2026-02 14 perturbed",
             "4640 2024 2026-02 missing", "5001 2024 2026-02 15"], &[])),
-    ("marks in a column", C("imputed = { column = \"Metode\", marker = [\"anslag\", \"Beregnet\"] }\n"),
+    ("marks in a column", C("imputed = { column = \"Metode\", marker = [\"anslag\", \"Beregnet\"], unmarked = \"telt\" }\n"),
      "Kommunenr;Måned;Antall;Metode\n0301;2026-02;12;Anslag\n1103;2026-02;13;telt\n4601;2026-02;14;beregnet\n",
      Read(&["0301 2024 2026-02 12 imputed", "1103 2024 2026-02 13", "4601 2024 2026-02 14 imputed"], &[])),
     ("an estimated part of a sum", C("value.sum_over = [\"Kanal\"]\nimputed.marker = \"e\"\n"),

@@ -3,6 +3,8 @@
 use utbredt_model::{IdError, Marks, MeasureId, Period, SolutionId};
 
 use super::contract::{Contract, ContractError, Format, Layout, Marker, PeriodColumns, Pick, SubjectKind};
+use super::sums::AbsentParts;
+use super::words::Words;
 use crate::text;
 
 /// More rows of column names than this are a mistake.
@@ -88,6 +90,9 @@ impl Contract {
         if self.value.scale.as_ref().is_some_and(|scale| scale.factor == 0) {
             return unclear("value", "has a `scale` with the factor 0");
         }
+        if self.value.absent_parts == AbsentParts::Zero && self.value.sum_over.is_empty() {
+            return unclear("value", "has `absent_parts` without `sum_over`: nothing is added up");
+        }
         if self.filter.values().any(|words| words.all().is_empty()) {
             return unclear("filter", "has a column without words, which leaves out every row");
         }
@@ -95,6 +100,13 @@ impl Contract {
         for (_, rule) in self.markers() {
             if rule.marker.all().is_empty() {
                 return unclear("marker", "needs a mark");
+            }
+            let unmarked = rule.unmarked.iter().flat_map(Words::all);
+            if rule.column.is_none() && rule.unmarked.is_some() {
+                return unclear("marker", "has `unmarked` words without a `column` they stand in");
+            }
+            if let Some(word) = unmarked.into_iter().find(|word| rule.marker.hold(word)) {
+                return unclear("marker", format!("has `{word}` as a mark and as `unmarked`"));
             }
             for mark in rule.marker.all() {
                 if mark.is_empty() || (rule.column.is_none() && mark.ends_with(|c: char| c.is_ascii_digit()))
@@ -211,9 +223,15 @@ mod tests {
             ("subject.kind = \"organisation_number\"\nsubject.division = \"2024-01-01\"\n", "division"),
             ("value.scale = { factor = 0, unit = \"NOK\" }\n", "factor 0"),
             ("value.scale = { factor = 10 }\n", "unit"),
+            ("value.absent_parts = \"zero\"\n", "without `sum_over`"),
             ("filter.sex = []\n", "[filter]"),
             ("provisional.marker = \"\"\n", "[marker]"),
             ("imputed.marker = \"e1\"\n", "[marker]"),
+            ("provisional = { marker = \"*\", unmarked = \"x\" }\n", "without a `column`"),
+            (
+                "provisional = { column = \"n\", marker = \"p\", unmarked = [\"\", \"P\"] }\n",
+                "as a mark and as `unmarked`",
+            ),
             ("provisional.marker = \"*\"\nimputed.marker = [\"e\", \"*\"]\n", "two meanings"),
         ] {
             let error = Contract::from_toml(&format!("{LEAST}{more}")).unwrap_err().to_string();

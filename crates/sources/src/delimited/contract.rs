@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{CellState, Granularity, MeasureId, SourceId};
 
+use super::sums::AbsentParts;
 use super::words::Words;
 use crate::text::{self, Encoding};
 
@@ -57,7 +58,9 @@ pub struct Contract {
     /// The sheet of a workbook; the first when absent.
     pub sheet: Option<String>,
     /// What becomes of the rows that a workbook hides; they hold the delivery unless declared.
-    pub hidden_rows: Option<HiddenRows>,
+    pub hidden_rows: Option<Hidden>,
+    /// The same of hidden columns that a wide table finds by their period. A column named here is read, hidden or not.
+    pub hidden_columns: Option<Hidden>,
     /// The decimal sign, `,` unless declared; the other one may group thousands.
     #[serde(default = "comma")]
     pub decimal: char,
@@ -122,10 +125,10 @@ pub enum Format {
     Json,
 }
 
-/// What becomes of hidden rows.
+/// What becomes of hidden rows or columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HiddenRows {
+pub enum Hidden {
     /// They are read as the others.
     Read,
     /// They are left out, and counted.
@@ -223,6 +226,9 @@ pub struct ValueRules {
     /// Columns that break a value down, as one row for each sex: rows that differ in them are added.
     #[serde(default)]
     pub sum_over: Vec<String>,
+    /// What a part is of which a sum has no row.
+    #[serde(default)]
+    pub absent_parts: AbsentParts,
     /// The agreed unit.
     pub unit: Option<String>,
     /// The column that states the unit.
@@ -308,6 +314,8 @@ pub struct Marker {
     pub column: Option<String>,
     /// The mark, or several that mean the same.
     pub marker: Words,
+    /// What else the column may hold, of numbers without a mark. A blank is among it; any other word holds the delivery.
+    pub unmarked: Option<Words>,
 }
 
 /// Rows that add up others, known by a name.

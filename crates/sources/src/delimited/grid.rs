@@ -1,9 +1,12 @@
 //! Rows out of text and workbooks: every row with its number, or with the reason it cannot be read.
 
+use std::collections::BTreeSet;
+
 use csv::{Reader, ReaderBuilder, StringRecord};
 use utbredt_model::{Reason, ReasonCode};
 
 use super::contract::{Contract, same_name};
+use super::joined::Joined;
 
 const MAX_LINE: usize = 1 << 20;
 pub(super) const MAX_COLUMNS: usize = 2_000;
@@ -26,6 +29,17 @@ pub(super) struct Line<'a> {
     pub(super) trimmed: bool,
     /// Its end was received: what a last line without a line end has lost is not known.
     pub(super) ended: bool,
+    /// How the sheet of a workbook shows it.
+    pub(super) look: Look<'a>,
+}
+
+/// What a person sees of a row in a workbook beside its cells; nothing of other files.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Look<'a> {
+    /// The sheet's hidden columns, from 0.
+    pub(super) hidden: Option<&'a BTreeSet<usize>>,
+    /// The joined cells that reach into the row.
+    pub(super) joined: &'a [Joined],
 }
 
 /// Who takes the rows, the header first; `false` stops the reading.
@@ -79,7 +93,15 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
         let Some((begin, end)) = long else { return };
         let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
         let fault = fault(&cells, raw);
-        if !sink(&Line { row: next, cells: &cells, raw, fault, trimmed: false, ended: true }) {
+        if !sink(&Line {
+            row: next,
+            cells: &cells,
+            raw,
+            fault,
+            trimmed: false,
+            ended: true,
+            look: Look::default(),
+        }) {
             return;
         }
         (from, row) = ((end + 1).min(text.len()), next + 1);
@@ -162,11 +184,20 @@ fn read_on(
                 fault,
                 trimmed: false,
                 ended: true,
+                look: Look::default(),
             });
             return if more { Stop::OpenQuote(from + begin + cut + 1, row + 1) } else { Stop::Sink };
         }
         let ended = end < rest.len() || rest.ends_with(['\n', '\r']);
-        if !sink(&Line { row, cells: &cells, raw, fault: fault(&cells, raw), trimmed: false, ended }) {
+        if !sink(&Line {
+            row,
+            cells: &cells,
+            raw,
+            fault: fault(&cells, raw),
+            trimmed: false,
+            ended,
+            look: Look::default(),
+        }) {
             return Stop::Sink;
         }
     }

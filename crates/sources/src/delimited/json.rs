@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use utbredt_model::{Reason, ReasonCode};
 
 use super::Contract;
-use super::grid::{Line, MAX_COLUMNS, Sink, fault};
+use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
 use crate::text;
 
 /// In place of a list in a row, which is no cell.
@@ -98,6 +98,7 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
         fault: fault(&header, ""),
         trimmed: true,
         ended: true,
+        look: Look::default(),
     });
     let places: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(beside.len()..).collect();
     let mut row_number = 0;
@@ -140,7 +141,15 @@ fn give(
     let text = "the row is not an object with fields";
     let no_object = row.is_none().then(|| Reason::new(ReasonCode::InvalidField, text));
     let fault = no_object.or(twice).or_else(|| fault(&cells, &raw));
-    sink(&Line { row: number, cells: &cells, raw: &raw, fault, trimmed: true, ended: true })
+    sink(&Line {
+        row: number,
+        cells: &cells,
+        raw: &raw,
+        fault,
+        trimmed: true,
+        ended: true,
+        look: Look::default(),
+    })
 }
 
 /// One field of a row, laid flat.

@@ -6,14 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
-    SumPart,
 };
 
-use super::contract::{Contract, OutOfRange, Pick, same_name};
+use super::contract::{Contract, OutOfRange, same_name};
 use super::fill_down::Above;
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
+use super::joined;
+use super::marks::Marked;
+use super::parts::{Part, Place};
+use super::pick::pick;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
@@ -39,16 +42,19 @@ pub(super) struct Mapper<'c> {
     contract: &'c Contract,
     /// The rows of column names.
     header: Vec<StringRecord>,
+    /// The columns that the workbook hides.
+    hidden: BTreeSet<usize>,
     places: Option<Places>,
     parsed: Parsed,
     /// The observation that first has each key.
     first: HashMap<Key, First>,
     /// What is added up, where the contract adds over a column.
-    sums: Option<Sums>,
+    sums: Option<Sums<'c>>,
     /// The row above, for codes joined over several rows.
     above: Above,
     notes: Notes,
     filter: Filter<'c>,
+    marked: Marked<'c>,
     fractions: Fractions,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
@@ -63,13 +69,15 @@ impl<'c> Mapper<'c> {
         Self {
             contract,
             header: Vec::new(),
+            hidden: BTreeSet::new(),
             places: None,
             parsed: Parsed::default(),
             first: HashMap::new(),
-            sums: (!contract.value.sum_over.is_empty()).then(Sums::default),
+            sums: Sums::new(&contract.value),
             above: Above::default(),
             notes: Notes::default(),
             filter: Filter::new(&contract.filter),
+            marked: Marked::new(contract),
             fractions: Fractions::default(),
             contradicted: BTreeMap::new(),
             units: BTreeSet::new(),
@@ -89,6 +97,7 @@ impl<'c> Mapper<'c> {
             // Without anything below it, the last row of names may have been skipped as blank.
             if self.header.is_empty() || line.row <= last {
                 self.header.push(line.cells.clone());
+                self.hidden.extend(line.look.hidden.into_iter().flatten());
                 if line.row < last && self.contract.header_rows > 1 {
                     return true;
                 }
@@ -126,7 +135,7 @@ impl<'c> Mapper<'c> {
     }
 
     fn find_places(&mut self) -> bool {
-        match Places::find(self.contract, &self.header) {
+        match Places::find(self.contract, &self.header, &self.hidden) {
             Ok(places) => self.places = Some(places),
             Err(breaches) => self.parsed.breaches.extend(breaches),
         }
@@ -158,6 +167,7 @@ impl<'c> Mapper<'c> {
         if contract.subject.fill_down {
             code = self.above.take(places, line.cells, code)?;
         }
+        joined::check_words(contract, places, line)?;
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
         let subject = subject(&contract.subject, code)?;
@@ -188,22 +198,41 @@ impl<'c> Mapper<'c> {
                 self.parsed.breaches.push(breach);
             }
         }
-        for column in &places.values {
-            let key = (column.measure.clone().or(measure.clone()), column.period.or(period));
-            let (Some(measure), Some(period)) = key else { continue };
-            let key = (subject.clone(), solution.clone(), measure, period);
+        self.marked.take(places, line.cells, line.row);
+        let keys = places.values.iter().filter_map(|column| {
+            let (own, of_column) = (column.measure.clone(), column.period);
+            let (measure, period) = (own.or(measure.clone())?, of_column.or(period)?);
+            Some((column, (subject.clone(), solution.clone(), measure, period)))
+        });
+        self.cells(places, line, keys.collect());
+        Ok(())
+    }
+
+    /// Reads the values of a row, each with what it is about.
+    fn cells(&mut self, places: &Places, line: &Line<'_>, keys: Vec<(&ValueColumn, Key)>) {
+        let mut part = None;
+        if let Some(sums) = &mut self.sums {
+            match Part::of(places, line.cells, &self.contract.value.sum_over) {
+                Ok(own) => part = Some(own),
+                Err(blank) => {
+                    let reason = sums.refuse_blank(keys.into_iter().map(|(_, key)| key), blank, line.row);
+                    return self.refuse(line, reason);
+                }
+            }
+        }
+        for (column, key) in keys {
+            let place = match (&mut self.sums, &part) {
+                (Some(sums), Some(part)) => Some(sums.place(&key, part, line.row)),
+                _ => None,
+            };
             let sum = self.sums.is_some().then(|| key.clone());
-            if let Err(reason) = self.cell(places, line, column, key) {
+            if let Err(reason) = self.cell(places, line, column, key, place) {
                 if let (Some(sums), Some(key)) = (&mut self.sums, sum) {
                     sums.refuse(key, line.row);
                 }
                 self.refuse(line, reason);
-            } else if let Some((_, solution_id, measure_id, _)) = sum {
-                let name = places.part_name(line.cells, &contract.value.sum_over);
-                self.parsed.parts.insert(SumPart { solution_id, measure_id, name });
             }
         }
-        Ok(())
     }
 
     fn cell(
@@ -212,6 +241,7 @@ impl<'c> Mapper<'c> {
         line: &Line<'_>,
         column: &ValueColumn,
         key: Key,
+        part: Option<Place>,
     ) -> Result<(), Reason> {
         let Value { number: value, state, marks: own_marks } =
             value::read(self.contract, places, line, column, &mut self.fractions)?;
@@ -222,8 +252,7 @@ impl<'c> Mapper<'c> {
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
             Entry::Vacant(free) => {
-                let part = places.part(line.cells, &self.contract.value.sum_over);
-                if let Some(sums) = &mut self.sums {
+                if let (Some(sums), Some(part)) = (&mut self.sums, part) {
                     sums.add(index, part, line.row);
                 }
                 free.insert(First { at: index, rest: places.rest(line.cells) });
@@ -231,13 +260,12 @@ impl<'c> Mapper<'c> {
             Entry::Occupied(taken) => {
                 let First { at, rest } = *taken.get();
                 let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
-                let part = places.part(line.cells, &self.contract.value.sum_over);
                 let differs = rest != places.rest(line.cells);
                 if let ObservedFact::Usage { marks, .. } = &mut first.fact {
                     // A reservation about a part, or about the same number elsewhere, is one about the whole.
                     *marks = marks.with(own_marks);
                 }
-                if let Some(sums) = self.sums.as_mut().filter(|_| !differs) {
+                if let (Some(sums), Some(part), false) = (&mut self.sums, part, differs) {
                     let Some(same) = sums.add(at, part, line.row) else {
                         return series::add(&mut first.fact, value, state)
                             .inspect_err(|_| sums.take_out(at, part));
@@ -304,11 +332,7 @@ impl<'c> Mapper<'c> {
 
     fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
         let rules = &self.contract.value;
-        let reason = match rules.max {
-            _ if value < rules.min => format!("value {value} is below the agreed least, {}", rules.min),
-            Some(max) if value > max => format!("value {value} is above the agreed greatest, {max}"),
-            _ => return Ok(()),
-        };
+        let Some(reason) = value::out_of_range(rules, value) else { return Ok(()) };
         // Counted beyond those listed, so that a limit on the list is no limit on the rule.
         self.out_of_range += 1;
         if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_LISTED {
@@ -332,13 +356,15 @@ impl<'c> Mapper<'c> {
         }
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
-        self.parsed.breaches.extend(self.sums.as_ref().and_then(Sums::breach));
+        self.parsed.breaches.extend(self.marked.breaches());
+        self.parsed.breaches.extend(self.sums.iter().flat_map(Sums::breaches));
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);
         if cumulative {
             self.parsed.breaches.extend(decreases(&self.parsed.observations));
         }
+        self.parsed.parts = self.sums.iter().flat_map(Sums::named).collect();
         (self.parsed, taken_back)
     }
 
@@ -346,6 +372,11 @@ impl<'c> Mapper<'c> {
     fn take_back(&mut self) -> Vec<(u64, Reason)> {
         for (key, reason) in self.sums.iter().flat_map(Sums::incomplete) {
             if let Some(First { at, .. }) = self.first.get(key) {
+                self.contradicted.entry(*at).or_insert(reason);
+            }
+        }
+        for (key, First { at, .. }) in &self.first {
+            if let Some(reason) = self.sums.as_ref().and_then(|sums| sums.lacks(key, *at)) {
                 self.contradicted.entry(*at).or_insert(reason);
             }
         }
@@ -365,13 +396,4 @@ impl<'c> Mapper<'c> {
         rows.sort_unstable();
         rows.into_iter().filter_map(|(at, row)| Some((row, self.contradicted.get(&at)?.clone()))).collect()
     }
-}
-
-fn pick(pick: &Pick, places: &Places, cells: &StringRecord) -> Result<String, Reason> {
-    let Some(column) = &pick.column else { return Ok(pick.fixed.clone().unwrap_or_default()) };
-    let text = places.cell(cells, column);
-    if text.is_empty() {
-        return Err(Reason::new(ReasonCode::MissingField, format!("column `{column}` is empty")));
-    }
-    Ok(pick.map.get(text).map_or(text, String::as_str).to_owned())
 }

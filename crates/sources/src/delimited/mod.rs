@@ -1,6 +1,7 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
 mod archive;
+mod cells;
 mod check;
 mod contract;
 mod fill_down;
@@ -8,9 +9,14 @@ mod filter;
 mod fractions;
 mod grid;
 mod hidden;
+mod joined;
 mod json;
 mod mapper;
+mod marks;
 mod number;
+mod parts;
+mod per_cent;
+mod pick;
 mod places;
 mod propose;
 mod row_period;
@@ -19,6 +25,7 @@ mod samples;
 mod series;
 mod subject;
 mod sums;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -33,10 +40,11 @@ use csv::StringRecord;
 use utbredt_model::{Parsed, Reason, ReasonCode, Rejection};
 
 pub use contract::{
-    Contract, ContractError, Format, HiddenRows, Layout, Marker, OutOfRange, PeriodColumns, Pick, Replaces,
+    Contract, ContractError, Format, Hidden, Layout, Marker, OutOfRange, PeriodColumns, Pick, Replaces,
     Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
+pub use sums::AbsentParts;
 pub use words::Words;
 
 pub(crate) use number::whole;

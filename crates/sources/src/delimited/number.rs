@@ -73,6 +73,14 @@ pub(super) fn other_sign(text: &str, decimal: char) -> Option<OtherSign> {
 
 /// Reads a whole number.
 pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
+    let share = text.trim().strip_suffix('%');
+    if share.is_some_and(|number| written(number.trim_end(), decimal).is_ok()) {
+        let text = format!(
+            "`{text}` is a share in per cent, and values are whole numbers that count: deliver numerator and denominator \
+             as two measures, or format the cell as a plain number if it is one"
+        );
+        return Err(Reason::new(ReasonCode::Fraction, text));
+    }
     let Written { negative, integer, fraction } = written(text, decimal)?;
     if !fraction.is_empty() {
         let text = format!(

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use csv::StringRecord;
 use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
 
-use super::contract::{Contract, Wide, same_name};
+use super::contract::{Contract, Hidden, Wide, same_name};
 use super::fractions::names_shares;
 use super::grid::Line;
 use super::number;
@@ -73,7 +73,11 @@ pub(super) struct Places {
 
 impl Places {
     /// Finds them in the rows of column names.
-    pub(super) fn find(contract: &Contract, header: &[StringRecord]) -> Result<Self, Vec<String>> {
+    pub(super) fn find(
+        contract: &Contract,
+        header: &[StringRecord],
+        hidden: &BTreeSet<usize>,
+    ) -> Result<Self, Vec<String>> {
         let heads = heads(header);
         let mut by_name = BTreeMap::new();
         let mut breaches = Vec::new();
@@ -106,6 +110,7 @@ impl Places {
             Some(wide) if wide.periods => {
                 let taken: Vec<usize> = by_name.values().copied().collect();
                 values.extend(by_period(wide, &heads, &taken));
+                breaches.extend(leave_hidden(contract.hidden_columns, &heads, hidden, &mut values));
                 breaches.extend(unfit(wide, &values));
             }
             Some(wide) => values.extend(wide.measures.iter().filter_map(|(name, measure)| {
@@ -142,6 +147,11 @@ impl Places {
         number::visible(self.by_name.get(column).and_then(|at| cells.get(*at)).unwrap_or(""))
     }
 
+    /// The place of a column by its declared name.
+    pub(super) fn at(&self, column: &str) -> Option<usize> {
+        self.by_name.get(column).copied()
+    }
+
     /// The columns that the contract leaves out.
     pub(super) fn left_out(&self) -> String {
         let names: Vec<&str> = self.left_out.iter().take(5).map(|(name, _)| name.as_str()).collect();
@@ -161,20 +171,6 @@ impl Places {
         let mut hasher = DefaultHasher::new();
         self.left_out_cells(cells).for_each(|(_, cell)| cell.hash(&mut hasher));
         hasher.finish()
-    }
-
-    /// What a row has in columns that are added over, as a number to compare.
-    pub(super) fn part(&self, cells: &StringRecord, columns: &[String]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        columns.iter().for_each(|column| self.cell(cells, column).hash(&mut hasher));
-        hasher.finish()
-    }
-
-    /// The same in words: each column and what the row has there.
-    pub(super) fn part_name(&self, cells: &StringRecord, columns: &[String]) -> String {
-        let parts: Vec<_> =
-            columns.iter().map(|column| format!("{column} `{}`", self.cell(cells, column))).collect();
-        parts.join(", ")
     }
 
     /// Refuses rows that are too short or too long for the header.
@@ -231,6 +227,35 @@ fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColum
         })
     });
     named.collect()
+}
+
+/// Leaves out hidden columns that were found by their period, as the contract declares; else why they hold the delivery:
+/// nobody who looks at the file sees their numbers.
+fn leave_hidden(
+    declared: Option<Hidden>,
+    heads: &[Head<'_>],
+    hidden: &BTreeSet<usize>,
+    values: &mut Vec<ValueColumn>,
+) -> Option<String> {
+    match declared {
+        Some(Hidden::Read) => None,
+        Some(Hidden::Skip) => {
+            values.retain(|column| !hidden.contains(&column.at));
+            None
+        }
+        None => {
+            let unseen = values.iter().filter(|column| hidden.contains(&column.at));
+            let names: Vec<String> = unseen.map(|column| heads[column.at].spread.join(" ")).collect();
+            (!names.is_empty()).then(|| {
+                format!(
+                    "{} hidden columns are named by a period (`{}`): show them, or declare `hidden_columns = \"read\"` or \
+                     `\"skip\"`",
+                    names.len(),
+                    names.join("`, `")
+                )
+            })
+        }
+    }
 }
 
 /// What is left of a column's names when the measure's is taken out, be it a row of its own or the front or the end of

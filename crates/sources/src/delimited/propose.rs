@@ -2,12 +2,17 @@
 //! filled in, with a name that no delivery passes by.
 
 mod breakdown;
+mod by_period;
 mod columns;
 mod counts;
+mod meaning;
+mod measures;
 mod names;
 mod periods;
 mod sheet;
 mod sketch;
+mod stamps;
+mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

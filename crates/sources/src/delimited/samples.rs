@@ -82,6 +82,11 @@ pub(super) fn xlsx(rows: &str) -> Vec<u8> {
 
 /// The same with the name of its sheet.
 pub(super) fn xlsx_named(sheet_name: &str, rows: &str) -> Vec<u8> {
+    xlsx_book(sheet_name, "", rows, "", "")
+}
+
+/// The same with XML before and after its rows, as of columns and of joined cells, and with the XML of its styles.
+pub(super) fn xlsx_book(sheet_name: &str, before: &str, rows: &str, after: &str, styles: &str) -> Vec<u8> {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const DOC: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -105,13 +110,16 @@ pub(super) fn xlsx_named(sheet_name: &str, rows: &str) -> Vec<u8> {
         "{HEAD}<Relationships xmlns=\"{PACK}/relationships\"><Relationship Id=\"rId1\" \
          Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
     );
-    let sheet = format!("{HEAD}<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
+    let sheet =
+        format!("{HEAD}<worksheet xmlns=\"{MAIN}\">{before}<sheetData>{rows}</sheetData>{after}</worksheet>");
+    let styles = format!("{HEAD}<styleSheet xmlns=\"{MAIN}\">{styles}</styleSheet>");
     let files = [
         ("[Content_Types].xml", types),
         ("_rels/.rels", rels),
         ("xl/workbook.xml", book),
         ("xl/_rels/workbook.xml.rels", book_rels),
         ("xl/worksheets/sheet1.xml", sheet),
+        ("xl/styles.xml", styles),
     ];
     let files: Vec<_> = files.iter().map(|(n, t)| (*n, 0, t.as_bytes(), t.len() as u32)).collect();
     zip(&files)

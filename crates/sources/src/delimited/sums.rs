@@ -2,37 +2,114 @@
 
 use std::collections::HashMap;
 
-use utbredt_model::{Reason, ReasonCode};
+use serde::{Deserialize, Serialize};
+use utbredt_model::{MeasureId, Reason, ReasonCode, SolutionId, SumPart};
 
+use super::contract::ValueRules;
 use super::mapper::Key;
+use super::parts::{MAX_NAMED, Part, Parts, Place, totals};
 use super::series::show;
 
-/// The parts of the sums of a delivery.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
-    /// The row of each part that was added, by the observation it was added to.
-    parts: HashMap<(usize, u64), u64>,
-    /// Sums of which a part was refused, and its row.
-    refused: Vec<(Key, u64)>,
-    /// The first row that was refused before it was known which sum it is a part of.
-    lost: Option<u64>,
+/// What a part means that a sum has no row of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AbsentParts {
+    /// It is not known, and the sum is left out.
+    #[default]
+    Missing,
+    /// Nought: the source writes no rows of nought.
+    Zero,
 }
 
-impl Sums {
+/// The parts of the sums of a delivery.
+#[derive(Debug)]
+pub(super) struct Sums<'c> {
+    /// The columns that are added over.
+    columns: &'c [String],
+    absent: AbsentParts,
+    /// What parts there are, of each solution and measure.
+    known: HashMap<(SolutionId, MeasureId), Parts>,
+    /// The row of each part that was added and how it is written there, by the observation it was added to.
+    added: HashMap<(usize, usize), (u64, u64)>,
+    /// Sums of which a part was refused, and its row.
+    refused: Vec<(Key, u64)>,
+    /// Sums with a row whose part is blank, and that row.
+    blank: HashMap<Key, u64>,
+    /// The first row that was refused before it was known which sum it is a part of.
+    lost: Option<u64>,
+    /// The first two rows of one sum whose parts differ in case or blanks only.
+    alike: Option<(u64, u64)>,
+}
+
+impl<'c> Sums<'c> {
+    /// What a contract adds up; `None` where it adds nothing.
+    pub(super) fn new(rules: &'c ValueRules) -> Option<Self> {
+        (!rules.sum_over.is_empty()).then(|| Self {
+            columns: &rules.sum_over,
+            absent: rules.absent_parts,
+            known: HashMap::new(),
+            added: HashMap::new(),
+            refused: Vec::new(),
+            blank: HashMap::new(),
+            lost: None,
+            alike: None,
+        })
+    }
+
+    /// Every part that a row has, by solution and measure.
+    pub(super) fn named(&self) -> impl Iterator<Item = SumPart> {
+        self.known.iter().flat_map(|((solution_id, measure_id), parts)| {
+            parts.all.iter().map(|(part, _)| SumPart {
+                solution_id: solution_id.clone(),
+                measure_id: measure_id.clone(),
+                name: part.named(self.columns),
+            })
+        })
+    }
+
+    /// The place of a part among those of its measure. A part that is refused later has one too: it was seen.
+    pub(super) fn place(&mut self, key: &Key, part: &Part, row: u64) -> Place {
+        let (_, solution, measure, _) = key;
+        let known = self.known.entry((solution.clone(), measure.clone())).or_default();
+        known.place(part, row)
+    }
+
     /// Notes a part; gives the row that has the same part already.
-    pub(super) fn add(&mut self, at: usize, part: u64, row: u64) -> Option<u64> {
-        let first = *self.parts.entry((at, part)).or_insert(row);
-        (first != row).then_some(first)
+    pub(super) fn add(&mut self, at: usize, place: Place, row: u64) -> Option<u64> {
+        let (first, written) = *self.added.entry((at, place.part)).or_insert((row, place.written));
+        if first == row {
+            return None;
+        }
+        if written != place.written {
+            self.alike.get_or_insert((first, row));
+        }
+        Some(first)
     }
 
     /// Takes out a part that was noted and could not be added.
-    pub(super) fn take_out(&mut self, at: usize, part: u64) {
-        self.parts.remove(&(at, part));
+    pub(super) fn take_out(&mut self, at: usize, place: Place) {
+        self.added.remove(&(at, place.part));
     }
 
     /// Notes a part that was refused.
     pub(super) fn refuse(&mut self, key: Key, row: u64) {
         self.refused.push((key, row));
+    }
+
+    /// Notes a row whose part is blank, which leaves its sums out; gives the row's reason. Two of one sum contradict each
+    /// other, as two rows of any part do.
+    pub(super) fn refuse_blank(&mut self, keys: impl Iterator<Item = Key>, why: Reason, row: u64) -> Reason {
+        let mut reason = why;
+        for key in keys {
+            if let Some(first) = self.blank.get(&key) {
+                let text = format!("contradicts row {first}: {}", reason.text);
+                reason = Reason::new(ReasonCode::Contradiction, text);
+                break;
+            }
+            self.blank.insert(key.clone(), row);
+            self.refused.push((key, row));
+        }
+        reason
     }
 
     /// Notes a row that was refused as a whole, unless it is no part of a sum: a total, or of no municipality.
@@ -55,15 +132,48 @@ impl Sums {
         })
     }
 
-    /// The rows that were added to some observations.
-    pub(super) fn rows_of(&self, taken_back: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, u64)> {
-        self.parts.iter().filter(move |((at, _), _)| taken_back(*at)).map(|((at, _), row)| (*at, *row))
+    /// Why a sum is left out that has no row of a part which others have.
+    pub(super) fn lacks(&self, key: &Key, at: usize) -> Option<Reason> {
+        let (subject, solution, measure, period) = key;
+        if self.absent == AbsentParts::Zero {
+            return None;
+        }
+        let parts = self.known.get(&(solution.clone(), measure.clone()))?.all.iter().enumerate();
+        let absent = parts.filter(|(place, _)| !self.added.contains_key(&(at, *place)));
+        let named: Vec<String> = absent.take(MAX_NAMED).map(|(_, (part, _))| part.shown()).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let text = format!(
+            "left out: the sum of {} in {period} has no row of {}, which others have; deliver it, or declare \
+             `absent_parts = \"zero\"` in [value] if the source writes no rows of nought",
+            show(subject),
+            named.join(", ")
+        );
+        Some(Reason::new(ReasonCode::PartMissing, text))
     }
 
-    /// Why the delivery is held: a row that was refused may be a part of any sum.
-    pub(super) fn breach(&self) -> Option<String> {
-        self.lost.map(|row| {
+    /// The rows that were added to some observations.
+    pub(super) fn rows_of(&self, taken_back: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, u64)> {
+        let added = self.added.iter().filter(move |((at, _), _)| taken_back(*at));
+        added.map(|((at, _), (row, _))| (*at, *row))
+    }
+
+    /// Why the delivery is held.
+    pub(super) fn breaches(&self) -> Vec<String> {
+        let measures: Vec<&Parts> = self.known.values().collect();
+        let mut breaches = totals(self.columns, &measures);
+        // The row may be a part of any sum.
+        breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")
-        })
+        }));
+        breaches.extend(self.alike.map(|(first, second)| {
+            format!(
+                "rows {first} and {second} are the same part of one sum but for case or blanks (`{}`): write one part one \
+                 way, and once",
+                self.columns.join("`, `")
+            )
+        }));
+        breaches
     }
 }

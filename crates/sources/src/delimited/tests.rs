@@ -2,8 +2,13 @@
 
 mod choices;
 mod decimals;
+mod hidden;
+mod joined;
 mod json;
 mod kinds;
+mod marks;
+mod meaning;
+mod per_cent;
 mod propose;
 mod sums;
 mod wide;

@@ -1,5 +1,7 @@
 //! Rows that add up others, known by what they are called.
 
+use std::collections::BTreeSet;
+
 /// Whether a text names a row that adds up others.
 pub(super) fn is_total(text: &str) -> bool {
     let text = text.trim().to_lowercase();
@@ -47,6 +49,49 @@ pub(super) fn is_larger_area(cell: &str) -> bool {
     }
 }
 
+/// Whether a word of a column that tells parts apart is the mean of the others.
+pub(super) fn is_average(word: &str) -> bool {
+    let word = word.to_lowercase();
+    ["snitt", "average", "median"].iter().any(|stem| word.contains(stem))
+}
+
+/// Whether a word of a column that tells parts apart adds up the others: `Begge kjønn`, `I alt`, and `Kvinner og menn` beside
+/// `Kvinner` and `Menn`. All words of the column are given in small letters without blanks.
+pub(super) fn adds_up_parts(word: &str, all: &BTreeSet<String>) -> bool {
+    const WHOLE: [&str; 19] = [
+        "sum",
+        "sums",
+        "total",
+        "totalt",
+        "totals",
+        "alle",
+        "all",
+        "alt",
+        "begge",
+        "både",
+        "both",
+        "samlet",
+        "samla",
+        "hele",
+        "heile",
+        "tilsammen",
+        "ialt",
+        "overall",
+        "uansett",
+    ];
+    const BEGINNINGS: [&str; 3] = ["i alt", "til saman", "til sammen"];
+    let word = word.trim().to_lowercase();
+    let first = word.split(|c: char| !c.is_alphanumeric()).find(|part| !part.is_empty()).unwrap_or("");
+    if WHOLE.contains(&first) || BEGINNINGS.iter().any(|words| word.starts_with(words)) {
+        return true;
+    }
+    [" og ", " and ", "+", "/", "&", ","].iter().any(|sign| {
+        let parts: Vec<&str> = word.split(sign).collect();
+        let mut known = parts.iter().map(|part| part.split_whitespace().collect::<String>());
+        parts.len() > 1 && known.all(|part| all.contains(&part))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +113,46 @@ mod tests {
         }
         for name in ["Ekeberg", "Sund", "Oslo", ""] {
             assert!(!is_total(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_that_add_up_the_others_of_their_column() {
+        let others = ["kvinner", "menn", "0-17"].map(str::to_owned).into();
+        for word in [
+            "Begge",
+            "Begge kjønn",
+            "Totalt",
+            "Alle",
+            "Alle aldre",
+            "Sum",
+            "I alt",
+            "i alt (K+M)",
+            "Både K og M",
+            "Samlet",
+            "Kvinner og menn",
+            "menn+kvinner",
+            "Kvinner / Menn",
+            "Sum:",
+            "Total",
+            "Til sammen",
+        ] {
+            assert!(adds_up_parts(word, &others), "{word}");
+        }
+        for word in [
+            "Kvinner",
+            "K",
+            "18-66",
+            "Allergi",
+            "App og nett",
+            "Summer",
+            "Norge",
+            "Heldøgn",
+            "",
+            "og",
+            "Altinn",
+        ] {
+            assert!(!adds_up_parts(word, &others), "{word}");
         }
     }
 

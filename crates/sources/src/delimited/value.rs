@@ -2,9 +2,10 @@
 
 use utbredt_model::{CellState, Marks, Reason, ReasonCode};
 
-use super::contract::{Contract, Marker, Symbol};
+use super::contract::{Contract, Marker, Symbol, ValueRules};
 use super::fractions::Fractions;
 use super::grid::Line;
+use super::joined;
 use super::number;
 use super::places::{Places, ValueColumn};
 
@@ -24,6 +25,7 @@ pub(super) fn read(
     column: &ValueColumn,
     fractions: &mut Fractions,
 ) -> Result<Value, Reason> {
+    joined::check_value(places, line, column.at)?;
     let text = number::visible(line.cells.get(column.at).unwrap_or(""));
     let (text, marks) = marks(contract, places, line, text);
     let stated =
@@ -67,6 +69,15 @@ pub(super) fn read(
         }
     };
     Ok(Value { number: Some(number), state: CellState::Ok, marks })
+}
+
+/// Why a number is outside the agreed range.
+pub(super) fn out_of_range(rules: &ValueRules, value: i64) -> Option<String> {
+    match rules.max {
+        _ if value < rules.min => Some(format!("value {value} is below the agreed least, {}", rules.min)),
+        Some(max) if value > max => Some(format!("value {value} is above the agreed greatest, {max}")),
+        _ => None,
+    }
 }
 
 /// The reservations about a value, and its text without the marks that end it.

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, SheetVisible, Xlsx};
-use chrono::NaiveDate;
+use calamine::{Data, DataRef, Ods, Reader, SheetVisible, Xlsx};
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
+use super::cells::{Rows, Sheet, show};
 use super::contract::same_name;
-use super::grid::{Line, MAX_COLUMNS, Sink, fault};
-use super::{Contract, Format, HiddenRows, archive, hidden};
+use super::grid::{Line, Look, Sink, fault};
+use super::joined::{self, Joined, Reaching};
+use super::{Contract, Format, Hidden, archive, hidden, per_cent, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -53,13 +54,14 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
 /// Reads the contract's sheet from its header row on.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    let (rows, hidden) = guarded(|| match format {
+    let Read { rows, hidden_rows, hidden_columns, joined } = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
     // Shown as a row of CSV, since a workbook's own bytes mean nothing to a reader.
     let delimiter = ";";
     let mut unclear = BTreeSet::new();
+    let mut joined = Reaching::new(joined);
     for (row, cells) in rows {
         if row < u64::from(contract.header_row) {
             continue;
@@ -68,17 +70,18 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
         let raw = cells.iter().collect::<Vec<_>>().join(delimiter);
         let mut fault = fault(&cells, &raw);
         let below = row >= u64::from(contract.header_row) + u64::from(contract.header_rows);
-        if below && hidden.contains(&row) {
+        if below && hidden_rows.contains(&row) {
             match contract.hidden_rows {
-                Some(HiddenRows::Read) => {}
-                Some(HiddenRows::Skip) => {
+                Some(Hidden::Read) => {}
+                Some(Hidden::Skip) => {
                     let text = "a hidden row, left out as the contract declares";
                     fault = Some(Reason::new(ReasonCode::Excluded, text));
                 }
                 None => drop(unclear.insert(row)),
             }
         }
-        if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true }) {
+        let look = Look { hidden: Some(&hidden_columns), joined: joined.at(row) };
+        if !sink(&Line { row, cells: &cells, raw: &raw, fault, trimmed: true, ended: true, look }) {
             break;
         }
     }
@@ -93,16 +96,12 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
 /// So many formulas are looked at; a blank beyond them is a blank.
 const MAX_FORMULAS: usize = 200_000;
 
-type Rows = Vec<(u64, Vec<String>)>;
-
-/// Memory the cells of a sheet may fill: a text that is once in the file may be shown in a million cells.
-const MAX_CELLS: usize = 256 << 20;
-
-/// The cells so far, and what they fill.
-#[derive(Default)]
-struct Sheet {
+/// A sheet as it was read.
+struct Read {
     rows: Rows,
-    bytes: usize,
+    hidden_rows: BTreeSet<u64>,
+    hidden_columns: BTreeSet<usize>,
+    joined: Vec<Joined>,
 }
 
 /// What is hidden is mostly old, and nobody who looks at the file sees it.
@@ -129,7 +128,7 @@ fn pick_sheet<R: std::io::Read + std::io::Seek>(
     Err(Reason::new(ReasonCode::MissingField, text))
 }
 
-fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
+fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book, contract)?;
     let mut formulas = BTreeMap::new();
@@ -141,6 +140,12 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reas
             }
         }
     }
+    let text = tags::xlsx_sheet(bytes, &sheet);
+    let shares = match contract.value.scale {
+        None => per_cent::xlsx(&text, &tags::xlsx_styles(bytes)),
+        // A declared scale says itself what the numbers are.
+        Some(_) => per_cent::Shown::new(),
+    };
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
@@ -151,14 +156,21 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reas
                 None => continue,
             },
             DataRef::SharedString(text) => (*text).to_owned(),
-            other => show(&Data::from(other.clone()), contract.decimal),
+            other => {
+                show(&Data::from(other.clone()), shares.get(&cell.get_position()).copied(), contract.decimal)
+            }
         };
         placed.place(cell.get_position(), text)?;
     }
-    Ok((placed.rows, hidden::rows(bytes, &sheet)))
+    Ok(Read {
+        rows: placed.rows,
+        hidden_rows: hidden::rows(&text),
+        hidden_columns: hidden::columns(&text),
+        joined: joined::xlsx(&text),
+    })
 }
 
-fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reason> {
+fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
     let mut book = Ods::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
@@ -171,6 +183,11 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reaso
             cells.push((at, format!("={}", formula.trim_start_matches("of:").trim_start_matches('='))));
         }
     }
+    let text = tags::ods_sheets(bytes);
+    let shares = match (&contract.value.scale, range.end()) {
+        (None, Some(last)) => per_cent::ods(&text, &sheet, last),
+        _ => per_cent::Shown::new(),
+    };
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
@@ -178,11 +195,16 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<(Rows, BTreeSet<u64>), Reaso
         while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
             placed.place(before, formula)?;
         }
-        placed.place(at, show(value, contract.decimal))?;
+        placed.place(at, show(value, shares.get(&at).copied(), contract.decimal))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);
-    Ok((placed.rows, hidden::ods_rows(bytes, &sheet, last)))
+    Ok(Read {
+        rows: placed.rows,
+        hidden_rows: hidden::ods_rows(&text, &sheet, last),
+        hidden_columns: hidden::ods_columns(&text, &sheet),
+        joined: joined::ods(&text, &sheet),
+    })
 }
 
 /// The place in the sheet of a cell of a range.
@@ -190,57 +212,4 @@ fn place(start: Option<(u32, u32)>, row: usize, column: usize) -> (u32, u32) {
     let (top, left) = start.unwrap_or_default();
     let at = u32::try_from(row).ok().zip(u32::try_from(column).ok());
     at.map_or((u32::MAX, u32::MAX), |(row, column)| (top.saturating_add(row), left.saturating_add(column)))
-}
-
-impl Sheet {
-    /// Puts a cell in its place; cells come in reading order.
-    fn place(&mut self, (row, column): (u32, u32), text: String) -> Result<(), Reason> {
-        let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
-        if column >= MAX_COLUMNS {
-            let text =
-                format!("row {number} has a cell in column {}; at most {MAX_COLUMNS} are read", column + 1);
-            return Err(Reason::new(ReasonCode::SizeLimit, text));
-        }
-        if self.rows.last().is_none_or(|(last, _)| *last < number) {
-            self.rows.push((number, Vec::new()));
-        }
-        let Some((_, cells)) = self.rows.last_mut() else { return Ok(()) };
-        // What counts is memory: a blank cell costs a String too.
-        let more = (column + 1).saturating_sub(cells.len());
-        self.bytes += more * size_of::<String>() + text.len();
-        if self.bytes > MAX_CELLS {
-            let text = format!("the cells until row {number} fill more than {} MiB", MAX_CELLS >> 20);
-            return Err(Reason::new(ReasonCode::SizeLimit, text));
-        }
-        if more > 0 {
-            cells.resize(column + 1, String::new());
-        }
-        cells[column] = text;
-        Ok(())
-    }
-}
-
-/// A cell as a person would have typed it.
-fn show(value: &Data, decimal: char) -> String {
-    match value {
-        Data::Empty => String::new(),
-        Data::Int(n) => n.to_string(),
-        // Beyond this a spreadsheet no longer holds every whole number.
-        Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
-        Data::Float(f) => f.to_string().replace('.', &decimal.to_string()),
-        Data::DateTime(date) => date_text(date),
-        Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// A day as text, whatever day the workbook counts from.
-pub(super) fn date_text(date: &ExcelDateTime) -> String {
-    // Day 60 is 29 February 1900, which never was; no delivery is that old.
-    let day = date.as_f64();
-    let whole = day.fract() == 0.0 && (61.0..2_958_466.0).contains(&day);
-    // Knows the workbooks whose days are counted from 1904.
-    let (year, month, of_month, ..) = date.to_ymd_hms_milli();
-    let shown = NaiveDate::from_ymd_opt(year.into(), month.into(), of_month.into()).filter(|_| whole);
-    shown.map_or_else(|| day.to_string(), |d| d.to_string())
 }

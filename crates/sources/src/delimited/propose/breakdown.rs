@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use utbredt_model::{Parsed, ReasonCode};
 
-use super::super::totals::is_total;
+use super::super::parts::compared;
+use super::super::totals::{adds_up_parts, is_average};
 use super::super::{Contract, parse};
 use super::TO_CHOOSE;
 use super::sketch::Sketch;
@@ -33,7 +34,8 @@ pub(super) fn find(
         let mut added = contract.clone();
         added.value.sum_over = vec![name.clone()];
         if !contradicts(&parse(bytes, &added)) {
-            let total = words.iter().find(|word| is_total(word) || is_both(word));
+            let all = words.iter().map(|word| compared(word)).collect();
+            let total = words.iter().find(|word| adds_up_parts(word, &all) && !is_average(word));
             return Some((name.clone(), total.cloned().unwrap_or_else(|| TO_CHOOSE.to_owned())));
         }
     }
@@ -42,9 +44,4 @@ pub(super) fn find(
 
 fn contradicts(parsed: &Parsed) -> bool {
     parsed.rejections.iter().any(|rejection| rejection.code == ReasonCode::Contradiction)
-}
-
-/// `Begge kjønn` is what the two sexes add up to.
-fn is_both(word: &str) -> bool {
-    word.to_lowercase().starts_with("begge")
 }

@@ -9,8 +9,9 @@ use super::super::contract::same_name;
 use super::super::places::heads;
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
-use super::counts::{counts, decimal, may_be_counts, scale, the_measure};
-use super::periods::{ByPeriod, when};
+use super::by_period::ByPeriod;
+use super::counts::{counts, decimal, may_be_counts, scale};
+use super::periods::when;
 use super::sheet::{Code, Sheet, code};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
 use super::{About, Known, TO_CHOOSE, names};
@@ -25,7 +26,7 @@ const LONGEST_WORD: usize = 80;
 /// Looks at every column.
 pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<Sketch, Reason> {
     let rows = std::mem::take(&mut sheet.rows);
-    let (places, mut free) = columns(&sheet, &rows, known)?;
+    let Columns { places, mut free, hidden } = columns(&sheet, &rows, known)?;
     let (totals_column, totals) = totals(&sheet, &rows, known);
     let decimal = decimal(&free);
     let texts: Vec<String> =
@@ -49,6 +50,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         measure,
         value: None,
         to_choose_from: Vec::new(),
+        doubts: Vec::new(),
         unit,
         scale: None,
         state,
@@ -59,13 +61,14 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         joined: joined(&rows, sheet.subject, known),
         filter: None,
         passed_over: Vec::new(),
+        hidden,
         sheet,
     };
     let counted = if by_period.columns.is_empty() {
         counts(&mut sketch, &mut free, about, known)?
     } else {
         sketch.layout = Layout::Wide;
-        by_period.describe(&mut sketch, |text| the_measure(text, about, known));
+        by_period.describe(&mut sketch, about, known);
         by_period.columns.into_iter().map(|(column, ..)| column).collect()
     };
     let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
@@ -90,12 +93,17 @@ fn holds_states(column: &Column<'_>) -> bool {
     column.filled().count() > 0 && column.filled().all(|cell| CellState::parse(cell).is_some())
 }
 
-/// The column of places, and the others that have a name.
-fn columns<'s>(
-    sheet: &Sheet,
-    rows: &'s [StringRecord],
-    known: &Known,
-) -> Result<(Column<'s>, Free<'s>), Reason> {
+/// The columns of a table that have a name.
+struct Columns<'s> {
+    places: Column<'s>,
+    /// The others, of which each may get a role.
+    free: Free<'s>,
+    /// Those that the workbook hides, by name: nobody who looks at the file sees what they say.
+    hidden: Vec<String>,
+}
+
+/// Tells the columns apart.
+fn columns<'s>(sheet: &Sheet, rows: &'s [StringRecord], known: &Known) -> Result<Columns<'s>, Reason> {
     let of_places = rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_some());
     let places: Vec<&StringRecord> = of_places.collect();
     let mut columns = Vec::new();
@@ -117,9 +125,16 @@ fn columns<'s>(
         let text = format!("column {column} holds the places but has no name in row {row}");
         return Err(Reason::new(ReasonCode::MissingField, text));
     }
-    let subject = columns.remove(sheet.subject);
-    columns.retain(|column| !column.heads.is_empty());
-    Ok((subject, columns))
+    let (mut hidden, mut free) = (Vec::new(), Vec::new());
+    let named = columns.iter().enumerate().filter(|(_, column)| !column.heads.is_empty());
+    for (at, column) in named.filter(|(at, _)| *at != sheet.subject) {
+        if sheet.hidden.contains(&at) {
+            hidden.push(column.heads.join(" "));
+        } else {
+            free.push(column.clone());
+        }
+    }
+    Ok(Columns { places: columns.swap_remove(sheet.subject), free, hidden })
 }
 
 /// How most places are written; a prefix or a name that occurs once is allowed for.
@@ -143,7 +158,8 @@ fn totals(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> (Option<String
     let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for row in rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_none()) {
         let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
-        let mut cells = own.chain(row.iter().enumerate());
+        let seen = row.iter().enumerate().filter(|(at, _)| !sheet.hidden.contains(at));
+        let mut cells = own.chain(seen);
         if let Some((at, cell)) =
             cells.find(|(at, cell)| is_total(cell) || (*at == sheet.subject && is_larger_area(cell)))
         {

@@ -7,11 +7,13 @@ use utbredt_model::{Reason, ReasonCode};
 use super::super::Layout;
 use super::super::fractions::names_shares;
 use super::super::number;
+use super::meaning::other;
+use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
 use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
 
-const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
+pub(super) const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
 /// Numbers that count nothing, or something that is no use.
 const NO_COUNT: [&str; 24] = [
     "postn",
@@ -54,14 +56,6 @@ pub(super) fn decimal(columns: &[Column<'_>]) -> char {
     if points > commas { '.' } else { ',' }
 }
 
-/// Whether a column's name says that its numbers count from a beginning: `Meldinger hittil`, `Kumulativt antall`.
-pub(super) fn counts_from_a_beginning(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["hittil", "akkumul", "kumul", "cumul", "så langt", "so far", "to date"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
 /// What the numbers are multiplied by, as a column's name, a unit or a title says: `i tusen`, `1000 meldinger`. `Per 1000
 /// innbyggere` is a rate.
 pub(super) fn scale(text: &str) -> Option<u32> {
@@ -77,12 +71,6 @@ pub(super) fn scale(text: &str) -> Option<u32> {
 /// Whether a cell is a number under a decimal sign, whole or not.
 fn is_number(cell: &str, sign: char) -> bool {
     number::scaled(cell.strip_suffix('*').unwrap_or(cell), sign, 1_000_000_000).is_ok()
-}
-
-/// The measure a column's name means, unless another was requested.
-pub(super) fn the_measure(text: &str, about: &About, known: &Known) -> String {
-    let requested = about.measure.as_ref().map(ToString::to_string);
-    requested.or_else(|| names::measure(text, known)).unwrap_or_else(|| TO_CHOOSE.to_owned())
 }
 
 /// Takes the columns of counts of a table without periods in its header.
@@ -101,53 +89,73 @@ pub(super) fn counts<'s>(
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
     let mut candidates = candidates(sketch, free, about, known)?;
-    // What counts from a beginning is the number of no period, and read only where the file has nothing else.
-    if candidates.iter().any(|name| !counts_from_a_beginning(name)) {
-        candidates.retain(|name| !counts_from_a_beginning(name));
+    let rules = NameRules { about, known, length: sketch.when.length() };
+    let mut doubtful = false;
+    if !candidates.is_empty() {
+        doubtful = rules.keep_counts(&mut candidates);
+    }
+    // A column that is called a count is one, however few of its cells read as one.
+    let called_so = |c: &Column<'_>| {
+        c.named(&VALUES)
+            && !are_shares(c)
+            && rules.other(&c.name).is_none()
+            && c.filled().any(|cell| is_count(cell, decimal))
+    };
+    if (doubtful || candidates.is_empty())
+        && let Some(column) = take(free, called_so)
+    {
+        return Ok(one_column(sketch, column, &rules));
+    }
+    if doubtful {
+        return Ok(to_choose(sketch, free, &candidates, &rules));
     }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {
         let best = likeliest(&candidates, sketch, about, known);
         if best.len() > 1 {
-            sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure("", about, known)));
-            sketch.value = Some(TO_CHOOSE.to_owned());
-            sketch.to_choose_from.clone_from(&best);
-            return Ok(std::iter::from_fn(|| take(free, |c| best.contains(&c.name))).collect());
+            return Ok(to_choose(sketch, free, &best, &rules));
         }
-        // A column that is called a count is one, however few of its cells read as one.
-        let called_so = |c: &Column<'_>| {
-            c.named(&VALUES) && !are_shares(c) && c.filled().any(|cell| is_count(cell, decimal))
-        };
-        let column = take(free, |c| best.contains(&c.name)).or_else(|| take(free, called_so));
-        let Some(column) = column else {
-            return Err(no_counts(free));
-        };
-        sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&column.name, about, known)));
-        sketch.value = Some(column.name.clone());
-        return Ok(vec![column]);
+        let column = take(free, |c| best.contains(&c.name)).ok_or_else(|| no_counts(free))?;
+        return Ok(one_column(sketch, column, &rules));
+    }
+    let fits = fits(&candidates, known);
+    // Which of several columns is the measure is not for their order to say.
+    let of_one = match fits.iter().next() {
+        None => Some((TO_CHOOSE.to_owned(), &candidates)),
+        Some((id, names)) if fits.len() == 1 && names.len() > 1 => Some((id.clone(), names)),
+        Some(_) => None,
+    };
+    if let Some((id, names)) = of_one {
+        sketch.measure = Some(Choice::Fixed(id));
+        return Ok(to_choose(sketch, free, names, &rules));
     }
     sketch.layout = Layout::Wide;
-    sketch.wide.measures = measures(&candidates, known);
+    sketch.wide.take(&fits);
     let measures = &sketch.wide.measures;
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
 }
 
-/// The columns that are likeliest to hold the numbers: named as the measure requested, or as any where none was; failing
-/// that named as numbers are; failing that the others. Several when nothing in their names tells them apart.
-fn likeliest(candidates: &[String], sketch: &Sketch, about: &About, known: &Known) -> Vec<String> {
-    let requested = about.measure.as_ref().map(ToString::to_string);
-    let rank = |name: &String| {
-        let called_number = i8::from(VALUES.iter().any(|word| name.to_lowercase().contains(word)));
-        // Where a column says the measure, that of the numbers is called after none.
-        let measure = names::own_measure(name, known).filter(|_| sketch.measure.is_none());
-        match (measure, &requested) {
-            (Some(measure), Some(requested)) if measure != *requested => -1,
-            (Some(_), _) => 2,
-            (None, _) => called_number,
-        }
-    };
-    let best = candidates.iter().map(rank).max();
-    candidates.iter().filter(|name| Some(rank(name)) == best).cloned().collect()
+/// Makes one column that of the values.
+fn one_column<'s>(sketch: &mut Sketch, column: Column<'s>, rules: &NameRules<'_>) -> Vec<Column<'s>> {
+    let measure = || Choice::Fixed(the_measure(&column.name, rules.about, rules.known));
+    sketch.measure.get_or_insert_with(measure);
+    sketch.value = Some(column.name.clone());
+    vec![column]
+}
+
+/// Leaves it to a person which column is that of the values.
+fn to_choose<'s>(
+    sketch: &mut Sketch,
+    free: &mut Free<'s>,
+    names: &[String],
+    rules: &NameRules<'_>,
+) -> Vec<Column<'s>> {
+    let measure = || Choice::Fixed(the_measure("", rules.about, rules.known));
+    sketch.measure.get_or_insert_with(measure);
+    sketch.value = Some(TO_CHOOSE.to_owned());
+    sketch.to_choose_from = names.to_vec();
+    sketch.doubts = rules.doubts(names);
+    std::iter::from_fn(|| take(free, |c| names.contains(&c.name))).collect()
 }
 
 /// The columns of counts, of which those that are named by a solution are about that one only. A contract reads one
@@ -199,8 +207,10 @@ fn candidates(
 fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
     !column.name.is_empty()
         && column.counts(decimal)
-        // `Brukere hittil i år` is a count, if one of no period.
-        && (counts_from_a_beginning(&column.name) || !(column.named(&NO_COUNT) || is_numbering(column)))
+        // `Brukere hittil i år` is a count, if one of no period, and so is `Brukere forrige år`.
+        && (counts_from_a_beginning(&column.name)
+            || other(&column.name, None).is_some()
+            || !(column.named(&NO_COUNT) || is_numbering(column)))
         && !are_shares(column)
         && !are_years(column, known)
 }
@@ -271,21 +281,4 @@ fn are_years(column: &Column<'_>, known: &Known) -> bool {
     let counted = column.named(&VALUES)
         || (names::own_measure(&column.name, known).is_some() && column.filled().count() < 3);
     column.filled().count() > 1 && column.filled().all(year) && !counted
-}
-
-/// The measures that columns may be, no two the same. What is not known is left out, unless nothing is.
-fn measures(columns: &[String], known: &Known) -> BTreeMap<String, String> {
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
-    // A name that says what is counted goes before one that says no more than that it is a number.
-    let by_name = columns.iter().filter_map(|name| Some((name, names::own_measure(name, known)?)));
-    let others = columns.iter().filter_map(|name| Some((name, names::measure(name, known)?)));
-    for (name, id) in by_name.chain(others) {
-        if !found.contains_key(name) && !found.values().any(|other| *other == id) {
-            found.insert(name.clone(), id);
-        }
-    }
-    if found.is_empty() {
-        found.extend(columns.first().map(|name| (name.clone(), TO_CHOOSE.to_owned())));
-    }
-    found
 }

@@ -1,4 +1,4 @@
-//! Where a table has its periods: in a column, in two, in its header, or above it.
+//! Where a table has its periods, when its header has none: in a column, in two, or above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,8 @@ use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
 use super::sheet::{is_month, is_period, read_period};
-use super::sketch::{Choice, Column, Free, Lengths, Sketch, When, Why, take};
+use super::sketch::{Column, Free, Lengths, When, Why, take};
+use super::stamps::is_stamp;
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -20,125 +21,7 @@ const PARTS: [&str; 12] = [
 const STARTS: [&str; 4] = ["fra", "frå", "from", "start"];
 const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];
 
-/// The columns of a wide table that are named by a period, each with the rest of its name.
-#[derive(Debug)]
-pub(super) struct ByPeriod<'s> {
-    pub(super) columns: Vec<(Column<'s>, Period, String)>,
-    year: Option<i32>,
-}
-
-impl<'s> ByPeriod<'s> {
-    /// Takes them out of those that are free, if they are two or more, or one where nothing else has a period.
-    pub(super) fn take(free: &mut Free<'s>, texts: &[String], counts: impl Fn(&Column<'s>) -> bool) -> Self {
-        // `jan`, `feb` …: the year is in the title, or has to be filled in.
-        let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
-        let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
-        let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
-        let elsewhere = free.iter().any(are_periods);
-        if found == 0 || (found == 1 && elsewhere) {
-            return Self { columns: Vec::new(), year: None };
-        }
-        let (mut columns, mut others) = (Vec::new(), Vec::new());
-        for column in free.drain(..) {
-            match split(&column.heads, year).filter(|_| counts(&column)) {
-                Some((period, rest)) => columns.push((column, period, rest)),
-                None => others.push(column),
-            }
-        }
-        *free = others;
-        Self { columns, year: year.filter(|_| months > 1) }
-    }
-
-    /// The length most of the periods have. Days that are all a month's first or last mean their months.
-    fn length(&self) -> Option<Granularity> {
-        if self.columns.iter().all(|(_, period, _)| is_day(period) && edge(*period)) {
-            return Some(Granularity::Month);
-        }
-        let lengths = Granularity::ALL.into_iter().rev();
-        lengths.max_by_key(|length| self.count(*length)).filter(|length| self.count(*length) > 0)
-    }
-
-    /// How many of the periods have a length.
-    fn count(&self, length: Granularity) -> usize {
-        let periods = self.columns.iter().map(|(_, period, _)| period);
-        periods.filter(|period| Period::holding(period.start, length) == **period).count()
-    }
-
-    /// Writes down what a contract has to declare of them.
-    pub(super) fn describe(&self, sketch: &mut Sketch, measure: impl Fn(&str) -> String) {
-        let length = self.length();
-        sketch.wide.granularity = length;
-        sketch.wide.year = self.year;
-        let fitting = self.columns.iter().filter(|(_, period, _)| {
-            length.is_none_or(|l| Period::holding(period.start, l) == *period || is_day(period))
-        });
-        let mut rests: Vec<&String> = fitting.map(|(.., rest)| rest).collect();
-        rests.sort();
-        rests.dedup();
-        let nothing = rests.iter().all(|rest| rest.is_empty());
-        if nothing || sketch.measure.is_some() {
-            let common = rests.first().filter(|_| rests.len() == 1 && !nothing);
-            sketch.wide.prefix = common.and_then(|rest| self.prefix(rest));
-            let title = sketch.sheet.above.join(" ");
-            sketch.measure.get_or_insert_with(|| Choice::Fixed(measure(&title)));
-            return;
-        }
-        for rest in rests.into_iter().filter(|rest| !rest.is_empty()) {
-            let id = measure(rest);
-            if sketch.wide.measures.values().any(|other| *other == id) {
-                sketch.passed_over.push((rest.clone(), BTreeSet::new()));
-            } else {
-                sketch.wide.measures.insert(rest.clone(), id);
-            }
-        }
-    }
-
-    /// The text before every period, blanks included.
-    fn prefix(&self, rest: &str) -> Option<String> {
-        let (column, ..) = self.columns.first()?;
-        let name = column.heads.iter().find(|part| part.starts_with(rest))?;
-        let end =
-            name.char_indices().skip_while(|(at, _)| *at < rest.len()).find(|(_, c)| c.is_alphanumeric())?.0;
-        Some(name[..end].to_owned())
-    }
-}
-
-/// Takes a period out of a column's names: all of them, one, or the front or the end of one. Gives what is left.
-fn split(heads: &[String], year: Option<i32>) -> Option<(Period, String)> {
-    let turned: Vec<String> = heads.iter().rev().cloned().collect();
-    if let Some(period) = read_period(&heads.join(" ")).or_else(|| read_period(&turned.join(" "))) {
-        return Some((period, String::new()));
-    }
-    if let (Some(year), [name]) = (year, heads)
-        && let Some(period) = read_period(&format!("{name} {year}")).filter(|_| is_month(name))
-    {
-        return Some((period, String::new()));
-    }
-    for (at, part) in heads.iter().enumerate() {
-        let others = [&heads[..at], &heads[at + 1..]].concat();
-        if let Some(period) = read_period(part).filter(|_| !others.is_empty()) {
-            return Some((period, others.last().cloned().unwrap_or_default()));
-        }
-    }
-    let name = heads.last()?;
-    let mut cuts = name.match_indices(is_gap).map(|(at, _)| name.split_at(at));
-    cuts.find_map(|(front, end)| {
-        let [front, end] = [front, end].map(|text| text.trim_matches(|c| is_gap(c) || c == '-'));
-        period_and_name(end, front).or_else(|| period_and_name(front, end))
-    })
-}
-
-fn is_gap(c: char) -> bool {
-    c.is_whitespace() || "_:(),/".contains(c)
-}
-
-/// The two halves of a column's name, when one is a period and the other a name.
-fn period_and_name(period: &str, name: &str) -> Option<(Period, String)> {
-    let period = read_period(period)?;
-    name.contains(char::is_alphabetic).then(|| (period, name.to_owned()))
-}
-
-fn year_in(text: &str) -> Option<i32> {
+pub(super) fn year_in(text: &str) -> Option<i32> {
     let mut words = text.split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 4);
     words.find_map(|word| word.parse().ok().filter(|year| (1990..2060).contains(year)))
 }
@@ -223,40 +106,59 @@ fn are_parts_of_years(column: &Column<'_>) -> bool {
 }
 
 fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
-    if free.iter().any(|c| are_days(c, &STARTS))
-        && free.iter().any(|c| are_days(c, &ENDS))
-        && let (Some(start), Some(end)) =
-            (take(free, |c| are_days(c, &STARTS)), take(free, |c| are_days(c, &ENDS)))
+    let begins = |c: &Column<'_>| are_days(c, &STARTS) && !is_stamp(&c.name);
+    let ends = |c: &Column<'_>| are_days(c, &ENDS) && !is_stamp(&c.name);
+    if free.iter().any(begins)
+        && free.iter().any(ends)
+        && let (Some(start), Some(end)) = (take(free, begins), take(free, ends))
     {
         // A last day is at a month's end, a day after at its beginning.
         let last_days = are_last_days(&start, &end);
         return When::Pair(start.name, end.name, last_days);
     }
-    let of_periods = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
-    // `Måned` goes before `opprettet_år` and `uttrekksdato`.
+    let named = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
+    let of_periods = |c: &Column<'_>| named(c) && !is_stamp(&c.name);
+    // `Måned` goes before `uttak_dato`.
     let plainly = |c: &Column<'_>| {
         let name = c.name.to_lowercase();
         PERIODS.iter().any(|word| name.starts_with(word))
     };
     let column = take(free, |c| of_periods(c) && plainly(c))
         .or_else(|| take(free, of_periods))
-        .or_else(|| take(free, are_periods));
+        .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
     if let Some(column) = column {
         let lengths = lengths(&column);
         return When::Column(column.name, lengths);
     }
-    let found = texts.iter().find_map(|text| {
+    let stated = stated(texts);
+    let stamps = free.iter().filter(|c| is_stamp(&c.name) && (named(c) || are_periods(c)));
+    let stamps: Vec<String> = stamps.map(|column| column.name.clone()).collect();
+    if stated.is_none() && !stamps.is_empty() {
+        return When::ToChoose(stamps);
+    }
+    When::Fixed(stated)
+}
+
+/// The period that the title, the sheet's name or the file's name states.
+fn stated(texts: &[String]) -> Option<Period> {
+    let mut found = None;
+    let mut label = "";
+    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
         let words: Vec<&str> =
             text.split([' ', '_', '(', ')', ',', ':']).filter(|word| !word.is_empty()).collect();
         let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
-        pair.or_else(|| words.iter().find_map(|word| read_period(word)))
-    });
+        let own = pair.or_else(|| words.iter().find_map(|word| read_period(word)));
+        // `Uttrekk 12.03.2024` says when the file was made, in one cell or in two.
+        let made = is_stamp(text) || is_stamp(label);
+        found = found.or(own.filter(|period| !(made && is_day(period))));
+        label = if own.is_none() { text } else { "" };
+    }
     let whole_year = found.is_none_or(is_year);
     // A sheet for each month, and the year in the title or the file's name.
     let month = texts.iter().find(|text| is_month(text)).filter(|_| whole_year);
     let year = texts.iter().find_map(|text| year_in(text));
     let of_sheet = month.zip(year).and_then(|(month, year)| read_period(&format!("{month} {year}")));
-    When::Fixed(of_sheet.or(found))
+    of_sheet.or(found)
 }
 
 /// What columns of periods of one length are called. Half-years before years, whose name theirs holds.
@@ -327,7 +229,7 @@ fn are_days(column: &Column<'_>, names: &[&str]) -> bool {
 }
 
 /// Whether most cells of a column are periods and they are not all plain numbers, which may be counts.
-fn are_periods(column: &Column<'_>) -> bool {
+pub(super) fn are_periods(column: &Column<'_>) -> bool {
     column.mostly(is_period) && !column.filled().all(|text| text.parse::<i64>().is_ok())
 }
 
@@ -335,7 +237,7 @@ fn is_month_edge(text: &str) -> bool {
     length(text) == Some(Granularity::Day) && read_period(text).is_some_and(edge)
 }
 
-fn is_day(period: &Period) -> bool {
+pub(super) fn is_day(period: &Period) -> bool {
     Period::holding(period.start, Granularity::Day) == *period
 }
 
@@ -345,6 +247,6 @@ fn length(text: &str) -> Option<Granularity> {
 }
 
 /// The first or the last day of a month.
-fn edge(day: Period) -> bool {
+pub(super) fn edge(day: Period) -> bool {
     day.start.day() == 1 || day.end.day() == 1
 }

@@ -1,12 +1,14 @@
 //! A file's rows before anything is known of them, and the column names among them.
 
+use std::collections::BTreeSet;
+
 use csv::StringRecord;
 use serde_json::Value;
 use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::number;
 use super::super::subject::{without_decimals, without_name};
-use super::super::{Contract, File, Format, HiddenRows, SubjectKind, each_row, file, grid, json, workbook};
+use super::super::{Contract, File, Format, Hidden, SubjectKind, each_row, file, grid, json, workbook};
 use super::Known;
 use crate::text::{self, Encoding};
 
@@ -35,6 +37,8 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<StringRecord>,
     /// The column of the places.
     pub(super) subject: usize,
+    /// The columns that the workbook hides.
+    pub(super) hidden: BTreeSet<usize>,
 }
 
 /// How a place is written.
@@ -77,7 +81,7 @@ pub(super) fn code(cell: &str, known: &Known) -> Option<Code> {
 /// Every table of a file: one for each sheet of a workbook, else one.
 pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, Reason>>, Reason> {
     let mut contract = bare()?;
-    contract.hidden_rows = Some(HiddenRows::Read);
+    contract.hidden_rows = Some(Hidden::Read);
     match file(bytes, &contract) {
         File::Workbook => {
             let (format, names) = workbook::sheets(bytes)?;
@@ -164,14 +168,18 @@ fn most_common_width(text: &str, contract: &Contract, delimiter: char) -> Option
 /// Finds the column of places, then the column names above it.
 fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reason> {
     let mut rows: Vec<(u64, StringRecord)> = Vec::new();
+    let mut hidden = BTreeSet::new();
     each_row(bytes, contract, &mut |line| {
+        if rows.is_empty() {
+            hidden.extend(line.look.hidden.into_iter().flatten().copied());
+        }
         if line.fault.is_none() && line.cells.iter().any(|cell| !cell.trim().is_empty()) {
             rows.push((line.row, line.cells.clone()));
         }
         rows.len() < LOOKED_AT
     })?;
     let sheet = contract.sheet.as_ref().map_or(String::new(), |name| format!("sheet `{name}`: "));
-    let Some(subject) = places(&rows, known) else {
+    let Some(subject) = places(&rows, &hidden, known) else {
         let text = format!(
             "{sheet}no column holds codes of municipalities or organisation numbers, which every contract needs"
         );
@@ -201,6 +209,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         header,
         rows: data,
         subject,
+        hidden,
     })
 }
 
@@ -217,9 +226,14 @@ fn names_hint(rows: &[(u64, StringRecord)]) -> String {
 }
 
 /// The column with most places in it. Years are codes of Finnmark too, so a column of years needs the name of one of places.
-fn places(rows: &[(u64, StringRecord)], known: &Known) -> Option<usize> {
+/// A hidden one is taken where no other has any.
+fn places(rows: &[(u64, StringRecord)], hidden: &BTreeSet<usize>, known: &Known) -> Option<usize> {
     let width = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
-    let best = (0..width).max_by_key(|at| (place_score(rows, *at, known), std::cmp::Reverse(*at)))?;
+    let rank = |at: &usize| {
+        let score = place_score(rows, *at, known);
+        (score.0 > 0 && !hidden.contains(at), score, std::cmp::Reverse(*at))
+    };
+    let best = (0..width).max_by_key(rank)?;
     (place_score(rows, best, known).0 > 0).then_some(best)
 }
 

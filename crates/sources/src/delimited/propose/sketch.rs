@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
-use super::counts::counts_from_a_beginning;
-use super::names;
+use super::measures::counts_from_a_beginning;
 use super::sheet::{Code, Sheet};
+use super::{TO_CHOOSE, names};
 
 /// A column, or one identifier for all rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,21 @@ pub(super) enum When {
     /// Above the table or in the file's name, or nowhere.
     Fixed(Option<Period>),
     Header,
+    /// Columns of days which say when a row was made or something began, of which a person has to say if one is it.
+    ToChoose(Vec<String>),
+}
+
+impl When {
+    /// How long the periods are, where all are as long.
+    pub(super) fn length(&self) -> Option<Granularity> {
+        match self {
+            Self::Column(_, lengths) => lengths.declared.map(|(length, _)| length),
+            Self::Fixed(Some(period)) => {
+                Granularity::ALL.into_iter().find(|length| Period::holding(period.start, *length) == *period)
+            }
+            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) => None,
+        }
+    }
 }
 
 /// How long the periods of a column are.
@@ -56,6 +71,21 @@ pub(super) struct WideSketch {
     pub(super) prefix: Option<String>,
     /// What the columns are called, and the measure each may be.
     pub(super) measures: BTreeMap<String, String>,
+    /// Columns that fit one measure, of which a person has to choose.
+    pub(super) alike: Vec<Vec<String>>,
+}
+
+impl WideSketch {
+    /// Takes the columns that fit each measure; where several fit one, each is to choose.
+    pub(super) fn take(&mut self, fits: &BTreeMap<String, Vec<String>>) {
+        for (id, names) in fits {
+            let id = if names.len() > 1 { TO_CHOOSE } else { id };
+            self.measures.extend(names.iter().map(|name| (name.clone(), id.to_owned())));
+            if names.len() > 1 {
+                self.alike.push(names.clone());
+            }
+        }
+    }
 }
 
 /// What each part of a table seems to be.
@@ -73,6 +103,8 @@ pub(super) struct Sketch {
     pub(super) value: Option<String>,
     /// Columns of which a person has to choose that of the values.
     pub(super) to_choose_from: Vec<String>,
+    /// Those of them whose names say that their numbers are no count of their period, and what they are.
+    pub(super) doubts: Vec<(String, &'static str)>,
     pub(super) unit: Option<(String, String)>,
     /// What a number is multiplied by, and the text that says so: `Meldinger (i tusen)`.
     pub(super) scale: Option<(u32, String)>,
@@ -87,6 +119,8 @@ pub(super) struct Sketch {
     pub(super) filter: Option<(String, String)>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
+    /// Columns that the workbook hides.
+    pub(super) hidden: Vec<String>,
 }
 
 impl Sketch {

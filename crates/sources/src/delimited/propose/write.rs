@@ -72,12 +72,24 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
         }
         page.line(&format!("{} = {}", quoted(column), quoted(word)));
     }
+    hidden_columns(&mut page, sketch);
     if !sketch.passed_over.is_empty() {
         page.line("");
         let names: Vec<&str> = sketch.passed_over.iter().map(|(name, _)| name.as_str()).collect();
         page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
     }
     page.0
+}
+
+fn hidden_columns(page: &mut Page, sketch: &Sketch) {
+    if !sketch.hidden.is_empty() {
+        page.line("");
+    }
+    for name in &sketch.hidden {
+        page.comment(&format!(
+            "Hidden column `{name}` is left out: show it, or name it in the contract yourself."
+        ));
+    }
 }
 
 fn file(page: &mut Page, sketch: &Sketch, about: &About) {
@@ -113,6 +125,10 @@ fn file(page: &mut Page, sketch: &Sketch, about: &About) {
         }
     }
     page.text("decimal", &sketch.decimal.to_string());
+    // Without this the months that are hidden hold the file.
+    if sketch.when == When::Header && !sketch.hidden.is_empty() {
+        page.line("hidden_columns = \"skip\"");
+    }
     if sketch.layout == Layout::Wide {
         page.text("layout", "wide");
     }
@@ -120,6 +136,9 @@ fn file(page: &mut Page, sketch: &Sketch, about: &About) {
 
 fn subject(page: &mut Page, sketch: &Sketch) {
     page.section("subject");
+    if sketch.sheet.hidden.contains(&sketch.sheet.subject) {
+        page.comment("This column is hidden in the workbook, and no other has the places: check it.");
+    }
     page.text("column", &sketch.subject);
     if sketch.code.kind == SubjectKind::OrganisationNumber {
         page.text("kind", "organisation_number");
@@ -149,7 +168,7 @@ fn subject(page: &mut Page, sketch: &Sketch) {
 fn period(page: &mut Page, sketch: &Sketch) {
     match &sketch.when {
         When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) => page.section("period"),
+        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) => page.section("period"),
     }
     match &sketch.when {
         When::Header => {}
@@ -161,6 +180,14 @@ fn period(page: &mut Page, sketch: &Sketch) {
             page.text("start", start);
             page.text("end", end);
             page.line(&format!("end_inclusive = {last_days}"));
+        }
+        When::ToChoose(stamps) => {
+            page.comment(&format!(
+                "By its name `{}` says when a row was made or something began, not what its number is about: choose a column, \
+                 or `fixed`.",
+                stamps.join("`, `")
+            ));
+            page.text("column", TO_CHOOSE);
         }
         When::Fixed(Some(period)) => {
             page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
@@ -230,10 +257,23 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
     }
 }
 
+/// What names say that numbers are which seem to be no count.
+fn doubts(page: &mut Page, sketch: &Sketch) {
+    for (name, what) in &sketch.doubts {
+        page.comment(&format!(
+            "By its name `{name}` is {what}, and no count of the period: choose it only if it is one."
+        ));
+    }
+}
+
 fn value(page: &mut Page, sketch: &Sketch) {
     if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
         page.section("value");
-        if !sketch.to_choose_from.is_empty() {
+        // Those of a wide table are written where its measures are.
+        if sketch.layout == Layout::Long {
+            doubts(page, sketch);
+        }
+        if sketch.to_choose_from.len() > 1 {
             let names = sketch.to_choose_from.join("`, `");
             page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));
         }
@@ -295,6 +335,13 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         }
         sketch.wide.prefix.iter().for_each(|prefix| page.text("prefix_to_strip", prefix));
     }
+    doubts(page, sketch);
+    for names in &sketch.wide.alike {
+        let names = names.join("`, `");
+        page.comment(&format!(
+            "Several columns fit one measure: choose one of `{names}`, and take out the others."
+        ));
+    }
     if sketch.wide.measures.values().any(|id| !known.contains(&id.as_str())) {
         page.comment(&format!("Choose one of {}.", known.join(", ")));
     }
@@ -320,7 +367,8 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
         page.comment(&format!("  {count} because {reason}"));
     }
     let against = parsed.rejections.iter().filter(|r| r.reason.starts_with("contradicts ")).count();
-    if against * 2 > parsed.observations.len() && !sketch.passed_over.is_empty() {
+    let others = !sketch.passed_over.is_empty() || !sketch.hidden.is_empty();
+    if against * 2 > parsed.observations.len() && others {
         page.comment(
             "Rows contradict each other: a column that is no part of this contract may tell them apart.",
         );

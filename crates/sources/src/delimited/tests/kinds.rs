@@ -323,7 +323,7 @@ fn days_of_a_workbook_counted_from_1904_are_its_own() {
     // 1 September 2026 is day 46266 of 1900 and, 1,462 days later begun, 44804 of 1904.
     for (day, of_1904) in [(46266.0, false), (44804.0, true)] {
         let date = ExcelDateTime::new(day, ExcelDateTimeType::DateTime, of_1904);
-        assert_eq!(crate::delimited::workbook::date_text(&date), "2026-09-01");
+        assert_eq!(crate::delimited::cells::date_text(&date), "2026-09-01");
     }
 }
 

@@ -3,6 +3,9 @@
 use super::{PLAIN, contract, shown};
 use crate::delimited::parse;
 
+/// Nothing is said of parts without a row.
+const ZERO: &str = "value.absent_parts = \"zero\"\n";
+
 fn read(more: &str, rows: &str) -> utbredt_model::Parsed {
     let rules = contract(&format!("{PLAIN}{more}value.sum_over = [\"alder\"]\n"));
     parse(format!("kommune;periode;alder;antall\n{rows}").as_bytes(), &rules)
@@ -18,13 +21,14 @@ fn a_sum_of_which_a_part_was_refused_is_left_out_whole() {
     // The refused part last, first, and in the middle; 4601 is whole: 4 + 6.
     let rows = "0301;2024;0-17;10\n0301;2024;18-66;x\n0301;2024;67-;3\n1103;2024;0-17;2,5\n1103;2024;18-66;20\n\
                 4601;2024;0-17;4\n4601;2024;18-66;6\n";
-    let parsed = read("", rows);
+    let parsed = read(ZERO, rows);
     assert_eq!(shown(&parsed), ["4601 2024 10"], "{parsed:?}");
     let expected = ["2 part_missing", "3 invalid_number", "4 part_missing", "5 fraction", "6 part_missing"];
     assert_eq!(refusals(&parsed), expected, "{parsed:?}");
     assert!(parsed.rejections[0].reason.contains("row 3, a part of it, was refused"), "{parsed:?}");
     assert_eq!(parsed.rejections[0].raw, "0301;2024;0-17;10");
-    let parsed = read("value.max = 100\n", "0301;2024;0-17;10\n0301;2024;18-;900\n0301;2025;0-17;5\n");
+    let parsed =
+        read(&format!("{ZERO}value.max = 100\n"), "0301;2024;0-17;10\n0301;2024;18-;900\n0301;2025;0-17;5\n");
     assert_eq!(shown(&parsed), ["0301 2025 5"], "{parsed:?}");
     // 2^63 - 1 and 1 are no sum, and neither alone is it.
     let parsed = read("", "0301;2024;0-17;9223372036854775807\n0301;2024;18-;1\n");
@@ -34,7 +38,7 @@ fn a_sum_of_which_a_part_was_refused_is_left_out_whole() {
 #[test]
 fn the_same_part_twice_is_named_and_every_row_of_the_sum_is_counted() {
     let rows = "0301;2024;0-17;4\n0301;2024;0-17;4\n0301;2024;18-;6\n4601;2024;0-17;1\n";
-    let parsed = read("", rows);
+    let parsed = read(ZERO, rows);
     assert_eq!(shown(&parsed), ["4601 2024 1"]);
     assert_eq!(refusals(&parsed), ["2 part_missing", "3 contradiction", "4 part_missing"]);
     let texts: Vec<&str> = parsed.rejections.iter().map(|r| r.reason.as_str()).collect();
@@ -73,12 +77,104 @@ fn the_parts_that_were_added_are_listed() {
     let names = |parsed: &utbredt_model::Parsed| -> Vec<String> {
         parsed.parts.iter().map(|part| format!("{} {}", part.measure_id, part.name)).collect()
     };
-    // A part of one municipality alone is one; a refused row, a total and a place that is none have none.
+    // A part of one municipality alone is one, and one whose number is refused was there; a place that is none has none.
     let rows = "0301;2024;0-17;4\n0301;2024;18-66;6\n1103;2024; 0-17 ;1\n4601;2024;67-;x\n9999;2024;80-;3\n";
-    assert_eq!(names(&read("", rows)), ["uses alder `0-17`", "uses alder `18-66`"]);
+    assert_eq!(names(&read("", rows)), ["uses alder `0-17`", "uses alder `18-66`", "uses alder `67-`"]);
     let two = contract(&format!("{PLAIN}value.sum_over = [\"alder\", \"kanal\"]\n"));
     let text = b"kommune;periode;alder;kanal;antall\n0301;2024;0-17;app;4\n0301;2024;0-17;;5\n";
-    assert_eq!(names(&parse(text, &two)), ["uses alder `0-17`, kanal ``", "uses alder `0-17`, kanal `app`"]);
+    assert_eq!(names(&parse(text, &two)), ["uses alder `0-17`, kanal `app`"]);
     // Nothing is added where nothing is declared.
     assert!(parse(b"kommune;periode;alder;antall\n0301;2024;0-17;4\n", &contract(PLAIN)).parts.is_empty());
+}
+
+#[test]
+fn a_sum_without_a_row_that_others_have_is_left_out() {
+    // 4601 has no `18-`, and 0301 has it in 2024 only.
+    let rows = "0301;2024;0-17;4\n0301;2024;18-;6\n4601;2024;0-17;5\n1103;2024;0-17;1\n1103;2024;18-;2\n0301;2025;0-17;9\n";
+    let parsed = read("", rows);
+    assert_eq!(shown(&parsed), ["0301 2024 10", "1103 2024 3"], "{parsed:?}");
+    assert_eq!(refusals(&parsed), ["4 part_missing", "7 part_missing"]);
+    let why = &parsed.rejections[0].reason;
+    assert!(why.starts_with("left out: the sum of municipality 4601 in 2024 has no row of `18-`"), "{why}");
+    assert!(why.contains("absent_parts = \"zero\"") && parsed.breaches.is_empty(), "{parsed:?}");
+    // Nought where the contract says so.
+    let parsed = read(ZERO, rows);
+    assert_eq!(shown(&parsed), ["0301 2024 10", "4601 2024 5", "1103 2024 3", "0301 2025 9"]);
+}
+
+#[test]
+fn a_part_that_was_refused_everywhere_is_one_all_the_same() {
+    let parsed = read("", "0301;2024;0-17;4\n0301;2024;18-;x\n4601;2024;0-17;5\n");
+    assert!(parsed.observations.is_empty(), "{parsed:?}");
+    assert_eq!(refusals(&parsed), ["2 part_missing", "3 invalid_number", "4 part_missing"]);
+}
+
+#[test]
+fn parts_of_two_columns_are_expected_together_and_for_each_measure_alone() {
+    let rules = contract(
+        "period.column = \"periode\"\nmeasure.column = \"hva\"\nvalue.column = \"antall\"\nvalue.sum_over = [\"alder\", \"kanal\"]\n",
+    );
+    let rows = "0301;2024;uses;ung;app;1\n0301;2024;uses;ung;nett;2\n0301;2024;uses;eldre;nett;4\n\
+                4601;2024;uses;ung;app;1\n4601;2024;uses;eldre;nett;4\n\
+                0301;2024;users_active;ung;app;8\n4601;2024;users_active;ung;app;9\n";
+    let parsed = parse(format!("kommune;periode;hva;alder;kanal;antall\n{rows}").as_bytes(), &rules);
+    // 1 + 2 + 4; users have one part, and all have it.
+    assert_eq!(shown(&parsed), ["0301 2024 7", "0301 2024 8", "4601 2024 9"], "{parsed:?}");
+    assert_eq!(refusals(&parsed), ["5 part_missing", "6 part_missing"]);
+    assert!(parsed.rejections[0].reason.contains("has no row of `ung` with `nett`"), "{parsed:?}");
+}
+
+#[test]
+fn a_total_among_the_parts_holds_the_delivery() {
+    for word in ["Begge", "Totalt", "Alle", "Sum", "i alt", "0-17 og 18-", "Gjennomsnitt"] {
+        let rows = format!("0301;2024;{word};10\n0301;2024;0-17;4\n0301;2024;18-;6\n");
+        let parsed = read("", &rows);
+        assert_eq!(parsed.breaches.len(), 1, "{word}: {parsed:?}");
+        let expected =
+            format!("row 2: `{word}` in column `alder` is made of the others there (`0-17`, `18-`)");
+        assert!(parsed.breaches[0].starts_with(&expected), "{parsed:?}");
+        assert!(parsed.breaches[0].contains(&format!("`\"alder\" = \"{word}\"` in [filter]")), "{parsed:?}");
+    }
+    // Left out by a filter or as a total row it adds nothing: 4 + 6.
+    let rows = "0301;2024;Begge;10\n0301;2024;0-17;4\n0301;2024;18-;6\n";
+    for rule in
+        ["filter.alder = [\"0-17\", \"18-\"]\n", "totals = { column = \"alder\", names = [\"Begge\"] }\n"]
+    {
+        let parsed = read(rule, rows);
+        assert_eq!((shown(&parsed), parsed.breaches.len()), (vec!["0301 2024 10".to_owned()], 0), "{rule}");
+    }
+    // Read alone it is one number.
+    let parsed = read("filter.alder = \"Begge\"\n", rows);
+    assert_eq!((shown(&parsed), parsed.breaches.len()), (vec!["0301 2024 10".to_owned()], 0), "{parsed:?}");
+}
+
+#[test]
+fn a_blank_part_leaves_its_sum_out() {
+    // A pivot's total line of 0301.
+    let rows = "0301;2024;;10\n0301;2024;0-17;4\n0301;2024;18-;6\n4601;2024;0-17;1\n4601;2024;18-;2\n";
+    let parsed = read("", rows);
+    assert_eq!(shown(&parsed), ["4601 2024 3"], "{parsed:?}");
+    assert_eq!(refusals(&parsed), ["2 missing_field", "3 part_missing", "4 part_missing"]);
+    assert!(
+        parsed.rejections[0].reason.contains("`alder`, which the contract adds over, is blank"),
+        "{parsed:?}"
+    );
+    let parsed = read("", "0301;2024; ;10\n0301;2024;;4\n4601;2024;0-17;1\n");
+    assert_eq!(refusals(&parsed), ["2 missing_field", "3 contradiction"], "{parsed:?}");
+}
+
+#[test]
+fn parts_that_differ_in_case_blanks_or_strokes_are_one() {
+    let rows = "0301;2024;Menn;4\n0301;2024;0-17;6\n4601;2024;menn ;1\n4601;2024;0 – 17;2\n";
+    let parsed = read("", rows);
+    // 4 + 6 and 1 + 2: nobody lacks a part.
+    assert_eq!(shown(&parsed), ["0301 2024 10", "4601 2024 3"], "{parsed:?}");
+    assert!(parsed.breaches.is_empty() && parsed.rejections.is_empty(), "{parsed:?}");
+    let twice = read("", "0301;2024;M;4\n0301;2024;m;6\n4601;2024;M;1\n");
+    assert_eq!(shown(&twice), ["4601 2024 1"], "{twice:?}");
+    assert_eq!(refusals(&twice), ["2 part_missing", "3 contradiction"]);
+    assert!(
+        twice.breaches[0].starts_with("rows 2 and 3 are the same part of one sum but for case"),
+        "{twice:?}"
+    );
 }

@@ -1,0 +1,75 @@
+//! The cells of a sheet, laid out row by row and shown as a person would have typed them.
+
+use calamine::{Data, ExcelDateTime};
+use chrono::NaiveDate;
+use utbredt_model::{Reason, ReasonCode};
+
+use super::grid::MAX_COLUMNS;
+use super::per_cent;
+
+/// Rows with their numbers, from 1.
+pub(super) type Rows = Vec<(u64, Vec<String>)>;
+
+/// Memory the cells of a sheet may fill: a text that is once in the file may be shown in a million cells.
+const MAX_CELLS: usize = 256 << 20;
+
+/// The cells so far, and what they fill.
+#[derive(Default)]
+pub(super) struct Sheet {
+    pub(super) rows: Rows,
+    bytes: usize,
+}
+
+impl Sheet {
+    /// Puts a cell in its place; cells come in reading order.
+    pub(super) fn place(&mut self, (row, column): (u32, u32), text: String) -> Result<(), Reason> {
+        let (number, column) = (u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX));
+        if column >= MAX_COLUMNS {
+            let text =
+                format!("row {number} has a cell in column {}; at most {MAX_COLUMNS} are read", column + 1);
+            return Err(Reason::new(ReasonCode::SizeLimit, text));
+        }
+        if self.rows.last().is_none_or(|(last, _)| *last < number) {
+            self.rows.push((number, Vec::new()));
+        }
+        let Some((_, cells)) = self.rows.last_mut() else { return Ok(()) };
+        // What counts is memory: a blank cell costs a String too.
+        let more = (column + 1).saturating_sub(cells.len());
+        self.bytes += more * size_of::<String>() + text.len();
+        if self.bytes > MAX_CELLS {
+            let text = format!("the cells until row {number} fill more than {} MiB", MAX_CELLS >> 20);
+            return Err(Reason::new(ReasonCode::SizeLimit, text));
+        }
+        if more > 0 {
+            cells.resize(column + 1, String::new());
+        }
+        cells[column] = text;
+        Ok(())
+    }
+}
+
+/// A cell as a person would have typed it; a number in per cent is multiplied by its factor and has its sign.
+pub(super) fn show(value: &Data, in_per_cent: Option<f64>, decimal: char) -> String {
+    match value {
+        Data::Empty => String::new(),
+        Data::Float(f) if in_per_cent.is_some() => per_cent::text(*f, in_per_cent.unwrap_or(1.0), decimal),
+        Data::Int(n) => n.to_string(),
+        // Beyond this a spreadsheet no longer holds every whole number.
+        Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
+        Data::Float(f) => f.to_string().replace('.', &decimal.to_string()),
+        Data::DateTime(date) => date_text(date),
+        Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A day as text, whatever day the workbook counts from.
+pub(super) fn date_text(date: &ExcelDateTime) -> String {
+    // Day 60 is 29 February 1900, which never was; no delivery is that old.
+    let day = date.as_f64();
+    let whole = day.fract() == 0.0 && (61.0..2_958_466.0).contains(&day);
+    // Knows the workbooks whose days are counted from 1904.
+    let (year, month, of_month, ..) = date.to_ymd_hms_milli();
+    let shown = NaiveDate::from_ymd_opt(year.into(), month.into(), of_month.into()).filter(|_| whole);
+    shown.map_or_else(|| day.to_string(), |d| d.to_string())
+}

@@ -1,0 +1,152 @@
+//! The columns of a table that are named by a period, and the measures in the rest of their names.
+
+use std::collections::BTreeSet;
+
+use utbredt_model::{Granularity, Period};
+
+use super::measures::{NameRules, fits, likeliest, the_measure};
+use super::periods::{are_periods, edge, is_day, year_in};
+use super::sheet::{is_month, read_period};
+use super::sketch::{Choice, Column, Free, Sketch};
+use super::stamps::is_stamp;
+use super::{About, Known, TO_CHOOSE, names};
+
+/// The columns of a wide table that are named by a period, each with the rest of its name.
+#[derive(Debug)]
+pub(super) struct ByPeriod<'s> {
+    pub(super) columns: Vec<(Column<'s>, Period, String)>,
+    year: Option<i32>,
+}
+
+impl<'s> ByPeriod<'s> {
+    /// Takes them out of those that are free, if they are two or more, or one where nothing else has a period.
+    pub(super) fn take(free: &mut Free<'s>, texts: &[String], counts: impl Fn(&Column<'s>) -> bool) -> Self {
+        // `jan`, `feb` …: the year is in the title, or has to be filled in.
+        let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
+        let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
+        let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
+        let elsewhere = free.iter().any(|column| are_periods(column) && !is_stamp(&column.name));
+        if found == 0 || (found == 1 && elsewhere) {
+            return Self { columns: Vec::new(), year: None };
+        }
+        let (mut columns, mut others) = (Vec::new(), Vec::new());
+        for column in free.drain(..) {
+            match split(&column.heads, year).filter(|_| counts(&column)) {
+                Some((period, rest)) => columns.push((column, period, rest)),
+                None => others.push(column),
+            }
+        }
+        *free = others;
+        Self { columns, year: year.filter(|_| months > 1) }
+    }
+
+    /// The length most of the periods have. Days that are all a month's first or last mean their months.
+    fn length(&self) -> Option<Granularity> {
+        if self.columns.iter().all(|(_, period, _)| is_day(period) && edge(*period)) {
+            return Some(Granularity::Month);
+        }
+        let lengths = Granularity::ALL.into_iter().rev();
+        lengths.max_by_key(|length| self.count(*length)).filter(|length| self.count(*length) > 0)
+    }
+
+    /// How many of the periods have a length.
+    fn count(&self, length: Granularity) -> usize {
+        let periods = self.columns.iter().map(|(_, period, _)| period);
+        periods.filter(|period| Period::holding(period.start, length) == **period).count()
+    }
+
+    /// Writes down what a contract has to declare of them.
+    pub(super) fn describe(&self, sketch: &mut Sketch, about: &About, known: &Known) {
+        let length = self.length();
+        sketch.wide.granularity = length;
+        sketch.wide.year = self.year;
+        let fitting = self.columns.iter().filter(|(_, period, _)| {
+            length.is_none_or(|l| Period::holding(period.start, l) == *period || is_day(period))
+        });
+        let mut rests: Vec<String> = fitting.map(|(.., rest)| rest.clone()).collect();
+        rests.sort();
+        rests.dedup();
+        let all = rests.clone();
+        let rules = NameRules { about, known, length };
+        let doubtful = rules.keep_counts(&mut rests);
+        let others: Vec<String> = all.into_iter().filter(|rest| !rests.contains(rest)).collect();
+        let nothing = rests.iter().all(String::is_empty);
+        // Where a period has a header row of its own, a contract by periods reads its columns whatever is written below.
+        let read_too = |(column, _, rest): &(Column<'_>, Period, String)| {
+            column.heads.len() > 1 && others.contains(rest) && !rest.is_empty()
+        };
+        if nothing && self.columns.iter().any(read_too) {
+            sketch.doubts = rules.doubts(&others);
+            sketch.measure = Some(Choice::Fixed(TO_CHOOSE.to_owned()));
+        }
+        sketch.passed_over.extend(others.into_iter().map(|rest| (rest, BTreeSet::new())));
+        if nothing || (sketch.measure.is_some() && !doubtful) {
+            let common = rests.first().filter(|_| rests.len() == 1 && !nothing);
+            sketch.wide.prefix = common.and_then(|rest| self.prefix(rest));
+            let title = sketch.sheet.above.join(" ");
+            sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&title, about, known)));
+            return;
+        }
+        rests.retain(|rest| !rest.is_empty());
+        if doubtful {
+            sketch.doubts = rules.doubts(&rests);
+            sketch.wide.measures.extend(rests.into_iter().map(|rest| (rest, TO_CHOOSE.to_owned())));
+            return;
+        }
+        let mut fitting = fits(&rests, known);
+        if let Some(requested) = &about.measure {
+            fitting = [(requested.to_string(), likeliest(&rests, sketch, about, known))].into();
+        } else {
+            let unknown = rests.iter().filter(|rest| names::measure(rest, known).is_none());
+            fitting.insert(TO_CHOOSE.to_owned(), unknown.cloned().collect());
+        }
+        sketch.wide.take(&fitting);
+        let measures = &sketch.wide.measures;
+        let others = rests.into_iter().filter(|rest| !measures.contains_key(rest));
+        sketch.passed_over.extend(others.map(|rest| (rest, BTreeSet::new())));
+    }
+
+    /// The text before every period, blanks included.
+    fn prefix(&self, rest: &str) -> Option<String> {
+        let (column, ..) = self.columns.iter().find(|(.., own)| own == rest)?;
+        let name = column.heads.iter().find(|part| part.starts_with(rest))?;
+        let end =
+            name.char_indices().skip_while(|(at, _)| *at < rest.len()).find(|(_, c)| c.is_alphanumeric())?.0;
+        Some(name[..end].to_owned())
+    }
+}
+
+/// Takes a period out of a column's names: all of them, one, or the front or the end of one. Gives what is left.
+fn split(heads: &[String], year: Option<i32>) -> Option<(Period, String)> {
+    let turned: Vec<String> = heads.iter().rev().cloned().collect();
+    if let Some(period) = read_period(&heads.join(" ")).or_else(|| read_period(&turned.join(" "))) {
+        return Some((period, String::new()));
+    }
+    if let (Some(year), [name]) = (year, heads)
+        && let Some(period) = read_period(&format!("{name} {year}")).filter(|_| is_month(name))
+    {
+        return Some((period, String::new()));
+    }
+    for (at, part) in heads.iter().enumerate() {
+        let others = [&heads[..at], &heads[at + 1..]].concat();
+        if let Some(period) = read_period(part).filter(|_| !others.is_empty()) {
+            return Some((period, others.last().cloned().unwrap_or_default()));
+        }
+    }
+    let name = heads.last()?;
+    let mut cuts = name.match_indices(is_gap).map(|(at, _)| name.split_at(at));
+    cuts.find_map(|(front, end)| {
+        let [front, end] = [front, end].map(|text| text.trim_matches(|c| is_gap(c) || c == '-'));
+        period_and_name(end, front).or_else(|| period_and_name(front, end))
+    })
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || "_:(),/".contains(c)
+}
+
+/// The two halves of a column's name, when one is a period and the other a name.
+fn period_and_name(period: &str, name: &str) -> Option<(Period, String)> {
+    let period = read_period(period)?;
+    name.contains(char::is_alphabetic).then(|| (period, name.to_owned()))
+}
