@@ -91,15 +91,7 @@ pub fn tiny() -> World {
             valid_to: None,
         }],
         targets: targets(),
-        baselines: [("0101", 0), ("0102", 0), ("0201", 10), ("0202", 0)]
-            .map(|(code, value_a_month)| Baseline {
-                solution_id: "post".into(),
-                measure_id: "uses".into(),
-                municipality_code: code.into(),
-                division_date: day(OLD),
-                value_a_month,
-            })
-            .into(),
+        baselines: baselines(),
         expected_deliveries: expected_deliveries(),
         waves: ["first", "second"].map(|id| Wave { wave_id: id.into(), solution_id: "post".into() }).into(),
         wave_members: wave_members(),
@@ -136,6 +128,18 @@ fn expected_deliveries() -> Vec<ExpectedDelivery> {
         due: end + Days::new(9),
     };
     months().map(row).into()
+}
+
+/// What was used before post: 10 a month in Nes, nothing in the others.
+fn baselines() -> Vec<Baseline> {
+    let row = |(code, value_a_month): (&str, i64)| Baseline {
+        solution_id: "post".into(),
+        measure_id: "uses".into(),
+        municipality_code: code.into(),
+        division_date: day(OLD),
+        value_a_month,
+    };
+    [("0101", 0), ("0102", 0), ("0201", 10), ("0202", 0)].map(row).into()
 }
 
 /// One wave, planned for a day of each; and one of Storby.

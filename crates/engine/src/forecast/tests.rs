@@ -284,7 +284,7 @@ fn a_number_of_few_is_held_against_no_target_and_is_no_point() {
     assert_eq!(words, [None, Some("low_coverage"), Some("low_coverage"), None]);
     let all = bounded_growth(&[rows], &months(), month(28)).unwrap();
     let last = |forecasts: &RecordBatch, name: &str| {
-        let shares = forecasts.column_by_name(name).unwrap().clone();
+        let shares = forecasts.column_by_name(name).unwrap();
         shares.as_any().downcast_ref::<Float64Array>().unwrap().value(3)
     };
     assert!((last(&of_few, "share_middle") - last(&all, "share_middle")).abs() > 1e-4);
