@@ -29,7 +29,8 @@ WITH measured AS (
             ELSE cell_state(spine.comparable, state_if(followed.solution_id IS NULL, 'not_applicable/not_followed'))
         END AS state,
         CASE
-            WHEN $metric = 'adoption.reach' THEN usage.marks | coalesce(eligible.marks, 0)
+            WHEN $metric = 'adoption.reach'
+                THEN usage.marks | coalesce(eligible.marks, 0) | mark('above_whole', usage.value > eligible.eligible)
             WHEN $metric = 'rollout.population_coverage' THEN coalesce(status.marks, 0) | coalesce(population.marks, 0)
             ELSE coalesce(status.marks, 0)
         END AS marks

@@ -12,7 +12,7 @@ use crate::oracle::{OracleRow, word_number};
 use crate::world::Day;
 
 const KEYS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
-const MARKS: [(&str, i64); 9] = [
+const MARKS: [(&str, i64); 10] = [
     ("provisional", 1),
     ("imputed", 2),
     ("perturbed", 4),
@@ -22,6 +22,7 @@ const MARKS: [(&str, i64); 9] = [
     ("split_by_share", 64),
     ("split_by_days", 128),
     ("without_baseline", 256),
+    ("above_whole", 512),
 ];
 
 /// An answer's batches as one, with columns found by name.

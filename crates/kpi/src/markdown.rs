@@ -107,14 +107,16 @@ fn formula(kpi: &Kpi) -> String {
     format!("`{scale}{value}{divide}`")
 }
 
-/// The codes the KPI's own columns hold, in the order the columns name them.
+/// The KPI's own codes: those its columns hold, in the order the columns name them, then those that explain a state.
 fn codes(out: &mut String, kpi: &Kpi, lang: Lang, labels: &Labels) {
     if kpi.reasons.is_empty() {
         return;
     }
     let [code, meaning] = labels.head_code;
     let _ = writeln!(out, "\n## {}\n\n| {code} | {meaning} |\n|---|---|", labels.codes);
-    for code in kpi.columns.iter().flat_map(|column| &column.codes) {
+    let of_columns: Vec<&String> = kpi.columns.iter().flat_map(|column| &column.codes).collect();
+    let of_states = kpi.reasons.keys().filter(|code| !of_columns.contains(code));
+    for code in of_columns.iter().copied().chain(of_states) {
         if let Some(titles) = kpi.reasons.get(code) {
             let _ = writeln!(out, "| `{code}` | {} |", cell(titles.get(lang)));
         }

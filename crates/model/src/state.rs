@@ -144,7 +144,10 @@ impl Marks {
     /// No baseline is declared of what is measured: all use counts as a gain.
     pub const WITHOUT_BASELINE: Self = Self(256);
 
-    const NAMES: [(Self, &'static str); 9] = [
+    /// More are counted than there are.
+    pub const ABOVE_WHOLE: Self = Self(512);
+
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::PROVISIONAL, "provisional"),
         (Self::IMPUTED, "imputed"),
         (Self::PERTURBED, "perturbed"),
@@ -154,6 +157,7 @@ impl Marks {
         (Self::SPLIT_BY_SHARE, "split_by_share"),
         (Self::SPLIT_BY_DAYS, "split_by_days"),
         (Self::WITHOUT_BASELINE, "without_baseline"),
+        (Self::ABOVE_WHOLE, "above_whole"),
     ];
 
     /// Whether every mark of `other` is set.
@@ -164,7 +168,7 @@ impl Marks {
 
     /// Every mark with its name, in a fixed order.
     #[must_use]
-    pub const fn all() -> [(Self, &'static str); 9] {
+    pub const fn all() -> [(Self, &'static str); 10] {
         Self::NAMES
     }
 

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Digitaliseringsgrad", nn = "Digitaliseringsgrad", en = "Digital share" }
 answers = { nb = "Hvor stor del av sakene kommer inn digitalt?", nn = "Kor stor del av sakene kjem inn digitalt?", en = "What share of the cases comes in digitally?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -37,6 +37,10 @@ unit = "periods"
 rollup = "sum"
 every_state = true
 [[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["above_whole"]
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid", "part_of_period"]
@@ -56,7 +60,9 @@ SELECT
             state_if(everything.value = 0, 'not_applicable/no_denominator')
         )
     END AS state,
-    coalesce(digital.marks, 0) | coalesce(everything.marks, 0) AS marks,
+    coalesce(digital.marks, 0)
+    | coalesce(everything.marks, 0)
+    | mark('above_whole', digital.value > everything.value) AS marks,
     coalesce(digital.periods_reported, 0) + coalesce(everything.periods_reported, 0) AS periods_reported,
     coalesce(digital.periods_expected, 0) + coalesce(everything.periods_expected, 0) AS periods_expected
 FROM spine

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
 answers = { nb = "Hvor stor del av målgruppen bruker løsningen?", nn = "Kor stor del av målgruppa brukar løysinga?", en = "What share of the target group uses the solution?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -33,6 +33,10 @@ unit = "periods"
 rollup = "sum"
 every_state = true
 [[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["above_whole"]
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "whole_period", "unplaceable_not_valid", "part_of_period"]
@@ -43,7 +47,7 @@ SELECT
     usage.value AS numerator,
     people.eligible AS denominator,
     cell_state(spine.comparable, usage.state, denominator_state(people.eligible)) AS state,
-    usage.marks | coalesce(people.marks, 0) AS marks,
+    usage.marks | coalesce(people.marks, 0) | mark('above_whole', usage.value > people.eligible) AS marks,
     usage.periods_reported,
     usage.periods_expected
 FROM spine

@@ -43,7 +43,7 @@ unit = "share"
 [[changes]]
 version = 4
 date = "2026-11-29"
-codes = ["representative_areas"]
+codes = ["above_whole", "representative_areas"]
 [[changes]]
 version = 3
 date = "2026-11-28"

@@ -110,7 +110,7 @@ en = "Less than 10 % has been reached, and growth then says too little about the
 [[changes]]
 version = 4
 date = "2026-11-29"
-codes = ["representative_areas"]
+codes = ["above_whole", "representative_areas"]
 [[changes]]
 version = 3
 date = "2026-11-28"

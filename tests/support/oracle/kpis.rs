@@ -112,7 +112,7 @@ fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Fo
         }
         "adoption.reach" => {
             let measure = measure("users_active");
-            with_periods(ratio(context.usage(measure, code), context.eligible(code)), context, measure, code)
+            with_periods(share(context.usage(measure, code), context.eligible(code)), context, measure, code)
         }
         "adoption.usage_per_1000" => {
             let measure = measure("uses");
@@ -192,6 +192,13 @@ pub(crate) fn whole_ratio(over: Input, under: Input) -> Found {
     if over.is_partial() {
         found.states.push(State::NotApplicable);
     }
+    found
+}
+
+/// A share of a whole, which exceeds it only where the two are not of the same.
+pub(crate) fn share(over: Input, under: Input) -> Found {
+    let mut found = ratio(over, under);
+    found.marks |= if over.value > under.value { super::mark::ABOVE_WHOLE } else { 0 };
     found
 }
 

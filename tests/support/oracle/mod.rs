@@ -233,6 +233,7 @@ pub(crate) mod mark {
     pub(crate) const SPLIT: i64 = 64;
     pub(crate) const BY_DAYS: i64 = 128;
     pub(crate) const WITHOUT_BASELINE: i64 = 256;
+    pub(crate) const ABOVE_WHOLE: i64 = 512;
     /// The period is not over; shown as provisional.
     pub(crate) const INCOMPLETE: i64 = 1 << 20;
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::CellContext;
-use super::kpis::{Found, plain, ratio, whole_ratio};
+use super::kpis::{Found, plain, share, whole_ratio};
 use super::{Cell, OracleRequest, OracleRow, State, stages, year_before};
 
 /// The cell of a municipality.
@@ -278,7 +278,7 @@ fn digital(context: &CellContext<'_>, request: &OracleRequest, measure: &str, co
     let mut found = if counted(all) {
         let of_all = context.months_reported(all, code);
         (reported, expected) = (reported + of_all.0, expected + of_all.1);
-        ratio(context.usage(measure, code), context.usage(all, code))
+        share(context.usage(measure, code), context.usage(all, code))
     } else {
         let mut unknown = plain(0, Some(0));
         unknown.states.push(State::NotApplicable);
