@@ -714,7 +714,7 @@ impl Maker {
             if self.rng.chance(40) {
                 let division = self.rng.below(self.holdings.len());
                 for holding in self.holdings[division].clone() {
-                    if self.rng.chance(85) {
+                    if self.rng.chance(60) {
                         self.world.baselines.push(Baseline {
                             solution_id: measure.solution_id.clone(),
                             measure_id: measure.measure_id.clone(),
@@ -1153,21 +1153,22 @@ mod tests {
                     (3, 16 + 32 + 64)
                 }
                 "spread.inequality"
-                | "adoption.reach"
                 | "adoption.usage_per_1000"
                 | "benefit.potential"
-                | "benefit.net"
-                | "targets.target_progress"
-                | "targets.time_to_target"
                 | "adoption.cohort_curve"
-                | "adoption.change"
-                | "benefit.realisation_rate"
                 | "benefit.remaining" => (5, 1 + 2 + 8 + 16 + 32 + 64),
-                "adoption.digital_share" | "adoption.growth_yoy" | "adoption.ladder" | "benefit.realised" => {
-                    (5, 1 + 2 + 8 + 16 + 64)
-                }
+                // Shares of a target group.
+                "adoption.reach"
+                | "adoption.change"
+                | "targets.target_progress"
+                | "targets.time_to_target" => (5, 1 + 2 + 8 + 16 + 32 + 64 + 512),
+                "adoption.digital_share" => (5, 1 + 2 + 8 + 16 + 64 + 512),
+                "adoption.growth_yoy" | "adoption.ladder" => (5, 1 + 2 + 8 + 16 + 64),
+                "benefit.realised" => (5, 1 + 2 + 8 + 16 + 64 + 256),
                 // A municipality is partial where a price or a value is known for some of the days.
-                "benefit.pay_back" => (5, 1 + 2 + 8 + 16 + 32 + 64),
+                "benefit.net" | "benefit.realisation_rate" | "benefit.pay_back" => {
+                    (5, 1 + 2 + 8 + 16 + 32 + 64 + 256)
+                }
                 // Of single municipalities alone: none is partial.
                 "spread.peer_comparison" => (5, 1 + 2 + 8 + 32 + 64),
                 "rollout.follow_up" => (2, 1 + 2 + 8 + 16 + 64),

@@ -103,6 +103,9 @@ pub(crate) enum Command {
     /// intervals cover less than 75 % or more than 85 %.
     Backtest(BacktestArguments),
     /// Runs one SELECT over the lake's tables.
+    ///
+    /// Two forms give wrong answers, a known limit of the query engine: `x NOT IN (SELECT y …)` where some y is NULL (write
+    /// NOT EXISTS), and `lead` or `lag` over more than one row with IGNORE NULLS.
     Sql {
         /// The statement.
         text: String,
