@@ -8,8 +8,8 @@ use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, same_name};
-use super::fill_down::Above;
+use super::contract::{Contract, OutOfRange};
+use super::fill_down::{Above, declared_total, left_out};
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
@@ -22,6 +22,7 @@ use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
+use super::units::Units;
 use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.
@@ -58,7 +59,7 @@ pub(super) struct Mapper<'c> {
     fractions: Fractions,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
-    units: BTreeSet<String>,
+    units: Units,
     out_of_range: usize,
     /// Rows that differ only in a column that is left out were reported.
     differs: bool,
@@ -80,7 +81,7 @@ impl<'c> Mapper<'c> {
             marked: Marked::new(contract),
             fractions: Fractions::default(),
             contradicted: BTreeMap::new(),
-            units: BTreeSet::new(),
+            units: Units::default(),
             out_of_range: 0,
             differs: false,
         }
@@ -152,21 +153,20 @@ impl<'c> Mapper<'c> {
     /// Reads one row; `Err` refuses all of it. Cells of a wide row are refused one by one.
     fn row(&mut self, places: &Places, line: &Line<'_>) -> Result<(), Reason> {
         if let Some(fault) = &line.fault {
+            self.above.end();
             return Err(fault.clone());
         }
         let contract = self.contract;
-        let total_column = contract.totals.column.as_ref().unwrap_or(&contract.subject.column);
-        let name = places.cell(line.cells, total_column);
-        if let Some(total) = contract.totals.names.iter().find(|t| same_name(t, name)) {
-            let text = format!("total row `{total}`, left out as the contract declares");
-            return Err(Reason::new(ReasonCode::Excluded, text));
-        }
-        // After the totals: a total row is often shorter, and is left out anyway.
+        let code = if contract.subject.fill_down {
+            self.above.take(contract, places, line.cells)?
+        } else if let Some(total) = declared_total(contract, places, line.cells) {
+            return Err(left_out(total));
+        } else {
+            places.cell(line.cells, &contract.subject.column)
+        };
+        // After the totals, since a total row is often shorter and is left out anyway; after the code, since a row that is cut
+        // short has one too, which the rows below repeat.
         places.check_width(line)?;
-        let mut code = places.cell(line.cells, &contract.subject.column);
-        if contract.subject.fill_down {
-            code = self.above.take(places, line.cells, code)?;
-        }
         joined::check_words(contract, places, line)?;
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
@@ -187,17 +187,7 @@ impl<'c> Mapper<'c> {
                 }
             }
         }
-        if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
-            let stated = places.cell(line.cells, column);
-            if !same_name(unit, stated)
-                // Listed to a limit: a wrong unit is usually wrong in every row.
-                && self.units.len() < MAX_LISTED
-                && self.units.insert(stated.to_owned())
-            {
-                let breach = format!("row {}: the unit is `{stated}`, agreed was `{unit}`", line.row);
-                self.parsed.breaches.push(breach);
-            }
-        }
+        self.parsed.breaches.extend(self.units.take(&contract.value, places, line));
         self.marked.take(places, line.cells, line.row);
         let keys = places.values.iter().filter_map(|column| {
             let (own, of_column) = (column.measure.clone(), column.period);

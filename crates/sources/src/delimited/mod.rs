@@ -29,6 +29,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod units;
 mod value;
 mod words;
 mod workbook;

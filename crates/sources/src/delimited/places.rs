@@ -166,6 +166,11 @@ impl Places {
         self.left_out.iter().map(|(_, at)| (*at, number::visible(cells.get(*at).unwrap_or(""))))
     }
 
+    /// The cell of a row in a column by its declared name, with its place.
+    pub(super) fn with_place<'r>(&self, cells: &'r StringRecord, column: &str) -> Option<(usize, &'r str)> {
+        Some((self.at(column)?, self.cell(cells, column)))
+    }
+
     /// What a row has in the columns that the contract leaves out, as a number to compare.
     pub(super) fn rest(&self, cells: &StringRecord) -> u64 {
         let mut hasher = DefaultHasher::new();

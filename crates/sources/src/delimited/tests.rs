@@ -2,6 +2,7 @@
 
 mod choices;
 mod decimals;
+mod fill_down;
 mod hidden;
 mod joined;
 mod json;

@@ -211,12 +211,18 @@ fn the_solution(about: &About, known: &Known, texts: &[String]) -> String {
 /// Whether as many rows without a code follow each code, as where its cell is joined over several rows.
 fn joined(rows: &[StringRecord], subject: usize, known: &Known) -> bool {
     let mut blanks: Vec<usize> = Vec::new();
+    let mut in_total = false;
     for row in rows {
         let cell = row.get(subject).unwrap_or("").trim();
         match blanks.last_mut() {
-            _ if code(cell, known).is_some() => blanks.push(0),
+            _ if code(cell, known).is_some() => {
+                blanks.push(0);
+                in_total = false;
+            }
+            // Rows without a code below a total are the total's.
+            _ if cell.is_empty() && in_total => {}
             Some(count) if cell.is_empty() => *count += 1,
-            _ if is_total(cell) => {}
+            _ if is_total(cell) || is_larger_area(cell) => in_total = true,
             _ => return false,
         }
     }
