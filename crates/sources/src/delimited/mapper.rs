@@ -22,6 +22,7 @@ use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
+use super::told::Told;
 use super::units::Units;
 use super::value::{self, Value};
 
@@ -57,6 +58,7 @@ pub(super) struct Mapper<'c> {
     filter: Filter<'c>,
     marked: Marked<'c>,
     fractions: Fractions,
+    told: Told<'c>,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
     units: Units,
@@ -80,6 +82,7 @@ impl<'c> Mapper<'c> {
             filter: Filter::new(&contract.filter),
             marked: Marked::new(contract),
             fractions: Fractions::default(),
+            told: Told::new(contract),
             contradicted: BTreeMap::new(),
             units: Units::default(),
             out_of_range: 0,
@@ -211,12 +214,17 @@ impl<'c> Mapper<'c> {
             }
         }
         for (column, key) in keys {
+            let before = self.told.take(places, line.cells, column, &key, line.row);
             let place = match (&mut self.sums, &part) {
                 (Some(sums), Some(part)) => Some(sums.place(&key, part, line.row)),
                 _ => None,
             };
             let sum = self.sums.is_some().then(|| key.clone());
-            if let Err(reason) = self.cell(places, line, column, key, place) {
+            let read = match before {
+                Some(before) => Err(self.told_twice(&key, (before, line.row))),
+                None => self.cell(places, line, column, key, place),
+            };
+            if let Err(reason) = read {
                 if let (Some(sums), Some(key)) = (&mut self.sums, sum) {
                     sums.refuse(key, line.row);
                 }
@@ -261,7 +269,7 @@ impl<'c> Mapper<'c> {
                             .inspect_err(|_| sums.take_out(at, part));
                     };
                     return Err(self.contradict(
-                        at,
+                        Some(at),
                         (same, line.row),
                         &subject,
                         period,
@@ -271,26 +279,16 @@ impl<'c> Mapper<'c> {
                 let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
                 if differs && !self.differs {
                     self.differs = true;
-                    self.parsed.breaches.push(format!(
-                        "rows {} and {} are of the same municipality and period and differ in a column that the contract \
-                         leaves out (`{}`): declare `sum_over` in [value] to add them, or filter the file",
-                        first.row,
-                        line.row,
-                        places.left_out()
-                    ));
+                    let rows = (first.row, line.row);
+                    self.parsed.breaches.push(series::differ(rows, &places.left_out()));
                 }
                 if same && !differs {
-                    let text = format!(
-                        "duplicate of row {}: {} in {period} again, with the same value",
-                        first.row,
-                        show(&subject)
-                    );
-                    return Err(Reason::new(ReasonCode::Duplicate, text));
+                    return Err(series::duplicate(first.row, &subject, period));
                 }
                 let other =
                     if same { "stands there too, beside other words" } else { "has another value there" };
                 let rows = (first.row, line.row);
-                return Err(self.contradict(at, rows, &subject, period, other));
+                return Err(self.contradict(Some(at), rows, &subject, period, other));
             }
         }
         let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
@@ -298,11 +296,18 @@ impl<'c> Mapper<'c> {
         Ok(())
     }
 
+    /// The reason of a row that says a cell in other words than an earlier one, which is taken back with it.
+    fn told_twice(&mut self, key: &Key, rows: (u64, u64)) -> Reason {
+        let (subject, _, _, period) = key;
+        let first = self.first.get(key).map(|first| first.at);
+        self.contradict(first, rows, subject, *period, "stands there too, in other words of one meaning")
+    }
+
     /// The reason of a row that contradicts an earlier one, which is taken back at the end, when all that contradict it
     /// are known.
     fn contradict(
         &mut self,
-        at: usize,
+        at: Option<usize>,
         rows: (u64, u64),
         subject: &Subject,
         period: Period,
@@ -314,7 +319,7 @@ impl<'c> Mapper<'c> {
             Reason::new(ReasonCode::Contradiction, text)
         };
         // A sum lacks the part that this row is, which is noted where the row is refused.
-        if self.sums.is_none() {
+        if let (None, Some(at)) = (&self.sums, at) {
             self.contradicted.entry(at).or_insert_with(|| why(rows.1));
         }
         why(rows.0)
@@ -347,6 +352,7 @@ impl<'c> Mapper<'c> {
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         self.parsed.breaches.extend(self.marked.breaches());
+        self.parsed.breaches.extend(self.told.breaches());
         self.parsed.breaches.extend(self.sums.iter().flat_map(Sums::breaches));
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.

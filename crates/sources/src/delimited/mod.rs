@@ -28,6 +28,7 @@ mod sums;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod told;
 mod totals;
 mod units;
 mod value;

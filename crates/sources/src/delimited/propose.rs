@@ -7,6 +7,7 @@ mod columns;
 mod counts;
 mod meaning;
 mod measures;
+mod meet;
 mod names;
 mod periods;
 mod sheet;

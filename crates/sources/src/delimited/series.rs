@@ -90,6 +90,20 @@ pub(super) fn decreases(observations: &[Observation]) -> Vec<String> {
     breaches
 }
 
+/// Why rows that a column left out tells apart hold the delivery.
+pub(super) fn differ((first, second): (u64, u64), left_out: &str) -> String {
+    format!(
+        "rows {first} and {second} are of the same municipality and period and differ in a column that the contract leaves out \
+         (`{left_out}`): declare `sum_over` in [value] to add them, or filter the file"
+    )
+}
+
+/// The reason of a row that says the same again.
+pub(super) fn duplicate(first: u64, subject: &Subject, period: Period) -> Reason {
+    let text = format!("duplicate of row {first}: {} in {period} again, with the same value", show(subject));
+    Reason::new(ReasonCode::Duplicate, text)
+}
+
 pub(super) fn show(subject: &Subject) -> String {
     match subject {
         Subject::Municipality(code) => format!("municipality {code}"),

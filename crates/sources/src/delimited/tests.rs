@@ -12,6 +12,7 @@ mod meaning;
 mod per_cent;
 mod propose;
 mod sums;
+mod told;
 mod wide;
 mod workbooks;
 

@@ -11,6 +11,7 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
+use super::meet::leave_to_choose;
 use super::periods::when;
 use super::sheet::{Code, Sheet, code};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
@@ -28,6 +29,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let rows = std::mem::take(&mut sheet.rows);
     let Columns { places, mut free, hidden } = columns(&sheet, &rows, known)?;
     let (totals_column, totals) = totals(&sheet, &rows, known);
+    let all = free.clone();
     let decimal = decimal(&free);
     let texts: Vec<String> =
         sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
@@ -64,6 +66,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         hidden,
         sheet,
     };
+    leave_to_choose(&mut sketch, &all, &places);
     let counted = if by_period.columns.is_empty() {
         counts(&mut sketch, &mut free, about, known)?
     } else {

@@ -240,6 +240,15 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
                 .filter(|(_, id)| !known.contains(&id.as_str()))
                 .map(|(word, _)| word.as_str())
                 .collect();
+            let beside: Vec<&str> =
+                map.iter().filter(|(_, id)| *id == TO_CHOOSE).map(|(word, _)| word.as_str()).collect();
+            if !beside.is_empty() {
+                page.comment(&format!(
+                    "Of one meaning, and beside each other in one period: {}. Choose for each, and add the column to \
+                     `sum_over` in [value] where they are added, or read one by [filter].",
+                    beside.join(", ")
+                ));
+            }
             if !unknown.is_empty() {
                 page.comment(&format!("Not known here, and refused: {}.", unknown.join(", ")));
                 page.comment(&format!("Known: {}.", known.join(", ")));
