@@ -251,7 +251,7 @@ impl<'c> Mapper<'c> {
         match self.first.entry(key) {
             Entry::Vacant(free) => {
                 if let (Some(sums), Some(part)) = (&mut self.sums, part) {
-                    sums.add(index, part, line.row);
+                    sums.add(index, part, line.row, value);
                 }
                 free.insert(First { at: index, rest: places.rest(line.cells) });
             }
@@ -264,7 +264,7 @@ impl<'c> Mapper<'c> {
                     *marks = marks.with(own_marks);
                 }
                 if let (Some(sums), Some(part), false) = (&mut self.sums, part, differs) {
-                    let Some(same) = sums.add(at, part, line.row) else {
+                    let Some(same) = sums.add(at, part, line.row, value) else {
                         return series::add(&mut first.fact, value, state)
                             .inspect_err(|_| sums.take_out(at, part));
                     };
@@ -336,24 +336,26 @@ impl<'c> Mapper<'c> {
         Err(Reason::new(ReasonCode::OutOfRange, reason))
     }
 
+    /// The words of the column added over that by their numbers add up the others.
+    pub(super) fn totals_by_numbers(&self) -> Vec<String> {
+        self.sums.iter().flat_map(|sums| sums.totals_by_numbers(0, &self.parsed.observations)).collect()
+    }
+
     /// What was read, and the rows taken back because another row contradicts them, with the reason. `broken` is why
     /// the reading ended early.
     pub(super) fn finish(mut self, broken: Option<Reason>) -> (Parsed, Vec<(u64, Reason)>) {
         self.parsed.breaches.extend(broken.map(|reason| reason.text));
-        if self.places.is_none() && self.parsed.breaches.is_empty() {
+        if self.parsed.breaches.is_empty() {
             let row = self.contract.header_row;
-            self.parsed
-                .breaches
-                .push(format!("the delivery ends before row {row}, where the column names should be"));
-        }
-        if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
-            self.parsed.breaches.push("there are no rows below the column names".to_owned());
+            let short = series::no_rows(self.places.is_none().then_some(row), self.parsed.rows_in);
+            self.parsed.breaches.extend(short);
         }
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         self.parsed.breaches.extend(self.marked.breaches());
         self.parsed.breaches.extend(self.told.breaches());
-        self.parsed.breaches.extend(self.sums.iter().flat_map(Sums::breaches));
+        let sums = self.sums.iter().flat_map(|sums| sums.breaches(&self.parsed.observations));
+        self.parsed.breaches.extend(sums.collect::<Vec<String>>());
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);

@@ -1,5 +1,6 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
+mod adds_up;
 mod archive;
 mod cells;
 mod check;
@@ -23,6 +24,7 @@ mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;
+mod spans;
 mod subject;
 mod sums;
 mod tags;

@@ -90,6 +90,15 @@ pub(super) fn decreases(observations: &[Observation]) -> Vec<String> {
     breaches
 }
 
+/// Why a delivery without rows is held. `names` is the row of column names that it does not reach.
+pub(super) fn no_rows(names: Option<u32>, rows: u64) -> Option<String> {
+    match names {
+        Some(row) => Some(format!("the delivery ends before row {row}, where the column names should be")),
+        None if rows == 0 => Some("there are no rows below the column names".to_owned()),
+        None => None,
+    }
+}
+
 /// Why rows that a column left out tells apart hold the delivery.
 pub(super) fn differ((first, second): (u64, u64), left_out: &str) -> String {
     format!(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
+use super::breakdown::Breakdown;
 use super::measures::counts_from_a_beginning;
 use super::sheet::{Code, Sheet};
 use super::{TO_CHOOSE, names};
@@ -115,8 +116,8 @@ pub(super) struct Sketch {
     pub(super) provisional: bool,
     /// Rows without a code follow each code, as many behind each.
     pub(super) joined: bool,
-    /// A column that tells rows apart, and the word of the rows to read.
-    pub(super) filter: Option<(String, String)>,
+    /// A column that tells rows apart.
+    pub(super) filter: Option<Breakdown>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
     /// Columns that the workbook hides.
