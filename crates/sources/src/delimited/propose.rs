@@ -3,6 +3,7 @@
 
 mod breakdown;
 mod by_period;
+mod cases;
 mod columns;
 mod counts;
 mod meaning;

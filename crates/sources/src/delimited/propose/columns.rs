@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike;
 use csv::StringRecord;
 use utbredt_model::{CellState, Reason, ReasonCode};
 
@@ -13,7 +14,7 @@ use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
 use super::meet::leave_to_choose;
 use super::periods::when;
-use super::sheet::{Code, Sheet, code};
+use super::sheet::{Code, Sheet, code, read_period};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
 use super::{About, Known, TO_CHOOSE, names};
 
@@ -47,6 +48,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         code: code_of(&places, known),
         totals_column,
         totals,
+        years: years(&when, &all),
         when,
         solution: solution.unwrap_or_else(|| Choice::Fixed(the_solution(about, known, &texts))),
         measure,
@@ -90,6 +92,17 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         }
     }
     Ok(sketch)
+}
+
+/// The years that the periods are of.
+fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
+    let name = match when {
+        When::Column(name, _) | When::Pair(name, ..) => name,
+        When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
+        When::Header | When::ToChoose(_) => return BTreeSet::new(),
+    };
+    let cells = columns.iter().filter(|column| column.name == *name).flat_map(Column::filled);
+    cells.filter_map(read_period).map(|period| period.start.year()).collect()
 }
 
 fn holds_states(column: &Column<'_>) -> bool {

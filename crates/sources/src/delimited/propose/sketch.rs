@@ -6,6 +6,7 @@ use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
 use super::breakdown::Breakdown;
+use super::meaning::Other;
 use super::measures::counts_from_a_beginning;
 use super::sheet::{Code, Sheet};
 use super::{TO_CHOOSE, names};
@@ -99,13 +100,15 @@ pub(super) struct Sketch {
     pub(super) totals_column: Option<String>,
     pub(super) totals: BTreeSet<String>,
     pub(super) when: When,
+    /// The years of the periods.
+    pub(super) years: BTreeSet<i32>,
     pub(super) solution: Choice,
     pub(super) measure: Option<Choice>,
     pub(super) value: Option<String>,
     /// Columns of which a person has to choose that of the values.
     pub(super) to_choose_from: Vec<String>,
     /// Those of them whose names say that their numbers are no count of their period, and what they are.
-    pub(super) doubts: Vec<(String, &'static str)>,
+    pub(super) doubts: Vec<(String, Other)>,
     pub(super) unit: Option<(String, String)>,
     /// What a number is multiplied by, and the text that says so: `Meldinger (i tusen)`.
     pub(super) scale: Option<(u32, String)>,

@@ -243,9 +243,11 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
 
 /// What names say that numbers are which seem to be no count.
 fn doubts(page: &mut Page, sketch: &Sketch) {
-    for (name, what) in &sketch.doubts {
+    for (name, other) in &sketch.doubts {
         page.comment(&format!(
-            "By its name `{name}` is {what}, and no count of the period: choose it only if it is one."
+            "By its {} `{name}` is {}, and no count of the period: choose it only if it is one.",
+            other.by(),
+            other.what()
         ));
     }
 }
