@@ -1,5 +1,5 @@
 //! Codes of cells that are joined over several rows: only the first row has it. A total's own rows may be joined too, so
-//! what a row is called is carried down like a code.
+//! what a row is called is carried down like a code. Periods are carried down over codes and totals alike.
 
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
@@ -42,9 +42,31 @@ pub(super) struct Above {
     code: String,
     cells: StringRecord,
     total: Option<Total>,
+    /// The last cell of the period that is not blank.
+    period: String,
 }
 
 impl Above {
+    /// Notes the period of a row, whatever becomes of the row.
+    pub(super) fn note_period(&mut self, contract: &Contract, places: &Places, cells: &StringRecord) {
+        let column = contract.period.as_ref().and_then(|period| period.column.as_ref());
+        let own = column.map(|column| places.cell(cells, column)).filter(|own| !own.is_empty());
+        if let Some(own) = own {
+            own.clone_into(&mut self.period);
+        }
+    }
+
+    /// The period of the row, or the one above it.
+    pub(super) fn period(&self) -> &str {
+        &self.period
+    }
+
+    /// The column of the period and what a blank cell of it repeats, where the contract says so.
+    pub(super) fn joined_period(&self, contract: &Contract, places: &Places) -> Option<(usize, &str)> {
+        let period = contract.period.as_ref().filter(|period| period.fill_down)?;
+        Some((places.at(period.column.as_ref()?)?, &self.period))
+    }
+
     /// The code of a row, its own or the one above; `Err` for a total and for a row of which it is not known.
     pub(super) fn take<'r>(
         &'r mut self,
@@ -113,7 +135,8 @@ impl Above {
             others.find(|(at, cell)| is_total(cell) && !same_name(cell, self.cells.get(*at).unwrap_or("")));
         let Some((_, total)) = total else { return Ok(()) };
         // What follows may be more of the total.
-        self.end();
+        self.code.clear();
+        self.total = None;
         let text = format!(
             "the row has no code of its own and is called `{total}`, so it is none of the municipality above: declare it in \
              [totals]"
@@ -124,6 +147,7 @@ impl Above {
     /// Nothing reaches over a blank row, or over one that cannot be read.
     pub(super) fn end(&mut self) {
         self.code.clear();
+        self.period.clear();
         self.total = None;
     }
 }

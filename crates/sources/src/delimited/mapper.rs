@@ -160,6 +160,7 @@ impl<'c> Mapper<'c> {
             return Err(fault.clone());
         }
         let contract = self.contract;
+        self.above.note_period(contract, places, line.cells);
         let code = if contract.subject.fill_down {
             self.above.take(contract, places, line.cells)?
         } else if let Some(total) = declared_total(contract, places, line.cells) {
@@ -181,7 +182,7 @@ impl<'c> Mapper<'c> {
         };
         let mut period = None;
         if let Some(rules) = &contract.period {
-            match declared(rules, read_period(rules, places, line.cells)?) {
+            match declared(rules, read_period(rules, places, line.cells, self.above.period())?) {
                 Ok(whole) => period = Some(whole),
                 // Refused here: it is known to be no part of what the contract adds up.
                 Err(longer) => {
@@ -246,6 +247,7 @@ impl<'c> Mapper<'c> {
         if let Some(value) = value {
             self.check_range(line.row, value)?;
         }
+        let own_rest = places.rest(line.cells, self.above.joined_period(self.contract, places));
         let index = self.parsed.observations.len();
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
@@ -253,12 +255,12 @@ impl<'c> Mapper<'c> {
                 if let (Some(sums), Some(part)) = (&mut self.sums, part) {
                     sums.add(index, part, line.row, value);
                 }
-                free.insert(First { at: index, rest: places.rest(line.cells) });
+                free.insert(First { at: index, rest: own_rest });
             }
             Entry::Occupied(taken) => {
                 let First { at, rest } = *taken.get();
                 let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
-                let differs = rest != places.rest(line.cells);
+                let differs = rest != own_rest;
                 if let ObservedFact::Usage { marks, .. } = &mut first.fact {
                     // A reservation about a part, or about the same number elsewhere, is one about the whole.
                     *marks = marks.with(own_marks);

@@ -49,6 +49,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         totals_column,
         totals,
         years: years(&when, &all),
+        period_joined: period_joined(&when, &sheet),
         when,
         solution: solution.unwrap_or_else(|| Choice::Fixed(the_solution(about, known, &texts))),
         measure,
@@ -92,6 +93,13 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         }
     }
     Ok(sketch)
+}
+
+/// Whether the workbook joins cells of the column of periods over several rows.
+fn period_joined(when: &When, sheet: &Sheet) -> bool {
+    let When::Column(name, _) = when else { return false };
+    let heads = heads(&sheet.header);
+    sheet.joined.iter().filter_map(|at| heads.get(*at)).any(|head| same_name(name, &head.own.join(" ")))
 }
 
 /// The years that the periods are of.

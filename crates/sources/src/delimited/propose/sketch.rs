@@ -119,6 +119,8 @@ pub(super) struct Sketch {
     pub(super) provisional: bool,
     /// Rows without a code follow each code, as many behind each.
     pub(super) joined: bool,
+    /// The workbook joins cells of the periods over several rows.
+    pub(super) period_joined: bool,
     /// A column that tells rows apart.
     pub(super) filter: Option<Breakdown>,
     /// Columns that are passed over, with the words in them.

@@ -149,6 +149,10 @@ fn period(page: &mut Page, sketch: &Sketch) {
         When::Header => {}
         When::Column(column, lengths) => {
             page.text("column", column);
+            if sketch.period_joined {
+                page.comment("Its cells are joined over several rows: each is repeated.");
+                page.line("fill_down = true");
+            }
             granularity(page, lengths);
         }
         When::Pair(start, end, last_days) => {

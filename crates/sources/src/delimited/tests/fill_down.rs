@@ -1,6 +1,6 @@
 //! Codes that are joined over several rows, and the totals between them.
 
-use super::super::samples::{ods_book, ods_row, row, xlsx};
+use super::super::samples::{ods_book, ods_row, row, xlsx, xlsx_book};
 use super::propose::{about, known};
 use super::{PLAIN, contract, shown};
 use crate::delimited::{Contract, parse, propose};
@@ -119,4 +119,66 @@ fn blank_cells_below_a_total_do_not_make_its_codes_joined() {
     let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
     let expected = ["0301 2024-01 1", "0301 2024-02 2", "1103 2024-01 5", "1103 2024-02 4"];
     assert_eq!(shown(&parsed), expected, "{toml}");
+}
+
+#[test]
+fn a_period_that_is_joined_reaches_over_codes_where_declared() {
+    let rows = "0301;2024-01;1\n4601;;2\nSum;;3\n0301;2024-02;4\n4601;;5\n";
+    let text = format!("kommune;periode;antall\n{rows}\n1103;;6\n");
+    let of = |more: &str| parse(text.as_bytes(), &contract(&format!("{PLAIN}{SUM}{more}")));
+    let parsed = of("period.fill_down = true\n");
+    let expected = ["0301 2024-01 1", "4601 2024-01 2", "0301 2024-02 4", "4601 2024-02 5"];
+    assert_eq!(shown(&parsed), expected, "{parsed:?}");
+    // Nothing reaches over the blank row.
+    assert_eq!(refusals(&parsed), ["4 excluded", "8 missing_field"]);
+    let parsed = of("");
+    assert_eq!(shown(&parsed), ["0301 2024-01 1", "0301 2024-02 4"]);
+    assert!(parsed.rejections[0].reason.contains("declare `fill_down = true` in [period]"), "{parsed:?}");
+    // A total's period, and a word that is none, are carried down too.
+    let text = "kommune;periode;antall\n0301;2024-01;1\nSum;2024-02;9\n4601;;2\n0301;I alt;3\n4601;;4\n";
+    let parsed = parse(text.as_bytes(), &contract(&format!("{PLAIN}{SUM}period.fill_down = true\n")));
+    assert_eq!(shown(&parsed), ["0301 2024-01 1", "4601 2024-02 2"], "{parsed:?}");
+    assert_eq!(refusals(&parsed), ["3 excluded", "5 invalid_date", "6 invalid_date"]);
+    let error = Contract::from_toml(
+        "source_id = \"s\"\nversion = 1\nsubject.column = \"k\"\nperiod = { fixed = \"2024\", fill_down = true }\n\
+         solution.fixed = \"x\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n",
+    );
+    assert!(error.unwrap_err().to_string().contains("[period] has `fill_down`"));
+}
+
+#[test]
+fn the_parts_of_a_sum_may_share_a_joined_period() {
+    let rules = format!(
+        "{PLAIN}period.fill_down = true\nperiod.granularity = \"month\"\nvalue.sum_over = [\"kjønn\"]\n"
+    );
+    // 1 + 2 of one day; 4 and 5 are of two days of one month, which are no parts of one number.
+    let text = "kommune;periode;kjønn;antall\n0301;01.01.2024;K;1\n0301;;M;2\n";
+    let parsed = parse(text.as_bytes(), &contract(&rules));
+    assert_eq!((shown(&parsed), parsed.breaches.len()), (vec!["0301 2024-01 3".to_owned()], 0), "{parsed:?}");
+    let text = "kommune;periode;kjønn;antall\n0301;01.01.2024;K;4\n0301;15.01.2024;M;5\n";
+    let parsed = parse(text.as_bytes(), &contract(&rules));
+    assert_eq!((shown(&parsed).len(), parsed.breaches.len()), (0, 1), "{parsed:?}");
+}
+
+#[test]
+fn a_workbook_that_joins_its_periods_is_read_so() {
+    let cells: [&[&str]; 5] = [
+        &["Kommunenr", "Måned", "Antall"],
+        &["1103", "2024-01", "1"],
+        &["4601", "", "2"],
+        &["1103", "2024-02", "4"],
+        &["4601", "", "5"],
+    ];
+    let rows: String = (1..).zip(cells).map(|(number, cells)| row(number, cells)).collect();
+    let joins = "<mergeCells><mergeCell ref=\"B2:B3\"/><mergeCell ref=\"B4:B5\"/></mergeCells>";
+    let tried = |joins: &str| {
+        let bytes = xlsx_book("Ark1", "", &rows, joins, "");
+        let toml = propose(&bytes, &about("svarut"), &known()).unwrap();
+        (shown(&parse(&bytes, &Contract::from_toml(&toml).unwrap())), toml)
+    };
+    let (read, toml) = tried(joins);
+    assert_eq!(read, ["1103 2024-01 1", "4601 2024-01 2", "1103 2024-02 4", "4601 2024-02 5"], "{toml}");
+    assert!(toml.contains("column = \"Måned\"\n# Its cells are joined over several rows"), "{toml}");
+    let (read, toml) = tried("");
+    assert_eq!(read, ["1103 2024-01 1", "1103 2024-02 4"], "{toml}");
 }
