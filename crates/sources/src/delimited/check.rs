@@ -183,6 +183,9 @@ fn check_period(period: &PeriodColumns) -> Result<(), ContractError> {
     if half || ways != 1 {
         return unclear("period", "needs exactly one of `column`, `start` with `end`, and `fixed`");
     }
+    if period.fill_down && period.column.is_none() {
+        return unclear("period", "has `fill_down`, which repeats the cells of a `column`, without one");
+    }
     match period.fixed.as_deref().map(Period::parse) {
         Some(Err(error)) => unclear("period", format!("is fixed wrongly: {error}")),
         _ => Ok(()),

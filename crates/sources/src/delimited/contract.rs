@@ -188,6 +188,9 @@ pub enum SubjectKind {
 pub struct PeriodColumns {
     /// A column of periods.
     pub column: Option<String>,
+    /// A blank cell of it repeats the period above, as cells joined over several rows do.
+    #[serde(default)]
+    pub fill_down: bool,
     /// A column of first days.
     pub start: Option<String>,
     /// A column of first days after.

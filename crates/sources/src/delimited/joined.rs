@@ -22,6 +22,11 @@ impl Joined {
         (self.columns.0..=self.columns.1).contains(&column)
     }
 
+    /// Its first row and its columns, where it reaches over several rows.
+    pub(super) fn over_several_rows(&self) -> Option<(u64, (usize, usize))> {
+        (self.over_rows() > 1).then_some((self.rows.0, self.columns))
+    }
+
     fn over_rows(&self) -> u64 {
         self.rows.1 - self.rows.0 + 1
     }

@@ -8,8 +8,8 @@ use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange, same_name};
-use super::fill_down::Above;
+use super::contract::{Contract, OutOfRange};
+use super::fill_down::{Above, declared_total, left_out};
 use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
@@ -22,6 +22,8 @@ use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
+use super::told::Told;
+use super::units::Units;
 use super::value::{self, Value};
 
 /// At most this many breaches of one kind are listed.
@@ -56,9 +58,10 @@ pub(super) struct Mapper<'c> {
     filter: Filter<'c>,
     marked: Marked<'c>,
     fractions: Fractions,
+    told: Told<'c>,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
-    units: BTreeSet<String>,
+    units: Units,
     out_of_range: usize,
     /// Rows that differ only in a column that is left out were reported.
     differs: bool,
@@ -79,8 +82,9 @@ impl<'c> Mapper<'c> {
             filter: Filter::new(&contract.filter),
             marked: Marked::new(contract),
             fractions: Fractions::default(),
+            told: Told::new(contract),
             contradicted: BTreeMap::new(),
-            units: BTreeSet::new(),
+            units: Units::default(),
             out_of_range: 0,
             differs: false,
         }
@@ -152,21 +156,21 @@ impl<'c> Mapper<'c> {
     /// Reads one row; `Err` refuses all of it. Cells of a wide row are refused one by one.
     fn row(&mut self, places: &Places, line: &Line<'_>) -> Result<(), Reason> {
         if let Some(fault) = &line.fault {
+            self.above.end();
             return Err(fault.clone());
         }
         let contract = self.contract;
-        let total_column = contract.totals.column.as_ref().unwrap_or(&contract.subject.column);
-        let name = places.cell(line.cells, total_column);
-        if let Some(total) = contract.totals.names.iter().find(|t| same_name(t, name)) {
-            let text = format!("total row `{total}`, left out as the contract declares");
-            return Err(Reason::new(ReasonCode::Excluded, text));
-        }
-        // After the totals: a total row is often shorter, and is left out anyway.
+        self.above.note_period(contract, places, line.cells);
+        let code = if contract.subject.fill_down {
+            self.above.take(contract, places, line.cells)?
+        } else if let Some(total) = declared_total(contract, places, line.cells) {
+            return Err(left_out(total));
+        } else {
+            places.cell(line.cells, &contract.subject.column)
+        };
+        // After the totals, since a total row is often shorter and is left out anyway; after the code, since a row that is cut
+        // short has one too, which the rows below repeat.
         places.check_width(line)?;
-        let mut code = places.cell(line.cells, &contract.subject.column);
-        if contract.subject.fill_down {
-            code = self.above.take(places, line.cells, code)?;
-        }
         joined::check_words(contract, places, line)?;
         // After the code, which the rows below may repeat.
         self.filter.take(places, line.cells)?;
@@ -178,7 +182,7 @@ impl<'c> Mapper<'c> {
         };
         let mut period = None;
         if let Some(rules) = &contract.period {
-            match declared(rules, read_period(rules, places, line.cells)?) {
+            match declared(rules, read_period(rules, places, line.cells, self.above.period())?) {
                 Ok(whole) => period = Some(whole),
                 // Refused here: it is known to be no part of what the contract adds up.
                 Err(longer) => {
@@ -187,17 +191,7 @@ impl<'c> Mapper<'c> {
                 }
             }
         }
-        if let (Some(unit), Some(column)) = (&contract.value.unit, &contract.value.unit_column) {
-            let stated = places.cell(line.cells, column);
-            if !same_name(unit, stated)
-                // Listed to a limit: a wrong unit is usually wrong in every row.
-                && self.units.len() < MAX_LISTED
-                && self.units.insert(stated.to_owned())
-            {
-                let breach = format!("row {}: the unit is `{stated}`, agreed was `{unit}`", line.row);
-                self.parsed.breaches.push(breach);
-            }
-        }
+        self.parsed.breaches.extend(self.units.take(&contract.value, places, line));
         self.marked.take(places, line.cells, line.row);
         let keys = places.values.iter().filter_map(|column| {
             let (own, of_column) = (column.measure.clone(), column.period);
@@ -221,12 +215,17 @@ impl<'c> Mapper<'c> {
             }
         }
         for (column, key) in keys {
+            let before = self.told.take(places, line.cells, column, &key, line.row);
             let place = match (&mut self.sums, &part) {
                 (Some(sums), Some(part)) => Some(sums.place(&key, part, line.row)),
                 _ => None,
             };
             let sum = self.sums.is_some().then(|| key.clone());
-            if let Err(reason) = self.cell(places, line, column, key, place) {
+            let read = match before {
+                Some(before) => Err(self.told_twice(&key, (before, line.row))),
+                None => self.cell(places, line, column, key, place),
+            };
+            if let Err(reason) = read {
                 if let (Some(sums), Some(key)) = (&mut self.sums, sum) {
                     sums.refuse(key, line.row);
                 }
@@ -248,30 +247,31 @@ impl<'c> Mapper<'c> {
         if let Some(value) = value {
             self.check_range(line.row, value)?;
         }
+        let own_rest = places.rest(line.cells, self.above.joined_period(self.contract, places));
         let index = self.parsed.observations.len();
         let (subject, solution_id, measure_id, period) = key.clone();
         match self.first.entry(key) {
             Entry::Vacant(free) => {
                 if let (Some(sums), Some(part)) = (&mut self.sums, part) {
-                    sums.add(index, part, line.row);
+                    sums.add(index, part, line.row, value);
                 }
-                free.insert(First { at: index, rest: places.rest(line.cells) });
+                free.insert(First { at: index, rest: own_rest });
             }
             Entry::Occupied(taken) => {
                 let First { at, rest } = *taken.get();
                 let Some(first) = self.parsed.observations.get_mut(at) else { return Ok(()) };
-                let differs = rest != places.rest(line.cells);
+                let differs = rest != own_rest;
                 if let ObservedFact::Usage { marks, .. } = &mut first.fact {
                     // A reservation about a part, or about the same number elsewhere, is one about the whole.
                     *marks = marks.with(own_marks);
                 }
                 if let (Some(sums), Some(part), false) = (&mut self.sums, part, differs) {
-                    let Some(same) = sums.add(at, part, line.row) else {
+                    let Some(same) = sums.add(at, part, line.row, value) else {
                         return series::add(&mut first.fact, value, state)
                             .inspect_err(|_| sums.take_out(at, part));
                     };
                     return Err(self.contradict(
-                        at,
+                        Some(at),
                         (same, line.row),
                         &subject,
                         period,
@@ -281,26 +281,16 @@ impl<'c> Mapper<'c> {
                 let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
                 if differs && !self.differs {
                     self.differs = true;
-                    self.parsed.breaches.push(format!(
-                        "rows {} and {} are of the same municipality and period and differ in a column that the contract \
-                         leaves out (`{}`): declare `sum_over` in [value] to add them, or filter the file",
-                        first.row,
-                        line.row,
-                        places.left_out()
-                    ));
+                    let rows = (first.row, line.row);
+                    self.parsed.breaches.push(series::differ(rows, &places.left_out()));
                 }
                 if same && !differs {
-                    let text = format!(
-                        "duplicate of row {}: {} in {period} again, with the same value",
-                        first.row,
-                        show(&subject)
-                    );
-                    return Err(Reason::new(ReasonCode::Duplicate, text));
+                    return Err(series::duplicate(first.row, &subject, period));
                 }
                 let other =
                     if same { "stands there too, beside other words" } else { "has another value there" };
                 let rows = (first.row, line.row);
-                return Err(self.contradict(at, rows, &subject, period, other));
+                return Err(self.contradict(Some(at), rows, &subject, period, other));
             }
         }
         let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
@@ -308,11 +298,18 @@ impl<'c> Mapper<'c> {
         Ok(())
     }
 
+    /// The reason of a row that says a cell in other words than an earlier one, which is taken back with it.
+    fn told_twice(&mut self, key: &Key, rows: (u64, u64)) -> Reason {
+        let (subject, _, _, period) = key;
+        let first = self.first.get(key).map(|first| first.at);
+        self.contradict(first, rows, subject, *period, "stands there too, in other words of one meaning")
+    }
+
     /// The reason of a row that contradicts an earlier one, which is taken back at the end, when all that contradict it
     /// are known.
     fn contradict(
         &mut self,
-        at: usize,
+        at: Option<usize>,
         rows: (u64, u64),
         subject: &Subject,
         period: Period,
@@ -324,7 +321,7 @@ impl<'c> Mapper<'c> {
             Reason::new(ReasonCode::Contradiction, text)
         };
         // A sum lacks the part that this row is, which is noted where the row is refused.
-        if self.sums.is_none() {
+        if let (None, Some(at)) = (&self.sums, at) {
             self.contradicted.entry(at).or_insert_with(|| why(rows.1));
         }
         why(rows.0)
@@ -341,23 +338,26 @@ impl<'c> Mapper<'c> {
         Err(Reason::new(ReasonCode::OutOfRange, reason))
     }
 
+    /// The words of the column added over that by their numbers add up the others.
+    pub(super) fn totals_by_numbers(&self) -> Vec<String> {
+        self.sums.iter().flat_map(|sums| sums.totals_by_numbers(0, &self.parsed.observations)).collect()
+    }
+
     /// What was read, and the rows taken back because another row contradicts them, with the reason. `broken` is why
     /// the reading ended early.
     pub(super) fn finish(mut self, broken: Option<Reason>) -> (Parsed, Vec<(u64, Reason)>) {
         self.parsed.breaches.extend(broken.map(|reason| reason.text));
-        if self.places.is_none() && self.parsed.breaches.is_empty() {
+        if self.parsed.breaches.is_empty() {
             let row = self.contract.header_row;
-            self.parsed
-                .breaches
-                .push(format!("the delivery ends before row {row}, where the column names should be"));
-        }
-        if self.parsed.rows_in == 0 && self.parsed.breaches.is_empty() {
-            self.parsed.breaches.push("there are no rows below the column names".to_owned());
+            let short = series::no_rows(self.places.is_none().then_some(row), self.parsed.rows_in);
+            self.parsed.breaches.extend(short);
         }
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         self.parsed.breaches.extend(self.marked.breaches());
-        self.parsed.breaches.extend(self.sums.iter().flat_map(Sums::breaches));
+        self.parsed.breaches.extend(self.told.breaches());
+        let sums = self.sums.iter().flat_map(|sums| sums.breaches(&self.parsed.observations));
+        self.parsed.breaches.extend(sums.collect::<Vec<String>>());
         let taken_back = self.take_back();
         // After the rows taken back, which would look like falls.
         let cumulative = self.contract.measure.as_ref().is_some_and(|m| m.cumulative);

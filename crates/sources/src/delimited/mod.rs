@@ -1,5 +1,6 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
+mod adds_up;
 mod archive;
 mod cells;
 mod check;
@@ -23,12 +24,15 @@ mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;
+mod spans;
 mod subject;
 mod sums;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod told;
 mod totals;
+mod units;
 mod value;
 mod words;
 mod workbook;

@@ -8,6 +8,7 @@ use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::places::Places;
+use super::spans::holds_another;
 use super::totals::{adds_up_parts, is_average};
 use crate::text;
 
@@ -49,6 +50,17 @@ impl Part {
     pub(super) fn named(&self, columns: &[String]) -> String {
         let words = columns.iter().zip(&self.written).map(|(column, word)| format!("{column} `{word}`"));
         words.collect::<Vec<String>>().join(", ")
+    }
+
+    /// Its word in one of the columns, as it is compared.
+    pub(super) fn word(&self, column: usize) -> &str {
+        self.compared.get(column).map_or("", String::as_str)
+    }
+
+    /// Its words in the other columns.
+    pub(super) fn words_beside(&self, column: usize) -> Vec<&str> {
+        let others = self.compared.iter().enumerate().filter(|(at, _)| *at != column);
+        others.map(|(_, word)| word.as_str()).collect()
     }
 
     pub(super) fn shown(&self) -> String {
@@ -96,32 +108,59 @@ impl Parts {
     }
 }
 
-/// Words that add up the others of their column or are their mean, and would be added to them.
-pub(super) fn totals(columns: &[String], measures: &[&Parts]) -> Vec<String> {
-    let mut found = Vec::new();
-    for (column, name) in columns.iter().enumerate() {
-        // Each word as it is compared, with how it is first written and where.
-        let mut words: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
-        for (part, row) in measures.iter().flat_map(|parts| &parts.all) {
-            let first = (part.written[column].as_str(), *row);
-            let kept = words.entry(&part.compared[column]).or_insert(first);
-            if first.1 < kept.1 {
-                *kept = first;
-            }
-        }
-        let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
-        for (own, (word, row)) in &words {
-            if words.len() < 2 || !(is_average(word) || adds_up_parts(word, &all)) {
-                continue;
-            }
-            let others = words.iter().filter(|(other, _)| *other != own).take(MAX_NAMED);
-            let named: Vec<&str> = others.map(|(_, (word, _))| *word).collect();
-            found.push(format!(
-                "row {row}: `{word}` in column `{name}` is made of the others there (`{}`), and `sum_over` would add it to \
-                 them: read it alone by `\"{name}\" = \"{word}\"` in [filter], or list the others there",
-                named.join("`, `")
-            ));
+/// The words of a column, as they are compared, each with how it is first written and where.
+type Written<'p> = BTreeMap<&'p str, (&'p str, u64)>;
+
+fn written<'p>(column: usize, measures: &[&'p Parts]) -> Written<'p> {
+    let mut words: Written<'p> = BTreeMap::new();
+    for (part, row) in measures.iter().flat_map(|parts| &parts.all) {
+        let first = (part.written[column].as_str(), *row);
+        let kept = words.entry(&part.compared[column]).or_insert(first);
+        if first.1 < kept.1 {
+            *kept = first;
         }
     }
-    found
+    words
+}
+
+/// A word that adds up the others of its column, as it is compared, and in how many sums its numbers say so; `None` where its
+/// name does.
+pub(super) type TotalWord = (String, Option<usize>);
+
+/// Words of a column that by their names add up others or are their mean, and would be added to them.
+pub(super) fn totals(column: usize, measures: &[&Parts]) -> Vec<TotalWord> {
+    let words = written(column, measures);
+    let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
+    let named = words.iter().filter(|(_, (word, _))| {
+        words.len() > 1 && (is_average(word) || adds_up_parts(word, &all) || holds_another(word, &all))
+    });
+    named.map(|(own, _)| ((*own).to_owned(), None)).collect()
+}
+
+/// Why such words hold the delivery.
+pub(super) fn breaches(column: usize, name: &str, measures: &[&Parts], found: &[TotalWord]) -> Vec<String> {
+    let words = written(column, measures);
+    let mut breaches = Vec::new();
+    for (own, sums) in found {
+        let Some((word, row)) = words.get(own.as_str()) else { continue };
+        let others = words.iter().filter(|(other, _)| *other != own).take(MAX_NAMED);
+        let others: Vec<&str> = others.map(|(_, (word, _))| *word).collect();
+        let why = match sums {
+            None => format!("is made of the others there (`{}`)", others.join("`, `")),
+            Some(sums) => format!(
+                "is as much as all others there together (`{}`) in each of {sums} sums with numbers",
+                others.join("`, `")
+            ),
+        };
+        breaches.push(format!(
+            "row {row}: `{word}` in column `{name}` {why}, and `sum_over` would add it to them: read it alone by `\"{name}\" = \
+             \"{word}\"` in [filter], or list the others there"
+        ));
+    }
+    breaches
+}
+
+/// How a word is first written.
+pub(super) fn as_written(column: usize, measures: &[&Parts], word: &str) -> Option<String> {
+    written(column, measures).get(word).map(|(word, _)| (*word).to_owned())
 }

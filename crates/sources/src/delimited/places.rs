@@ -166,10 +166,19 @@ impl Places {
         self.left_out.iter().map(|(_, at)| (*at, number::visible(cells.get(*at).unwrap_or(""))))
     }
 
-    /// What a row has in the columns that the contract leaves out, as a number to compare.
-    pub(super) fn rest(&self, cells: &StringRecord) -> u64 {
+    /// The cell of a row in a column by its declared name, with its place.
+    pub(super) fn with_place<'r>(&self, cells: &'r StringRecord, column: &str) -> Option<(usize, &'r str)> {
+        Some((self.at(column)?, self.cell(cells, column)))
+    }
+
+    /// What a row has in the columns that the contract leaves out, as a number to compare. `joined` is what a blank cell of
+    /// one column repeats.
+    pub(super) fn rest(&self, cells: &StringRecord, joined: Option<(usize, &str)>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.left_out_cells(cells).for_each(|(_, cell)| cell.hash(&mut hasher));
+        for (at, cell) in self.left_out_cells(cells) {
+            let above = joined.filter(|(column, _)| *column == at && cell.is_empty());
+            above.map_or(cell, |(_, above)| above).hash(&mut hasher);
+        }
         hasher.finish()
     }
 

@@ -3,11 +3,14 @@
 
 mod breakdown;
 mod by_period;
+mod cases;
 mod columns;
 mod counts;
 mod meaning;
 mod measures;
+mod meet;
 mod names;
+mod page;
 mod periods;
 mod sheet;
 mod sketch;
@@ -89,7 +92,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
         // The proof of a proposal is what it reads: of several sheets the one with most numbers is taken.
         let mut parsed = super::parse(bytes, &contract);
         if let Some(filter) = breakdown::find(bytes, &contract, &sketch, &parsed) {
-            sketch.passed_over.retain(|(name, _)| *name != filter.0);
+            sketch.passed_over.retain(|(name, _)| *name != filter.column);
             sketch.filter = Some(filter);
             let chosen = write(&sketch, about, known)?;
             toml = chosen.0;

@@ -7,14 +7,24 @@ use super::contract::PeriodColumns;
 use super::number;
 use super::places::Places;
 
-/// Reads the period of a row as its cells state it.
+/// Reads the period of a row as its cells state it, or the cell `above` of a column that is filled down.
 pub(super) fn read_period(
     rules: &PeriodColumns,
     places: &Places,
     cells: &StringRecord,
+    above: &str,
 ) -> Result<Period, Reason> {
     match (&rules.column, &rules.start, &rules.end) {
-        (Some(column), ..) => number::period(places.cell(cells, column)),
+        (Some(column), ..) => {
+            let own = places.cell(cells, column);
+            let text = if own.is_empty() && rules.fill_down { above } else { own };
+            if text.is_empty() {
+                let text = "the cell of the period is blank; where one is joined over several rows, declare `fill_down = true` \
+                            in [period]";
+                return Err(Reason::new(ReasonCode::MissingField, text));
+            }
+            number::period(text)
+        }
         (None, Some(start), Some(end)) => {
             let last = number::day(places.cell(cells, end))?;
             // Ours are half-open: a last day becomes the day after.

@@ -90,6 +90,29 @@ pub(super) fn decreases(observations: &[Observation]) -> Vec<String> {
     breaches
 }
 
+/// Why a delivery without rows is held. `names` is the row of column names that it does not reach.
+pub(super) fn no_rows(names: Option<u32>, rows: u64) -> Option<String> {
+    match names {
+        Some(row) => Some(format!("the delivery ends before row {row}, where the column names should be")),
+        None if rows == 0 => Some("there are no rows below the column names".to_owned()),
+        None => None,
+    }
+}
+
+/// Why rows that a column left out tells apart hold the delivery.
+pub(super) fn differ((first, second): (u64, u64), left_out: &str) -> String {
+    format!(
+        "rows {first} and {second} are of the same municipality and period and differ in a column that the contract leaves out \
+         (`{left_out}`): declare `sum_over` in [value] to add them, or filter the file"
+    )
+}
+
+/// The reason of a row that says the same again.
+pub(super) fn duplicate(first: u64, subject: &Subject, period: Period) -> Reason {
+    let text = format!("duplicate of row {first}: {} in {period} again, with the same value", show(subject));
+    Reason::new(ReasonCode::Duplicate, text)
+}
+
 pub(super) fn show(subject: &Subject) -> String {
     match subject {
         Subject::Municipality(code) => format!("municipality {code}"),

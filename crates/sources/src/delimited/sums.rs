@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use utbredt_model::{MeasureId, Reason, ReasonCode, SolutionId, SumPart};
+use utbredt_model::{MeasureId, Observation, ObservedFact, Reason, ReasonCode, SolutionId, SumPart};
 
+use super::adds_up::{self, Added};
 use super::contract::ValueRules;
 use super::mapper::Key;
-use super::parts::{MAX_NAMED, Part, Parts, Place, totals};
+use super::parts::{self, MAX_NAMED, Part, Parts, Place, TotalWord, as_written, totals};
 use super::series::show;
 
 /// What a part means that a sum has no row of.
@@ -21,6 +22,14 @@ pub enum AbsentParts {
     Zero,
 }
 
+/// A part as a row has it.
+#[derive(Debug, Clone, Copy)]
+struct OfRow {
+    row: u64,
+    written: u64,
+    value: Option<i64>,
+}
+
 /// The parts of the sums of a delivery.
 #[derive(Debug)]
 pub(super) struct Sums<'c> {
@@ -29,8 +38,8 @@ pub(super) struct Sums<'c> {
     absent: AbsentParts,
     /// What parts there are, of each solution and measure.
     known: HashMap<(SolutionId, MeasureId), Parts>,
-    /// The row of each part that was added and how it is written there, by the observation it was added to.
-    added: HashMap<(usize, usize), (u64, u64)>,
+    /// Each part that was added, by the observation it was added to.
+    added: HashMap<(usize, usize), OfRow>,
     /// Sums of which a part was refused, and its row.
     refused: Vec<(Key, u64)>,
     /// Sums with a row whose part is blank, and that row.
@@ -75,8 +84,9 @@ impl<'c> Sums<'c> {
     }
 
     /// Notes a part; gives the row that has the same part already.
-    pub(super) fn add(&mut self, at: usize, place: Place, row: u64) -> Option<u64> {
-        let (first, written) = *self.added.entry((at, place.part)).or_insert((row, place.written));
+    pub(super) fn add(&mut self, at: usize, place: Place, row: u64, value: Option<i64>) -> Option<u64> {
+        let own = OfRow { row, written: place.written, value };
+        let OfRow { row: first, written, .. } = *self.added.entry((at, place.part)).or_insert(own);
         if first == row {
             return None;
         }
@@ -156,13 +166,51 @@ impl<'c> Sums<'c> {
     /// The rows that were added to some observations.
     pub(super) fn rows_of(&self, taken_back: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, u64)> {
         let added = self.added.iter().filter(move |((at, _), _)| taken_back(*at));
-        added.map(|((at, _), (row, _))| (*at, *row))
+        added.map(|((at, _), part)| (*at, part.row))
+    }
+
+    /// The words of each column that add up the others, by their names or by the numbers of the observations.
+    fn totals(&self, observations: &[Observation]) -> Vec<Vec<TotalWord>> {
+        let measures: Vec<&Parts> = self.known.values().collect();
+        let mut of_measures: HashMap<(&SolutionId, &MeasureId), Vec<Added<'_>>> = HashMap::new();
+        for ((at, place), own) in &self.added {
+            let fact = observations.get(*at).map(|observation| &observation.fact);
+            let Some(ObservedFact::Usage { solution_id, measure_id, .. }) = fact else { continue };
+            let parts = self.known.get(&(solution_id.clone(), measure_id.clone()));
+            let Some((part, _)) = parts.and_then(|parts| parts.all.get(*place)) else { continue };
+            let added = Added { sum: *at, part, value: own.value };
+            of_measures.entry((solution_id, measure_id)).or_default().push(added);
+        }
+        let mut found = Vec::new();
+        for column in 0..self.columns.len() {
+            let mut words = totals(column, &measures);
+            let zero = self.absent == AbsentParts::Zero;
+            for (word, sums) in of_measures.values().flat_map(|added| adds_up::words(column, added, zero)) {
+                if words.iter().all(|(known, _)| *known != word) {
+                    words.push((word, Some(sums)));
+                }
+            }
+            words.sort();
+            found.push(words);
+        }
+        found
+    }
+
+    /// The words of a column, as they are written, that by their numbers add up the others.
+    pub(super) fn totals_by_numbers(&self, column: usize, observations: &[Observation]) -> Vec<String> {
+        let measures: Vec<&Parts> = self.known.values().collect();
+        let found = self.totals(observations).into_iter().nth(column).unwrap_or_default();
+        let by_numbers = found.into_iter().filter(|(_, sums)| sums.is_some());
+        by_numbers.filter_map(|(word, _)| as_written(column, &measures, &word)).collect()
     }
 
     /// Why the delivery is held.
-    pub(super) fn breaches(&self) -> Vec<String> {
+    pub(super) fn breaches(&self, observations: &[Observation]) -> Vec<String> {
         let measures: Vec<&Parts> = self.known.values().collect();
-        let mut breaches = totals(self.columns, &measures);
+        let found = self.totals(observations);
+        let columns = self.columns.iter().zip(&found).enumerate();
+        let mut breaches: Vec<String> =
+            columns.flat_map(|(at, (name, words))| parts::breaches(at, name, &measures, words)).collect();
         // The row may be a part of any sum.
         breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")

@@ -1,7 +1,9 @@
 //! What deliveries look like in the wild, and what becomes of them.
 
+mod cases;
 mod choices;
 mod decimals;
+mod fill_down;
 mod hidden;
 mod joined;
 mod json;
@@ -11,6 +13,7 @@ mod meaning;
 mod per_cent;
 mod propose;
 mod sums;
+mod told;
 mod wide;
 mod workbooks;
 

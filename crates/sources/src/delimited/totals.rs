@@ -58,7 +58,8 @@ pub(super) fn is_average(word: &str) -> bool {
 /// Whether a word of a column that tells parts apart adds up the others: `Begge kjønn`, `I alt`, and `Kvinner og menn` beside
 /// `Kvinner` and `Menn`. All words of the column are given in small letters without blanks.
 pub(super) fn adds_up_parts(word: &str, all: &BTreeSet<String>) -> bool {
-    const WHOLE: [&str; 19] = [
+    let written = word.trim();
+    const WHOLE: [&str; 23] = [
         "sum",
         "sums",
         "total",
@@ -78,18 +79,51 @@ pub(super) fn adds_up_parts(word: &str, all: &BTreeSet<String>) -> bool {
         "ialt",
         "overall",
         "uansett",
+        "totalsum",
+        "totalsummen",
+        "samtlige",
+        "samtlege",
     ];
-    const BEGINNINGS: [&str; 3] = ["i alt", "til saman", "til sammen"];
+    const BEGINNINGS: [&str; 5] = ["i alt", "til saman", "til sammen", "uavhengig av", "grand total"];
     let word = word.trim().to_lowercase();
     let first = word.split(|c: char| !c.is_alphanumeric()).find(|part| !part.is_empty()).unwrap_or("");
     if WHOLE.contains(&first) || BEGINNINGS.iter().any(|words| word.starts_with(words)) {
         return true;
     }
+    if is_total_of_sexes(&word, all) || is_made_of_letters(written, all) {
+        return true;
+    }
+    // `M+K` beside `Menn` and `Kvinner` too.
+    let begins_one = |part: &str| {
+        part.chars().count() == 1
+            && part.contains(char::is_alphabetic)
+            && all.iter().any(|own| own.starts_with(part))
+    };
     [" og ", " and ", "+", "/", "&", ","].iter().any(|sign| {
         let parts: Vec<&str> = word.split(sign).collect();
         let mut known = parts.iter().map(|part| part.split_whitespace().collect::<String>());
-        parts.len() > 1 && known.all(|part| all.contains(&part))
+        parts.len() > 1 && known.all(|part| all.contains(&part) || begins_one(&part))
     })
+}
+
+/// `T` beside a sex. Elsewhere it may be a letter among others.
+fn is_total_of_sexes(word: &str, all: &BTreeSet<String>) -> bool {
+    const SEXES: [&str; 8] = ["m", "k", "f", "menn", "kvinner", "mann", "kvinne", "gutter"];
+    word == "t" && SEXES.iter().any(|sex| all.contains(*sex))
+}
+
+/// `MK` beside `M` and `K`, or beside `Menn` and `Kvinner` and nothing else.
+fn is_made_of_letters(written: &str, all: &BTreeSet<String>) -> bool {
+    let letters: BTreeSet<String> = written.to_lowercase().chars().map(String::from).collect();
+    let count = written.chars().count();
+    if count < 2 || letters.len() != count || !written.chars().all(char::is_alphabetic) {
+        return false;
+    }
+    let own = written.to_lowercase();
+    let first = |word: &String| word.chars().next().map(String::from).unwrap_or_default();
+    let others: BTreeSet<String> = all.iter().filter(|word| **word != own).map(first).collect();
+    let short = written.chars().all(char::is_uppercase) && all.len() == count + 1;
+    letters.iter().all(|letter| all.contains(letter)) || (short && others == letters)
 }
 
 #[cfg(test)]
@@ -136,6 +170,10 @@ mod tests {
             "Sum:",
             "Total",
             "Til sammen",
+            "Totalsum",
+            "Samtlige",
+            "Uavhengig av kjønn",
+            "K+M",
         ] {
             assert!(adds_up_parts(word, &others), "{word}");
         }
@@ -153,6 +191,26 @@ mod tests {
             "Altinn",
         ] {
             assert!(!adds_up_parts(word, &others), "{word}");
+        }
+    }
+
+    #[test]
+    fn letters_that_add_up_the_others_of_their_column() {
+        for (word, others, adds) in [
+            ("T", "m k", true),
+            ("T", "kvinner menn", true),
+            ("T", "a b", false),
+            ("MK", "m k", true),
+            ("MK", "menn kvinner", true),
+            ("mk", "menn kvinner", false),
+            ("MK", "menn kvinner barn", false),
+            ("M+K", "m k u", true),
+            ("MM", "m k", false),
+            ("12", "1 2", false),
+            ("IT", "nav it drift", false),
+        ] {
+            let all = others.split(' ').map(str::to_owned).chain([word.to_lowercase()]).collect();
+            assert_eq!(adds_up_parts(word, &all), adds, "{word} beside {others}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The columns of a table that are named by a period, and the measures in the rest of their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use utbredt_model::{Granularity, Period};
 
@@ -67,7 +67,7 @@ impl<'s> ByPeriod<'s> {
         rests.sort();
         rests.dedup();
         let all = rests.clone();
-        let rules = NameRules { about, known, length };
+        let rules = NameRules { about, known, length, others: BTreeMap::new() };
         let doubtful = rules.keep_counts(&mut rests);
         let others: Vec<String> = all.into_iter().filter(|rest| !rests.contains(rest)).collect();
         let nothing = rests.iter().all(String::is_empty);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike;
 use csv::StringRecord;
 use utbredt_model::{CellState, Reason, ReasonCode};
 
@@ -11,8 +12,9 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
+use super::meet::leave_to_choose;
 use super::periods::when;
-use super::sheet::{Code, Sheet, code};
+use super::sheet::{Code, Sheet, code, read_period};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
 use super::{About, Known, TO_CHOOSE, names};
 
@@ -28,6 +30,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let rows = std::mem::take(&mut sheet.rows);
     let Columns { places, mut free, hidden } = columns(&sheet, &rows, known)?;
     let (totals_column, totals) = totals(&sheet, &rows, known);
+    let all = free.clone();
     let decimal = decimal(&free);
     let texts: Vec<String> =
         sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
@@ -45,6 +48,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         code: code_of(&places, known),
         totals_column,
         totals,
+        years: years(&when, &all),
+        period_joined: period_joined(&when, &sheet),
         when,
         solution: solution.unwrap_or_else(|| Choice::Fixed(the_solution(about, known, &texts))),
         measure,
@@ -64,6 +69,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         hidden,
         sheet,
     };
+    leave_to_choose(&mut sketch, &all, &places);
     let counted = if by_period.columns.is_empty() {
         counts(&mut sketch, &mut free, about, known)?
     } else {
@@ -87,6 +93,24 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         }
     }
     Ok(sketch)
+}
+
+/// Whether the workbook joins cells of the column of periods over several rows.
+fn period_joined(when: &When, sheet: &Sheet) -> bool {
+    let When::Column(name, _) = when else { return false };
+    let heads = heads(&sheet.header);
+    sheet.joined.iter().filter_map(|at| heads.get(*at)).any(|head| same_name(name, &head.own.join(" ")))
+}
+
+/// The years that the periods are of.
+fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
+    let name = match when {
+        When::Column(name, _) | When::Pair(name, ..) => name,
+        When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
+        When::Header | When::ToChoose(_) => return BTreeSet::new(),
+    };
+    let cells = columns.iter().filter(|column| column.name == *name).flat_map(Column::filled);
+    cells.filter_map(read_period).map(|period| period.start.year()).collect()
 }
 
 fn holds_states(column: &Column<'_>) -> bool {
@@ -211,12 +235,18 @@ fn the_solution(about: &About, known: &Known, texts: &[String]) -> String {
 /// Whether as many rows without a code follow each code, as where its cell is joined over several rows.
 fn joined(rows: &[StringRecord], subject: usize, known: &Known) -> bool {
     let mut blanks: Vec<usize> = Vec::new();
+    let mut in_total = false;
     for row in rows {
         let cell = row.get(subject).unwrap_or("").trim();
         match blanks.last_mut() {
-            _ if code(cell, known).is_some() => blanks.push(0),
+            _ if code(cell, known).is_some() => {
+                blanks.push(0);
+                in_total = false;
+            }
+            // Rows without a code below a total are the total's.
+            _ if cell.is_empty() && in_total => {}
             Some(count) if cell.is_empty() => *count += 1,
-            _ if is_total(cell) => {}
+            _ if is_total(cell) || is_larger_area(cell) => in_total = true,
             _ => return false,
         }
     }

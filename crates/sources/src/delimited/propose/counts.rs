@@ -7,6 +7,7 @@ use utbredt_model::{Reason, ReasonCode};
 use super::super::Layout;
 use super::super::fractions::names_shares;
 use super::super::number;
+use super::cases::{names_cases, others};
 use super::meaning::other;
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
@@ -89,7 +90,8 @@ pub(super) fn counts<'s>(
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
     let mut candidates = candidates(sketch, free, about, known)?;
-    let rules = NameRules { about, known, length: sketch.when.length() };
+    let others = others(sketch, free);
+    let rules = NameRules { about, known, length: sketch.when.length(), others };
     let mut doubtful = false;
     if !candidates.is_empty() {
         doubtful = rules.keep_counts(&mut candidates);
@@ -211,6 +213,7 @@ fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
         && (counts_from_a_beginning(&column.name)
             || other(&column.name, None).is_some()
             || !(column.named(&NO_COUNT) || is_numbering(column)))
+        && (column.named(&VALUES) || !names_cases(&column.name))
         && !are_shares(column)
         && !are_years(column, known)
 }
@@ -254,8 +257,15 @@ fn no_counts(free: &Free<'_>) -> Reason {
     }
     let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
     let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));
+    let cases: Vec<&str> = names.iter().copied().filter(|name| names_cases(name)).collect();
     let mut text = "no column holds counts, and none that does is named by a period".to_owned();
-    if !numbers {
+    if !cases.is_empty() && numbers {
+        text = format!(
+            "no column holds counts: by `{}` the file lists cases one by one, and a contract reads counts of them by \
+             municipality and period",
+            cases.join("`, `")
+        );
+    } else if !numbers {
         text = format!(
             "the file lists codes without numbers (beside them: `{}`), and a contract reads counts: deliver a list of \
              stages with `--source stages`, and lists of one's own (groups, members, targets) as registers",

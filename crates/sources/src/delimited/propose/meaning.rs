@@ -16,6 +16,8 @@ pub(super) enum Other {
     Time,
     Money,
     Size,
+    Case,
+    AnotherYear,
 }
 
 impl Other {
@@ -30,7 +32,14 @@ impl Other {
             Self::Time => "a length of time",
             Self::Money => "money",
             Self::Size => "a size",
+            Self::Case => "a case's own number, since all differ and rise by row",
+            Self::AnotherYear => "of another year than the periods",
         }
+    }
+
+    /// What says so.
+    pub(super) fn by(self) -> &'static str {
+        if self == Self::Case { "numbers" } else { "name" }
     }
 }
 
@@ -164,7 +173,7 @@ pub(super) fn unit(name: &str) -> Option<Other> {
     if is_time(&text) {
         return Some(Other::Time);
     }
-    // In brackets or behind `i` it is a unit, though it may be another word elsewhere: `timer` are appointments too.
+    // In brackets or behind `i` it is a unit, though it may be another word elsewhere.
     let lower = name.to_lowercase();
     let bracketed = lower.split(['(', '[']).skip(1).filter_map(|rest| rest.split([')', ']']).next());
     let behind = [" i ", " in "].iter().filter_map(|word| lower.rsplit_once(word)).map(|(_, rest)| rest);
@@ -200,7 +209,8 @@ fn is_time(text: &str) -> bool {
     let mut words = text.split_whitespace();
     words.any(|word| word.ends_with("tid") && !is_one(word, WHEN))
         || begins(text, "varighe, duration, latency, tidsbruk, minutt, minute, sekund, millisek, turnaround")
-        || has(text, "dager, dagar, days, seconds, hours, ms")
+        || has(text, "dager, dagar, days, seconds, hours, ms, timer, timar")
+        || matches!(text.trim(), "time" | "antall time" | "tal time")
         || has(text, "response time, processing time, waiting time, lead time, handling time")
 }
 
@@ -235,7 +245,7 @@ mod tests {
             ),
             ("Endring; Vekst; Økning i antall; Auke; Growth", Other::Change),
             (
-                "Svartid (dager); Saksbehandlingstid; Ventetid; Varighet; Brukt (timer); Tid; Response time; Bruk i timer",
+                "Svartid (dager); Saksbehandlingstid; Ventetid; Varighet; Brukt (timer); Tid; Response time; Bruk i timer; Antall timer; Timer; Time; Timar",
                 Other::Time,
             ),
             ("Kostnad (kr); Kostnader; Sum kr; Beløp; Inntekter; Pris; Cost; Omsetning", Other::Money),
@@ -250,7 +260,7 @@ mod tests {
     #[test]
     fn names_of_counts() {
         let names = "Antall; Antall meldinger; Brukere; Meldinger per måned; Antall pr. kommune; Plansaker; Måltider; \
-            Meldinger utenfor arbeidstid; Timebestillinger; Antall timer; Endringsmeldinger; Krav; Avsnitt; Fjordhester; \
+            Meldinger utenfor arbeidstid; Timebestillinger; Endringsmeldinger; Krav; Avsnitt; Fjordhester; \
             Brukere i alt; Aktive brukere; Messages; Månedlige brukere; Bruk 2. kvartal 2024; Brukere jan 2024; Lest; Prisoner; \
             Monthly users; Søknader om plass; Meldinger i 2024; Måned; Meldinger hittil i år; Antall saker per løsning; \
             Brukere per 31.12.2024; Brukere pr. 1. januar; Message(s)";

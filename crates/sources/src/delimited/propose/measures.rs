@@ -7,14 +7,21 @@ use utbredt_model::Granularity;
 use super::counts::VALUES;
 use super::meaning::{Other, other, unit};
 use super::sketch::Sketch;
+use super::words::{has, spaced};
 use super::{About, Known, TO_CHOOSE, names};
 
 /// Whether a column's name says that its numbers count from a beginning: `Meldinger hittil`, `Kumulativt antall`.
 pub(super) fn counts_from_a_beginning(name: &str) -> bool {
-    let name = name.to_lowercase();
+    let lower = name.to_lowercase();
+    let text = spaced(name);
     ["hittil", "akkumul", "kumul", "cumul", "så langt", "so far", "to date"]
         .iter()
-        .any(|word| name.contains(word))
+        .any(|word| lower.contains(word))
+        || has(
+            &text,
+            "ytd, til nå, til no, siden oppstart, sidan oppstart, siden start, sidan start, siden lansering, sidan lansering, \
+             since start, since launch",
+        )
 }
 
 /// The measure a column's name means, unless another was requested.
@@ -29,12 +36,17 @@ pub(super) struct NameRules<'a> {
     pub(super) about: &'a About,
     pub(super) known: &'a Known,
     pub(super) length: Option<Granularity>,
+    /// What is known of columns by more than their names.
+    pub(super) others: BTreeMap<String, Other>,
 }
 
 impl NameRules<'_> {
     /// What a name says that its numbers are instead of a count of their period. What the measure is counted in, as kroner
     /// may be, is no doubt about it.
     pub(super) fn other(&self, name: &str) -> Option<Other> {
+        if let Some(found) = self.others.get(name) {
+            return Some(*found);
+        }
         let found = other(name, self.length)?;
         let measure = the_measure(name, self.about, self.known);
         let units = self.known.measures.get(&measure).into_iter().flatten();
@@ -56,8 +68,8 @@ impl NameRules<'_> {
     }
 
     /// The names that say their numbers are no count of their period, each with what they are.
-    pub(super) fn doubts(&self, names: &[String]) -> Vec<(String, &'static str)> {
-        let named = names.iter().filter_map(|name| Some((name.clone(), self.other(name)?.what())));
+    pub(super) fn doubts(&self, names: &[String]) -> Vec<(String, Other)> {
+        let named = names.iter().filter_map(|name| Some((name.clone(), self.other(name)?)));
         named.collect()
     }
 }

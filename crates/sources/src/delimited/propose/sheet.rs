@@ -6,6 +6,7 @@ use csv::StringRecord;
 use serde_json::Value;
 use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
+use super::super::joined::Joined;
 use super::super::number;
 use super::super::subject::{without_decimals, without_name};
 use super::super::{Contract, File, Format, Hidden, SubjectKind, each_row, file, grid, json, workbook};
@@ -39,6 +40,8 @@ pub(super) struct Sheet {
     pub(super) subject: usize,
     /// The columns that the workbook hides.
     pub(super) hidden: BTreeSet<usize>,
+    /// The columns with cells that are joined over several rows of the data.
+    pub(super) joined: BTreeSet<usize>,
 }
 
 /// How a place is written.
@@ -168,8 +171,9 @@ fn most_common_width(text: &str, contract: &Contract, delimiter: char) -> Option
 /// Finds the column of places, then the column names above it.
 fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reason> {
     let mut rows: Vec<(u64, StringRecord)> = Vec::new();
-    let mut hidden = BTreeSet::new();
+    let (mut hidden, mut joined) = (BTreeSet::new(), BTreeSet::new());
     each_row(bytes, contract, &mut |line| {
+        joined.extend(line.look.joined.iter().filter_map(Joined::over_several_rows));
         if rows.is_empty() {
             hidden.extend(line.look.hidden.into_iter().flatten().copied());
         }
@@ -194,7 +198,9 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
     let top = top_of_names(&rows[..=bottom]);
-    let header_row = rows[top].0;
+    let (header_row, last_names) = (rows[top].0, rows[bottom].0);
+    let joined = joined.into_iter().filter(|(from, _)| *from > last_names);
+    let joined = joined.flat_map(|(_, (first, last))| first..=last).collect();
     let mut rows: Vec<StringRecord> = rows.into_iter().map(|(_, row)| row).collect();
     let data = rows.split_off(bottom + 1);
     let header = rows.split_off(top);
@@ -210,6 +216,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         rows: data,
         subject,
         hidden,
+        joined,
     })
 }
 

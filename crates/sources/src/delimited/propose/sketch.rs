@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
+use super::breakdown::Breakdown;
+use super::meaning::Other;
 use super::measures::counts_from_a_beginning;
 use super::sheet::{Code, Sheet};
 use super::{TO_CHOOSE, names};
@@ -98,13 +100,15 @@ pub(super) struct Sketch {
     pub(super) totals_column: Option<String>,
     pub(super) totals: BTreeSet<String>,
     pub(super) when: When,
+    /// The years of the periods.
+    pub(super) years: BTreeSet<i32>,
     pub(super) solution: Choice,
     pub(super) measure: Option<Choice>,
     pub(super) value: Option<String>,
     /// Columns of which a person has to choose that of the values.
     pub(super) to_choose_from: Vec<String>,
     /// Those of them whose names say that their numbers are no count of their period, and what they are.
-    pub(super) doubts: Vec<(String, &'static str)>,
+    pub(super) doubts: Vec<(String, Other)>,
     pub(super) unit: Option<(String, String)>,
     /// What a number is multiplied by, and the text that says so: `Meldinger (i tusen)`.
     pub(super) scale: Option<(u32, String)>,
@@ -115,8 +119,10 @@ pub(super) struct Sketch {
     pub(super) provisional: bool,
     /// Rows without a code follow each code, as many behind each.
     pub(super) joined: bool,
-    /// A column that tells rows apart, and the word of the rows to read.
-    pub(super) filter: Option<(String, String)>,
+    /// The workbook joins cells of the periods over several rows.
+    pub(super) period_joined: bool,
+    /// A column that tells rows apart.
+    pub(super) filter: Option<Breakdown>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
     /// Columns that the workbook hides.

@@ -7,45 +7,11 @@ use utbredt_model::Parsed;
 
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
+use super::breakdown::Breakdown;
+use super::page::{Page, quoted};
 use super::sketch::{Choice, Lengths, Sketch, When, Why};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
-
-/// A text in TOML's quotes, on one line whatever it holds: JSON's escapes are among TOML's, which asks for one more.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
-}
-
-/// A contract under construction.
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.0 += text;
-        self.0.push('\n');
-    }
-
-    fn comment(&mut self, text: &str) {
-        // A line break inside a name must not end the comment.
-        self.line(&format!("# {}", text.replace(|c: char| c.is_control(), " ")));
-    }
-
-    fn section(&mut self, name: &str) {
-        self.line(&format!("\n[{name}]"));
-    }
-
-    fn text(&mut self, key: &str, value: &str) {
-        self.line(&format!("{key} = {}", quoted(value)));
-    }
-
-    fn map(&mut self, section: &str, map: &BTreeMap<String, String>) {
-        if !map.is_empty() {
-            self.section(section);
-            map.iter().for_each(|(key, value)| self.line(&format!("{} = {}", quoted(key), quoted(value))));
-        }
-    }
-}
 
 /// The contract.
 pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
@@ -63,15 +29,7 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
     if sketch.layout == Layout::Wide {
         wide(&mut page, sketch, &measures);
     }
-    if let Some((column, word)) = &sketch.filter {
-        page.section("filter");
-        if word == TO_CHOOSE {
-            page.comment("Rows differ in this column: choose which to read, or move it to `sum_over` in [value] to add them.");
-        } else {
-            page.comment("These rows add up the others.");
-        }
-        page.line(&format!("{} = {}", quoted(column), quoted(word)));
-    }
+    filter(&mut page, sketch);
     hidden_columns(&mut page, sketch);
     if !sketch.passed_over.is_empty() {
         page.line("");
@@ -79,6 +37,23 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
         page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
     }
     page.0
+}
+
+fn filter(page: &mut Page, sketch: &Sketch) {
+    let Some(Breakdown { column, word, totals }) = &sketch.filter else { return };
+    page.section("filter");
+    if word != TO_CHOOSE {
+        page.comment("These rows add up the others.");
+    } else if totals.is_empty() {
+        page.comment("Rows differ in this column: choose which to read, or move it to `sum_over` in [value] to add them.");
+    } else {
+        page.comment(&format!(
+            "Rows differ in this column, and `{}` seems to add up others: read it alone, or list the others here and in `sum_over` \
+             in [value]; all together would count twice.",
+            totals.join("`, `")
+        ));
+    }
+    page.line(&format!("{} = {}", quoted(column), quoted(word)));
 }
 
 fn hidden_columns(page: &mut Page, sketch: &Sketch) {
@@ -174,6 +149,10 @@ fn period(page: &mut Page, sketch: &Sketch) {
         When::Header => {}
         When::Column(column, lengths) => {
             page.text("column", column);
+            if sketch.period_joined {
+                page.comment("Its cells are joined over several rows: each is repeated.");
+                page.line("fill_down = true");
+            }
             granularity(page, lengths);
         }
         When::Pair(start, end, last_days) => {
@@ -240,6 +219,15 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
                 .filter(|(_, id)| !known.contains(&id.as_str()))
                 .map(|(word, _)| word.as_str())
                 .collect();
+            let beside: Vec<&str> =
+                map.iter().filter(|(_, id)| *id == TO_CHOOSE).map(|(word, _)| word.as_str()).collect();
+            if !beside.is_empty() {
+                page.comment(&format!(
+                    "Of one meaning, and beside each other in one period: {}. Choose for each, and add the column to \
+                     `sum_over` in [value] where they are added, or read one by [filter].",
+                    beside.join(", ")
+                ));
+            }
             if !unknown.is_empty() {
                 page.comment(&format!("Not known here, and refused: {}.", unknown.join(", ")));
                 page.comment(&format!("Known: {}.", known.join(", ")));
@@ -259,9 +247,11 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
 
 /// What names say that numbers are which seem to be no count.
 fn doubts(page: &mut Page, sketch: &Sketch) {
-    for (name, what) in &sketch.doubts {
+    for (name, other) in &sketch.doubts {
         page.comment(&format!(
-            "By its name `{name}` is {what}, and no count of the period: choose it only if it is one."
+            "By its {} `{name}` is {}, and no count of the period: choose it only if it is one.",
+            other.by(),
+            other.what()
         ));
     }
 }

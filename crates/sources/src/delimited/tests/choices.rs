@@ -4,7 +4,7 @@ use super::propose::{about, all, known};
 use crate::delimited::{About, Contract, TO_CHOOSE, parse, propose};
 
 /// A file with a solution and a measure requested.
-fn request(file_name: &str, solution: &str, measure: &str) -> About {
+pub(super) fn request(file_name: &str, solution: &str, measure: &str) -> About {
     let mut about = about(file_name);
     about.solution = Some(solution).filter(|id| !id.is_empty()).map(|id| id.parse().unwrap());
     about.measure = Some(measure).filter(|id| !id.is_empty()).map(|id| id.parse().unwrap());

@@ -1,7 +1,8 @@
 //! Rows that a contract adds up: a sum that lacks a part is no number.
 
+use super::propose::{about, known};
 use super::{PLAIN, contract, shown};
-use crate::delimited::parse;
+use crate::delimited::{Contract, parse, propose};
 
 /// Nothing is said of parts without a row.
 const ZERO: &str = "value.absent_parts = \"zero\"\n";
@@ -176,5 +177,89 @@ fn parts_that_differ_in_case_blanks_or_strokes_are_one() {
     assert!(
         twice.breaches[0].starts_with("rows 2 and 3 are the same part of one sum but for case"),
         "{twice:?}"
+    );
+}
+
+#[test]
+fn a_total_known_by_its_name_or_its_letters_holds_the_delivery() {
+    for words in [
+        "Menn Kvinner Totalsum",
+        "M K T",
+        "M K MK",
+        "M K M+K",
+        "Menn Kvinner Samtlige",
+        "0-17 18-66 0-120",
+        "0-17 67+ 0åreller_eldre",
+    ] {
+        let words: Vec<String> = words.split(' ').map(|word| word.replace('_', " ")).collect();
+        let rows = format!("0301;2024;{};4\n0301;2024;{};6\n0301;2024;{};11\n", words[0], words[1], words[2]);
+        let parsed = read("", &rows);
+        let expected = format!("row 4: `{}` in column `alder` is made of the others there", words[2]);
+        assert!(parsed.breaches.len() == 1 && parsed.breaches[0].starts_with(&expected), "{parsed:?}");
+    }
+}
+
+#[test]
+fn a_part_that_is_as_much_as_all_others_in_every_sum_holds_the_delivery() {
+    // 5 + 6 = 11, 7 + 8 = 15, 9 + 1 = 10; noughts and a sum with a hidden part say nothing.
+    let three = "0301;2024;a;5\n0301;2024;b;6\n0301;2024;c;11\n4601;2024;a;7\n4601;2024;c;15\n4601;2024;b;8\n\
+                 1103;2024;c;10\n1103;2024;a;9\n1103;2024;b;1\n";
+    let silent = "1108;2024;a;0\n1108;2024;b;0\n1108;2024;c;0\n1106;2024;a;:\n1106;2024;b;3\n1106;2024;c;9\n";
+    let parsed = read("", &format!("{three}{silent}"));
+    assert_eq!(parsed.breaches.len(), 1, "{parsed:?}");
+    let expected = "row 4: `c` in column `alder` is as much as all others there together (`a`, `b`) in each of 3 sums with \
+        numbers, and `sum_over` would add it to them: read it alone by `\"alder\" = \"c\"` in [filter], or list the others there";
+    assert_eq!(parsed.breaches[0], expected);
+    // One sum in which it is not; two sums only; two words only; a sum without it, where that is nought.
+    let two: Vec<&str> = three.split_inclusive('\n').take(6).collect();
+    let pairs = "0301;2024;a;5\n0301;2024;b;5\n4601;2024;a;7\n4601;2024;b;7\n1103;2024;a;9\n1103;2024;b;9\n";
+    for (more, rows) in [
+        ("", format!("{three}1106;2024;a;1\n1106;2024;b;1\n1106;2024;c;3\n")),
+        ("", two.concat()),
+        ("", pairs.to_owned()),
+        (ZERO, format!("{three}1106;2024;a;1\n1106;2024;b;1\n")),
+        (ZERO, format!("{three}1106;2024;c;1\n")),
+    ] {
+        let parsed = read(more, &rows);
+        assert!(parsed.breaches.is_empty(), "{rows}: {parsed:?}");
+    }
+}
+
+#[test]
+fn a_total_of_one_of_two_columns_is_found_within_the_other() {
+    let rules = contract(&format!("{PLAIN}value.sum_over = [\"alder\", \"kanal\"]\n"));
+    // x is app and nett of each age: 1 + 2, 4 + 3, 2 + 2.
+    let rows = "0301;2024;ung;app;1\n0301;2024;ung;nett;2\n0301;2024;ung;x;3\n0301;2024;eldre;app;4\n\
+                0301;2024;eldre;nett;3\n0301;2024;eldre;x;7\n4601;2024;ung;app;2\n4601;2024;ung;nett;2\n4601;2024;ung;x;4\n\
+                4601;2024;eldre;app;0\n4601;2024;eldre;nett;0\n4601;2024;eldre;x;0\n";
+    let parsed = parse(format!("kommune;periode;alder;kanal;antall\n{rows}").as_bytes(), &rules);
+    assert_eq!(parsed.breaches.len(), 1, "{parsed:?}");
+    assert!(
+        parsed.breaches[0].starts_with("row 4: `x` in column `kanal` is as much as all others"),
+        "{parsed:?}"
+    );
+}
+
+#[test]
+fn a_proposal_says_which_word_adds_up_the_others() {
+    let head = "Kommunenr;Måned;Gruppe;Antall\n";
+    let rows = |words: [&str; 3]| -> String {
+        let of = |code: &str, numbers: [u32; 3]| -> String {
+            words.iter().zip(numbers).map(|(word, n)| format!("{code};2024-01;{word};{n}\n")).collect()
+        };
+        of("0301", [5, 6, 11]) + &of("4601", [7, 8, 15]) + &of("1103", [9, 1, 10])
+    };
+    for words in [["Menn", "Kvinner", "Totalsum"], ["M", "K", "T"], ["0-17", "67+", "0-120"]] {
+        let text = format!("{head}{}", rows(words));
+        let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
+        let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
+        assert_eq!(shown(&parsed), ["0301 2024-01 11", "4601 2024-01 15", "1103 2024-01 10"], "{toml}");
+    }
+    // Known by its numbers alone, it is for a person to read.
+    let text = format!("{head}{}", rows(["a", "b", "x"]));
+    let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
+    assert!(
+        toml.contains("`x` seems to add up others") && toml.contains("\"Gruppe\" = \"to-choose\""),
+        "{toml}"
     );
 }
