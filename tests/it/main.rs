@@ -21,6 +21,7 @@ mod span_of_years;
 mod sql;
 mod status;
 mod upload;
+mod years;
 
 /// As the binary has it: plans are made of many small pieces.
 #[global_allocator]
