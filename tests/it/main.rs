@@ -15,6 +15,7 @@ mod laws;
 mod numbers;
 mod oracle;
 mod partial;
+mod places;
 mod properties;
 mod rollout;
 mod span_of_years;

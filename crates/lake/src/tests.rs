@@ -4,6 +4,7 @@ mod commits;
 mod damage;
 pub(crate) mod faults;
 mod histories;
+mod places;
 mod power;
 mod renames;
 mod stops;

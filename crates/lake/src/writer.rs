@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
-use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, delta, file, raw, rows};
+use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, delta, disk, file, raw, rows};
 
 /// Files of fewer rows than this are merged by compaction.
 const SMALL_ROWS: u64 = 1 << 20;
@@ -62,6 +62,10 @@ pub struct Writer {
 impl Writer {
     pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
         let path = lake.root().join("LOCK");
+        // A pipe in its place would wait for a reader for ever.
+        if let Some(about) = std::fs::metadata(&path).ok().filter(|about| !about.is_file()) {
+            return Err(LakeError::NotAFile { path: "LOCK".to_owned(), what: disk::kind(about.file_type()) });
+        }
         let lock =
             // Never truncated: another writer may hold it, and what counts is the lock, not the content.
             File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
