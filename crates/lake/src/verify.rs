@@ -118,10 +118,10 @@ fn check_strangers(lake: &Lake, editions: &[&Edition], report: &mut VerifyReport
             }
         }
     }
-    let told = strangers
+    let problems = strangers
         .into_iter()
         .map(|path| format!("{path} is of no edition and never read; take it out of the lake"));
-    report.problems.extend(told);
+    report.problems.extend(problems);
     Ok(())
 }
 

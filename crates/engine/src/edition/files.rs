@@ -124,7 +124,7 @@ mod tests {
         entries[1].rows += 5;
         let error = rows(&lake, &entries).await.expect_err("refused");
         assert_eq!(error.code(), "lake_unreadable");
-        let told = "the table divisions has 9 rows in its edition, and 4 of them were opened";
-        assert!(error.to_string().starts_with(told), "{error}");
+        let expected = "the table divisions has 9 rows in its edition, and 4 of them were opened";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 }

@@ -126,6 +126,11 @@ impl OpenEdition {
         context
     }
 
+    /// A session that finds the lake's files and knows neither relation nor function: for comparing editions.
+    pub(crate) fn bare_session(&self) -> SessionContext {
+        SessionContext::new_with_config_rt(SessionConfig::new(), Arc::clone(&self.runtime))
+    }
+
     /// A session that knows every table of the lake.
     pub(crate) fn session_with_tables(&self) -> Result<SessionContext, EngineError> {
         let context = self.session();

@@ -30,9 +30,9 @@ fn what_no_edition_names_is_not_read_and_is_reported() {
     for name in ["usage/copy.parquet", "notes/a.parquet", "usage.csv", &like_ours] {
         fs::write(at(name), &whole).unwrap();
     }
-    let told = ["notes", &like_ours, "usage/copy.parquet", "usage.csv"]
+    let expected = ["notes", &like_ours, "usage/copy.parquet", "usage.csv"]
         .map(|name| format!("tables/{name} is of no edition and never read; take it out of the lake"));
-    assert_eq!(problems(folder.path()), told);
+    assert_eq!(problems(folder.path()), expected);
     let again = Lake::open(folder.path()).unwrap();
     assert_eq!(read_usage(&again, &newest(&again)), rows);
 }
@@ -79,12 +79,15 @@ mod unix {
                     _ => fs::create_dir(&path).unwrap(),
                 }
                 let found = problems(folder.path());
-                let told = if name == log {
+                let expected = if name == log {
                     format!("{name} is damaged: it cannot be read")
                 } else {
                     format!("{name} is {what} and not a file, and was not read")
                 };
-                assert!(found.iter().any(|problem| problem.starts_with(&told)), "{name}, {what}: {found:?}");
+                assert!(
+                    found.iter().any(|problem| problem.starts_with(&expected)),
+                    "{name}, {what}: {found:?}"
+                );
                 if what == "a folder" {
                     fs::remove_dir(&path).unwrap()
                 } else {
@@ -110,8 +113,8 @@ mod unix {
                 _ => lake.runs().map(drop),
             }
             .unwrap_err();
-            let told = format!("{name} is a pipe and not a file, and was not read");
-            assert!(error.to_string().starts_with(&told), "{error}");
+            let expected = format!("{name} is a pipe and not a file, and was not read");
+            assert!(error.to_string().starts_with(&expected), "{error}");
         }
     }
 
@@ -128,17 +131,17 @@ mod unix {
         }
         let error = Lake::open(folder.path()).unwrap().check_file(&entry).unwrap_err();
         assert!(matches!(error, LakeError::Denied { .. }), "{error}");
-        let told = format!("{} may not be read: permission denied", path.display());
-        assert!(error.to_string().starts_with(&told), "{error}");
+        let expected = format!("{} may not be read: permission denied", path.display());
+        assert!(error.to_string().starts_with(&expected), "{error}");
         let found = problems(folder.path());
-        assert!(found.iter().any(|problem| problem.starts_with(&told)), "{found:?}");
+        assert!(found.iter().any(|problem| problem.starts_with(&expected)), "{found:?}");
         assert!(!found.iter().any(|problem| problem.contains("damaged")), "{found:?}");
     }
 }
 
 /// The error of the operating system as it comes, since a test may run as somebody who may read everything.
 #[test]
-fn permission_denied_is_told_as_such() {
+fn permission_denied_is_reported_as_such() {
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     let error = LakeError::opening(Path::new("/lake/tables/usage/x.parquet"))(denied);
     assert_eq!(
@@ -148,10 +151,10 @@ fn permission_denied_is_told_as_such() {
 }
 
 #[test]
-fn a_format_that_is_not_whole_is_told_from_one_that_is_not_known() {
+fn a_format_file_that_is_not_whole_is_not_taken_for_an_unknown_format() {
     let folder = tempdir().unwrap();
     sample(folder.path());
-    for (held, told) in [
+    for (held, expected) in [
         ("1", "FORMAT is damaged: it says `1` without the end of the line (`echo 1` writes it whole)"),
         ("", "FORMAT is damaged: it holds \"\" and not the number of a format and the end of the line"),
         ("one\n", "FORMAT is damaged: it holds \"one\\n\" and not the number of a format"),
@@ -160,7 +163,7 @@ fn a_format_that_is_not_whole_is_told_from_one_that_is_not_known() {
     ] {
         fs::write(folder.path().join("FORMAT"), held).unwrap();
         let error = Lake::open(folder.path()).unwrap_err().to_string();
-        assert!(error.starts_with(told), "{held:?}: {error}");
+        assert!(error.starts_with(expected), "{held:?}: {error}");
     }
     fs::remove_file(folder.path().join("FORMAT")).unwrap();
     assert!(matches!(Lake::open(folder.path()), Err(LakeError::NotALake { .. })));
