@@ -95,6 +95,25 @@ pub enum LakeError {
         "edition {0} was made by a writer that did not take the lock; open the lake again and deliver again"
     )]
     EditionExists(u64),
+    /// The clock contradicts the lake: nothing is dated by it.
+    #[error(
+        "the clock says {now}, {days} days {side} edition {number} of {newest}, and no more than {slack} are believed; \
+         set the clock, or, if it is right, `utbredt init --trust-clock` dates the lake by it"
+    )]
+    Clock {
+        /// The newest edition.
+        number: u64,
+        /// Its date.
+        newest: String,
+        /// What the clock says.
+        now: String,
+        /// How far they are apart.
+        days: i64,
+        /// On which side of the edition the clock is.
+        side: &'static str,
+        /// How far they may be apart.
+        slack: i64,
+    },
     /// No edition of that number or day; the text names those there are.
     #[error("there is no edition {0}")]
     NoEdition(String),

@@ -2,6 +2,7 @@
 
 mod commits;
 mod damage;
+mod dates;
 pub(crate) mod faults;
 mod histories;
 mod places;

@@ -66,6 +66,10 @@ pub(crate) enum Command {
     },
     /// Creates a lake with the embedded reference tables, or updates those of a lake.
     Init {
+        /// Date the lake by this machine's clock, though the newest edition is dated later or more than 400 days before:
+        /// the clock is right, and the lake was dated by a wrong one or not used for long.
+        #[arg(long)]
+        trust_clock: bool,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,

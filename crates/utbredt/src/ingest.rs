@@ -25,9 +25,14 @@ pub(crate) const BELOW_THRESHOLD: u8 = 3;
 const LONG_WORK: u64 = 4 << 20;
 
 /// Makes a lake, or opens the one that is there, and puts the embedded reference tables in.
-pub(crate) fn init(root: &Path) -> anyhow::Result<()> {
+pub(crate) fn init(root: &Path, trust_clock: bool) -> anyhow::Result<()> {
     let lake = Lake::init(root)?;
-    load_reference(&mut writer(&lake)?, &assets::datasets(), clock::now())?;
+    let mut writer = writer(&lake)?;
+    let now = clock::now();
+    if trust_clock && let Some(edition) = writer.redate(now)? {
+        table::message(&format!("edition {}: {}", edition.number, edition.reason));
+    }
+    load_reference(&mut writer, &assets::datasets(), now)?;
     let current = lake.latest()?.map_or(0, |edition| edition.number);
     table::message(&format!(
         "{} is a lake; edition {current} stands and holds the reference tables",

@@ -112,7 +112,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http)
         }
-        Command::Init { lake } => ingest::init(&lake),
+        Command::Init { trust_clock, lake } => ingest::init(&lake, trust_clock),
         Command::Source(command) => return source::run(&command),
         Command::Held(command) => held::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
