@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::{Value, json};
 use utbredt_ingest::Context;
 use utbredt_ingest::config::{IngestConfig, SourceConfig};
@@ -27,6 +28,15 @@ const ANSWERS: &str = "answers";
 
 /// How soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(200);
+
+/// The sources that need no contract, as they are registered.
+pub(crate) fn file_sources() -> PossibleValuesParser {
+    let mut values = Vec::new();
+    for source in utbredt_ingest::connectors::file_sources() {
+        values.push(PossibleValue::new(source.name).help(source.about));
+    }
+    values.into()
+}
 
 pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
     match command {

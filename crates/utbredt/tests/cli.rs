@@ -396,39 +396,3 @@ fn what_is_typed_wrong_is_distinguished_from_what_fails() {
     assert_eq!(code(&output), 0, "{message}");
     assert!(message.contains("413 rows in") && message.contains("0703"), "{message}");
 }
-
-/// The machine's clock loses its battery, somebody insists, and the lake is dated anew.
-#[test]
-fn a_clock_that_contradicts_the_lake_is_refused_unless_it_is_trusted() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let lake = folder.path().join("lake");
-    let init = |now: &str, more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_utbredt"));
-        command.args(["init", "--lake"]).arg(&lake).args(more).env("UTBREDT_NOW", now);
-        let output = command.output().expect("the command starts");
-        (code(&output), text(&output.stderr))
-    };
-    assert_eq!(init("2026-11-29T10:00:00Z", &[]).0, 0);
-    // 29 November 2026 to 1 January 2099: 72 years with 18 leap days are 26 298 days, and 33 more.
-    let (status, message) = init("2099-01-01T10:00:00Z", &[]);
-    assert_eq!(status, 1, "{message}");
-    assert!(
-        message.contains(
-            "the clock says 2099-01-01T10:00:00Z, 26331 days after edition 1 of 2026-11-29T10:00:00Z"
-        ) && message.contains("`utbredt init --trust-clock`"),
-        "{message}"
-    );
-    assert_eq!(init("2099-01-01T10:00:00Z", &["--trust-clock"]).0, 0);
-    let (status, message) = init("2026-11-30T10:00:00Z", &[]);
-    assert!(
-        status == 1 && message.contains("26330 days before edition 2 of 2099-01-01T10:00:00Z"),
-        "{message}"
-    );
-    let (status, message) = init("2026-11-30T10:00:00Z", &["--trust-clock"]);
-    assert!(
-        status == 0 && message.contains("edition 3: dated anew: edition 2 was dated 2099-01-01"),
-        "{message}"
-    );
-    let (status, message) = init("2026-12-01T10:00:00Z", &[]);
-    assert!(status == 0 && message.contains("edition 3 stands"), "{message}");
-}
