@@ -200,7 +200,7 @@ fn check_lists(document: &Value, operation: &Value, answer: &Value, place: &str)
 }
 
 /// Each with what it is about. `{}` is a request that is otherwise right.
-const WRONG: [(&str, &str); 40] = [
+const WRONG: [(&str, &str); 41] = [
     ("an address near a known one", "/v1/kpis/adoption.reach/value"),
     ("an address near none", "/wp-login.php"),
     ("a path that is no text", "/v1/kpis/%FF"),
@@ -217,6 +217,7 @@ const WRONG: [(&str, &str); 40] = [
     ("an edition that is not there", "{}&as_of=7"),
     ("an unknown granularity", "{}&granularity=mnth"),
     ("a date that is none", "{}&from=2020-13"),
+    ("a year out of bounds", "{}&borders=9999-12-31"),
     ("a span that ends before it begins", "{}&from=2021&to=2020"),
     ("an unknown municipality", "{}&by=municipality&municipality_code=0203"),
     ("an unknown network", "{}&by=network&network_id=nrod"),

@@ -15,12 +15,14 @@ mod laws;
 mod numbers;
 mod oracle;
 mod partial;
+mod places;
 mod properties;
 mod rollout;
 mod span_of_years;
 mod sql;
 mod status;
 mod upload;
+mod years;
 
 /// As the binary has it: plans are made of many small pieces.
 #[global_allocator]

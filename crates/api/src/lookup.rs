@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 use utbredt_engine::{Engine, Lookup, Rows};
 use utbredt_formats::{encode, meta};
+use utbredt_kpi::day;
 
 use crate::answer::{Shape, conditional};
 use crate::problem::{Place, Problem};
@@ -100,7 +101,8 @@ async fn list(
     let engine = state.engine()?;
     let parsed = query::only(pairs, known)?;
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), headers)?;
-    let on = parsed.what.get("on").map(|on| query::date("on", on)).transpose()?;
+    let on = parsed.what.get("on").map(|on| day("on", on)).transpose();
+    let on = on.map_err(|error| Problem::from_request(&error, Place::Argument))?;
     let edition = engine.edition();
     let fingerprint = json!([edition.sha256, lookup.one(), "all", parsed.what]).to_string();
     let name = format!("{}-list", lookup.one());

@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 61] = [
+pub(crate) const CODES: [ProblemCode; 62] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -231,6 +231,12 @@ pub(crate) const CODES: [ProblemCode; 61] = [
     code("unknown_solution", 404, "There is no such solution.", "GET /v1/solutions lists them."),
     code("unknown_source", 400, "There is no such source.", "GET /v1/status lists them."),
     code("unknown_wave", 400, "There is no such wave.", LISTED_IN_HINT),
+    code(
+        "year_out_of_bounds",
+        400,
+        "A day or period lies in a year that no request may name.",
+        "Write a year from 1900 to 2199.",
+    ),
     code("unreadable_body", 400, "The body ended before it was complete.", "Send the request again."),
     code(
         "unsupported_media_type",

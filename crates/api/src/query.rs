@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use chrono::NaiveDate;
 use serde_json::Value;
 use utbredt_kpi::KpiRequest;
 
@@ -119,15 +118,6 @@ fn add(pairs: &mut Vec<(String, String)>, key: &str, value: &Value) -> Result<()
         _ => return Err(invalid(&format!("{key} must be a text, a number or a list of them"))),
     }
     Ok(())
-}
-
-/// A day, as `on` takes it.
-pub(crate) fn date(key: &str, text: &str) -> Result<NaiveDate, Problem> {
-    let well_formed = text.len() == 10;
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| well_formed).ok_or_else(|| {
-        Problem::bad_argument("invalid_date", format!("{key} is not a date: {text:?}"))
-            .hint("write it as YYYY-MM-DD")
-    })
 }
 
 fn repeated(key: &str) -> Problem {

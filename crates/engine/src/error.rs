@@ -64,6 +64,20 @@ pub enum EngineError {
         /// What is wrong.
         why: String,
     },
+    /// The query engine would read other rows of a table than the edition has.
+    #[error(
+        "the table {table} has {stated} rows in its edition, and {} of them were opened: nothing is answered; run \
+         `utbredt verify`, and open the lake again",
+        opened.map_or_else(|| "an unknown number".to_owned(), |rows| rows.to_string())
+    )]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// The rows that the edition states.
+        stated: u64,
+        /// The rows of the files as opened, where they tell.
+        opened: Option<usize>,
+    },
     /// A sum is greater than 2^63.
     #[error("{column} of {kpi} is too large to add: a sum exceeds 64 bits")]
     Overflow {
@@ -109,7 +123,9 @@ impl EngineError {
             Self::Request(error) => return error.code(),
             Self::Refused { .. } => "refused",
             Self::Damaged { .. } => "lake_damaged",
-            Self::Lake { .. } | Self::NoEdition { .. } | Self::Replaced { .. } => "lake_unreadable",
+            Self::Lake { .. } | Self::NoEdition { .. } | Self::Replaced { .. } | Self::Rows { .. } => {
+                "lake_unreadable"
+            }
             Self::Catalogue(_) | Self::Query { .. } => "query_invalid",
             Self::Overflow { .. } => "number_overflow",
             Self::DataFusion(error) if is_overflow(error) => "number_overflow",

@@ -61,12 +61,17 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// A lake that is ready for deliveries.
+/// A lake that is ready for the deliveries of 2025.
 pub(crate) fn ready() -> (TempDir, Writer) {
+    ready_at("2024-12-01T00:00:00Z")
+}
+
+/// A lake that is ready for deliveries from this moment on.
+pub(crate) fn ready_at(made: &str) -> (TempDir, Writer) {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Lake::init(dir.path()).unwrap().writer().unwrap();
     let change = EditionDraft {
-        recorded_at: moment("2024-01-01T00:00:00Z"),
+        recorded_at: moment(made),
         reason: "reference".to_owned(),
         replace: tables().clone(),
         append: Vec::new(),

@@ -21,7 +21,7 @@ pub use change::Change;
 pub use error::{KpiError, ParamError, UnknownKpi};
 pub use kpi::Kpi;
 pub use param::{Param, ParamKind, ParamValue};
-pub use request::{AsOf, Borders, By, KpiRequest, RequestError, bound};
+pub use request::{AsOf, Borders, By, KpiRequest, RequestError, YEARS, bound, day};
 pub use rollup::{Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, RollupKind, YearWord};
 pub use utbredt_model::territory::mapping::Policy;
 pub use view::{Inhabitants, View};

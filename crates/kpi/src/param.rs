@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{IdError, MeasureId, SolutionId};
 
+use crate::request::{plain_day, year_outside};
+
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +75,9 @@ pub(crate) enum ValueError {
     /// Not a day.
     #[error("it is not a day, YYYY-MM-DD")]
     Date,
+    /// A day, or what would be one, in a year that no request may name.
+    #[error("{}", crate::request::years_read())]
+    Year,
     /// Not a whole number.
     #[error("it is not a whole number")]
     Integer,
@@ -162,7 +167,8 @@ impl Param {
             ParamKind::Solution if text == "*" && self.takes_all() => Ok(as_text()),
             ParamKind::Solution => Ok(SolutionId::parse(text).map(|_| as_text())?),
             ParamKind::Measure => Ok(MeasureId::parse(text).map(|_| as_text())?),
-            ParamKind::Date => day(text).map(ParamValue::Date).ok_or(ValueError::Date),
+            ParamKind::Date if year_outside(text).is_some() => Err(ValueError::Year),
+            ParamKind::Date => plain_day(text).map(ParamValue::Date).ok_or(ValueError::Date),
             ParamKind::Integer => text.parse().map(ParamValue::Integer).map_err(|_| ValueError::Integer),
             ParamKind::Number => match text.parse::<f64>() {
                 // `inf` and `NaN` parse as numbers, and cannot be written in JSON.
@@ -175,9 +181,4 @@ impl Param {
             ParamKind::Choice => Err(ValueError::Choice(self.choices.join(", "))),
         }
     }
-}
-
-/// Exactly `YYYY-MM-DD`: the parser alone would also take `2026-1-31` and `+2026-01-31`.
-fn day(text: &str) -> Option<NaiveDate> {
-    text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text)
 }

@@ -1,5 +1,6 @@
 //! A question to a KPI, as every interface takes it.
 
+mod days;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,10 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use strum::VariantNames;
 use utbredt_model::territory::mapping::Policy;
-use utbredt_model::{Granularity, Period, nearest};
+use utbredt_model::{Granularity, nearest};
+
+pub use days::{YEARS, bound, day};
+pub(crate) use days::{plain_day, year_outside, years_read};
 
 /// Why a request cannot be answered, and what to write instead. The same text gives the same error in every interface.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,9 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// The code of a day or period whose year is not in [`YEARS`].
+    pub(crate) const YEAR_OUTSIDE: &'static str = "year_out_of_bounds";
+
     /// A name that is not among `valid`.
     pub fn unknown<'a>(
         kind: &'static str,
@@ -169,7 +176,7 @@ impl Borders {
         match text {
             "then" => Ok(Self::Then),
             "now" => Ok(Self::Now),
-            day => day.parse().map(Self::On).map_err(|_| {
+            day => days::maybe_day("borders", day)?.map(Self::On).ok_or_else(|| {
                 RequestError::invalid(
                     "invalid_value",
                     format!("`{text}` is not a choice of borders"),
@@ -212,7 +219,7 @@ impl AsOf {
         if let Ok(number) = text.parse() {
             return Ok(Self::Edition(number));
         }
-        text.parse().map(Self::Date).map_err(|_| {
+        days::maybe_day("as_of", text)?.map(Self::Date).ok_or_else(|| {
             RequestError::invalid(
                 "invalid_value",
                 format!("`{text}` is neither an edition nor a day"),
@@ -289,22 +296,6 @@ fn word<T: FromStr + VariantNames>(kind: &'static str, text: &str) -> Result<T, 
             text,
             T::VARIANTS.iter().copied(),
             format!("one of {}", T::VARIANTS.join(", ")),
-        )
-    })
-}
-
-/// The period a bound names: a day, week, month, quarter, half-year or year.
-///
-/// # Errors
-/// [`RequestError::Invalid`] with the forms that are read.
-pub fn bound(name: &str, text: &str) -> Result<Period, RequestError> {
-    // Chrono reads `2025-1-1` too; one day has one spelling, so that one question has one address.
-    let well_formed = text.len() == 10 || text.matches('-').count() < 2;
-    Period::parse(text).ok().filter(|_| well_formed).ok_or_else(|| {
-        RequestError::invalid(
-            "invalid_date",
-            format!("{name} is not a day or period: `{text}`"),
-            "write a period such as 2020-12, 2020-Q4 or 2020, or a day such as 2020-12-31; both ends are included",
         )
     })
 }

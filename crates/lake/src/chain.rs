@@ -2,7 +2,6 @@
 //! the one before it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,8 +37,9 @@ pub(crate) fn number_of(name: &str) -> Option<u64> {
 
 /// Reads one record, from memory when its file has not changed.
 pub(crate) fn read(root: &Path, number: u64, memory: &mut Memory) -> Result<Arc<Edition>, LakeError> {
-    let path = root.join(Edition::path(number));
-    let mut file = File::open(&path).map_err(LakeError::io("open", &path))?;
+    let name = Edition::path(number);
+    let path = root.join(&name);
+    let mut file = disk::open(root, &name)?;
     let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
     // Records never change: with the same stamp the file need not be read again.
     if let Some((_, edition)) = memory.get(&number).filter(|(seen, _)| *seen == stamp) {

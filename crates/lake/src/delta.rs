@@ -2,7 +2,6 @@
 //! edition that changed its list of files, counted from 0. They can be lost and written again.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use arrow::datatypes::DataType;
 use serde_json::{Value, json};
@@ -133,7 +132,7 @@ fn schema(table: &Table, files: &[FileEntry]) -> Value {
 pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
     let editions = lake.chain()?.whole()?;
     for (table, log) in derive(editions.iter().map(AsRef::as_ref)) {
-        let first = fs::read(lake.root().join(path(table, 0))).ok();
+        let first = disk::read(lake.root(), &path(table, 0)).ok();
         // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
@@ -194,13 +193,14 @@ pub(crate) fn differences<'a>(
     for (table, log) in logs {
         for (version, text) in log.iter().enumerate() {
             let path = path(table, version);
-            match fs::read(lake.root().join(&path)) {
+            match disk::read(lake.root(), &path) {
                 Ok(bytes) if bytes == text.as_bytes() => {}
                 Ok(bytes) if lacks_columns_only(&bytes, text) => {
                     found.push((path, OLDER, Some(text.as_str())))
                 }
                 Ok(_) => found.push((path, "it is not what the editions say", Some(text.as_str()))),
-                Err(_) => found.push((path, "it is missing", Some(text.as_str()))),
+                Err(error) if error.is_missing() => found.push((path, "it is missing", Some(text.as_str()))),
+                Err(_) => found.push((path, "it cannot be read", Some(text.as_str()))),
             }
         }
     }

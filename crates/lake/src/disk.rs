@@ -3,7 +3,7 @@
 //!
 //! A name appears only after its bytes are durable, and no call returns before the name is durable too.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,11 +68,52 @@ pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
     }
 }
 
+/// Opens a file of the lake for reading; `name` is relative to the `root`. What is in a file's place and is none is
+/// refused before it is opened: a pipe would wait for a writer for ever, and a device may never end.
+pub(crate) fn open(root: &Path, name: &str) -> Result<File, LakeError> {
+    let path = root.join(name);
+    let about = fs::metadata(&path).map_err(LakeError::opening(&path))?;
+    if !about.is_file() {
+        return Err(LakeError::NotAFile { path: name.to_owned(), what: kind(about.file_type()) });
+    }
+    File::open(&path).map_err(LakeError::opening(&path))
+}
+
+/// All bytes of a file of the lake.
+pub(crate) fn read(root: &Path, name: &str) -> Result<Vec<u8>, LakeError> {
+    let mut bytes = Vec::new();
+    open(root, name)?.read_to_end(&mut bytes).map_err(LakeError::io("read", &root.join(name)))?;
+    Ok(bytes)
+}
+
+/// What is in a file's place.
+pub(crate) fn kind(of: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if of.is_fifo() {
+            return "a pipe";
+        }
+        if of.is_char_device() || of.is_block_device() {
+            return "a device";
+        }
+        if of.is_socket() {
+            return "a socket";
+        }
+    }
+    if of.is_dir() { "a folder" } else { "no ordinary file" }
+}
+
 /// The names in a folder, sorted; none when there is no folder.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>, LakeError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(LakeError::Denied { path: folder.to_path_buf() });
+        }
         Err(e) => return Err(LakeError::io("list", folder)(e)),
     };
     let mut names = Vec::new();

@@ -38,7 +38,8 @@ pub struct FileEntry {
 pub struct Edition {
     /// Its number, from 1 without gaps.
     pub number: u64,
-    /// When it was made; never before the edition before it.
+    /// When it was made; never before the edition before it, unless that one was dated by a wrong clock and this one dates
+    /// the lake anew.
     pub recorded_at: DateTime<Utc>,
     /// Why.
     pub reason: String,

@@ -24,6 +24,20 @@ pub enum LakeError {
         #[source]
         source: io::Error,
     },
+    /// The operating system does not let this user read a file or folder. Its bytes are not in doubt.
+    #[error("{} may not be read: permission denied; let the user that runs utbredt read it", path.display())]
+    Denied {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// In the place of a file there is something else, of which nothing was read.
+    #[error("{path} is {what} and not a file, and was not read; put the file from a backup in its place")]
+    NotAFile {
+        /// The place, relative to the lake.
+        path: String,
+        /// What is there.
+        what: &'static str,
+    },
     /// A sync failed: what the disk holds is not known, so this writer must not go on.
     #[error(
         "cannot {action} {}: what the disk holds is not known and this writer stops; check the disk, open the \
@@ -81,6 +95,25 @@ pub enum LakeError {
         "edition {0} was made by a writer that did not take the lock; open the lake again and deliver again"
     )]
     EditionExists(u64),
+    /// The clock contradicts the lake: nothing is dated by it.
+    #[error(
+        "the clock says {now}, {days} days {side} edition {number} of {newest}, and no more than {slack} are believed; \
+         set the clock, or, if it is right, `utbredt init --trust-clock` dates the lake by it"
+    )]
+    Clock {
+        /// The newest edition.
+        number: u64,
+        /// Its date.
+        newest: String,
+        /// What the clock says.
+        now: String,
+        /// How far they are apart.
+        days: i64,
+        /// On which side of the edition the clock is.
+        side: &'static str,
+        /// How far they may be apart.
+        slack: i64,
+    },
     /// No edition of that number or day; the text names those there are.
     #[error("there is no edition {0}")]
     NoEdition(String),
@@ -119,6 +152,20 @@ impl LakeError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// An error of opening a file to read it.
+    pub(crate) fn opening(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| match source.kind() {
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
+            _ => Self::Io { action: "open", path, source },
+        }
+    }
+
+    /// Whether the file that was to be read is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     pub(crate) fn unsynced(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {

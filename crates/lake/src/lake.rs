@@ -1,8 +1,7 @@
 //! Reading a lake: its editions, its checked files, whole small tables, payloads.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,6 +32,42 @@ struct Inner {
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere leaves a cache that is at worst too small.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the folder holds a lake that this version reads.
+fn check_format(root: &Path) -> Result<(), LakeError> {
+    let mut found = Vec::new();
+    // More than a number is none, and need not be read to its end.
+    let read = disk::open(root, "FORMAT").and_then(|file| {
+        file.take(64).read_to_end(&mut found).map_err(LakeError::io("read", &root.join("FORMAT")))
+    });
+    match read {
+        Ok(_) => {}
+        Err(error) if error.is_missing() || !root.is_dir() => {
+            let why = "it has no FORMAT file".to_owned();
+            return Err(LakeError::NotALake { path: root.to_path_buf(), why });
+        }
+        Err(error) => return Err(error),
+    }
+    let text = String::from_utf8_lossy(&found);
+    let number = text.strip_suffix('\n').and_then(|number| number.parse::<u32>().ok());
+    match number {
+        Some(number) if text == format!("{number}\n") && number == FORMAT => Ok(()),
+        Some(number) if text == format!("{number}\n") => {
+            let found = format!("`{number}`");
+            Err(LakeError::UnknownFormat { path: "FORMAT".to_owned(), found, known: FORMAT })
+        }
+        // Lost by an editor or a copy through a text field: the lake is of this format, its file is not whole.
+        _ if text == FORMAT.to_string() => {
+            let why =
+                format!("it says `{FORMAT}` without the end of the line (`echo {FORMAT}` writes it whole)");
+            Err(LakeError::damaged("FORMAT", why))
+        }
+        _ => {
+            let why = format!("it holds {text:?} and not the number of a format and the end of the line");
+            Err(LakeError::damaged("FORMAT", why))
+        }
+    }
 }
 
 impl Lake {
@@ -76,21 +111,7 @@ impl Lake {
     }
 
     pub(crate) fn open_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
-        let format = root.join("FORMAT");
-        let found = match fs::read(&format) {
-            Ok(found) => found,
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Err(LakeError::NotALake {
-                    path: root.to_path_buf(),
-                    why: "it has no FORMAT file".to_owned(),
-                });
-            }
-            Err(e) => return Err(LakeError::io("read", &format)(e)),
-        };
-        if found != format!("{FORMAT}\n").as_bytes() {
-            let found = format!("`{}`", String::from_utf8_lossy(&found).trim());
-            return Err(LakeError::UnknownFormat { path: "FORMAT".to_owned(), found, known: FORMAT });
-        }
+        check_format(root)?;
         let inner =
             Inner { root: root.to_path_buf(), disk, editions: Mutex::default(), checked: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
@@ -143,7 +164,7 @@ impl Lake {
         match read {
             Ok(edition) => Ok(Edition::clone(&edition)),
             // The commonest mistake is a number too high: name the newest.
-            Err(LakeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(error) if error.is_missing() => {
                 let newest = self.latest_good()?.edition.map(|e| e.number);
                 let hint = newest.map_or("the lake is empty".to_owned(), |n| format!("the newest is {n}"));
                 Err(LakeError::NoEdition(format!("{number}; {hint}")))
@@ -181,7 +202,10 @@ impl Lake {
     /// [`LakeError::Damaged`] naming the file.
     pub fn check_file(&self, entry: &FileEntry) -> Result<PathBuf, LakeError> {
         let path = self.root().join(&entry.path);
-        let mut file = File::open(&path).map_err(|e| LakeError::unreadable(&entry.path, e))?;
+        let mut file = disk::open(self.root(), &entry.path).map_err(|error| match error {
+            missing if missing.is_missing() => LakeError::damaged(&entry.path, "it is missing"),
+            other => other,
+        })?;
         let stamp = Stamp::of(&file.metadata().map_err(LakeError::io("look at", &path))?);
         // Files are never changed, so an unchanged stamp means unchanged bytes.
         if lock(&self.inner.checked).get(&entry.path) == Some(&stamp) {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod clean_up;
+mod dating;
 mod delta;
 mod disk;
 mod edition;

@@ -45,15 +45,11 @@ pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
     if !disk::is_sha256(sha256) {
         return Err(LakeError::NoRaw(sha256.to_owned()));
     }
-    let full = root.join(path(sha256));
-    let packed = match std::fs::read(&full) {
-        Ok(packed) => packed,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Err(LakeError::NoRaw(sha256.to_owned()));
-        }
-        Err(e) => return Err(LakeError::io("read", &full)(e)),
-    };
-    unpack(sha256, &packed)
+    match disk::read(root, &path(sha256)) {
+        Ok(packed) => unpack(sha256, &packed),
+        Err(error) if error.is_missing() => Err(LakeError::NoRaw(sha256.to_owned())),
+        Err(error) => Err(error),
+    }
 }
 
 /// Keeps a payload and gives its hash. One that is kept and reads well is left alone; a damaged one is replaced.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Verdict, oslo};
 
-use crate::{Lake, LakeError};
+use crate::{Lake, LakeError, disk};
 
 /// One look at a source, or one upload for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -132,12 +132,11 @@ impl Lake {
     }
 
     fn log(&self) -> Result<String, LakeError> {
-        let path = self.root().join(FILE);
-        match std::fs::read(&path) {
+        match disk::read(self.root(), FILE) {
             // Bytes that a disk garbled cost only their own line.
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(error) => Err(LakeError::io("read", &path)(error)),
+            Err(error) if error.is_missing() => Ok(String::new()),
+            Err(error) => Err(error),
         }
     }
 }

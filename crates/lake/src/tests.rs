@@ -2,8 +2,10 @@
 
 mod commits;
 mod damage;
+mod dates;
 pub(crate) mod faults;
 mod histories;
+mod places;
 mod power;
 mod renames;
 mod stops;

@@ -5,7 +5,7 @@ use std::fs::File;
 
 use arrow::array::AsArray;
 
-use crate::{Edition, FileEntry, Lake, LakeError, Table, chain, delta, disk, file, raw};
+use crate::{Edition, FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw};
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +61,7 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
         report.note(checked);
     }
     check_payloads(lake, payloads, &mut report)?;
+    check_strangers(lake, &editions, &mut report)?;
     // With a record lost, the logs cannot be derived, and what is wrong is in the report.
     if whole {
         let logs = delta::derive(editions.iter().copied());
@@ -87,6 +88,50 @@ fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
     let batches = lake.read_files([entry], table)?;
     let columns = batches.iter().filter_map(|batch| batch.column_by_name("sha256")?.as_string_opt::<i32>());
     Ok(columns.flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
+}
+
+/// What lies in `tables/` and is of no edition is never read; whoever put it there may think otherwise. A file named by its
+/// hash is what a stopped writer leaves, and the next clean-up sweeps it.
+fn check_strangers(lake: &Lake, editions: &[&Edition], report: &mut VerifyReport) -> Result<(), LakeError> {
+    let named: BTreeSet<&str> =
+        editions.iter().flat_map(|e| e.tables.values().flatten()).map(|file| file.path.as_str()).collect();
+    let tables: BTreeSet<&str> = editions
+        .iter()
+        .flat_map(|e| e.tables.keys().map(String::as_str))
+        .chain(TABLES.iter().map(|t| t.name))
+        .collect();
+    let mut strangers = Vec::new();
+    for table in disk::names(&lake.root().join("tables"))? {
+        let folder = format!("tables/{table}");
+        if !tables.contains(table.as_str()) || !lake.root().join(&folder).is_dir() {
+            strangers.push(folder);
+            continue;
+        }
+        for name in disk::names(&lake.root().join(&folder))? {
+            let path = format!("{folder}/{name}");
+            let ours = named.contains(path.as_str())
+                || name == "_delta_log"
+                || name.starts_with(disk::TEMPORARY)
+                || is_left_over(lake, &path, &name);
+            if !ours {
+                strangers.push(path);
+            }
+        }
+    }
+    let problems = strangers
+        .into_iter()
+        .map(|path| format!("{path} is of no edition and never read; take it out of the lake"));
+    report.problems.extend(problems);
+    Ok(())
+}
+
+/// Whether a file is named by the hash of its bytes, as only a writer names them.
+fn is_left_over(lake: &Lake, path: &str, name: &str) -> bool {
+    let Some(sha256) = name.strip_suffix(".parquet").filter(|stem| disk::is_sha256(stem)) else {
+        return false;
+    };
+    let hashed = disk::open(lake.root(), path).ok().and_then(|mut file| disk::hash_file(&mut file).ok());
+    hashed.is_some_and(|(_, found)| found == sha256)
 }
 
 /// Every payload kept must be whole, and every payload that a receipt names must be kept.

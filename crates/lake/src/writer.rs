@@ -7,7 +7,9 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
-use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, delta, file, raw, rows};
+use crate::{
+    CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, raw, rows,
+};
 
 /// Files of fewer rows than this are merged by compaction.
 const SMALL_ROWS: u64 = 1 << 20;
@@ -15,7 +17,8 @@ const SMALL_ROWS: u64 = 1 << 20;
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
 pub struct EditionDraft {
-    /// When. An edition is never dated before the one it follows: an earlier moment becomes that one's.
+    /// When. An edition is never dated before the one it follows: an earlier moment becomes that one's. One that is more than
+    /// 400 days from it, either way, is refused ([`LakeError::Clock`]).
     pub recorded_at: DateTime<Utc>,
     /// Why.
     pub reason: String,
@@ -62,6 +65,10 @@ pub struct Writer {
 impl Writer {
     pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
         let path = lake.root().join("LOCK");
+        // A pipe in its place would wait for a reader for ever.
+        if let Some(about) = std::fs::metadata(&path).ok().filter(|about| !about.is_file()) {
+            return Err(LakeError::NotAFile { path: "LOCK".to_owned(), what: disk::kind(about.file_type()) });
+        }
         let lock =
             // Never truncated: another writer may hold it, and what counts is the lock, not the content.
             File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
@@ -131,6 +138,8 @@ impl Writer {
 
     fn make(&mut self, draft: EditionDraft) -> Result<Outcome, LakeError> {
         let latest = self.lake.latest()?;
+        // First: a delivery that is refused for its date should cost nothing.
+        let recorded_at = dating::date(latest.as_ref(), draft.recorded_at)?;
         let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
         let mut receipts: BTreeSet<String> = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
         let supersedes: BTreeSet<String> = draft.supersedes.iter().map(|r| r.0.clone()).collect();
@@ -149,10 +158,27 @@ impl Writer {
                 files.push(file);
             }
         }
-        self.publish(
-            latest,
-            Next { recorded_at: draft.recorded_at, reason: draft.reason, tables, receipts, supersedes },
-        )
+        self.publish(latest, Next { recorded_at, reason: draft.reason, tables, receipts, supersedes }, false)
+    }
+
+    /// Dates the lake by a clock that is known to be right, whatever the newest edition says: makes an edition of the same
+    /// content with this date, when the newest one's is later or too far away to be believed. Editions dated wrongly keep
+    /// their dates; [`Lake::as_of`] finds the newest that is not later than a moment, and so passes them over.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn redate(&mut self, now: DateTime<Utc>) -> Result<Option<Edition>, LakeError> {
+        self.guarded(|writer| {
+            let Some(latest) = writer.lake.latest()? else { return Ok(None) };
+            if dating::date(Some(&latest), now).is_ok_and(|date| date == now) {
+                return Ok(None);
+            }
+            let reason = format!("dated anew: edition {} was dated {}", latest.number, latest.recorded_at);
+            let receipts = latest.receipts.iter().cloned().collect();
+            let tables = latest.tables.clone();
+            let next = Next { recorded_at: now, reason, tables, receipts, supersedes: BTreeSet::new() };
+            writer.publish(Some(latest), next, true).map(|outcome| Some(outcome.edition().clone()))
+        })
     }
 
     /// Merges the small files of each table into one. No row changes.
@@ -162,6 +188,7 @@ impl Writer {
     pub fn compact(&mut self, recorded_at: DateTime<Utc>) -> Result<Outcome, LakeError> {
         self.guarded(|writer| {
             let latest = writer.lake.latest()?;
+            let recorded_at = dating::date(latest.as_ref(), recorded_at)?;
             let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
             for (name, files) in &mut tables {
                 // A table of a later version is carried along as it is.
@@ -175,8 +202,8 @@ impl Writer {
             }
             let receipts = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
             let reason = "compaction".to_owned();
-            writer
-                .publish(latest, Next { recorded_at, reason, tables, receipts, supersedes: BTreeSet::new() })
+            let next = Next { recorded_at, reason, tables, receipts, supersedes: BTreeSet::new() };
+            writer.publish(latest, next, false)
         })
     }
 
@@ -221,8 +248,14 @@ impl Writer {
         Ok(())
     }
 
-    /// The commit point: the record of the next edition gets its name, unless nothing changed.
-    fn publish(&mut self, latest: Option<Edition>, mut next: Next) -> Result<Outcome, LakeError> {
+    /// The commit point: the record of the next edition gets its name, unless nothing changed and its date is not what
+    /// matters.
+    fn publish(
+        &mut self,
+        latest: Option<Edition>,
+        mut next: Next,
+        redates: bool,
+    ) -> Result<Outcome, LakeError> {
         for files in next.tables.values_mut() {
             // The very same rows once more are a repetition, not an addition.
             let mut seen = BTreeSet::new();
@@ -231,15 +264,15 @@ impl Writer {
         // An empty table is one that is not named, so that two ways to it give the same record.
         next.tables.retain(|_, files| !files.is_empty());
         let receipts: Vec<String> = next.receipts.into_iter().collect();
-        if let Some(same) = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts) {
+        let same = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts);
+        if let Some(same) = same.filter(|_| !redates) {
             // A commit before this one may have failed to write its logs.
             self.derive();
             return Ok(Outcome::Unchanged(same.clone()));
         }
         let mut edition = Edition {
             number: latest.as_ref().map_or(1, |e| e.number + 1),
-            // A clock that was set back must not put an edition before the one it follows.
-            recorded_at: latest.as_ref().map_or(next.recorded_at, |e| e.recorded_at.max(next.recorded_at)),
+            recorded_at: next.recorded_at,
             reason: next.reason,
             previous_sha256: latest.map(|e| e.sha256),
             sha256: String::new(),

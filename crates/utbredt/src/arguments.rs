@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
 use utbredt_api::Origin;
 
 use crate::held::HeldCommand;
 use crate::logging::LogFilter;
+use crate::source::file_sources;
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
 #[derive(Debug, Parser)]
@@ -66,6 +67,10 @@ pub(crate) enum Command {
     },
     /// Creates a lake with the embedded reference tables, or updates those of a lake.
     Init {
+        /// Date the lake by this machine's clock, though the newest edition is dated later or more than 400 days before:
+        /// the clock is right, and the lake was dated by a wrong one or not used for long.
+        #[arg(long)]
+        trust_clock: bool,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
@@ -290,15 +295,6 @@ pub(crate) struct NewArguments {
     /// The lake whose solutions and measures are known, as in `source try`.
     #[arg(long, env = "UTBREDT_LAKE")]
     pub(crate) lake: Option<PathBuf>,
-}
-
-/// The sources that need no contract, as they are registered.
-fn file_sources() -> PossibleValuesParser {
-    let mut values = Vec::new();
-    for source in utbredt_ingest::connectors::file_sources() {
-        values.push(PossibleValue::new(source.name).help(source.about));
-    }
-    values.into()
 }
 
 #[derive(Debug, Subcommand)]

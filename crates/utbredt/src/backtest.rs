@@ -17,7 +17,7 @@ const SOUND: std::ops::RangeInclusive<f64> = 0.75..=0.85;
 pub(crate) fn run(arguments: &BacktestArguments) -> ExitCode {
     let found = backtest(arguments.seed, arguments.municipalities, arguments.months);
     if arguments.json {
-        table::line(&json(arguments, &found).to_string());
+        table::json_line(&json(arguments, &found));
     } else {
         lines(arguments, &found);
     }

@@ -58,25 +58,29 @@ pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
             let held = held::list(&lake).map_err(explained)?;
             if json {
                 let held: Vec<Value> = held.iter().map(HeldDelivery::to_json).collect();
-                return table::write(&format!("{}\n", json!({ "held": held })));
+                return table::write_document(&format!("{}\n", json!({ "held": held })));
             }
             let mut obstacles = Vec::with_capacity(held.len());
             for one in &held {
                 obstacles.push(held::obstacles(&lake, one).map_err(explained)?);
             }
-            table::write(&render_list(&held, &obstacles))
+            table::write_lines(&render_list(&held, &obstacles))
         }
         HeldCommand::Show { id, lake, json } => {
             let (held, report) = held::show(&Lake::open(&lake)?, &id).map_err(explained)?;
             if json {
                 let report = report.as_ref().map(Report::to_json);
-                return table::write(&format!("{}\n", json!({ "held": held.to_json(), "release": report })));
+                let shown = json!({ "held": held.to_json(), "release": report });
+                return table::write_document(&format!("{shown}\n"));
             }
-            table::write(&render(&held, report.as_ref()))
+            table::write_lines(&render(&held, report.as_ref()))
         }
         HeldCommand::Release { id, reason, lake, json } => {
             let released = release(&Lake::open(&lake)?, &id, &reason)?;
-            table::write(&if json { format!("{}\n", released.to_json()) } else { render_release(&released) })
+            if json {
+                return table::write_document(&format!("{}\n", released.to_json()));
+            }
+            table::write_lines(&render_release(&released))
         }
     }
 }
@@ -136,9 +140,9 @@ fn heading(held: &HeldDelivery) -> String {
 }
 
 /// The list; beside each delivery what keeps everybody from releasing it.
-fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> String {
+fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> Vec<String> {
     if held.is_empty() {
-        return "no delivery is held\n".to_owned();
+        return vec!["no delivery is held".to_owned()];
     }
     let mut lines = Vec::new();
     for (one, obstacles) in held.iter().zip(obstacles) {
@@ -150,10 +154,10 @@ fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> String {
     if obstacles.iter().any(Vec::is_empty) {
         lines.push("`utbredt held release ID --reason TEXT` makes active what can be released".to_owned());
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines
 }
 
-fn render(held: &HeldDelivery, report: Option<&Report>) -> String {
+fn render(held: &HeldDelivery, report: Option<&Report>) -> Vec<String> {
     let mut lines = vec![heading(held)];
     if held.outdated {
         lines.push("  a later answer to the same question is active; a release takes its place".to_owned());
@@ -161,7 +165,7 @@ fn render(held: &HeldDelivery, report: Option<&Report>) -> String {
     let Some(report) = report else {
         lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
         lines.push("  its contract was not kept: deliver it again, and it can be released".to_owned());
-        return lines.iter().map(|line| format!("{line}\n")).collect();
+        return lines;
     };
     lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
     lines.extend(report.held.iter().flatten().map(|reason| format!("  cannot be released: {reason}")));
@@ -175,7 +179,7 @@ fn render(held: &HeldDelivery, report: Option<&Report>) -> String {
     }
     lines.push(format!("  {} facts would become active", report.accepted));
     lines.extend(cells(report));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines
 }
 
 /// The first of some names, and how many more there are.
@@ -188,7 +192,7 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-fn render_release(released: &Released) -> String {
+fn render_release(released: &Released) -> Vec<String> {
     match released {
         Released::Now(report) => {
             let mut lines = vec![format!(
@@ -196,10 +200,10 @@ fn render_release(released: &Released) -> String {
                 report.receipt_id.0, report.accepted, report.edition
             )];
             lines.extend(cells(report));
-            lines.iter().map(|line| format!("{line}\n")).collect()
+            lines
         }
         Released::Before { receipt_id, at, reason } => {
-            format!("{receipt_id}: released before, on {}: {reason}\n", at.format("%Y-%m-%d %H:%M"))
+            vec![format!("{receipt_id}: released before, on {}: {reason}", at.format("%Y-%m-%d %H:%M"))]
         }
     }
 }

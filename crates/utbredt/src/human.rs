@@ -8,6 +8,7 @@ use arrow::util::display::array_value_to_string;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use utbredt_kpi::Kpi;
 
+use crate::escape::one_line;
 pub(crate) use crate::number::{AS_IS, whole};
 use crate::number::{POINTS, real};
 
@@ -67,7 +68,8 @@ pub(crate) fn cell(column: &dyn Array, row: usize, unit: Option<&str>) -> Result
         DataType::Int64 => whole(column.as_primitive::<Int64Type>().value(row)),
         DataType::Int32 => whole(column.as_primitive::<Int32Type>().value(row).into()),
         DataType::Float64 => real(column.as_primitive::<Float64Type>().value(row), unit),
-        _ => array_value_to_string(column, row)?,
+        // Before the table is laid out, which counts characters and breaks lines.
+        _ => one_line(&array_value_to_string(column, row)?).into_owned(),
     })
 }
 

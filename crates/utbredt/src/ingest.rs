@@ -14,6 +14,7 @@ use utbredt_lake::{Lake, Writer};
 use utbredt_model::SourceId;
 
 use crate::arguments::IngestArguments;
+use crate::escape::one_line;
 use crate::report::{render_reports, reports_to_json};
 use crate::{assets, clock, table};
 
@@ -24,9 +25,14 @@ pub(crate) const BELOW_THRESHOLD: u8 = 3;
 const LONG_WORK: u64 = 4 << 20;
 
 /// Makes a lake, or opens the one that is there, and puts the embedded reference tables in.
-pub(crate) fn init(root: &Path) -> anyhow::Result<()> {
+pub(crate) fn init(root: &Path, trust_clock: bool) -> anyhow::Result<()> {
     let lake = Lake::init(root)?;
-    load_reference(&mut writer(&lake)?, &assets::datasets(), clock::now())?;
+    let mut writer = writer(&lake)?;
+    let now = clock::now();
+    if trust_clock && let Some(edition) = writer.redate(now)? {
+        table::message(&format!("edition {}: {}", edition.number, edition.reason));
+    }
+    load_reference(&mut writer, &assets::datasets(), now)?;
     let current = lake.latest()?.map_or(0, |edition| edition.number);
     table::message(&format!(
         "{} is a lake; edition {current} stands and holds the reference tables",
@@ -65,7 +71,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
     let mut reports = Vec::new();
     let mut failed = None;
     for path in &arguments.files {
-        bar.set_message(path.display().to_string());
+        bar.set_message(one_line(&path.display().to_string()).into_owned());
         match deliver_file(&mut writer, arguments, path, (&source_id, format.as_ref())) {
             Ok(report) => reports.push((path, report)),
             Err(error) => {
@@ -77,8 +83,11 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
     }
     bar.finish_and_clear();
     // Also after a failure: what came in before it is in, and has to be said.
-    let written =
-        table::write(&if arguments.json { reports_to_json(&reports) } else { render_reports(&reports) });
+    let written = if arguments.json {
+        table::write_document(&reports_to_json(&reports))
+    } else {
+        table::write_lines(&render_reports(&reports))
+    };
     if let Some(error) = failed {
         return Err(error);
     }

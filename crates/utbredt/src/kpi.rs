@@ -17,7 +17,7 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
                 .kpis()
                 .map(|k| serde_json::json!({ "id": k.id, "title": k.title.en, "unit": k.unit.as_str(), "version": k.version }))
                 .collect();
-            table::line(&serde_json::Value::from(kpis).to_string());
+            table::json_line(&serde_json::Value::from(kpis));
         }
         KpiCommand::List { json: false } => {
             catalogue.kpis().for_each(|kpi| table::line(&format!("{:<32} {}", kpi.id, kpi.title.en)));

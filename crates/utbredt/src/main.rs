@@ -6,6 +6,7 @@ mod backtest;
 mod clock;
 mod demo;
 mod diff;
+mod escape;
 mod held;
 mod human;
 mod ingest;
@@ -111,7 +112,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http)
         }
-        Command::Init { lake } => ingest::init(&lake),
+        Command::Init { trust_clock, lake } => ingest::init(&lake, trust_clock),
         Command::Source(command) => return source::run(&command),
         Command::Held(command) => held::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
@@ -167,7 +168,7 @@ fn check(queries: Queries, json: bool) -> anyhow::Result<()> {
     let problems = runtime()?.block_on(Engine::check(queries))?;
     if json {
         let output = serde_json::json!({ "kpis": kpis, "views": views, "problems": problems });
-        table::line(&output.to_string());
+        table::json_line(&output);
     } else if problems.is_empty() {
         table::line(&format!("{kpis} KPIs and {views} views are in order"));
     }
@@ -186,7 +187,7 @@ fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
         let output = serde_json::json!({
             "editions": editions, "files": files, "bytes": bytes, "problems": report.problems,
         });
-        table::line(&output.to_string());
+        table::json_line(&output);
     } else {
         table::line(&format!("{editions} editions, {files} files, {bytes} bytes checked"));
     }

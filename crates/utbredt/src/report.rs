@@ -32,7 +32,7 @@ pub(crate) fn cells(report: &Report) -> Vec<String> {
 }
 
 /// Reports of files, in lines.
-pub(crate) fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
+pub(crate) fn render_reports(reports: &[(&PathBuf, Report)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (path, report) in reports {
         let (source, subject) = (&report.source_id, &report.subject);
@@ -69,7 +69,7 @@ pub(crate) fn render_reports(reports: &[(&PathBuf, Report)]) -> String {
         lines.extend(cells(report));
     }
     lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines
 }
 
 /// Reports of files, for whoever reads JSON.

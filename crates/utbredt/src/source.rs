@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::{Value, json};
 use utbredt_ingest::Context;
 use utbredt_ingest::config::{IngestConfig, SourceConfig};
@@ -15,6 +16,7 @@ use utbredt_lake::{Lake, Run};
 
 use crate::arguments::{PlanArguments, SourceCommand};
 use crate::clock::System;
+use crate::escape::one_line;
 use crate::ingest::{BELOW_THRESHOLD, writer};
 use crate::{clock, table, trial};
 
@@ -26,6 +28,15 @@ const ANSWERS: &str = "answers";
 
 /// How soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(200);
+
+/// The sources that need no contract, as they are registered.
+pub(crate) fn file_sources() -> PossibleValuesParser {
+    let mut values = Vec::new();
+    for source in utbredt_ingest::connectors::file_sources() {
+        values.push(PossibleValue::new(source.name).help(source.about));
+    }
+    values.into()
+}
 
 pub(crate) fn run(command: &SourceCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -49,7 +60,7 @@ fn list(arguments: &PlanArguments, as_json: bool) -> anyhow::Result<()> {
             let (id, schedule) = (source.id.as_str(), source.schedule.to_string());
             sources.push(json!({ "id": id, "schedule": schedule, "next": next(source) }));
         }
-        table::line(&json!({ "sources": sources }).to_string());
+        table::json_line(&json!({ "sources": sources }));
         return Ok(());
     }
     for source in &plan.sources {
@@ -79,12 +90,12 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
         if as_json {
             sources.push(json!({ "source_id": id, "last": run_as_json(last), "last_success": succeeded }));
         } else {
-            lines(last).iter().for_each(|line| table::line(line));
+            table::each_line(&lines(last));
             table::line(&format!("  last success: {}", succeeded.unwrap_or_else(|| "never".to_owned())));
         }
     }
     if as_json {
-        table::line(&json!({ "sources": sources }).to_string());
+        table::json_line(&json!({ "sources": sources }));
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) })
 }
@@ -134,7 +145,7 @@ pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &Ato
     let hosts = Arc::default();
     while !stopped.load(Ordering::Relaxed) {
         match run_due_sources(arguments, root, &hosts) {
-            Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&line)),
+            Ok(runs) => runs.iter().flat_map(lines).for_each(|line| table::message(&one_line(&line))),
             Err(error) => table::message(&format!("error: {error:#}")),
         }
         // In short steps, so that a stop is noticed soon.
@@ -150,11 +161,11 @@ pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &Ato
 fn print_runs(runs: &[Run], as_json: bool) -> ExitCode {
     if as_json {
         let runs: Vec<Value> = runs.iter().map(run_as_json).collect();
-        table::line(&json!({ "runs": runs }).to_string());
+        table::json_line(&json!({ "runs": runs }));
     } else if runs.is_empty() {
         table::message("nothing is due");
     } else {
-        runs.iter().flat_map(lines).for_each(|line| table::line(&line));
+        table::each_line(&runs.iter().flat_map(lines).collect::<Vec<_>>());
     }
     if runs.iter().all(Run::is_healthy) { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) }
 }

@@ -1,6 +1,7 @@
 //! Answers on standard output, messages on standard error.
 
-use std::io::{ErrorKind, Write};
+use std::borrow::Cow;
+use std::io::{ErrorKind, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,13 +12,29 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use utbredt_formats::{Format, encode};
 use utbredt_kpi::RequestError;
 
+use crate::escape::{self, Form};
 use crate::human;
 
 /// Whether a line was lost.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// One line of output. A reader that has seen enough is no reason to stop; [`all_arrived`] tells of other losses.
+/// A line of output, or several made here, as a table is. A reader that has seen enough is no reason to stop;
+/// [`all_arrived`] tells of other losses.
 pub(crate) fn line(text: &str) {
+    put(&escape::lines(text));
+}
+
+/// Lines of output, each of which is one whatever it holds.
+pub(crate) fn each_line(lines: &[String]) {
+    lines.iter().for_each(|line| put(&escape::one_line(line)));
+}
+
+/// A JSON value as a line of output.
+pub(crate) fn json_line(value: &serde_json::Value) {
+    put(&escape::document(&value.to_string()));
+}
+
+fn put(text: &str) {
     let written = std::io::stdout().write_all(format!("{text}\n").as_bytes());
     if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
         LOST.store(true, Ordering::Relaxed);
@@ -29,15 +46,24 @@ pub(crate) fn all_arrived() -> bool {
     !LOST.load(Ordering::Relaxed) && std::io::stdout().flush().is_ok()
 }
 
-/// Output that must arrive.
-pub(crate) fn write(text: &str) -> anyhow::Result<()> {
+/// Lines that must arrive, each of which is one whatever it holds.
+pub(crate) fn write_lines(lines: &[String]) -> anyhow::Result<()> {
+    write(&lines.iter().map(|line| format!("{}\n", escape::one_line(line))).collect::<String>())
+}
+
+/// JSON or TOML that must arrive.
+pub(crate) fn write_document(text: &str) -> anyhow::Result<()> {
+    write(&escape::document(text))
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 /// One line to the person, not into the pipe.
 pub(crate) fn message(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", escape::lines(text));
 }
 
 /// How rows are written, and where to.
@@ -86,9 +112,24 @@ impl<'a> Output<'a> {
             None => format!("{}\n", human::table(batches, columns, usize::MAX)?).into(),
         };
         let Some(path) = self.file else {
-            return write_all(&bytes);
+            return write_all(&self.shown(&bytes));
         };
         std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The bytes as standard output takes them. A program gets the very values of a CSV, a terminal never does.
+    fn shown<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let Ok(text) = std::str::from_utf8(bytes) else { return Cow::Borrowed(bytes) };
+        let escaped = match self.format {
+            None => escape::lines(text),
+            Some(Format::Json) => escape::document(text),
+            Some(_) if std::io::stdout().is_terminal() => escape::escape(text, Form::Shown, &['\n', '\r']),
+            Some(_) => Cow::Borrowed(text),
+        };
+        match escaped {
+            Cow::Borrowed(_) => Cow::Borrowed(bytes),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
     }
 }
 

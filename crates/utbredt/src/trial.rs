@@ -46,7 +46,7 @@ pub(crate) fn dry_run(arguments: &TryArguments) -> anyhow::Result<ExitCode> {
     })?;
     let in_lake = matches!(context, DryRunContext::Lake(_));
     if arguments.json {
-        table::write(&format!("{}\n", as_json(arguments, &trial, in_lake)?))?;
+        table::write_document(&format!("{}\n", as_json(arguments, &trial, in_lake)?))?;
     } else {
         print(arguments, &trial, in_lake)?;
     }
@@ -61,12 +61,8 @@ fn print(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Res
         "unchanged" => "is here already",
         _ => "would be accepted",
     };
-    table::line(&format!(
-        "{}: {} `{}` {becomes}",
-        arguments.file.display(),
-        report.source_id,
-        report.subject
-    ));
+    let file = arguments.file.display();
+    table::each_line(&[format!("{file}: {} `{}` {becomes}", report.source_id, report.subject)]);
     table::line(&format!(
         "  {} rows in, {} facts read, {} rejected",
         report.rows_in, report.accepted, report.rejected
@@ -94,12 +90,11 @@ fn print(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Res
             }
         }
     }
-    rejections(trial).iter().for_each(|line| table::line(line));
-    report.held.iter().flatten().for_each(|reason| table::line(&format!("  held: {reason}")));
-    if let Some(old) = &report.superseded {
-        table::line(&format!("  takes the place of receipt {}", old.0));
-    }
-    cells(report).iter().for_each(|line| table::line(line));
+    let mut lines = rejections(trial);
+    lines.extend(report.held.iter().flatten().map(|reason| format!("  held: {reason}")));
+    lines.extend(report.superseded.iter().map(|old| format!("  takes the place of receipt {}", old.0)));
+    lines.extend(cells(report));
+    table::each_line(&lines);
     table::message(&if in_lake {
         format!("edition {} still stands: nothing was written", report.edition)
     } else {
@@ -174,7 +169,7 @@ pub(crate) fn new(arguments: &NewArguments) -> anyhow::Result<()> {
     let bytes = read_file(file)?;
     let contract = sandbox::propose(&bytes, &about, &known)
         .with_context(|| format!("no contract can be proposed for {}", file.display()))?;
-    table::write(&contract)?;
+    table::write_document(&contract)?;
     if contract.contains(TO_CHOOSE) {
         table::message(&format!(
             "write what is to be chosen in place of `{TO_CHOOSE}`; everything is rejected until then"

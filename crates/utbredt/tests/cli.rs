@@ -54,6 +54,14 @@ fn wrong_words_are_answered_with_the_right_ones(lake: &str) {
         assert!(output.stdout.is_empty(), "messages belong on standard error");
         (code(&output), text(&output.stderr))
     };
+    let live = ["rollout.municipalities_live", "--param", "solution_id=digisos"];
+    for option in ["--from", "--to", "--borders", "--as-of"] {
+        for day in ["9999-12-31", "+262142-12-31", "1899-12-31"] {
+            let (code, message) = run(&[&live[..], &[option, day]].concat());
+            assert_eq!(code, 2, "{option} {day}: {message}");
+            assert!(message.contains("years are read from 1900 to 2199"), "{option} {day}: {message}");
+        }
+    }
     let wrong: [(&[&str], &str); 7] = [
         (&["rollout.municipalitys_live"], "rollout.municipalities_live"),
         (&["rollout.municipalities_live", "--param", "solution_id=digsos"], "digisos"),

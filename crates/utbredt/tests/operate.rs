@@ -1,4 +1,5 @@
-//! What whoever runs the server sees: the log on standard error, a cause behind every failure, a port that is taken.
+//! What whoever runs the server sees: the log on standard error, a cause behind every failure, a port that is taken, a
+//! clock that is wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -185,4 +186,30 @@ fn a_taken_port_is_named_before_any_work(here: &Path) {
     let wrong = command(here, &["serve", "--cors-origin", "example.org/app"]).output().expect("it runs");
     let message = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && message.contains("https://example.org"), "{message}");
+}
+
+/// The machine's clock loses its battery, somebody insists, and the lake is dated anew.
+#[test]
+fn a_clock_that_contradicts_the_lake_is_refused_unless_it_is_trusted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = |now: &str, more: &[&str]| {
+        let mut init = command(folder.path(), &[&["init"], more].concat());
+        let output = init.env("UTBREDT_NOW", now).output().expect("the command starts");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    assert_eq!(init("2026-11-29T10:00:00Z", &[]).0, Some(0));
+    // 29 November 2026 to 29 November 2098: 72 years with 18 leap days are 26 298 days, and 33 more.
+    let (status, message) = init("2099-01-01T10:00:00Z", &[]);
+    assert_eq!(status, Some(1), "{message}");
+    let expected = "the clock says 2099-01-01T10:00:00Z, 26331 days after edition 1 of 2026-11-29T10:00:00Z";
+    assert!(message.contains(expected) && message.contains("`utbredt init --trust-clock`"), "{message}");
+    assert_eq!(init("2099-01-01T10:00:00Z", &["--trust-clock"]).0, Some(0));
+    let (status, message) = init("2026-11-30T10:00:00Z", &[]);
+    let expected = "26330 days before edition 2 of 2099-01-01T10:00:00Z";
+    assert!(status == Some(1) && message.contains(expected), "{message}");
+    let (status, message) = init("2026-11-30T10:00:00Z", &["--trust-clock"]);
+    let expected = "edition 3: dated anew: edition 2 was dated 2099-01-01";
+    assert!(status == Some(0) && message.contains(expected), "{message}");
+    let (status, message) = init("2026-12-01T10:00:00Z", &[]);
+    assert!(status == Some(0) && message.contains("edition 3 stands"), "{message}");
 }

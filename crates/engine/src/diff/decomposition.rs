@@ -108,7 +108,8 @@ impl Decomposition<'_> {
             let provider: Arc<dyn TableProvider> = if is_after(name) {
                 Arc::clone(after)
             } else if facts && applied.has(Cause::RevisedData) {
-                facts::revised(name, &self.receipts, Arc::clone(before), Arc::clone(after)).await?
+                let (before, after) = (Arc::clone(before), Arc::clone(after));
+                facts::revised(self.after.bare_session(), name, &self.receipts, before, after).await?
             } else {
                 Arc::clone(before)
             };

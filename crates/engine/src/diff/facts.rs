@@ -63,8 +63,10 @@ const DELIVERIES: &str = "
     SELECT before.* FROM before
     LEFT SEMI JOIN added ON added.receipt_id = before.receipt_id AND NOT added.replaces";
 
-/// A table of facts with what is revised and without what is new.
+/// A table of facts with what is revised and without what is new. The `context` is a session of its own: `before` and `after`
+/// must not meet the relations of a question.
 pub(crate) async fn revised(
+    context: SessionContext,
     table: &str,
     receipts: &Receipts,
     before: Arc<dyn TableProvider>,
@@ -75,8 +77,6 @@ pub(crate) async fn revised(
         "rollout_events" => (EVENTS, Some(KNOWN_EVENTS)),
         _ => (DELIVERIES, None),
     };
-    // A session of its own: `before` and `after` must not meet the relations of a question.
-    let context = SessionContext::new();
     context.register_table("before", before)?;
     context.register_table("after", after)?;
     let removed = memory(receipts.removed.iter().chain(&receipts.reduced).map(|id| (id, false)))?;

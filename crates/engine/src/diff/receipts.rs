@@ -43,8 +43,9 @@ impl Receipts {
         let known = [questions(lake, &before.edition)?, questions(lake, &after.edition)?];
         let mut receipts =
             Self::classify((&before.edition.receipts, &known[0]), (&after.edition.receipts, &known[1]));
-        if let (Some(before), Some(after)) = (before.tables.get("usage"), after.tables.get("usage")) {
-            receipts.compare_cells(Arc::clone(before), Arc::clone(after)).await?;
+        if let (Some(usage_before), Some(usage)) = (before.tables.get("usage"), after.tables.get("usage")) {
+            let context = after.bare_session();
+            receipts.compare_cells(&context, Arc::clone(usage_before), Arc::clone(usage)).await?;
         }
         Ok(receipts)
     }
@@ -72,23 +73,23 @@ impl Receipts {
     /// cell by cell. `before` and `after` are the usage of both editions.
     async fn compare_cells(
         &mut self,
+        context: &SessionContext,
         before: Arc<dyn TableProvider>,
         after: Arc<dyn TableProvider>,
     ) -> Result<(), EngineError> {
         if self.added.values().all(|replaces| *replaces) {
             return Ok(());
         }
-        let context = SessionContext::new();
         context.register_table("before", before)?;
         context.register_table("after", after)?;
-        self.reduced = ids(&context, REDUCED).await?;
+        self.reduced = ids(context, REDUCED).await?;
         if self.removed.is_empty() && self.reduced.is_empty() {
             return Ok(());
         }
         let removed = self.removed.iter().chain(&self.reduced);
         context.register_table("removed", self.with_sources(removed)?)?;
         context.register_table("added", self.with_sources(self.added.keys())?)?;
-        for id in ids(&context, REPLACING).await? {
+        for id in ids(context, REPLACING).await? {
             self.added.insert(id, true);
         }
         Ok(())

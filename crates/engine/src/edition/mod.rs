@@ -2,6 +2,7 @@
 
 pub(crate) mod areas;
 pub(crate) mod dimensions;
+mod files;
 pub(crate) mod open;
 pub(crate) mod provenance;
 mod rows;

@@ -9,13 +9,13 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
-use datafusion::execution::options::ParquetReadOptions;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, ident, lit};
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use tokio::sync::OnceCell;
 use utbredt_lake::{Edition, Lake, TABLES, Table};
 
 use super::dimensions::Dimensions;
+use super::files;
 use super::provenance::Provenance;
 use crate::error::EngineError;
 
@@ -62,28 +62,19 @@ impl OpenEdition {
         let pool = Arc::new(GreedyMemoryPool::new(MEMORY_BYTES));
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
         let context = SessionContext::new_with_config_rt(config(partitions), Arc::clone(&runtime));
+        let store = files::register(&context, lake)?;
         let mut tables: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::new();
         for table in TABLES {
-            let files = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
-            let mut paths = Vec::new();
-            for entry in files {
-                let path = lake.check_file(entry).map_err(|error| EngineError::of_lake(lake, error))?;
-                paths.push(path.to_string_lossy().into_owned());
+            let entries = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
+            for entry in entries {
+                lake.check_file(entry).map_err(|error| EngineError::of_lake(lake, error))?;
             }
             // Without a file there is no schema to read.
-            if paths.is_empty() {
+            if entries.is_empty() {
                 tables.insert(table.name, Arc::new(no_rows(table)?));
                 continue;
             }
-            // In one edition all files of a table have its names of today, or none has.
-            let former = files.iter().any(|file| table.has_former_names(file));
-            let schema = if former { table.former_schema() } else { table.schema() };
-            let options = ParquetReadOptions::default().schema(&schema);
-            let mut frame = context.read_parquet(paths, options).await?;
-            if former {
-                frame = frame.select(current_names(table))?;
-            }
-            tables.insert(table.name, frame.into_view());
+            tables.insert(table.name, files::open(&context, &store, table, entries).await?);
         }
         // Read without the query engine: names are needed before anything is planned.
         let dimensions = Dimensions::read(|name| read_table(lake, &edition, name))?;
@@ -135,6 +126,11 @@ impl OpenEdition {
         context
     }
 
+    /// A session that finds the lake's files and knows neither relation nor function: for comparing editions.
+    pub(crate) fn bare_session(&self) -> SessionContext {
+        SessionContext::new_with_config_rt(SessionConfig::new(), Arc::clone(&self.runtime))
+    }
+
     /// A session that knows every table of the lake.
     pub(crate) fn session_with_tables(&self) -> Result<SessionContext, EngineError> {
         let context = self.session();
@@ -180,11 +176,6 @@ pub(crate) fn read_table(
 ) -> Result<Vec<RecordBatch>, EngineError> {
     let Some(table) = Table::named(name) else { return Ok(Vec::new()) };
     lake.read_table(edition, table).map_err(|error| EngineError::of_lake(lake, error))
-}
-
-/// The columns of files written before one was renamed, under their names of today.
-fn current_names(table: &Table) -> Vec<Expr> {
-    table.columns().map(|(name, _)| ident(table.former_name(name).unwrap_or(name)).alias(name)).collect()
 }
 
 fn no_rows(table: &Table) -> Result<MemTable, EngineError> {

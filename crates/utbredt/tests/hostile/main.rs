@@ -7,6 +7,8 @@
 mod files;
 #[path = "../../../sources/src/delimited/samples.rs"]
 mod samples;
+#[cfg(unix)]
+mod terminal;
 mod watch;
 
 use std::fs;

@@ -2,7 +2,7 @@
 
 use utbredt_lake::Lake;
 
-use crate::kit::{Server, TOKEN, january, log, ready};
+use crate::kit::{Server, TOKEN, january, log, ready, ready_at};
 
 #[test]
 fn the_same_key_gets_the_same_answer_after_a_restart() {
@@ -42,7 +42,7 @@ fn the_same_key_gets_the_same_answer_after_a_restart() {
 
 #[test]
 fn an_answer_is_remembered_for_24_hours() {
-    let folder = ready();
+    let folder = ready_at(Some("2025-02-28T10:00:00Z"));
     let here = folder.path();
     let server = Server::start_at(here, Some("2025-03-01T10:00:00Z"));
     let first = server.deliver("", "one", &january(1000));

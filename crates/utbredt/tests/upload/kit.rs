@@ -146,12 +146,19 @@ impl Drop for Server {
 
 /// A lake, a plan and a contract.
 pub(crate) fn ready() -> tempfile::TempDir {
+    ready_at(None)
+}
+
+/// The same, made at a certain moment.
+pub(crate) fn ready_at(now: Option<&str>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     std::fs::write(here.join("utbredt.toml"), PLAN).expect("written");
     std::fs::write(here.join("county.toml"), CONTRACT).expect("written");
     std::fs::create_dir(here.join("inbox")).expect("made");
-    assert!(command(here, &["init"]).status().expect("it runs").success());
+    let mut init = command(here, &["init"]);
+    init.envs(now.map(|now| ("UTBREDT_NOW", now)));
+    assert!(init.status().expect("it runs").success());
     folder
 }
 

@@ -35,7 +35,7 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let (folder, writer) = crate::tests::ready();
+        let (folder, writer) = crate::tests::ready_at("2026-01-01T00:00:00Z");
         Self { _folder: folder, writer }
     }
 

@@ -53,7 +53,7 @@ fn of_digdir() -> Case {
     Case {
         kind: "digdir",
         source_id: "digdir-idporten",
-        lake: || small(&["population"]),
+        lake: || small("2024-01-01T00:00:00Z", &["population"]),
         fields: |server| series(server, "trailing = 2\nlag_hours = 0", "start"),
         yesterday: interface(0),
         honest: interface(0),
@@ -124,7 +124,7 @@ fn of_fiks() -> Case {
     Case {
         kind: "fiks_activation",
         source_id: "fiks-digisos",
-        lake: || small(&["population"]),
+        lake: || small("2024-01-01T00:00:00Z", &["population"]),
         fields: activations,
         yesterday: platform(all(false)[1..].to_vec()),
         honest: platform(all(false)),
@@ -150,8 +150,8 @@ fn of_fiks() -> Case {
 }
 
 /// A lake in which some tables tell of one county only: a year is a small question there, and the rest quickly read.
-fn small(names: &[&'static str]) -> (TempDir, Writer) {
-    let (folder, mut writer) = crate::tests::ready();
+fn small(made: &str, names: &[&'static str]) -> (TempDir, Writer) {
+    let (folder, mut writer) = crate::tests::ready_at(made);
     let edition = writer.lake().latest().unwrap().unwrap();
     let mut replace = Vec::new();
     for name in names {
@@ -188,7 +188,7 @@ fn of_ssb() -> Case {
     Case {
         kind: "ssb_population",
         source_id: "ssb-population",
-        lake: || small(&["municipalities", "population"]),
+        lake: || small("2026-01-01T00:00:00Z", &["municipalities", "population"]),
         fields: |server| format!("url = \"{}\"\nfrom = 2025\ntotal = \"0\"\ncells = 2600", server.url("/v2")),
         yesterday: office(2025..=2025, Mood::Well),
         honest: office(2025..=2026, Mood::Well),
@@ -218,7 +218,7 @@ fn of_klass() -> Case {
     Case {
         kind: "klass_changes",
         source_id: "klass-changes",
-        lake: || small(&["population"]),
+        lake: || small("2026-01-01T00:00:00Z", &["population"]),
         fields: |server| format!("url = \"{}\"", server.url("/v1")),
         yesterday: always(feed(&of_2024())),
         honest: always(feed(&[of_2024(), to_come()].concat())),
@@ -256,7 +256,7 @@ fn of_brreg() -> Case {
     Case {
         kind: "brreg_organisations",
         source_id: "brreg",
-        lake: || small(&["population"]),
+        lake: || small("2026-01-01T00:00:00Z", &["population"]),
         fields: |server| format!("url = \"{}\"\npage_size = 200", server.url("/api")),
         yesterday: listed(register(false)),
         honest: listed(register(true)),
@@ -285,7 +285,7 @@ fn of_kartverket() -> Case {
     Case {
         kind: "kartverket_municipalities",
         source_id: "kartverket",
-        lake: || small(&["population"]),
+        lake: || small("2026-01-01T00:00:00Z", &["population"]),
         fields: |server| format!("url = \"{}\"", server.url("/kommuner")),
         yesterday: named("Bergen"),
         honest: named("Bjørgvin"),
