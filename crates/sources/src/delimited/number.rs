@@ -12,16 +12,21 @@ struct Written<'t> {
     fraction: &'t str,
 }
 
+/// Refuses a formula that no spreadsheet has computed, which may stand in any column.
+pub(super) fn not_formula(text: &str, code: ReasonCode) -> Result<(), Reason> {
+    if !text.trim().starts_with('=') {
+        return Ok(());
+    }
+    let text = format!("`{text}` is a formula without a value; open the file in a spreadsheet and save it");
+    Err(Reason::new(code, text))
+}
+
 /// Takes a number apart. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
 fn written(text: &str, decimal: char) -> Result<Written<'_>, Reason> {
     let grouping = other(decimal);
     let bare = text.trim();
-    if bare.starts_with('=') {
-        let text =
-            format!("`{bare}` is a formula without a value; open the file in a spreadsheet and save it");
-        return Err(Reason::new(ReasonCode::InvalidNumber, text));
-    }
+    not_formula(bare, ReasonCode::InvalidNumber)?;
     // U+2212 is the minus of word processors.
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),

@@ -23,6 +23,7 @@ pub(super) fn read_period(
                             in [period]";
                 return Err(Reason::new(ReasonCode::MissingField, text));
             }
+            number::not_formula(text, ReasonCode::InvalidDate)?;
             number::period(text)
         }
         (None, Some(start), Some(end)) => {

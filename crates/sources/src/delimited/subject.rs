@@ -3,6 +3,7 @@
 use utbredt_model::{CodeError, MunicipalityCode, OrganisationNumber, Reason, ReasonCode, Subject};
 
 use super::contract::{SubjectColumn, SubjectKind};
+use super::number::not_formula;
 
 /// Reads the cell of a place.
 pub(super) fn subject(rules: &SubjectColumn, text: &str) -> Result<Subject, Reason> {
@@ -12,6 +13,8 @@ pub(super) fn subject(rules: &SubjectColumn, text: &str) -> Result<Subject, Reas
         let text = "the cell of the place is blank; where one is joined over several rows, declare `fill_down = true`";
         return Err(Reason::new(ReasonCode::MissingField, text));
     }
+    // No code is wrong here: a municipality's row is lost, which a sum has to know.
+    not_formula(text, ReasonCode::InvalidField)?;
     let text = rules.prefix_to_strip.as_deref().and_then(|p| text.strip_prefix(p)).unwrap_or(text);
     let text = if rules.name_follows { without_name(text) } else { text };
     if rules.kind == SubjectKind::OrganisationNumber {

@@ -47,8 +47,9 @@ const NO_COUNT: [&str; 24] = [
 /// more cells are whole numbers, and the comma when both do as well.
 pub(super) fn decimal(columns: &[Column<'_>]) -> char {
     let numbers = columns.iter().filter(|column| !column.mostly(is_period));
-    let numbers: Vec<&Column<'_>> =
-        numbers.filter(|column| column.mostly(|cell| is_number(cell, '.') || is_number(cell, ','))).collect();
+    let numbers: Vec<&Column<'_>> = numbers
+        .filter(|column| column.mostly(|cell| is_written(cell) || names::symbol(cell).is_some()))
+        .collect();
     let cells = || numbers.iter().flat_map(|column| column.filled());
     let alone =
         |sign| cells().filter(|cell| is_number(cell, sign) && !is_number(cell, number::other(sign))).count();
@@ -67,6 +68,11 @@ pub(super) fn scale(text: &str) -> Option<u32> {
     }
     let thousands = holds(&["i tusen", "(tusen", "i hele tusen", "i 1000", "(1000", "in thousand"]);
     (thousands || text.starts_with("1000 ") || text.starts_with("tusen ")).then_some(1000)
+}
+
+/// Whether a cell is a number under either decimal sign.
+fn is_written(cell: &str) -> bool {
+    is_number(cell, '.') || is_number(cell, ',')
 }
 
 /// Whether a cell is a number under a decimal sign, whole or not.

@@ -220,11 +220,17 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
     })
 }
 
-/// Where a column is named as one of municipalities and holds their names.
+/// Where a column is named as one of municipalities and holds their names, or formulas that nobody computed.
 fn names_hint(rows: &[(u64, StringRecord)]) -> String {
-    let mut named = rows.iter().take(30).flat_map(|(_, row)| row).map(str::trim);
-    let column = named.find(|cell| cell.to_lowercase().contains("kommun") && cell.len() < 40);
-    column.map_or(String::new(), |column| {
+    let mut cells = rows.iter().take(30).flat_map(|(_, row)| row.iter().enumerate());
+    let named = cells.find(|(_, cell)| cell.to_lowercase().contains("kommun") && cell.trim().len() < 40);
+    named.map_or(String::new(), |(at, column)| {
+        let column = column.trim();
+        if rows.iter().any(|(_, row)| row.get(at).is_some_and(|cell| cell.trim().starts_with('='))) {
+            return format!(
+                "; column `{column}` holds formulas without values: open the file in a spreadsheet and save it"
+            );
+        }
         format!(
             "; column `{column}` seems to hold names, and names are no codes (two municipalities are called Herøy): add \
              a column with the code of four digits"

@@ -3,7 +3,7 @@
 use super::super::samples::{ods_book, ods_row, row, xlsx};
 use super::propose::{about, known};
 use super::{PLAIN, contract, refused, shown};
-use crate::delimited::{TO_CHOOSE, parse, propose};
+use crate::delimited::{Contract, TO_CHOOSE, parse, propose};
 
 #[test]
 fn sheets_without_a_difference_are_of_no_period() {
@@ -75,4 +75,29 @@ fn a_row_of_no_height_is_hidden() {
         let parsed = parse(&xlsx(&rows), &contract(PLAIN));
         assert!(parsed.breaches[0].starts_with("1 hidden rows, the first is row 3"), "{parsed:?}");
     }
+}
+
+#[test]
+fn a_code_or_a_period_that_nobody_computed_says_so() {
+    let formula = "<c r=\"A3\"><f>\"4601\"</f></c>";
+    let cells = row(3, &["4601", "2024", "2"]);
+    let (begin, end) = (cells.find("<c ").unwrap(), cells.find("<c r=\"B3\"").unwrap());
+    let cells = format!("{}{formula}{}", &cells[..begin], &cells[end..]);
+    let rows = row(1, &["kommune", "periode", "antall"]) + &row(2, &["1103", "2024", "1"]) + &cells;
+    let parsed = parse(&xlsx(&rows), &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2024 1"], "{parsed:?}");
+    assert!(refused(&parsed).contains("3: `=\"4601\"` is a formula without a value"), "{parsed:?}");
+    let parsed = parse(b"kommune;periode;antall\n1103;=A1;1\n", &contract(PLAIN));
+    assert!(refused(&parsed).contains("`=A1` is a formula without a value"), "{parsed:?}");
+    let why = propose(b"Kommunenr;Antall\n=A1;1\n=A2;2\n", &about("x"), &known()).unwrap_err().text;
+    assert!(why.contains("column `Kommunenr` holds formulas without values"), "{why}");
+}
+
+#[test]
+fn nan_is_a_sign_to_choose_beside_numbers_with_a_point() {
+    let text = "kommunenr,måned,antall\n301.0,2026-10,12.0\n4601.0,2026-10,nan\n1103.0,2026-10,14.0\n";
+    let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
+    assert!(toml.contains("In place of numbers the file has nan: choose"), "{toml}");
+    let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
+    assert_eq!(shown(&parsed), ["0301 2026-10 12", "4601 2026-10 missing", "1103 2026-10 14"], "{toml}");
 }
