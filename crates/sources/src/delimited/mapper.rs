@@ -14,6 +14,7 @@ use super::filter::Filter;
 use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
+use super::mapped::MappedWords;
 use super::marks::Marked;
 use super::parts::{Part, Place};
 use super::pick::pick;
@@ -22,7 +23,6 @@ use super::row_period::{declared, read_period};
 use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
-use super::told::Told;
 use super::units::Units;
 use super::value::{self, Value};
 
@@ -58,7 +58,7 @@ pub(super) struct Mapper<'c> {
     filter: Filter<'c>,
     marked: Marked<'c>,
     fractions: Fractions,
-    told: Told<'c>,
+    mapped: MappedWords<'c>,
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
     units: Units,
@@ -82,7 +82,7 @@ impl<'c> Mapper<'c> {
             filter: Filter::new(&contract.filter),
             marked: Marked::new(contract),
             fractions: Fractions::default(),
-            told: Told::new(contract),
+            mapped: MappedWords::new(contract),
             contradicted: BTreeMap::new(),
             units: Units::default(),
             out_of_range: 0,
@@ -215,14 +215,14 @@ impl<'c> Mapper<'c> {
             }
         }
         for (column, key) in keys {
-            let before = self.told.take(places, line.cells, column, &key, line.row);
+            let before = self.mapped.take(places, line.cells, column, &key, line.row);
             let place = match (&mut self.sums, &part) {
                 (Some(sums), Some(part)) => Some(sums.place(&key, part, line.row)),
                 _ => None,
             };
             let sum = self.sums.is_some().then(|| key.clone());
             let read = match before {
-                Some(before) => Err(self.told_twice(&key, (before, line.row))),
+                Some(before) => Err(self.reported_twice(&key, (before, line.row))),
                 None => self.cell(places, line, column, key, place),
             };
             if let Err(reason) = read {
@@ -299,7 +299,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// The reason of a row that says a cell in other words than an earlier one, which is taken back with it.
-    fn told_twice(&mut self, key: &Key, rows: (u64, u64)) -> Reason {
+    fn reported_twice(&mut self, key: &Key, rows: (u64, u64)) -> Reason {
         let (subject, _, _, period) = key;
         let first = self.first.get(key).map(|first| first.at);
         self.contradict(first, rows, subject, *period, "stands there too, in other words of one meaning")
@@ -355,7 +355,7 @@ impl<'c> Mapper<'c> {
         self.parsed.breaches.extend(self.fractions.breaches(self.contract.decimal).take(MAX_LISTED));
         self.parsed.breaches.extend(self.filter.breaches());
         self.parsed.breaches.extend(self.marked.breaches());
-        self.parsed.breaches.extend(self.told.breaches());
+        self.parsed.breaches.extend(self.mapped.breaches());
         let sums = self.sums.iter().flat_map(|sums| sums.breaches(&self.parsed.observations));
         self.parsed.breaches.extend(sums.collect::<Vec<String>>());
         let taken_back = self.take_back();

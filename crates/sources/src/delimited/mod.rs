@@ -12,6 +12,7 @@ mod grid;
 mod hidden;
 mod joined;
 mod json;
+mod mapped;
 mod mapper;
 mod marks;
 mod number;
@@ -30,7 +31,6 @@ mod sums;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod told;
 mod totals;
 mod units;
 mod value;

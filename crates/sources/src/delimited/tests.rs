@@ -8,12 +8,12 @@ mod hidden;
 mod joined;
 mod json;
 mod kinds;
+mod mapped;
 mod marks;
 mod meaning;
 mod per_cent;
 mod propose;
 mod sums;
-mod told;
 mod wide;
 mod workbooks;
 

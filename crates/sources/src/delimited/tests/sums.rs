@@ -241,7 +241,7 @@ fn a_total_of_one_of_two_columns_is_found_within_the_other() {
 }
 
 #[test]
-fn a_proposal_says_which_word_adds_up_the_others() {
+fn a_proposal_names_the_word_that_adds_up_the_others() {
     let head = "Kommunenr;Måned;Gruppe;Antall\n";
     let rows = |words: [&str; 3]| -> String {
         let of = |code: &str, numbers: [u32; 3]| -> String {

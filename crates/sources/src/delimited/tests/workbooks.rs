@@ -78,7 +78,7 @@ fn a_row_of_no_height_is_hidden() {
 }
 
 #[test]
-fn a_code_or_a_period_that_nobody_computed_says_so() {
+fn a_code_or_a_period_that_nobody_computed_has_its_own_reason() {
     let formula = "<c r=\"A3\"><f>\"4601\"</f></c>";
     let cells = row(3, &["4601", "2024", "2"]);
     let (begin, end) = (cells.find("<c ").unwrap(), cells.find("<c r=\"B3\"").unwrap());

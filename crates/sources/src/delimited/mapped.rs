@@ -29,7 +29,7 @@ type Said = Vec<String>;
 
 /// What was met in each cell first, by the cell's hash: its row, and the place of its words among those known.
 #[derive(Debug)]
-pub(super) struct Told<'c> {
+pub(super) struct MappedWords<'c> {
     contract: &'c Contract,
     mapped: Vec<Mapped<'c>>,
     /// Two columns of a wide table are one measure.
@@ -42,7 +42,7 @@ pub(super) struct Told<'c> {
     breaches: Vec<String>,
 }
 
-impl<'c> Told<'c> {
+impl<'c> MappedWords<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
         let solution = mapped("solution", &contract.solution, contract);
         let measure = contract.measure.as_ref().and_then(|pick| mapped("measure", pick, contract));
