@@ -126,7 +126,7 @@ fn events(batch: &RecordBatch, requested: impl Fn(&str, &str) -> bool) -> Vec<St
 
 #[test]
 fn the_digisos_list_is_read_with_what_must_be_known() {
-    let (dir, writer) = ready();
+    let (dir, writer) = ready_at("2026-01-01T00:00:00Z");
     drop(writer);
     let report = demo_lake(dir.path(), &files(), moment("2026-11-20T00:00:00Z"), &|_| ()).unwrap();
     let digisos = &report.sources["nav-digisos-list"];
