@@ -20,6 +20,8 @@ pub(crate) type Tables = Vec<(&'static Table, RecordBatch)>;
 /// What `receipts` says of a delivery.
 pub(crate) struct ReceiptEntry<'d> {
     pub(crate) delivery: &'d Delivery,
+    pub(crate) receipt_id: &'d str,
+    pub(crate) received_at: DateTime<Utc>,
     pub(crate) sha256: &'d str,
     pub(crate) rows_in: u64,
     pub(crate) rejections: &'d [Rejection],
@@ -27,7 +29,7 @@ pub(crate) struct ReceiptEntry<'d> {
     pub(crate) synthetic: bool,
     /// Why it is held; of a released one, why it was.
     pub(crate) held: Option<&'d str>,
-    /// Hash of the contract, of a delivery that is or was held.
+    /// Hash of what it was read by: of a contract, and of any format where the delivery is or was held.
     pub(crate) contract_sha256: Option<&'d str>,
     /// When a person released it, and why.
     pub(crate) release: Option<(DateTime<Utc>, &'d str)>,
@@ -37,12 +39,12 @@ impl ReceiptEntry<'_> {
     pub(crate) fn row(&self) -> Result<RecordBatch, IngestError> {
         let delivery = self.delivery;
         let rejected: BTreeSet<u64> = self.rejections.iter().map(|rejection| rejection.row).collect();
-        let received_at = TimestampMicrosecondArray::from(vec![delivery.received_at.timestamp_micros()]);
+        let received_at = TimestampMicrosecondArray::from(vec![self.received_at.timestamp_micros()]);
         let is_held = self.held.is_some() && self.release.is_none();
         let released_at = self.release.map(|(moment, _)| moment.timestamp_micros());
         let released_at = TimestampMicrosecondArray::from(vec![released_at]);
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from(vec![delivery.receipt_id().0])),
+            Arc::new(StringArray::from(vec![self.receipt_id])),
             Arc::new(StringArray::from(vec![delivery.source_id.as_str()])),
             Arc::new(StringArray::from(vec![delivery.subject.as_str()])),
             Arc::new(received_at.with_timezone("UTC")),

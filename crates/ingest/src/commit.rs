@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod first_known;
+mod reading;
 mod replacement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +15,12 @@ use utbredt_model::{ReceiptId, Rejection};
 
 use self::evaluate::evaluate;
 use self::first_known::first_known;
+use self::reading::under;
 use self::replacement::Replacement;
 use crate::audit_tables::{Tables, append_or_replace};
 use crate::columns::table;
 use crate::conform::{Conformed, conform};
+use crate::contract::ReadBy;
 use crate::format::{Format, check_contract};
 use crate::history::{Extent, ReceiptHistory};
 use crate::reference_data::ReferenceData;
@@ -59,6 +62,8 @@ pub(crate) struct Submission<'s> {
 /// A decision to bring a held delivery in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Release<'s> {
+    /// The receipt of the held reading.
+    pub(crate) receipt_id: &'s str,
     pub(crate) at: DateTime<Utc>,
     /// Why, in the words of whoever decided.
     pub(crate) reason: &'s str,
@@ -95,9 +100,20 @@ impl<'s> Submission<'s> {
         }
     }
 
-    /// Whether all of it is active.
-    fn is_active(&self, history: &ReceiptHistory) -> bool {
-        self.is_facts() && history.is_wholly_active(self.delivery, self.replaces_own_span())
+    fn read_by(&self) -> Result<Option<ReadBy>, IngestError> {
+        match self.content {
+            Content::Facts(format) => ReadBy::of(format).map(Some),
+            Content::Reference(_) => Ok(None),
+        }
+    }
+
+    /// Whether all of it is active as this contract reads it: then there is nothing to read. What is known of reference data
+    /// changes with the tables, so an answer about it is read every time.
+    fn is_known(&self, history: &ReceiptHistory, lake: Option<&Lake>) -> Result<bool, IngestError> {
+        if self.release.is_some() || !history.is_wholly_active(self.delivery, self.replaces_own_span()) {
+            return Ok(false);
+        }
+        Ok(self.read_by()?.is_some_and(|by| history.is_active_by(self.delivery, &by, lake)))
     }
 }
 
@@ -130,11 +146,11 @@ struct Pending {
     rows: Tables,
     /// Receipts of the lake that are superseded.
     supersedes: BTreeSet<String>,
-    receipts: Vec<RecordBatch>,
-    rejections: Vec<RecordBatch>,
+    /// By receipt: its row of `receipts` and its rows of `rejections`. Of two readings in a batch the later counts.
+    receipts: BTreeMap<String, (RecordBatch, RecordBatch)>,
     /// Receipts whose earlier rows are replaced.
     again: BTreeSet<String>,
-    /// Contracts of held deliveries, to be kept as they are.
+    /// Contracts that deliveries were read by, to be kept as they are.
     contracts: BTreeSet<Vec<u8>>,
 }
 
@@ -166,7 +182,9 @@ pub(crate) fn commit_all(
     let mut history = ReceiptHistory::read(&lake, latest.as_ref())?;
     let mut reads = Vec::new();
     for submission in submissions {
-        reads.push(if is_known(submission, submissions, &history) {
+        // Two of one subject in a batch are read both, so that the order decides.
+        let known = is_alone(submission, submissions) && submission.is_known(&history, Some(&lake))?;
+        reads.push(if known {
             None
         } else {
             // Kept before it is read: whatever the parser does, the bytes are safe.
@@ -186,10 +204,13 @@ pub(crate) fn commit_all(
     let mut reports = Vec::with_capacity(submissions.len());
     for (submission, read) in submissions.iter().zip(&reads) {
         // Checked again: an earlier delivery of the batch may have replaced it, or brought it in.
-        let known = submission.is_active(&history);
+        let known = submission.is_known(&history, Some(&lake))?;
         reports.push(match read {
             Some(read) if !known => evaluate(read, (Some(&lake), &reference), &mut history, &mut pending)?,
-            _ => Report::of(submission.delivery, true),
+            _ => Report {
+                receipt_id: history.receipt_of(submission.delivery),
+                ..Report::of(submission.delivery, true)
+            },
         });
     }
     let edition = commit(writer, recorded_at, latest, pending, submissions)?;
@@ -201,15 +222,13 @@ pub(crate) fn commit_all(
     Ok(delivered)
 }
 
-/// Whether a delivery is active already and need not be read, unless the batch puts another in its place first. What is
-/// known of reference data changes with the tables, so an answer about it is read every time.
-fn is_known(submission: &Submission<'_>, all: &[Submission<'_>], history: &ReceiptHistory) -> bool {
+/// Whether no other delivery of a batch answers the same.
+fn is_alone(submission: &Submission<'_>, all: &[Submission<'_>]) -> bool {
     let delivery = submission.delivery;
     let same = all.iter().filter(|other| {
         other.delivery.source_id == delivery.source_id && other.delivery.subject == delivery.subject
     });
-    // Two of one subject in a batch are read both, so that the order decides.
-    submission.is_active(history) && same.count() == 1
+    same.count() == 1
 }
 
 /// The same steps up to the decision, which is not carried out: nothing is kept and nothing is written.
@@ -229,16 +248,18 @@ pub(crate) fn dry_run(
         let replaced = history.replaceable(submission.delivery, submission.replaces_own_span());
         history.load(lake, edition, std::slice::from_ref(&read.extent), &replaced)?;
     }
-    let known = submission.is_active(&history);
+    let known = submission.is_known(&history, lake)?;
     let leaving = Replacement::of(&read, &history)?.events;
     let events = first_known(&read.conformed.events, &leaving, submission.delivery.received_at)?;
     let mut report = evaluate(&read, (lake, reference), &mut history, &mut Pending::default())?;
     if known {
+        report.receipt_id = history.receipt_of(submission.delivery);
         (report.unchanged, report.held, report.superseded) = (true, None, None);
         report.releasable = false;
     }
     report.edition = latest.map_or(0, |edition| edition.number);
-    Ok((report, Conformed { events, ..read.conformed }))
+    let (usage, events) = under((&read.conformed.usage, &events), &report.receipt_id.0)?;
+    Ok((report, Conformed { usage, events, ..read.conformed }))
 }
 
 /// Makes the edition, if anything changed, and gives the number of the latest one.
@@ -260,7 +281,8 @@ fn commit(
             }
         }
     }
-    for (name, rows) in [("receipts", pending.receipts), ("rejections", pending.rejections)] {
+    let (receipts, rejections): (Vec<_>, Vec<_>) = pending.receipts.into_values().unzip();
+    for (name, rows) in [("receipts", receipts), ("rejections", rejections)] {
         let (whole, more) = append_or_replace(writer.lake(), latest.as_ref(), name, &rows, &pending.again)?;
         replace.extend(whole);
         append.extend(more);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use utbredt_lake::Writer;
 
 use crate::commit::{Content, Submission, commit_all, commit_one};
+use crate::contract::ReadBy;
 use crate::format::{Format, check_contract};
 use crate::history::ReceiptHistory;
 use crate::{Delivered, Delivery, IngestError, Report};
@@ -58,7 +59,8 @@ pub(crate) fn redeliver(
     check_contract(format, delivery)?;
     let latest = writer.lake().latest()?;
     let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
-    if history.is_outdated(&delivery.receipt_id().0, format.replaces_own_span()) {
+    let receipt = history.reading(delivery, &ReadBy::of(format)?, writer.lake());
+    if history.is_outdated(&receipt.0, format.replaces_own_span()) {
         tracing::info!(source = %delivery.source_id, subject = delivery.subject, "a file is passed over: a later answer is active");
         return Ok(Report::passed_over(delivery, latest.map_or(0, |edition| edition.number)));
     }

@@ -42,7 +42,8 @@ impl Delivery {
         Ok(Self { source_id, subject: subject.to_owned(), payload, received_at, synthetic: false })
     }
 
-    /// Its receipt: the same source, subject and bytes always give the same one.
+    /// Its receipt: the same source, subject and bytes always give the same one. Only a second reading of them, by
+    /// another contract, that is held beside the first has one of its own; the report names it.
     #[must_use]
     pub fn receipt_id(&self) -> ReceiptId {
         let mut hash = Sha256::new();
@@ -50,9 +51,22 @@ impl Delivery {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
-        let hex = hash.finalize().into_iter().take(8).map(|byte| format!("{byte:02x}"));
-        ReceiptId(hex.collect())
+        short(hash)
     }
+
+    /// The receipt of another reading of the same bytes, which is held while they are active as they were read before:
+    /// two readings of which one waits need two receipts.
+    pub(crate) fn second_receipt_id(&self) -> ReceiptId {
+        let mut hash = Sha256::new();
+        hash.update(self.receipt_id().0);
+        hash.update(b"second reading");
+        short(hash)
+    }
+}
+
+fn short(hash: Sha256) -> ReceiptId {
+    let hex = hash.finalize().into_iter().take(8).map(|byte| format!("{byte:02x}"));
+    ReceiptId(hex.collect())
 }
 
 /// The bytes of a file, unless it is larger than is taken.

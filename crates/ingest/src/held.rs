@@ -7,24 +7,16 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utbredt_lake::{Edition, Lake, LakeError, Writer};
 use utbredt_model::{SourceId, is_reason};
 
 use crate::columns::{self, numbers, text};
 use crate::commit::{Content, Release, Submission, commit_one, dry_run};
-use crate::connectors;
+use crate::contract;
 use crate::history::ReceiptHistory;
 use crate::reference_data::{ReferenceData, nearest};
 use crate::{Delivery, Format, IngestError, Report};
-
-/// The contract of a held delivery as it is kept: a registered format and its settings.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct KeptContract {
-    pub(crate) format: String,
-    pub(crate) settings: Value,
-}
 
 /// A delivery that waits for a decision, as its receipt has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +180,7 @@ fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<O
     let Some(format) = kept_format(lake, held)? else { return Ok(None) };
     let delivery = delivery(lake, held)?;
     let reference = ReferenceData::of_lake(lake, latest)?;
-    let release = Release { at: held.received_at, reason: "" };
+    let release = Release { receipt_id: &held.receipt_id, at: held.received_at, reason: "" };
     let content = Content::Facts(format.as_ref());
     let submission = Submission { release: Some(release), ..Submission::of(&delivery, content) };
     Ok(Some(dry_run(Some(lake), &reference, submission)?.0))
@@ -234,8 +226,8 @@ pub fn release(
     let format = kept_format(&lake, &held)?.ok_or(HeldError::NoContract)?;
     let delivery = delivery(&lake, &held)?;
     let content = Content::Facts(format.as_ref());
-    let submission =
-        Submission { release: Some(Release { at, reason }), ..Submission::of(&delivery, content) };
+    let release = Release { receipt_id: &held.receipt_id, at, reason };
+    let submission = Submission { release: Some(release), ..Submission::of(&delivery, content) };
     let report = commit_one(writer, submission)?.report;
     match report.held {
         Some(errors) => Err(HeldError::Errors(errors)),
@@ -317,9 +309,7 @@ fn receipts(lake: &Lake, latest: Option<&Edition>) -> Result<Vec<HeldDelivery>, 
 
 /// How a held delivery is read, if that was kept.
 fn kept_format(lake: &Lake, held: &HeldDelivery) -> Result<Option<Arc<dyn Format>>, IngestError> {
-    let Some(sha256) = &held.contract_sha256 else { return Ok(None) };
-    let KeptContract { format, settings } = serde_json::from_slice(&lake.raw(sha256)?)?;
-    connectors::format(&format, settings).map(Some)
+    held.contract_sha256.as_deref().map(|sha256| contract::kept_format(lake, sha256)).transpose()
 }
 
 /// A held delivery as it was received.

@@ -7,9 +7,10 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use chrono::{DateTime, NaiveDate, Utc};
 use utbredt_lake::{Edition, FileEntry, Lake};
-use utbredt_model::SourceId;
+use utbredt_model::{ReceiptId, SourceId};
 
 use crate::columns::{self, day_of, numbers, text};
+use crate::contract::ReadBy;
 use crate::{Delivery, IngestError};
 
 /// How many days around a delivery are looked at: a year, and the month a year ago.
@@ -26,8 +27,10 @@ pub(crate) struct Given {
     pub(crate) sha256: String,
     /// Why it is held; `None` = accepted.
     pub(crate) held: Option<String>,
-    /// Hash of the contract that it was read by when it was held.
+    /// Hash of the contract that it was read by; of a built-in format only where it is or was held.
     pub(crate) contract: Option<String>,
+    /// Whether a person released it.
+    pub(crate) released: bool,
 }
 
 impl Given {
@@ -131,6 +134,7 @@ impl ReceiptHistory {
         let (states, reasons) = (text(&receipts, "state")?, text(&receipts, "reason")?);
         let (hashes, contracts) = (text(&receipts, "sha256")?, text(&receipts, "contract_sha256")?);
         let moments = numbers::<TimestampMicrosecondType>(&receipts, "received_at")?;
+        let released = numbers::<TimestampMicrosecondType>(&receipts, "released_at")?;
         let mut given = BTreeMap::new();
         for at in 0..receipts.num_rows() {
             let receipt = Given {
@@ -141,6 +145,7 @@ impl ReceiptHistory {
                 // A text even where the reason is missing: held is held, and only `None` means accepted.
                 held: (states[at] == Some("held")).then(|| reasons[at].unwrap_or_default().to_owned()),
                 contract: contracts[at].map(str::to_owned),
+                released: released[at].is_some(),
             };
             given.insert(ids[at].unwrap_or_default().to_owned(), receipt);
         }
@@ -156,6 +161,30 @@ impl ReceiptHistory {
     /// Whether a receipt's facts are active.
     pub(crate) fn is_active(&self, receipt: &str) -> bool {
         self.active.contains(receipt)
+    }
+
+    /// The receipt that the bytes of a delivery are active under; where they are not, the first they get.
+    pub(crate) fn receipt_of(&self, delivery: &Delivery) -> ReceiptId {
+        Some(delivery.second_receipt_id())
+            .filter(|second| self.is_active(&second.0))
+            .unwrap_or_else(|| delivery.receipt_id())
+    }
+
+    /// Whether the bytes of a delivery are active as something reads them.
+    pub(crate) fn is_active_by(&self, delivery: &Delivery, by: &ReadBy, lake: Option<&Lake>) -> bool {
+        let receipt = self.receipt_of(delivery).0;
+        let named = self.given(&receipt).and_then(|given| given.contract.as_deref());
+        self.is_active(&receipt) && by.is(named, lake)
+    }
+
+    /// The receipt of a delivery as it was read by something, or else the one it is active under.
+    pub(crate) fn reading(&self, delivery: &Delivery, by: &ReadBy, lake: &Lake) -> ReceiptId {
+        let active = self.receipt_of(delivery);
+        let readings = [active.clone(), delivery.receipt_id(), delivery.second_receipt_id()];
+        let read = readings.into_iter().find(|receipt| {
+            self.given(&receipt.0).is_some_and(|given| by.is(given.contract.as_deref(), Some(lake)))
+        });
+        read.unwrap_or(active)
     }
 
     /// What a source was asked whose answer is active, and when that came.
@@ -203,7 +232,7 @@ impl ReceiptHistory {
 
     /// Whether all of a delivery is active: of a receipt that a later one replaced in part that is not known.
     pub(crate) fn is_wholly_active(&self, delivery: &Delivery, own_span: bool) -> bool {
-        let receipt = delivery.receipt_id().0;
+        let receipt = self.receipt_of(delivery).0;
         self.is_active(&receipt) && !(own_span && self.is_outdated(&receipt, own_span))
     }
 
@@ -272,7 +301,7 @@ impl ReceiptHistory {
     /// Makes a delivery active instead of others, or of parts of them.
     pub(crate) fn admit(
         &mut self,
-        (delivery, sha256): (&Delivery, &str),
+        (delivery, receipt): (&Delivery, &str),
         usage: &RecordBatch,
         events: &RecordBatch,
         replaced: &BTreeMap<String, Option<Facts>>,
@@ -287,36 +316,21 @@ impl ReceiptHistory {
                 self.active.remove(old);
             }
         }
-        let receipt = delivery.receipt_id().0;
-        self.active.insert(receipt.clone());
-        self.note((delivery, sha256), None, None);
+        self.active.insert(receipt.to_owned());
         let active_facts = ActiveFacts {
-            receipt_id: receipt.clone(),
+            receipt_id: receipt.to_owned(),
             source_id: delivery.source_id.to_string(),
             usage: usage.clone(),
             events: events.clone(),
             extent: Extent::of(usage)?,
         };
-        self.active_facts.insert(receipt, active_facts);
+        self.active_facts.insert(receipt.to_owned(), active_facts);
         Ok(())
     }
 
-    /// Remembers a receipt, by the hash of its payload.
-    pub(crate) fn note(
-        &mut self,
-        (delivery, sha256): (&Delivery, &str),
-        held: Option<String>,
-        contract: Option<String>,
-    ) {
-        let given = Given {
-            source_id: delivery.source_id.to_string(),
-            subject: delivery.subject.clone(),
-            received_at: delivery.received_at.timestamp_micros(),
-            sha256: sha256.to_owned(),
-            held,
-            contract,
-        };
-        self.given.insert(delivery.receipt_id().0, given);
+    /// Remembers a receipt.
+    pub(crate) fn note(&mut self, receipt: &str, given: Given) {
+        self.given.insert(receipt.to_owned(), given);
     }
 }
 

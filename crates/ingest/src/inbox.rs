@@ -11,8 +11,10 @@ use utbredt_lake::{Lake, LakeError, Run, Uploaded, Writer};
 use utbredt_model::{Rejection, Upload, Verdict};
 
 use crate::config::IngestConfig;
+use crate::contract::ReadBy;
 use crate::fetch::Clock;
 use crate::held::{self, HeldDelivery, HeldError, Released};
+use crate::history::ReceiptHistory;
 use crate::run::{of_reports, took_ms};
 use crate::{Delivered, Delivery, DryRunContext, Format, IngestError, Report, deliver_one};
 
@@ -126,7 +128,7 @@ impl Inbox {
         // The same may have come in while this one waited.
         match self.recall(&sent, received_at)? {
             Known::Answered(outcome) => Ok(outcome),
-            Known::Begun(edition) if self.became_active(edition, &delivery)? => {
+            Known::Begun(edition) if self.became_active(edition, &delivery, format.as_ref())? => {
                 let report = Report::passed_over(&delivery, self.latest()?);
                 Ok(self.answer(&delivery, &report, &[], sent))
             }
@@ -188,12 +190,19 @@ impl Inbox {
         })
     }
 
-    /// Whether a delivery that was begun when an edition was the latest became active then: it was active already, or the
-    /// next edition is the one it made. What happened later says nothing of it.
-    fn became_active(&self, begun: u64, delivery: &Delivery) -> Result<bool, LakeError> {
-        let receipt = delivery.receipt_id().0;
+    /// Whether a delivery that was begun when an edition was the latest became active then: it was active already, as the
+    /// same contract reads it, or the next edition is the one it made. What happened later says nothing of it.
+    fn became_active(
+        &self,
+        begun: u64,
+        delivery: &Delivery,
+        format: &dyn Format,
+    ) -> Result<bool, IngestError> {
+        let by = ReadBy::of(format)?;
         for number in begun.max(1)..=self.latest()?.min(begun + 1) {
-            if self.lake.edition(number)?.receipts.contains(&receipt) {
+            let edition = self.lake.edition(number)?;
+            let history = ReceiptHistory::read(&self.lake, Some(&edition))?;
+            if history.is_active_by(delivery, &by, Some(&self.lake)) {
                 return Ok(true);
             }
         }

@@ -7,6 +7,7 @@ pub mod config;
 mod conform;
 pub mod connector;
 pub mod connectors;
+mod contract;
 mod deliver;
 mod delivery;
 mod demo;

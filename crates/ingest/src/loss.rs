@@ -35,8 +35,8 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The loss as a reason to hold the delivery, with the ways out. One that replaces its own span has declared it.
-    pub(crate) fn reason(&self, own_span: bool) -> String {
+    /// The loss as a reason to hold the delivery, with the ways out.
+    pub(crate) fn reason(&self, way_out: WayOut) -> String {
         let (cells, of) = (self.cells, self.of);
         let places = self.municipalities.len();
         let municipalities = if places == 1 { "municipality" } else { "municipalities" };
@@ -52,11 +52,17 @@ impl Loss {
             0 => {}
             more => text.push_str(&format!("; and {more} more")),
         }
-        text.push_str(if own_span {
-            ". A delivery that replaces its own span reports all of it: deliver it whole"
-        } else {
-            ". A file about something else is delivered under its own subject (`--subject`); an export that \
-             replaces its own span only has `replaces = \"own_span\"` in its contract"
+        text.push_str(match way_out {
+            WayOut::Whole => ". A delivery that replaces its own span reports all of it: deliver it whole",
+            WayOut::Subject => {
+                ". A file about something else is delivered under its own subject (`--subject`); an export that \
+                 replaces its own span only has `replaces = \"own_span\"` in its contract"
+            }
+            WayOut::SecondContract => {
+                ". The same file is active as another contract reads it: a second contract, which reads other \
+                 columns of it, delivers it under a subject of its own (`--subject`); a corrected one reads all that \
+                 the one before it read"
+            }
         });
         text.push_str("; what is right as it is, a person releases (`utbredt held release`)");
         text
@@ -76,6 +82,17 @@ impl Loss {
             "examples": self.examples,
         })
     }
+}
+
+/// What can be done about a loss, other than to release it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WayOut {
+    /// Another subject, or a span declared.
+    Subject,
+    /// The whole span: that it replaces its own is declared.
+    Whole,
+    /// Another subject for another contract on the same file.
+    SecondContract,
 }
 
 /// What tells one reported cell from another. The division follows from the code and the period.

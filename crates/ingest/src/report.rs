@@ -14,13 +14,13 @@ use crate::loss::Loss;
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Its receipt.
+    /// Its receipt: that of this reading of it, where the same bytes are active as another contract reads them.
     pub receipt_id: ReceiptId,
     /// Who gave it.
     pub source_id: String,
     /// What it answers.
     pub subject: String,
-    /// It was here already and nothing changed; the counts below are then zero.
+    /// It was here already and nothing changed; the counts below are zero where it was not read again.
     pub unchanged: bool,
     /// Data rows read.
     pub rows_in: u64,

@@ -1,6 +1,7 @@
 //! Deliveries brought into a real lake with the real reference tables.
 
 mod cases;
+mod contracts;
 mod corrections;
 mod demo_rows;
 mod dry_run;

@@ -27,6 +27,7 @@ impl Replacement {
     pub(super) fn of(read: &Read<'_>, history: &ReceiptHistory) -> Result<Self, IngestError> {
         let delivery = read.submission.delivery;
         let own_span = read.submission.replaces_own_span();
+        let own = [delivery.receipt_id(), delivery.second_receipt_id()];
         let mut replacement = Self::default();
         for receipt in history.replaceable(delivery, own_span) {
             let Some(facts) = history.active_facts(&receipt) else {
@@ -36,7 +37,8 @@ impl Replacement {
                 }
                 continue;
             };
-            if !own_span {
+            // Whatever span it reports now, the same bytes have one reading that counts.
+            if !own_span || own.iter().any(|own| own.0 == receipt) {
                 replacement.usage.push(facts.usage.clone());
                 replacement.events.push(facts.events.clone());
                 replacement.receipts.insert(receipt, None);

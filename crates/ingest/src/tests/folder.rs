@@ -174,3 +174,15 @@ fn a_file_that_cannot_be_taken_keeps_no_other_back() {
     let message = look.error.unwrap();
     assert!(message.contains("2024-12.csv is larger than 256 MiB"), "{message}");
 }
+
+#[test]
+fn what_a_corrected_contract_reads_replaces_what_lies_there_once() {
+    let mut desk = Desk::new();
+    desk.put("inbox/2025-01.csv", b"code;month;measure;n;all\n0301;2025-01;uses;10;15\n");
+    desk.look("2025-02-01T06:00:00Z");
+    assert_eq!(desk.oslo(), "0301 2024-01-01 10");
+    desk.put("county.toml", CONTRACT.replace("\"n\"", "\"all\"").as_bytes());
+    let corrected = desk.look("2025-02-02T06:00:00Z");
+    assert_eq!(desk.oslo(), "0301 2024-01-01 15");
+    assert_eq!(desk.look("2025-02-03T06:00:00Z").edition, corrected.edition);
+}

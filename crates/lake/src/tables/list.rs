@@ -360,7 +360,7 @@ pub static TABLES: &[Table] = &[
             ("synthetic", Flag, REQUIRED, "Invented for demonstration."),
             ("state", Text, REQUIRED, "accepted or held."),
             ("reason", Text, NULLABLE, "Why it is held, or was until a person released it."),
-            ("contract_sha256", Text, NULLABLE, "Hash of the contract it was held by, its name in raw/."),
+            ("contract_sha256", Text, NULLABLE, "Hash of the contract it was read by, its name in raw/."),
             ("released_at", Instant, NULLABLE, "When a person released it; NULL = nobody had to."),
             ("release_reason", Text, NULLABLE, "Why, in that person's words."),
         ],
