@@ -194,7 +194,7 @@ fn rows_of(facts: &RecordBatch, of: &RecordBatch) -> Result<Vec<OwnedRow>, Inges
     {
         let is_unknown = field.name() == "perturbed" && old.null_count() == old.len();
         if field.name() != "receipt_id" && !is_unknown {
-            columns.push(column.clone());
+            columns.push(Arc::clone(column));
         }
     }
     let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();

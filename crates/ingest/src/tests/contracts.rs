@@ -252,7 +252,7 @@ fn a_release_of_a_second_reading_reads_by_its_contract_in_place_of_the_first() {
     // Every fact names the receipt that says what it was read by and who released it.
     let usage = table_of(&writer, "usage");
     assert!(text(&usage, "receipt_id").unwrap().iter().all(|id| *id == Some(second.receipt_id.0.as_str())));
-    assert_eq!(writer.lake().latest().unwrap().unwrap().receipts, [second.receipt_id.0.clone()]);
+    assert_eq!(writer.lake().latest().unwrap().unwrap().receipts, std::slice::from_ref(&second.receipt_id.0));
     let again = bring(&mut writer, &digihelse, &file("2025-10", "2025-11-06T06:00:00Z"));
     assert_eq!((again.unchanged, again.receipt_id, again.edition), (true, second.receipt_id, report.edition));
     // The first reading would take out of force what was released: now it is the one that waits.
