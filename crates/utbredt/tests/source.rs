@@ -110,7 +110,7 @@ fn a_trial_against_a_lake_shows_what_would_change_and_writes_nothing() {
     let editions = std::fs::read_dir(here.join("own/editions")).expect("editions").count();
     assert_eq!(editions, 2);
     let raw = std::fs::read_dir(here.join("own/raw")).expect("payloads").count();
-    assert_eq!(raw, 1, "only the delivered file is kept");
+    assert_eq!(raw, 2, "only the delivered file and its contract are kept");
 }
 
 #[test]
