@@ -1,7 +1,6 @@
 /* view
 doc = "Everybody who lives in a municipality of any division, by the count of `reference_date` and as the policy splits it."
 uses = []
-counts = "everybody"
 */
 SELECT
     municipality_mappings.policy_id,

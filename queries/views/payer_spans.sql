@@ -1,40 +1,23 @@
 /* view
 doc = "The days of a period on which a municipality, as it is on that day, has a solution: from `span_start` up to but not including `span_end`. `persons`: its inhabitants at the beginning of the year."
-uses = ["count_spans", "division_days", "inhabitants", "live_spans"]
+uses = ["count_spans", "inhabitants", "live_spans"]
 */
--- The days of a period on which one division is in force and one count holds.
-WITH dated AS (
+-- Cut where another division or another count begins.
+WITH had AS (
     SELECT
-        periods.period_start,
-        periods.policy_id,
-        division_days.division_date,
+        count_spans.period_start,
+        count_spans.policy_id,
         count_spans.reference_date,
-        greatest(periods.period_start, count_spans.valid_from) AS valid_from,
-        least(periods.period_end, count_spans.valid_to) AS valid_to
-    FROM periods
-    INNER JOIN division_days
-        ON division_days.valid_from < periods.period_end
-        AND division_days.valid_to > periods.period_start
-    INNER JOIN count_spans
-        ON count_spans.valid_from < periods.period_end
-        AND count_spans.valid_to > periods.period_start
-),
-had AS (
-    SELECT
-        dated.period_start,
-        dated.policy_id,
-        dated.division_date,
-        dated.reference_date,
+        live_spans.division_date,
         live_spans.municipality_code,
         live_spans.solution_id,
-        greatest(live_spans.valid_from, dated.valid_from) AS span_start,
-        least(live_spans.valid_to, dated.valid_to) AS span_end,
+        greatest(live_spans.valid_from, count_spans.valid_from) AS span_start,
+        least(live_spans.valid_to, count_spans.valid_to) AS span_end,
         live_spans.marks
-    FROM dated
+    FROM count_spans
     INNER JOIN live_spans
-        ON live_spans.division_date = dated.division_date
-        AND live_spans.valid_from < dated.valid_to
-        AND live_spans.valid_to > dated.valid_from
+        ON live_spans.valid_from < count_spans.valid_to
+        AND live_spans.valid_to > count_spans.valid_from
 )
 SELECT
     had.period_start,

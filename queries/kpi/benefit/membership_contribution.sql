@@ -29,23 +29,8 @@ nb = "Et medlem betaler som den kommunen det er medlem som, for dagene det er me
 nn = "Ein medlem betaler som den kommunen han er medlem som, for dagane han er medlem, og likt i alle grenser; før hang vert og grunnsum av grensene det vart spurt i."
 en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders asked for."
 */
--- The days of a period that go by one count.
-WITH counted AS (
-    SELECT
-        periods.period_start,
-        periods.period_end,
-        periods.policy_id,
-        count_spans.reference_date,
-        max(count_spans.reference_date) OVER (PARTITION BY periods.period_start) AS newest_date,
-        greatest(periods.period_start, count_spans.valid_from) AS valid_from,
-        least(periods.period_end, count_spans.valid_to) AS valid_to
-    FROM periods
-    INNER JOIN count_spans
-        ON count_spans.valid_from < periods.period_end
-        AND count_spans.valid_to > periods.period_start
-),
 -- Each membership and fee on the days on which both hold and one count does; without a fee where there is none.
-days AS (
+WITH days AS (
     SELECT
         counted.period_start,
         counted.policy_id,
@@ -56,8 +41,8 @@ days AS (
         memberships.division_date,
         memberships.valid_from,
         CAST(
-            CAST(least(memberships.valid_to, counted.period_end) AS INT)
-            - CAST(greatest(memberships.valid_from, counted.period_start) AS INT) AS BIGINT
+            CAST(least(memberships.valid_to, periods.period_end) AS INT)
+            - CAST(greatest(memberships.valid_from, periods.period_start) AS INT) AS BIGINT
         ) AS member_days,
         greatest(memberships.valid_from, counted.valid_from, fee_spans.valid_from) AS span_start,
         least(memberships.valid_to, counted.valid_to, fee_spans.valid_to) AS span_end,
@@ -65,7 +50,9 @@ days AS (
         fee_spans.ore_per_inhabitant_a_year,
         fee_spans.ore_a_year_max,
         coalesce(fee_spans.host_code = memberships.municipality_code, FALSE) AS is_host
-    FROM counted
+    FROM count_spans AS counted
+    INNER JOIN periods
+        ON periods.period_start = counted.period_start
     INNER JOIN memberships
         ON memberships.valid_from < counted.valid_to
         AND memberships.valid_to > counted.valid_from

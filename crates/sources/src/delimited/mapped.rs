@@ -25,7 +25,7 @@ struct Mapped<'c> {
 }
 
 /// What tells the rows of one cell apart: a row's words in the mapped columns, then the column of its value.
-type Said = Vec<String>;
+type Words = Vec<String>;
 
 /// What was met in each cell first, by the cell's hash: its row, and the place of its words among those known.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub(super) struct MappedWords<'c> {
     /// Two columns of a wide table are one measure.
     columns: bool,
     first: HashMap<u64, (u64, usize)>,
-    places: BTreeMap<Said, usize>,
-    known: Vec<Said>,
+    places: BTreeMap<Words, usize>,
+    known: Vec<Words>,
     /// The pairs that were named.
     named: BTreeSet<(usize, String, String)>,
     breaches: Vec<String>,
@@ -74,17 +74,17 @@ impl<'c> MappedWords<'c> {
         if self.mapped.is_empty() && !self.columns {
             return None;
         }
-        let mut said: Said =
+        let mut words: Words =
             self.mapped.iter().map(|own| places.cell(cells, own.column).to_owned()).collect();
         if self.columns {
-            said.push(self.column_name(places, column));
+            words.push(self.column_name(places, column));
         }
         // Case and blanks are no other word.
-        let alike: Said = said.iter().map(|word| compared(word)).collect();
+        let alike: Words = words.iter().map(|word| compared(word)).collect();
         let next = self.known.len();
         let own = *self.places.entry(alike).or_insert(next);
         if own == next {
-            self.known.push(said.clone());
+            self.known.push(words.clone());
         }
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
@@ -99,7 +99,7 @@ impl<'c> MappedWords<'c> {
             return None;
         }
         let before = self.known.get(met).cloned().unwrap_or_default();
-        for (at, pair) in before.into_iter().zip(said).enumerate() {
+        for (at, pair) in before.into_iter().zip(words).enumerate() {
             self.name(at, pair, key, (first, row));
         }
         Some(first)
