@@ -98,15 +98,20 @@ pub fn window(world: &World) -> (Day, Day) {
     (first.unwrap_or(date(2024, 1, 1)), end.unwrap_or(date(2024, 7, 1)))
 }
 
-/// The seeds of the worlds to ask: as many as `UTBREDT_WORLDS` says, from 0.
+/// The seeds of the worlds to ask: as many as `UTBREDT_WORLDS` says, from `UTBREDT_SEED`, else from 0.
 ///
 /// # Panics
 ///
 /// When that is no whole number.
 #[must_use]
 pub fn seeds(without_it: u64) -> Range<u64> {
-    let text = std::env::var("UTBREDT_WORLDS").ok();
-    0..text.map_or(without_it, |text| text.parse().expect("UTBREDT_WORLDS is a whole number"))
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a whole number")))
+    };
+    let first = number("UTBREDT_SEED").unwrap_or(0);
+    first..first + number("UTBREDT_WORLDS").unwrap_or(without_it)
 }
 
 /// The world of a seed.
