@@ -1,4 +1,4 @@
-//! When a source is subject: in words or as a cron expression, by the clock in Oslo.
+//! When a source is asked: in words or as a cron expression, by the clock in Oslo.
 
 use std::fmt;
 use std::str::FromStr;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
+use arrow::array::AsArray as _;
+use arrow::datatypes::Float64Type;
 use chrono::NaiveDate;
 use utbredt_engine::{Answer, Borders, By, Engine, KpiRequest};
 use utbredt_ingest as ingest;
@@ -88,8 +90,11 @@ fn every_kpi(runtime: &tokio::runtime::Runtime, engine: &Engine) -> anyhow::Resu
         let answer = runtime.block_on(engine.run(request))?;
         let took = started.elapsed().as_millis();
         let (value, state) = value_and_state(kpi, &answer);
-        let unit = unit(kpi);
-        table::line(&format!("  {:<31} {value:>12} {unit:<14} {took:>6} ms  {state}{about}", kpi.id));
+        let (unit, coverage) = (unit(kpi), coverage(&answer));
+        table::line(&format!(
+            "  {:<31} {value:>12} {unit:<14} {took:>6} ms  {state}{about}{coverage}",
+            kpi.id
+        ));
     }
     Ok(())
 }
@@ -124,6 +129,7 @@ fn question(kpi: &Kpi) -> (KpiRequest, &'static str) {
     if kpi.id == COHORT {
         request.from = NaiveDate::from_ymd_opt(2025, 1, 1);
         request.to = NaiveDate::from_ymd_opt(2025, 7, 1);
+        request.granularity = None;
     }
     let municipality = kpi.rollup.kind == RollupKind::None;
     if municipality {
@@ -142,6 +148,8 @@ fn last_month(kpi: &str) -> KpiRequest {
     let mut request = KpiRequest::new(kpi);
     request.from = NaiveDate::from_ymd_opt(2026, 10, 1);
     request.to = NaiveDate::from_ymd_opt(2026, 11, 1);
+    // Some KPIs answer by quarter or year unless asked otherwise, and neither is over.
+    request.granularity = Some(Granularity::Month);
     request
 }
 
@@ -155,6 +163,19 @@ fn value_and_state(kpi: &Kpi, answer: &Answer) -> (String, String) {
         human::cell(batch.column_by_name(name)?, 0, human::unit_of(kpi, name)).ok()
     };
     (shown("value").unwrap_or_default(), shown("state").unwrap_or_default())
+}
+
+/// Which share of the inhabitants a number speaks for, where it is known and not all of them.
+fn coverage(answer: &Answer) -> String {
+    let batch = answer.batches.iter().find(|batch| batch.num_rows() > 0).filter(|_| answer.meta.rows == 1);
+    let Some(column) = batch.and_then(|batch| batch.column_by_name("coverage")) else { return String::new() };
+    let share = column.as_primitive::<Float64Type>().iter().next().flatten();
+    let shown = human::cell(column, 0, Some("share")).unwrap_or_default();
+    if share.is_some_and(|share| share < 1.0) {
+        format!(", for {shown} of the inhabitants")
+    } else {
+        String::new()
+    }
 }
 
 /// The real rollout, quarter by quarter, on the division of 2020.

@@ -31,7 +31,7 @@ pub enum PullError {
     /// No token for the source was given.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The address is not one that is subject: that is for the operator to correct.
+    /// The address is not one that may be asked: that is for the operator to correct.
     #[error(transparent)]
     Refused(Refusal),
     /// The source does not have what is declared.
