@@ -3,6 +3,7 @@
 mod answer;
 mod catalogue;
 mod columns;
+mod connections;
 mod cors;
 mod deliveries;
 mod diff;
@@ -32,6 +33,7 @@ mod status;
 mod uploads;
 mod values;
 
+pub use connections::Limits;
 pub use cors::{Origin, ParseOriginError};
 pub use held::{HeldDeliveries, HeldError};
 pub use problem_codes::is_problem_code;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 
+use crate::connections;
 use crate::router::router;
 use crate::state::ApiState;
 
@@ -18,19 +19,13 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until `shutdown` is done, then lets the answers under way finish. Meanwhile it looks for new editions.
-///
-/// # Errors
-/// What the listener reports.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    state: ApiState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+/// Serves until `shutdown` is done, then lets the answers under way finish for as long as the state's limits say. Meanwhile
+/// it looks for new editions.
+pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown: impl Future<Output = ()>) {
     let watch = tokio::spawn(watch_editions(state.clone()));
-    let served = axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await;
+    let limits = state.limits;
+    connections::serve(listener, router(state), limits, shutdown).await;
     watch.abort();
-    served
 }
 
 /// An edition that cannot be served is logged once, not at every look, and the one before it is served on. What most

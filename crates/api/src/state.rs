@@ -9,6 +9,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 use utbredt_engine::Engine;
 
+use crate::connections::Limits;
 use crate::cors::Origin;
 use crate::held::HeldDeliveries;
 use crate::metrics::Metrics;
@@ -44,6 +45,7 @@ pub struct ApiState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
     pub(crate) time_limit: Duration,
+    pub(crate) limits: Limits,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
@@ -80,6 +82,7 @@ impl ApiState {
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
             time_limit: TIME_LIMIT,
+            limits: Limits::default(),
             uploads: None,
             held: None,
             cors_origins: Arc::default(),
@@ -97,6 +100,13 @@ impl ApiState {
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Other limits on connections than the usual ones.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 

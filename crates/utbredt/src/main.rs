@@ -22,7 +22,6 @@ mod upload;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use utbredt_engine::{Engine, EngineError, RequestError};
@@ -123,14 +122,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve { plan, http, lake, .. } => {
             let listener = serve::listen(http.addr)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
-            let stopped = AtomicBool::new(false);
-            // A scope: the process must not end while a source is still being written.
-            std::thread::scope(|scope| {
-                scope.spawn(|| source::keep_running(&plan, &lake, &stopped));
-                let served = serve::run(listener, &lake, queries, uploads, http);
-                stopped.store(true, Ordering::Relaxed);
-                served
-            })
+            let asking = source::Asking::start(plan, lake.clone());
+            let served = serve::run(listener, &lake, queries, uploads, http);
+            asking.stop();
+            served
         }
         Command::Kpi(command) => kpi::run(command, queries),
         Command::Diff(arguments) => diff::run(&arguments, queries),

@@ -1,10 +1,11 @@
 //! `utbredt source` and the plan behind `ingest` and `serve --ingest`: sources are listed, asked when due, and never given
 //! up on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -28,6 +29,9 @@ const ANSWERS: &str = "answers";
 
 /// How soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(200);
+
+/// How long a run under way may go on after a stop.
+const LAST_RUN: Duration = Duration::from_secs(10);
 
 /// The sources that need no contract, as they are registered.
 pub(crate) fn file_sources() -> PossibleValuesParser {
@@ -139,8 +143,37 @@ fn run_sources(
     Ok(reports.collect::<Result<_, _>>()?)
 }
 
+/// The thread that asks what is due while the server serves.
+pub(crate) struct Asking {
+    stopped: Arc<AtomicBool>,
+    ended: Receiver<()>,
+}
+
+impl Asking {
+    pub(crate) fn start(plan: PlanArguments, lake: PathBuf) -> Self {
+        let stopped = Arc::new(AtomicBool::new(false));
+        // Nothing is ever sent: that the other end is gone is the message.
+        let (end, ended) = channel();
+        let told = Arc::clone(&stopped);
+        std::thread::spawn(move || {
+            keep_running(&plan, &lake, &told);
+            drop(end);
+        });
+        Self { stopped, ended }
+    }
+
+    /// Lets a source that is being written finish, and waits no longer for one that does not answer: what it was asked for
+    /// is asked for again, as after a power cut.
+    pub(crate) fn stop(self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if self.ended.recv_timeout(LAST_RUN) == Err(RecvTimeoutError::Timeout) {
+            table::message("a source is still being asked; its run is given up");
+        }
+    }
+}
+
 /// Asks what is due, again and again, until it is told to stop. The writer is let go between looks.
-pub(crate) fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &AtomicBool) {
+fn keep_running(arguments: &PlanArguments, root: &Path, stopped: &AtomicBool) {
     // What is learned of hosts outlives a look.
     let hosts = Arc::default();
     while !stopped.load(Ordering::Relaxed) {

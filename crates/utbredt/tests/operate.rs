@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -35,6 +35,10 @@ impl Server {
         if let Some(log) = log {
             serve.env("UTBREDT_LOG", log);
         }
+        Self::run(serve)
+    }
+
+    fn run(mut serve: Command) -> Self {
         let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
         let (send, lines) = channel();
         let messages = BufReader::new(process.stderr.take().expect("its messages"));
@@ -73,6 +77,21 @@ impl Server {
         }
     }
 
+    /// Tells it to stop, and gives the time until it had.
+    fn stop(&mut self) -> Duration {
+        let start = Instant::now();
+        let told = Command::new("kill").arg(self.process.id().to_string()).status().expect("it runs");
+        assert!(told.success());
+        loop {
+            if let Some(status) = self.process.try_wait().expect("a child") {
+                assert!(status.success(), "{status}");
+                return start.elapsed();
+            }
+            assert!(start.elapsed() < PATIENCE * 2, "it does not stop");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Everything it still says until it is stopped.
     fn rest(mut self) -> Vec<String> {
         drop(self.process.kill());
@@ -99,7 +118,7 @@ const VALUES: &str =
 fn the_log_contains_what_happened() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
-    assert!(command(here, &["init"]).stdout(Stdio::null()).status().expect("it runs").success());
+    assert!(command(here, &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
     a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here);
     a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here);
     silence_can_be_had(here);
@@ -186,6 +205,54 @@ fn a_taken_port_is_named_before_any_work(here: &Path) {
     let wrong = command(here, &["serve", "--cors-origin", "example.org/app"]).output().expect("it runs");
     let message = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && message.contains("https://example.org"), "{message}");
+}
+
+/// 600 clients that never finish their first line, a server that may have 200 descriptors, and one honest client.
+#[test]
+fn slow_clients_keep_nobody_waiting_and_the_server_can_be_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(command(folder.path(), &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
+    let mut serve = Command::new("sh");
+    serve.args(["-c", "ulimit -n 200; exec \"$0\" serve --addr 127.0.0.1:0", env!("CARGO_BIN_EXE_utbredt")]);
+    serve.current_dir(folder.path());
+    let mut server = Server::run(serve);
+    let mut slow = Vec::new();
+    for _ in 0..600 {
+        let mut stream = TcpStream::connect(&server.address).expect("it listens");
+        // Who was sent away meanwhile learns it here.
+        drop(stream.write_all(b"GET /health"));
+        slow.push(stream);
+    }
+    let start = Instant::now();
+    assert!(server.get("/health/ready", "").0.starts_with("http/1.1 200"));
+    assert!(server.get(VALUES, "").0.starts_with("http/1.1 200"));
+    let took = start.elapsed();
+    assert!(took < PATIENCE, "{took:?}");
+    // Those that began a line have 15 seconds for it, and the end waits 20 at most.
+    assert!(server.stop() < PATIENCE);
+}
+
+/// The source takes the connection and never answers.
+#[test]
+fn a_source_that_hangs_does_not_keep_the_server_from_stopping() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(command(folder.path(), &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let host = silent.local_addr().expect("its address");
+    let source = "id = \"klass-changes\"\nkind = \"klass_changes\"\nschedule = \"daily\"";
+    let plan = format!("hosts = [\"{host}\"]\n[[source]]\n{source}\nurl = \"http://{host}/klass\"\n");
+    std::fs::write(folder.path().join("utbredt.toml"), plan).expect("written");
+    let mut server = Server::start(folder.path(), &["--ingest", "--local"], None);
+    silent.set_nonblocking(true).expect("set");
+    let start = Instant::now();
+    let _asked = loop {
+        if let Ok(asked) = silent.accept() {
+            break asked;
+        }
+        assert!(start.elapsed() < PATIENCE, "the source is not asked");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(server.stop() < PATIENCE);
 }
 
 /// The machine's clock loses its battery, somebody insists, and the lake is dated anew.
