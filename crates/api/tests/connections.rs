@@ -34,7 +34,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: Limits) -> Self {
+    fn start(limits: Limits) -> Self {
         let listener = utbredt_api::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
         let address = listener.local_addr().expect("an address");
@@ -75,7 +75,7 @@ async fn is_live(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn who_sends_its_headers_byte_by_byte_is_sent_away() {
-    let server = Server::start(Limits { headers: SHORT, ..LONG }).await;
+    let server = Server::start(Limits { headers: SHORT, ..LONG });
     let (mut reads, mut writes) = server.connect().await.into_split();
     let start = Instant::now();
     let dripping = tokio::spawn(async move {
@@ -94,7 +94,7 @@ async fn who_sends_its_headers_byte_by_byte_is_sent_away() {
 
 #[tokio::test]
 async fn who_says_nothing_is_sent_away_before_and_after_an_answer() {
-    let server = Server::start(Limits { headers: SHORT, ..LONG }).await;
+    let server = Server::start(Limits { headers: SHORT, ..LONG });
     let (mut silent, mut idle) = (server.connect().await, server.connect().await);
     is_live(&mut idle).await;
     assert_eq!(rest(&mut silent).await, "");
@@ -105,7 +105,7 @@ const BATCH: &[u8] = b"POST /v1/kpis:batch HTTP/1.1\r\nHost: localhost\r\nConten
 
 #[tokio::test]
 async fn when_all_places_are_taken_the_longest_without_a_request_makes_room() {
-    let server = Server::start(Limits { connections: 3, ..LONG }).await;
+    let server = Server::start(Limits { connections: 3, ..LONG });
     let (mut under_way, mut idle, mut half) =
         (server.connect().await, server.connect().await, server.connect().await);
     under_way.write_all(BATCH).await.expect("sent");
@@ -123,7 +123,7 @@ async fn when_all_places_are_taken_the_longest_without_a_request_makes_room() {
 
 #[tokio::test]
 async fn when_every_place_has_a_request_the_next_waits_for_an_answer() {
-    let server = Server::start(Limits { connections: 1, ..LONG }).await;
+    let server = Server::start(Limits { connections: 1, ..LONG });
     let mut under_way = server.connect().await;
     let start = Instant::now();
     under_way.write_all(BATCH).await.expect("sent");
@@ -146,7 +146,7 @@ async fn stall(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn who_takes_no_byte_of_an_answer_is_sent_away() {
-    let server = Server::start(Limits { write: SHORT, ..LONG }).await;
+    let server = Server::start(Limits { write: SHORT, ..LONG });
     let mut stalled = server.connect().await;
     stall(&mut stalled).await;
     sleep(SHORT * 3).await;
@@ -156,7 +156,7 @@ async fn who_takes_no_byte_of_an_answer_is_sent_away() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_at_the_time_limit() {
-    let server = Server::start(LONG).await;
+    let server = Server::start(LONG);
     let mut slow = server.connect().await;
     let head = b"POST /v1/deliveries HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{";
     slow.write_all(head).await.expect("sent");
@@ -169,7 +169,7 @@ async fn a_body_that_does_not_come_is_answered_at_the_time_limit() {
 
 #[tokio::test]
 async fn at_the_end_idle_connections_go_at_once_and_answers_under_way_are_finished() {
-    let server = Server::start(LONG).await;
+    let server = Server::start(LONG);
     let (mut idle, mut under_way) = (server.connect().await, server.connect().await);
     is_live(&mut idle).await;
     under_way.write_all(BATCH).await.expect("sent");
@@ -181,7 +181,7 @@ async fn at_the_end_idle_connections_go_at_once_and_answers_under_way_are_finish
 
 #[tokio::test]
 async fn at_the_end_half_a_header_and_a_stalled_answer_keep_nobody_waiting() {
-    let server = Server::start(Limits { drain: SHORT, ..LONG }).await;
+    let server = Server::start(Limits { drain: SHORT, ..LONG });
     let (mut half, mut stalled) = (server.connect().await, server.connect().await);
     half.write_all(b"GET /health/live HTTP/1.1\r\nHost:").await.expect("sent");
     stall(&mut stalled).await;
