@@ -78,10 +78,23 @@ async fn each_year_has_its_own_inhabitants() {
     assert_eq!(costs["0201"], (84_000 - 78_706 + 90_000, "ok".to_owned()));
 }
 
+/// Nes is counted for 2019 and not for 2020: of the range 2019 to 2020 it is known that 600 + 6 x 200 = 1800 kr fell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_without_inhabitants_leaves_the_others() {
+    let mut world = tiny::tiny();
+    world.population.retain(|row| row.municipality_code != "0201" || row.reference_date.year() < 2020);
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = open(&world, folder.path());
+    let members = money(&engine, of_years("benefit.membership_contribution", 2019, 2020)).await;
+    assert_eq!(members["0201"], (180_000, "ok".to_owned()));
+    let members = money(&engine, of_years("benefit.membership_contribution", 2020, 2020)).await;
+    assert_eq!(members["0201"], (0, "not_applicable".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_money_of_years_is_that_of_their_range() {
     let mut compared = BTreeMap::new();
-    for seed in seeds(6) {
+    for seed in seeds(11) {
         let world = random(seed);
         let folder = tempfile::tempdir().expect("a folder");
         let engine = open(&world, folder.path());

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Medlemsbidrag", nn = "Medlemsbidrag", en = "Membership contribution" }
 answers = { nb = "Hva koster det å være med i nettverket?", nn = "Kva kostar det å vere med i nettverket?", en = "What does it cost to be a member of the network?" }
-version = 3
+version = 4
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -17,6 +17,12 @@ kind = "area"
 nb = "Kommunen er ikke medlem av noe nettverk."
 nn = "Kommunen er ikkje medlem av noko nettverk."
 en = "The municipality is a member of no network."
+[[changes]]
+version = 4
+date = "2026-11-29"
+nb = "Av et tidsrom over flere år regnes årene der innbyggertallet er kjent, og tallet er merket ufullstendig; før gjaldt tidsrommet ikke når det siste årets tall manglet."
+nn = "Av eit tidsrom over fleire år blir åra der innbyggjartalet er kjent rekna, og talet er merkt ufullstendig; før galdt tidsrommet ikkje når talet for det siste året mangla."
+en = "Of a range of several years those with known inhabitants are reckoned, and the number is marked partial; before, the range did not apply where the last year's count was absent."
 [[changes]]
 version = 3
 date = "2026-11-29"
@@ -227,8 +233,9 @@ payments AS (
         ) AS marks,
         cell_state(
             max(placed.policy_id) <> 'exact_only' OR bool_and(placed.whole),
-            state_if(max(placed.persons) IS NULL, 'not_applicable/no_population'),
-            state_if(max(placed.persons) IS NOT NULL AND sum(placed.ore) IS NULL, 'not_applicable/no_price')
+            -- What fell in years whose inhabitants are known fell, whoever lives there at the end.
+            state_if(sum(placed.ore) IS NULL AND max(placed.persons) IS NULL, 'not_applicable/no_population'),
+            state_if(sum(placed.ore) IS NULL, 'not_applicable/no_price')
         ) AS state
     FROM placed
     GROUP BY

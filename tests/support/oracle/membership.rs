@@ -72,7 +72,7 @@ fn contribution(context: &CellContext<'_>, only: Option<&str>, code: &str) -> Op
             fees.get_or_insert_with(Vec::new).extend(to_network);
         }
     }
-    let state = if newest.state == State::Ok && fees.is_some() { State::Ok } else { State::NotApplicable };
+    let state = if fees.is_some() { State::Ok } else { State::NotApplicable };
     member.then_some(Member { fees: fees.unwrap_or_default(), persons: newest, marks, state })
 }
 
