@@ -341,7 +341,7 @@ async fn a_copy_that_is_still_right_costs_no_query() {
             let answer = app.if_none_match(path, &condition).await;
             assert_eq!((answer.status, answer.body.len()), (304, 0), "{path} {condition}");
             assert_eq!(answer.header("etag").trim_start_matches("W/"), tag, "{path}");
-            assert_eq!(answer.header("cache-control"), "public, max-age=60, stale-while-revalidate=600");
+            assert_eq!(answer.header("cache-control"), "private, max-age=60, stale-while-revalidate=600");
             assert_eq!(answer.header("vary").to_lowercase().matches("accept-encoding").count(), 1);
         }
         assert_eq!(app.made().await, before, "{path}: a query was run for a copy that was right");

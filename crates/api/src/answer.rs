@@ -2,9 +2,14 @@
 //! all who wait for it.
 
 use std::future::Future;
+use std::io::Write as _;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use utbredt_kpi::Lang;
 
 use crate::etag::{ETag, Match};
@@ -16,7 +21,11 @@ use crate::problem::Problem;
 use crate::request_log::Computed;
 use crate::state::{ApiState, Encoded, if_none_match};
 
-const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
+/// How long an answer may be used without asking again: by the browser, or by every cache on the way.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, max-age=60, stale-while-revalidate=600");
+const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
+/// The fewest bytes that are compressed.
+const WORTH_COMPRESSING: usize = 1024;
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language");
 
 /// How an answer is to be written.
@@ -62,25 +71,33 @@ where
     let found = tag.find_in(if_none_match(headers));
     match found {
         Match::None | Match::Any => {}
-        Match::Strong => return Ok(not_modified(&tag.strong(), shape)),
-        Match::Weak => return Ok(not_modified(&tag.weak(), shape)),
+        Match::Strong => return Ok(not_modified(state, &tag.strong(), shape)),
+        Match::Weak => return Ok(not_modified(state, &tag.weak(), shape)),
     }
     // The cache runs `make` for one caller only: where it did not run, the body was kept.
     let mut kept_body = true;
-    let make = async {
+    // Boxed: every future around it would have its size.
+    let make = Box::pin(async {
         kept_body = false;
         make.await
+    });
+    let encoded = if negotiate::takes_gzip(headers) {
+        compressed(state, &tag, make).await?
+    } else {
+        cached(state, &tag, make).await?
     };
-    let encoded = cached(state, &tag, make).await?;
     // `*` is about what is there: only a question that has an answer can be "not modified".
     if found == Match::Any {
-        return Ok(not_modified(&tag.strong(), shape));
+        return Ok(not_modified(state, &tag.strong(), shape));
     }
     let mut response = encoded.body.clone().into_response();
     response.extensions_mut().insert(Computed { kept_body, rows: encoded.rows, cells: encoded.cells });
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
-    describe(headers, &tag.strong(), shape);
+    describe(state, headers, &tag.strong(), shape);
+    if encoded.gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     // Also for the newest edition, so that the client knows which one that was.
     headers.insert(HeaderName::from_static("utbredt-edition"), HeaderValue::from(encoded.edition));
     if encoded.synthetic {
@@ -107,18 +124,45 @@ where
     state.cache.try_get_with(tag.strong(), made).await.map_err(|problem| (*problem).clone())
 }
 
-fn not_modified(tag: &str, shape: Shape) -> Response {
+/// The bytes of a tag, compressed once for all who take them so and kept beside the plain ones. What is short stays as it is:
+/// it fits one packet either way.
+async fn compressed<F>(state: &ApiState, tag: &ETag, make: F) -> Result<Encoded, Problem>
+where
+    F: Future<Output = Result<Encoded, Problem>>,
+{
+    let zipped = async {
+        let plain = cached(state, tag, make).await?;
+        if plain.body.len() < WORTH_COMPRESSING {
+            return Ok(plain);
+        }
+        let body = plain.body.clone();
+        let zipped = tokio::task::spawn_blocking(move || gzip(&body)).await;
+        let body =
+            zipped.map_err(|error| Problem::failed(&error))?.map_err(|error| Problem::failed(&error))?;
+        Ok(Encoded { body, gzip: true, ..plain })
+    };
+    let key = format!("{} gzip", tag.strong());
+    state.cache.try_get_with(key, zipped).await.map_err(|problem: Arc<Problem>| (*problem).clone())
+}
+
+fn gzip(body: &[u8]) -> std::io::Result<Bytes> {
+    let mut out = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::default());
+    out.write_all(body)?;
+    Ok(out.finish()?.into())
+}
+
+fn not_modified(state: &ApiState, tag: &str, shape: Shape) -> Response {
     let mut response = StatusCode::NOT_MODIFIED.into_response();
-    describe(response.headers_mut(), tag, shape);
+    describe(state, response.headers_mut(), tag, shape);
     response
 }
 
 /// The headers a 304 has in common with the 200 it stands for.
-fn describe(headers: &mut HeaderMap, tag: &str, shape: Shape) {
+fn describe(state: &ApiState, headers: &mut HeaderMap, tag: &str, shape: Shape) {
     if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
-    headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
+    headers.insert(header::CACHE_CONTROL, if state.public_cache { PUBLIC } else { PRIVATE });
     headers.insert(header::VARY, VARY);
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(shape.language.as_str()));
 }
@@ -136,8 +180,6 @@ fn attach(headers: &mut HeaderMap, name: &str, edition: u64, format: Format) {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn shape() -> Shape {
@@ -156,6 +198,7 @@ mod tests {
                 synthetic: true,
                 rows: Some(1),
                 cells: None,
+                gzip: false,
             })
         };
         conditional(state, &headers, shape(), "f", "adoption.reach", make).await.unwrap()
@@ -168,7 +211,10 @@ mod tests {
         let answer = send(&state, Some(&tag.strong())).await;
         assert_eq!(answer.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(answer.headers()[header::ETAG], tag.strong().as_str());
-        assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=60, stale-while-revalidate=600");
+        assert_eq!(
+            answer.headers()[header::CACHE_CONTROL],
+            "private, max-age=60, stale-while-revalidate=600"
+        );
         assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
         assert_eq!(send(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
         assert_eq!(state.metrics.queries_run.get(), 0);
@@ -185,6 +231,32 @@ mod tests {
         send(&state, None).await;
         assert_eq!(send(&state, Some("*")).await.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(state.metrics.queries_run.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_compressed_once_and_a_short_one_never() {
+        let state = ApiState::waiting();
+        let zip = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("br, gzip"))]);
+        let answer = async |rows: usize, headers: &HeaderMap| {
+            let body = Bytes::from("a,b\n".repeat(rows));
+            let make = async {
+                Ok(Encoded { body, edition: 3, synthetic: false, rows: Some(rows), cells: None, gzip: false })
+            };
+            let response = conditional(&state, headers, shape(), &rows.to_string(), "k", make).await.unwrap();
+            let is_zipped = response.headers().contains_key(header::CONTENT_ENCODING);
+            (is_zipped, axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap())
+        };
+        let (is_zipped, body) = answer(1000, &zip).await;
+        assert!(is_zipped && body.len() < 200, "{} bytes", body.len());
+        // The same allocation: nothing was compressed again.
+        assert_eq!(answer(1000, &zip).await.1.as_ptr(), body.as_ptr());
+        let (is_zipped, plain) = answer(1000, &HeaderMap::new()).await;
+        assert_eq!((is_zipped, plain.len()), (false, 4000));
+        assert_eq!(state.metrics.queries_run.get(), 1);
+        assert!(!answer(100, &zip).await.0);
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&body[..]), &mut text).unwrap();
+        assert_eq!(text.as_bytes(), plain);
     }
 
     #[tokio::test]

@@ -149,6 +149,7 @@ async fn describe(
             synthetic: false,
             rows: None,
             cells: None,
+            gzip: false,
         })
     };
     conditional(state, headers, shape, &body, one.unwrap_or("kpis"), made).await

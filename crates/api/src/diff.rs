@@ -36,7 +36,7 @@ pub(crate) async fn diff(
     let fingerprint = format!("diff {before:?} {after:?} {all}\n{fingerprint}");
     let question = DiffRequest { all, ..DiffRequest::new(request, before, after) };
     let name = format!("{id}-diff");
-    conditional(&state, &headers, shape, &fingerprint, &name, run(engine, question, shape)).await
+    conditional(&state, &headers, shape, &fingerprint, &name, run(&state, engine, question, shape)).await
 }
 
 /// Takes a pair that is not the KPI's out of the query.
@@ -69,7 +69,19 @@ fn flag(pairs: &mut Vec<(String, String)>, key: &str) -> Result<bool, Problem> {
     }
 }
 
-async fn run(engine: &Engine, question: DiffRequest, shape: Shape) -> Result<Encoded, Problem> {
+async fn run(
+    state: &ApiState,
+    engine: &Engine,
+    question: DiffRequest,
+    shape: Shape,
+) -> Result<Encoded, Problem> {
+    let engine = engine.clone();
+    // Boxed, as the plan of a question is large.
+    let answer = Box::pin(async move { answer(&engine, question, shape).await });
+    state.questions.compute(state.time_limit, answer).await
+}
+
+async fn answer(engine: &Engine, question: DiffRequest, shape: Shape) -> Result<Encoded, Problem> {
     let answer =
         engine.diff(question).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let meta = meta::of_diff(&answer.meta, shape.language);
@@ -81,5 +93,6 @@ async fn run(engine: &Engine, question: DiffRequest, shape: Shape) -> Result<Enc
         synthetic: answer.meta.synthetic,
         rows: Some(answer.meta.rows),
         cells: None,
+        gzip: false,
     })
 }

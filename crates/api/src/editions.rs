@@ -214,7 +214,14 @@ async fn answer(
     let data = list(&editions, &parsed.what)?;
     let body = json!({"meta": {"edition": served, "rows": data.len()}, "data": data}).to_string();
     let made = async {
-        Ok(Encoded { body: body.clone().into(), edition: served, synthetic: false, rows: None, cells: None })
+        Ok(Encoded {
+            body: body.clone().into(),
+            edition: served,
+            synthetic: false,
+            rows: None,
+            cells: None,
+            gzip: false,
+        })
     };
     conditional(state, headers, shape, &body, name, made).await
 }

@@ -139,5 +139,5 @@ fn write(rows: &Rows, shape: Shape) -> Result<Encoded, Problem> {
     let body =
         encode(shape.format, &rows.schema, &rows.batches, &meta).map_err(|error| Problem::failed(&error))?;
     let synthetic = rows.is_synthetic();
-    Ok(Encoded { body, edition: rows.edition, synthetic, rows: Some(rows.count()), cells: None })
+    Ok(Encoded { body, edition: rows.edition, synthetic, rows: Some(rows.count()), cells: None, gzip: false })
 }

@@ -94,6 +94,8 @@ pub(crate) struct Now<'a> {
     pub(crate) kept_bytes: u64,
     /// Cells and shared relations that are kept.
     pub(crate) kept: KeptStats,
+    /// Questions that wait for their turn.
+    pub(crate) waiting: usize,
 }
 
 impl Metrics {
@@ -162,6 +164,7 @@ fn gauges(now: &Now<'_>) -> Registry {
         counter.inc_by(value);
         registry.register(name, help, counter);
     }
+    registry.register("questions_waiting", "Questions that wait for their turn", gauge(now.waiting as u64));
     if let Some(edition) = now.edition {
         registry.register("edition", "The edition served now", gauge(edition));
     }
@@ -240,7 +243,7 @@ mod tests {
         metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
         let runs = [run("a", None), run("b", None), run("a", Some("away"))];
         let kept = KeptStats { cells_found: 5, relations_computed: 24, bytes: 1000, ..KeptStats::default() };
-        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12, kept });
+        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12, kept, waiting: 3 });
         for line in [
             "# TYPE utbredt_requests counter",
             "utbredt_requests_total 2",
@@ -256,6 +259,7 @@ mod tests {
             "utbredt_cells_computed_total 0",
             "utbredt_relations_computed_total 24",
             "utbredt_edition 7",
+            "utbredt_questions_waiting 3",
             // The last run of each counts.
             "utbredt_source_last_run_success{source=\"a\"} 0.0",
             "utbredt_source_last_run_success{source=\"b\"} 1.0",

@@ -103,6 +103,15 @@ fn language_of(tag: &str) -> Option<Lang> {
     }
 }
 
+/// Whether the client takes an answer compressed with gzip.
+pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = weighted(headers, header::ACCEPT_ENCODING);
+    let named = codings.iter().find(|(coding, _)| coding == "gzip" || coding == "x-gzip");
+    named
+        .or_else(|| codings.iter().find(|(coding, _)| coding == "*"))
+        .is_some_and(|(_, weight)| *weight > 0.0)
+}
+
 /// Whether the client would rather read HTML than JSON, as browsers say in `Accept`.
 pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
     let ranges = weighted(headers, header::ACCEPT);
@@ -135,14 +144,30 @@ fn weighted(headers: &HeaderMap, name: header::HeaderName) -> Vec<(String, f32)>
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, header::HeaderValue::from_static(value))])
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
     }
 
     fn accept(value: &'static str) -> Result<Format, Problem> {
         format(None, &headers(header::ACCEPT, value))
+    }
+
+    #[test]
+    fn gzip_is_taken_where_it_is_named_and_not_weighed_down_to_nothing() {
+        let taken = |text: &'static str| {
+            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(text))]))
+        };
+        for yes in ["gzip", "br;q=1.0, GZIP;q=0.1", "*", "x-gzip", "deflate, *;q=0.5"] {
+            assert!(taken(yes), "{yes}");
+        }
+        for no in ["", "identity", "gzip;q=0", "*;q=0", "*, gzip;q=0", "br"] {
+            assert!(!taken(no), "{no}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
     }
 
     #[test]

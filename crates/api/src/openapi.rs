@@ -37,7 +37,14 @@ pub(crate) async fn openapi(
     let body = document.to_json().map_err(|error| Problem::failed(&error))?;
     let edition = engine.edition().number;
     let made = async {
-        Ok(Encoded { body: body.clone().into(), edition, synthetic: false, rows: None, cells: None })
+        Ok(Encoded {
+            body: body.clone().into(),
+            edition,
+            synthetic: false,
+            rows: None,
+            cells: None,
+            gzip: false,
+        })
     };
     conditional(&state, &headers, shape, &body, "openapi", made).await
 }

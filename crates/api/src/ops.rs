@@ -41,7 +41,13 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
     let edition = engine.map(|engine| engine.edition().number);
     let runs = engine.and_then(|engine| engine.runs().ok()).unwrap_or_default();
     let kept = engine.map(utbredt_engine::Engine::kept).unwrap_or_default();
-    let now = Now { edition, runs: &runs, kept_bytes: state.cache.weighted_size(), kept };
+    let now = Now {
+        edition,
+        runs: &runs,
+        kept_bytes: state.cache.weighted_size(),
+        kept,
+        waiting: state.questions.waiting(),
+    };
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
     ([NO_STORE, kind], state.metrics.render(&now)).into_response()
 }

@@ -126,6 +126,12 @@ impl Problem {
             .hint("ask for a shorter period, or for larger areas with ?by=county")
     }
 
+    pub(crate) fn overloaded() -> Self {
+        let detail = "too many questions wait for their turn";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The server has too many questions", detail)
+            .hint("ask again after the seconds of Retry-After; an answer that others asked for is kept")
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -154,6 +160,8 @@ impl Problem {
         match error.plain() {
             EngineError::Request(request) => Self::from_request(request, place),
             EngineError::Refused { why, hint } => Self::bad_argument("refused", why).hint(hint),
+            EngineError::OutOfMemory => Self::bad_argument("question_too_large", error.plain().to_string())
+                .hint(error.hint().unwrap_or_default()),
             EngineError::Damaged { file } => Self::damaged(file).because(error),
             _ => Self::failed(error),
         }

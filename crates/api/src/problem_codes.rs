@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 62] = [
+pub(crate) const CODES: [ProblemCode; 65] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -131,6 +131,7 @@ pub(crate) const CODES: [ProblemCode; 62] = [
         "A release would count something twice, or nothing of the delivery can be read.",
         "The detail says what; deliver a file or a contract that is right.",
     ),
+    code("overloaded", 503, "Too many questions wait for their turn.", TRY_LATER),
     code(
         "payload_too_large",
         413,
@@ -138,6 +139,12 @@ pub(crate) const CODES: [ProblemCode; 62] = [
         "Send it in parts: 64 KiB for a batch, 32 MiB for a delivery.",
     ),
     code("query_invalid", 500, "A query file of the server is wrong.", OPERATOR),
+    code(
+        "question_too_large",
+        400,
+        "It is about more periods than are answered at once, or its computation took more memory than there is.",
+        "Ask for fewer or longer periods, or for fewer solutions.",
+    ),
     code(
         "refused",
         400,
@@ -245,6 +252,12 @@ pub(crate) const CODES: [ProblemCode; 62] = [
         "Send Content-Type: application/json.",
     ),
     code("uri_too_long", 414, "The address is too long.", "POST /v1/kpis:batch takes the same in its body."),
+    code(
+        "wrong_host",
+        421,
+        "The name in the address is none of this server's.",
+        "Use the address of the server, or have whoever runs it add the name: serve --host NAME.",
+    ),
     code("lake_unreadable", 500, "The lake could not be read.", OPERATOR),
 ];
 

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::hosts::check_host;
 use crate::nearest_route::nearest_address;
 use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
@@ -45,6 +46,8 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
         .layer(from_fn(render_problems))
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors::layer(&state.cors_origins))
+        // Before anything is answered to a page of another server.
+        .layer(from_fn_with_state(state.clone(), check_host))
         // Outside of the compression: the tag of what was compressed is weakened here.
         .layer(from_fn(finish))
         .layer(from_fn_with_state(state.clone(), log_request))
@@ -132,6 +135,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::hosts::Hosts;
 
     fn request(method: &str, path: &str) -> Request {
         Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
@@ -208,6 +212,28 @@ mod tests {
             (response.status(), body["code"].as_str()),
             (StatusCode::SERVICE_UNAVAILABLE, Some("timeout"))
         );
+    }
+
+    #[tokio::test]
+    async fn a_name_of_somebody_else_leads_nowhere() {
+        let hosts = Hosts::of("127.0.0.1:8080".parse().unwrap(), &["tall.example.no".into()]);
+        let named = |host: &'static str| {
+            let mut request = request("GET", "/health/live");
+            request.headers_mut().insert(header::HOST, HeaderValue::from_static(host));
+            send(router(ApiState::waiting().with_hosts(hosts.clone())), request)
+        };
+        for host in ["localhost:8080", "127.0.0.1", "tall.example.no"] {
+            assert_eq!(named(host).await.0.status(), StatusCode::OK, "{host}");
+        }
+        let (response, body) = named("evil.example").await;
+        assert_eq!(
+            (response.status(), &body["code"]),
+            (StatusCode::MISDIRECTED_REQUEST, &"wrong_host".into())
+        );
+        // Whoever sends an absolute address means that one.
+        let absolute = request("GET", "http://evil.example/health/live");
+        let (response, _) = send(router(ApiState::waiting().with_hosts(hosts.clone())), absolute).await;
+        assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     }
 
     #[tokio::test]

@@ -66,7 +66,12 @@ async fn watch_editions(state: ApiState) {
 async fn warm(state: &ApiState) {
     let Ok(engine) = state.engine() else { return };
     let start = Instant::now();
-    match engine.warm().await {
+    // Among the questions, so that it takes nothing from requests that need no computing.
+    let engine = engine.clone();
+    let warmed =
+        state.questions.compute(state.time_limit, async move { Ok((engine.warm().await, engine)) }).await;
+    let Ok((warmed, engine)) = warmed else { return };
+    match warmed {
         Ok(()) => {
             let kept = engine.kept();
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

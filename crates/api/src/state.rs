@@ -12,8 +12,10 @@ use utbredt_engine::Engine;
 use crate::connections::Limits;
 use crate::cors::Origin;
 use crate::held::HeldDeliveries;
+use crate::hosts::Hosts;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::questions::Questions;
 use crate::request_log::Cells;
 use crate::uploads::{DeliveryInbox, UploadKey, Uploads};
 
@@ -35,6 +37,8 @@ pub(crate) struct Encoded {
     pub(crate) rows: Option<usize>,
     /// Where its cells came from, where it has any.
     pub(crate) cells: Option<Cells>,
+    /// Whether the body is compressed.
+    pub(crate) gzip: bool,
 }
 
 /// The state of the server. Cheap to clone; all clones are one.
@@ -45,7 +49,10 @@ pub struct ApiState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
     pub(crate) time_limit: Duration,
+    pub(crate) questions: Questions,
     pub(crate) limits: Limits,
+    pub(crate) hosts: Arc<Hosts>,
+    pub(crate) public_cache: bool,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
@@ -82,7 +89,10 @@ impl ApiState {
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
             time_limit: TIME_LIMIT,
+            questions: Questions::default(),
             limits: Limits::default(),
+            hosts: Arc::default(),
+            public_cache: false,
             uploads: None,
             held: None,
             cors_origins: Arc::default(),
@@ -103,10 +113,32 @@ impl ApiState {
         self
     }
 
+    /// Computes questions on the threads of another runtime, of which there are so many: then no question keeps a thread
+    /// from the requests that need no computing.
+    #[must_use]
+    pub fn with_question_threads(mut self, runtime: tokio::runtime::Handle, threads: usize) -> Self {
+        self.questions = Questions::new(Some(runtime), threads);
+        self
+    }
+
     /// Other limits on connections than the usual ones.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Answers only to these names; to any where none are given.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Arc::new(hosts);
+        self
+    }
+
+    /// Lets proxies between server and browser keep answers too, not the browser alone.
+    #[must_use]
+    pub const fn with_public_cache(mut self, public: bool) -> Self {
+        self.public_cache = public;
         self
     }
 

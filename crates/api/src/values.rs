@@ -34,7 +34,7 @@ pub(crate) async fn values(
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), &headers)?;
     let request = request_of(engine, &id, parsed.what)?;
     let (request, fingerprint) = pin(engine, request)?;
-    conditional(&state, &headers, shape, &fingerprint, &id, run(engine, request, shape)).await
+    conditional(&state, &headers, shape, &fingerprint, &id, run(&state, engine, request, shape)).await
 }
 
 /// `POST /v1/kpis:batch`: an array of questions, an array of answers in the same order. Each answer has its own
@@ -120,7 +120,7 @@ async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question:
         let (id, pairs) = query::element(question)?;
         let (request, fingerprint) = pin(engine, request_of(engine, &id, pairs)?)?;
         let tag = shape.tag(&fingerprint);
-        let encoded = cached(state, &tag, run(engine, request, shape)).await?;
+        let encoded = cached(state, &tag, run(state, engine, request, shape)).await?;
         Ok((id, tag, encoded))
     };
     match answer.await {
@@ -164,7 +164,19 @@ pub(crate) fn pin(engine: &Engine, mut request: KpiRequest) -> Result<(KpiReques
     Ok((request, fingerprint))
 }
 
-async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encoded, Problem> {
+async fn run(
+    state: &ApiState,
+    engine: &Engine,
+    request: KpiRequest,
+    shape: Shape,
+) -> Result<Encoded, Problem> {
+    let engine = engine.clone();
+    // Boxed, as the plan of a question is large.
+    let answer = Box::pin(async move { answer(&engine, request, shape).await });
+    state.questions.compute(state.time_limit, answer).await
+}
+
+async fn answer(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encoded, Problem> {
     let answer = engine.run(request).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let meta = meta::of_answer(&answer.meta, shape.language);
     let body = encode(shape.format, &answer.schema, &answer.batches, &meta)
@@ -175,6 +187,7 @@ async fn run(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encod
         synthetic: answer.meta.synthetic,
         rows: Some(answer.meta.rows),
         cells: cells_of(answer.meta.work),
+        gzip: false,
     })
 }
 

@@ -93,7 +93,7 @@ async fn who_sends_its_headers_byte_by_byte_is_sent_away() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_sent_away_before_and_after_an_answer() {
+async fn a_silent_client_is_sent_away_before_and_after_an_answer() {
     let server = Server::start(Limits { headers: SHORT, ..LONG });
     let (mut silent, mut idle) = (server.connect().await, server.connect().await);
     is_live(&mut idle).await;

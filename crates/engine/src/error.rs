@@ -8,6 +8,8 @@ use datafusion::error::DataFusionError;
 use utbredt_kpi::{KpiError, RequestError};
 use utbredt_lake::{Lake, LakeError};
 
+use crate::question::resolve::TOO_LARGE;
+
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -86,15 +88,28 @@ pub enum EngineError {
         /// The column.
         column: String,
     },
+    /// The memory that all questions share was not enough.
+    #[error("the questions under way need more memory than there is for them")]
+    OutOfMemory,
     /// The query engine failed.
     #[error("the query engine failed")]
-    DataFusion(#[from] DataFusionError),
+    DataFusion(#[source] DataFusionError),
     /// Columns could not be made or read.
     #[error("the query engine failed on its columns")]
     Arrow(#[from] ArrowError),
     /// The computation that several questions waited for failed.
     #[error(transparent)]
     Shared(#[from] Arc<Self>),
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        // The engine's own words repeat one cause for each step of a plan.
+        if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+            return Self::OutOfMemory;
+        }
+        Self::DataFusion(error)
+    }
 }
 
 fn problems(all: &[KpiError]) -> String {
@@ -128,6 +143,7 @@ impl EngineError {
             }
             Self::Catalogue(_) | Self::Query { .. } => "query_invalid",
             Self::Overflow { .. } => "number_overflow",
+            Self::OutOfMemory => TOO_LARGE,
             Self::DataFusion(error) if is_overflow(error) => "number_overflow",
             Self::DataFusion(_) | Self::Arrow(_) | Self::Shared(_) => "internal",
         }
@@ -143,6 +159,7 @@ impl EngineError {
                 |nearest| format!("did you mean `{nearest}`? {}", error.hint()),
             )),
             Self::Refused { hint, .. } => Some(hint.clone()),
+            Self::OutOfMemory => Some("ask for fewer periods or solutions, or later again".into()),
             Self::Damaged { .. } => {
                 Some("restore the file from a copy of the lake; its name is its hash".into())
             }
@@ -153,7 +170,7 @@ impl EngineError {
     /// Whether the question, not the program or the lake, is at fault.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self.plain(), Self::Request(_) | Self::Refused { .. })
+        matches!(self.plain(), Self::Request(_) | Self::Refused { .. } | Self::OutOfMemory)
     }
 
     /// An error of the lake; a damaged file keeps its name on the way out.

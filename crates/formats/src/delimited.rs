@@ -101,10 +101,21 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// What begins a formula, with the wide forms that some spreadsheets take for the same.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it. Numbers never come here, so a
 /// negative number stays one.
 fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let seen = cell.trim_start_matches(is_unseen);
+    let is_formula = seen.starts_with(FORMULA) || cell.starts_with(char::is_control);
+    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// What nobody sees before a text, and what some spreadsheets drop when they read it.
+fn is_unseen(c: char) -> bool {
+    let has_no_width = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    has_no_width || c.is_whitespace() || c.is_control()
 }
 
 #[cfg(test)]
@@ -128,6 +139,25 @@ mod tests {
             one_column(cells, &MACHINE),
             "c\n'=1\n'+1\n'-1\n'@a\n'\ta\n\"'\ra\"\na=1\n\"a,\"\"b\"\"\"\n\"Bø\n\"\n"
         );
+    }
+
+    #[test]
+    fn what_hides_before_a_formula_hides_nothing() {
+        let hidden =
+            [" ", "\0", "\u{b}", "\u{a0}", "\u{200b}", "\u{feff}", "\u{2003}\u{ad}", "\u{202e}", "\u{2060}"];
+        for before in hidden {
+            for sign in FORMULA {
+                let cell = format!("{before}{sign}1");
+                assert_eq!(guarded(&cell), format!("'{cell}"), "{cell:?}");
+            }
+            assert_eq!(
+                guarded(&format!("{before}Oslo")).starts_with('\''),
+                before.starts_with(char::is_control)
+            );
+        }
+        for plain in ["", " ", "a=1", "1-2", "Å", "−1", "–"] {
+            assert_eq!(guarded(plain), plain);
+        }
     }
 
     #[test]

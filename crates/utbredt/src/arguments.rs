@@ -1,14 +1,13 @@
 //! What can be typed.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
-use utbredt_api::Origin;
 
 use crate::held::HeldCommand;
 use crate::logging::LogFilter;
+use crate::serve::HttpArguments;
 use crate::source::file_sources;
 
 /// Follows the rollout of national shared solutions through Norway's municipalities.
@@ -34,21 +33,6 @@ pub(crate) struct Arguments {
     /// as `info,utbredt_api=debug`. `info` for servers, `warn` otherwise.
     #[arg(long, global = true, env = "UTBREDT_LOG", value_name = "LEVEL")]
     pub(crate) log: Option<LogFilter>,
-}
-
-/// How a lake is served.
-#[derive(Debug, clap::Args)]
-pub(crate) struct HttpArguments {
-    /// The address to serve at.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    pub(crate) addr: SocketAddr,
-    /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
-    /// to every page.
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) cors_origin: Vec<Origin>,
-    /// Seconds a request may take before it is answered with 503.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,15 +6,39 @@ use std::time::Duration;
 
 use anyhow::Context;
 use nix::sys::resource::{Resource, getrlimit};
-use utbredt_api::{ApiState, Limits};
+use utbredt_api::{ApiState, Hosts, Limits, Origin};
 use utbredt_engine::Engine;
 
-use crate::arguments::HttpArguments;
 use crate::assets::Queries;
 use crate::{runtime, table, upload};
 
+/// How a lake is served.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HttpArguments {
+    /// The address to serve at.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) addr: SocketAddr,
+    /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
+    /// to every page.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors_origin: Vec<Origin>,
+    /// A name that the server is reached by, such as `tall.example.no`; may be repeated. Without it only an address or
+    /// `localhost` leads here, so that no page can point a name of its own at this server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<String>,
+    /// Let proxies and other shared caches keep answers: for numbers that are for everybody.
+    #[arg(long)]
+    pub(crate) public_cache: bool,
+    /// Seconds a request may take before it is answered with 503.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
+}
+
 /// How long work that no client waits for any more may go on at the end. A delivery that is cut short is as if never sent.
 const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// How much less urgent questions are than the rest of the process, as `nice` counts.
+const LESS_URGENT: i32 = 5;
 
 /// Descriptors that are left for files.
 const FOR_FILES: u64 = 64;
@@ -36,11 +60,15 @@ pub(crate) fn run(
     let mut state = ApiState::new(Engine::open(lake, queries)?)
         .with_cors_origins(http.cors_origin)
         .with_time_limit(Duration::from_secs(http.time_limit))
-        .with_limits(limits());
+        .with_limits(limits())
+        .with_hosts(Hosts::of(listener.local_addr()?, &http.host))
+        .with_public_cache(http.public_cache);
     if let Some(upload::Uploads { inbox, held, keys }) = uploads {
         state = state.with_uploads(inbox, keys).with_held(held);
     }
-    let runtime = runtime()?;
+    let (runtime, threads) = (runtime()?, question_threads());
+    let questions = question_runtime(threads)?;
+    let state = state.with_question_threads(questions.handle().clone(), threads);
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
@@ -48,8 +76,29 @@ pub(crate) fn run(
         Ok(())
     });
     // A question that nobody waits for any more must not keep the process.
+    questions.shutdown_timeout(LAST_WORK);
     runtime.shutdown_timeout(LAST_WORK);
     served
+}
+
+/// One thread less than there are cores, so that requests that need no computing always find one.
+fn question_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)).max(1)
+}
+
+/// The threads of questions. They give way to those that answer from what is kept.
+fn question_runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("questions")
+        // Plans are walked by recursion.
+        .thread_stack_size(16 << 20)
+        .on_thread_start(|| {
+            // On Linux this is the thread's own. Where it is not allowed the thread is as urgent as any other.
+            let _now = rustix::process::nice(LESS_URGENT);
+        })
+        .enable_all()
+        .build()
 }
 
 /// The usual limits, with no more connections than there are descriptors beside those that the lake's files take.

@@ -154,9 +154,9 @@ impl Asking {
         let stopped = Arc::new(AtomicBool::new(false));
         // Nothing is ever sent: that the other end is gone is the message.
         let (end, ended) = channel();
-        let told = Arc::clone(&stopped);
+        let stopping = Arc::clone(&stopped);
         std::thread::spawn(move || {
-            keep_running(&plan, &lake, &told);
+            keep_running(&plan, &lake, &stopping);
             drop(end);
         });
         Self { stopped, ended }

@@ -62,6 +62,8 @@ fn wrong_words_are_answered_with_the_right_ones(lake: &str) {
             assert!(message.contains("years are read from 1900 to 2199"), "{option} {day}: {message}");
         }
     }
+    let (code, message) = run(&[&live[..], &["--granularity", "day", "--from=2024", "--to=2025"]].concat());
+    assert!(code == 2 && message.contains("at most 392 periods"), "357 x 731: {message}");
     let wrong: [(&[&str], &str); 7] = [
         (&["rollout.municipalitys_live"], "rollout.municipalities_live"),
         (&["rollout.municipalities_live", "--param", "solution_id=digsos"], "digisos"),

@@ -57,7 +57,7 @@ impl Server {
     /// The head and the body of an answer.
     fn get(&self, path: &str, headers: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n")
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
             .expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
@@ -80,8 +80,8 @@ impl Server {
     /// Tells it to stop, and gives the time until it had.
     fn stop(&mut self) -> Duration {
         let start = Instant::now();
-        let told = Command::new("kill").arg(self.process.id().to_string()).status().expect("it runs");
-        assert!(told.success());
+        let sent = Command::new("kill").arg(self.process.id().to_string()).status().expect("it runs");
+        assert!(sent.success());
         loop {
             if let Some(status) = self.process.try_wait().expect("a child") {
                 assert!(status.success(), "{status}");
@@ -245,9 +245,9 @@ fn a_source_that_hangs_does_not_keep_the_server_from_stopping() {
     let mut server = Server::start(folder.path(), &["--ingest", "--local"], None);
     silent.set_nonblocking(true).expect("set");
     let start = Instant::now();
-    let _asked = loop {
-        if let Ok(asked) = silent.accept() {
-            break asked;
+    let _connection = loop {
+        if let Ok(connection) = silent.accept() {
+            break connection;
         }
         assert!(start.elapsed() < PATIENCE, "the source is not asked");
         std::thread::sleep(Duration::from_millis(50));

@@ -15,6 +15,13 @@ use super::scope::Scope;
 use crate::edition::areas::{Areas, AreasKey};
 use crate::edition::dimensions::Dimensions;
 
+/// How many cells one set of parameters may have: a year of days for 357 municipalities. A cell takes about 9 KiB while it is computed, and all questions share one
+/// memory of 1 GiB.
+const MOST_CELLS: usize = 140_000;
+
+/// The code of a question that is larger than what is answered at once.
+pub(crate) const TOO_LARGE: &str = "question_too_large";
+
 /// One set of values of the KPI's parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
@@ -103,6 +110,7 @@ impl<'a> ResolvedQuery<'a> {
             granularity,
             year_ago: false,
         };
+        check_size(&scope, dimensions)?;
         let areas = areas_of(request.by, &scope, dimensions);
         let chosen = choose(request, &scope, dimensions, shown.len())?;
         Ok(Self { catalogue, kpi, request, bound, by_solution, shown, scope, areas, chosen })
@@ -179,6 +187,26 @@ fn check_grouping(kpi: &Kpi, request: &KpiRequest) -> Result<(), RequestError> {
         ));
     }
     Ok(())
+}
+
+/// Cells are computed for every municipality, whatever areas and filter are asked for. Refused before anything is made.
+fn check_size(scope: &Scope, dimensions: &Dimensions) -> Result<(), RequestError> {
+    let Some(last) = scope.periods.last() else { return Ok(()) };
+    let (periods, on_day) = (scope.periods.len(), scope.on_day(last));
+    let municipalities = dimensions.municipalities.iter().filter(|one| one.valid_on(on_day)).count();
+    if periods.saturating_mul(municipalities) <= MOST_CELLS {
+        return Ok(());
+    }
+    Err(RequestError::invalid(
+        TOO_LARGE,
+        format!(
+            "{periods} periods, those compared with included, are too many for {municipalities} municipalities"
+        ),
+        format!(
+            "ask for at most {} periods at once, or for longer ones: each is computed for every municipality",
+            MOST_CELLS / municipalities
+        ),
+    ))
 }
 
 /// Before the oldest division the lake knows no borders: an answer in them would have no row.
