@@ -93,6 +93,17 @@ impl Contract {
         if self.value.absent_parts == AbsentParts::Zero && self.value.sum_over.is_empty() {
             return unclear("value", "has `absent_parts` without `sum_over`: nothing is added up");
         }
+        let periods =
+            self.period.iter().flat_map(|period| [&period.column, &period.start, &period.end]).flatten();
+        if let Some(name) = periods.into_iter().find(|name| self.value.sum_over.contains(name)) {
+            return unclear(
+                "value",
+                format!(
+                    "adds over `{name}`, the column of the period: a month that lacks days would pass for a whole one; leave \
+                     `granularity` out of [period], and months are added up from the days that came"
+                ),
+            );
+        }
         if self.filter.values().any(|words| words.all().is_empty()) {
             return unclear("filter", "has a column without words, which leaves out every row");
         }
@@ -227,6 +238,7 @@ mod tests {
             ("value.scale = { factor = 0, unit = \"NOK\" }\n", "factor 0"),
             ("value.scale = { factor = 10 }\n", "unit"),
             ("value.absent_parts = \"zero\"\n", "without `sum_over`"),
+            ("value.sum_over = [\"p\"]\n", "the column of the period"),
             ("filter.sex = []\n", "[filter]"),
             ("provisional.marker = \"\"\n", "[marker]"),
             ("imputed.marker = \"e1\"\n", "[marker]"),

@@ -282,7 +282,11 @@ impl<'c> Mapper<'c> {
                 if differs && !self.differs {
                     self.differs = true;
                     let rows = (first.row, line.row);
-                    self.parsed.breaches.push(series::differ(rows, &places.left_out()));
+                    self.parsed.breaches.push(series::differ(
+                        rows,
+                        &places.left_out(),
+                        self.contract.period.as_ref(),
+                    ));
                 }
                 if same && !differs {
                     return Err(series::duplicate(first.row, &subject, period));

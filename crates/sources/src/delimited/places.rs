@@ -129,7 +129,6 @@ impl Places {
         // that stand for their month.
         let floored = contract.period.iter().filter(|period| period.granularity.is_some());
         let floored = floored.flat_map(|period| [&period.column, &period.start]).flatten();
-        let floored = floored.filter(|name| !contract.value.sum_over.contains(name));
         let open: BTreeSet<usize> = contract
             .filter_left_open()
             .chain(floored)

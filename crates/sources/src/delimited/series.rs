@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use utbredt_model::{CellState, Observation, ObservedFact, Period, Reason, ReasonCode, Subject};
 
+use super::contract::PeriodColumns;
 use super::grid::Line;
 
 /// At most this many breaches of one kind are listed.
@@ -100,7 +101,16 @@ pub(super) fn no_rows(names: Option<u32>, rows: u64) -> Option<String> {
 }
 
 /// Why rows that a column left out tells apart hold the delivery.
-pub(super) fn differ((first, second): (u64, u64), left_out: &str) -> String {
+pub(super) fn differ((first, second): (u64, u64), left_out: &str, period: Option<&PeriodColumns>) -> String {
+    let floored = period.filter(|period| period.granularity.is_some());
+    if floored.is_some_and(|period| {
+        [&period.column, &period.start].into_iter().flatten().any(|name| name == left_out)
+    }) {
+        return format!(
+            "rows {first} and {second} are of the same municipality and period, which `granularity` in [period] makes of the days in \
+             `{left_out}`: leave it out, and longer periods are added up from the days that came"
+        );
+    }
     format!(
         "rows {first} and {second} are of the same municipality and period and differ in a column that the contract leaves out \
          (`{left_out}`): declare `sum_over` in [value] to add them, or filter the file"

@@ -43,6 +43,8 @@ fn days_of_a_month_are_no_repetition_of_each_other() {
     // One row a month stands for it, however often it is repeated.
     let parsed = read(month, "kommune;periode;antall\n0301;03.01.2024;1\n0301;03.01.2024;1\n");
     assert_eq!((shown(&parsed), parsed.breaches.len()), (vec!["0301 2024-01 1".to_owned()], 0));
+    let why = &read(month, text).breaches[0];
+    assert!(why.contains("leave it out") && !why.contains("sum_over"), "{why}");
     // Without the rule days are days.
     assert_eq!(read("", text).observations.len(), 3);
 }
