@@ -7,7 +7,7 @@ use utbredt_engine::{Engine, KpiRequest};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::tiny::tiny;
-use utbredt_tests::world::{Population, RolloutEvent, Usage, World};
+use utbredt_tests::world::{Measure, Population, RolloutEvent, Usage, World};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
@@ -156,4 +156,24 @@ async fn who_left_is_not_called() {
     let quarters = "solution_id=sak by=municipality granularity=quarter from=2019-Q3 to=2019-Q4";
     let calls = table(&world, "rollout.follow_up", quarters).await;
     assert!(not_called(&calls, "0201"), "{calls}");
+}
+
+/// Aust counts its digital ones of August and September 2018 and all of September: 200 over 250 is no share of the quarter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_is_of_the_same_months_above_and_below() {
+    let mut world = world();
+    let uses = world.measures.iter().find(|row| row.solution_id == "sak" && row.measure_id == "uses");
+    let cases = Measure { measure_id: "cases".into(), ..uses.expect("a measure").clone() };
+    world.measures.push(cases);
+    let august = reported(&world, "0101", day("2018-08-01"));
+    let september = reported(&world, "0101", day("2018-09-01"));
+    let all = Usage { measure_id: "cases".into(), value: Some(250), ..september };
+    world.usage.extend([august, all]);
+    let share = "solution_id=sak measure_id=uses by=municipality from=2018-09 to=2018-09";
+    let month = table(&world, "adoption.digital_share", share).await;
+    assert_eq!(row(&month, "0101")[3..6], ["0.4", "100", "250"], "{month}");
+    let quarter =
+        "solution_id=sak measure_id=uses by=municipality granularity=quarter from=2018-Q3 to=2018-Q3";
+    let quarter = table(&world, "adoption.digital_share", quarter).await;
+    assert!(row(&quarter, "0101").contains(&"incomplete_period"), "{quarter}");
 }

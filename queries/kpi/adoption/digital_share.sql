@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Digitaliseringsgrad", nn = "Digitaliseringsgrad", en = "Digital share" }
 answers = { nb = "Hvor stor del av sakene kommer inn digitalt?", nn = "Kor stor del av sakene kjem inn digitalt?", en = "What share of the cases comes in digitally?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -37,6 +37,12 @@ unit = "periods"
 rollup = "sum"
 every_state = true
 [[changes]]
+version = 4
+date = "2026-11-29"
+nb = "En andel er av de samme månedene og det samme området i teller og nevner; før kunne tre måneder stå over to."
+nn = "Ein del er av dei same månadene og det same området i teljar og nemnar; før kunne tre månader stå over to."
+en = "A share is of the same months and the same land above and below the line; before, three months could stand over two."
+[[changes]]
 version = 3
 date = "2026-11-29"
 codes = ["above_whole"]
@@ -57,6 +63,12 @@ SELECT
             spine.comparable,
             digital.state,
             everything.state,
+            -- Both numbers are of the same months and of the same land, or there is no share.
+            state_if(
+                has_mark(digital.marks, 'partial') <> has_mark(everything.marks, 'partial')
+                OR digital.periods_reported <> everything.periods_reported,
+                'missing/incomplete_period'
+            ),
             state_if(everything.value = 0, 'not_applicable/no_denominator')
         )
     END AS state,

@@ -7,7 +7,7 @@ use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::CellContext;
 use super::kpis::{Found, plain, share, whole_ratio};
-use super::{Cell, OracleRequest, OracleRow, State, stages, year_before};
+use super::{Cell, OracleRequest, OracleRow, State, mark, stages, year_before};
 
 /// The cell of a municipality.
 pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> Found {
@@ -277,8 +277,14 @@ fn digital(context: &CellContext<'_>, request: &OracleRequest, measure: &str, co
     let (mut reported, mut expected) = context.months_reported(measure, code);
     let mut found = if counted(all) {
         let of_all = context.months_reported(all, code);
+        let (above, below) = (context.usage(measure, code), context.usage(all, code));
+        let same = reported == of_all.0 && (above.marks ^ below.marks) & mark::PARTIAL == 0;
         (reported, expected) = (reported + of_all.0, expected + of_all.1);
-        share(context.usage(measure, code), context.usage(all, code))
+        let mut found = share(above, below);
+        if !same {
+            found.states.push(State::Missing);
+        }
+        found
     } else {
         let mut unknown = plain(0, Some(0));
         unknown.states.push(State::NotApplicable);
