@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use crate::LakeError;
+use crate::{LakeError, access};
 
 /// How files begin that are not yet named.
 pub(crate) const TEMPORARY: &str = ".tmp-";
@@ -148,9 +148,9 @@ impl Disk {
     /// Creates an unnamed file to write into. One left by a writer that was stopped is unlinked first, never
     /// truncated: it may be the second name of an edition.
     pub(crate) fn create(&self, path: &Path) -> Result<File, LakeError> {
-        let made = self.step("create", path, None).and_then(|()| match File::create_new(path) {
+        let made = self.step("create", path, None).and_then(|()| match access::create(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_file(path).and_then(|()| File::create_new(path))
+                fs::remove_file(path).and_then(|()| access::create(path))
             }
             made => made,
         });
@@ -169,8 +169,17 @@ impl Disk {
         synced.map_err(LakeError::unsynced("sync folder", folder))
     }
 
-    /// Makes a folder and its missing parents, each durable in its own parent.
+    /// Makes a folder and its missing parents, each durable in its own parent and open to those to whom that one is.
     pub(crate) fn make_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        self.make_folder_with(folder, access::make_folder)
+    }
+
+    /// The same, and nobody but its owner may look into the folder.
+    pub(crate) fn make_private_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        self.make_folder_with(folder, access::make_private_folder)
+    }
+
+    fn make_folder_with(&self, folder: &Path, make: fn(&Path) -> io::Result<()>) -> Result<(), LakeError> {
         if folder.is_dir() {
             return Ok(());
         }
@@ -178,7 +187,7 @@ impl Disk {
         if parent != Path::new(".") {
             self.make_folder(parent)?;
         }
-        match self.step("make folder", folder, None).and_then(|()| fs::create_dir(folder)) {
+        match self.step("make folder", folder, None).and_then(|()| make(folder)) {
             // Made by another process in between, it is as good.
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 Err(LakeError::io("make folder", folder)(e))

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::chain::{self, Chain, LatestGood, Memory};
 use crate::disk::{self, Disk, Stamp};
-use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, file, raw, verify};
+use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, file, raw, verify};
 
 /// The folders of a lake.
 const FOLDERS: [&str; 3] = ["raw", "tables", "editions"];
@@ -79,6 +79,18 @@ impl Lake {
         Self::init_on(root, Disk::default())
     }
 
+    /// The same, and those of the folder's group may read the lake, but not what was delivered. Of a lake that is there
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// As [`Lake::init`], and when the folder cannot be made.
+    pub fn init_for_group(root: &Path) -> Result<Self, LakeError> {
+        if !root.exists() {
+            access::make_group_folder(root).map_err(LakeError::io("make folder", root))?;
+        }
+        Self::init(root)
+    }
+
     pub(crate) fn init_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
         // FORMAT is written last: a lake with it is whole.
         let format = root.join("FORMAT");
@@ -94,8 +106,11 @@ impl Lake {
                 let why = "it holds editions and no FORMAT file; restore FORMAT from a backup".to_owned();
                 return Err(LakeError::NotALake { path: root.to_path_buf(), why });
             }
+            disk.make_private_folder(root)?;
             for folder in FOLDERS {
-                disk.make_folder(&root.join(folder))?;
+                let path = root.join(folder);
+                // What was delivered is for whoever runs the lake; the rest for those who may enter the lake's folder.
+                if folder == "raw" { disk.make_private_folder(&path)? } else { disk.make_folder(&path)? }
             }
             disk.write_atomic(&format, format!("{FORMAT}\n").as_bytes())?;
         }

@@ -1,7 +1,6 @@
 //! The log of runs: what each look at a source requested, brought and failed at, and the report of each upload. It lies
 //! beside the editions and decides nothing of what is in them: a lake without it is whole.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Verdict, oslo};
 
+use crate::access;
 use crate::{Lake, LakeError, disk};
 
 /// One look at a source, or one upload for it.
@@ -143,7 +143,7 @@ impl Lake {
 
 /// Adds a run as one line, durably. A torn last line is ended first, so that it costs only itself.
 fn append_line(path: &Path, run: &Run) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut file = access::private().create(true).read(true).append(true).open(path)?;
     let mut line = serde_json::to_string(run)?;
     line.push('\n');
     if is_torn(&mut file)? {
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(lake.runs().unwrap(), []);
         let run = |id: &str| Run { source_id: id.into(), requests: 3, ..Run::default() };
         lake.append_run(&run("a")).unwrap();
-        let mut file = OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap();
         file.write_all(b"{\"source_id\":\"b").unwrap();
         lake.append_run(&run("c")).unwrap();
         assert_eq!(lake.runs().unwrap(), [run("a"), run("c")]);

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
+use crate::access;
 use crate::{
     CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, raw, rows,
 };
@@ -71,7 +72,7 @@ impl Writer {
         }
         let lock =
             // Never truncated: another writer may hold it, and what counts is the lock, not the content.
-            File::options().create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
+            access::shared(&path).create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, lock }),
             Err(TryLockError::WouldBlock) => Err(LakeError::Locked(path)),

@@ -55,6 +55,9 @@ pub(crate) enum Command {
         /// the clock is right, and the lake was dated by a wrong one or not used for long.
         #[arg(long)]
         trust_clock: bool,
+        /// Let those of the folder's group read the lake's tables, but not what was delivered; otherwise only its owner may.
+        #[arg(long)]
+        group_readable: bool,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,

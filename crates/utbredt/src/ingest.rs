@@ -25,8 +25,8 @@ pub(crate) const BELOW_THRESHOLD: u8 = 3;
 const LONG_WORK: u64 = 4 << 20;
 
 /// Makes a lake, or opens the one that is there, and puts the embedded reference tables in.
-pub(crate) fn init(root: &Path, trust_clock: bool) -> anyhow::Result<()> {
-    let lake = Lake::init(root)?;
+pub(crate) fn init(root: &Path, trust_clock: bool, group_readable: bool) -> anyhow::Result<()> {
+    let lake = if group_readable { Lake::init_for_group(root)? } else { Lake::init(root)? };
     let mut writer = writer(&lake)?;
     let now = clock::now();
     if trust_clock && let Some(edition) = writer.redate(now)? {

@@ -111,7 +111,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http)
         }
-        Command::Init { trust_clock, lake } => ingest::init(&lake, trust_clock),
+        Command::Init { trust_clock, group_readable, lake } => {
+            ingest::init(&lake, trust_clock, group_readable)
+        }
         Command::Source(command) => return source::run(&command),
         Command::Held(command) => held::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {

@@ -102,12 +102,20 @@ impl HttpCache {
         let mut bytes = serde_json::to_vec(&head)?;
         bytes.push(b'\n');
         bytes.extend_from_slice(body);
-        fs::create_dir_all(&self.folder)?;
+        self.make_folder()?;
         self.use_of(path.clone());
         // Whole or not at all; what a crash leaves of it does not fit its hash.
         let half = path.with_extension("half");
         fs::write(&half, bytes)?;
         fs::rename(half, path)
+    }
+
+    /// For its owner alone: answers hold what sources report.
+    fn make_folder(&self) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&self.folder)
     }
 
     fn use_of(&self, path: PathBuf) {

@@ -56,6 +56,56 @@ mod unix {
 
     use super::*;
 
+    fn rights(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    /// Every file and folder of a lake with the rights that others have.
+    fn open_to_others(root: &Path) -> Vec<(String, u32)> {
+        let mut found = Vec::new();
+        let mut folders = vec![root.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                found.push((name, rights(&path) & 0o077));
+                if path.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_lake_is_for_its_owner_alone() {
+        let folder = tempdir().unwrap();
+        let root = folder.path().join("new/lake");
+        sample(&root);
+        assert_eq!(rights(&root), 0o700);
+        let open: Vec<_> = open_to_others(&root).into_iter().filter(|(_, rights)| *rights != 0).collect();
+        assert_eq!(open, []);
+    }
+
+    #[test]
+    fn a_group_reads_all_but_what_was_delivered() {
+        let folder = tempdir().unwrap();
+        let root = folder.path().join("lake");
+        Lake::init_for_group(&root).unwrap();
+        let lake = sample(&root);
+        lake.writer().unwrap().keep_raw(b"delivered").unwrap();
+        assert_eq!(rights(&root), 0o750);
+        for (name, rights) in open_to_others(&root) {
+            let is_folder = root.join(&name).is_dir();
+            let expected = match name.as_str() {
+                raw if raw.starts_with("raw") => 0,
+                _ if is_folder => 0o050,
+                _ => 0o040,
+            };
+            assert_eq!(rights, expected, "{name}");
+        }
+    }
+
     fn pipe(path: &Path) {
         assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
     }

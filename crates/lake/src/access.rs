@@ -1,0 +1,68 @@
+//! Who may read what the lake writes. A file or folder is open to those to whom its folder is, so that one `chmod` of a folder
+//! decides for all that is made in it later; nobody but the owner ever writes. Elsewhere than on Unix the system decides.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// The rights of others to read, and to enter a folder.
+#[cfg(unix)]
+const OTHERS: u32 = 0o055;
+
+/// The rights of an owner.
+#[cfg(unix)]
+const OWNER: u32 = 0o700;
+
+/// Creates a file that was not there.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    shared(path).write(true).create_new(true).open(path)
+}
+
+/// Creates a folder that is open to those to whom the one it lies in is.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWNER | of_folder(path));
+    builder.create(path)
+}
+
+/// Creates a folder for its owner alone.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWNER);
+    builder.create(path)
+}
+
+/// Creates a folder that those of its group may read and enter.
+pub(crate) fn make_group_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWNER | (OTHERS & 0o070));
+    builder.recursive(true).create(path)
+}
+
+/// Options that create a file of the lake's folder, which those to whom the folder is open may read.
+pub(crate) fn shared(path: &Path) -> OpenOptions {
+    let mut options = private();
+    #[cfg(unix)]
+    // A file is read and written, never run.
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, (OWNER | of_folder(path)) & 0o666);
+    options
+}
+
+/// Options that create a file for its owner alone.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER & 0o666);
+    options
+}
+
+/// What others may do with the folder a path lies in; nothing where that cannot be known.
+#[cfg(unix)]
+fn of_folder(path: &Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(folder).map_or(0, |about| about.mode() & OTHERS)
+}
