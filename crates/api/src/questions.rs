@@ -163,6 +163,30 @@ mod tests {
         assert!(!is_finished(Duration::from_millis(800)).await);
     }
 
+    /// A join that never yields is such a question.
+    #[test]
+    fn a_question_that_holds_its_thread_holds_no_other() {
+        let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let requests = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let questions = Questions::new(Some(threads.handle().clone()), 1);
+        let blocking = Duration::from_millis(800);
+        let took = requests.block_on(async {
+            let question = questions.compute(LONG, async move {
+                std::thread::sleep(blocking);
+                Ok(())
+            });
+            let start = Instant::now();
+            let poll = async {
+                sleep(Duration::from_millis(10)).await;
+                start.elapsed()
+            };
+            let (answer, took) = tokio::join!(question, poll);
+            answer.unwrap();
+            took
+        });
+        assert!(took < blocking / 2, "{took:?}");
+    }
+
     #[tokio::test]
     async fn a_question_at_its_time_limit_goes_on_for_as_long_again() {
         let (questions, done) = (Questions::default(), Arc::default());
