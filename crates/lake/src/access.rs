@@ -5,6 +5,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+/// A way to make a folder.
+pub(crate) type Make = fn(&Path) -> io::Result<()>;
+
 /// The rights of others to read, and to enter a folder.
 #[cfg(unix)]
 const OTHERS: u32 = 0o055;

@@ -171,15 +171,11 @@ impl Disk {
 
     /// Makes a folder and its missing parents, each durable in its own parent and open to those to whom that one is.
     pub(crate) fn make_folder(&self, folder: &Path) -> Result<(), LakeError> {
-        self.make_folder_with(folder, access::make_folder)
+        self.make_folder_by(access::make_folder, folder)
     }
 
-    /// The same, and nobody but its owner may look into the folder.
-    pub(crate) fn make_private_folder(&self, folder: &Path) -> Result<(), LakeError> {
-        self.make_folder_with(folder, access::make_private_folder)
-    }
-
-    fn make_folder_with(&self, folder: &Path, make: fn(&Path) -> io::Result<()>) -> Result<(), LakeError> {
+    /// The same by one of [`access`]'s ways to make it.
+    pub(crate) fn make_folder_by(&self, make: access::Make, folder: &Path) -> Result<(), LakeError> {
         if folder.is_dir() {
             return Ok(());
         }

@@ -106,11 +106,12 @@ impl Lake {
                 let why = "it holds editions and no FORMAT file; restore FORMAT from a backup".to_owned();
                 return Err(LakeError::NotALake { path: root.to_path_buf(), why });
             }
-            disk.make_private_folder(root)?;
+            disk.make_folder_by(access::make_private_folder, root)?;
             for folder in FOLDERS {
                 let path = root.join(folder);
                 // What was delivered is for whoever runs the lake; the rest for those who may enter the lake's folder.
-                if folder == "raw" { disk.make_private_folder(&path)? } else { disk.make_folder(&path)? }
+                let make = if folder == "raw" { access::make_private_folder } else { access::make_folder };
+                disk.make_folder_by(make, &path)?;
             }
             disk.write_atomic(&format, format!("{FORMAT}\n").as_bytes())?;
         }

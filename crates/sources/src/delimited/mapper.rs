@@ -281,12 +281,8 @@ impl<'c> Mapper<'c> {
                 let same = matches!(first.fact, ObservedFact::Usage { value: v, state: s, .. } if (v, s) == (value, state));
                 if differs && !self.differs {
                     self.differs = true;
-                    let rows = (first.row, line.row);
-                    self.parsed.breaches.push(series::differ(
-                        rows,
-                        &places.left_out(),
-                        self.contract.period.as_ref(),
-                    ));
+                    let (rows, period) = ((first.row, line.row), self.contract.period.as_ref());
+                    self.parsed.breaches.push(series::differ(rows, &places.left_out(), period));
                 }
                 if same && !differs {
                     return Err(series::duplicate(first.row, &subject, period));
