@@ -230,10 +230,10 @@ impl ReceiptHistory {
         rivals.iter().any(later)
     }
 
-    /// Whether all of a delivery is active: of a receipt that a later one replaced in part that is not known.
+    /// Whether it is known without reading its facts that all of a delivery is active. Where deliveries replace their own
+    /// spans it is not: another may have taken a part, and an older one that was put back as well as a later one.
     pub(crate) fn is_wholly_active(&self, delivery: &Delivery, own_span: bool) -> bool {
-        let receipt = self.receipt_of(delivery).0;
-        self.is_active(&receipt) && !(own_span && self.is_outdated(&receipt, own_span))
+        !own_span && self.is_active(&self.receipt_of(delivery).0)
     }
 
     /// Reads the active facts near `extent`, and all facts of the receipts that are to be replaced.

@@ -174,10 +174,10 @@ pub(super) fn is_active_as_read(
 ) -> Result<bool, IngestError> {
     let submission = &read.submission;
     let receipt = history.receipt_of(submission.delivery).0;
-    let wholly = history.is_wholly_active(submission.delivery, submission.replaces_own_span());
+    let is_active = history.is_active(&receipt);
     // What replaces more than itself changes something.
     let alone = replacement.receipts.keys().all(|old| *old == receipt);
-    if !(submission.is_facts() && submission.release.is_none() && wholly && alone) {
+    if !(submission.is_facts() && submission.release.is_none() && is_active && alone) {
         return Ok(false);
     }
     match history.active_facts(&receipt) {

@@ -129,6 +129,26 @@ fn a_number_that_is_reported_as_none_is_no_loss_and_is_counted() {
 }
 
 #[test]
+fn an_answer_that_was_put_back_gives_way_to_the_next_again() {
+    let (_dir, mut writer) = ready();
+    let older = ["0301;2025-01;uses;1", "0301;2025-02;uses;2", "0301;2025-03;uses;3"];
+    let newer = ["0301;2025-03;uses;33", "0301;2025-04;uses;4"];
+    let mut bring_on = |rows: &[&str], day: u32| {
+        let mut again = delivery(rows[0], rows);
+        again.received_at = moment(&format!("2025-05-{day:02}T06:00:00Z"));
+        let report = deliver(&mut writer, &own_span(), &again).unwrap();
+        let march = active(&writer).into_iter().find(|row| row.contains("2025-03")).unwrap();
+        (report.unchanged, march, active(&writer).len())
+    };
+    let stands = |value: &str| format!("0301 2025-03-01 {value}");
+    assert_eq!(bring_on(&older, 1), (false, stands("3"), 3));
+    assert_eq!(bring_on(&newer, 2), (false, stands("33"), 4));
+    assert_eq!(bring_on(&older, 3), (false, stands("3"), 4));
+    assert_eq!(bring_on(&newer, 4), (false, stands("33"), 4));
+    assert_eq!(bring_on(&newer, 5), (true, stands("33"), 4));
+}
+
+#[test]
 fn a_rolling_export_replaces_its_own_span_only() {
     let (_dir, mut writer) = ready();
     let first = accepted(
