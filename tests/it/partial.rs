@@ -158,6 +158,29 @@ async fn who_left_is_not_called() {
     assert!(not_called(&calls, "0201"), "{calls}");
 }
 
+/// Aust uses the post in October 2019, before it has it: 7 uses at 20 kr are 140 kr, for which nothing is paid yet. With the
+/// 348.72 kr of November (benefit.net) that is 488.72 kr.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn use_before_the_introduction_costs_nothing_in_months_and_ranges_alike() {
+    let mut world = tiny();
+    let november = |row: &&Usage| row.municipality_code == "0101" && row.period_start == day("2019-11-01");
+    let november =
+        world.usage.iter().filter(|row| row.solution_id == "post" && row.measure_id == "uses").find(november);
+    let early = Usage {
+        period_start: day("2019-10-01"),
+        period_end: day("2019-11-01"),
+        value: Some(7),
+        ..november.expect("a row of Aust").clone()
+    };
+    world.usage.push(early);
+    let october = "solution_id=post measure_id=uses by=municipality from=2019-10 to=2019-10";
+    let net = table(&world, "benefit.net", october).await;
+    assert!(row(&net, "0101").contains(&"140.0"), "{net}");
+    let both = "solution_id=post measure_id=uses by=municipality granularity=range from=2019-10 to=2019-11";
+    let net = table(&world, "benefit.net", both).await;
+    assert!(row(&net, "0101").contains(&"488.72"), "{net}");
+}
+
 /// Aust counts its digital ones of August and September 2018 and all of September: 200 over 250 is no share of the quarter.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_is_of_the_same_months_above_and_below() {

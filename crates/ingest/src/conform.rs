@@ -155,7 +155,7 @@ fn rejected(
     for (observation, fault) in faulty {
         let raw = match lines.get(&observation.row).filter(|_| !text.is_empty()) {
             Some(line) => line.trim_end_matches('\r').to_owned(),
-            None => format!("{:?} {:?}", observation.subject, observation.fact),
+            None => serde_json::to_string(observation).unwrap_or_default(),
         };
         rejections.push(Rejection::new(observation.row, fault, raw));
     }

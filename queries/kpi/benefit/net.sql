@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Nettogevinst", nn = "Nettogevinst", en = "Net benefit" }
 answers = { nb = "Hva er igjen av gevinsten når løsningen er betalt?", nn = "Kva er att av gevinsten når løysinga er betalt?", en = "What is left of the benefit when the solution is paid for?" }
-version = 4
+version = 5
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -42,6 +42,12 @@ unit = "nok"
 rollup = "sum"
 divide_by = 100
 [[changes]]
+version = 5
+date = "2026-11-29"
+nb = "Bruk før innføringen koster ingenting og er gevinst; før hadde måneden ingen netto, mens kvartalet den lå i, tok gevinsten med."
+nn = "Bruk før innføringa kostar ingenting og er gevinst; før hadde månaden ingen netto, medan kvartalet han låg i, tok gevinsten med."
+en = "Use before the introduction costs nothing and is benefit; before, the month had no net while the quarter it lay in counted the benefit."
+[[changes]]
 version = 4
 date = "2026-11-29"
 codes = ["inhabitants_of_each_year", "baseline_known"]
@@ -54,30 +60,41 @@ version = 2
 date = "2026-11-28"
 codes = ["whole_period"]
 */
+-- Who uses a solution before it is introduced pays nothing for it yet: so months add up to the quarter it began in.
+WITH paid AS (
+    SELECT
+        cost.period_start,
+        cost.municipality_code,
+        cost.solution_id,
+        CASE WHEN cost.state = 'not_applicable/not_introduced' THEN 'ok' ELSE cost.state END AS state,
+        CASE WHEN cost.state = 'not_applicable/not_introduced' THEN 0 ELSE cost.ore END AS ore,
+        cost.marks
+    FROM cost_cells AS cost
+)
 SELECT
     spine.period_start,
     spine.municipality_code,
-    realised.ore_central - cost.ore AS numerator,
+    realised.ore_central - paid.ore AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         spine.comparable,
         realised.state,
-        cost.state,
+        paid.state,
         state_if(NOT realised.valued, 'not_applicable/no_unit_value')
     ) AS state,
-    realised.marks | cost.marks AS marks,
+    realised.marks | paid.marks AS marks,
     realised.ore_central AS realised_nok,
-    cost.ore AS cost_nok,
-    realised.ore_low - cost.ore AS net_nok_low,
-    realised.ore_high - cost.ore AS net_nok_high
+    paid.ore AS cost_nok,
+    realised.ore_low - paid.ore AS net_nok_low,
+    realised.ore_high - paid.ore AS net_nok_high
 FROM spine
 INNER JOIN realised_cells AS realised
     ON realised.period_start = spine.period_start
     AND realised.municipality_code = spine.municipality_code
-INNER JOIN cost_cells AS cost
-    ON cost.period_start = spine.period_start
-    AND cost.municipality_code = spine.municipality_code
-    AND cost.solution_id = realised.solution_id
+INNER JOIN paid
+    ON paid.period_start = spine.period_start
+    AND paid.municipality_code = spine.municipality_code
+    AND paid.solution_id = realised.solution_id
 WHERE
     realised.solution_id = $solution_id
     AND realised.measure_id = $measure_id

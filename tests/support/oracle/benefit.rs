@@ -161,7 +161,9 @@ fn cost(context: &CellContext<'_>, code: &str) -> Found {
 fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let (gain, cost) = (realised(context, measure, code), cost(context, code));
     let mut found = plain(gain.numerator - cost.numerator, None);
-    found.states = [gain.states, cost.states].concat();
+    // Who has it on no day pays nothing, and may use it all the same.
+    let had = paid(context, code).days > 0;
+    found.states = if had { [gain.states, cost.states].concat() } else { gain.states };
     found.marks = gain.marks | cost.marks;
     found.extras = [
         ("realised_nok", gain.numerator),
@@ -258,6 +260,9 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
 fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut found = net(context, measure, code);
     let Paid { once, days, .. } = paid(context, code);
+    if days == 0 {
+        found.states.push(State::NotApplicable);
+    }
     let ore = found.numerator;
     found.extras = [("once_nok", once), ("net_nok", ore)].into();
     found.numerator = 0;
