@@ -140,12 +140,12 @@ fn an_answer_that_was_put_back_gives_way_to_the_next_again() {
         let march = active(&writer).into_iter().find(|row| row.contains("2025-03")).unwrap();
         (report.unchanged, march, active(&writer).len())
     };
-    let stands = |value: &str| format!("0301 2025-03-01 {value}");
-    assert_eq!(bring_on(&older, 1), (false, stands("3"), 3));
-    assert_eq!(bring_on(&newer, 2), (false, stands("33"), 4));
-    assert_eq!(bring_on(&older, 3), (false, stands("3"), 4));
-    assert_eq!(bring_on(&newer, 4), (false, stands("33"), 4));
-    assert_eq!(bring_on(&newer, 5), (true, stands("33"), 4));
+    let of_march = |value: &str| format!("0301 2025-03-01 {value}");
+    assert_eq!(bring_on(&older, 1), (false, of_march("3"), 3));
+    assert_eq!(bring_on(&newer, 2), (false, of_march("33"), 4));
+    assert_eq!(bring_on(&older, 3), (false, of_march("3"), 4));
+    assert_eq!(bring_on(&newer, 4), (false, of_march("33"), 4));
+    assert_eq!(bring_on(&newer, 5), (true, of_march("33"), 4));
 }
 
 #[test]
