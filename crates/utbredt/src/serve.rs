@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use nix::sys::resource::{Resource, getrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use utbredt_api::{ApiState, Hosts, Limits, Origin};
 use utbredt_engine::Engine;
 
@@ -71,8 +72,9 @@ pub(crate) fn run(
     let state = state.with_question_threads(questions.handle().clone(), threads);
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        let stopped = stop();
         table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
-        utbredt_api::serve(listener, state, stop()).await;
+        utbredt_api::serve(listener, state, stopped).await;
         Ok(())
     });
     // A question that nobody waits for any more must not keep the process.
@@ -111,17 +113,25 @@ fn limits() -> Limits {
     limits
 }
 
-async fn stop() {
-    // Where the signal cannot be watched, interrupting from the keyboard still works.
-    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match ended.as_mut() {
-            Some(signal) => signal.recv().await,
-            None => std::future::pending().await,
+/// Done when the process is to stop. Signals are watched from the call on, not from the first wait: one that came before
+/// would end the process at once.
+fn stop() -> impl Future<Output = ()> {
+    let watch = |kind| signal(kind).ok();
+    let (mut terminate, mut interrupt) = (watch(SignalKind::terminate()), watch(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = received(terminate.as_mut()) => {}
+            () = received(interrupt.as_mut()) => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
+    }
+}
+
+/// Never done where the signal cannot be watched: the system then ends the process by itself.
+async fn received(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
