@@ -2,9 +2,33 @@
 doc = "Whether everything was delivered that a municipality of the target division owed of a measure in a period, and if not, why; `whole`: whether that is the whole period and all of the territory; `in_full`: whether rows came about every day owed until the end, also rows that the period cannot count. A part of its territory owes each sub-period at whose end the solution is live there. No row where nothing was owed and nothing came."
 uses = ["live_parts", "touching_rows"]
 */
--- What the rows of each municipality cover of each sub-period. Organisations of one municipality report side by side.
+-- What the rows of each municipality say of each sub-period. Organisations of one municipality report side by side.
 WITH spans AS (
-    SELECT DISTINCT
+    SELECT
+        sub_periods.period_start,
+        sub_periods.sub_start,
+        sub_periods.sub_end,
+        touching_rows.solution_id,
+        touching_rows.measure_id,
+        touching_rows.municipality_code,
+        touching_rows.division_date,
+        CAST(greatest(touching_rows.row_start, sub_periods.sub_start) AS INT) AS from_day,
+        CAST(least(touching_rows.row_end, sub_periods.sub_end) AS INT) AS to_day,
+        touching_rows.counted,
+        bool_or(touching_rows.state = 'ok') AS has_number,
+        bool_or(touching_rows.state = 'ok' AND touching_rows.value <> 0) AS has_use,
+        bool_or(touching_rows.state = 'ok' AND NOT touching_rows.by_organisation) AS has_whole_number,
+        bool_or(touching_rows.state = 'missing' AND touching_rows.by_organisation) AS lacks_organisation,
+        bool_or(touching_rows.state = 'missing' AND NOT touching_rows.by_organisation) AS is_blank,
+        bool_or(touching_rows.state = 'suppressed') AS is_suppressed,
+        bool_or(touching_rows.state = 'not_applicable') AS is_not_applicable,
+        bool_or(touching_rows.state <> 'missing') AS has_rows
+    FROM touching_rows
+    INNER JOIN sub_periods
+        ON sub_periods.period_start = touching_rows.period_start
+        AND touching_rows.row_start < sub_periods.sub_end
+        AND touching_rows.row_end > sub_periods.sub_start
+    GROUP BY
         sub_periods.period_start,
         sub_periods.sub_start,
         sub_periods.sub_end,
@@ -14,17 +38,10 @@ WITH spans AS (
         touching_rows.division_date,
         touching_rows.row_start,
         touching_rows.row_end,
-        CAST(greatest(touching_rows.row_start, sub_periods.sub_start) AS INT) AS from_day,
-        CAST(least(touching_rows.row_end, sub_periods.sub_end) AS INT) AS to_day,
-        touching_rows.counted,
-        touching_rows.state
-    FROM touching_rows
-    INNER JOIN sub_periods
-        ON sub_periods.period_start = touching_rows.period_start
-        AND touching_rows.row_start < sub_periods.sub_end
-        AND touching_rows.row_end > sub_periods.sub_start
+        touching_rows.counted
 ),
--- A day of a sub-period is a bit of `mask`. The masks of rows that share no day add up to the same as put together.
+-- A day of a sub-period is a bit of a mask. The masks of rows that share no day add up to the same as put together. A row
+-- that is not counted lies over the border of the period, and does not say how much of it is inside.
 entries AS (
     SELECT
         spans.period_start,
@@ -33,16 +50,20 @@ entries AS (
         spans.solution_id,
         spans.measure_id,
         municipality_parts.part_id,
+        spans.municipality_code,
         spans.from_day,
         spans.to_day,
         (CAST(1 AS BIGINT) << (spans.to_day - CAST(spans.sub_start AS INT)))
         - (CAST(1 AS BIGINT) << (spans.from_day - CAST(spans.sub_start AS INT))) AS mask,
-        -- A row over the border of the period does not say how much of it lies inside, unless its days do.
-        CASE
-            WHEN spans.counted THEN spans.state
-            WHEN spans.state = 'missing' THEN 'nothing'
-            ELSE 'crossing'
-        END AS kind,
+        spans.counted AND spans.has_number AS has_number,
+        spans.counted AND spans.has_use AS has_use,
+        spans.counted AND spans.has_whole_number AS has_whole_number,
+        spans.counted AND spans.lacks_organisation AS lacks_organisation,
+        spans.counted AND spans.is_blank AS is_blank,
+        spans.counted AND spans.is_suppressed AS is_suppressed,
+        spans.counted AND spans.is_not_applicable AS is_not_applicable,
+        spans.has_rows AND NOT spans.counted AS is_crossing,
+        spans.has_rows,
         0 AS live_before,
         0 AS live_after
     FROM spans
@@ -57,10 +78,19 @@ entries AS (
         live_parts.solution_id,
         measures.measure_id,
         live_parts.part_id,
+        CAST(NULL AS VARCHAR) AS municipality_code,
         CAST(NULL AS INT) AS from_day,
         CAST(NULL AS INT) AS to_day,
         CAST(NULL AS BIGINT) AS mask,
-        'owed' AS kind,
+        FALSE AS has_number,
+        FALSE AS has_use,
+        FALSE AS has_whole_number,
+        FALSE AS lacks_organisation,
+        FALSE AS is_blank,
+        FALSE AS is_suppressed,
+        FALSE AS is_not_applicable,
+        FALSE AS is_crossing,
+        FALSE AS has_rows,
         live_parts.live_before,
         live_parts.live_after
     FROM live_parts
@@ -77,19 +107,24 @@ covered AS (
         entries.part_id,
         max(entries.live_before) AS live_before,
         max(entries.live_after) AS live_after,
-        sum(CASE WHEN entries.kind = 'ok' THEN entries.to_day - entries.from_day ELSE 0 END) AS days,
-        min(CASE WHEN entries.kind = 'ok' THEN entries.from_day END) AS first_day,
-        max(CASE WHEN entries.kind = 'ok' THEN entries.to_day END) AS last_day,
-        sum(CASE WHEN entries.kind = 'ok' THEN entries.mask END) AS added,
-        bit_or(CASE WHEN entries.kind = 'ok' THEN entries.mask END) AS together,
-        count(CASE WHEN entries.kind = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN entries.kind = 'missing' THEN 1 END) AS missing,
-        count(CASE WHEN entries.kind = 'not_applicable' THEN 1 END) AS not_in_source,
-        count(CASE WHEN entries.kind = 'crossing' THEN 1 END) AS crossing,
+        min(CASE WHEN entries.has_number THEN entries.from_day END) AS first_day,
+        max(CASE WHEN entries.has_number THEN entries.to_day END) AS last_day,
+        bit_or(CASE WHEN entries.has_number THEN entries.mask END) AS numbers,
+        sum(CASE WHEN entries.has_number THEN entries.mask END) AS numbers_added,
+        bit_or(CASE WHEN entries.has_use THEN entries.mask END) AS uses,
+        sum(CASE WHEN entries.has_use THEN entries.mask END) AS uses_added,
+        min(CASE WHEN entries.has_number THEN entries.municipality_code END)
+        <> max(CASE WHEN entries.has_number THEN entries.municipality_code END) AS several_codes,
+        bit_or(CASE WHEN entries.has_whole_number THEN entries.mask ELSE 0 END) AS whole_numbers,
+        bit_or(CASE WHEN entries.is_blank THEN entries.mask ELSE 0 END) AS blanks,
+        bool_or(entries.lacks_organisation) AS lacks_organisation,
+        bool_or(entries.is_suppressed) AS is_suppressed,
+        bool_or(entries.is_not_applicable) AS is_not_applicable,
+        bool_or(entries.is_crossing) AS is_crossing,
         -- Of all rows that say something, whether the period can count them or not.
-        min(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.from_day END) AS first_day_with_rows,
-        max(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.to_day END) AS last_day_with_rows,
-        bit_or(CASE WHEN entries.kind NOT IN ('missing', 'nothing') THEN entries.mask END) AS with_rows
+        min(CASE WHEN entries.has_rows THEN entries.from_day END) AS first_day_with_rows,
+        max(CASE WHEN entries.has_rows THEN entries.to_day END) AS last_day_with_rows,
+        bit_or(CASE WHEN entries.has_rows THEN entries.mask END) AS with_rows
     FROM entries
     GROUP BY
         entries.period_start,
@@ -99,7 +134,9 @@ covered AS (
         entries.measure_id,
         entries.part_id
 ),
-reported AS (
+-- The days that a part owes, as bits: who was not live before owes from the first day reported, and who is not at the end
+-- until the last.
+owed AS (
     SELECT
         covered.period_start,
         covered.sub_end,
@@ -108,21 +145,27 @@ reported AS (
         covered.part_id,
         measures.rollup,
         covered.live_after = 1 AS live,
-        covered.days,
-        covered.suppressed,
-        covered.missing,
-        covered.not_in_source,
-        covered.crossing,
-        coalesce(covered.added <> covered.together, false) AS overlapping,
-        -- Who was not live before owes from the first day reported, and who is not at the end until the last.
+        covered.live_after = 0 OR covered.last_day = CAST(covered.sub_end AS INT) AS has_last_day,
+        (
+            CAST(1 AS BIGINT)
+            << CASE WHEN covered.live_after = 0 THEN covered.last_day ELSE CAST(covered.sub_end AS INT) END
+            - CAST(covered.sub_start AS INT)
+        ) - (
+            CAST(1 AS BIGINT)
+            << CASE WHEN covered.live_before = 0 THEN covered.first_day ELSE CAST(covered.sub_start AS INT) END
+            - CAST(covered.sub_start AS INT)
+        ) AS owed_days,
+        covered.numbers,
+        -- A list may go on naming a code that ceased, with nothing. Of one code two numbers of a day contradict each other.
         CASE
-            WHEN measures.rollup IN ('sum', 'mean')
-                THEN covered.days
-                    >= CASE WHEN covered.live_after = 0 THEN covered.last_day ELSE CAST(covered.sub_end AS INT) END
-                    - CASE WHEN covered.live_before = 0 THEN covered.first_day ELSE CAST(covered.sub_start AS INT) END
-            -- A level is that of the last moment.
-            ELSE covered.live_after = 0 OR covered.last_day = CAST(covered.sub_end AS INT)
-        END AS whole,
+            WHEN covered.several_codes THEN coalesce(covered.uses_added <> covered.uses, FALSE)
+            ELSE coalesce(covered.numbers_added <> covered.numbers, FALSE)
+        END AS is_overlapping,
+        -- A blank is a gap where no number of the whole place is known, and where an organisation of it is silent.
+        covered.lacks_organisation OR (covered.blanks | covered.whole_numbers) <> covered.whole_numbers AS is_missing,
+        covered.is_suppressed,
+        covered.is_not_applicable,
+        covered.is_crossing,
         CASE
             WHEN covered.live_after = 0 THEN NULL
             WHEN measures.rollup NOT IN ('sum', 'mean')
@@ -142,6 +185,27 @@ reported AS (
         ON measures.solution_id = covered.solution_id
         AND measures.measure_id = covered.measure_id
 ),
+reported AS (
+    SELECT
+        owed.period_start,
+        owed.sub_end,
+        owed.solution_id,
+        owed.measure_id,
+        owed.part_id,
+        owed.rollup,
+        owed.live,
+        owed.numbers IS NOT NULL AS has_number,
+        owed.is_overlapping,
+        owed.is_missing,
+        owed.is_suppressed,
+        owed.is_not_applicable,
+        owed.is_crossing,
+        -- A level is that of the last moment.
+        CASE WHEN owed.rollup IN ('sum', 'mean') THEN (owed.numbers & owed.owed_days) = owed.owed_days ELSE owed.has_last_day END
+            AS is_whole,
+        owed.in_full
+    FROM owed
+),
 with_state AS (
     SELECT
         reported.period_start,
@@ -152,13 +216,13 @@ with_state AS (
         reported.rollup,
         reported.in_full,
         cell_state(
-            state_if(reported.suppressed > 0, 'suppressed'),
+            state_if(reported.is_suppressed, 'suppressed'),
             CASE
-                WHEN reported.overlapping THEN 'missing/overlapping_reports'
-                WHEN reported.days > 0 AND reported.missing = 0 AND reported.whole THEN 'ok'
-                WHEN reported.days > 0 OR (reported.crossing > 0 AND reported.live) THEN 'missing/incomplete_period'
-                WHEN reported.missing > 0 THEN 'missing/not_delivered'
-                WHEN reported.not_in_source > 0 THEN 'not_applicable/not_in_source'
+                WHEN reported.is_overlapping THEN 'missing/overlapping_reports'
+                WHEN reported.has_number AND NOT reported.is_missing AND reported.is_whole THEN 'ok'
+                WHEN reported.has_number OR (reported.is_crossing AND reported.live) THEN 'missing/incomplete_period'
+                WHEN reported.is_missing THEN 'missing/not_delivered'
+                WHEN reported.is_not_applicable THEN 'not_applicable/not_in_source'
                 WHEN reported.live THEN 'missing/not_delivered'
                 ELSE 'not_applicable/not_introduced'
             END

@@ -200,3 +200,56 @@ async fn a_share_is_of_the_same_months_above_and_below() {
     let quarter = table(&world, "adoption.digital_share", quarter).await;
     assert!(row(&quarter, "0101").contains(&"incomplete_period"), "{quarter}");
 }
+
+/// Nes reports 300 of the first quarter of 2019. That another list has January without a number takes nothing from it; that
+/// an organisation of Nes is silent does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blank_beside_the_number_that_covers_it_is_no_gap() {
+    let quarter = "solution_id=sak by=municipality granularity=quarter from=2019-Q1 to=2019-Q1";
+    for (organisation, shown) in [(None, "300"), (Some("974760673"), "incomplete_period")] {
+        let mut world = world();
+        let first = day("2019-01-01")..day("2019-04-01");
+        world.usage.retain(|row| row.municipality_code != "0201" || !first.contains(&row.period_start));
+        let january = reported(&world, "0201", first.start);
+        let whole = Usage { period_end: first.end, value: Some(300), ..january.clone() };
+        let organisation_number = organisation.map(str::to_owned);
+        world.usage.extend([whole, Usage { organisation_number, value: None, state: "missing", ..january }]);
+        let uses = table(&world, "adoption.usage_per_1000", quarter).await;
+        assert!(row(&uses, "0201").contains(&shown), "{organisation:?}: {uses}");
+    }
+}
+
+/// Aust is Storby's since January 2020. A list that goes on naming it with 0 in February leaves Storby its 140, and 5 would
+/// count some use twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zero_of_a_code_that_ceased_takes_nothing_from_its_successor() {
+    let february = "solution_id=post measure_id=uses by=municipality from=2020-02 to=2020-02";
+    for (value, shown) in [(0, "140"), (5, "overlapping_reports")] {
+        let mut world = tiny();
+        let of_aust = |row: &&Usage| row.municipality_code == "0101" && row.measure_id == "uses";
+        let aust = world.usage.iter().find(of_aust).expect("a row of Aust").clone();
+        let (period_start, period_end) = (day("2020-02-01"), day("2020-03-01"));
+        world.usage.push(Usage { period_start, period_end, value: Some(value), ..aust });
+        let uses = table(&world, "adoption.usage_per_1000", february).await;
+        assert!(row(&uses, "3001").contains(&shown), "{value}: {uses}");
+    }
+}
+
+/// Aust has the post from November 2019: with use of October in the range the net of a day would be too high.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn use_of_a_month_without_the_solution_pays_nothing_back() {
+    let range = "solution_id=post measure_id=uses by=municipality granularity=range to=2019-11";
+    for (from, value, reason) in [("2019-11", 7, false), ("2019-10", 7, true), ("2019-10", 0, false)] {
+        let mut world = tiny();
+        let of_aust = |row: &&Usage| row.municipality_code == "0101" && row.measure_id == "uses";
+        let aust = world.usage.iter().find(of_aust).expect("a row of Aust").clone();
+        let (period_start, period_end) = (day("2019-10-01"), day("2019-11-01"));
+        world.usage.push(Usage { period_start, period_end, value: Some(value), ..aust });
+        let answer = table(&world, "benefit.pay_back", &format!("{range} from={from}")).await;
+        assert_eq!(
+            row(&answer, "0101").contains(&"use_without_solution"),
+            reason,
+            "{from} {value}: {answer}"
+        );
+    }
+}

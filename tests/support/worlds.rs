@@ -159,6 +159,18 @@ fn at(day: Day, minute: u32) -> DateTime<Utc> {
     day.and_time(NaiveTime::from_hms_opt(12, minute % 60, minute / 60 % 60).expect("a time")).and_utc()
 }
 
+/// Of some quarters a list has their first month too, as a blank: the quarter's number holds. Without dice, too.
+fn blank_month_beside(row: &Usage) -> Option<Usage> {
+    let month = row.period_start + Months::new(1);
+    let chosen = row.value.is_some_and(|value| value % 5 == 0) && row.organisation_number.is_none();
+    (chosen && month < row.period_end).then(|| Usage {
+        period_end: month,
+        value: None,
+        state: "missing",
+        ..row.clone()
+    })
+}
+
 fn empty(today: Day) -> World {
     World {
         recorded_at: at(today, 0),
@@ -524,7 +536,9 @@ impl Maker {
                         }
                         let row = self.row(measure, code, begin, (period_start, period_end));
                         let organisation_number = organisation.map(str::to_owned);
-                        self.world.usage.push(Usage { organisation_number, synthetic, ..row });
+                        let row = Usage { organisation_number, synthetic, ..row };
+                        self.world.usage.extend(blank_month_beside(&row));
+                        self.world.usage.push(row);
                     }
                 }
             }

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Brukstrappen", nn = "Brukstrappa", en = "Adoption ladder" }
 answers = { nb = "Hvor mange kommuner bruker løsningen av vane, og på hvilket trinn står de andre?", nn = "Kor mange kommunar bruker løysinga av vane, og på kva trinn står dei andre?", en = "How many municipalities use the solution by habit, and on which rung are the others?" }
-version = 3
+version = 4
 unit = "municipalities"
 better = "higher"
 owner = "secretariat"
@@ -92,6 +92,12 @@ nb = "Ukjent: tallet for perioden mangler eller er skjult."
 nn = "Ukjent: talet for perioden manglar eller er skjult."
 en = "Unknown: the number for the period is missing or suppressed."
 [[changes]]
+version = 4
+date = "2026-11-29"
+nb = "En kommune som ikke er tilkoblet, står på tiltenkt også når et tall ikke lar seg plassere i grensene."
+nn = "Ein kommune som ikkje er tilkopla, står på tiltenkt også når eit tal ikkje let seg plassere i grensene."
+en = "A municipality that is not connected counts as eligible also where a number cannot be placed within the borders."
+[[changes]]
 version = 3
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid"]
@@ -114,11 +120,13 @@ activities AS (
         spine.comparable,
         CASE WHEN so_far.municipality_code IS NULL THEN 0 ELSE 1 END AS used,
         CASE WHEN status.live = 1 OR followed.solution_id IS NULL THEN 1 ELSE 0 END AS live,
-        coalesce(eligible.eligible, 1) > 0 AND (usage.unreported OR is_expected(usage.state)) AS applies,
+        -- A number that cannot be placed here does not say that the measure is not for the municipality.
+        coalesce(eligible.eligible, 1) > 0
+        AND (usage.unreported OR is_expected(usage.state) OR usage.state = 'not_valid') AS applies,
         usage.state,
         -- A zero reported by a part only is not a zero of the whole.
         CASE
-            WHEN NOT spine.comparable THEN 'unknown'
+            WHEN NOT spine.comparable OR usage.state = 'not_valid' THEN 'unknown'
             WHEN usage.state = 'ok' AND usage.value > 0 THEN 'use'
             WHEN usage.state = 'ok' AND NOT has_mark(usage.marks, 'partial') THEN 'zero'
             WHEN NOT is_expected(usage.state) THEN 'none'
@@ -166,7 +174,7 @@ cells AS (
                 )
             -- Not connected: the rung is known without a number.
             WHEN activities.live = 0 OR activities.activity IN ('use', 'zero') THEN cell_state(activities.comparable)
-            WHEN activities.state = 'suppressed' THEN cell_state(activities.comparable, activities.state)
+            WHEN activities.state IN ('suppressed', 'not_valid') THEN cell_state(activities.comparable, activities.state)
             ELSE cell_state(activities.comparable, 'missing/not_delivered')
         END AS state,
         CASE WHEN activities.activity IN ('use', 'zero') THEN activities.marks ELSE 0 END AS marks,

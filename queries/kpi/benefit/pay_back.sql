@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
 answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
-version = 4
+version = 5
 unit = "months"
 better = "lower"
 owner = "secretariat"
@@ -36,6 +36,16 @@ en = "The introduction cost nothing."
 nb = "Gevinsten dekker ikke kostnaden."
 nn = "Gevinsten dekkjer ikkje kostnaden."
 en = "The benefit does not cover the cost."
+[reasons.use_without_solution]
+nb = "Bruk er meldt for en tid da kommunen ikke hadde løsningen."
+nn = "Bruk er meld for ei tid då kommunen ikkje hadde løysinga."
+en = "Use was reported for a time when the municipality did not have the solution."
+[[changes]]
+version = 5
+date = "2026-11-29"
+nb = "Er det meldt bruk for en tid uten løsningen, sies ingen tilbakebetalingstid: den ble for kort."
+nn = "Er det meld bruk for ei tid utan løysinga, blir inga tilbakebetalingstid sagd: ho blei for kort."
+en = "Where use was reported for a time without the solution no pay-back time is stated: it was too short."
 [[changes]]
 version = 4
 date = "2026-11-29"
@@ -49,7 +59,37 @@ version = 2
 date = "2026-11-28"
 codes = ["whole_period"]
 */
-WITH net AS (
+-- Months with use in which nobody whose land lies here had the solution on any day.
+WITH early AS (
+    SELECT DISTINCT
+        use_spans.period_start,
+        use_spans.municipality_code
+    FROM use_spans
+    LEFT JOIN (
+        SELECT
+            payer_spans.period_start,
+            territory_shares.municipality_code,
+            payer_spans.solution_id,
+            payer_spans.span_start,
+            payer_spans.span_end
+        FROM payer_spans
+        INNER JOIN territory_shares
+            ON territory_shares.period_start = payer_spans.period_start
+            AND territory_shares.from_date = payer_spans.division_date
+            AND territory_shares.from_code = payer_spans.municipality_code
+    ) AS had
+        ON had.period_start = use_spans.period_start
+        AND had.municipality_code = use_spans.municipality_code
+        AND had.solution_id = use_spans.solution_id
+        AND had.span_start < use_spans.span_end
+        AND had.span_end > use_spans.span_start
+    WHERE
+        use_spans.solution_id = $solution_id
+        AND use_spans.measure_id = $measure_id
+        AND use_spans.value > 0
+        AND had.solution_id IS NULL
+),
+net AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
@@ -60,7 +100,8 @@ WITH net AS (
             spine.comparable,
             realised.state,
             cost.state,
-            state_if(NOT realised.valued, 'not_applicable/no_unit_value')
+            state_if(NOT realised.valued, 'not_applicable/no_unit_value'),
+            state_if(early.period_start IS NOT NULL, 'not_applicable/use_without_solution')
         ) AS state,
         realised.marks | cost.marks AS marks
     FROM spine
@@ -71,6 +112,9 @@ WITH net AS (
         ON cost.period_start = spine.period_start
         AND cost.municipality_code = spine.municipality_code
         AND cost.solution_id = realised.solution_id
+    LEFT JOIN early
+        ON early.period_start = spine.period_start
+        AND early.municipality_code = spine.municipality_code
     WHERE
         realised.solution_id = $solution_id
         AND realised.measure_id = $measure_id

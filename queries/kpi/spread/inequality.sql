@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ulikhet i bruk", nn = "Ulikskap i bruk", en = "Inequality of use" }
 answers = { nb = "Hvor ulikt er bruken fordelt mellom kommunene?", nn = "Kor ulikt er bruken fordelt mellom kommunane?", en = "How unequal is use between the municipalities?" }
-version = 2
+version = 3
 unit = "gini"
 better = "lower"
 owner = "secretariat"
@@ -36,6 +36,12 @@ unit = "share"
 nb = "Ingen bruker løsningen."
 nn = "Ingen bruker løysinga."
 en = "Nobody uses the solution."
+[[changes]]
+version = 3
+date = "2026-11-29"
+nb = "Dekningen teller innbyggerne over og under brøkstreken likt når exact_only utelater noen."
+nn = "Dekninga tel innbyggjarane over og under brøkstreken likt når exact_only utelèt nokon."
+en = "Coverage counts the inhabitants above and below the fraction line alike where exact_only leaves some out."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -118,7 +124,8 @@ spread AS (
         count(CASE WHEN placed.state = 'suppressed' THEN 1 END) AS suppressed,
         count(CASE WHEN placed.state = 'not_valid' THEN 1 END) AS not_valid,
         string_agg(DISTINCT placed.state, ',') AS states,
-        sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS covered,
+        sum(CASE WHEN placed.state = 'ok' THEN placed.persons END) AS persons,
+        sum(CASE WHEN placed.state = 'ok' THEN placed.inhabitants END) AS covered,
         sum(CASE WHEN is_expected(placed.state) THEN placed.inhabitants END) AS persons_expected
     FROM placed
     GROUP BY
@@ -150,7 +157,7 @@ SELECT
     CASE WHEN spread.gini IS NOT NULL THEN spread.p10 END AS p10_per_1000,
     CASE WHEN spread.gini IS NOT NULL THEN spread.p50 END AS p50_per_1000,
     CASE WHEN spread.gini IS NOT NULL THEN spread.p90 END AS p90_per_1000,
-    CASE WHEN spread.gini IS NOT NULL THEN CAST(spread.bottom AS DOUBLE) / spread.covered END AS bottom_quintile_persons_share
+    CASE WHEN spread.gini IS NOT NULL THEN CAST(spread.bottom AS DOUBLE) / spread.persons END AS bottom_quintile_persons_share
 FROM spread
 LEFT JOIN area_inhabitants
     ON area_inhabitants.period_start = spread.period_start

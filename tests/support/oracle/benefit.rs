@@ -7,7 +7,7 @@ use chrono::Datelike;
 use super::areas::groups_of;
 use super::borders::{Successor, codes_of, division_holding, successor_in};
 use super::inputs::{CellContext, Input};
-use super::kpis::{Found, Reference, Worth, behind, known_baseline, plain, realised, reference};
+use super::kpis::{Found, Reference, Worth, behind, known_baseline, plain, realised, reference, use_spans};
 use super::{OracleRequest, OracleRow, Policy, Span, State, days_of, mark};
 use crate::world::{Day, World};
 
@@ -38,7 +38,7 @@ pub(crate) fn compute(context: &CellContext<'_>, request: &OracleRequest, code: 
 #[derive(Debug, Default)]
 struct Paid {
     /// Days on which any of them has the solution.
-    days: i64,
+    days: Vec<Day>,
     /// Whether a price holds for one of them on some of those.
     priced: bool,
     /// Whether none holds for one of them on some.
@@ -134,7 +134,7 @@ fn paid(context: &CellContext<'_>, code: &str) -> Paid {
                 paid.partial = true;
             }
         }
-        paid.days += i64::from(any);
+        paid.days.extend(any.then_some(day));
     }
     paid.priced = !once.is_empty();
     // Who was another before a border moved has not paid twice.
@@ -162,7 +162,7 @@ fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let (gain, cost) = (realised(context, measure, code), cost(context, code));
     let mut found = plain(gain.numerator - cost.numerator, None);
     // Who has it on no day pays nothing, and may use it all the same.
-    let had = paid(context, code).days > 0;
+    let had = !paid(context, code).days.is_empty();
     found.states = if had { [gain.states, cost.states].concat() } else { gain.states };
     found.marks = gain.marks | cost.marks;
     found.extras = [
@@ -260,9 +260,13 @@ fn realisation_rate(context: &CellContext<'_>, request: &OracleRequest, measure:
 fn pay_back(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut found = net(context, measure, code);
     let Paid { once, days, .. } = paid(context, code);
-    if days == 0 {
+    // Use of days on which nobody had it, on which nothing is paid either, says nothing of a day with it.
+    let had_in = |start: Day, end: Day| days.iter().any(|day| (start..end).contains(day));
+    let mut used = use_spans(context, measure, code).into_iter().filter(|(_, _, value)| *value > 0);
+    if days.is_empty() || used.any(|(start, end, _)| !had_in(start, end)) {
         found.states.push(State::NotApplicable);
     }
+    let days = i64::try_from(days.len()).expect("few days");
     let ore = found.numerator;
     found.extras = [("once_nok", once), ("net_nok", ore)].into();
     found.numerator = 0;

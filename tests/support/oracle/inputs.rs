@@ -283,22 +283,19 @@ impl CellContext<'_> {
             }
         }
         let said = |state: &str| rows.iter().any(|(row, inside)| *inside && row.state == state);
-        let mut spans: Vec<(&str, Day, Day, Day)> = Vec::new();
-        for (row, inside) in &rows {
-            // Organisations of one municipality report side by side.
-            let span = (row.municipality_code.as_str(), row.division_date, row.period_start, row.period_end);
-            if *inside && row.state == "ok" && !spans.contains(&span) {
-                spans.push(span);
-            }
-        }
         let days: Vec<Day> = start.iter_days().take_while(|day| *day < end).collect();
-        let times = |day: &Day| spans.iter().filter(|(_, _, from, to)| from <= day && day < to).count();
-        let covered: Vec<usize> = days.iter().map(times).collect();
+        let spans = spans_with_numbers(&rows);
+        let covered: Vec<bool> = days.iter().map(|day| spans.iter().any(|row| is_about(row, *day))).collect();
+        let blank = rows.iter().any(|(row, inside)| {
+            *inside
+                && row.state == "missing"
+                && days.iter().any(|day| is_about(row, *day) && !is_given(&rows, row, *day))
+        });
         let followed = self.has_events();
         let live_after = !followed || self.part_lives(part_id, end.pred_opt().expect("a day before"));
         let live_before = !followed || self.part_lives(part_id, start.pred_opt().expect("a day before"));
-        let first = covered.iter().position(|times| *times > 0);
-        let last = covered.iter().rposition(|times| *times > 0);
+        let first = covered.iter().position(|known| *known);
+        let last = covered.iter().rposition(|known| *known);
         let (Some(first), Some(last)) = (first, last) else {
             // No day was reported.
             let crossing = rows.iter().any(|(row, inside)| !inside && row.state != "missing");
@@ -318,12 +315,16 @@ impl CellContext<'_> {
         let to = if live_after { covered.len() } else { last + 1 };
         let flow = matches!(self.rollup(measure), "sum" | "mean");
         let whole = if flow {
-            covered[from..to].iter().all(|times| *times > 0)
+            covered[from..to].iter().all(|known| *known)
         } else {
             !live_after || last + 1 == covered.len()
         };
-        let twice = covered.iter().any(|times| *times > 1);
-        if whole && !twice && !said("missing") { State::Ok } else { State::Missing }
+        let several_codes = spans.iter().any(|row| row.municipality_code != spans[0].municipality_code);
+        // A list may go on naming a code that ceased, with nothing.
+        let counts = |row: &Usage| !several_codes || row.value != Some(0);
+        let times = |day: &Day| spans.iter().filter(|row| counts(row) && is_about(row, *day)).count();
+        let twice = days.iter().any(|day| times(day) > 1);
+        if whole && !twice && !blank { State::Ok } else { State::Missing }
     }
 
     /// Whether rows came about every day that a municipality owes, also where the period cannot count them: a quarter's row
@@ -427,6 +428,37 @@ impl CellContext<'_> {
         }
         self.persons(code)
     }
+}
+
+/// Rows with a number that the period counts, one for each place and span, the largest of it: organisations of one
+/// municipality report side by side.
+fn spans_with_numbers<'a>(rows: &[(&'a Usage, bool)]) -> Vec<&'a Usage> {
+    let mut spans: Vec<&Usage> = Vec::new();
+    for (row, _) in rows.iter().filter(|(row, inside)| *inside && row.state == "ok") {
+        let same = |known: &&mut &Usage| {
+            same_municipality(known, row)
+                && (known.period_start, known.period_end) == (row.period_start, row.period_end)
+        };
+        match spans.iter_mut().find(same) {
+            Some(known) if row.value > known.value => *known = row,
+            Some(_) => {}
+            None => spans.push(row),
+        }
+    }
+    spans
+}
+
+fn is_about(row: &Usage, day: Day) -> bool {
+    row.period_start <= day && day < row.period_end
+}
+
+/// Whether another row has the number of a day that a blank one lacks: that of a whole place, and not the blank of an
+/// organisation of it.
+fn is_given(rows: &[(&Usage, bool)], blank: &Usage, day: Day) -> bool {
+    blank.organisation_number.is_none()
+        && rows.iter().any(|(row, inside)| {
+            *inside && row.state == "ok" && row.organisation_number.is_none() && is_about(row, day)
+        })
 }
 
 /// Whether a number was to come.

@@ -327,6 +327,29 @@ pub(crate) fn known_baseline(context: &CellContext<'_>, measure: &str, code: &st
     (!known.is_empty()).then_some(is_known)
 }
 
+/// Of each month, or of what was reported for longer: the first day reported, the one after the last, the use.
+pub(crate) fn use_spans(context: &CellContext<'_>, measure: &str, code: &str) -> Vec<(Day, Day, i64)> {
+    let (start, end) = (context.span.start, context.span.end);
+    if context.rollup(measure) != "sum" {
+        return vec![(start, end, context.usage(measure, code).value)];
+    }
+    let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
+    for Landed { row, successor, .. } in context.landing(measure, code) {
+        if row.state != "ok" {
+            continue;
+        }
+        let month = months.entry(month_or_own(row.period_start, row.period_end)).or_insert((
+            row.period_start,
+            row.period_end,
+            0,
+        ));
+        month.0 = month.0.min(row.period_start);
+        month.1 = month.1.max(row.period_end);
+        month.2 += successor.allocated(row.value.expect("an ok row has a value"));
+    }
+    months.into_values().collect()
+}
+
 /// Use above the baseline, month by month where it was reported so.
 pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut usage = context.usage(measure, code);
@@ -353,31 +376,10 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
     if usage.state == State::Ok {
         usage.state = if unplaced { State::NotValid } else { baseline_state };
     }
-    // Of each month: the first day reported, the one after the last, the use.
-    let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
-    if usage.state != State::Ok {
-        // Nothing is known.
-    } else if context.rollup(measure) == "sum" {
-        for Landed { row, successor, .. } in context.landing(measure, code) {
-            if row.state != "ok" {
-                continue;
-            }
-            let month = months.entry(month_or_own(row.period_start, row.period_end)).or_insert((
-                row.period_start,
-                row.period_end,
-                0,
-            ));
-            month.0 = month.0.min(row.period_start);
-            month.1 = month.1.max(row.period_end);
-            month.2 += successor.allocated(row.value.expect("an ok row has a value"));
-        }
-    } else {
-        let (start, end) = (context.span.start, context.span.end);
-        months.insert((start, end), (start, end, usage.value));
-    }
+    let spans = if usage.state == State::Ok { use_spans(context, measure, code) } else { Vec::new() };
     let (mut ore, mut seconds, mut others): (Option<[i64; 3]>, Option<[i64; 3]>, i64) = (None, None, 0);
     let (mut days, mut days_worth) = (0, 0);
-    for (start, end, value) in months.into_values() {
+    for (start, end, value) in spans {
         let before = if context.rollup(measure) == "sum" {
             super::days_of(start, end).map(|day| super::on_a_day(12 * baseline, day)).sum()
         } else {

@@ -111,8 +111,10 @@ pub(crate) fn cell(context: &CellContext<'_>, request: &OracleRequest, code: &st
             found.extras.insert("undecided", i64::from(open(Said::Zero)));
         }
         Said::Nothing | Said::Unknown => {
-            let withheld = stated.state == State::Suppressed;
-            found.states.push(if withheld { State::Suppressed } else { State::Missing });
+            found.states.push(match stated.state {
+                State::Suppressed | State::NotValid => stated.state,
+                _ => State::Missing,
+            });
             found.extras.insert("unknown", 1);
         }
     }
