@@ -42,12 +42,12 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
-        // Outside of time limit and panics, so that both become problems like any other.
+        // Nothing is answered to a page of another server; a preflight says only which origins are allowed.
+        .layer(from_fn_with_state(state.clone(), check_host))
+        // Outside of wrong hosts, time limit and panics, so that all become problems like any other.
         .layer(from_fn(render_problems))
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors::layer(&state.cors_origins))
-        // Before anything is answered to a page of another server.
-        .layer(from_fn_with_state(state.clone(), check_host))
         // Outside of the compression: the tag of what was compressed is weakened here.
         .layer(from_fn(finish))
         .layer(from_fn_with_state(state.clone(), log_request))
@@ -230,6 +230,7 @@ mod tests {
             (response.status(), &body["code"]),
             (StatusCode::MISDIRECTED_REQUEST, &"wrong_host".into())
         );
+        assert_eq!(body["instance"], "/health/live");
         // Whoever sends an absolute address means that one.
         let absolute = request("GET", "http://evil.example/health/live");
         let (response, _) = send(router(ApiState::waiting().with_hosts(hosts.clone())), absolute).await;
