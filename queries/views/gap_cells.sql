@@ -13,7 +13,8 @@ WITH cells AS (
         CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
         CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 0 ELSE usage.value END AS uses,
         eligible.eligible AS persons,
-        CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END | coalesce(eligible.marks, 0) AS marks
+        CASE WHEN usage.state = 'ok' THEN usage.marks ELSE 0 END AS use_marks,
+        eligible.marks
     FROM spine
     INNER JOIN usage_cells AS usage
         ON usage.period_start = spine.period_start
@@ -40,13 +41,14 @@ SELECT
     greatest(0, cells.uses - cells.persons * reference.uses / reference.persons) AS units_beyond,
     cell_state(
         cells.state,
+        state_if(has_mark(cells.use_marks, 'partial'), 'not_applicable/part_of_period'),
         state_if(cells.persons IS NULL, 'not_applicable/no_denominator'),
         state_if(cells.group_code IS NULL, 'not_applicable/no_peer_group'),
         -- Fewer than three others have reported.
         state_if(cells.group_code IS NOT NULL AND reference.persons IS NULL, 'missing/no_reference')
     ) AS state,
     -- A distance to an estimate is one.
-    cells.marks | coalesce(reference.marks, 0) AS marks,
+    cells.use_marks | coalesce(cells.marks, 0) | coalesce(reference.marks, 0) AS marks,
     reference.others AS reference_others,
     reference.wider AS reference_wider
 FROM cells

@@ -16,11 +16,11 @@ WITH spans AS (
         CAST(least(touching_rows.row_end, sub_periods.sub_end) AS INT) AS to_day,
         touching_rows.counted,
         bool_or(touching_rows.state = 'ok') AS has_number,
-        bool_or(touching_rows.state = 'ok' AND touching_rows.value <> 0) AS has_use,
         bool_or(touching_rows.state = 'ok' AND NOT touching_rows.by_organisation) AS has_whole_number,
         bool_or(touching_rows.state = 'missing' AND touching_rows.by_organisation) AS lacks_organisation,
         bool_or(touching_rows.state = 'missing' AND NOT touching_rows.by_organisation) AS is_blank,
-        bool_or(touching_rows.state = 'suppressed') AS is_suppressed,
+        bool_or(touching_rows.state = 'suppressed' AND touching_rows.by_organisation) AS hides_organisation,
+        bool_or(touching_rows.state = 'suppressed' AND NOT touching_rows.by_organisation) AS is_hidden,
         bool_or(touching_rows.state = 'not_applicable') AS is_not_applicable,
         bool_or(touching_rows.state <> 'missing') AS has_rows
     FROM touching_rows
@@ -50,17 +50,16 @@ entries AS (
         spans.solution_id,
         spans.measure_id,
         municipality_parts.part_id,
-        spans.municipality_code,
         spans.from_day,
         spans.to_day,
         (CAST(1 AS BIGINT) << (spans.to_day - CAST(spans.sub_start AS INT)))
         - (CAST(1 AS BIGINT) << (spans.from_day - CAST(spans.sub_start AS INT))) AS mask,
         spans.counted AND spans.has_number AS has_number,
-        spans.counted AND spans.has_use AS has_use,
         spans.counted AND spans.has_whole_number AS has_whole_number,
         spans.counted AND spans.lacks_organisation AS lacks_organisation,
         spans.counted AND spans.is_blank AS is_blank,
-        spans.counted AND spans.is_suppressed AS is_suppressed,
+        spans.counted AND spans.hides_organisation AS hides_organisation,
+        spans.counted AND spans.is_hidden AS is_hidden,
         spans.counted AND spans.is_not_applicable AS is_not_applicable,
         spans.has_rows AND NOT spans.counted AS is_crossing,
         spans.has_rows,
@@ -78,16 +77,15 @@ entries AS (
         live_parts.solution_id,
         measures.measure_id,
         live_parts.part_id,
-        CAST(NULL AS VARCHAR) AS municipality_code,
         CAST(NULL AS INT) AS from_day,
         CAST(NULL AS INT) AS to_day,
         CAST(NULL AS BIGINT) AS mask,
         FALSE AS has_number,
-        FALSE AS has_use,
         FALSE AS has_whole_number,
         FALSE AS lacks_organisation,
         FALSE AS is_blank,
-        FALSE AS is_suppressed,
+        FALSE AS hides_organisation,
+        FALSE AS is_hidden,
         FALSE AS is_not_applicable,
         FALSE AS is_crossing,
         FALSE AS has_rows,
@@ -111,14 +109,11 @@ covered AS (
         max(CASE WHEN entries.has_number THEN entries.to_day END) AS last_day,
         bit_or(CASE WHEN entries.has_number THEN entries.mask END) AS numbers,
         sum(CASE WHEN entries.has_number THEN entries.mask END) AS numbers_added,
-        bit_or(CASE WHEN entries.has_use THEN entries.mask END) AS uses,
-        sum(CASE WHEN entries.has_use THEN entries.mask END) AS uses_added,
-        min(CASE WHEN entries.has_number THEN entries.municipality_code END)
-        <> max(CASE WHEN entries.has_number THEN entries.municipality_code END) AS several_codes,
         bit_or(CASE WHEN entries.has_whole_number THEN entries.mask ELSE 0 END) AS whole_numbers,
         bit_or(CASE WHEN entries.is_blank THEN entries.mask ELSE 0 END) AS blanks,
         bool_or(entries.lacks_organisation) AS lacks_organisation,
-        bool_or(entries.is_suppressed) AS is_suppressed,
+        bool_or(entries.hides_organisation) AS hides_organisation,
+        bit_or(CASE WHEN entries.is_hidden THEN entries.mask ELSE 0 END) AS hidden,
         bool_or(entries.is_not_applicable) AS is_not_applicable,
         bool_or(entries.is_crossing) AS is_crossing,
         -- Of all rows that say something, whether the period can count them or not.
@@ -156,14 +151,27 @@ owed AS (
             - CAST(covered.sub_start AS INT)
         ) AS owed_days,
         covered.numbers,
-        -- A list may go on naming a code that ceased, with nothing. Of one code two numbers of a day contradict each other.
-        CASE
-            WHEN covered.several_codes THEN coalesce(covered.uses_added <> covered.uses, FALSE)
-            ELSE coalesce(covered.numbers_added <> covered.numbers, FALSE)
-        END AS is_overlapping,
-        -- A blank is a gap where no number of the whole place is known, and where an organisation of it is silent.
-        covered.lacks_organisation OR (covered.blanks | covered.whole_numbers) <> covered.whole_numbers AS is_missing,
-        covered.is_suppressed,
+        coalesce(covered.numbers_added <> covered.numbers, FALSE) AS is_overlapping,
+        -- A blank is a gap where no number of the whole place is known, and where an organisation of it is silent. Of a level it
+        -- matters on the last day alone.
+        covered.lacks_organisation
+        OR (
+            covered.whole_numbers | (
+                covered.blanks & CASE
+                    WHEN measures.rollup IN ('sum', 'mean') THEN -1
+                    ELSE CAST(1 AS BIGINT) << (CAST(covered.sub_end AS INT) - CAST(covered.sub_start AS INT) - 1)
+                END
+            )
+        ) <> covered.whole_numbers AS is_missing,
+        covered.hides_organisation
+        OR (
+            covered.whole_numbers | (
+                covered.hidden & CASE
+                    WHEN measures.rollup IN ('sum', 'mean') THEN -1
+                    ELSE CAST(1 AS BIGINT) << (CAST(covered.sub_end AS INT) - CAST(covered.sub_start AS INT) - 1)
+                END
+            )
+        ) <> covered.whole_numbers AS is_suppressed,
         covered.is_not_applicable,
         covered.is_crossing,
         CASE

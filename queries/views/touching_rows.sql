@@ -89,7 +89,7 @@ SELECT
     least(touching.period_end, touching.answer_end) AS part_end,
     (touching.period_start >= touching.answer_start AND touching.period_end <= touching.answer_end)
     OR (
-        measures.allocation = 'by_days'
+        (measures.allocation IS NOT DISTINCT FROM 'by_days')
         AND measures.rollup = 'sum'
         AND CAST(touching.period_end AS INT) - CAST(touching.period_start AS INT)
             < CAST(touching.answer_end AS INT) - CAST(touching.answer_start AS INT)

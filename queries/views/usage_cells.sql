@@ -13,23 +13,32 @@ WITH allocated AS (
         usage_rows.rollup,
         usage_rows.period_end,
         usage_rows.state,
-        -- Of what has a number and may not be split nobody knows how much lies here.
-        usage_rows.policy_id = 'exact_only' AND NOT municipality_mappings.exact AND usage_rows.state = 'ok' AS unplaced,
+        -- Of what has a number and is not divided nobody knows how much lies here. Nothing divides into nothing.
+        usage_rows.state = 'ok'
+        AND usage_rows.value <> 0
+        AND NOT municipality_mappings.exact
+        AND (
+            usage_rows.policy_id = 'exact_only'
+            OR (largest.to_code IS NOT NULL AND largest.to_code <> municipality_mappings.to_code)
+        ) AS unplaced,
         CASE
-            WHEN usage_rows.state = 'ok'
+            WHEN usage_rows.state <> 'ok' THEN NULL
+            WHEN largest.to_code IS NULL
                 THEN split_by_weight(
                     usage_rows.value,
                     municipality_mappings.weight_from,
                     municipality_mappings.weight_to,
                     municipality_mappings.weight_total
                 )
+            WHEN largest.to_code = municipality_mappings.to_code THEN usage_rows.value
+            ELSE 0
         END AS value,
         CASE
             WHEN usage_rows.state = 'ok'
-                THEN usage_rows.marks | mark('split_by_share', NOT municipality_mappings.exact)
+                THEN usage_rows.marks | mark('split_by_share', NOT municipality_mappings.exact AND usage_rows.value <> 0)
             ELSE 0
         END AS marks,
--- What says that there is no number is no later level.
+        -- What says that there is no number is no later level.
         coalesce(
             max(CASE WHEN usage_rows.state = 'ok' THEN usage_rows.period_end END) OVER (
                 PARTITION BY
@@ -47,12 +56,25 @@ WITH allocated AS (
             )
         ) AS newest_end
     FROM usage_rows
+    -- By share, whatever the policy: what it leaves out here has to show.
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id
-            = CASE WHEN usage_rows.policy_id = 'exact_only' THEN 'population_share' ELSE usage_rows.policy_id END
+        ON municipality_mappings.policy_id = 'population_share'
         AND municipality_mappings.from_code = usage_rows.municipality_code
         AND municipality_mappings.from_date = usage_rows.division_date
         AND municipality_mappings.to_date = usage_rows.to_date
+    LEFT JOIN (
+        SELECT
+            mappings.from_code,
+            mappings.from_date,
+            mappings.to_date,
+            mappings.to_code
+        FROM municipality_mappings AS mappings
+        WHERE mappings.policy_id = 'largest_heir'
+    ) AS largest
+        ON largest.from_code = usage_rows.municipality_code
+        AND largest.from_date = usage_rows.division_date
+        AND largest.to_date = usage_rows.to_date
+        AND usage_rows.policy_id = 'largest_heir'
     WHERE municipality_mappings.to_code IS NOT NULL
 ),
 -- What each reporting municipality contributes, its rows rolled up over time. A level is that of the last moment.

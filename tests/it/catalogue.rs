@@ -22,7 +22,7 @@ async fn the_catalogue_is_in_order_and_a_wrong_file_is_named() {
 async fn a_view_without_a_period_keeps_rows_that_have_a_first_day() {
     let mut files = query_files();
     let view = "/* view\ndoc = \"Usage as it was reported.\"\nuses = []\n*/\nSELECT\n    usage.solution_id,\n    \
-                usage.measure_id,\n    usage.municipality_code,\n    usage.division_date,\n    usage.period_start,\n    \
+                usage.measure_id,\n    usage.municipality_code,\n    usage.division_date,\n    usage.organisation_number,\n    usage.period_start,\n    \
                 usage.period_end,\n    usage.value,\n    usage.state,\n    usage.provisional,\n    usage.imputed,\n    \
                 usage.perturbed,\n    usage.synthetic\nFROM usage\n";
     files.push(("views/reported.sql".to_owned(), view.to_owned()));

@@ -4,12 +4,13 @@
 mod rows;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::RecordBatch;
 use chrono::{Months, NaiveDate};
 use utbredt_model::{
-    MeasureId, Observation, ObservedFact, Parsed, Reason, ReasonCode, Rejection, SolutionId, Subject, SumPart,
+    MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
+    SumPart,
 };
 
 use self::rows::{EventColumns, UsageColumns};
@@ -73,10 +74,11 @@ pub(crate) fn conform(
     let stamp =
         Stamp { synthetic: delivery.synthetic || format.is_synthetic(), receipt_id: delivery.receipt_id().0 };
     let declared = Declared::of(format, reference);
+    let counted = counted_codes(&observations);
     let (mut usage, mut events, mut faulty) = (UsageColumns::default(), EventColumns::default(), Vec::new());
     for observation in &observations {
         let added = match &observation.fact {
-            ObservedFact::Usage { .. } => usage.add(observation, &declared, reference),
+            ObservedFact::Usage { .. } => usage.add(observation, &declared, &counted, reference),
             ObservedFact::Rollout { .. } => events.add(observation, reference, format.notes()),
         };
         faulty.extend(added.err().map(|fault| (observation, fault)));
@@ -87,6 +89,23 @@ pub(crate) fn conform(
     let (usage, events) = (usage.finish(&stamp)?, events.finish(&stamp)?);
     let (rows, discrepancies) = (None, Vec::new());
     Ok(Conformed { usage, events, rejections, rows_in, breaches, parts, rows, discrepancies })
+}
+
+/// Codes with a number, each with what it is of.
+type CountedCodes<'o> = HashSet<(&'o SolutionId, &'o MeasureId, Period, &'o str)>;
+
+fn counted_codes(observations: &[Observation]) -> CountedCodes<'_> {
+    let mut counted = CountedCodes::new();
+    for Observation { subject, fact, .. } in observations {
+        if let (
+            Subject::Municipality(code),
+            ObservedFact::Usage { solution_id, measure_id, period, value: Some(_), .. },
+        ) = (subject, fact)
+        {
+            counted.insert((solution_id, measure_id, *period, code.as_str()));
+        }
+    }
+    counted
 }
 
 /// What every fact of a delivery carries.
@@ -217,6 +236,19 @@ impl Place {
         }
     }
 
+    /// The successor beside which a code that has ceased is named.
+    fn successor_beside(
+        &self,
+        reference: &ReferenceData,
+        is_counted: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let ceased = self.valid_to.filter(|end| *end <= day_number(self.day))?;
+        let code = self.code.as_deref().filter(|_| self.organisation.is_none())?;
+        // Each with its name behind the code.
+        let successors = reference.instead(ceased, code).into_iter();
+        successors.filter(|named| named.split(' ').next().is_some_and(&is_counted)).min()
+    }
+
     /// The code and its division, where a count was laid on the borders of one day.
     fn carried_back(&self, declared: Division, reference: &ReferenceData) -> Result<(&str, i32), RowFault> {
         self.in_time(reference)?;
@@ -288,6 +320,8 @@ enum RowFault {
     NotInDivision { code: String, day: NaiveDate, instead: Vec<String> },
     #[error("the contract scales to `{unit}`, and `{measure}` is counted in `{known}`")]
     OtherUnit { measure: String, unit: String, known: String },
+    #[error("municipality code {code} has ceased, and is named with 0 beside {successor}: it counts nothing")]
+    NothingBeside { code: String, successor: String },
     #[error("value {0} cannot be a count: it must lie from 0 to {MAX_COUNT}")]
     NoCount(i64),
 }
@@ -299,6 +333,7 @@ impl From<RowFault> for Reason {
             RowFault::NoCount(_) => ReasonCode::OutOfRange,
             RowFault::OutsideDivisions { .. } => ReasonCode::OutsideDivisions,
             RowFault::OtherUnit { .. } => ReasonCode::InvalidField,
+            RowFault::NothingBeside { .. } => ReasonCode::Excluded,
             RowFault::NoMunicipality { .. }
             | RowFault::NotInDivision { .. }
             | RowFault::NeverExisted { .. }

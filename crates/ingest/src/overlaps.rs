@@ -109,8 +109,7 @@ fn counts_twice(one: &Statement<'_>, other: &Statement<'_>) -> bool {
     match (a.organisation, b.organisation) {
         (Some(a), Some(b)) if a != b => false,
         (ours, theirs) if ours == theirs && same_period && same_place => false,
-        // A list may go on naming a code that ceased, with nothing.
-        _ => same_place || (a.value != Some(0) && b.value != Some(0)),
+        _ => true,
     }
 }
 

@@ -58,7 +58,8 @@ pub enum ReasonCode {
     Contradiction,
     /// A part of a sum of which another part was refused.
     PartMissing,
-    /// Left out as the contract declares: a total, a line that counts no use.
+    /// Left out as the contract declares: a total, a line that counts no use; or the 0 of a code that ceased, beside its
+    /// successor.
     Excluded,
     /// Data about a person, which are not kept.
     Person,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Endring og hva som gjorde den", nn = "Endring og kva som gjorde henne", en = "Change and what made it" }
 answers = { nb = "Hvor mye av endringen i rekkevidde er gjort i kommunene selv, og hvor mye er folketall, nye kommuner i summen og nye grenser?", nn = "Kor mykje av endringa i rekkjevidd er gjort i kommunane sjølve, og kor mykje er folketal, nye kommunar i summen og nye grenser?", en = "How much of the change in reach was made within municipalities, and how much is population, other municipalities in the sum, and new borders?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -50,6 +50,13 @@ unit = "municipalities"
 [columns.fell_out]
 doc = "Municipalities that fell out of it."
 unit = "municipalities"
+[[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["zero_divides"]
+nb = "Uten tall er dekningen 0."
+nn = "Utan tal er dekninga 0."
+en = "Without a number the coverage is 0."
 [[changes]]
 version = 3
 date = "2026-11-29"
@@ -374,8 +381,11 @@ SELECT
     CASE WHEN with_state.known THEN CAST(with_state.uses AS BIGINT) END AS numerator,
     CASE WHEN with_state.known THEN CAST(with_state.eligible AS BIGINT) END AS denominator,
     with_state.state,
-    with_state.coverage,
-    with_state.coverage_of_expected,
+    CASE WHEN with_state.known OR with_state.coverage IS NULL THEN with_state.coverage ELSE 0.0 END AS coverage,
+    CASE
+        WHEN with_state.known OR with_state.coverage_of_expected IS NULL THEN with_state.coverage_of_expected
+        ELSE 0.0
+    END AS coverage_of_expected,
     with_state.marks | CASE WHEN with_state.known THEN with_state.marks_before ELSE 0 END AS marks,
     with_state.reported AS municipalities_reported,
     with_state.expected AS municipalities_expected,

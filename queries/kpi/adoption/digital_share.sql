@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Digitaliseringsgrad", nn = "Digitaliseringsgrad", en = "Digital share" }
 answers = { nb = "Hvor stor del av sakene kommer inn digitalt?", nn = "Kor stor del av sakene kjem inn digitalt?", en = "What share of the cases comes in digitally?" }
-version = 4
+version = 5
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -36,6 +36,10 @@ doc = "The periods owed of both measures: the months of a quarter or year; 1 eac
 unit = "periods"
 rollup = "sum"
 every_state = true
+[[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 4
 date = "2026-11-29"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vekst siste år", nn = "Vekst siste år", en = "Growth over a year" }
 answers = { nb = "Hvor mye har bruken vokst siden samme periode i fjor?", nn = "Kor mykje har bruken vakse sidan same periode i fjor?", en = "How much has use grown since the same period last year?" }
-version = 2
+version = 3
 unit = "growth"
 better = "higher"
 owner = "secretariat"
@@ -55,7 +55,7 @@ rollup = "sum"
 hidden = true
 every_state = true
 [columns.unmatched_growth]
-doc = "Growth from all that reported a year ago to all that report now, whoever they are, apart from those whose numbers the borders do not let compare."
+doc = "Growth from all that reported a year ago to all that report now, whoever they are, apart from those whose numbers the borders do not let compare and those one of whose numbers is of a part of its period."
 unit = "growth"
 after = "CASE WHEN denominator > 0 THEN CAST(all_uses AS DOUBLE) / all_uses_before - 1 END"
 [columns.new_municipalities]
@@ -66,6 +66,13 @@ after = "CASE WHEN denominator > 0 THEN began END"
 doc = "Part of the increase that came from those municipalities; what others lost is not subtracted."
 unit = "share"
 after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(increase, 0) END"
+[[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["zero_divides"]
+nb = "Kommuner med et tall for bare en del av en av de to periodene er ikke med i veksten uten sammenlikning; uten tall er dekningen 0."
+nn = "Kommunar med eit tal for berre ein del av ein av dei to periodane er ikkje med i veksten utan samanlikning; utan tal er dekninga 0."
+en = "Municipalities with a number of a part of one of the two periods are not in the unmatched growth; without a number the coverage is 0."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -80,11 +87,12 @@ WITH cells AS (
         spine.municipality_code,
         CASE WHEN spine.comparable AND usage.state = 'ok' THEN usage.value END AS uses,
         CASE WHEN spine_year_ago.comparable AND usage_year_ago.state = 'ok' THEN usage_year_ago.value END AS uses_before,
-        -- What the borders take one of the two numbers from is in neither sum.
+        -- What the borders take one of the two numbers from is in neither sum, nor is what is of a part of one of the two.
         spine.comparable
         AND spine_year_ago.comparable
         AND usage.state <> 'not_valid'
-        AND usage_year_ago.state <> 'not_valid' AS comparable,
+        AND usage_year_ago.state <> 'not_valid'
+        AND NOT has_mark(usage.marks | usage_year_ago.marks, 'partial') AS comparable,
         -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
         AND usage_year_ago.state <> 'not_valid'
@@ -125,7 +133,10 @@ SELECT
     CASE WHEN cells.comparable THEN cells.uses_before END AS all_uses_before,
     CASE WHEN cells.none_before AND cells.uses > 0 THEN 1 ELSE 0 END AS began,
     CASE WHEN cells.none_before AND cells.uses > 0 THEN cells.uses ELSE 0 END AS uses_begun,
-    CASE WHEN cells.none_before THEN cells.uses ELSE greatest(0, cells.uses - cells.uses_before) END AS increase
+    CASE
+        WHEN cells.none_before THEN cells.uses
+        WHEN cells.comparable THEN greatest(0, cells.uses - cells.uses_before)
+    END AS increase
 FROM cells
 ORDER BY
     cells.period_start,

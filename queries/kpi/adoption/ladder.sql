@@ -94,6 +94,7 @@ en = "Unknown: the number for the period is missing or suppressed."
 [[changes]]
 version = 4
 date = "2026-11-29"
+codes = ["zero_divides"]
 nb = "En kommune som ikke er tilkoblet, står på tiltenkt også når et tall ikke lar seg plassere i grensene."
 nn = "Ein kommune som ikkje er tilkopla, står på tiltenkt også når eit tal ikkje let seg plassere i grensene."
 en = "A municipality that is not connected counts as eligible also where a number cannot be placed within the borders."

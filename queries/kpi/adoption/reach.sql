@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
 answers = { nb = "Hvor stor del av målgruppen bruker løsningen?", nn = "Kor stor del av målgruppa brukar løysinga?", en = "What share of the target group uses the solution?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -32,6 +32,10 @@ doc = "The periods owed: the months of a quarter or year, or the last that owes 
 unit = "periods"
 rollup = "sum"
 every_state = true
+[[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 3
 date = "2026-11-29"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk per 1000 innbyggere", nn = "Bruk per 1000 innbyggjarar", en = "Usage per 1,000 inhabitants" }
 answers = { nb = "Hvor mye brukes løsningen i forhold til folketallet?", nn = "Kor mykje blir løysinga brukt i høve til folketalet?", en = "How much is the solution used for the size of the population?" }
-version = 2
+version = 3
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -31,6 +31,10 @@ doc = "The periods owed: the months of a quarter or year, or the last that owes 
 unit = "periods"
 rollup = "sum"
 every_state = true
+[[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Nettogevinst", nn = "Nettogevinst", en = "Net benefit" }
 answers = { nb = "Hva er igjen av gevinsten når løsningen er betalt?", nn = "Kva er att av gevinsten når løysinga er betalt?", en = "What is left of the benefit when the solution is paid for?" }
-version = 5
+version = 6
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -41,6 +41,10 @@ doc = "What is left when the avoided cost is high."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 5
 date = "2026-11-29"

@@ -43,6 +43,7 @@ en = "Use was reported for a time when the municipality did not have the solutio
 [[changes]]
 version = 5
 date = "2026-11-29"
+codes = ["zero_divides"]
 nb = "Er det meldt bruk for en tid uten løsningen, sies ingen tilbakebetalingstid: den ble for kort."
 nn = "Er det meld bruk for ei tid utan løysinga, blir inga tilbakebetalingstid sagd: ho blei for kort."
 en = "Where use was reported for a time without the solution no pay-back time is stated: it was too short."

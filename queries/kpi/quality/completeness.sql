@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kompletthet", nn = "Kompletteheit", en = "Completeness" }
 answers = { nb = "Hvor mye av det som skulle leveres, er levert?", nn = "Kor mykje av det som skulle leverast, er levert?", en = "How much of what was due has been delivered?" }
-version = 2
+version = 3
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -25,13 +25,20 @@ doc = "Delivered, and may still change."
 unit = "deliveries"
 rollup = "sum"
 [columns.open_deliveries]
-doc = "Not delivered, and not due before the day of the edition."
+doc = "Not delivered, and not due before the day of the edition: not part of the share."
 unit = "deliveries"
 rollup = "sum"
+every_state = true
 [columns.missing_deliveries]
 doc = "Not delivered though due."
 unit = "deliveries"
 rollup = "sum"
+[[changes]]
+version = 3
+date = "2026-11-29"
+nb = "Leveranser som ikke har hatt frist og ikke er kommet, er ikke med i nevneren."
+nn = "Leveransar som ikkje har hatt frist og ikkje er komne, er ikkje med i nemnaren."
+en = "Deliveries that are not due yet and have not come are not in the denominator."
 [[changes]]
 version = 2
 date = "2026-11-28"
@@ -71,10 +78,13 @@ SELECT
     spine.period_start,
     spine.municipality_code,
     counts.deliveries AS numerator,
-    counts.expected AS denominator,
+    counts.deliveries + counts.missing AS denominator,
     cell_state(
         spine.comparable,
-        state_if(expected.deliveries IS NULL, 'not_applicable/nothing_due'),
+        state_if(
+            expected.deliveries IS NULL OR counts.deliveries + counts.missing = 0,
+            'not_applicable/nothing_due'
+        ),
         state_if(expected.deliveries > 0 AND counts.expected IS NULL, 'not_applicable/not_introduced')
     ) AS state,
     0 AS marks,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Andel anslått", nn = "Del anslått", en = "Share estimated" }
 answers = { nb = "Hvor stor del av bruken hviler på anslag eller tall som kan endre seg?", nn = "Kor stor del av bruken kviler på anslag eller tal som kan endre seg?", en = "What share of the use rests on estimates or on numbers that may change?" }
-version = 2
+version = 3
 unit = "share"
 better = "lower"
 owner = "secretariat"
@@ -20,6 +20,10 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "flow"
+[[changes]]
+version = 3
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 2
 date = "2026-11-28"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ferskhet", nn = "Ferskleik", en = "Freshness" }
 answers = { nb = "Hvor mange dager gammelt er det siste tallet?", nn = "Kor mange dagar gammalt er det siste talet?", en = "How many days old is the newest number?" }
-version = 2
+version = 3
 unit = "days"
 better = "lower"
 owner = "secretariat"
@@ -18,6 +18,12 @@ kind = "max"
 type = "solution"
 doc = "The shared solution."
 [[changes]]
+version = 3
+date = "2026-11-29"
+nb = "Alderen er den ved slutten av utgavens dag; i en periode som ikke er over, var den én dag for lav."
+nn = "Alderen er den ved slutten av dagen til utgåva; i ein periode som ikkje er over, var han éin dag for låg."
+en = "The age is that at the end of the edition's day; in a period that is not over it was one day too low."
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "whole_delivery"]
@@ -31,7 +37,7 @@ SELECT
     -- A delivery about days to come is as new as can be.
     greatest(
         CAST(
-            CAST(least(periods.period_end, periods.edition_day) AS INT)
+            least(CAST(periods.period_end AS INT), CAST(periods.edition_day AS INT) + 1)
             - CAST(coalesce(newest.delivery_end, overdue.first_start) AS INT)
             AS BIGINT
         ),

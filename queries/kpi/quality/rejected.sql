@@ -8,9 +8,9 @@ owner = "secretariat"
 granularity = "month"
 window = 12
 [caveats]
-nb = ["En rad som er avvist, hører ikke til noen kommune; tallet gis bare for landet.", "Alle leveranser mottatt i perioden er med, også tilbakeholdte og slike som senere er erstattet; dagen er døgnet i UTC."]
-nn = ["Ei rad som er avvist, høyrer ikkje til nokon kommune; talet blir berre gjeve for landet.", "Alle leveransar mottekne i perioden er med, òg tilbakehaldne og slike som seinare er erstatta; dagen er døgnet i UTC."]
-en = ["A rejected row belongs to no municipality; the number exists for the nation only.", "All deliveries received in the period count, those held and those superseded later too; the day is that of UTC."]
+nb = ["En rad som er avvist, hører ikke til noen kommune; tallet gis bare for landet.", "Alle leveranser mottatt i perioden er med, også tilbakeholdte og slike som senere er erstattet; dagen er døgnet i Oslo."]
+nn = ["Ei rad som er avvist, høyrer ikkje til nokon kommune; talet blir berre gjeve for landet.", "Alle leveransar mottekne i perioden er med, òg tilbakehaldne og slike som seinare er erstatta; dagen er døgnet i Oslo."]
+en = ["A rejected row belongs to no municipality; the number exists for the nation only.", "All deliveries received in the period count, those held and those superseded later too; the day is that of Oslo."]
 [rollup]
 kind = "area"
 nation_only = true

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 4
+version = 5
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -22,7 +22,7 @@ default = "*"
 doc = "1 is called first: most reasons, then most inhabitants."
 unit = "places"
 [columns.not_delivered]
-doc = "Solutions in production that delivered nothing for the period."
+doc = "Solutions in production for which something of the period is past its due day and has not come; where no day is declared, those for which nothing came."
 unit = "solutions"
 [columns.use_fell]
 doc = "Solutions whose use fell more than 20 %."
@@ -32,7 +32,7 @@ doc = "The reasons there are, each once, blanks between them."
 unit = "codes"
 codes = ["not_delivered", "use_fell", "part_of_period"]
 [columns.not_delivered_solutions]
-doc = "The ids of the solutions that delivered nothing, blanks between them."
+doc = "The ids of those solutions, blanks between them."
 unit = "ids"
 [columns.use_fell_solutions]
 doc = "The ids of the solutions whose use fell, blanks between them."
@@ -44,6 +44,10 @@ unit = "share"
 nb = "Bruken falt mer enn 20 % fra perioden før."
 nn = "Bruken fall meir enn 20 % frå perioden før."
 en = "Use fell more than 20 % from the period before."
+[[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 4
 date = "2026-11-28"

@@ -39,6 +39,7 @@ en = "Nobody uses the solution."
 [[changes]]
 version = 3
 date = "2026-11-29"
+codes = ["zero_divides"]
 nb = "Dekningen teller innbyggerne over og under brøkstreken likt når exact_only utelater noen."
 nn = "Dekninga tel innbyggjarane over og under brøkstreken likt når exact_only utelèt nokon."
 en = "Coverage counts the inhabitants above and below the fraction line alike where exact_only leaves some out."
@@ -149,8 +150,9 @@ SELECT
             spread.states
         )
     END AS state,
-    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
-    CAST(coalesce(spread.covered, 0) AS DOUBLE) / NULLIF(spread.persons_expected, 0) AS coverage_of_expected,
+    CAST(CASE WHEN spread.gini IS NULL THEN 0 ELSE spread.covered END AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
+    CAST(CASE WHEN spread.gini IS NULL THEN 0 ELSE spread.covered END AS DOUBLE) / NULLIF(spread.persons_expected, 0)
+        AS coverage_of_expected,
     area_marks(spread.marks, spread.reported, spread.expected, spread.not_valid) AS marks,
     spread.reported AS municipalities_reported,
     spread.expected AS municipalities_expected,

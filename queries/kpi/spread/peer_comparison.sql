@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Sammenlignet med tilsvarende kommuner", nn = "Samanlikna med tilsvarande kommunar", en = "Compared with peers" }
 answers = { nb = "Hvordan ligger kommunen an mot de andre i sin KOSTRA-gruppe?", nn = "Korleis ligg kommunen an mot dei andre i si KOSTRA-gruppe?", en = "How does the municipality do against the others of its KOSTRA group?" }
-version = 3
+version = 4
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -38,6 +38,10 @@ unit = "municipalities"
 [columns.wider_references]
 doc = "1 where it is compared with the whole country, 0 where with its KOSTRA group."
 unit = "municipalities"
+[[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 3
 date = "2026-11-29"

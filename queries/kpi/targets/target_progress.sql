@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vei mot målet", nn = "Veg mot målet", en = "Progress to target" }
 answers = { nb = "Hvor langt er vi kommet mot målet, og går det fort nok?", nn = "Kor langt er vi komne mot målet, og går det fort nok?", en = "How far along to the target are we, and is it fast enough?" }
-version = 4
+version = 5
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -40,6 +40,10 @@ unit = "share"
 [columns.current_share_a_month]
 doc = "Rise a month over the last three periods, where both ends speak for four in five of the inhabitants."
 unit = "share"
+[[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["zero_divides"]
 [[changes]]
 version = 4
 date = "2026-11-29"

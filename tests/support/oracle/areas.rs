@@ -98,7 +98,7 @@ fn area_state(cells: &[&Cell]) -> State {
 
 /// Time saved is known also where nothing says what a use is worth in kroner, and what was delivered whatever the state.
 fn of_every_state(name: &str) -> bool {
-    name.starts_with("hours_") || name.starts_with("periods_")
+    name.starts_with("hours_") || name.starts_with("periods_") || name == "open_deliveries"
 }
 
 /// The columns that add up over all cells, whatever their state.

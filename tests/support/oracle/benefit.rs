@@ -193,6 +193,9 @@ fn distance(context: &CellContext<'_>, quarters: usize, measure: &str, code: &st
     // Nothing was ever said, and nothing was to be: there is no use yet.
     let not_yet = usage.state == State::NotApplicable && usage.silent;
     let mut states = vec![if not_yet { State::Ok } else { usage.state }, eligible.state];
+    if usage.is_partial() {
+        states.push(State::NotApplicable);
+    }
     let groups = groups_of(context.world, "kostra", code, context.span.target);
     let found = reference(context, measure, code, quarters);
     let behind = behind(found.as_ref());

@@ -148,14 +148,15 @@ pub(crate) fn completeness(context: &CellContext<'_>, code: &str) -> Found {
         }
     }
     let expected = settled + provisional + open + missing;
-    let mut found = plain(settled + provisional, Some(expected));
+    let mut found = plain(settled + provisional, Some(expected - open));
     found.extras = BTreeMap::from([
         ("final_deliveries", settled),
         ("provisional_deliveries", provisional),
-        ("open_deliveries", open),
         ("missing_deliveries", missing),
     ]);
-    if expected == 0 {
+    // Shown whatever the state, where anything is owed at all.
+    found.extras.extend((expected > 0).then_some(("open_deliveries", open)));
+    if expected == open {
         found.states.push(State::NotApplicable);
     }
     found
@@ -189,7 +190,9 @@ pub(crate) fn freshness(context: &CellContext<'_>, code: &str) -> Found {
         }
     }
     let since = newest.or(first_missing);
-    let days = since.map_or(0, |day| (until - day).num_days().max(0));
+    // At the end of the edition's day.
+    let evening = context.span.end.min(context.world.recorded_at.date_naive() + TimeDelta::days(1));
+    let days = since.map_or(0, |day| (evening - day).num_days().max(0));
     let mut found = plain(days, None);
     if since.is_none() || !context.live(code, context.span.target) {
         found.states.push(State::NotApplicable);

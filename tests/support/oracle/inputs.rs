@@ -94,14 +94,30 @@ impl CellContext<'_> {
 
     /// The rows that make a municipality's usage, with what of each lands on it: of a level those of the last moment.
     pub(crate) fn landing(&self, measure: &str, code: &str) -> Vec<Landed> {
+        self.landing_by(measure, |row| self.lands(&row.municipality_code, row.division_date, code))
+    }
+
+    /// The same with the zeros that are not divided: nothing divides into nothing.
+    fn landing_and_zeros(&self, measure: &str, code: &str) -> Vec<Landed> {
+        self.landing_by(measure, |row| {
+            let from = (row.municipality_code.as_str(), row.division_date);
+            self.lands(from.0, from.1, code).or_else(|| {
+                let by_share =
+                    successor_in(self.world, Policy::PopulationShare, from, (code, self.span.target));
+                by_share.filter(|_| row.value == Some(0))
+            })
+        })
+    }
+
+    fn landing_by(&self, measure: &str, place: impl Fn(&Usage) -> Option<Successor>) -> Vec<Landed> {
         let rollup = self.rollup(measure);
         let mut landing = Vec::new();
         for row in &self.world.usage {
             if row.solution_id != self.solution || row.measure_id != measure || !self.counts(row) {
                 continue;
             }
-            if let Some(successor) = self.lands(&row.municipality_code, row.division_date, code) {
-                let (row, by_days) = self.cut(row);
+            let (row, by_days) = self.cut(row);
+            if let Some(successor) = place(&row) {
                 landing.push(Landed { row, successor, by_days });
             }
         }
@@ -118,7 +134,7 @@ impl CellContext<'_> {
 
     /// What of the usage rests on rows that may still change, were estimated, or are split by persons or days.
     pub(crate) fn estimated(&self, measure: &str, code: &str) -> i64 {
-        total(&self.landing(measure, code), self.rollup(measure), |landed| {
+        total(&self.landing_and_zeros(measure, code), self.rollup(measure), |landed| {
             landed.row.provisional || landed.row.imputed || !landed.successor.exact || landed.by_days
         })
     }
@@ -126,14 +142,17 @@ impl CellContext<'_> {
     /// The usage of a municipality of the target division: its rows added up, when all of it was delivered.
     pub(crate) fn usage(&self, measure: &str, code: &str) -> Input {
         let rollup = self.rollup(measure);
-        let landing = self.landing(measure, code);
+        let landing = self.landing_and_zeros(measure, code);
         let mut state = self.delivered(measure, code);
         let unplaced = self.unplaced(measure, code);
         let known = landing.iter().filter(|landed| landed.row.state == "ok");
         let newest = known.clone().map(|landed| landed.row.period_end).max();
         // Of a level only what is of the last moment has to be placed.
         let level = rollup != "sum" && rollup != "mean";
-        let lacks = |row: &Usage| row.state == "ok" && (!level || Some(self.cut(row).0.period_end) >= newest);
+        let lacks = |row: &Usage| {
+            let row = self.cut(row).0;
+            row.state == "ok" && row.value != Some(0) && (!level || Some(row.period_end) >= newest)
+        };
         if state == State::Ok && (known.count() == 0 || unplaced.iter().any(|row| lacks(row))) {
             // All came, and some of what has a number cannot be placed here.
             state = State::NotValid;
@@ -150,7 +169,9 @@ impl CellContext<'_> {
         for row in &self.world.usage {
             let named = row.solution_id == self.solution && row.measure_id == measure;
             let from = (row.municipality_code.as_str(), row.division_date);
-            if named && self.counts(row) && self.cannot_place(from, code) {
+            // All of it goes elsewhere, or nowhere.
+            let elsewhere = self.has_a_part(from, code) && self.lands(from.0, from.1, code).is_none();
+            if named && self.counts(row) && elsewhere {
                 rows.push(row);
             }
         }
@@ -159,9 +180,13 @@ impl CellContext<'_> {
 
     /// Whether a municipality has land of another that the policy does not let be divided.
     pub(crate) fn cannot_place(&self, from: (&str, Day), code: &str) -> bool {
+        self.policy == Policy::ExactOnly && self.has_a_part(from, code)
+    }
+
+    /// Whether a municipality has land of another that does not lie in it as a whole.
+    fn has_a_part(&self, from: (&str, Day), code: &str) -> bool {
         let to = (code, self.span.target);
-        self.policy == Policy::ExactOnly
-            && successor_in(self.world, Policy::PopulationShare, from, to).is_some_and(|part| !part.exact)
+        successor_in(self.world, Policy::PopulationShare, from, to).is_some_and(|part| !part.exact)
     }
 
     /// What was reported of a calendar month. Of each code all days must be, or of a level the last.
@@ -286,11 +311,15 @@ impl CellContext<'_> {
         let days: Vec<Day> = start.iter_days().take_while(|day| *day < end).collect();
         let spans = spans_with_numbers(&rows);
         let covered: Vec<bool> = days.iter().map(|day| spans.iter().any(|row| is_about(row, *day))).collect();
-        let blank = rows.iter().any(|(row, inside)| {
-            *inside
-                && row.state == "missing"
-                && days.iter().any(|day| is_about(row, *day) && !is_given(&rows, row, *day))
-        });
+        let flow = matches!(self.rollup(measure), "sum" | "mean");
+        // Of a level only the last day matters.
+        let looked_at = if flow { &days[..] } else { &days[days.len() - 1..] };
+        let lacks = |state: &str| {
+            rows.iter().any(|(row, inside)| {
+                let gap = looked_at.iter().any(|day| is_about(row, *day) && !is_given(&rows, row, *day));
+                *inside && row.state == state && (row.organisation_number.is_some() || gap)
+            })
+        };
         let followed = self.has_events();
         let live_after = !followed || self.part_lives(part_id, end.pred_opt().expect("a day before"));
         let live_before = !followed || self.part_lives(part_id, start.pred_opt().expect("a day before"));
@@ -300,31 +329,26 @@ impl CellContext<'_> {
             // No day was reported.
             let crossing = rows.iter().any(|(row, inside)| !inside && row.state != "missing");
             return match () {
-                () if said("suppressed") => State::Suppressed,
+                () if lacks("suppressed") => State::Suppressed,
                 () if crossing && live_after => State::Missing,
-                () if said("missing") => State::Missing,
+                () if lacks("missing") => State::Missing,
                 () if said("not_applicable") => State::NotApplicable,
                 () if live_after => State::Missing,
                 () => State::NotApplicable,
             };
         };
-        if said("suppressed") {
+        if lacks("suppressed") {
             return State::Suppressed;
         }
         let from = if live_before { 0 } else { first };
         let to = if live_after { covered.len() } else { last + 1 };
-        let flow = matches!(self.rollup(measure), "sum" | "mean");
         let whole = if flow {
             covered[from..to].iter().all(|known| *known)
         } else {
             !live_after || last + 1 == covered.len()
         };
-        let several_codes = spans.iter().any(|row| row.municipality_code != spans[0].municipality_code);
-        // A list may go on naming a code that ceased, with nothing.
-        let counts = |row: &Usage| !several_codes || row.value != Some(0);
-        let times = |day: &Day| spans.iter().filter(|row| counts(row) && is_about(row, *day)).count();
-        let twice = days.iter().any(|day| times(day) > 1);
-        if whole && !twice && !blank { State::Ok } else { State::Missing }
+        let twice = days.iter().any(|day| spans.iter().filter(|row| is_about(row, *day)).count() > 1);
+        if whole && !twice && !lacks("missing") { State::Ok } else { State::Missing }
     }
 
     /// Whether rows came about every day that a municipality owes, also where the period cannot count them: a quarter's row
@@ -430,19 +454,17 @@ impl CellContext<'_> {
     }
 }
 
-/// Rows with a number that the period counts, one for each place and span, the largest of it: organisations of one
-/// municipality report side by side.
+/// Rows with a number that the period counts, one for each place and span: organisations of one municipality report side by
+/// side.
 fn spans_with_numbers<'a>(rows: &[(&'a Usage, bool)]) -> Vec<&'a Usage> {
     let mut spans: Vec<&Usage> = Vec::new();
     for (row, _) in rows.iter().filter(|(row, inside)| *inside && row.state == "ok") {
-        let same = |known: &&mut &Usage| {
+        let same = |known: &&Usage| {
             same_municipality(known, row)
                 && (known.period_start, known.period_end) == (row.period_start, row.period_end)
         };
-        match spans.iter_mut().find(same) {
-            Some(known) if row.value > known.value => *known = row,
-            Some(_) => {}
-            None => spans.push(row),
+        if !spans.iter().any(same) {
+            spans.push(row);
         }
     }
     spans
@@ -452,7 +474,7 @@ fn is_about(row: &Usage, day: Day) -> bool {
     row.period_start <= day && day < row.period_end
 }
 
-/// Whether another row has the number of a day that a blank one lacks: that of a whole place, and not the blank of an
+/// Whether another row has the number of a day that one without a number lacks: that of a whole place, and not the blank of an
 /// organisation of it.
 fn is_given(rows: &[(&Usage, bool)], blank: &Usage, day: Day) -> bool {
     blank.organisation_number.is_none()
@@ -477,7 +499,7 @@ fn marks_of(landing: &[Landed]) -> i64 {
         marks |= if row.provisional { mark::PROVISIONAL } else { 0 };
         marks |= if row.imputed { mark::IMPUTED } else { 0 };
         marks |= if row.synthetic { mark::SYNTHETIC } else { 0 };
-        marks |= if successor.exact { 0 } else { mark::SPLIT };
+        marks |= if successor.exact || row.value == Some(0) { 0 } else { mark::SPLIT };
         marks |= if *by_days { mark::BY_DAYS } else { 0 };
     }
     marks

@@ -420,6 +420,9 @@ fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     }
     let eligible = context.eligible(code);
     let mut states = vec![usage.state, eligible.state];
+    if usage.is_partial() {
+        states.push(State::NotApplicable);
+    }
     let groups = groups_of(context.world, "kostra", code, context.span.target);
     let reference = reference(context, measure, code, 3);
     let units = match &reference {

@@ -282,8 +282,18 @@ pub fn answer(world: &World, request: &OracleRequest) -> Vec<OracleRow> {
         let cells = kpis::cells(world, request, &span);
         rows.extend(areas::roll_up(world, request, &span, &cells));
     }
+    for row in &mut rows {
+        // A number that is not there speaks for nobody.
+        if row.state != "ok" && !KEEPS_COVERAGE.contains(&request.kpi.as_str()) {
+            row.coverage = row.coverage.map(|_| 0.0);
+            row.coverage_of_expected = row.coverage_of_expected.map(|_| 0.0);
+        }
+    }
     rows
 }
+
+/// KPIs whose rows without a number show how many inhabitants the numbers behind them speak for.
+const KEEPS_COVERAGE: [&str; 2] = ["targets.target_progress", "rollout.time_in_stage"];
 
 /// What of a yearly amount falls on a day: what has fallen when the day is over, less what had when it began.
 pub(crate) fn on_a_day(a_year: i64, day: Day) -> i64 {

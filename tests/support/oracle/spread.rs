@@ -57,7 +57,9 @@ fn growth(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     if !stated_then {
         found.states.push(State::NotValid);
     }
-    if !stated_now || !stated_then || now.state == State::NotValid || then.state == State::NotValid {
+    let partial = now.is_partial() || then.is_partial();
+    if !stated_now || !stated_then || now.state == State::NotValid || then.state == State::NotValid || partial
+    {
         found.extras.insert("not_comparable", 1);
     }
     if stated_now && now.state == State::Ok {
@@ -86,7 +88,10 @@ fn grown(row: OracleRow, cells: &[&Cell]) -> OracleRow {
         // What was there before, when that is known at all.
         let before = if cell.extras.contains_key("without") { Some(0) } else { then };
         let (Some(now), Some(before)) = (now, before) else { continue };
-        rise += (now - before).max(0);
+        // A part is compared with nothing but none at all.
+        if cell.extras.contains_key("without") || before == 0 || !cell.extras.contains_key("not_comparable") {
+            rise += (now - before).max(0);
+        }
         if before == 0 && now > 0 {
             new += 1;
             new_uses += now;

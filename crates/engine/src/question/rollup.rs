@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array,
 };
 use arrow::compute::{cast, take, take_record_batch};
-use arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, SchemaRef};
 use utbredt_kpi::{ColumnFill, ColumnRollup, Kpi, RollupKind};
 use utbredt_model::{CellState, Marks, ReasonedState};
 
@@ -192,7 +192,11 @@ fn show(
     table.add("state", Arc::clone(&numbers.state));
     table.add("reason", Arc::clone(&numbers.reason));
     for name in ["coverage", "coverage_of_expected"] {
-        table.add(name, cast(column(rolled, name)?, &DataType::Float64)?);
+        let shares = cast(column(rolled, name)?, &DataType::Float64)?;
+        table.add(
+            name,
+            if kpi.rollup.kind == RollupKind::Area { shares } else { spoken_for(&shares, &numbers.state) },
+        );
     }
     table.add("marks", Arc::new(marks(query, groups, rolled)?));
     table.add("municipalities_reported", cast(column(rolled, "reported")?, &DataType::Int64)?);
@@ -211,6 +215,15 @@ fn show(
         table.add(&own.name, divided(&shown, own.divide_by)?);
     }
     table.batch()
+}
+
+/// The shares of rows with a number; a number that is not there speaks for nobody.
+fn spoken_for(shares: &ArrayRef, states: &ArrayRef) -> ArrayRef {
+    let states = states.as_string::<i32>().iter();
+    let shares = shares.as_primitive::<Float64Type>().iter().zip(states);
+    let spoken = shares
+        .map(|(share, state)| if state == Some(CellState::Ok.as_str()) { share } else { share.map(|_| 0.0) });
+    Arc::new(spoken.collect::<Float64Array>())
 }
 
 /// The names of every row's marks. An area is `partial` when a municipality that was expected did not report, or cannot

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use utbredt_model::{Marks, Observation, ObservedFact, Stage};
 
-use super::{Declared, MAX_COUNT, Place, RowFault, Stamp};
+use super::{CountedCodes, Declared, MAX_COUNT, Place, RowFault, Stamp};
 use crate::IngestError;
 use crate::columns::{day_number, table};
 use crate::reference_data::ReferenceData;
@@ -34,6 +34,7 @@ impl UsageColumns {
         &mut self,
         observation: &Observation,
         declared: &Declared<'_>,
+        counted: &CountedCodes<'_>,
         reference: &ReferenceData,
     ) -> Result<(), RowFault> {
         let ObservedFact::Usage { solution_id, measure_id, period, value, state, marks } = &observation.fact
@@ -47,6 +48,13 @@ impl UsageColumns {
             Some(division) => place.carried_back(division, reference)?,
             None => place.counted(reference)?,
         };
+        // A list may go on naming a code that ceased, with nothing. Beside its successor that is no statement.
+        let beside = place.successor_beside(reference, |successor| {
+            counted.contains(&(solution_id, measure_id, *period, successor))
+        });
+        if let Some(successor) = beside.filter(|_| *value == Some(0)) {
+            return Err(RowFault::NothingBeside { code: code.to_owned(), successor });
+        }
         if let Some(value) = value.filter(|value| !(0..=MAX_COUNT).contains(value)) {
             return Err(RowFault::NoCount(value));
         }

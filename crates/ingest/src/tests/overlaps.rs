@@ -86,6 +86,12 @@ fn an_old_code_beside_its_successor_is_held_unless_it_has_nothing() {
     assert!(found.contains("uses of 1103 in 2020-03, and of 1141 in 2020-03"), "{found}");
     let nothing = ["1103;2020-03;uses;100", "1141;2020-03;uses;0", "0301;2020-03;uses;50"];
     assert_eq!(alone(&nothing), "");
+    let (_dir, mut writer) = ready();
+    let report = bring(&mut writer, "a", &nothing);
+    assert_eq!((report.rejected, report.rejected_rows, &report.held), (1, 0, &None));
+    // Another list that names it with 0 is held, as is a 0 of the successor beside a number of the code that ceased.
+    assert!(reason(&bring(&mut writer, "b", &["1142;2020-03;uses;0"])).contains("overlap"));
+    assert!(alone(&["1103;2020-03;uses;0", "1141;2020-03;uses;10"]).contains("1103 in 2020-03"));
     // Each in its own time.
     let before_and_after = ["1141;2019-12;uses;10", "1103;2019-12;uses;90", "1103;2020-01;uses;100"];
     assert_eq!(alone(&before_and_after), "");
