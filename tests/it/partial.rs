@@ -286,12 +286,12 @@ async fn what_lies_with_the_largest_successor_is_lacking_at_the_others() {
     );
     let both = table(&tiny(), "adoption.usage_per_1000", &format!("{months} from=2019-12")).await;
     assert!(row(&both, "0101").contains(&"not_valid"), "{both}");
-    // Nothing divides into nothing, whatever the policy.
+    // Nothing divides into nothing.
     let mut world = tiny();
     for row in world.usage.iter_mut().filter(|row| row.municipality_code == "3001") {
         row.value = Some(0);
     }
-    for policy in ["largest_successor", "exact_only", "population_share"] {
+    for policy in ["largest_successor", "population_share"] {
         let words = months.replace("largest_successor", policy);
         let both = table(&world, "quality.estimated_share", &format!("{words} from=2019-12")).await;
         let aust = row(&both, "0101");
