@@ -15,6 +15,7 @@ mod periods;
 mod sheet;
 mod sketch;
 mod stamps;
+mod titles;
 mod words;
 mod write;
 

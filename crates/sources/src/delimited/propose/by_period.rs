@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use utbredt_model::{Granularity, Period};
 
 use super::measures::{NameRules, fits, likeliest, the_measure};
-use super::periods::{are_periods, edge, is_day, year_in};
+use super::periods::{are_periods, edge, is_day};
 use super::sheet::{is_month, read_period};
 use super::sketch::{Choice, Column, Free, Sketch};
 use super::stamps::is_stamp;
-use super::{About, Known, TO_CHOOSE, names};
+use super::{About, Known, TO_CHOOSE, names, titles};
 
 /// The columns of a wide table that are named by a period, each with the rest of its name.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl<'s> ByPeriod<'s> {
     pub(super) fn take(free: &mut Free<'s>, texts: &[String], counts: impl Fn(&Column<'s>) -> bool) -> Self {
         // `jan`, `feb` …: the year is in the title, or has to be filled in.
         let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
-        let year = (months > 1).then(|| texts.iter().find_map(|text| year_in(text)).unwrap_or(1900));
+        let year = (months > 1).then(|| titles::year(texts).unwrap_or(1900));
         let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
         let elsewhere = free.iter().any(|column| are_periods(column) && !is_stamp(&column.name));
         if found == 0 || (found == 1 && elsewhere) {

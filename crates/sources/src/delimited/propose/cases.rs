@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::meaning::Other;
-use super::periods::year_in;
 use super::sketch::{Column, Free, Sketch};
+use super::titles::year_in;
 use super::words::{begins, has, spaced};
 
 /// Fewer rows rise by chance, and so do shorter numbers.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
-use super::sheet::{is_month, is_period, read_period};
+use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
+use super::titles;
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -20,11 +21,6 @@ const PARTS: [&str; 12] = [
 ];
 const STARTS: [&str; 4] = ["fra", "frå", "from", "start"];
 const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];
-
-pub(super) fn year_in(text: &str) -> Option<i32> {
-    let mut words = text.split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 4);
-    words.find_map(|word| word.parse().ok().filter(|year| (1990..2060).contains(year)))
-}
 
 /// Finds the column or the two of the periods; failing that, a period in the title or the file's name.
 ///
@@ -83,7 +79,7 @@ fn is_year_and_number(cell: &str) -> bool {
     })
 }
 
-fn is_year(period: Period) -> bool {
+pub(super) fn is_year(period: Period) -> bool {
     Period::holding(period.start, Granularity::Year) == period
 }
 
@@ -130,35 +126,13 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         let lengths = lengths(&column);
         return When::Column(column.name, lengths);
     }
-    let stated = stated(texts);
+    let stated = titles::period(texts);
     let stamps = free.iter().filter(|c| is_stamp(&c.name) && (named(c) || are_periods(c)));
     let stamps: Vec<String> = stamps.map(|column| column.name.clone()).collect();
     if stated.is_none() && !stamps.is_empty() {
         return When::ToChoose(stamps);
     }
     When::Fixed(stated)
-}
-
-/// The period that the title, the sheet's name or the file's name states.
-fn stated(texts: &[String]) -> Option<Period> {
-    let mut found = None;
-    let mut label = "";
-    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
-        let words: Vec<&str> =
-            text.split([' ', '_', '(', ')', ',', ':']).filter(|word| !word.is_empty()).collect();
-        let pair = words.windows(2).find_map(|pair| read_period(&pair.join(" ")));
-        let own = pair.or_else(|| words.iter().find_map(|word| read_period(word)));
-        // `Uttrekk 12.03.2024` says when the file was made, in one cell or in two.
-        let made = is_stamp(text) || is_stamp(label);
-        found = found.or(own.filter(|period| !(made && is_day(period))));
-        label = if own.is_none() { text } else { "" };
-    }
-    let whole_year = found.is_none_or(is_year);
-    // A sheet for each month, and the year in the title or the file's name.
-    let month = texts.iter().find(|text| is_month(text)).filter(|_| whole_year);
-    let year = texts.iter().find_map(|text| year_in(text));
-    let of_sheet = month.zip(year).and_then(|(month, year)| read_period(&format!("{month} {year}")));
-    of_sheet.or(found)
 }
 
 /// What columns of periods of one length are called. Half-years before years, whose name theirs holds.
