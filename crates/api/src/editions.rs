@@ -1,13 +1,14 @@
 //! The editions as resources: which there are, what one holds with the hash of every file, and what each changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
-use utbredt_engine::{Edition, Engine};
+use utbredt_engine::{EditionNote, Engine, EngineError};
 use utoipa::ToSchema;
 
 use crate::answer::{Shape, conditional};
@@ -122,8 +123,11 @@ pub(crate) async fn find_edition(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
+    let found = match number.parse::<u64>().ok().filter(|parsed| parsed.to_string() == number) {
+        Some(number) => read(state.engine()?, move |engine| engine.find_edition(number)).await?,
+        None => None,
+    };
     answer(&state, &headers, pairs, &[], "edition", |editions, _| {
-        let found = editions.iter().find(|edition| edition.number.to_string() == number);
         let found = found.ok_or_else(|| unknown(&number, editions))?;
         Ok(vec![serde_json::to_value(found).map_err(|error| Problem::failed(&error))?])
     })
@@ -144,25 +148,19 @@ pub(crate) async fn list_changes(
             status: axum::http::StatusCode::BAD_REQUEST,
             ..unknown(since, editions)
         })?;
-        let before = [None].into_iter().chain(editions.iter().map(Some));
-        let pairs = before.zip(editions).filter(|(_, edition)| edition.number > since);
-        Ok(pairs.map(|(before, edition)| json!(change(before, edition))).collect())
+        let later = editions.iter().filter(|edition| edition.number > since);
+        Ok(later.map(|edition| json!(change(edition))).collect())
     })
     .await
 }
 
-fn unknown(number: &str, editions: &[Edition]) -> Problem {
+fn unknown(number: &str, editions: &[Arc<EditionNote>]) -> Problem {
     let newest = editions.last().map_or(0, |edition| edition.number);
     Problem::not_found("unknown_edition", format!("there is no edition {number:?}"))
         .hint(format!("editions 1 to {newest} exist; GET /v1/editions lists them"))
 }
 
-fn summary(edition: &Edition) -> EditionSummary {
-    let rows = edition
-        .tables
-        .iter()
-        .map(|(table, files)| (table.clone(), files.iter().map(|file| file.rows).sum()))
-        .collect();
+fn summary(edition: &EditionNote) -> EditionSummary {
     EditionSummary {
         number: edition.number,
         recorded_at: moment::spell(edition.recorded_at),
@@ -170,30 +168,19 @@ fn summary(edition: &Edition) -> EditionSummary {
         sha256: edition.sha256.clone(),
         previous_sha256: edition.previous_sha256.clone(),
         synthetic: edition.synthetic,
-        rows,
+        rows: edition.rows.clone(),
         href: format!("/v1/editions/{}", edition.number),
     }
 }
 
-/// A table changed when its list of files did: a file's name is its hash.
-fn change(before: Option<&Edition>, edition: &Edition) -> Change {
-    let mut tables: Vec<String> =
-        before.into_iter().chain([edition]).flat_map(|e| e.tables.keys().cloned()).collect();
-    tables.sort_unstable();
-    tables.dedup();
-    tables.retain(|table| before.is_none_or(|before| !files(before, table).eq(files(edition, table))));
+fn change(edition: &EditionNote) -> Change {
     Change {
         number: edition.number,
         recorded_at: moment::spell(edition.recorded_at),
         reason: edition.reason.clone(),
-        tables,
+        tables: edition.changed.clone(),
         supersedes: edition.supersedes.clone(),
     }
-}
-
-/// The hashes of a table's files; none for a table that is empty.
-fn files<'a>(edition: &'a Edition, table: &str) -> impl Iterator<Item = &'a str> {
-    edition.tables.get(table).into_iter().flatten().map(|file| file.sha256.as_str())
 }
 
 /// Records are small and read from memory: the text itself is the fingerprint.
@@ -203,13 +190,13 @@ async fn answer(
     pairs: Pairs,
     known: &[&str],
     name: &str,
-    list: impl FnOnce(&[Edition], &BTreeMap<String, String>) -> Result<Vec<Value>, Problem>,
+    list: impl FnOnce(&[Arc<EditionNote>], &BTreeMap<String, String>) -> Result<Vec<Value>, Problem>,
 ) -> Result<Response, Problem> {
     let engine = state.engine()?;
     let parsed = query::only(pairs, known)?;
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), headers)?;
     json_only(shape)?;
-    let editions = read(engine).await?;
+    let editions = read(engine, Engine::editions).await?;
     let served = editions.last().map_or(0, |edition| edition.number);
     let data = list(&editions, &parsed.what)?;
     let body = json!({"meta": {"edition": served, "rows": data.len()}, "data": data}).to_string();
@@ -226,10 +213,13 @@ async fn answer(
     conditional(state, headers, shape, &body, name, made).await
 }
 
-/// Looks at the record of every edition on disk, so not on a thread that answers.
-async fn read(engine: &Engine) -> Result<Vec<Edition>, Problem> {
+/// Reads records on disk, so not on a thread that answers.
+async fn read<T: Send + 'static>(
+    engine: &Engine,
+    what: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, Problem> {
     let engine = engine.clone();
-    let read = tokio::task::spawn_blocking(move || engine.editions()).await;
+    let read = tokio::task::spawn_blocking(move || what(&engine)).await;
     let read = read.map_err(|error| Problem::failed(&error))?;
     read.map_err(|error| Problem::from_engine(&error, Place::Path))
 }

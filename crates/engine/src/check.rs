@@ -1,11 +1,10 @@
 //! Plans every KPI against the lake's tables without a row: what it selects must be what it declares, and it may read
 //! facts and dimensions only.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use utbredt_kpi::{Catalogue, Kpi, RollupKind};
 use utbredt_lake::Edition;
@@ -30,18 +29,7 @@ impl Engine {
     pub fn check(files: Vec<(String, String)>) -> BoxFuture<'static, Result<Vec<String>, EngineError>> {
         Box::pin(async move {
             let catalogue = Catalogue::load(files).map_err(EngineError::Catalogue)?;
-            let edition = Edition {
-                number: 0,
-                recorded_at: DateTime::UNIX_EPOCH,
-                reason: String::new(),
-                previous_sha256: None,
-                sha256: String::new(),
-                tables: BTreeMap::new(),
-                receipts: Vec::new(),
-                supersedes: Vec::new(),
-                synthetic: false,
-            };
-            let opened = OpenEdition::empty(Arc::new(edition))?;
+            let opened = OpenEdition::empty(Arc::new(Edition::empty()))?;
             Ok(problems(&catalogue, &opened).await)
         })
     }

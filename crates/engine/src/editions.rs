@@ -3,23 +3,32 @@
 use std::sync::{Arc, PoisonError};
 
 use utbredt_kpi::{AsOf, RequestError};
-use utbredt_lake::{Edition, Lake, LakeError};
+use utbredt_lake::{Edition, EditionNote, Lake, LakeError};
 use utbredt_model::oslo;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 
 impl Engine {
-    /// The editions up to the one served now, oldest first.
+    /// What the editions up to the one served now did, oldest first.
     ///
     /// # Errors
     /// A record that is not as it was made, by name.
-    pub fn editions(&self) -> Result<Vec<Edition>, EngineError> {
-        let served = self.edition().number;
-        let mut editions = self.lake.editions().map_err(|error| EngineError::of_lake(&self.lake, error))?;
+    pub fn editions(&self) -> Result<Vec<Arc<EditionNote>>, EngineError> {
         // An edition recorded since is not served before `refresh`, so it is not listed either.
-        editions.retain(|edition| edition.number <= served);
-        Ok(editions)
+        let served = self.edition().number;
+        self.lake.history(served).map_err(|error| EngineError::of_lake(&self.lake, error))
+    }
+
+    /// An edition with all its files and receipts; `None` for one that is not, or not yet, served.
+    ///
+    /// # Errors
+    /// A record it is read from that is not as it was made.
+    pub fn find_edition(&self, number: u64) -> Result<Option<Edition>, EngineError> {
+        if number == 0 || number > self.edition().number {
+            return Ok(None);
+        }
+        self.lake.edition(number).map(Some).map_err(|error| EngineError::of_lake(&self.lake, error))
     }
 
     /// Serves the lake's newest edition from now on; says whether it is another than before. Answers under way keep

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Lake, LakeError, disk};
+use crate::{Lake, LakeError, chain, disk};
 
 /// What a clean-up removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,9 +15,11 @@ pub struct CleanUp {
 }
 
 pub(crate) fn clean_up(lake: &Lake) -> Result<CleanUp, LakeError> {
-    let editions = lake.chain()?.whole()?;
-    let named: BTreeSet<&str> =
-        editions.iter().flat_map(|e| e.tables.values().flatten()).map(|file| file.path.as_str()).collect();
+    // What any edition names stays, and a lost record may name more: then nothing is swept.
+    let mut named = BTreeSet::new();
+    chain::whole(lake.root(), |_, moved| {
+        named.extend(moved.values().flat_map(|files| &files.added).map(|file| file.path.clone()));
+    })?;
     // The lake's own folder is listed without going below: `answers/` and others are not ours to sweep.
     let mut folders = vec![String::new(), "raw/".to_owned(), "editions/".to_owned(), "tables/".to_owned()];
     for table in disk::names(&lake.root().join("tables"))? {
@@ -30,7 +32,7 @@ pub(crate) fn clean_up(lake: &Lake) -> Result<CleanUp, LakeError> {
             let path = format!("{folder}{name}");
             let of_a_table =
                 folder.starts_with("tables/") && name.strip_suffix(".parquet").is_some_and(disk::is_sha256);
-            if name.starts_with(disk::TEMPORARY) || (of_a_table && !named.contains(path.as_str())) {
+            if name.starts_with(disk::TEMPORARY) || (of_a_table && !named.contains(&path)) {
                 let full = lake.root().join(&path);
                 // The length is for the report only, and may be unknown.
                 swept.bytes += std::fs::metadata(&full).map_or(0, |about| about.len());

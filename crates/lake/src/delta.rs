@@ -1,53 +1,57 @@
 //! Delta Lake logs over the same files, derived from the editions alone: version k of a table is the k-th
 //! edition that changed its list of files, counted from 0. They can be lost and written again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use serde_json::{Value, json};
 
-use crate::{Edition, FileEntry, Lake, LakeError, Table, disk};
-
-/// A table's log: the text of each version.
-pub(crate) type Log = Vec<String>;
+use crate::record::{Moved, MovedFiles};
+use crate::{Edition, FileEntry, Lake, LakeError, Table, chain, disk};
 
 /// The lake's path of a version of a table's log.
-pub(crate) fn path(table: &str, version: usize) -> String {
+pub(crate) fn path(table: &str, version: u64) -> String {
     format!("tables/{table}/_delta_log/{version:020}.json")
 }
 
-/// The logs of every table, from the editions in order.
-pub(crate) fn derive<'a>(editions: impl IntoIterator<Item = &'a Edition>) -> BTreeMap<&'static str, Log> {
-    let mut logs: BTreeMap<&'static str, Log> = BTreeMap::new();
-    let mut before: BTreeMap<&str, &[FileEntry]> = BTreeMap::new();
-    let mut first = None;
-    for edition in editions {
-        let lake_id: &str = first.get_or_insert(edition.sha256.as_str());
+/// The logs of every table, each the text of its versions.
+#[derive(Debug, Default)]
+pub(crate) struct Logs {
+    texts: BTreeMap<&'static str, Vec<String>>,
+    lake_id: Option<String>,
+    /// Tables whose files have former column names.
+    former: BTreeSet<&'static str>,
+}
+
+impl Logs {
+    /// Adds what the next edition did. A version is a change: editions that leave a table alone make none.
+    pub(crate) fn push(&mut self, edition: &Edition, moved: &Moved) {
+        let lake_id = self.lake_id.get_or_insert_with(|| edition.sha256.clone());
         for table in crate::TABLES {
+            let Some(files) = moved.get(table.name) else { continue };
             let now = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
-            let then = before.insert(table.name, now).unwrap_or_default();
-            // A version is a change: editions that leave a table alone make none.
-            if now != then {
-                let log = logs.entry(table.name).or_default();
-                let renamed =
-                    !now.is_empty() && has_former_names(table, then) != has_former_names(table, now);
-                let about = (log.is_empty() || renamed).then_some(lake_id);
-                log.push(version(table, edition, then, now, about));
+            let is_former = has_former_names(table, now);
+            let log = self.texts.entry(table.name).or_default();
+            let renamed = !now.is_empty() && self.former.contains(table.name) != is_former;
+            let about = (log.is_empty() || renamed).then_some(lake_id.as_str());
+            log.push(version(table, edition, files, about));
+            if is_former {
+                self.former.insert(table.name);
+            } else {
+                self.former.remove(table.name);
             }
         }
     }
-    logs
+
+    /// How many versions each table has.
+    pub(crate) fn versions(&self) -> BTreeMap<String, u64> {
+        self.texts.iter().map(|(table, log)| ((*table).to_owned(), log.len() as u64)).collect()
+    }
 }
 
 /// One version: one action a line. `about` is the lake's id where the version describes the table: its first, and
 /// one whose files have other column names.
-fn version(
-    table: &Table,
-    edition: &Edition,
-    then: &[FileEntry],
-    now: &[FileEntry],
-    about: Option<&str>,
-) -> String {
+fn version(table: &Table, edition: &Edition, files: &MovedFiles, about: Option<&str>) -> String {
     // The edition's moment, never the clock: a log written anew must be the same.
     let at = edition.recorded_at.timestamp_millis();
     let mut actions = vec![json!({"commitInfo": {
@@ -58,6 +62,7 @@ fn version(
         "edition": edition.number,
     }})];
     if let Some(lake_id) = about {
+        let now = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
         // The lowest versions: the tables use no feature that an old reader lacks.
         actions.push(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}));
         actions.push(json!({"metaData": {
@@ -71,10 +76,10 @@ fn version(
             "createdTime": at,
         }}));
     }
-    for removed in then.iter().filter(|file| !now.contains(file)) {
+    for removed in &files.removed {
         actions.push(json!({"remove": {"path": name(removed), "deletionTimestamp": at, "dataChange": true}}));
     }
-    for new in now.iter().filter(|file| !then.contains(file)) {
+    for new in &files.added {
         actions.push(json!({"add": {
             "path": name(new),
             "partitionValues": {},
@@ -112,6 +117,10 @@ fn has_former_names(table: &Table, files: &[FileEntry]) -> bool {
 /// The schema with the column names that the files have.
 fn schema(table: &Table, files: &[FileEntry]) -> Value {
     let schema = if has_former_names(table, files) { table.former_schema() } else { table.schema() };
+    fields(&schema)
+}
+
+fn fields(schema: &Schema) -> Value {
     let fields = schema.fields().iter().map(|field| {
         let kind = match field.data_type() {
             DataType::Int32 => "integer",
@@ -127,17 +136,59 @@ fn schema(table: &Table, files: &[FileEntry]) -> Value {
     json!({"type": "struct", "fields": fields.collect::<Vec<_>>()})
 }
 
-/// Writes the versions that are missing. A log that begins otherwise (a table has grown a column since) is
-/// written anew.
-pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
-    let editions = lake.chain()?.whole()?;
-    for (table, log) in derive(editions.iter().map(AsRef::as_ref)) {
+/// Writes the versions of the newest edition, and all that are missing where one before them is: a commit before this one
+/// may have failed to write its logs. A log that begins otherwise (a table has grown a column since) is written anew.
+pub(crate) fn catch_up(lake: &Lake, edition: &Edition, moved: &Moved) -> Result<(), LakeError> {
+    let Some(versions) = &edition.versions else { return write_missing(lake) };
+    for table in crate::TABLES {
+        let Some(count) = versions.get(table.name).copied().filter(|count| *count > 0) else { continue };
+        let is_there = |version: u64| lake.root().join(path(table.name, version)).exists();
+        let Some(files) = moved.get(table.name) else {
+            if is_there(count - 1) {
+                continue;
+            }
+            return write_missing(lake);
+        };
+        if count > 1
+            && (!is_there(count - 2) || !is_described(lake, table) || is_renamed(table, edition, files))
+        {
+            return write_missing(lake);
+        }
+        // The first version names the lake by its first edition.
+        let lake_id = if count == 1 { Some(chain::read(lake.root(), 1)?.sha256().to_owned()) } else { None };
+        put(lake, table.name, count - 1, &version(table, edition, files, lake_id.as_deref()))?;
+    }
+    Ok(())
+}
+
+/// Whether the first version of a log has the columns of the table, by the names of today or of then.
+fn is_described(lake: &Lake, table: &Table) -> bool {
+    let Ok(first) = disk::read(lake.root(), &path(table.name, 0)) else { return false };
+    let text = String::from_utf8_lossy(&first);
+    let mut actions = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = actions.find_map(|action| {
+        action.pointer("/metaData/schemaString").and_then(Value::as_str).map(str::to_owned)
+    });
+    [table.schema(), table.former_schema()].iter().any(|schema| found == Some(fields(schema).to_string()))
+}
+
+/// Whether the files had other column names before.
+fn is_renamed(table: &Table, edition: &Edition, files: &MovedFiles) -> bool {
+    let now = edition.tables.get(table.name).into_iter().flatten();
+    let kept = now.filter(|file| !files.added.contains(file));
+    let had_former = kept.chain(&files.removed).any(|file| table.has_former_names(file));
+    had_former != files.added.iter().any(|file| table.has_former_names(file))
+}
+
+/// Writes every version that is missing, and every log that begins otherwise, from all editions.
+fn write_missing(lake: &Lake) -> Result<(), LakeError> {
+    for (table, log) in all(lake)?.texts {
         let first = disk::read(lake.root(), &path(table, 0)).ok();
         // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
-        // Only what is missing: reading every version back would make each commit slower.
-        for (version, text) in log.iter().enumerate() {
+        // Only what is missing: reading every version back would make it slower.
+        for (version, text) in (0..).zip(&log) {
             if begins_otherwise || !lake.root().join(path(table, version)).exists() {
                 put(lake, table, version, text)?;
             }
@@ -146,7 +197,14 @@ pub(crate) fn catch_up(lake: &Lake) -> Result<(), LakeError> {
     Ok(())
 }
 
-fn put(lake: &Lake, table: &str, version: usize, text: &str) -> Result<(), LakeError> {
+/// The logs as the editions say they are.
+pub(crate) fn all(lake: &Lake) -> Result<Logs, LakeError> {
+    let mut logs = Logs::default();
+    chain::whole(lake.root(), |edition, moved| logs.push(edition, moved))?;
+    Ok(logs)
+}
+
+fn put(lake: &Lake, table: &str, version: u64, text: &str) -> Result<(), LakeError> {
     lake.disk().make_folder(&lake.root().join(format!("tables/{table}/_delta_log")))?;
     lake.disk().write_atomic(&lake.root().join(path(table, version)), text.as_bytes())
 }
@@ -185,13 +243,10 @@ fn fits(stored: &Value, right: &Value) -> bool {
 }
 
 /// What is wrong with the logs: (path, what, the right text).
-pub(crate) fn differences<'a>(
-    lake: &Lake,
-    logs: &'a BTreeMap<&'static str, Log>,
-) -> Result<Vec<Difference<'a>>, LakeError> {
+pub(crate) fn differences<'a>(lake: &Lake, logs: &'a Logs) -> Result<Vec<Difference<'a>>, LakeError> {
     let mut found = Vec::new();
-    for (table, log) in logs {
-        for (version, text) in log.iter().enumerate() {
+    for (table, log) in &logs.texts {
+        for (version, text) in (0..).zip(log) {
             let path = path(table, version);
             match disk::read(lake.root(), &path) {
                 Ok(bytes) if bytes == text.as_bytes() => {}
@@ -205,8 +260,8 @@ pub(crate) fn differences<'a>(
         }
     }
     for table in disk::names(&lake.root().join("tables"))? {
-        let versions = logs.get(table.as_str()).map_or(0, Vec::len);
-        let known: Vec<String> = (0..versions).map(|version| path(&table, version)).collect();
+        let versions = logs.texts.get(table.as_str()).map_or(0, |log| log.len() as u64);
+        let known: BTreeSet<String> = (0..versions).map(|version| path(&table, version)).collect();
         for name in disk::names(&lake.root().join(format!("tables/{table}/_delta_log")))? {
             let path = format!("tables/{table}/_delta_log/{name}");
             if !name.starts_with(disk::TEMPORARY) && !known.contains(&path) {
@@ -219,8 +274,7 @@ pub(crate) fn differences<'a>(
 
 /// Rewrites every log that differs from the editions.
 pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
-    let editions = lake.chain()?.whole()?;
-    let logs = derive(editions.iter().map(AsRef::as_ref));
+    let logs = all(lake)?;
     let wrong = differences(lake, &logs)?;
     for (path, _, right) in &wrong {
         let full = lake.root().join(path);

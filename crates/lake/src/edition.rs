@@ -1,16 +1,11 @@
-//! The record of an edition: its content, and the one way its bytes are written.
-//!
-//! The record carries the hash of itself (so the newest edition, which none vouches for yet, is checked too)
-//! and of the record before it. Bytes that are not exactly what this module would write are damage.
+//! One state of the whole lake, however its record holds it (`record`).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{LakeError, disk};
-
-/// The format of the lake and its records.
+/// The format of the lake. That of its records is their own.
 pub const FORMAT: u32 = 1;
 
 /// One immutable file of a table.
@@ -56,101 +51,47 @@ pub struct Edition {
     pub supersedes: Vec<String>,
     /// Whether any row was invented for demonstration.
     pub synthetic: bool,
+    /// How often the list of files of each table has changed: as many versions its Delta log has. `None` where a record of
+    /// format 1 holds the edition, which does not count them.
+    #[serde(skip)]
+    pub(crate) versions: Option<BTreeMap<String, u64>>,
+    /// From where its content is read.
+    #[serde(skip)]
+    pub(crate) reach: Reach,
 }
 
-/// The record as written. Its fields are in alphabetical order.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    format: u32,
-    number: u64,
-    previous_sha256: Option<String>,
-    reason: String,
-    receipts: Vec<String>,
-    recorded_at: DateTime<Utc>,
-    self_sha256: String,
-    supersedes: Vec<String>,
-    synthetic: bool,
-    tables: BTreeMap<String, Vec<FileEntry>>,
-}
-
-/// Enough of a record of any format to find its format.
-#[derive(Deserialize)]
-struct AnyRecord {
-    format: serde_json::Value,
+/// The records that hold an edition: a checkpoint and those after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The edition whose record holds everything.
+    pub(crate) checkpoint: u64,
+    /// The length of that record.
+    pub(crate) checkpoint_bytes: u64,
+    /// That of those after it together, this edition's the last.
+    pub(crate) later_bytes: u64,
 }
 
 impl Edition {
-    /// The lake's path of edition `number`.
+    /// One without rows, of no lake, for what needs tables but no content.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            number: 0,
+            recorded_at: DateTime::UNIX_EPOCH,
+            reason: String::new(),
+            previous_sha256: None,
+            sha256: String::new(),
+            tables: BTreeMap::new(),
+            receipts: Vec::new(),
+            supersedes: Vec::new(),
+            synthetic: false,
+            versions: None,
+            reach: Reach::default(),
+        }
+    }
+
+    /// The lake's path of the record of edition `number`.
     pub(crate) fn path(number: u64) -> String {
         format!("editions/{number}.json")
     }
-
-    /// The bytes of its record; sets `sha256` to their hash.
-    pub(crate) fn encode(&mut self) -> Result<Vec<u8>, LakeError> {
-        let record = Record {
-            format: FORMAT,
-            number: self.number,
-            previous_sha256: self.previous_sha256.clone(),
-            reason: self.reason.clone(),
-            receipts: self.receipts.clone(),
-            recorded_at: self.recorded_at,
-            self_sha256: String::new(),
-            supersedes: self.supersedes.clone(),
-            synthetic: self.synthetic,
-            tables: self.tables.clone(),
-        };
-        let bytes = seal(record).map_err(|e| LakeError::format(&Self::path(self.number), e))?;
-        self.sha256 = disk::sha256(&bytes);
-        Ok(bytes)
-    }
-
-    /// Reads the record of edition `number`.
-    pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Self, LakeError> {
-        let path = Self::path(number);
-        // The format first: a record of a later version must not be called damaged.
-        let any: AnyRecord = serde_json::from_slice(bytes).map_err(|e| LakeError::unreadable(&path, e))?;
-        let record: Record = match serde_json::from_slice(bytes) {
-            Ok(record) => record,
-            Err(_) if any.format != FORMAT => {
-                return Err(LakeError::UnknownFormat { path, found: any.format.to_string(), known: FORMAT });
-            }
-            Err(e) => return Err(LakeError::unreadable(&path, e)),
-        };
-        if record.format != FORMAT {
-            return Err(LakeError::UnknownFormat { path, found: record.format.to_string(), known: FORMAT });
-        }
-        let edition = Self {
-            number: record.number,
-            recorded_at: record.recorded_at,
-            reason: record.reason.clone(),
-            previous_sha256: record.previous_sha256.clone(),
-            sha256: disk::sha256(bytes),
-            tables: record.tables.clone(),
-            receipts: record.receipts.clone(),
-            supersedes: record.supersedes.clone(),
-            synthetic: record.synthetic,
-        };
-        // Written anew it must be the same bytes: nothing in it is unread, and no byte can change unseen.
-        if seal(record).ok().as_deref() != Some(bytes) {
-            return Err(LakeError::damaged(&path, "its bytes do not hash to the hash in it"));
-        }
-        if edition.number != number {
-            return Err(LakeError::damaged(&path, format!("it is the record of edition {}", edition.number)));
-        }
-        if edition.previous_sha256.is_none() != (number == 1) {
-            return Err(LakeError::damaged(&path, "the first edition, and it alone, has none before it"));
-        }
-        Ok(edition)
-    }
-}
-
-/// Puts the hash of the record without a hash into it.
-fn seal(mut record: Record) -> serde_json::Result<Vec<u8>> {
-    // A record cannot hash its own hash: the field is empty while it is computed.
-    record.self_sha256.clear();
-    record.self_sha256 = disk::sha256(&serde_json::to_vec(&record)?);
-    let mut bytes = serde_json::to_vec(&record)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 
-use crate::chain::{self, Chain, LatestGood, Memory};
+use crate::chain::{self, Head, LatestGood};
 use crate::disk::{self, Disk, Stamp};
+use crate::history::{EditionNote, History};
 use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, file, raw, verify};
 
 /// The folders of a lake.
@@ -21,11 +22,13 @@ pub struct Lake {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     root: PathBuf,
     disk: Disk,
-    editions: Mutex<Memory>,
+    /// The newest edition read, with the stamp of its record.
+    newest: Mutex<Option<(Option<Stamp>, Edition)>>,
+    history: Mutex<History>,
     checked: Mutex<HashMap<String, Stamp>>,
 }
 
@@ -128,8 +131,7 @@ impl Lake {
 
     pub(crate) fn open_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
         check_format(root)?;
-        let inner =
-            Inner { root: root.to_path_buf(), disk, editions: Mutex::default(), checked: Mutex::default() };
+        let inner = Inner { root: root.to_path_buf(), disk, ..Inner::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -143,24 +145,52 @@ impl Lake {
         &self.inner.disk
     }
 
-    pub(crate) fn chain(&self) -> Result<Chain, LakeError> {
-        Chain::read(self.root(), &mut lock(&self.inner.editions))
-    }
-
-    /// The editions in order, every record and the chain of hashes checked.
+    /// The editions in order, every record and the chain of hashes checked. All of them at once take much memory;
+    /// [`Lake::history`] says what each did.
     ///
     /// # Errors
     /// [`LakeError::Damaged`] naming the first record that is not as it was made.
     pub fn editions(&self) -> Result<Vec<Edition>, LakeError> {
-        Ok(self.chain()?.whole()?.iter().map(|e| Edition::clone(e)).collect())
+        let mut editions = Vec::new();
+        chain::whole(self.root(), |edition, _| editions.push(edition.clone()))?;
+        Ok(editions)
     }
 
-    /// The newest edition; `None` in an empty lake. It is never quietly an older one.
+    /// What each edition up to `newest` did, in order. Records never change, so each is read once.
     ///
     /// # Errors
-    /// As [`Lake::editions`]; [`Lake::latest_good`] is then what can still be served.
+    /// [`LakeError::Damaged`] naming the first record that is not as it was made.
+    pub fn history(&self, newest: u64) -> Result<Vec<Arc<EditionNote>>, LakeError> {
+        lock(&self.inner.history).up_to(self.root(), newest)
+    }
+
+    /// The newest edition; `None` in an empty lake. It is never quietly an older one: a record after the last checkpoint that
+    /// is not as it was made, or a newest one that is gone, is an error. Records before that are read by what needs them.
+    ///
+    /// # Errors
+    /// [`LakeError::Damaged`] naming the record; [`Lake::latest_good`] is then what can still be served.
     pub fn latest(&self) -> Result<Option<Edition>, LakeError> {
-        Ok(self.chain()?.whole()?.pop().map(|e| Edition::clone(&e)))
+        let mut known = lock(&self.inner.newest);
+        let head = Head::read(self.root())?;
+        let Some(number) = chain::newest(self.root(), head.as_ref())? else { return Ok(None) };
+        let stamp = self.stamp(number);
+        let is_known = |(seen, edition): &&(Option<Stamp>, Edition)| {
+            stamp.is_some()
+                && *seen == stamp
+                && edition.number == number
+                && head.as_ref().is_none_or(|head| head.number < number || head.sha256 == edition.sha256)
+        };
+        if let Some((_, edition)) = known.as_ref().filter(is_known) {
+            return Ok(Some(edition.clone()));
+        }
+        let latest = chain::latest(self.root(), known.take().map(|(_, edition)| edition))?;
+        *known = latest.clone().map(|edition| (stamp, edition));
+        Ok(latest)
+    }
+
+    /// By which the record of an edition is known to be the one that was read.
+    fn stamp(&self, number: u64) -> Option<Stamp> {
+        std::fs::metadata(self.root().join(Edition::path(number))).ok().as_ref().map(Stamp::of)
     }
 
     /// The newest edition that can be relied on, with what is wrong beside it.
@@ -168,39 +198,40 @@ impl Lake {
     /// # Errors
     /// Only when the lake cannot be listed.
     pub fn latest_good(&self) -> Result<LatestGood, LakeError> {
-        Ok(self.chain()?.latest_good())
+        chain::latest_good(self.root())
     }
 
-    /// Edition `number`, whatever has happened to the others.
+    /// Edition `number`, whatever has happened to those before its checkpoint and after it.
     ///
     /// # Errors
-    /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] when that record is.
+    /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] when a record it is read from is.
     pub fn edition(&self, number: u64) -> Result<Edition, LakeError> {
-        let read = chain::read(self.root(), number, &mut lock(&self.inner.editions));
-        match read {
-            Ok(edition) => Ok(Edition::clone(&edition)),
+        match chain::edition(self.root(), number, None) {
             // The commonest mistake is a number too high: name the newest.
             Err(error) if error.is_missing() => {
                 let newest = self.latest_good()?.edition.map(|e| e.number);
                 let hint = newest.map_or("the lake is empty".to_owned(), |n| format!("the newest is {n}"));
                 Err(LakeError::NoEdition(format!("{number}; {hint}")))
             }
-            Err(other) => Err(other),
+            other => other,
         }
     }
 
     /// The newest edition made at or before `moment`.
     ///
     /// # Errors
-    /// [`LakeError::NoEdition`], or as [`Lake::editions`].
+    /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] naming a record that was read.
     pub fn as_of(&self, moment: DateTime<Utc>) -> Result<Edition, LakeError> {
-        let editions = self.chain()?.whole()?;
-        let found = editions.iter().rev().find(|e| e.recorded_at <= moment);
-        found.map(|e| Edition::clone(e)).ok_or_else(|| {
-            let first = editions.first().map(|e| format!("the first was made {}", e.recorded_at));
-            let hint = first.unwrap_or("the lake is empty".to_owned());
-            LakeError::NoEdition(format!("made at or before {moment}; {hint}"))
-        })
+        let newest = self.latest()?.map_or(0, |latest| latest.number);
+        let mut first = "the lake is empty".to_owned();
+        for number in (1..=newest).rev() {
+            let recorded_at = chain::record_of(self.root(), number, newest)?.recorded_at();
+            if recorded_at <= moment {
+                return self.edition(number);
+            }
+            first = format!("the first was made {recorded_at}");
+        }
+        Err(LakeError::NoEdition(format!("made at or before {moment}; {first}")))
     }
 
     /// Takes the writer's lock.
@@ -244,7 +275,8 @@ impl Lake {
 
     pub(crate) fn forget_checked(&self) {
         lock(&self.inner.checked).clear();
-        lock(&self.inner.editions).clear();
+        *lock(&self.inner.newest) = None;
+        *lock(&self.inner.history) = History::default();
     }
 
     /// A payload as received.

@@ -4,6 +4,7 @@ mod commits;
 mod damage;
 mod dates;
 pub(crate) mod faults;
+mod growth;
 mod histories;
 mod places;
 mod power;

@@ -1,11 +1,12 @@
 //! The check of everything: nothing is taken from memory, every problem names its file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use arrow::array::AsArray;
 
-use crate::{Edition, FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw};
+use crate::delta::Logs;
+use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw};
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -31,26 +32,27 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     lake.forget_checked();
     let mut report = VerifyReport::default();
     report.note(Lake::open(lake.root()).map(drop));
-    let chain = lake.chain()?;
-    report.problems.extend(chain.problems().iter().map(|e| e.with_causes()));
+    let mut logs = Logs::default();
+    // Most editions share most of their files: each is read once.
+    let mut named: BTreeMap<String, (String, FileEntry)> = BTreeMap::new();
+    let scan = chain::scan(lake.root(), |edition, moved| {
+        for (table, files) in moved {
+            let added = files.added.iter().map(|file| (file.path.clone(), (table.clone(), file.clone())));
+            named.extend(added);
+        }
+        logs.push(edition, moved);
+    })?;
+    report.problems.extend(scan.problems.iter().map(LakeError::with_causes));
     for name in disk::names(&lake.root().join("editions"))? {
         if chain::number_of(&name).is_none() && !name.starts_with(disk::TEMPORARY) {
             report.problems.push(format!("editions/{name} is not the name of an edition"));
         }
     }
     let whole = report.problems.is_empty();
-    let editions: Vec<&Edition> = chain.good().map(AsRef::as_ref).collect();
-    report.editions = editions.len();
+    report.editions = scan.editions;
 
-    let mut seen = BTreeSet::new();
     let mut payloads = BTreeSet::new();
-    for (table, entry) in
-        editions.iter().flat_map(|e| e.tables.iter()).flat_map(|(t, files)| files.iter().map(move |f| (t, f)))
-    {
-        // Most editions share most of their files.
-        if !seen.insert(&entry.path) {
-            continue;
-        }
+    for (table, entry) in named.values() {
         report.files += 1;
         report.bytes += entry.bytes;
         let checked = check(lake, entry);
@@ -61,10 +63,9 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
         report.note(checked);
     }
     check_payloads(lake, payloads, &mut report)?;
-    check_strangers(lake, &editions, &mut report)?;
+    check_strangers(lake, &named, &mut report)?;
     // With a record lost, the logs cannot be derived, and what is wrong is in the report.
     if whole {
-        let logs = delta::derive(editions.iter().copied());
         for (path, why, _) in delta::differences(lake, &logs)? {
             if why == delta::OLDER {
                 continue;
@@ -92,14 +93,13 @@ fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
 
 /// What lies in `tables/` and is of no edition is never read; whoever put it there may think otherwise. A file named by its
 /// hash is what a stopped writer leaves, and the next clean-up sweeps it.
-fn check_strangers(lake: &Lake, editions: &[&Edition], report: &mut VerifyReport) -> Result<(), LakeError> {
-    let named: BTreeSet<&str> =
-        editions.iter().flat_map(|e| e.tables.values().flatten()).map(|file| file.path.as_str()).collect();
-    let tables: BTreeSet<&str> = editions
-        .iter()
-        .flat_map(|e| e.tables.keys().map(String::as_str))
-        .chain(TABLES.iter().map(|t| t.name))
-        .collect();
+fn check_strangers(
+    lake: &Lake,
+    named: &BTreeMap<String, (String, FileEntry)>,
+    report: &mut VerifyReport,
+) -> Result<(), LakeError> {
+    let tables: BTreeSet<&str> =
+        named.values().map(|(table, _)| table.as_str()).chain(TABLES.iter().map(|t| t.name)).collect();
     let mut strangers = Vec::new();
     for table in disk::names(&lake.root().join("tables"))? {
         let folder = format!("tables/{table}");
@@ -109,7 +109,7 @@ fn check_strangers(lake: &Lake, editions: &[&Edition], report: &mut VerifyReport
         }
         for name in disk::names(&lake.root().join(&folder))? {
             let path = format!("{folder}/{name}");
-            let ours = named.contains(path.as_str())
+            let ours = named.contains_key(&path)
                 || name == "_delta_log"
                 || name.starts_with(disk::TEMPORARY)
                 || is_left_over(lake, &path, &name);

@@ -8,12 +8,27 @@ use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
 use crate::access;
+use crate::chain::{self, Head};
+use crate::edition::Reach;
+use crate::record::{self, Moved};
 use crate::{
     CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, raw, rows,
 };
 
 /// Files of fewer rows than this are merged by compaction.
 const SMALL_ROWS: u64 = 1 << 20;
+
+/// As many files of about the same size are merged into one.
+const ALIKE: usize = 8;
+
+/// Sizes there are below [`SMALL_ROWS`]: powers of eight.
+const SIZES: usize = 7;
+
+/// Which power of eight the rows of a small file are.
+fn size_of(file: &FileEntry) -> usize {
+    let size = file.rows.max(1).ilog(8);
+    usize::try_from(size).unwrap_or(SIZES).min(SIZES - 1)
+}
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
@@ -157,6 +172,7 @@ impl Writer {
                 let files = tables.entry(table.name.to_owned()).or_default();
                 self.rename_columns(table, files)?;
                 files.push(file);
+                self.merge_alike(table, files)?;
             }
         }
         self.publish(latest, Next { recorded_at, reason: draft.reason, tables, receipts, supersedes }, false)
@@ -226,6 +242,21 @@ impl Writer {
         Ok(())
     }
 
+    /// Merges files of about the same size into one, as often as there are as many: so a table of many deliveries has few
+    /// files, and each row is written anew about once for every eightfold growth of its table.
+    fn merge_alike(&self, table: &'static Table, files: &mut Vec<FileEntry>) -> Result<(), LakeError> {
+        loop {
+            let mut sizes = [0; SIZES];
+            for file in files.iter().filter(|file| file.rows < SMALL_ROWS) {
+                sizes[size_of(file)] += 1;
+            }
+            let Some(size) = sizes.iter().position(|count| *count >= ALIKE) else { return Ok(()) };
+            let alike = |file: &mut FileEntry| file.rows < SMALL_ROWS && size_of(file) == size;
+            let merged: Vec<FileEntry> = files.extract_if(.., alike).collect();
+            files.extend(self.write(table, self.lake.read_files(&merged, table)?)?);
+        }
+    }
+
     /// Removes the facts of the receipts: files that hold any are written anew without them.
     fn supersede(&self, tables: &mut Files, superseded: &BTreeSet<String>) -> Result<(), LakeError> {
         for (name, files) in tables {
@@ -265,38 +296,68 @@ impl Writer {
         // An empty table is one that is not named, so that two ways to it give the same record.
         next.tables.retain(|_, files| !files.is_empty());
         let receipts: Vec<String> = next.receipts.into_iter().collect();
-        let same = latest.as_ref().filter(|e| e.tables == next.tables && e.receipts == receipts);
-        if let Some(same) = same.filter(|_| !redates) {
+        let changes = record::changes(latest.as_ref(), &mut next.tables, &receipts);
+        if let Some(same) = latest.as_ref().filter(|_| changes.is_empty() && !redates) {
             // A commit before this one may have failed to write its logs.
-            self.derive();
+            self.derive(same, &Moved::new());
             return Ok(Outcome::Unchanged(same.clone()));
+        }
+        let mut versions = self.versions(latest.as_ref())?;
+        for table in changes.tables() {
+            *versions.entry(table.clone()).or_default() += 1;
         }
         let mut edition = Edition {
             number: latest.as_ref().map_or(1, |e| e.number + 1),
             recorded_at: next.recorded_at,
             reason: next.reason,
-            previous_sha256: latest.map(|e| e.sha256),
+            previous_sha256: latest.as_ref().map(|e| e.sha256.clone()),
             sha256: String::new(),
             synthetic: next.tables.values().flatten().any(|file| file.synthetic),
             tables: next.tables,
             receipts,
             supersedes: next.supersedes.into_iter().collect(),
+            versions: Some(versions),
+            reach: Reach::default(),
         };
-        let bytes = edition.encode()?;
+        let (bytes, moved) = record::encode(&mut edition, latest.as_ref(), changes)?;
         let disk = self.lake.disk();
+        // A writer that was stopped between a record and HEAD left it one behind, and it must not become two.
+        if let Some(latest) = &latest {
+            self.point_head_at(latest)?;
+        }
         // The commit point. What comes before it is invisible, what comes after it is derived.
         let unnamed = disk.write(&self.lake.root().join("editions"), &bytes)?;
         if !disk.link_new(&unnamed, &self.lake.root().join(Edition::path(edition.number)))? {
             return Err(LakeError::EditionExists(edition.number));
         }
-        self.derive();
+        self.point_head_at(&edition)?;
+        self.derive(&edition, &moved);
         Ok(Outcome::Committed(edition))
     }
 
+    /// Makes HEAD name an edition, unless it does.
+    fn point_head_at(&self, edition: &Edition) -> Result<(), LakeError> {
+        let head = Head::of(edition);
+        if Head::read(self.lake.root())?.is_some_and(|known| known == head) {
+            return Ok(());
+        }
+        self.lake.disk().write_atomic(&self.lake.root().join(chain::HEAD), head.text().as_bytes())
+    }
+
+    /// How often the list of files of each table has changed so far. A record of format 1 does not say, and then all are read
+    /// once.
+    fn versions(&self, latest: Option<&Edition>) -> Result<BTreeMap<String, u64>, LakeError> {
+        let Some(latest) = latest else { return Ok(BTreeMap::new()) };
+        match &latest.versions {
+            Some(versions) => Ok(versions.clone()),
+            None => Ok(delta::all(&self.lake)?.versions()),
+        }
+    }
+
     /// Writes what is derived from the editions. They are valid, whatever becomes of this.
-    fn derive(&mut self) {
+    fn derive(&mut self, edition: &Edition, moved: &Moved) {
         // Its failure is no failure of the commit, which readers already see.
-        let failed = delta::catch_up(&self.lake).err();
+        let failed = delta::catch_up(&self.lake, edition, moved).err();
         self.delta_problem = failed.as_ref().map(LakeError::with_causes);
         if let Some(LakeError::Unsynced { .. }) = failed {
             self.stopped.clone_from(&self.delta_problem);

@@ -205,8 +205,7 @@ fn a_folder_of_something_else_is_no_lake() {
 fn a_delta_log_tells_the_history_of_one_table() {
     let folder = tempdir().unwrap();
     let lake = sample(folder.path());
-    let read =
-        |k: usize| std::fs::read_to_string(folder.path().join(crate::delta::path("usage", k))).unwrap();
+    let read = |k: u64| std::fs::read_to_string(folder.path().join(crate::delta::path("usage", k))).unwrap();
     let count =
         |text: &str, action: &str| text.lines().filter(|l| l.starts_with(&format!("{{\"{action}\""))).count();
     assert!(!folder.path().join(crate::delta::path("usage", 3)).exists());

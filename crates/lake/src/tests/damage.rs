@@ -112,14 +112,54 @@ fn a_broken_chain_is_named() {
     assert_eq!(error.damaged_file(), Some("editions/2.json"));
     assert!(error.to_string().contains("editions/1.json"));
     assert_eq!(lake.latest_good().unwrap().edition.unwrap().number, 1);
-    // A record that is gone: what follows is whole.
+    // A record that is gone: what follows changes what it made, and cannot be known.
     fs::write(&path, good).unwrap();
     fs::remove_file(folder.path().join("editions/2.json")).unwrap();
     let lake = Lake::open(folder.path()).unwrap();
     assert_eq!(lake.latest().unwrap_err().damaged_file(), Some("editions/2.json"));
     let served = lake.latest_good().unwrap().edition.unwrap();
-    assert_eq!(served.number, 3);
-    assert_eq!(read_usage(&lake, &served).len(), 4);
+    assert_eq!(served.number, 1);
+    assert_eq!(read_usage(&lake, &served).len(), 2);
+}
+
+#[test]
+fn a_newest_record_that_vanished_is_missed_and_what_it_names_stays() {
+    let folder = tempdir().unwrap();
+    let lake = sample(folder.path());
+    let newest = lake.latest().unwrap().unwrap();
+    let path = folder.path().join("editions/3.json");
+    let good = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    let refused = lake.latest().unwrap_err();
+    assert_eq!(refused.damaged_file(), Some("editions/3.json"));
+    assert!(refused.to_string().contains("HEAD names it"), "{refused}");
+    assert_eq!(lake.latest_good().unwrap().edition.unwrap().number, 2);
+    assert!(lake.verify().unwrap().problems.iter().any(|problem| problem.contains("editions/3.json")));
+    let mut writer = lake.writer().unwrap();
+    assert!(writer.commit(append(9, &[row("0301", 9, 1, "x")])).is_err());
+    assert!(writer.clean_up().is_err());
+    // From a backup it is as before.
+    fs::write(&path, good).unwrap();
+    assert_eq!(lake.latest().unwrap().unwrap(), newest);
+    assert_eq!(read_usage(&lake, &newest).len(), 4);
+}
+
+#[test]
+fn a_lake_without_a_head_is_read_by_its_records_and_gets_one() {
+    let folder = tempdir().unwrap();
+    sample(folder.path());
+    let head = folder.path().join("HEAD");
+    let good = fs::read_to_string(&head).unwrap();
+    assert!(good.starts_with("3 "), "{good}");
+    fs::remove_file(&head).unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    assert_eq!(lake.latest().unwrap().unwrap().number, 3);
+    lake.writer().unwrap().commit(append(9, &[row("0301", 9, 1, "x")])).unwrap();
+    assert!(fs::read_to_string(&head).unwrap().starts_with("4 "));
+    // One that is behind by more, as after a backup of it alone, is gone beyond too.
+    fs::write(&head, good).unwrap();
+    assert_eq!(Lake::open(folder.path()).unwrap().latest().unwrap().unwrap().number, 4);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn before_and_after() -> [Vec<(String, i32, i64, String)>; 2] {
 /// Payload 5 steps (create, write, sync, rename, sync folder); the file written anew without receipt c and the new
 /// file 4 each (create, sync, rename, sync folder); record 6 (create, write, sync, link, sync folder, remove);
 /// one version of a Delta log 5.
-const STEPS: usize = 5 + 4 + 4 + 6 + 5;
+const STEPS: usize = 5 + 4 + 4 + 6 + 5 + 5;
 
 /// Runs the delivery with the world ending at step `at`; false when it ran to its end without a fault.
 fn run(at: usize, end: End, states: &[Vec<(String, i32, i64, String)>; 2]) -> bool {
