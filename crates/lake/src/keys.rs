@@ -234,7 +234,8 @@ impl KeyFile {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_refused_and_says_how_to_close_it() {
+    fn a_file_that_others_may_read_is_refused_and_explains_how_to_close_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::of_lake(folder.path());
         add(&file, 1).unwrap();
