@@ -183,7 +183,8 @@ mod tests {
         };
         assert_eq!(&*with("edge-7.a_1"), "edge-7.a_1");
         let long = "a".repeat(65);
-        for other in ["", "a b", "a\"b", "{}", long.as_str()] {
+        // A key that was sent as an id would stand in every line of its request.
+        for other in ["", "a b", "a\"b", "{}", long.as_str(), "utb_abababab_0123456789abcdef"] {
             assert_eq!(with(other).len(), 36, "{other:?} became a UUID");
         }
         assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
