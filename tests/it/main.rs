@@ -11,6 +11,7 @@ mod former_names;
 mod frozen;
 mod http;
 mod http_contract;
+mod keys;
 mod laws;
 mod numbers;
 mod oracle;

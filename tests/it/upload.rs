@@ -43,6 +43,10 @@ impl DeliveryInbox for Fake {
         *self.last.lock().expect("whole") = Some(upload);
         Ok(UploadOutcome { verdict, report: json!({ "times": times }) })
     }
+
+    fn takes(&self, source_id: &str) -> bool {
+        source_id != "gone"
+    }
 }
 
 struct Server {
@@ -341,6 +345,6 @@ async fn uploads_are_in_the_contract_only_where_they_are_taken() {
     shut.send(OCTOBER, &[], "new").await.is(404, "unknown_path");
     let contract = shut.request("GET", "/v1/openapi.json", &[], "").await.body;
     assert!(contract["paths"].get("/v1/deliveries").is_none());
-    assert!(contract["components"].get("securitySchemes").is_none());
+    assert!(contract["components"]["securitySchemes"].get("upload").is_none());
     assert_eq!(shut.times(), 0);
 }

@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use utbredt_kpi::Lang;
 
+use crate::audience::{self, Audience};
 use crate::etag::{ETag, Match};
 use crate::metrics::Metrics;
 use utbredt_formats::Format;
@@ -26,13 +27,14 @@ const PRIVATE: HeaderValue = HeaderValue::from_static("private, max-age=60, stal
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
 /// The fewest bytes that are compressed.
 const WORTH_COMPRESSING: usize = 1024;
-const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language");
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language, Authorization");
 
 /// How an answer is to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) format: Format,
     pub(crate) language: Lang,
+    pub(crate) audience: Audience,
 }
 
 impl Shape {
@@ -45,12 +47,13 @@ impl Shape {
         Ok(Self {
             format: negotiate::format(format, headers)?,
             language: negotiate::language(lang, headers)?,
+            audience: audience::current(),
         })
     }
 
     /// The tag of what `fingerprint` stands for, written this way.
     pub(crate) fn tag(self, fingerprint: &str) -> ETag {
-        ETag::of(&[fingerprint, self.format.as_str(), self.language.as_str()])
+        ETag::of(&[fingerprint, self.format.as_str(), self.language.as_str(), self.audience.as_str()])
     }
 }
 
@@ -183,7 +186,7 @@ mod tests {
     use super::*;
 
     fn shape() -> Shape {
-        Shape { format: Format::Csv, language: Lang::Nn }
+        Shape { format: Format::Csv, language: Lang::Nn, audience: Audience::Everybody }
     }
 
     async fn send(state: &ApiState, condition: Option<&str>) -> Response {
@@ -215,7 +218,7 @@ mod tests {
             answer.headers()[header::CACHE_CONTROL],
             "private, max-age=60, stale-while-revalidate=600"
         );
-        assert_eq!(answer.headers()[header::VARY], "Accept, Accept-Encoding, Accept-Language");
+        assert_eq!(answer.headers()[header::VARY], VARY);
         assert_eq!(send(&state, Some(&tag.weak())).await.headers()[header::ETAG], tag.weak().as_str());
         assert_eq!(state.metrics.queries_run.get(), 0);
 

@@ -1,5 +1,5 @@
-//! Which pages of other origins may call this server. Everything that is answered to GET is public, so any page may
-//! read it; POST is for the origins that whoever runs the server names.
+//! Which pages of other origins may call this server. What is answered to GET without a key is for everybody, so any page may
+//! read it, and a browser adds no key by itself; POST is for the origins that whoever runs the server names.
 
 use std::str::FromStr;
 use std::time::Duration;

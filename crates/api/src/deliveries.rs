@@ -45,15 +45,15 @@ pub(crate) async fn deliver(
             .hint("whoever runs the server gives it a token to take them"));
     };
     // Before the arguments: a request without a token gets no hint of what is wrong with them.
-    let Some(key) = uploads.authenticate(request.headers()) else {
+    let Some(sender) = state.access.sender(&uploads, request.headers())? else {
         return Err(reject(&state, &uploads, unauthorized()).await);
     };
     let mut upload = arguments(pairs)?;
-    if !key.sources.contains(&upload.source_id) {
+    if !sender.sources.contains(&upload.source_id) || !uploads.inbox.takes(&upload.source_id) {
         return Err(reject(&state, &uploads, forbidden()).await);
     }
     // Two holders of tokens may choose the same key: the token's hash keeps them distinct.
-    upload.key = idempotency_key(request.headers())?.map(|name| hash(&[&key.digest, name.as_bytes()]));
+    upload.key = idempotency_key(request.headers())?.map(|name| hash(&[&sender.digest, name.as_bytes()]));
     state.engine()?;
     // Taken before the body is read, or many large bodies could lie in memory at once.
     let slot = Arc::clone(&uploads.slots).try_acquire_owned().map_err(|_| busy())?;
@@ -66,7 +66,11 @@ pub(crate) async fn deliver(
     let dry_run = [u8::from(upload.dry_run)];
     let whole = [upload.source_id.as_bytes(), upload.subject.as_bytes(), &dry_run, &upload.payload];
     upload.fingerprint = hash(&whole);
-    evaluate(&state, &uploads, upload, slot).await
+    let mut response = evaluate(&state, &uploads, upload, slot).await?;
+    if let Some(key) = sender.key {
+        response.extensions_mut().insert(key);
+    }
+    Ok(response)
 }
 
 /// Counts and logs a rejection and delays it, so that who tries many tokens or sources spends time on them. Those with

@@ -1,7 +1,6 @@
 //! `GET /v1/held`, `GET /v1/held/{id}` and `POST /v1/held/{id}:release`: deliveries that are kept but not active until a
 //! person decides. What they are and how they are released is the server's, behind [`HeldDeliveries`].
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::request_log::current_id;
 use crate::state::ApiState;
+use crate::uploads::SourceAccess;
 
 /// The last part of the address of a release.
 pub(crate) const RELEASE: &str = ":release";
@@ -37,7 +37,7 @@ pub enum HeldError {
     /// It is not held.
     #[error("the delivery is not held")]
     NotHeld,
-    /// It belongs to a source the token is not valid for.
+    /// It belongs to a source that whoever asks may not release deliveries of.
     #[error("the token is not valid for its source")]
     NotAllowed,
     /// A release would make something wrong active: the reasons.
@@ -69,8 +69,7 @@ pub trait HeldDeliveries: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`HeldError`]; nothing has changed then.
-    fn release(&self, receipt_id: &str, reason: &str, sources: &BTreeSet<String>)
-    -> Result<Value, HeldError>;
+    fn release(&self, receipt_id: &str, reason: &str, sources: &SourceAccess) -> Result<Value, HeldError>;
 }
 
 /// `GET /v1/held`.
@@ -114,12 +113,14 @@ pub(crate) async fn release_held(
     let held = held_of(&state)?;
     let uploads = state.uploads.clone().ok_or_else(not_here)?;
     // Before everything else, as for a delivery.
-    let Some(key) = uploads.authenticate(&headers) else {
-        return Err(reject(&state, &uploads, unauthorized()).await);
+    let releaser = match state.access.releaser(&uploads, &headers) {
+        Ok(Some(releaser)) => releaser,
+        Ok(None) => return Err(reject(&state, &uploads, unauthorized()).await),
+        Err(problem) => return Err(reject(&state, &uploads, problem).await),
     };
     query::only(pairs, &[])?;
     let reason = reason(&body)?;
-    let (sources, engine) = (key.sources.clone(), state.engine()?.clone());
+    let (sources, engine) = (releaser.sources, state.engine()?.clone());
     let receipt = id.clone();
     let released = blocking(move || {
         let released = held.release(&id, &reason, &sources);
@@ -133,7 +134,8 @@ pub(crate) async fn release_held(
         Err(problem) if problem.code == "source_not_allowed" => Err(reject(&state, &uploads, problem).await),
         Err(problem) => Err(problem),
         Ok(report) => {
-            tracing::info!(request_id = current_id().as_deref(), receipt, "a held delivery was released");
+            let (request_id, key) = (current_id(), releaser.key.map(|key| key.0));
+            tracing::info!(request_id = request_id.as_deref(), key, receipt, "a held delivery was released");
             Ok(answer(&json!({ "data": report })))
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod audience;
 mod catalogue;
 mod columns;
 mod connections;
@@ -12,11 +13,13 @@ mod etag;
 mod held;
 mod hosts;
 mod html;
+mod keys;
 mod lookup;
 mod meta;
 mod metrics;
 mod moment;
 mod nearest_route;
+mod needs;
 mod negotiate;
 mod openapi;
 mod ops;
@@ -33,15 +36,17 @@ mod server;
 mod state;
 mod status;
 mod uploads;
+mod url_keys;
 mod values;
 
 pub use connections::Limits;
 pub use cors::{Origin, ParseOriginError};
 pub use held::{HeldDeliveries, HeldError};
 pub use hosts::Hosts;
+pub use keys::{KeyStore, KeysNow, Reading};
 pub use problem_codes::is_problem_code;
 pub use router::router;
 pub use server::{bind, serve};
 pub use state::ApiState;
-pub use uploads::{DeliveryInbox, InboxError, UploadKey, UploadOutcome};
+pub use uploads::{DeliveryInbox, InboxError, SourceAccess, UploadKey, UploadOutcome};
 pub use utbredt_model::{Upload, Verdict};

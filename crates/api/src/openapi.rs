@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use utbredt_kpi::{Catalogue, Kpi, Lang};
+use utbredt_model::Scope;
 use utoipa::openapi::path::{OperationBuilder, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
@@ -15,6 +16,8 @@ use utoipa::openapi::{
 
 use crate::answer::{Shape, conditional};
 use crate::catalogue::json_only;
+use crate::keys::Reading;
+use crate::needs::scope_of;
 use crate::parameters;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
@@ -33,7 +36,8 @@ pub(crate) async fn openapi(
     let parsed = query::only(pairs, &[])?;
     let shape = Shape::choose(parsed.format.as_deref().or(Some("json")), parsed.lang.as_deref(), &headers)?;
     json_only(shape)?;
-    let document = document(engine.catalogue(), shape.language, state.uploads.is_some());
+    let document =
+        document(engine.catalogue(), shape.language, state.uploads.is_some(), state.access.reading);
     let body = document.to_json().map_err(|error| Problem::failed(&error))?;
     let edition = engine.edition().number;
     let made = async {
@@ -50,17 +54,21 @@ pub(crate) async fn openapi(
 }
 
 /// The document of a server with this catalogue.
-fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool) -> OpenApi {
+fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool, reading: Reading) -> OpenApi {
     let mut paths = Paths::new();
     for route in ROUTES.iter().filter(|route| route.is_served(takes_uploads)) {
         match route.answer {
             Answer::KpiValues | Answer::KpiDiff => {
                 for kpi in catalogue.kpis() {
                     let path = route.path.replace("{id}", &kpi.id);
-                    add(&mut paths, route.verb, path, kpi_operation(route, kpi, language));
+                    let operation = kpi_operation(route, kpi, language);
+                    add(&mut paths, route.verb, path, secured(operation, route, reading));
                 }
             }
-            _ => add(&mut paths, route.verb, route.path.to_owned(), operation(route)),
+            _ => {
+                let operation = secured(operation(route), route, reading);
+                add(&mut paths, route.verb, route.path.to_owned(), operation);
+            }
         }
     }
     let mut license = License::new("Apache-2.0");
@@ -87,6 +95,22 @@ fn add(paths: &mut Paths, verb: Verb, path: String, operation: OperationBuilder)
         Verb::Post => HttpMethod::Post,
     };
     paths.paths.insert(path, PathItem::new(method, operation.build()));
+}
+
+/// Adds which key an operation needs. Reading may be open; a delivery and a release name their own.
+fn secured(operation: OperationBuilder, route: &Route, reading: Reading) -> OperationBuilder {
+    let Some(scope) = scope_of(route) else { return operation };
+    let key = SecurityRequirement::new("key", [scope.to_string()]);
+    let is_open = match scope {
+        Scope::Read => reading != Reading::WithKey,
+        // Until the first key is made.
+        _ => reading == Reading::OnThisMachine,
+    };
+    if is_open {
+        operation.security(SecurityRequirement::default()).security(key)
+    } else {
+        operation.security(key)
+    }
 }
 
 /// What every operation has.
@@ -215,7 +239,8 @@ fn deliver(operation: OperationBuilder) -> OperationBuilder {
         .build();
     let mut operation = operation
         .request_body(Some(body))
-        .security(SecurityRequirement::new("upload", std::iter::empty::<String>()));
+        .security(SecurityRequirement::new("upload", std::iter::empty::<String>()))
+        .security(SecurityRequirement::new("key", ["upload:SOURCE"]));
     for (status, description) in [
         ("200", "It was here already, or this was a dry run."),
         ("201", "It is active."),
@@ -235,6 +260,7 @@ fn release(operation: OperationBuilder) -> OperationBuilder {
     operation
         .request_body(Some(body))
         .security(SecurityRequirement::new("upload", std::iter::empty::<String>()))
+        .security(SecurityRequirement::new("key", ["operate"]))
         .response(
             "200",
             json_response(
@@ -297,7 +323,7 @@ ORDER BY period_start, municipality_code
         let files = [("kpi/adoption/sample.sql", SAMPLE), ("views/spine.sql", SPINE)];
         let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
         let catalogue = Catalogue::load(files).unwrap_or_else(|problems| panic!("{problems:?}"));
-        document(&catalogue, Lang::En, true)
+        document(&catalogue, Lang::En, true, Reading::OnThisMachine)
     }
 
     #[test]

@@ -13,8 +13,9 @@ use utbredt_engine::{EngineError, RequestError};
 pub(crate) use utbredt_model::nearest;
 use utoipa::ToSchema;
 
-use crate::problem_codes;
+use crate::keys::KeyId;
 use crate::request_log::current_id;
+use crate::{problem_codes, url_keys};
 
 /// The error, whose fault it is, and the fix. `code` is stable and may be relied on; the texts may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,8 +255,7 @@ impl IntoResponse for Problem {
 /// the server's fault. Errors of the framework itself (a path that is no UTF-8, a body too large) become problems with
 /// a general code.
 pub(crate) async fn render_problems(request: Request, next: Next) -> Response {
-    let instance =
-        request.uri().path_and_query().map_or_else(|| request.uri().path().to_owned(), ToString::to_string);
+    let instance = url_keys::shown(request.uri());
     let response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -266,6 +266,10 @@ pub(crate) async fn render_problems(request: Request, next: Next) -> Response {
     // The framework knows which methods fit; its header would be lost with its body.
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    // For the log, which is written further out.
+    if let Some(key) = response.extensions().get::<KeyId>() {
+        rendered.extensions_mut().insert(key.clone());
     }
     rendered.extensions_mut().insert(problem);
     rendered

@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 65] = [
+pub(crate) const CODES: [ProblemCode; 69] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -98,6 +98,30 @@ pub(crate) const CODES: [ProblemCode; 65] = [
         "Send a JSON object with the field reason, 1 to 2000 bytes with a letter or a digit among them.",
     ),
     code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint says what fits."),
+    code(
+        "key_in_url",
+        400,
+        "The address holds a key. It was not looked at, and is not in the log of this server.",
+        "Send the header Authorization: Bearer KEY, and have a key that was sent in an address revoked.",
+    ),
+    code(
+        "key_invalid",
+        401,
+        "The key is not known, has expired or was revoked.",
+        "Send the key as it was printed; whoever runs the server makes a new one with `utbredt key new`.",
+    ),
+    code(
+        "key_required",
+        401,
+        "The address needs a key, and none was sent.",
+        "Send the header Authorization: Bearer KEY; whoever runs the server makes keys.",
+    ),
+    code(
+        "key_scope",
+        403,
+        "The key is valid, but not for this.",
+        "Have whoever runs the server make a key with the scope that the detail names.",
+    ),
     code(
         "lake_damaged",
         500,

@@ -10,9 +10,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
 use tracing::field::Empty;
+use utbredt_model::key::contains_key;
 use uuid::Uuid;
 
+use crate::keys::KeyId;
 use crate::state::ApiState;
+use crate::url_keys;
 
 /// The header with the id of a request, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -82,8 +85,8 @@ impl Seen {
         Self {
             id: request_id(request.headers()),
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().map(str::to_owned),
+            path: url_keys::shown_path(request.uri()).to_owned(),
+            query: url_keys::shown_query(request.uri()).map(str::to_owned),
             route: request.extensions().get::<MatchedPath>().cloned(),
             started: Instant::now(),
         }
@@ -127,6 +130,7 @@ pub(crate) async fn log_request(State(state): State<ApiState>, request: Request,
 fn write_line(seen: &Seen, response: &Response, seconds: f64) {
     let status = response.status();
     let made = response.extensions().get::<Computed>().copied().unwrap_or_default();
+    let key = response.extensions().get::<KeyId>().map(|key| key.0.as_str());
     let edition = response.headers().get("utbredt-edition").and_then(|value| value.to_str().ok());
     // A tenth of a microsecond is noise; three decimals are enough to compare.
     let ms = (seconds * 1e6).round() / 1e3;
@@ -138,6 +142,7 @@ fn write_line(seen: &Seen, response: &Response, seconds: f64) {
                 path = seen.path,
                 query = seen.query,
                 status = status.as_u16(),
+                key,
                 kpi = seen.kpi(),
                 edition,
                 cells = made.cells.map(Cells::as_str),
@@ -162,7 +167,8 @@ fn request_id(headers: &HeaderMap) -> Arc<str> {
 
 fn is_plain(id: &str) -> bool {
     let fits = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
-    !id.is_empty() && id.len() <= LONGEST_ID && id.bytes().all(fits)
+    // A key sent as an id would stand in the log.
+    !id.is_empty() && id.len() <= LONGEST_ID && id.bytes().all(fits) && !contains_key(id)
 }
 
 #[cfg(test)]
@@ -177,7 +183,8 @@ mod tests {
         };
         assert_eq!(&*with("edge-7.a_1"), "edge-7.a_1");
         let long = "a".repeat(65);
-        for other in ["", "a b", "a\"b", "{}", long.as_str()] {
+        // A key that was sent as an id would stand in every line of its request.
+        for other in ["", "a b", "a\"b", "{}", long.as_str(), "utb_abababab_0123456789abcdef"] {
             assert_eq!(with(other).len(), 36, "{other:?} became a UUID");
         }
         assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));

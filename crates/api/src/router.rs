@@ -12,6 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::hosts::check_host;
+use crate::keys::check_key;
 use crate::nearest_route::nearest_address;
 use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
@@ -41,6 +42,8 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), limit_time))
+        // Inside of what catches panics; a key is looked at before anything of a request is read.
+        .layer(from_fn_with_state(state.clone(), check_key))
         .layer(CatchPanicLayer::custom(panicked))
         // Nothing is answered to a page of another server; a preflight says only which origins are allowed.
         .layer(from_fn_with_state(state.clone(), check_host))

@@ -67,6 +67,10 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
             .schema(values_name(kpi), envelope(reference(&name), "KpiMeta"))
             .schema(name, row(&columns::of_kpi(kpi)));
     }
+    let key = "A key as `utbredt key new` prints it, with the scope that the operation names. `operate` includes `read`. Never \
+        in an address.";
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(key)).build();
+    components = components.security_scheme("key", SecurityScheme::Http(key));
     if takes_uploads {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components = components

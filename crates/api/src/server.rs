@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 
 use crate::connections;
+use crate::hosts::Hosts;
+use crate::keys::Reading;
 use crate::router::router;
 use crate::state::ApiState;
 
@@ -22,10 +24,22 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Serves until `shutdown` is done, then lets the answers under way finish for as long as the state's limits say. Meanwhile
 /// it looks for new editions.
 pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown: impl Future<Output = ()>) {
+    warn(&state);
     let watch = tokio::spawn(watch_editions(state.clone()));
     let limits = state.limits;
     connections::serve(listener, router(state), limits, shutdown).await;
     watch.abort();
+}
+
+/// Says what may surprise whoever runs the server.
+fn warn(state: &ApiState) {
+    state.access.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    let is_named = matches!(&*state.hosts, Hosts::Known { loopback: true, names } if !names.is_empty());
+    if is_named && state.access.reading == Reading::OnThisMachine {
+        tracing::warn!(
+            "reading needs no key on this machine, and so neither for those whom a proxy leads here by a name:              serve --require-keys"
+        );
+    }
 }
 
 /// An edition that cannot be served is logged once, not at every look, and the one before it is served on. What most

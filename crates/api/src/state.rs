@@ -13,6 +13,7 @@ use crate::connections::Limits;
 use crate::cors::Origin;
 use crate::held::HeldDeliveries;
 use crate::hosts::Hosts;
+use crate::keys::{Access, KeyStore, Reading};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::questions::Questions;
@@ -52,6 +53,7 @@ pub struct ApiState {
     pub(crate) questions: Questions,
     pub(crate) limits: Limits,
     pub(crate) hosts: Arc<Hosts>,
+    pub(crate) access: Access,
     pub(crate) public_cache: bool,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
@@ -92,6 +94,7 @@ impl ApiState {
             questions: Questions::default(),
             limits: Limits::default(),
             hosts: Arc::default(),
+            access: Access::default(),
             public_cache: false,
             uploads: None,
             held: None,
@@ -139,6 +142,20 @@ impl ApiState {
     #[must_use]
     pub const fn with_public_cache(mut self, public: bool) -> Self {
         self.public_cache = public;
+        self
+    }
+
+    /// Has keys looked up in this store, and says who may read without one. A server without it is open.
+    #[must_use]
+    pub fn with_keys(mut self, reading: Reading, store: Arc<dyn KeyStore>) -> Self {
+        self.access = Access { reading, store: Some(store) };
+        self
+    }
+
+    /// Takes deliveries from those whose key of [`ApiState::with_keys`] names a source, though the plan has no token.
+    #[must_use]
+    pub fn with_uploads_by_key(mut self, inbox: Arc<dyn DeliveryInbox>) -> Self {
+        self.uploads = Some(Arc::new(Uploads::new(inbox, Vec::new())));
         self
     }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use utbredt_engine::Run;
 use utoipa::ToSchema;
 
+use crate::audience;
 use crate::moment;
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
@@ -34,7 +35,8 @@ pub(crate) struct SourceStatus {
     /// Why the last run ended before everything was here.
     #[schema(required = true)]
     last_error: Option<String>,
-    /// Why deliveries are held, each with its subject: kept, but not active until a person decides.
+    /// Why deliveries are held, each with its subject: kept, but not active until a person decides. As `last_error` and
+    /// `discrepancies` only with a key of scope `operate`, where there are keys; otherwise as many texts that say so.
     held: Vec<String>,
     /// What a register says otherwise than the reference tables. The source is healthy all the same.
     discrepancies: Vec<String>,
@@ -62,19 +64,40 @@ pub(crate) struct SourceStatus {
     edition: u64,
 }
 
+/// What stands in the place of a text that is not for everybody.
+const WITHHELD: &str = "a key with the scope `operate` shows why";
+
+impl SourceStatus {
+    /// Leaves out texts that repeat what sources and files say. That there is something is not kept back.
+    fn withhold(&mut self) {
+        if let Some(error) = &mut self.last_error {
+            *error = format!("the last run failed; {WITHHELD}");
+        }
+        for list in [&mut self.held, &mut self.discrepancies] {
+            list.iter_mut().for_each(|text| WITHHELD.clone_into(text));
+        }
+    }
+}
+
 /// `GET /v1/status`.
 pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -> Result<Response, Problem> {
     query::only(pairs, &[])?;
     let engine = state.engine()?;
     let runs = engine.runs().map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let edition = engine.edition();
-    let sources = by_source(&runs);
+    let mut sources = by_source(&runs);
+    let sees_details = audience::current().sees_details();
+    if !sees_details {
+        sources.iter_mut().for_each(SourceStatus::withhold);
+    }
     let failing = sources.iter().filter(|source| !source.healthy).count();
     let meta = json!({
         "edition": edition.number,
         "recorded_at": moment::spell(edition.recorded_at),
         "rows": sources.len(),
         "failing": failing,
+        "details": sees_details,
+        "warnings": state.access.warnings(),
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "data": sources, "meta": meta })))
         .into_response())
@@ -134,5 +157,21 @@ mod tests {
         assert_eq!(sources[0].last_error.as_deref(), Some("still away"));
         assert_eq!(sources[0].last_success_at.as_deref(), Some("1970-01-01T00:01:00Z"));
         assert_eq!(sources[0].failures_in_a_row, 2);
+    }
+
+    #[test]
+    fn what_is_withheld_is_still_counted() {
+        let run = Run {
+            source_id: "county".into(),
+            error: Some("row 7: Storgata 1".into()),
+            held: vec!["2026-10: 0301 Kari".into(), "2026-11: 0301 Ola".into()],
+            ..Run::default()
+        };
+        let mut sources = by_source(&[run]);
+        sources[0].withhold();
+        let text = serde_json::to_string(&sources).unwrap();
+        assert!(!["Kari", "Ola", "Storgata"].iter().any(|secret| text.contains(secret)), "{text}");
+        assert_eq!((sources[0].held.len(), sources[0].healthy), (2, false));
+        assert!(sources[0].last_error.as_deref().unwrap().contains("`operate`"));
     }
 }

@@ -50,6 +50,45 @@ pub trait DeliveryInbox: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`InboxError`] when it could not be evaluated or kept, or its key was another's.
     fn accept(&self, upload: Upload) -> Result<UploadOutcome, InboxError>;
+
+    /// Whether it takes files of a source of this name: a key may name one that is not there.
+    fn takes(&self, source_id: &str) -> bool;
+}
+
+/// The sources that somebody may do something with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceAccess {
+    /// Every source.
+    All,
+    /// These alone.
+    Only(BTreeSet<String>),
+}
+
+impl SourceAccess {
+    /// Whether a source is among them.
+    #[must_use]
+    pub fn contains(&self, source_id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(sources) => sources.contains(source_id),
+        }
+    }
+}
+
+/// The key or token of a request.
+pub(crate) trait SentKeys {
+    /// What `Authorization: Bearer` holds; nothing where another scheme or none is sent.
+    fn sent_key(&self) -> Option<&str>;
+}
+
+impl SentKeys for HeaderMap {
+    fn sent_key(&self) -> Option<&str> {
+        let mut sent = self.get_all(header::AUTHORIZATION).iter();
+        let (scheme, key) = sent.next()?.to_str().ok()?.split_once(' ')?;
+        // Of two keys neither is the one that was meant.
+        let key = if sent.next().is_some() { "" } else { key.trim() };
+        scheme.eq_ignore_ascii_case("bearer").then_some(key)
+    }
 }
 
 /// A token and the sources it may deliver for. The token itself is not kept.
@@ -90,9 +129,7 @@ impl Uploads {
 
     /// The key of the token sent. Every key is compared to its end, so that the time does not say which there are.
     pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Option<&UploadKey> {
-        let sent = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = sent.split_once(' ')?;
-        let digest = scheme.eq_ignore_ascii_case("bearer").then(|| Sha256::digest(token.trim()))?;
+        let digest = Sha256::digest(headers.sent_key()?);
         let mut found = None;
         for key in &self.keys {
             if bool::from(key.digest.ct_eq(digest.as_slice())) {

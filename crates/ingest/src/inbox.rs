@@ -147,6 +147,12 @@ impl Inbox {
         held::list(&self.lake)
     }
 
+    /// Whether files are taken for a source of this name.
+    #[must_use]
+    pub fn takes(&self, source_id: &str) -> bool {
+        self.config.source(source_id).is_ok_and(|source| source.connector.takes_files())
+    }
+
     /// A held delivery, and what its release would do now.
     ///
     /// # Errors

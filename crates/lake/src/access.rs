@@ -62,6 +62,12 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
+/// Whether nobody but its owner may read or change a file.
+#[cfg(unix)]
+pub(crate) fn is_private(about: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(about) & 0o077 == 0
+}
+
 /// What others may do with the folder a path lies in; nothing where that cannot be known.
 #[cfg(unix)]
 fn of_folder(path: &Path) -> u32 {

@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod id;
+pub mod key;
 pub mod measure;
 mod nearest;
 mod newtype;
@@ -17,6 +18,7 @@ pub mod upload;
 
 pub use code::{CodeError, CountyCode, MunicipalityCode, OrganisationNumber};
 pub use id::{IdError, MeasureId, NetworkId, ReceiptId, SolutionId, SourceId};
+pub use key::{KeyList, KeyRecord, Scope};
 pub use measure::{Measure, MeasureKind, Rollup, Sensitivity, Solution, Stamp};
 pub use nearest::nearest;
 pub use observation::{Observation, ObservedFact, Parsed, Rejection, Subject, SumPart};

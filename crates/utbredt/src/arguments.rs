@@ -6,6 +6,7 @@ use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
 
 use crate::held::HeldCommand;
+use crate::key::KeyCommand;
 use crate::logging::LogFilter;
 use crate::serve::HttpArguments;
 use crate::source::file_sources;
@@ -71,7 +72,10 @@ pub(crate) enum Command {
     /// Lists, shows and releases deliveries that are held: kept but not active until a person decides.
     #[command(subcommand)]
     Held(HeldCommand),
-    /// Serves a lake over HTTP until interrupted.
+    /// Makes, lists and revokes the keys by which a server is used.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Serves a lake over HTTP until interrupted. At an address that others reach it needs a key (`utbredt key new`).
     Serve {
         /// Ask the sources of the plan meanwhile, each when it is due.
         #[arg(long)]

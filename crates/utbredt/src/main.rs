@@ -10,6 +10,8 @@ mod escape;
 mod held;
 mod human;
 mod ingest;
+mod key;
+mod key_access;
 mod kpi;
 mod logging;
 mod number;
@@ -106,7 +108,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo { dir, no_serve: true, .. } => demo::run(&runtime()?, &dir, queries),
         Command::Demo { dir, http, .. } => {
             // The port first: a demo takes long to build, and a taken port should be reported at once.
-            let listener = serve::listen(http.addr)?;
+            let listener = serve::listen(&http, &dir)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
             demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http)
@@ -116,13 +118,14 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Source(command) => return source::run(&command),
         Command::Held(command) => held::run(command),
+        Command::Key(command) => key::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
-            let listener = serve::listen(http.addr)?;
+            let listener = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
             serve::run(listener, &lake, queries, uploads, http)
         }
         Command::Serve { plan, http, lake, .. } => {
-            let listener = serve::listen(http.addr)?;
+            let listener = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
             let asking = source::Asking::start(plan, lake.clone());
             let served = serve::run(listener, &lake, queries, uploads, http);

@@ -11,7 +11,7 @@ use utbredt_api::{ApiState, Hosts, Limits, Origin};
 use utbredt_engine::Engine;
 
 use crate::assets::Queries;
-use crate::{runtime, table, upload};
+use crate::{key_access, runtime, table, upload};
 
 /// How a lake is served.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,14 @@ pub(crate) struct HttpArguments {
     /// `localhost` leads here, so that no page can point a name of its own at this server.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<String>,
-    /// Let proxies and other shared caches keep answers: for numbers that are for everybody.
+    /// Let nobody read without a key, on this machine neither: for a server behind a proxy.
+    #[arg(long, conflicts_with = "expose_without_keys")]
+    pub(crate) require_keys: bool,
+    /// Let everybody who reaches the address read without a key. Small counts are not hidden; held deliveries, causes of failures
+    /// and metrics still need a key of scope `operate`.
+    #[arg(long)]
+    pub(crate) expose_without_keys: bool,
+    /// Let proxies and other shared caches keep answers: for numbers that are for everybody. What is sent to a key stays private.
     #[arg(long)]
     pub(crate) public_cache: bool,
     /// Seconds a request may take before it is answered with 503.
@@ -44,8 +51,10 @@ const LESS_URGENT: i32 = 5;
 /// Descriptors that are left for files.
 const FOR_FILES: u64 = 64;
 
-/// Takes the port. Before anything else: who must choose another one should not wait to learn it.
-pub(crate) fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Takes the port. Before anything else: who must choose another one, or make a key, should not wait to learn it.
+pub(crate) fn listen(http: &HttpArguments, lake: &Path) -> anyhow::Result<TcpListener> {
+    let addr = http.addr;
+    key_access::reading(addr, lake, http)?;
     utbredt_api::bind(addr)
         .with_context(|| format!("cannot listen on {addr}; choose another address with --addr HOST:PORT"))
 }
@@ -58,14 +67,18 @@ pub(crate) fn run(
     uploads: Option<upload::Uploads>,
     http: HttpArguments,
 ) -> anyhow::Result<()> {
+    let reading = key_access::reading(listener.local_addr()?, lake, &http)?;
     let mut state = ApiState::new(Engine::open(lake, queries)?)
         .with_cors_origins(http.cors_origin)
         .with_time_limit(Duration::from_secs(http.time_limit))
         .with_limits(limits())
         .with_hosts(Hosts::of(listener.local_addr()?, &http.host))
+        .with_keys(reading, key_access::store(lake))
         .with_public_cache(http.public_cache);
     if let Some(upload::Uploads { inbox, held, keys }) = uploads {
-        state = state.with_uploads(inbox, keys).with_held(held);
+        let is_by_key = keys.is_empty();
+        state = if is_by_key { state.with_uploads_by_key(inbox) } else { state.with_uploads(inbox, keys) };
+        state = state.with_held(held);
     }
     let (runtime, threads) = (runtime()?, question_threads());
     let questions = question_runtime(threads)?;

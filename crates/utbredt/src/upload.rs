@@ -1,31 +1,31 @@
 //! Deliveries over HTTP: reads who may deliver from the plan, and wires the inbox to the server's interface.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use utbredt_api::{DeliveryInbox, HeldDeliveries, HeldError, UploadKey};
+use utbredt_api::{DeliveryInbox, HeldDeliveries, HeldError, SourceAccess, UploadKey};
 use utbredt_ingest::Report;
 use utbredt_ingest::config::IngestConfig;
 use utbredt_ingest::held;
 use utbredt_ingest::inbox::{Inbox, InboxError};
-use utbredt_lake::Lake;
+use utbredt_lake::{KeyFile, Lake};
 
 use crate::clock::System;
 
 /// The shortest token that is not guessed.
 const SHORTEST_TOKEN: usize = 32;
 
-/// What takes deliveries, what shows and releases held ones, and the keys that open both.
+/// What takes deliveries, what shows and releases held ones, and the tokens of the plan. Without a token keys of scope `upload`
+/// alone deliver.
 pub(crate) struct Uploads {
     pub(crate) inbox: Arc<dyn DeliveryInbox>,
     pub(crate) held: Arc<dyn HeldDeliveries>,
     pub(crate) keys: Vec<UploadKey>,
 }
 
-/// The inbox of the plan, if there is a plan and it declares who may deliver.
+/// The inbox of the plan, if there is a plan and anybody may deliver: by a token of the plan, or by a key.
 pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads>> {
     // The default plan need not be there; a server without it takes no deliveries.
     if !plan.exists() {
@@ -48,7 +48,10 @@ pub(crate) fn uploads(plan: &Path, root: &Path) -> anyhow::Result<Option<Uploads
     let inbox = Inbox::open(config, base, Lake::open(root)?, Arc::new(System))
         .context("a source cannot take uploads")?;
     let wired = Arc::new(Wired(inbox));
-    Ok((!keys.is_empty()).then(|| Uploads { inbox: Arc::clone(&wired) as _, held: wired, keys }))
+    let any_key =
+        KeyFile::of_lake(root).list()?.records().iter().any(|key| key.upload_sources().next().is_some());
+    let is_open = any_key || !keys.is_empty();
+    Ok(is_open.then(|| Uploads { inbox: Arc::clone(&wired) as _, held: wired, keys }))
 }
 
 /// The inbox behind the server's interface.
@@ -69,6 +72,10 @@ impl DeliveryInbox for Wired {
             Err(error) => Err(utbredt_api::InboxError::Failed(error.into())),
         }
     }
+
+    fn takes(&self, source_id: &str) -> bool {
+        self.0.takes(source_id)
+    }
 }
 
 impl HeldDeliveries for Wired {
@@ -82,12 +89,7 @@ impl HeldDeliveries for Wired {
         Ok(json!({ "held": held.to_json(), "release": report.as_ref().map(Report::to_json) }))
     }
 
-    fn release(
-        &self,
-        receipt_id: &str,
-        reason: &str,
-        sources: &BTreeSet<String>,
-    ) -> Result<Value, HeldError> {
+    fn release(&self, receipt_id: &str, reason: &str, sources: &SourceAccess) -> Result<Value, HeldError> {
         if !sources.contains(&self.0.source_of(receipt_id).map_err(into_api)?) {
             return Err(HeldError::NotAllowed);
         }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,7 +28,11 @@ const WRITING: Duration = Duration::from_millis(50);
 
 /// The plan, and beside it the files it takes.
 fn prepare(folder: &Path, address: SocketAddr) {
-    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/src/fetch/tests/key.pem");
+    // A copy for its owner alone: a secret that others may read is refused.
+    let key = folder.join("key.pem");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/src/fetch/tests/key.pem");
+    fs::copy(shipped, &key).expect("copied");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("closed");
     let source = |id: &str, kind: &str, more: &str| {
         format!("[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nschedule = \"daily\"\n{more}")
     };

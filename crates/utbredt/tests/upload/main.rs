@@ -2,6 +2,7 @@
 //! stopped in the middle of it, and what was answered is answered again.
 
 mod again;
+mod keyed;
 mod kit;
 
 use serde_json::Value;
