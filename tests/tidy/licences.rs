@@ -1,55 +1,43 @@
-//! The licences of everything the program is built from: permissive ones, each looked at once.
+//! The licences of everything the program is built from: permissive ones, each looked at once, listed in `deny.toml`.
 
 use std::process::Command;
 
+use crate::deny::{platform, policy};
 use crate::repository::{none, root};
 
-/// Licences that ask for no more than their text and notices. Another one is a decision, not an addition to this list.
-const ALLOWED: [&str; 14] = [
-    "0BSD",
-    "Apache-2.0",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "BSL-1.0",
-    "CC0-1.0",
-    "CDLA-Permissive-2.0",
-    "ISC",
-    "LLVM-exception",
-    "MIT",
-    "MIT-0",
-    "Unicode-3.0",
-    "Unlicense",
-    "Zlib",
-];
-
-/// The licences of an expression such as `(MIT OR Apache-2.0) AND Unicode-3.0` that are not allowed.
-fn refused(expression: &str) -> Vec<&str> {
-    let names =
-        expression.split([' ', '(', ')', '/']).filter(|word| !["", "OR", "AND", "WITH"].contains(word));
-    names.filter(|name| !ALLOWED.contains(name)).collect()
+/// Every word of the licences that `deny.toml` allows: of `Apache-2.0 WITH LLVM-exception` both.
+fn allowed(policy: &toml::Table) -> Vec<&str> {
+    let listed = policy["licenses"]["allow"].as_array().expect("a list of licences");
+    listed.iter().filter_map(toml::Value::as_str).flat_map(|one| one.split(" WITH ")).collect()
 }
 
-/// This machine's platform: the packages of others are not downloaded.
-fn platform() -> String {
-    let out = Command::new("rustc").arg("-vV").current_dir(root()).output().expect("the compiler answers");
-    let text = String::from_utf8(out.stdout).expect("text");
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.expect("the compiler names its host").to_owned()
+/// The licences of an expression such as `(MIT OR Apache-2.0) AND Unicode-3.0` that are not allowed.
+fn refused<'e>(expression: &'e str, allowed: &[&str]) -> Vec<&'e str> {
+    let names =
+        expression.split([' ', '(', ')', '/']).filter(|word| !["", "OR", "AND", "WITH"].contains(word));
+    names.filter(|name| !allowed.contains(name)).collect()
+}
+
+/// What cargo knows of every package of the dependency file, on the platform of `deny.toml`.
+pub(crate) fn packages(policy: &toml::Table) -> Vec<serde_json::Value> {
+    let arguments = ["metadata", "--locked", "--format-version", "1", "--filter-platform", platform(policy)];
+    let out =
+        Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo answers");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let mut metadata: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array_mut().map(std::mem::take).expect("packages");
+    assert!(packages.len() > 50, "the dependencies are not listed");
+    packages
 }
 
 #[test]
 fn licences_are_permissive() {
-    let arguments = ["metadata", "--locked", "--format-version", "1", "--filter-platform", &platform()];
-    let out =
-        Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo answers");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
-    let packages = metadata["packages"].as_array().expect("packages");
-    assert!(packages.len() > 50, "the dependencies are not listed");
+    let policy = policy();
+    let allowed = allowed(&policy);
     let mut wrong = Vec::new();
-    for package in packages {
+    for package in packages(&policy) {
         let (name, licence) = (&package["name"], package["license"].as_str().unwrap_or("none given"));
-        let names = refused(licence);
+        let names = refused(licence, &allowed);
         if !names.is_empty() {
             wrong.push(format!("{name}: {licence}: not looked at: {names:?}"));
         }
@@ -59,6 +47,11 @@ fn licences_are_permissive() {
 
 #[test]
 fn every_part_of_an_expression_is_looked_at() {
-    assert!(refused("(MIT OR Apache-2.0) AND Unicode-3.0").is_empty() && refused("Unlicense/MIT").is_empty());
-    assert_eq!(refused("MIT AND GPL-3.0"), ["GPL-3.0"]);
+    let policy = "[licenses]\nallow = [\"MIT\", \"Apache-2.0 WITH LLVM-exception\", \"Unicode-3.0\"]";
+    let policy = policy.parse().expect("TOML");
+    let allowed = allowed(&policy);
+    assert_eq!(allowed, ["MIT", "Apache-2.0", "LLVM-exception", "Unicode-3.0"]);
+    assert!(refused("(MIT OR Apache-2.0) AND Unicode-3.0", &allowed).is_empty());
+    assert_eq!(refused("Unlicense/MIT", &allowed), ["Unlicense"]);
+    assert_eq!(refused("MIT AND GPL-3.0", &allowed), ["GPL-3.0"]);
 }
