@@ -276,9 +276,9 @@ async fn a_week_over_the_end_of_a_month_leaves_both_incomplete() {
 /// January together Aust, with 30 of December, has no number: some of January's is its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_lies_with_the_largest_successor_is_lacking_at_the_others() {
-    let asked =
+    let words =
         "solution_id=post measure_id=uses by=municipality borders=2019-06-01 policy=largest_successor";
-    let months = format!("{asked} granularity=range to=2020-01");
+    let months = format!("{words} granularity=range to=2020-01");
     let january = table(&tiny(), "adoption.usage_per_1000", &format!("{months} from=2020-01")).await;
     assert!(
         row(&january, "0102").contains(&"100") && row(&january, "0101").contains(&"not_valid"),

@@ -55,14 +55,14 @@ pub(crate) struct ReferenceData {
 /// Where the reference tables are.
 #[derive(Debug)]
 enum Tables {
-    Lake(Lake, Option<Edition>),
+    Lake(Lake, Box<Option<Edition>>),
     Batches(Vec<(&'static Table, RecordBatch)>),
 }
 
 impl Tables {
     fn read(&self, name: &'static str) -> Result<RecordBatch, IngestError> {
         match self {
-            Self::Lake(lake, edition) => columns::read(lake, edition.as_ref(), name),
+            Self::Lake(lake, edition) => columns::read(lake, (**edition).as_ref(), name),
             Self::Batches(tables) => of_tables(tables, name),
         }
     }
@@ -71,7 +71,7 @@ impl Tables {
 impl ReferenceData {
     /// The reference data of an edition.
     pub(crate) fn of_lake(lake: &Lake, edition: Option<&Edition>) -> Result<Self, IngestError> {
-        Self::read(Tables::Lake(lake.clone(), edition.cloned()))
+        Self::read(Tables::Lake(lake.clone(), Box::new(edition.cloned())))
     }
 
     /// The reference data of tables that are not in a lake yet.

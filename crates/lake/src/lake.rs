@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 
-use crate::chain::{self, Head, LatestGood};
+use crate::chain::{self, LatestGood};
 use crate::disk::{self, Disk, Stamp};
+use crate::head::Head;
 use crate::history::{EditionNote, History};
 use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, file, raw, verify};
 

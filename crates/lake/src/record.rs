@@ -7,7 +7,9 @@
 //!
 //! Records of format 1 each hold everything. They are read for ever, and none is written any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod changes;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,36 +17,14 @@ use serde::{Deserialize, Serialize};
 use crate::edition::Reach;
 use crate::{Edition, FileEntry, LakeError, disk};
 
+pub(crate) use self::changes::{Changes, Moved, MovedFiles, changes};
+use self::changes::{apply, compare, everything};
+
 /// The format of the records that are written.
 const RECORD_FORMAT: u32 = 2;
 
 /// Below this the records after a checkpoint are few enough to be read, however small the checkpoint is.
 const LEAST_BYTES: u64 = 64 * 1024;
-
-/// What an edition changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Changes {
-    receipts: ReceiptChanges,
-    tables: BTreeMap<String, TableChanges>,
-}
-
-/// Receipts whose facts came in or went out, sorted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReceiptChanges {
-    added: Vec<String>,
-    removed: Vec<String>,
-}
-
-/// Files that came in, behind those that stay, and the paths of those that went out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TableChanges {
-    added: Vec<FileEntry>,
-    removed: Vec<String>,
-    versions: u64,
-}
 
 /// A record as written. Its fields are in alphabetical order.
 #[derive(Serialize, Deserialize)]
@@ -121,16 +101,6 @@ pub(crate) struct Record {
     /// What changed since the edition before, unless it holds everything.
     changes: Option<Changes>,
     bytes: u64,
-}
-
-/// What an edition did to the list of files of each table it changed.
-pub(crate) type Moved = BTreeMap<String, MovedFiles>;
-
-/// Files that came into a table and that went out of it, each in the order of its list.
-#[derive(Debug, Default)]
-pub(crate) struct MovedFiles {
-    pub(crate) removed: Vec<FileEntry>,
-    pub(crate) added: Vec<FileEntry>,
 }
 
 /// Reads the record of edition `number`.
@@ -255,115 +225,6 @@ impl Record {
     }
 }
 
-/// Changes an edition from what the one before it was.
-fn apply(edition: &mut Edition, changes: Changes) -> Result<Moved, String> {
-    let versions = edition.versions.as_mut().ok_or("the record before it is of format 1")?;
-    let mut moved = Moved::new();
-    for (name, change) in changes.tables {
-        let files = edition.tables.entry(name.clone()).or_default();
-        let gone: BTreeSet<&String> = change.removed.iter().collect();
-        let removed: Vec<FileEntry> = files.extract_if(.., |file| gone.contains(&file.path)).collect();
-        if removed.len() != change.removed.len() {
-            return Err(format!("it removes files of {name} that are not there"));
-        }
-        files.extend(change.added.iter().cloned());
-        if files.is_empty() {
-            edition.tables.remove(&name);
-        }
-        versions.insert(name.clone(), change.versions);
-        moved.insert(name, MovedFiles { removed, added: change.added });
-    }
-    for receipt in changes.receipts.removed {
-        let at = edition.receipts.binary_search(&receipt);
-        let at = at.map_err(|_| format!("it removes receipt {receipt}, which is not there"))?;
-        edition.receipts.remove(at);
-    }
-    for receipt in changes.receipts.added {
-        match edition.receipts.binary_search(&receipt) {
-            Ok(_) => return Err(format!("it adds receipt {receipt}, which is there")),
-            Err(at) => edition.receipts.insert(at, receipt),
-        }
-    }
-    Ok(moved)
-}
-
-/// What became of the files between two lists.
-fn compare(before: BTreeMap<String, Vec<FileEntry>>, now: &BTreeMap<String, Vec<FileEntry>>) -> Moved {
-    let mut before = before;
-    let mut moved = Moved::new();
-    for (name, files) in now {
-        let then = before.remove(name).unwrap_or_default();
-        if then != *files {
-            let added = files.iter().filter(|file| !then.contains(file)).cloned().collect();
-            let removed = then.into_iter().filter(|file| !files.contains(file)).collect();
-            moved.insert(name.clone(), MovedFiles { removed, added });
-        }
-    }
-    // What is not named any more is empty.
-    for (name, removed) in before {
-        moved.insert(name, MovedFiles { removed, added: Vec::new() });
-    }
-    moved
-}
-
-/// Puts the files of each table in the order in which its record gives them back: those that stay, then the new ones. Gives
-/// what changed; nothing when it is the same content.
-pub(crate) fn changes(
-    before: Option<&Edition>,
-    tables: &mut BTreeMap<String, Vec<FileEntry>>,
-    receipts: &[String],
-) -> Changes {
-    let none = BTreeMap::new();
-    let then = before.map_or(&none, |before| &before.tables);
-    let mut found = Changes::default();
-    for name in then.keys().chain(tables.keys()).cloned().collect::<BTreeSet<String>>() {
-        let had = then.get(&name).map_or(&[][..], Vec::as_slice);
-        let mut has = tables.remove(&name).unwrap_or_default();
-        let added: Vec<FileEntry> =
-            has.extract_if(.., |file| !had.iter().any(|old| old.path == file.path)).collect();
-        let stays: BTreeSet<&str> = has.iter().map(|file| file.path.as_str()).collect();
-        let (kept, gone): (Vec<&FileEntry>, Vec<&FileEntry>) =
-            had.iter().partition(|file| stays.contains(file.path.as_str()));
-        let mut files: Vec<FileEntry> = kept.into_iter().cloned().collect();
-        files.extend(added.iter().cloned());
-        let removed: Vec<String> = gone.into_iter().map(|file| file.path.clone()).collect();
-        if !files.is_empty() {
-            tables.insert(name.clone(), files);
-        }
-        if !added.is_empty() || !removed.is_empty() {
-            found.tables.insert(name, TableChanges { added, removed, versions: 0 });
-        }
-    }
-    let had: BTreeSet<&String> = before.iter().flat_map(|before| &before.receipts).collect();
-    let has: BTreeSet<&String> = receipts.iter().collect();
-    found.receipts.added = has.difference(&had).copied().cloned().collect();
-    found.receipts.removed = had.difference(&has).copied().cloned().collect();
-    found
-}
-
-impl Changes {
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The files that came in, and those of the edition before that went out.
-    fn moved(&self, before: Option<&Edition>) -> Moved {
-        let mut moved = Moved::new();
-        for (name, change) in &self.tables {
-            let had = before.and_then(|before| before.tables.get(name)).into_iter().flatten();
-            let removed = had.filter(|file| change.removed.contains(&file.path)).cloned().collect();
-            moved.insert(name.clone(), MovedFiles { removed, added: change.added.clone() });
-        }
-        moved
-    }
-
-    /// The tables whose list of files changed.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = &String> {
-        self.tables.keys()
-    }
-}
-
 /// The bytes of the record of an edition whose content is set, and what it does to the files; sets its `sha256` and `reach`.
 /// It is a checkpoint where none can be continued, or where the records after the last one have grown as large as that one.
 pub(crate) fn encode(
@@ -388,6 +249,25 @@ pub(crate) fn encode(
     Ok((bytes, moved))
 }
 
+fn seal(edition: &mut Edition, mut changes: Changes, checkpoint: u64) -> Result<Vec<u8>, LakeError> {
+    changes.count(edition);
+    let mut record = Written {
+        changes,
+        checkpoint,
+        format: RECORD_FORMAT,
+        number: edition.number,
+        previous_sha256: edition.previous_sha256.clone(),
+        reason: edition.reason.clone(),
+        recorded_at: edition.recorded_at,
+        self_sha256: String::new(),
+        supersedes: edition.supersedes.clone(),
+        synthetic: edition.synthetic,
+    };
+    let bytes = record.seal().map_err(|e| LakeError::format(&Edition::path(edition.number), e))?;
+    edition.sha256 = disk::sha256(&bytes);
+    Ok(bytes)
+}
+
 /// The bytes of a record of format 1.
 #[cfg(test)]
 pub(crate) fn encode_whole(edition: &Edition) -> Vec<u8> {
@@ -404,37 +284,4 @@ pub(crate) fn encode_whole(edition: &Edition) -> Vec<u8> {
         tables: edition.tables.clone(),
     };
     record.seal().expect("a record is JSON")
-}
-
-/// An edition as what changed since an empty lake.
-fn everything(edition: &Edition) -> Changes {
-    let mut tables = BTreeMap::new();
-    // A table that is empty today has a log all the same.
-    for (name, versions) in edition.versions.iter().flatten() {
-        let added = edition.tables.get(name).cloned().unwrap_or_default();
-        tables.insert(name.clone(), TableChanges { added, removed: Vec::new(), versions: *versions });
-    }
-    Changes { receipts: ReceiptChanges { added: edition.receipts.clone(), removed: Vec::new() }, tables }
-}
-
-fn seal(edition: &mut Edition, mut changes: Changes, checkpoint: u64) -> Result<Vec<u8>, LakeError> {
-    for (name, change) in &mut changes.tables {
-        change.versions =
-            edition.versions.as_ref().and_then(|versions| versions.get(name)).copied().unwrap_or(0);
-    }
-    let mut record = Written {
-        changes,
-        checkpoint,
-        format: RECORD_FORMAT,
-        number: edition.number,
-        previous_sha256: edition.previous_sha256.clone(),
-        reason: edition.reason.clone(),
-        recorded_at: edition.recorded_at,
-        self_sha256: String::new(),
-        supersedes: edition.supersedes.clone(),
-        synthetic: edition.synthetic,
-    };
-    let bytes = record.seal().map_err(|e| LakeError::format(&Edition::path(edition.number), e))?;
-    edition.sha256 = disk::sha256(&bytes);
-    Ok(bytes)
 }

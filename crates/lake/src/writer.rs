@@ -8,27 +8,12 @@ use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
 use crate::access;
-use crate::chain::{self, Head};
 use crate::edition::Reach;
+use crate::head::{HEAD, Head};
 use crate::record::{self, Moved};
 use crate::{
     CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, raw, rows,
 };
-
-/// Files of fewer rows than this are merged by compaction.
-const SMALL_ROWS: u64 = 1 << 20;
-
-/// As many files of about the same size are merged into one.
-const ALIKE: usize = 8;
-
-/// Sizes there are below [`SMALL_ROWS`]: powers of eight.
-const SIZES: usize = 7;
-
-/// Which power of eight the rows of a small file are.
-fn size_of(file: &FileEntry) -> usize {
-    let size = file.rows.max(1).ilog(8);
-    usize::try_from(size).unwrap_or(SIZES).min(SIZES - 1)
-}
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
@@ -123,7 +108,10 @@ impl Writer {
     }
 
     /// Runs `work` unless this writer stopped, and stops it after an error that leaves the disk unknown.
-    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, LakeError>) -> Result<T, LakeError> {
+    pub(crate) fn guarded<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, LakeError>,
+    ) -> Result<T, LakeError> {
         if let Some(why) = &self.stopped {
             return Err(LakeError::Stopped(why.clone()));
         }
@@ -175,7 +163,11 @@ impl Writer {
                 self.merge_alike(table, files)?;
             }
         }
-        self.publish(latest, Next { recorded_at, reason: draft.reason, tables, receipts, supersedes }, false)
+        self.publish(
+            latest.as_ref(),
+            Next { recorded_at, reason: draft.reason, tables, receipts, supersedes },
+            false,
+        )
     }
 
     /// Dates the lake by a clock that is known to be right, whatever the newest edition says: makes an edition of the same
@@ -194,37 +186,11 @@ impl Writer {
             let receipts = latest.receipts.iter().cloned().collect();
             let tables = latest.tables.clone();
             let next = Next { recorded_at: now, reason, tables, receipts, supersedes: BTreeSet::new() };
-            writer.publish(Some(latest), next, true).map(|outcome| Some(outcome.edition().clone()))
+            writer.publish(Some(&latest), next, true).map(|outcome| Some(outcome.edition().clone()))
         })
     }
 
-    /// Merges the small files of each table into one. No row changes.
-    ///
-    /// # Errors
-    /// As [`Writer::commit`].
-    pub fn compact(&mut self, recorded_at: DateTime<Utc>) -> Result<Outcome, LakeError> {
-        self.guarded(|writer| {
-            let latest = writer.lake.latest()?;
-            let recorded_at = dating::date(latest.as_ref(), recorded_at)?;
-            let mut tables = latest.as_ref().map(|e| e.tables.clone()).unwrap_or_default();
-            for (name, files) in &mut tables {
-                // A table of a later version is carried along as it is.
-                let Some(table) = Table::named(name) else { continue };
-                let small: Vec<FileEntry> = files.iter().filter(|f| f.rows < SMALL_ROWS).cloned().collect();
-                // One small file alone would be written as the same bytes again.
-                if small.len() > 1 {
-                    files.retain(|file| file.rows >= SMALL_ROWS);
-                    files.extend(writer.write(table, writer.lake.read_files(&small, table)?)?);
-                }
-            }
-            let receipts = latest.iter().flat_map(|e| e.receipts.iter().cloned()).collect();
-            let reason = "compaction".to_owned();
-            let next = Next { recorded_at, reason, tables, receipts, supersedes: BTreeSet::new() };
-            writer.publish(latest, next, false)
-        })
-    }
-
-    fn write(
+    pub(crate) fn write(
         &self,
         table: &'static Table,
         batches: Vec<RecordBatch>,
@@ -240,21 +206,6 @@ impl Writer {
             files.extend(self.write(table, self.lake.read_files(&former, table)?)?);
         }
         Ok(())
-    }
-
-    /// Merges files of about the same size into one, as often as there are as many: so a table of many deliveries has few
-    /// files, and each row is written anew about once for every eightfold growth of its table.
-    fn merge_alike(&self, table: &'static Table, files: &mut Vec<FileEntry>) -> Result<(), LakeError> {
-        loop {
-            let mut sizes = [0; SIZES];
-            for file in files.iter().filter(|file| file.rows < SMALL_ROWS) {
-                sizes[size_of(file)] += 1;
-            }
-            let Some(size) = sizes.iter().position(|count| *count >= ALIKE) else { return Ok(()) };
-            let alike = |file: &mut FileEntry| file.rows < SMALL_ROWS && size_of(file) == size;
-            let merged: Vec<FileEntry> = files.extract_if(.., alike).collect();
-            files.extend(self.write(table, self.lake.read_files(&merged, table)?)?);
-        }
     }
 
     /// Removes the facts of the receipts: files that hold any are written anew without them.
@@ -282,9 +233,9 @@ impl Writer {
 
     /// The commit point: the record of the next edition gets its name, unless nothing changed and its date is not what
     /// matters.
-    fn publish(
+    pub(crate) fn publish(
         &mut self,
-        latest: Option<Edition>,
+        latest: Option<&Edition>,
         mut next: Next,
         redates: bool,
     ) -> Result<Outcome, LakeError> {
@@ -296,21 +247,21 @@ impl Writer {
         // An empty table is one that is not named, so that two ways to it give the same record.
         next.tables.retain(|_, files| !files.is_empty());
         let receipts: Vec<String> = next.receipts.into_iter().collect();
-        let changes = record::changes(latest.as_ref(), &mut next.tables, &receipts);
-        if let Some(same) = latest.as_ref().filter(|_| changes.is_empty() && !redates) {
+        let changes = record::changes(latest, &mut next.tables, &receipts);
+        if let Some(same) = latest.filter(|_| changes.is_empty() && !redates) {
             // A commit before this one may have failed to write its logs.
             self.derive(same, &Moved::new());
             return Ok(Outcome::Unchanged(same.clone()));
         }
-        let mut versions = self.versions(latest.as_ref())?;
+        let mut versions = self.versions(latest)?;
         for table in changes.tables() {
             *versions.entry(table.clone()).or_default() += 1;
         }
         let mut edition = Edition {
-            number: latest.as_ref().map_or(1, |e| e.number + 1),
+            number: latest.map_or(1, |e| e.number + 1),
             recorded_at: next.recorded_at,
             reason: next.reason,
-            previous_sha256: latest.as_ref().map(|e| e.sha256.clone()),
+            previous_sha256: latest.map(|e| e.sha256.clone()),
             sha256: String::new(),
             synthetic: next.tables.values().flatten().any(|file| file.synthetic),
             tables: next.tables,
@@ -319,10 +270,10 @@ impl Writer {
             versions: Some(versions),
             reach: Reach::default(),
         };
-        let (bytes, moved) = record::encode(&mut edition, latest.as_ref(), changes)?;
+        let (bytes, moved) = record::encode(&mut edition, latest, changes)?;
         let disk = self.lake.disk();
         // A writer that was stopped between a record and HEAD left it one behind, and it must not become two.
-        if let Some(latest) = &latest {
+        if let Some(latest) = latest {
             self.point_head_at(latest)?;
         }
         // The commit point. What comes before it is invisible, what comes after it is derived.
@@ -341,7 +292,7 @@ impl Writer {
         if Head::read(self.lake.root())?.is_some_and(|known| known == head) {
             return Ok(());
         }
-        self.lake.disk().write_atomic(&self.lake.root().join(chain::HEAD), head.text().as_bytes())
+        self.lake.disk().write_atomic(&self.lake.root().join(HEAD), head.text().as_bytes())
     }
 
     /// How often the list of files of each table has changed so far. A record of format 1 does not say, and then all are read
@@ -387,12 +338,12 @@ impl Writer {
 }
 
 /// The next edition, before its record is written.
-struct Next {
-    recorded_at: DateTime<Utc>,
-    reason: String,
-    tables: Files,
-    receipts: BTreeSet<String>,
-    supersedes: BTreeSet<String>,
+pub(crate) struct Next {
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) reason: String,
+    pub(crate) tables: Files,
+    pub(crate) receipts: BTreeSet<String>,
+    pub(crate) supersedes: BTreeSet<String>,
 }
 
 /// The batches of each table together.

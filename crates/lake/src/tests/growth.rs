@@ -24,7 +24,7 @@ fn records_and_files_of_many_deliveries_are_few_and_small() {
     for number in 0..400_i64 {
         let month = i32::try_from(number / 4).unwrap();
         let own = row(CODES[usize::try_from(number % 4).unwrap()], month, number, &format!("r{number}"));
-        made.push(writer.commit(append(number, &[own.clone()])).unwrap().edition().clone());
+        made.push(writer.commit(append(number, std::slice::from_ref(&own))).unwrap().edition().clone());
         plain.push(own);
         if (number + 1) % 100 == 0 {
             sizes.push(bytes(&folder.path().join("editions")));

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_period_of_the_numbers_is_told_from_the_day_of_the_file() {
+    fn the_period_of_the_numbers_is_not_the_day_of_the_file() {
         let stated = [
             (&["Utskrift januar 2026", "Periode: 2025"][..], "2025"),
             (&["Rapport per mars 2026 for 4. kvartal 2025"], "2025-Q4"),
