@@ -18,8 +18,10 @@ WITH dated AS (
             municipality_mappings.weight_total
         ) AS value
     FROM usage_rows
+    -- Nothing divides into nothing, whatever the policy.
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id = usage_rows.policy_id
+        ON municipality_mappings.policy_id
+            = CASE WHEN usage_rows.value = 0 THEN 'population_share' ELSE usage_rows.policy_id END
         AND municipality_mappings.from_code = usage_rows.municipality_code
         AND municipality_mappings.from_date = usage_rows.division_date
         AND municipality_mappings.to_date = usage_rows.to_date

@@ -192,7 +192,7 @@ async fn the_values_are_those_worked_out_by_hand() {
             row("3001", "Storby", [json!(0.25), json!(80), json!(320)], "ok", 1.0, [1, 1]),
         ]
     );
-    let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 3,
+    let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 4,
         "title": "Reach", "unit": "share", "better": "higher", "by": "municipality", "borders": "then",
         "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-01-31",
         "params": {"solution_id": "post", "measure_id": "users_active"}, "unanswered": [], "filter": {},
@@ -203,7 +203,7 @@ async fn the_values_are_those_worked_out_by_hand() {
     assert_eq!(body["meta"]["caveats"].as_array().map(Vec::len), Some(2));
     assert_eq!(
         (&body["meta"]["changes"][0]["version"], &body["meta"]["changes"][0]["date"]),
-        (&json!(3), &json!("2026-11-29"))
+        (&json!(4), &json!("2026-11-29"))
     );
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("utbredt-edition"), "2");
@@ -718,7 +718,8 @@ async fn a_damaged_record_is_named_too() {
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("editions/1.json")), "{problem}");
     // The edition served was read when it was whole, and stands.
     assert_eq!(app.get(REACH).await.ok()["data"][0]["numerator"], 112);
-    assert!(app.engine.refresh().is_err());
+    // Until a delivery or a restart has to read it again.
+    assert_eq!(app.engine.refresh().ok(), Some(false));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -98,7 +98,7 @@ impl CellContext<'_> {
     }
 
     /// The same with the zeros that are not divided: nothing divides into nothing.
-    fn landing_and_zeros(&self, measure: &str, code: &str) -> Vec<Landed> {
+    pub(crate) fn landing_and_zeros(&self, measure: &str, code: &str) -> Vec<Landed> {
         self.landing_by(measure, |row| {
             let from = (row.municipality_code.as_str(), row.division_date);
             self.lands(from.0, from.1, code).or_else(|| {

@@ -334,7 +334,7 @@ pub(crate) fn use_spans(context: &CellContext<'_>, measure: &str, code: &str) ->
         return vec![(start, end, context.usage(measure, code).value)];
     }
     let mut months: BTreeMap<(Day, Day), (Day, Day, i64)> = BTreeMap::new();
-    for Landed { row, successor, .. } in context.landing(measure, code) {
+    for Landed { row, successor, .. } in context.landing_and_zeros(measure, code) {
         if row.state != "ok" {
             continue;
         }
