@@ -65,7 +65,9 @@ fn main() -> anyhow::Result<()> {
         &["deliveries", "open", "deliver", "at most", "verify", "records KiB", "usage KiB", "files"],
         &rows,
     );
-    println!("\n{ROWS} rows a delivery; deliver: the middle and the longest of the last 40, which merge files now and then");
+    println!(
+        "\n{ROWS} rows a delivery; deliver: the middle and the longest of the last 40, which merge files now and then"
+    );
     Ok(())
 }
 

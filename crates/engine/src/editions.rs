@@ -68,6 +68,8 @@ impl Engine {
     pub(crate) fn edition_of(&self, as_of: AsOf) -> Result<Arc<Edition>, EngineError> {
         let found = match as_of {
             AsOf::Latest => return Ok(self.edition()),
+            // Most questions name the edition served, which was read before.
+            AsOf::Edition(number) if number == self.edition().number => return Ok(self.edition()),
             AsOf::Edition(number) => self.lake.edition(number),
             AsOf::Date(day) => {
                 // The day is included, and times are kept in microseconds: this is its last moment.

@@ -1,6 +1,6 @@
 //! Reading a lake: its editions, its checked files, whole small tables, payloads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,9 @@ use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, 
 /// The folders of a lake.
 const FOLDERS: [&str; 3] = ["raw", "tables", "editions"];
 
+/// How many editions beside the newest are kept when they were read: questions about a day come in series.
+const RECENT: usize = 8;
+
 /// A lake opened for reading. Cheap to clone; clones share what was checked.
 #[derive(Debug, Clone)]
 pub struct Lake {
@@ -29,6 +32,8 @@ struct Inner {
     disk: Disk,
     /// The newest edition read, with the stamp of its record.
     newest: Mutex<Option<(Option<Stamp>, Edition)>>,
+    /// Others that were read, the last one first.
+    recent: Mutex<VecDeque<(Stamp, Edition)>>,
     history: Mutex<History>,
     checked: Mutex<HashMap<String, Stamp>>,
 }
@@ -207,14 +212,27 @@ impl Lake {
     /// # Errors
     /// [`LakeError::NoEdition`], or [`LakeError::Damaged`] when a record it is read from is.
     pub fn edition(&self, number: u64) -> Result<Edition, LakeError> {
+        let stamp = self.stamp(number);
+        let is_known = |(seen, edition): &&(Stamp, Edition)| edition.number == number && Some(*seen) == stamp;
+        if let Some((_, edition)) = lock(&self.inner.recent).iter().find(is_known) {
+            return Ok(edition.clone());
+        }
         match chain::edition(self.root(), number, None) {
+            Ok(edition) => {
+                let mut recent = lock(&self.inner.recent);
+                recent.truncate(RECENT - 1);
+                if let Some(stamp) = stamp {
+                    recent.push_front((stamp, edition.clone()));
+                }
+                Ok(edition)
+            }
             // The commonest mistake is a number too high: name the newest.
             Err(error) if error.is_missing() => {
                 let newest = self.latest_good()?.edition.map(|e| e.number);
                 let hint = newest.map_or("the lake is empty".to_owned(), |n| format!("the newest is {n}"));
                 Err(LakeError::NoEdition(format!("{number}; {hint}")))
             }
-            other => other,
+            Err(other) => Err(other),
         }
     }
 
@@ -277,6 +295,7 @@ impl Lake {
     pub(crate) fn forget_checked(&self) {
         lock(&self.inner.checked).clear();
         *lock(&self.inner.newest) = None;
+        lock(&self.inner.recent).clear();
         *lock(&self.inner.history) = History::default();
     }
 

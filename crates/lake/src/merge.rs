@@ -49,22 +49,27 @@ impl Writer {
         })
     }
 
-    /// Merges files of about the same size into one, as often as there are as many: so a table of many deliveries has few
-    /// files, and each row is written anew about once for every eightfold growth of its table.
+    /// Merges files of about the same size into one, when there are enough: so a table of many deliveries has few files, and
+    /// each row is written anew about once for every eightfold growth of its table. Once a delivery, and only files that an
+    /// edition names: nothing is written that no edition will name.
     pub(crate) fn merge_alike(
         &self,
         table: &'static Table,
         files: &mut Vec<FileEntry>,
     ) -> Result<(), LakeError> {
-        loop {
-            let mut sizes = [0; SIZES];
-            for file in files.iter().filter(|file| file.rows < SMALL_ROWS) {
-                sizes[size_of(file)] += 1;
-            }
-            let Some(size) = sizes.iter().position(|count| *count >= ALIKE) else { return Ok(()) };
-            let alike = |file: &mut FileEntry| file.rows < SMALL_ROWS && size_of(file) == size;
-            let merged: Vec<FileEntry> = files.extract_if(.., alike).collect();
-            files.extend(self.write(table, self.lake().read_files(&merged, table)?)?);
+        let mut sizes = [(0, 0); SIZES];
+        for file in files.iter().filter(|file| file.rows < SMALL_ROWS) {
+            let (count, rows) = &mut sizes[size_of(file)];
+            *count += 1;
+            *rows += file.rows;
         }
+        // The largest first: those below it wait for the next delivery.
+        let Some(size) = sizes.iter().rposition(|(count, rows)| *count >= ALIKE && *rows < SMALL_ROWS) else {
+            return Ok(());
+        };
+        let alike = |file: &mut FileEntry| file.rows < SMALL_ROWS && size_of(file) == size;
+        let merged: Vec<FileEntry> = files.extract_if(.., alike).collect();
+        files.extend(self.write(table, self.lake().read_files(&merged, table)?)?);
+        Ok(())
     }
 }

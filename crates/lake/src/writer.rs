@@ -159,8 +159,11 @@ impl Writer {
             if let Some(file) = self.write(table, batches)? {
                 let files = tables.entry(table.name.to_owned()).or_default();
                 self.rename_columns(table, files)?;
-                files.push(file);
-                self.merge_alike(table, files)?;
+                // The very same rows once more are a repetition, not an addition.
+                if !files.iter().any(|known| known.sha256 == file.sha256) {
+                    self.merge_alike(table, files)?;
+                    files.push(file);
+                }
             }
         }
         self.publish(
