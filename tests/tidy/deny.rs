@@ -5,9 +5,6 @@ use std::process::Command;
 
 use crate::repository::{none, read, root};
 
-/// The only origin of packages, as the dependency file writes it.
-const ORIGIN: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
-
 /// Names and the versions of each that are built.
 type Built = BTreeMap<String, BTreeSet<String>>;
 
@@ -98,10 +95,12 @@ fn duplicates(policy: &toml::Table, built: &Built) -> Vec<String> {
     wrong
 }
 
-/// Packages from elsewhere than the registry.
+/// Packages from elsewhere than the one registry.
 fn foreign(lock: &str) -> Vec<String> {
-    let sources = lock.lines().filter(|line| line.starts_with("source = ") && *line != ORIGIN);
-    sources.map(|line| format!("Cargo.lock: {line}: not from the registry")).collect()
+    let sources = lock.lines().filter(|line| line.starts_with("source = "));
+    let registry = sources.clone().find(|line| line.starts_with("source = \"registry+"));
+    let others = sources.filter(|line| Some(*line) != registry);
+    others.map(|line| format!("Cargo.lock: {line}: not from the registry")).collect()
 }
 
 #[test]
@@ -134,5 +133,7 @@ fn what_is_not_as_declared_is_found() {
     {
         assert!(found.contains(part), "{part}: {found}");
     }
-    assert_eq!(foreign(&format!("{ORIGIN}\nsource = \"git+https://example.no/a\"")).len(), 1);
+    let (registry, other) = ("source = \"registry+a\"", "source = \"git+https://example.no/a\"");
+    assert!(foreign(&format!("{registry}\n{registry}")).is_empty());
+    assert_eq!(foreign(&format!("{registry}\n{other}\nsource = \"registry+b\"")).len(), 2);
 }
