@@ -14,24 +14,11 @@ WITH allocated AS (
         usage_rows.period_end,
         usage_rows.state,
         -- Of what has a number and is not divided nobody knows how much lies here. Nothing divides into nothing.
-        usage_rows.state = 'ok'
-        AND usage_rows.value <> 0
-        AND NOT municipality_mappings.exact
-        AND (
-            usage_rows.policy_id = 'exact_only'
-            OR (largest.to_code IS NOT NULL AND largest.to_code <> municipality_mappings.to_code)
-        ) AS unplaced,
+        usage_rows.state = 'ok' AND usage_rows.value <> 0 AND placed.to_code IS NULL AS unplaced,
         CASE
             WHEN usage_rows.state <> 'ok' THEN NULL
-            WHEN largest.to_code IS NULL
-                THEN split_by_weight(
-                    usage_rows.value,
-                    municipality_mappings.weight_from,
-                    municipality_mappings.weight_to,
-                    municipality_mappings.weight_total
-                )
-            WHEN largest.to_code = municipality_mappings.to_code THEN usage_rows.value
-            ELSE 0
+            WHEN placed.to_code IS NULL THEN 0
+            ELSE split_by_weight(usage_rows.value, placed.weight_from, placed.weight_to, placed.weight_total)
         END AS value,
         CASE
             WHEN usage_rows.state = 'ok'
@@ -62,19 +49,12 @@ WITH allocated AS (
         AND municipality_mappings.from_code = usage_rows.municipality_code
         AND municipality_mappings.from_date = usage_rows.division_date
         AND municipality_mappings.to_date = usage_rows.to_date
-    LEFT JOIN (
-        SELECT
-            mappings.from_code,
-            mappings.from_date,
-            mappings.to_date,
-            mappings.to_code
-        FROM municipality_mappings AS mappings
-        WHERE mappings.policy_id = 'largest_heir'
-    ) AS largest
-        ON largest.from_code = usage_rows.municipality_code
-        AND largest.from_date = usage_rows.division_date
-        AND largest.to_date = usage_rows.to_date
-        AND usage_rows.policy_id = 'largest_heir'
+    LEFT JOIN municipality_mappings AS placed
+        ON placed.policy_id = usage_rows.policy_id
+        AND placed.from_code = municipality_mappings.from_code
+        AND placed.from_date = municipality_mappings.from_date
+        AND placed.to_date = municipality_mappings.to_date
+        AND placed.to_code = municipality_mappings.to_code
     WHERE municipality_mappings.to_code IS NOT NULL
 ),
 -- What each reporting municipality contributes, its rows rolled up over time. A level is that of the last moment.

@@ -1,27 +1,22 @@
 //! Keys as whoever runs a server has them: made, listed and revoked by the command, demanded by the server, and never in what is
 //! logged.
 
+mod kit;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::kit::command;
+
 /// How long something may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_utbredt"));
-    command.args(arguments).current_dir(folder);
-    for name in ["UTBREDT_LAKE", "UTBREDT_PLAN", "UTBREDT_LOG", "UTBREDT_QUERIES"] {
-        command.env_remove(name);
-    }
-    command
-}
 
 /// The exit code, the output and the messages of a command.
 fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {

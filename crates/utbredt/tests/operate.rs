@@ -1,6 +1,8 @@
 //! What whoever runs the server sees: the log on standard error, a cause behind every failure, a port that is taken, a
 //! clock that is wrong.
 
+mod kit;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -10,17 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::kit::command;
+
 /// How long a line of the log may take to arrive on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_utbredt"));
-    command.args(arguments).current_dir(folder);
-    for name in ["UTBREDT_LAKE", "UTBREDT_PLAN", "UTBREDT_LOG", "UTBREDT_QUERIES"] {
-        command.env_remove(name);
-    }
-    command
-}
 
 /// A server whose standard error is read line by line; it is no terminal, so the log is JSON.
 struct Server {

@@ -3,6 +3,8 @@
 //! `package.json` beside this file name them, `.ci/run` installs them. Where they are not installed the trials are
 //! counted as ignored, and with `CI=true` they fail.
 
+#[path = "../kit/mod.rs"]
+mod kit;
 mod server;
 mod tools;
 

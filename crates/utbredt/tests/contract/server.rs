@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
+
+use crate::kit::command;
 
 const CONTRACT: &str = r#"
 source_id = "county"
@@ -38,15 +39,6 @@ pub(crate) struct Server {
     process: Child,
     address: String,
     _folder: tempfile::TempDir,
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_utbredt"));
-    command.args(arguments).current_dir(folder);
-    for name in ["UTBREDT_LAKE", "UTBREDT_PLAN", "UTBREDT_LOG", "UTBREDT_QUERIES"] {
-        command.env_remove(name);
-    }
-    command
 }
 
 impl Server {
