@@ -57,8 +57,8 @@ pub(crate) struct Change {
     supersedes: Vec<String>,
 }
 
-/// The record of an edition. It is the lake's own, so that it can be compared with the file; a test compares the
-/// members.
+/// What an edition holds, with every file. Its record in the lake names only what changed since the one before; a test
+/// compares the members.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes what the lake writes")]
 pub(crate) struct EditionRecord {
@@ -116,7 +116,7 @@ pub(crate) async fn list_editions(
     .await
 }
 
-/// `GET /v1/editions/{n}`: its whole record.
+/// `GET /v1/editions/{n}`: all it holds.
 pub(crate) async fn find_edition(
     State(state): State<ApiState>,
     Path(number): Path<String>,
