@@ -113,7 +113,10 @@ impl<'c> Mapper<'c> {
         }
         // Taken out while the row is read, since the row changes everything else of the mapper.
         let Some(places) = self.places.take() else { return false };
-        let note = self.notes.take(line);
+        let note = self.notes.take(line, |cell| subject(&self.contract.subject, cell).is_ok());
+        if declared_total(self.contract, &places, line.cells).is_some() {
+            self.notes.pass_total();
+        }
         if self.notes.after_blank() {
             self.above.end();
         }

@@ -6,6 +6,7 @@ mod by_period;
 mod cases;
 mod columns;
 mod counts;
+mod left_out;
 mod meaning;
 mod measures;
 mod meet;

@@ -15,15 +15,15 @@ const MAX_LISTED: usize = 20;
 pub(super) struct Notes {
     /// The last row, and the first line behind it.
     next: u64,
-    /// A blank row was passed and no row of a table has come since.
+    /// A blank row or a total was passed, and no row of a table has come since.
     below: bool,
     /// The last line was blank, or blank ones stand before it.
     blank: bool,
 }
 
 impl Notes {
-    /// Whether a row is a note: below a blank row, with a text in one cell and nothing else.
-    pub(super) fn take(&mut self, line: &Line<'_>) -> bool {
+    /// Whether a row is a note: below a blank row or a total, with a text in one cell that is no place, and nothing else.
+    pub(super) fn take(&mut self, line: &Line<'_>, is_place: impl Fn(&str) -> bool) -> bool {
         let mut filled = line.cells.iter().filter(|cell| !cell.trim().is_empty());
         let (first, second) = (filled.next(), filled.next());
         let lines = line.raw.matches('\n').count().max(line.raw.matches('\r').count());
@@ -31,9 +31,15 @@ impl Notes {
         self.next = line.row + 1 + lines as u64;
         self.blank = gap || first.is_none();
         self.below |= self.blank;
-        let note = second.is_none() && first.is_some_and(|text| text.contains(char::is_alphabetic));
+        let is_text = |text: &str| text.contains(char::is_alphabetic) && !is_place(text);
+        let note = second.is_none() && first.is_some_and(is_text);
         self.below &= note || first.is_none();
         self.below && note
+    }
+
+    /// A total was passed, which ends a table as a blank row does.
+    pub(super) fn pass_total(&mut self) {
+        self.below = true;
     }
 
     /// Whether blank rows were passed with the last row taken.
@@ -44,7 +50,7 @@ impl Notes {
 
 /// The reason a note is left out.
 pub(super) fn note() -> Reason {
-    Reason::new(ReasonCode::Excluded, "a note below the table: one text behind a blank row")
+    Reason::new(ReasonCode::Excluded, "a note below the table: one text behind a blank row or a total")
 }
 
 /// Adds a part to the sum; a part without a value leaves the sum without one.

@@ -8,6 +8,7 @@ mod hidden;
 mod joined;
 mod json;
 mod kinds;
+mod left_out;
 mod mapped;
 mod marks;
 mod meaning;

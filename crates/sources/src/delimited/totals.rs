@@ -49,6 +49,13 @@ pub(super) fn is_larger_area(cell: &str) -> bool {
     }
 }
 
+/// The municipality that a cell among codes of municipalities is a district of: `030101 Gamle Oslo`, `03010101`.
+pub(super) fn municipality_of_district(cell: &str) -> Option<&str> {
+    let code = cell.split_whitespace().next()?;
+    let is_district = matches!(code.len(), 6 | 8) && code.bytes().all(|b| b.is_ascii_digit());
+    code.get(..4).filter(|_| is_district)
+}
+
 /// Whether a word of a column that tells parts apart is the mean of the others.
 pub(super) fn is_average(word: &str) -> bool {
     let word = word.to_lowercase();
@@ -211,6 +218,15 @@ mod tests {
         ] {
             let all = others.split(' ').map(str::to_owned).chain([word.to_lowercase()]).collect();
             assert_eq!(adds_up_parts(word, &all), adds, "{word} beside {others}");
+        }
+    }
+
+    #[test]
+    fn a_district_is_known_by_its_code() {
+        assert_eq!(municipality_of_district("030101 Gamle Oslo"), Some("0301"));
+        assert_eq!(municipality_of_district("46011105"), Some("4601"));
+        for cell in ["0301", "0301 Oslo", "974760673", "Gamle Oslo 030101", "03o101", ""] {
+            assert_eq!(municipality_of_district(cell), None, "{cell}");
         }
     }
 

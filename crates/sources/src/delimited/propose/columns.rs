@@ -12,6 +12,7 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
+use super::left_out::left_out;
 use super::meet::leave_to_choose;
 use super::periods::when;
 use super::sheet::{Code, Sheet, code, read_period};
@@ -29,7 +30,7 @@ const LONGEST_WORD: usize = 80;
 pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<Sketch, Reason> {
     let rows = std::mem::take(&mut sheet.rows);
     let Columns { places, mut free, hidden } = columns(&sheet, &rows, known)?;
-    let (totals_column, totals) = totals(&sheet, &rows, known);
+    let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
     let decimal = decimal(&free);
     let texts: Vec<String> =
@@ -46,8 +47,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         layout: Layout::Long,
         subject: places.name.clone(),
         code: code_of(&places, known),
-        totals_column,
-        totals,
+        left_out,
         years: years(&when, &all),
         period_joined: period_joined(&when, &sheet),
         when,
@@ -174,30 +174,6 @@ fn code_of(places: &Column<'_>, known: &Known) -> Code {
     let lost_zero = codes.iter().any(|code| code.lost_zero);
     let name_follows = codes.iter().any(|code| code.name_follows);
     Code { kind, prefix, lost_zero, name_follows }
-}
-
-/// The rows that add up others: the column that names them, unless it is the places', and the names.
-fn totals(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> (Option<String>, BTreeSet<String>) {
-    let heads = heads(&sheet.header);
-    let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_none()) {
-        let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
-        let seen = row.iter().enumerate().filter(|(at, _)| !sheet.hidden.contains(at));
-        let mut cells = own.chain(seen);
-        if let Some((at, cell)) =
-            cells.find(|(at, cell)| is_total(cell) || (*at == sheet.subject && is_larger_area(cell)))
-        {
-            found.entry(at).or_default().insert(cell.trim().to_owned());
-        }
-    }
-    let best = found.into_iter().max_by_key(|(at, names)| (*at == sheet.subject, names.len()));
-    let Some((at, names)) = best else { return (None, BTreeSet::new()) };
-    let name = heads.get(at).map(|head| head.own.join(" ")).filter(|name| !name.is_empty());
-    match name {
-        Some(_) if at == sheet.subject => (None, names),
-        Some(name) => (Some(name), names),
-        None => (None, BTreeSet::new()),
-    }
 }
 
 /// A column of solutions or measures: named so, or holding words that are.

@@ -6,6 +6,7 @@ use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
 use super::breakdown::Breakdown;
+use super::left_out::LeftOut;
 use super::meaning::Other;
 use super::measures::counts_from_a_beginning;
 use super::sheet::{Code, Sheet};
@@ -97,8 +98,7 @@ pub(super) struct Sketch {
     pub(super) layout: Layout,
     pub(super) subject: String,
     pub(super) code: Code,
-    pub(super) totals_column: Option<String>,
-    pub(super) totals: BTreeSet<String>,
+    pub(super) left_out: LeftOut,
     pub(super) when: When,
     /// The years of the periods.
     pub(super) years: BTreeSet<i32>,

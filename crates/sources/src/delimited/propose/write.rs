@@ -8,6 +8,7 @@ use utbredt_model::Parsed;
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
 use super::breakdown::Breakdown;
+use super::left_out::LeftOut;
 use super::page::{Page, quoted};
 use super::sketch::{Choice, Lengths, Sketch, When, Why};
 use super::{About, Known, TO_CHOOSE};
@@ -132,12 +133,23 @@ fn subject(page: &mut Page, sketch: &Sketch) {
         page.comment("As many rows without a code follow each code: joined cells, whose code is repeated.");
         page.line("fill_down = true");
     }
-    if !sketch.totals.is_empty() {
-        page.section("totals");
-        sketch.totals_column.iter().for_each(|column| page.text("column", column));
-        let names: Vec<String> = sketch.totals.iter().map(|name| quoted(name)).collect();
-        page.line(&format!("names = [{}]", names.join(", ")));
+    left_out(page, &sketch.left_out);
+}
+
+fn left_out(page: &mut Page, LeftOut { column, names, districts }: &LeftOut) {
+    if names.is_empty() {
+        return;
     }
+    page.section("totals");
+    if !districts.is_empty() {
+        page.comment(&format!(
+            "Parts of municipalities that have a row of their own are left out too: {}.",
+            districts.join(", ")
+        ));
+    }
+    column.iter().for_each(|column| page.text("column", column));
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    page.line(&format!("names = [{}]", names.join(", ")));
 }
 
 fn period(page: &mut Page, sketch: &Sketch) {

@@ -81,6 +81,16 @@ fn notes_below_a_table_are_no_rows_of_it() {
     // Without the blank row it is a row that lacks everything.
     let parsed = read("", &text.replace("\n\n", "\n"));
     assert!(parsed.rejections.iter().all(|r| r.code != utbredt_model::ReasonCode::Excluded), "{parsed:?}");
+    // A total ends a table as a blank row does; a row of a place that is cut there is no note.
+    let totals = "totals.names = [\"Sum\"]\nsubject.name_follows = true\n";
+    let rows = "kommune;periode;antall\n0301;2024;5\nSum;2024;5\n";
+    let codes = |end: &str| -> Vec<bool> {
+        let parsed = read(totals, &format!("{rows}{end}"));
+        parsed.rejections.iter().map(|r| r.code == utbredt_model::ReasonCode::Excluded).collect()
+    };
+    assert_eq!(codes("Kilde: journalen\nTall fra 2024\n"), [true, true, true]);
+    assert_eq!(codes("Kilde: journalen\nBergen (4601)\n"), [true, true, false]);
+    assert_eq!(codes("Bergen (4601)\nKilde: journalen\n"), [true, false, false]);
 }
 
 #[test]
