@@ -78,7 +78,7 @@ fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool, reading:
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "How national shared digital solutions spread through Norway's municipalities. Every answer belongs to an \
-             edition, carries a strong ETag made before any query is planned, and says in `state` why a value is absent.",
+             edition, carries a strong ETag made before any query is planned, and names in `state` why a value is absent.",
         ))
         .license(Some(license))
         .build();

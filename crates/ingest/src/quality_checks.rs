@@ -210,7 +210,7 @@ fn counters_that_would_be_added(usage: &[UsageRow<'_>], reference: &ReferenceDat
     let row = usage.iter().find(|row| !reference.is_level(row.solution, row.measure))?;
     Some(format!(
         "`cumulative = true` says that the numbers count from the beginning, and the periods of {} of {} are added up: \
-         deliver what each period adds, or use a measure whose last number stands for the period",
+         deliver what each period adds, or use a measure whose last number is that of the period",
         row.measure, row.solution
     ))
 }

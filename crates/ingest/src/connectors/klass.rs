@@ -67,7 +67,7 @@ impl KlassChanges {
         // A range of which a part has no table is refused as a whole: what is to come is left out, and that is reported.
         pull.stop(format!(
             "changes from {since} on are not there (404) when those to come are among them; those until today are \
-             asked for alone, so nothing is known of what is to come"
+             read alone, so nothing is known of what is to come"
         ));
         let until = today.succ_opt().unwrap_or(today).max(since.succ_opt().unwrap_or(since));
         pull.fetch(&self.request(&format!("from={since}&to={until}")))

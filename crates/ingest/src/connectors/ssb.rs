@@ -177,7 +177,7 @@ enum YearError {
     /// The list of codes adds up to the borders of a later year.
     #[error(
         "not asked: {codelist} adds up to the borders of {AGGREGATED_SINCE}, so its number for {year} is carried back and \
-         was never counted; ask by the table's own codes, or from {AGGREGATED_SINCE} on"
+         was never counted; query by the table's own codes, or from {AGGREGATED_SINCE} on"
     )]
     BackCast { codelist: String, year: i32 },
     /// It was not answered.

@@ -93,7 +93,7 @@ fn key(codes: &[&str], places: &Places, aggregated_since: i32) -> Result<Key, Re
     if is_aggregated(region) && year < aggregated_since {
         let text = format!(
             "`{region}` adds up to the borders of {aggregated_since}: its number for {year} was carried back, not \
-             counted; ask for {year} on the codes of that year"
+             counted; query {year} on the codes of that year"
         );
         return Err(Reason::new(ReasonCode::CarriedBack, text));
     }
