@@ -692,7 +692,7 @@ async fn nothing_is_answered_from_a_damaged_file() {
         }
         let path: PathBuf = app.folder.path().join(file);
         let whole = damage(&path);
-        for question in [REACH, &format!("{REACH}&format=csv"), "/v1/solutions"] {
+        for question in [REACH, &format!("{REACH}&format=csv")] {
             let answer = app.get(question).await;
             let problem = answer.problem(500, "lake_damaged");
             let detail = problem["detail"].as_str().expect("text");
@@ -704,10 +704,50 @@ async fn nothing_is_answered_from_a_damaged_file() {
         let batch =
             app.batch(&json!([{"id": "adoption.reach", "params": {"solution_id": "post"}}])).await.ok();
         assert_eq!(batch["data"][0]["problem"]["code"], "lake_damaged");
+        let sql = app.engine.sql("SELECT count(*) FROM usage".into()).await.expect_err("it reads the table");
+        assert_eq!(sql.code(), "lake_damaged");
+        // What reads other tables is answered, and whoever runs the server is shown what is not.
+        assert_eq!(app.get("/v1/solutions").await.status, 200);
+        assert_eq!(app.get(LIVE).await.status, 200);
+        assert!(app.engine.sql("SELECT count(*) FROM solutions".into()).await.is_ok());
+        let ready = app.get("/health/ready").await.ok();
+        assert!(ready["damage"][0].as_str().is_some_and(|text| text.contains(file.as_str())), "{ready}");
         // A failure is not kept: with the file put back the answer is there.
         std::fs::write(&path, whole).expect("put back");
         assert_eq!(app.get(REACH).await.ok()["data"][0]["numerator"], 112);
+        app.engine.refresh().expect("it looks at what was damaged");
+        assert!(app.get("/health/ready").await.ok().get("damage").is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_good_edition_is_served_after_a_restart() {
+    let app = TestApp::tiny();
+    let root = app.folder.path();
+    new_edition(root);
+    let whole = damage(&root.join("editions/3.json"));
+    let error =
+        Engine::open(root, query_files()).expect_err("a command never takes an older edition in silence");
+    assert_eq!(error.code(), "lake_damaged");
+
+    let engine = Engine::open_last_good(root, query_files()).expect("the one before is whole");
+    let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
+    let served = TestApp { router: router(state), engine, folder: app.folder };
+    assert_eq!(served.get(REACH).await.ok()["data"][0]["numerator"], 112);
+    for (path, at) in [("/health/ready", "/damage/0"), ("/v1/status", "/meta/damage/0")] {
+        let body = served.get(path).await.ok();
+        let named =
+            body.pointer(at).and_then(Value::as_str).is_some_and(|text| text.contains("editions/3.json"));
+        assert!(named, "{path}: {body}");
+    }
+    assert_eq!(served.get("/health/ready").await.ok()["edition"], 2);
+    let metrics = served.get("/metrics").await.text();
+    assert!(metrics.contains("utbredt_lake_damaged_files 1"), "{metrics}");
+    // With the record put back its edition is served, without a restart.
+    std::fs::write(served.folder.path().join("editions/3.json"), whole).expect("put back");
+    assert!(served.engine.refresh().expect("whole again"));
+    let ready = served.get("/health/ready").await.ok();
+    assert_eq!((&ready["edition"], ready.get("damage")), (&json!(3), None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

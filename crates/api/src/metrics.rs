@@ -96,6 +96,8 @@ pub(crate) struct Now<'a> {
     pub(crate) kept: KeptStats,
     /// Questions that wait for their turn.
     pub(crate) waiting: usize,
+    /// Files and records of the lake that are known to be damaged.
+    pub(crate) damaged: usize,
 }
 
 impl Metrics {
@@ -165,6 +167,8 @@ fn gauges(now: &Now<'_>) -> Registry {
         registry.register(name, help, counter);
     }
     registry.register("questions_waiting", "Questions that wait for their turn", gauge(now.waiting as u64));
+    let help = "Files and records of the lake that are known to be damaged";
+    registry.register("lake_damaged_files", help, gauge(now.damaged as u64));
     if let Some(edition) = now.edition {
         registry.register("edition", "The edition served now", gauge(edition));
     }
@@ -243,7 +247,14 @@ mod tests {
         metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
         let runs = [run("a", None), run("b", None), run("a", Some("away"))];
         let kept = KeptStats { cells_found: 5, relations_computed: 24, bytes: 1000, ..KeptStats::default() };
-        let text = metrics.render(&Now { edition: Some(7), runs: &runs, kept_bytes: 12, kept, waiting: 3 });
+        let text = metrics.render(&Now {
+            edition: Some(7),
+            runs: &runs,
+            kept_bytes: 12,
+            kept,
+            waiting: 3,
+            damaged: 0,
+        });
         for line in [
             "# TYPE utbredt_requests counter",
             "utbredt_requests_total 2",

@@ -22,17 +22,22 @@ pub(crate) struct Health {
     /// The edition that is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     edition: Option<u64>,
+    /// What of the lake is damaged, each naming its file. The rest is served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damage: Vec<String>,
 }
 
 /// `GET /health/live`: the process answers.
 pub(crate) async fn health_live() -> Response {
-    ([NO_STORE], axum::Json(Health { status: "live", edition: None })).into_response()
+    ([NO_STORE], axum::Json(Health { status: "live", edition: None, damage: Vec::new() })).into_response()
 }
 
-/// `GET /health/ready`: an edition is loaded.
+/// `GET /health/ready`: an edition is loaded. Where the lake is damaged it still answers 200, since taking the server out of use
+/// would take away what is whole.
 pub(crate) async fn health_ready(State(state): State<ApiState>) -> Result<Response, Problem> {
-    let edition = Some(state.engine()?.edition().number);
-    Ok(([NO_STORE], axum::Json(Health { status: "ready", edition })).into_response())
+    let engine = state.engine()?;
+    let (edition, damage) = (Some(engine.edition().number), engine.damage());
+    Ok(([NO_STORE], axum::Json(Health { status: "ready", edition, damage })).into_response())
 }
 
 /// `GET /metrics`. What cannot be read is left out: a scrape tells of the rest.
@@ -47,6 +52,7 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
         kept_bytes: state.cache.weighted_size(),
         kept,
         waiting: state.questions.waiting(),
+        damaged: engine.map_or(0, |engine| engine.damage().len()),
     };
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
     ([NO_STORE, kind], state.metrics.render(&now)).into_response()

@@ -34,6 +34,16 @@ pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown:
 /// Says what may surprise whoever runs the server.
 fn warn(state: &ApiState) {
     state.access.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    if let Ok(engine) = state.engine() {
+        let edition = engine.edition().number;
+        for damage in engine.damage() {
+            tracing::error!(
+                edition,
+                damage,
+                "the lake is damaged; the newest edition that is whole is served"
+            );
+        }
+    }
     let is_named = matches!(&*state.hosts, Hosts::Known { loopback: true, names } if !names.is_empty());
     if is_named && state.access.reading == Reading::OnThisMachine {
         tracing::warn!(

@@ -98,6 +98,7 @@ pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -
         "failing": failing,
         "details": sees_details,
         "warnings": state.access.warnings(),
+        "damage": engine.damage(),
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "data": sources, "meta": meta })))
         .into_response())

@@ -79,8 +79,8 @@ impl Engine {
             )
             .into());
         }
-        let opened_before = self.open_edition(Arc::clone(&before)).await?;
-        let opened_after = self.open_edition(Arc::clone(&after)).await?;
+        let opened_before = self.open_to_read(Arc::clone(&before), &kpi.tables).await?;
+        let opened_after = self.open_to_read(Arc::clone(&after), &kpi.tables).await?;
         let periods = periods(&opened_after, kpi, &question).await?;
         // Said outright, since the definition of before may have another granularity.
         question.granularity = Some(question.granularity.unwrap_or(kpi.granularity));

@@ -37,6 +37,13 @@ impl Engine {
     /// # Errors
     /// A damaged record, or a lake that no longer holds the edition served. The engine then serves what it served.
     pub fn refresh(&self) -> Result<bool, EngineError> {
+        let refreshed = self.move_on();
+        let records = refreshed.as_ref().err().filter(|error| matches!(error, EngineError::Damaged { .. }));
+        self.look_at_damage(records.map(ToString::to_string).into_iter().collect());
+        refreshed
+    }
+
+    fn move_on(&self) -> Result<bool, EngineError> {
         let failed = |error| EngineError::of_lake(&self.lake, error);
         let served = self.edition();
         let newest = self.lake.latest().map_err(failed)?;

@@ -1,6 +1,6 @@
 //! The engine: a lake opened with its catalogue, editions pinned, questions answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
@@ -13,6 +13,7 @@ use utbredt_kpi::{Catalogue, KpiRequest};
 use utbredt_lake::{Edition, Lake};
 use utbredt_model::oslo;
 
+use crate::damage::Damage;
 use crate::describe::describe;
 use crate::edition::open::OpenEdition;
 use crate::error::EngineError;
@@ -32,6 +33,8 @@ pub struct Engine {
     pub(crate) edition: Arc<RwLock<Arc<Edition>>>,
     /// Editions opened so far, by number.
     opened: Arc<tokio::sync::Mutex<BTreeMap<u64, Arc<OpenEdition>>>>,
+    /// What is known to be damaged of the lake.
+    pub(crate) damage: Arc<RwLock<Damage>>,
     /// Into how many parts each query is cut; by the lake's size when nobody says.
     partitions: Option<usize>,
     pub(crate) kept: Kept,
@@ -51,11 +54,21 @@ impl Engine {
             .map_err(|source| EngineError::Lake { path: lake_root.to_path_buf(), source })?;
         let latest = lake.latest().map_err(|error| EngineError::of_lake(&lake, error))?;
         let edition = latest.ok_or_else(|| EngineError::NoEdition { path: lake_root.to_path_buf() })?;
+        Self::of_edition(lake, edition, files)
+    }
+
+    /// An engine that serves an edition of a lake.
+    pub(crate) fn of_edition(
+        lake: Lake,
+        edition: Edition,
+        files: Vec<(String, String)>,
+    ) -> Result<Self, EngineError> {
         Ok(Self {
             lake,
             catalogue: Arc::new(Catalogue::load(files).map_err(EngineError::Catalogue)?),
             edition: Arc::new(RwLock::new(Arc::new(edition))),
             opened: Arc::default(),
+            damage: Arc::default(),
             partitions: None,
             kept: Kept::new(DEFAULT_BYTES),
             expressions: Arc::default(),
@@ -128,14 +141,29 @@ impl Engine {
         })
     }
 
-    /// The tables of an edition, opened once; files that changed since are found.
+    /// An edition opened to read some of its tables, whose files are found as they were committed. A damaged table stops those
+    /// who read it and nobody else; when its file was put back it is opened anew.
+    pub(crate) async fn open_to_read(
+        &self,
+        edition: Arc<Edition>,
+        tables: &BTreeSet<String>,
+    ) -> Result<Arc<OpenEdition>, EngineError> {
+        let opened = self.open_edition(Arc::clone(&edition)).await?;
+        opened.check_files(&self.lake, tables).inspect_err(|error| self.note_file(error))?;
+        if !opened.is_damaged(tables) {
+            return Ok(opened);
+        }
+        self.opened.lock().await.remove(&edition.number);
+        self.open_edition(edition).await
+    }
+
+    /// The tables of an edition, opened once.
     pub(crate) async fn open_edition(&self, edition: Arc<Edition>) -> Result<Arc<OpenEdition>, EngineError> {
         // Held while opening: two questions about a fresh edition would read every table twice.
         let mut opened = self.opened.lock().await;
         if let Some(known) =
             opened.get(&edition.number).filter(|known| known.edition.sha256 == edition.sha256)
         {
-            known.check_files(&self.lake)?;
             return Ok(Arc::clone(known));
         }
         let number = edition.number;
@@ -156,7 +184,8 @@ impl Engine {
     async fn answer(&self, request: &KpiRequest) -> Result<Answer, EngineError> {
         let edition = self.edition_of(request.as_of)?;
         let day = oslo::day(edition.recorded_at);
-        let opened = self.open_edition(Arc::clone(&edition)).await?;
+        let tables = &self.catalogue.kpi(&request.kpi)?.tables;
+        let opened = self.open_to_read(Arc::clone(&edition), tables).await?;
         let provenance = opened.provenance().await?;
         let periods = PeriodsOf::Request(provenance);
         let query = ResolvedQuery::resolve(&self.catalogue, request, &opened.dimensions, day, periods)?;

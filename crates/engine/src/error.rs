@@ -8,6 +8,7 @@ use datafusion::error::DataFusionError;
 use utbredt_kpi::{KpiError, RequestError};
 use utbredt_lake::{Lake, LakeError};
 
+use crate::edition::damaged::DamagedFile;
 use crate::question::resolve::TOO_LARGE;
 
 /// Why a question got no answer.
@@ -104,6 +105,9 @@ pub enum EngineError {
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
+        if let Some(DamagedFile { file }) = DamagedFile::of(&error) {
+            return Self::Damaged { file: file.clone() };
+        }
         // The engine's own words repeat one cause for each step of a plan.
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Self::OutOfMemory;

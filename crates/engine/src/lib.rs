@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod damage;
 mod describe;
 mod diff;
 mod edition;

@@ -4,6 +4,7 @@
 //! A KPI in the text is answered first, in the way of every interface, and its rows take its place in the statement
 //! under a name of their own: an analyst's number is the dashboard's number.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -31,12 +32,18 @@ impl Engine {
         let engine = self.clone();
         Box::pin(async move {
             let edition = engine.edition();
-            let context = engine.open_edition(Arc::clone(&edition)).await?.session_with_tables()?;
+            let opened = engine.open_edition(Arc::clone(&edition)).await?;
+            let mut context = opened.session_with_tables()?;
             let state = context.state();
             let dialect = state.config().options().sql_parser.dialect;
             let mut parsed = state.sql_to_statement(&text, &dialect).map_err(|error| refused(&error))?;
             if let Parsed::Statement(statement) = &mut parsed {
-                for (name, mut request) in kpis(statement, engine.catalogue())? {
+                let (kpis, tables) = relations(statement, engine.catalogue())?;
+                let current = engine.open_to_read(Arc::clone(&edition), &tables).await?;
+                if !Arc::ptr_eq(&current, &opened) {
+                    context = current.session_with_tables()?;
+                }
+                for (name, mut request) in kpis {
                     // Pinned: a KPI and the tables beside it are of one edition, whatever arrives meanwhile.
                     if request.as_of == AsOf::Latest {
                         request.as_of = AsOf::Edition(edition.number);
@@ -70,18 +77,25 @@ fn refused(error: &DataFusionError) -> EngineError {
     EngineError::Refused { why: error.strip_backtrace(), hint: hint.into() }
 }
 
-/// The KPIs a statement asks, each with the name that takes its place.
-fn kpis(statement: &mut Statement, catalogue: &Catalogue) -> Result<Vec<(String, KpiRequest)>, EngineError> {
-    let mut finder = Finder { catalogue, found: Vec::new() };
+/// KPIs that a statement reads, each with the name that takes its place.
+type Kpis = Vec<(String, KpiRequest)>;
+
+/// What a statement reads: its KPIs, and the names of its other relations.
+fn relations(
+    statement: &mut Statement,
+    catalogue: &Catalogue,
+) -> Result<(Kpis, BTreeSet<String>), EngineError> {
+    let mut finder = Finder { catalogue, found: Vec::new(), others: BTreeSet::new() };
     match VisitMut::visit(statement, &mut finder) {
-        ControlFlow::Continue(()) => Ok(finder.found),
+        ControlFlow::Continue(()) => Ok((finder.found, finder.others)),
         ControlFlow::Break(error) => Err(error),
     }
 }
 
 struct Finder<'a> {
     catalogue: &'a Catalogue,
-    found: Vec<(String, KpiRequest)>,
+    found: Kpis,
+    others: BTreeSet<String>,
 }
 
 impl VisitorMut for Finder<'_> {
@@ -90,6 +104,7 @@ impl VisitorMut for Finder<'_> {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<EngineError> {
         let TableFactor::Table { name, args, .. } = factor else { return ControlFlow::Continue(()) };
         let parts: Vec<String> = name.0.iter().map(ToString::to_string).collect();
+        self.others.extend(parts.last().map(|name| name.trim_matches('"').to_lowercase()));
         let [schema, kpi] = parts.as_slice() else { return ControlFlow::Continue(()) };
         if !schema.eq_ignore_ascii_case("kpi") {
             return ControlFlow::Continue(());

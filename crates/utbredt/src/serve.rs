@@ -68,7 +68,7 @@ pub(crate) fn run(
     http: HttpArguments,
 ) -> anyhow::Result<()> {
     let reading = key_access::reading(listener.local_addr()?, lake, &http)?;
-    let mut state = ApiState::new(Engine::open(lake, queries)?)
+    let mut state = ApiState::new(Engine::open_last_good(lake, queries)?)
         .with_cors_origins(http.cors_origin)
         .with_time_limit(Duration::from_secs(http.time_limit))
         .with_limits(limits())

@@ -1,7 +1,7 @@
 //! An edition opened for queries: every file's hash is checked before it is registered, and what is small is read into
 //! memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +12,9 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use tokio::sync::OnceCell;
-use utbredt_lake::{Edition, Lake, TABLES, Table};
+use utbredt_lake::{Edition, Lake, LakeError, TABLES, Table};
 
+use super::damaged::{DamagedFile, DamagedTable};
 use super::dimensions::Dimensions;
 use super::files;
 use super::provenance::Provenance;
@@ -36,8 +37,10 @@ pub(crate) struct OpenEdition {
     pub(crate) edition: Arc<Edition>,
     /// Its small tables.
     pub(crate) dimensions: Arc<Dimensions>,
-    /// Every table of the lake, by name.
+    /// Every table of the lake, by name. Those with a damaged file refuse to be read.
     pub(crate) tables: BTreeMap<&'static str, Arc<dyn TableProvider>>,
+    /// The tables that had a damaged file when the edition was opened, with the file.
+    pub(crate) damaged: BTreeMap<&'static str, String>,
     /// Which sources delivered what; found when first needed.
     pub(crate) provenance: OnceCell<Provenance>,
     partitions: usize,
@@ -64,10 +67,18 @@ impl OpenEdition {
         let context = SessionContext::new_with_config_rt(config(partitions), Arc::clone(&runtime));
         let store = files::register(&context, lake)?;
         let mut tables: BTreeMap<&'static str, Arc<dyn TableProvider>> = BTreeMap::new();
+        let mut damaged = BTreeMap::new();
         for table in TABLES {
             let entries = edition.tables.get(table.name).map_or(&[][..], Vec::as_slice);
-            for entry in entries {
-                lake.check_file(entry).map_err(|error| EngineError::of_lake(lake, error))?;
+            match entries.iter().try_for_each(|entry| lake.check_file(entry).map(drop)) {
+                Ok(()) => {}
+                Err(LakeError::Damaged { path: file, .. }) => {
+                    damaged.insert(table.name, file.clone());
+                    let (schema, damage) = (table.schema(), DamagedFile { file });
+                    tables.insert(table.name, Arc::new(DamagedTable { schema, damage }));
+                    continue;
+                }
+                Err(error) => return Err(EngineError::of_lake(lake, error)),
             }
             // Without a file there is no schema to read.
             if entries.is_empty() {
@@ -78,7 +89,7 @@ impl OpenEdition {
         }
         // Read without the query engine: names are needed before anything is planned.
         let dimensions = Dimensions::read(|name| read_table(lake, &edition, name))?;
-        Ok(Self::new(edition, dimensions, tables, partitions, runtime))
+        Ok(Self { damaged, ..Self::new(edition, dimensions, tables, partitions, runtime) })
     }
 
     /// The lake's tables without any row, to plan against.
@@ -98,7 +109,8 @@ impl OpenEdition {
         tables: BTreeMap<&'static str, Arc<dyn TableProvider>>,
     ) -> Self {
         let (edition, runtime) = (Arc::clone(&self.edition), Arc::clone(&self.runtime));
-        Self::new(edition, dimensions, tables, self.partitions, runtime)
+        let made = Self::new(edition, dimensions, tables, self.partitions, runtime);
+        Self { damaged: self.damaged.clone(), ..made }
     }
 
     fn new(
@@ -113,6 +125,7 @@ impl OpenEdition {
             edition,
             dimensions: Arc::new(dimensions),
             tables,
+            damaged: BTreeMap::new(),
             provenance: OnceCell::new(),
             partitions,
             runtime,
@@ -158,13 +171,22 @@ impl OpenEdition {
         }
     }
 
-    /// A file changed since the edition was opened must not answer the next question either. Files that have not
-    /// changed are only looked at, not read.
-    pub(crate) fn check_files(&self, lake: &Lake) -> Result<(), EngineError> {
-        for entry in self.edition.tables.values().flatten() {
+    /// That the files of some tables are those of the edition: one that changed since it was opened must not answer the next
+    /// question either. Files that have not changed are only looked at, not read.
+    ///
+    /// # Errors
+    /// [`EngineError::Damaged`] naming the first file that is not.
+    pub(crate) fn check_files(&self, lake: &Lake, tables: &BTreeSet<String>) -> Result<(), EngineError> {
+        let entries = tables.iter().filter_map(|name| self.edition.tables.get(name.as_str())).flatten();
+        for entry in entries {
             lake.check_file(entry).map_err(|error| EngineError::of_lake(lake, error))?;
         }
         Ok(())
+    }
+
+    /// Whether one of some tables had a damaged file when the edition was opened.
+    pub(crate) fn is_damaged(&self, tables: &BTreeSet<String>) -> bool {
+        self.damaged.keys().any(|name| tables.contains(*name))
     }
 }
 
