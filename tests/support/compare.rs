@@ -12,7 +12,7 @@ use crate::oracle::{OracleRow, word_number};
 use crate::world::Day;
 
 const KEYS: [&str; 4] = ["municipality_code", "county_code", "network_id", "group_code"];
-const MARKS: [(&str, i64); 10] = [
+const MARKS: [(&str, i64); 11] = [
     ("provisional", 1),
     ("imputed", 2),
     ("perturbed", 4),
@@ -23,6 +23,7 @@ const MARKS: [(&str, i64); 10] = [
     ("split_by_days", 128),
     ("without_baseline", 256),
     ("above_whole", 512),
+    ("filtered", 1024),
 ];
 
 /// An answer's batches as one, with columns found by name.

@@ -336,6 +336,7 @@ fn every_type_takes_its_values_and_no_others() {
         doc: "d".to_owned(),
         default: None,
         main: None,
+        only_main_kind: false,
         choices: choices.iter().map(|c| (*c).to_owned()).collect(),
     };
     let date = param(ParamKind::Date, &[]);

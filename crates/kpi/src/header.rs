@@ -68,6 +68,8 @@ pub(crate) struct RawParam {
     doc: String,
     default: Option<Scalar>,
     main: Option<String>,
+    #[serde(default)]
+    only_main_kind: bool,
     choices: Option<Vec<String>>,
 }
 

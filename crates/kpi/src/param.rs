@@ -105,6 +105,8 @@ pub struct Param {
     pub default: Option<String>,
     /// For a measure: the kind (`flow`, `stock`) whose main measure is meant when the request gives none.
     pub main: Option<String>,
+    /// For a measure with `main`: whether one of another kind is refused. A share of persons needs persons, not their letters.
+    pub only_main_kind: bool,
     /// What a choice may be; empty for other kinds.
     pub choices: Vec<String>,
 }

@@ -147,7 +147,10 @@ impl Marks {
     /// More are counted than there are.
     pub const ABOVE_WHOLE: Self = Self(512);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    /// A filter left municipalities of the area out.
+    pub const FILTERED: Self = Self(1024);
+
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::PROVISIONAL, "provisional"),
         (Self::IMPUTED, "imputed"),
         (Self::PERTURBED, "perturbed"),
@@ -158,6 +161,7 @@ impl Marks {
         (Self::SPLIT_BY_DAYS, "split_by_days"),
         (Self::WITHOUT_BASELINE, "without_baseline"),
         (Self::ABOVE_WHOLE, "above_whole"),
+        (Self::FILTERED, "filtered"),
     ];
 
     /// Whether every mark of `other` is set.
@@ -168,7 +172,7 @@ impl Marks {
 
     /// Every mark with its name, in a fixed order.
     #[must_use]
-    pub const fn all() -> [(Self, &'static str); 10] {
+    pub const fn all() -> [(Self, &'static str); 11] {
         Self::NAMES
     }
 

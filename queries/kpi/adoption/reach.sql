@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Rekkevidde", nn = "Rekkjevidd", en = "Reach" }
 answers = { nb = "Hvor stor del av målgruppen bruker løsningen?", nn = "Kor stor del av målgruppa brukar løysinga?", en = "What share of the target group uses the solution?" }
-version = 4
+version = 5
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -22,6 +22,7 @@ doc = "The shared solution."
 type = "measure"
 doc = "What is counted."
 main = "stock"
+only_main_kind = true
 [columns.periods_reported]
 doc = "Of the periods owed, those delivered in full, added up over municipalities: 2 of 3 months of a quarter."
 unit = "periods"
@@ -32,6 +33,13 @@ doc = "The periods owed: the months of a quarter or year, or the last that owes 
 unit = "periods"
 rollup = "sum"
 every_state = true
+[[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["same_land"]
+nb = "Bare et mål av personer regnes; brev er ingen rekkevidde."
+nn = "Berre eit mål av personar blir rekna; brev er inga rekkjevidd."
+en = "Only a measure of persons counts: letters are no reach."
 [[changes]]
 version = 4
 date = "2026-11-29"
@@ -50,7 +58,12 @@ SELECT
     spine.municipality_code,
     usage.value AS numerator,
     people.eligible AS denominator,
-    cell_state(spine.comparable, usage.state, denominator_state(people.eligible)) AS state,
+    cell_state(
+        spine.comparable,
+        usage.state,
+        denominator_state(people.eligible),
+        state_if(usage.state = 'ok' AND usage.own_land <> people.own_land, 'not_valid')
+    ) AS state,
     usage.marks | coalesce(people.marks, 0) | mark('above_whole', usage.value > people.eligible) AS marks,
     usage.periods_reported,
     usage.periods_expected

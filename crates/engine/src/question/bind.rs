@@ -82,6 +82,7 @@ fn bind_one(
     // A measure that only fills a gap is not the solution's own, and would be refused.
     if let Some(id) = named.as_deref().filter(|_| unanswered.is_none()) {
         check_measure(&params, id, dimensions)?;
+        check_kinds(kpi, &params, id, dimensions)?;
     }
     for (name, value) in &params {
         let (kind, known): (_, Vec<&str>) = match name.as_str() {
@@ -147,6 +148,32 @@ fn check_measure(
         format!("{name} of {solution_id} declares no sum, and this KPI adds"),
         format!("a share is delivered as two measures, what is counted and of how many; {instead}"),
     ))
+}
+
+/// A measure is of the kind that the KPI requires, where it does: letters are no persons.
+fn check_kinds(
+    kpi: &Kpi,
+    params: &[(String, ParamValue)],
+    solution_id: &str,
+    dimensions: &Dimensions,
+) -> Result<(), RequestError> {
+    for param in kpi.params.iter().filter(|param| param.only_main_kind) {
+        let Some(required) = &param.main else { continue };
+        let value = params.iter().find(|(name, _)| *name == param.name).map(|(_, value)| value);
+        let Some(ParamValue::Text(named)) = value else { continue };
+        let own: Vec<&Measure> = dimensions.measures_of(solution_id).collect();
+        let other = own.iter().find(|own| own.measure_id == *named && own.kind != *required);
+        let Some(Measure { kind, .. }) = other else { continue };
+        let fitting = own.iter().filter(|own| own.kind == *required);
+        let fitting: Vec<&str> = fitting.map(|own| own.measure_id.as_str()).collect();
+        let hint = match fitting.as_slice() {
+            [] => format!("{solution_id} has none"),
+            some => format!("{solution_id} has {}", some.join(", ")),
+        };
+        let why = format!("{named} of {solution_id} is a {kind}, and {} needs a {required}", kpi.id);
+        return Err(RequestError::invalid("invalid_value", why, hint));
+    }
+    Ok(())
 }
 
 fn adds(measure: &Measure) -> bool {

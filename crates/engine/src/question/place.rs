@@ -79,6 +79,16 @@ impl ResolvedQuery<'_> {
         })
     }
 
+    /// Whether the filter leaves out municipalities of an area.
+    pub(super) fn is_cut(&self, period: usize, area: usize) -> bool {
+        let areas = &self.areas[period];
+        self.chosen.as_ref().is_some_and(|chosen| {
+            let code = areas.areas[area].code.as_str();
+            let mut members = areas.pairs().filter(|(_, of)| of.code == code);
+            members.any(|(municipality, _)| !chosen.holds(period, municipality))
+        })
+    }
+
     /// The areas a row of cells is added to: those of its municipality, or the one it is about itself.
     fn areas_of_row(&self, period: usize, key: &str) -> Vec<usize> {
         let areas = &self.areas[period];

@@ -113,7 +113,29 @@ impl<'a> ResolvedQuery<'a> {
         check_size(&scope, dimensions)?;
         let areas = areas_of(request.by, &scope, dimensions);
         let chosen = choose(request, &scope, dimensions, shown.len())?;
-        Ok(Self { catalogue, kpi, request, bound, by_solution, shown, scope, areas, chosen })
+        let query = Self { catalogue, kpi, request, bound, by_solution, shown, scope, areas, chosen };
+        query.check_whole_areas()?;
+        Ok(query)
+    }
+
+    /// A target is that of a whole area: its one municipality that does best would make it reached.
+    fn check_whole_areas(&self) -> Result<(), RequestError> {
+        if self.chosen.is_none() || !self.kpi.tables.contains(TARGETS) {
+            return Ok(());
+        }
+        let periods = self.unshown()..self.scope.periods.len();
+        let mut all =
+            periods.flat_map(|period| (0..self.areas[period].areas.len()).map(move |area| (period, area)));
+        let cut = all.find(|(period, area)| self.shows_area(*period, *area) && self.is_cut(*period, *area));
+        let Some((period, area)) = cut else { return Ok(()) };
+        Err(RequestError::invalid(
+            "invalid_filter",
+            format!(
+                "{} holds a whole area against its target, and the filter leaves out municipalities of {}",
+                self.kpi.id, self.areas[period].areas[area].name
+            ),
+            "ask by municipality, or filter by the area itself, as by=network with network_id",
+        ))
     }
 
     /// A question whose names are not looked up, to plan a KPI's text against a lake without rows.
@@ -149,6 +171,9 @@ impl<'a> ResolvedQuery<'a> {
         self.scope.periods.len() - self.shown.len()
     }
 }
+
+/// The table whose rows are goals of areas.
+const TARGETS: &str = "targets";
 
 /// The areas of each period of a scope.
 pub(crate) fn areas_of(by: By, scope: &Scope, dimensions: &Dimensions) -> Vec<Arc<Areas>> {

@@ -236,6 +236,7 @@ fn marks(
     let (marks, reported) = (whole(rolled, "marks")?, whole(rolled, "reported")?);
     let (expected, not_valid) = (whole(rolled, "expected")?, whole(rolled, "not_valid")?);
     let names = groups.all.iter().enumerate().map(|(row, group)| {
+        let cut = query.is_cut(group.period, group.area);
         let mut set = Marks(or_zero(&marks, row));
         // An area from which nothing was reported is missing, not partial.
         let (reported, expected) = (or_zero(&reported, row), or_zero(&expected, row));
@@ -245,6 +246,9 @@ fn marks(
         }
         if any && query.scope.periods[group.period].end > query.scope.day {
             set = set.with(Marks::PROVISIONAL);
+        }
+        if any && cut {
+            set = set.with(Marks::FILTERED);
         }
         Some(set.names().join(" "))
     });

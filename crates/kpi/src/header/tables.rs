@@ -56,7 +56,13 @@ pub(crate) fn params(problems: &mut Problems<'_>, header: &mut Header<RawKpi>) -
             let fix = "write main = \"flow\" or \"stock\" for a measure without a default";
             problems.add(line, what, fix);
         }
-        let param = Param { name, kind: raw.kind, doc: raw.doc, default, main: raw.main, choices };
+        if raw.only_main_kind && raw.main.is_none() {
+            let what = format!("`only_main_kind` of the parameter `{name}` does not fit");
+            problems.add(line, what, "write it beside `main`, whose kind it requires");
+        }
+        let only_main_kind = raw.only_main_kind;
+        let (kind, doc, main) = (raw.kind, raw.doc, raw.main);
+        let param = Param { name, kind, doc, default, main, only_main_kind, choices };
         if let Some(Err(why)) = param.default.as_deref().map(|text| param.read(text)) {
             let what = format!("the default of the parameter `{}` does not fit its type: {why}", param.name);
             problems.add(line, what, "correct the default or the type");
