@@ -9,6 +9,7 @@ SELECT
     solutions.solution_id,
     population_bands.persons AS eligible,
     population_bands.reference_date,
+    population_bands.own_land,
     population_bands.marks
 FROM solutions
 LEFT JOIN target_groups

@@ -10,6 +10,7 @@ WITH cells AS (
         usage.solution_id,
         usage.measure_id,
         usage.unreported,
+        usage.state = 'ok' AND usage.own_land <> eligible.own_land AS is_of_other_land,
         CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 'ok' ELSE usage.state END AS state,
         CASE WHEN NOT is_expected(usage.state) AND usage.state <> 'not_valid' AND usage.unreported THEN 0 ELSE usage.value END AS uses,
         eligible.eligible AS persons,
@@ -41,6 +42,7 @@ SELECT
     greatest(0, cells.uses - cells.persons * reference.uses / reference.persons) AS units_beyond,
     cell_state(
         cells.state,
+        state_if(cells.is_of_other_land, 'not_valid'),
         state_if(has_mark(cells.use_marks, 'partial'), 'not_applicable/part_of_period'),
         state_if(cells.persons IS NULL, 'not_applicable/no_denominator'),
         state_if(cells.group_code IS NULL, 'not_applicable/no_peer_group'),

@@ -57,5 +57,6 @@ LEFT JOIN kostra_groups
 WHERE
     spine.comparable
     AND usage.state = 'ok'
+    AND usage.own_land = eligible.own_land
     AND NOT has_mark(usage.marks, 'partial')
     AND eligible.eligible > 0

@@ -1,5 +1,5 @@
 /* view
-doc = "Persons of an age band in the target borders: the newest count on or before 1 January of the period's year."
+doc = "Persons of an age band in the target borders: the newest count on or before 1 January of the period's year. `own_land`: they are those of the municipality as it is; not where `largest_successor` gave it those of more land."
 uses = ["population_reference"]
 */
 SELECT
@@ -16,6 +16,8 @@ SELECT
             municipality_mappings.weight_total
         )
     ) AS persons,
+    -- The third policy, which has another name in lakes.
+    bool_and(municipality_mappings.exact OR reference.policy_id IN ('exact_only', 'population_share')) AS own_land,
     bit_or(
         mark('split_by_share', NOT municipality_mappings.exact)
         | mark('stale_denominator', reference.reference_date < reference.period_start - INTERVAL '2 years')

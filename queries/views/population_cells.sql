@@ -8,6 +8,7 @@ SELECT
     population_bands.municipality_code,
     population_bands.persons,
     population_bands.reference_date,
+    population_bands.own_land,
     population_bands.marks
 FROM population_bands
 WHERE

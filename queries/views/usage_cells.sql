@@ -1,5 +1,5 @@
 /* view
-doc = "The usage of every municipality of the target division in every period, with its state: missing is never zero. `unreported`: no row came at all; `in_full`: rows came about every day owed (`report_cells`)."
+doc = "The usage of every municipality of the target division in every period, with its state: missing is never zero. `unreported`: no row came at all; `in_full`: rows came about every day owed (`report_cells`). `own_land`: the number is of the municipality as it is; not where `largest_successor` gave it one of more land. A number is divided by persons of the same land alone."
 uses = ["report_cells", "spine", "usage_rows"]
 */
 WITH allocated AS (
@@ -15,6 +15,10 @@ WITH allocated AS (
         usage_rows.state,
         -- Of what has a number and is not divided nobody knows how much lies here. Nothing divides into nothing.
         usage_rows.state = 'ok' AND usage_rows.value <> 0 AND placed.to_code IS NULL AS unplaced,
+        -- The third policy, which has another name in lakes.
+        usage_rows.policy_id NOT IN ('exact_only', 'population_share')
+        AND usage_rows.state = 'ok'
+        AND NOT municipality_mappings.exact AS is_moved,
         CASE
             WHEN usage_rows.state <> 'ok' THEN NULL
             WHEN placed.to_code IS NULL THEN 0
@@ -77,6 +81,7 @@ added AS (
             ELSE 1
         END AS divisor,
         bool_or(allocated.unplaced) AS unplaced,
+        bool_or(allocated.is_moved) AS is_moved,
         bit_or(allocated.marks) AS marks
     FROM allocated
     WHERE
@@ -100,6 +105,7 @@ reports AS (
         sum(added.value / added.divisor) AS value,
         sum(added.estimated / added.divisor) AS estimated,
         bool_or(added.unplaced) AS unplaced,
+        bool_or(added.is_moved) AS is_moved,
         bit_or(added.marks) AS marks
     FROM added
     GROUP BY
@@ -122,6 +128,7 @@ SELECT
         ELSE coalesce(owed.state, 'not_applicable/not_introduced')
     END AS state,
     CASE WHEN owed.state = 'ok' AND NOT reports.unplaced THEN reports.marks | mark('partial', NOT owed.whole) ELSE 0 END AS marks,
+    NOT coalesce(reports.is_moved, FALSE) AS own_land,
     reports.municipality_code IS NULL AS unreported,
     coalesce(owed.in_full, FALSE) AS in_full,
     coalesce(owed.periods_reported, 0) AS periods_reported,

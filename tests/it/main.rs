@@ -13,6 +13,7 @@ mod http;
 mod http_contract;
 mod keys;
 mod laws;
+mod misread;
 mod numbers;
 mod oracle;
 mod partial;

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Endring og hva som gjorde den", nn = "Endring og kva som gjorde henne", en = "Change and what made it" }
 answers = { nb = "Hvor mye av endringen i rekkevidde er gjort i kommunene selv, og hvor mye er folketall, nye kommuner i summen og nye grenser?", nn = "Kor mykje av endringa i rekkjevidd er gjort i kommunane sjølve, og kor mykje er folketal, nye kommunar i summen og nye grenser?", en = "How much of the change in reach was made within municipalities, and how much is population, other municipalities in the sum, and new borders?" }
-version = 4
+version = 5
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -50,6 +50,10 @@ unit = "municipalities"
 [columns.fell_out]
 doc = "Municipalities that fell out of it."
 unit = "municipalities"
+[[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["same_land"]
 [[changes]]
 version = 4
 date = "2026-11-29"
@@ -128,7 +132,12 @@ cells AS (
         spine.municipality_code,
         CAST(usage.value AS DOUBLE) AS uses,
         CAST(eligible.eligible AS DOUBLE) AS eligible,
-        cell_state(spine.comparable, usage.state, denominator_state(eligible.eligible)) AS state,
+        cell_state(
+            spine.comparable,
+            usage.state,
+            denominator_state(eligible.eligible),
+            state_if(usage.state = 'ok' AND usage.own_land <> eligible.own_land, 'not_valid')
+        ) AS state,
         usage.marks | coalesce(eligible.marks, 0) | mark('above_whole', usage.value > eligible.eligible) AS marks,
         people.persons
     FROM spine

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk etter innføring", nn = "Bruk etter innføring", en = "Use since go-live" }
 answers = { nb = "Hvordan vokser bruken måned for måned etter at kommunene fikk løsningen?", nn = "Korleis veks bruken månad for månad etter at kommunane fekk løysinga?", en = "How does use grow month by month after municipalities got the solution?" }
-version = 4
+version = 5
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -97,6 +97,10 @@ nb = "Måneden er ikke over."
 nn = "Månaden er ikkje over."
 en = "The month is not over."
 [[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["same_land"]
+[[changes]]
 version = 4
 date = "2026-11-29"
 codes = ["wave_by_land"]
@@ -153,6 +157,8 @@ cohorts AS (
         spine.comparable,
         go_lives.month,
         eligible.eligible,
+        eligible.own_land,
+        periods.policy_id,
         CAST(12 * date_part('year', periods.edition_day) + date_part('month', periods.edition_day) AS BIGINT) AS edition_month,
         coalesce(go_lives.marks, 0) | coalesce(eligible.marks, 0) AS marks
     FROM spine
@@ -190,7 +196,14 @@ cells AS (
             ELSE cell_state(
                 cohorts.comparable,
                 coalesce(monthly.state, 'missing/not_delivered'),
-                denominator_state(cohorts.eligible)
+                denominator_state(cohorts.eligible),
+                -- The use and the persons are of the same land.
+                state_if(
+                    cohorts.policy_id NOT IN ('exact_only', 'population_share')
+                    AND monthly.state = 'ok'
+                    AND has_mark(monthly.marks, 'split_by_share') = cohorts.own_land,
+                    'not_valid'
+                )
             )
         END AS state,
         coalesce(monthly.marks, 0) | cohorts.marks AS marks

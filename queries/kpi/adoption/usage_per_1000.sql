@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Bruk per 1000 innbyggere", nn = "Bruk per 1000 innbyggjarar", en = "Usage per 1,000 inhabitants" }
 answers = { nb = "Hvor mye brukes løsningen i forhold til folketallet?", nn = "Kor mykje blir løysinga brukt i høve til folketalet?", en = "How much is the solution used for the size of the population?" }
-version = 3
+version = 4
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -32,6 +32,10 @@ unit = "periods"
 rollup = "sum"
 every_state = true
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["same_land"]
+[[changes]]
 version = 3
 date = "2026-11-29"
 codes = ["zero_divides"]
@@ -45,7 +49,12 @@ SELECT
     spine.municipality_code,
     usage.value AS numerator,
     people.persons AS denominator,
-    cell_state(spine.comparable, usage.state, denominator_state(people.persons)) AS state,
+    cell_state(
+        spine.comparable,
+        usage.state,
+        denominator_state(people.persons),
+        state_if(usage.state = 'ok' AND usage.own_land <> people.own_land, 'not_valid')
+    ) AS state,
     usage.marks | coalesce(people.marks, 0) AS marks,
     usage.periods_reported,
     usage.periods_expected

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gevinstpotensial", nn = "Gevinstpotensial", en = "Benefit potential" }
 answers = { nb = "Hva er det verdt å nå det nivået de beste tilsvarende kommunene har?", nn = "Kva er det verdt å nå det nivået dei beste tilsvarande kommunane har?", en = "What is it worth to reach the level of the best comparable municipalities?" }
-version = 5
+version = 6
 unit = "nok"
 better = "neither"
 owner = "secretariat"
@@ -61,6 +61,10 @@ rollup = "min"
 doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
 unit = "municipalities"
 rollup = "sum"
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land"]
 [[changes]]
 version = 5
 date = "2026-11-29"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Gjenstående gevinst", nn = "Attståande gevinst", en = "Remaining benefit" }
 answers = { nb = "Hva kan hentes nå der løsningen er i produksjon, hva venter på innføring, og hvem er alt forbi referansen?", nn = "Kva kan hentast no der løysinga er i produksjon, kva ventar på innføring, og kven er alt forbi referansen?", en = "What can be gained now where the solution is live, what waits for its rollout, and who is already beyond the reference?" }
-version = 5
+version = 6
 unit = "nok"
 better = "lower"
 owner = "secretariat"
@@ -49,6 +49,10 @@ rollup = "min"
 doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
 unit = "municipalities"
 rollup = "sum"
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land"]
 [[changes]]
 version = 5
 date = "2026-11-29"

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 5
+version = 6
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -45,6 +45,12 @@ nb = "Bruken falt mer enn 20 % fra perioden før."
 nn = "Bruken fall meir enn 20 % frå perioden før."
 en = "Use fell more than 20 % from the period before."
 [[changes]]
+version = 6
+date = "2026-11-29"
+nb = "Der verken innføringen følges eller noe tall er kjent, er det ingenting å følge opp (not_followed); før sto det 0."
+nn = "Der korkje innføringa er følgd eller noko tal er kjent, er det ingenting å følgje opp (not_followed); før stod det 0."
+en = "Where neither the rollout is followed nor any number is known there is nothing to follow up (not_followed); before, it said 0."
+[[changes]]
 version = 5
 date = "2026-11-29"
 codes = ["zero_divides"]
@@ -73,6 +79,7 @@ WITH compared AS (
         usage.solution_id,
         usage.state,
         usage.in_full,
+        usage.unreported,
         usage.marks,
         -- Two months of a quarter are no fall from three.
         CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END AS whole_value,
@@ -115,6 +122,10 @@ reasons AS (
         compared.solution_id,
         compared.whole_value AS value,
         compared.value_before,
+        -- Neither its rollout nor any number of it is known: there is nothing to follow up, which is not 0.
+        followed.solution_id IS NOT NULL
+        OR NOT compared.unreported
+        OR compared.value_before IS NOT NULL AS is_known,
         CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
         CASE
             WHEN status.live = 1
@@ -145,11 +156,14 @@ reasons AS (
         ON status.period_start = compared.period_start
         AND status.municipality_code = compared.municipality_code
         AND status.solution_id = compared.solution_id
+    LEFT JOIN followed
+        ON followed.solution_id = compared.solution_id
 ),
 counts AS (
     SELECT
         reasons.period_start,
         reasons.municipality_code,
+        bool_or(reasons.is_known) AS is_known,
         count(reasons.reason) AS reasons,
         count(CASE WHEN reasons.reason = 'not_delivered' THEN 1 END) AS not_delivered,
         count(CASE WHEN reasons.reason = 'use_fell' THEN 1 END) AS use_fell,
@@ -178,11 +192,12 @@ SELECT
     spine.municipality_code,
     counts.reasons AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
-    cell_state(spine.comparable) AS state,
+    cell_state(spine.comparable, state_if(NOT counts.is_known, 'not_applicable/not_followed')) AS state,
     counts.marks AS marks,
     row_number() OVER (
         PARTITION BY spine.period_start
         ORDER BY
+            counts.is_known DESC,
             counts.reasons DESC,
             coalesce(population.persons, 0) DESC,
             spine.municipality_code

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ulikhet i bruk", nn = "Ulikskap i bruk", en = "Inequality of use" }
 answers = { nb = "Hvor ulikt er bruken fordelt mellom kommunene?", nn = "Kor ulikt er bruken fordelt mellom kommunane?", en = "How unequal is use between the municipalities?" }
-version = 3
+version = 4
 unit = "gini"
 better = "lower"
 owner = "secretariat"
@@ -37,6 +37,10 @@ nb = "Ingen bruker løsningen."
 nn = "Ingen bruker løysinga."
 en = "Nobody uses the solution."
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["same_land"]
+[[changes]]
 version = 3
 date = "2026-11-29"
 codes = ["zero_divides"]
@@ -59,6 +63,7 @@ WITH cells AS (
             spine.comparable,
             usage.state,
             denominator_state(population.persons),
+            state_if(usage.state = 'ok' AND usage.own_land <> population.own_land, 'not_valid'),
             state_if(has_mark(usage.marks, 'partial'), 'not_applicable/part_of_period')
         ) AS state,
         usage.marks | coalesce(population.marks, 0) AS marks

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Sammenlignet med tilsvarende kommuner", nn = "Samanlikna med tilsvarande kommunar", en = "Compared with peers" }
 answers = { nb = "Hvordan ligger kommunen an mot de andre i sin KOSTRA-gruppe?", nn = "Korleis ligg kommunen an mot dei andre i si KOSTRA-gruppe?", en = "How does the municipality do against the others of its KOSTRA group?" }
-version = 4
+version = 5
 unit = "per_1000"
 better = "higher"
 owner = "secretariat"
@@ -39,6 +39,10 @@ unit = "municipalities"
 doc = "1 where it is compared with the whole country, 0 where with its KOSTRA group."
 unit = "municipalities"
 [[changes]]
+version = 5
+date = "2026-11-29"
+codes = ["same_land"]
+[[changes]]
 version = 4
 date = "2026-11-29"
 codes = ["zero_divides"]
@@ -62,6 +66,7 @@ WITH cells AS (
             spine.comparable,
             usage.state,
             denominator_state(population.persons),
+            state_if(usage.state = 'ok' AND usage.own_land <> population.own_land, 'not_valid'),
             state_if(has_mark(usage.marks, 'partial'), 'not_applicable/part_of_period')
         ) AS own_state,
         state_if(kostra_groups.group_code IS NULL, 'not_applicable/no_peer_group') AS group_state,

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vei mot målet", nn = "Veg mot målet", en = "Progress to target" }
 answers = { nb = "Hvor langt er vi kommet mot målet, og går det fort nok?", nn = "Kor langt er vi komne mot målet, og går det fort nok?", en = "How far along to the target are we, and is it fast enough?" }
-version = 5
+version = 6
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -38,8 +38,15 @@ unit = "share"
 doc = "Rise a month that reaches the target on its day; 0 when it is reached, none when the day is past."
 unit = "share"
 [columns.current_share_a_month]
-doc = "Rise a month over the last three periods, where both ends speak for four in five of the inhabitants."
+doc = "Rise a month over the last three periods, of the municipalities that are known at both ends, where they are home to four in five of the inhabitants."
 unit = "share"
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land"]
+nb = "Farten nå er den til kommunene som er kjent i begge ender; før så det ut som et fall når noen ble tause."
+nn = "Farten no er den til kommunane som er kjende i båe endar; før såg det ut som eit fall når nokon vart tause."
+en = "The pace now is that of the municipalities known at both ends; before, it looked like a fall when some fell silent."
 [[changes]]
 version = 5
 date = "2026-11-29"
@@ -64,19 +71,93 @@ WITH numbered AS (
         row_number() OVER (ORDER BY periods.period_start) AS place
     FROM periods
 ),
--- What it was before there was a target counts for the pace.
 valued AS (
     SELECT
         metric_areas.area_code,
-        numbered.period_start,
-        numbered.place,
-        numbered.end_day,
+        metric_areas.period_start,
         CASE
             WHEN metric_areas.is_representative THEN CAST(metric_areas.numerator AS DOUBLE) / metric_areas.denominator
         END AS value
     FROM metric_areas
-    INNER JOIN numbered
-        ON numbered.period_start = metric_areas.period_start
+),
+-- A period, and the one three before it: each end, and the other one.
+ends AS (
+    SELECT
+        latest.period_start,
+        latest.period_start AS own_start,
+        earlier.period_start AS other_start,
+        1 AS is_latest,
+        (latest.end_day - earlier.end_day) / 30.4375 AS months
+    FROM numbered AS latest
+    INNER JOIN numbered AS earlier
+        ON earlier.place = latest.place - 3
+    UNION ALL
+    SELECT
+        latest.period_start,
+        earlier.period_start AS own_start,
+        latest.period_start AS other_start,
+        0 AS is_latest,
+        (latest.end_day - earlier.end_day) / 30.4375 AS months
+    FROM numbered AS latest
+    INNER JOIN numbered AS earlier
+        ON earlier.place = latest.place - 3
+),
+-- Who is known at one end alone is in neither: falling silent is no fall. What it was before there was a target counts.
+compared AS (
+    SELECT
+        ends.period_start,
+        ends.is_latest,
+        ends.months,
+        areas.area_code,
+        own.inhabitants,
+        own.numerator,
+        own.denominator,
+        is_expected(own.state) AS is_expected,
+        own.state = 'ok' AND coalesce(other.state, 'ok') = 'ok' AS is_kept
+    FROM ends
+    INNER JOIN areas
+        ON areas.period_start = ends.own_start
+    INNER JOIN metric_cells AS own
+        ON own.period_start = ends.own_start
+        AND own.municipality_code = areas.municipality_code
+    LEFT JOIN metric_cells AS other
+        ON other.period_start = ends.other_start
+        AND other.municipality_code = own.municipality_code
+),
+shares AS (
+    SELECT
+        compared.period_start,
+        compared.area_code,
+        compared.is_latest,
+        compared.months,
+        CASE
+            WHEN sum(compared.inhabitants) > 0
+                THEN sum(CASE WHEN compared.is_kept THEN compared.inhabitants ELSE 0 END) * 5 >= sum(compared.inhabitants) * 4
+            ELSE count(CASE WHEN compared.is_kept THEN 1 END) * 5 >= count(CASE WHEN compared.is_expected THEN 1 END) * 4
+        END AS is_representative,
+        CAST(sum(CASE WHEN compared.is_kept THEN compared.numerator END) AS DOUBLE)
+        / sum(CASE WHEN compared.is_kept THEN compared.denominator END) AS value
+    FROM compared
+    GROUP BY
+        compared.period_start,
+        compared.area_code,
+        compared.is_latest,
+        compared.months
+),
+paces AS (
+    SELECT
+        latest.period_start,
+        latest.area_code,
+        (latest.value - earlier.value) / latest.months AS share_a_month
+    FROM shares AS latest
+    INNER JOIN shares AS earlier
+        ON earlier.period_start = latest.period_start
+        AND earlier.area_code = latest.area_code
+        AND earlier.is_latest = 0
+        AND earlier.is_representative
+    WHERE
+        latest.is_latest = 1
+        AND latest.is_representative
 )
 SELECT
     goal_areas.period_start,
@@ -98,17 +179,14 @@ SELECT
         WHEN valued.value >= goal_areas.target THEN 0.0
         WHEN goal_areas.months_left > 0 THEN (goal_areas.target - valued.value) / goal_areas.months_left
     END AS required_share_a_month,
-    CASE
-        WHEN goal_areas.target IS NOT NULL
-            THEN (valued.value - earlier.value) * 30.4375 / (valued.end_day - earlier.end_day)
-    END AS current_share_a_month
+    CASE WHEN goal_areas.target IS NOT NULL THEN paces.share_a_month END AS current_share_a_month
 FROM goal_areas
 INNER JOIN valued
     ON valued.period_start = goal_areas.period_start
     AND valued.area_code = goal_areas.area_code
-LEFT JOIN valued AS earlier
-    ON earlier.area_code = valued.area_code
-    AND earlier.place = valued.place - 3
+LEFT JOIN paces
+    ON paces.period_start = goal_areas.period_start
+    AND paces.area_code = goal_areas.area_code
 ORDER BY
     goal_areas.period_start,
     goal_areas.area_code

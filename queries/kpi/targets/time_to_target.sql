@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tid til målet", nn = "Tid til målet", en = "Time to target" }
 answers = { nb = "Når blir målet nådd med dagens vekst, og hvor sikkert er det?", nn = "Når blir målet nådd med veksten no, og kor sikkert er det?", en = "When will the target be reached at this growth, and how sure is that?" }
-version = 5
+version = 6
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -107,6 +107,10 @@ en = "There are fewer than eight points to reckon from."
 nb = "Mindre enn 10 % er nådd, og da sier veksten for lite om framtiden."
 nn = "Mindre enn 10 % er nådd, og då seier veksten for lite om framtida."
 en = "Less than 10 % has been reached, and growth then says too little about the future."
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land"]
 [[changes]]
 version = 5
 date = "2026-11-29"

@@ -7,7 +7,9 @@ use chrono::Datelike;
 use super::areas::groups_of;
 use super::borders::{Successor, codes_of, division_holding, successor_in};
 use super::inputs::{CellContext, Input};
-use super::kpis::{Found, Reference, Worth, behind, known_baseline, plain, realised, reference, use_spans};
+use super::kpis::{
+    Found, Reference, Worth, behind, known_baseline, other_land, plain, realised, reference, use_spans,
+};
 use super::{OracleRequest, OracleRow, Policy, Span, State, days_of, mark};
 use crate::world::{Day, World};
 
@@ -193,6 +195,7 @@ fn distance(context: &CellContext<'_>, quarters: usize, measure: &str, code: &st
     // Nothing was ever said, and nothing was to be: there is no use yet.
     let not_yet = usage.state == State::NotApplicable && usage.silent;
     let mut states = vec![if not_yet { State::Ok } else { usage.state }, eligible.state];
+    states.extend(other_land(usage, eligible));
     if usage.is_partial() {
         states.push(State::NotApplicable);
     }

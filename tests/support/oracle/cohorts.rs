@@ -4,7 +4,7 @@ use chrono::{Datelike, Months};
 
 use super::borders::{comparable, overlaps, parts_of};
 use super::inputs::CellContext;
-use super::kpis::{Found, number, plain};
+use super::kpis::{Found, number, other_land, plain};
 use super::{Cell, OracleRequest, OracleRow, Span, State, status};
 use crate::world::Day;
 
@@ -76,6 +76,7 @@ fn month(context: &CellContext<'_>, measure: &str, code: &str, start: Day) -> (S
         CellContext { world: context.world, policy: context.policy, span: &span, solution: context.solution };
     let reported = of_month.month_usage(measure, code);
     let state = if reported.silent { State::Missing } else { reported.state };
+    let state = other_land(reported, context.eligible(code)).unwrap_or(state);
     (state, reported.value, reported.marks)
 }
 

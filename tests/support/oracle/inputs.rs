@@ -22,6 +22,8 @@ pub(crate) struct Input {
     pub(crate) marks: i64,
     /// No row at all was found.
     pub(crate) silent: bool,
+    /// One part of a divided municipality has the number of all.
+    pub(crate) moved: bool,
 }
 
 impl Input {
@@ -160,7 +162,9 @@ impl CellContext<'_> {
         let part = if self.owes_everything(measure, code) { 0 } else { mark::PARTIAL };
         let marks = if state == State::Ok { marks_of(&landing) | part } else { 0 };
         let silent = landing.is_empty() && unplaced.is_empty();
-        Input { state, value: total(&landing, rollup, |_| true), marks, silent }
+        let moved = self.policy == Policy::LargestSuccessor
+            && landing.iter().any(|landed| landed.row.state == "ok" && !landed.successor.exact);
+        Input { state, value: total(&landing, rollup, |_| true), marks, silent, moved }
     }
 
     /// Rows that the period counts about land of a municipality which the policy does not let be divided.
@@ -208,7 +212,8 @@ impl CellContext<'_> {
         if state == State::Ok && (either("missing") || either("suppressed") || any(&cut, "ok")) {
             marks |= mark::PARTIAL;
         }
-        Input { state, value: total(&whole, self.rollup(measure), |_| true), marks, silent }
+        let moved = self.policy == Policy::LargestSuccessor && marks & mark::SPLIT != 0;
+        Input { state, value: total(&whole, self.rollup(measure), |_| true), marks, silent, moved }
     }
 
     /// Whether the rows of one municipality are all that is to be known of the period.
@@ -420,7 +425,7 @@ impl CellContext<'_> {
             }
         }
         // Who is not counted has no denominator: nothing comes if one waits.
-        let mut input = Input { state: State::NotApplicable, value: 0, marks: 0, silent: true };
+        let mut input = Input { state: State::NotApplicable, value: 0, marks: 0, silent: true, moved: false };
         for row in &self.world.population {
             if (row.age_from, row.age_to) != band || Some(row.reference_date) != reference {
                 continue;
@@ -430,6 +435,7 @@ impl CellContext<'_> {
                 input.silent = false;
                 input.value += successor.allocated(row.persons);
                 input.marks |= if successor.exact { 0 } else { mark::SPLIT };
+                input.moved |= self.policy == Policy::LargestSuccessor && !successor.exact;
             }
         }
         if reference.is_some_and(|day| day < self.span.start - Months::new(24)) {

@@ -79,14 +79,15 @@ pub(crate) fn inhabitants(context: &CellContext<'_>, code: &str) -> i64 {
         .value
 }
 
-/// Most reasons first, then most persons, then by code.
+/// Those of whom anything is known first, of them most reasons, then most persons, then by code.
 fn rank(cells: &mut [Cell]) {
-    let mut order: Vec<(i64, i64, String)> =
-        cells.iter().map(|cell| (-cell.numerator, -cell.persons, cell.code.clone())).collect();
+    let known = |cell: &Cell| cell.extras.get("is_known").copied().unwrap_or(0);
+    let place = |cell: &Cell| (-known(cell), -cell.numerator, -cell.persons, cell.code.clone());
+    let mut order: Vec<(i64, i64, i64, String)> = cells.iter().map(place).collect();
     order.sort();
     for cell in cells {
         let place =
-            order.iter().position(|(_, _, code)| *code == cell.code).expect("every cell is in the order");
+            order.iter().position(|(.., code)| *code == cell.code).expect("every cell is in the order");
         cell.extras.insert("rank", i64::try_from(place + 1).expect("few cells"));
     }
 }
@@ -174,6 +175,7 @@ fn population_coverage(context: &CellContext<'_>, request: &OracleRequest, code:
         value: if merged(context, request, code) { persons.value } else { 0 },
         marks: 0,
         silent: false,
+        moved: persons.moved,
     };
     ratio(live, persons)
 }
@@ -202,11 +204,18 @@ pub(crate) fn share(over: Input, under: Input) -> Found {
     found
 }
 
+/// What is divided is of the same land as what it is divided by.
+pub(crate) fn other_land(over: Input, under: Input) -> Option<State> {
+    let known = over.state == State::Ok && under.state == State::Ok;
+    (known && over.moved != under.moved).then_some(State::NotValid)
+}
+
 pub(crate) fn ratio(over: Input, under: Input) -> Found {
     let mut states = vec![over.state, under.state];
     if under.state == State::Ok && under.value == 0 {
         states.push(State::NotApplicable);
     }
+    states.extend(other_land(over, under));
     Found {
         states,
         numerator: over.value,
@@ -414,12 +423,13 @@ pub(crate) fn behind(reference: Option<&Reference>) -> BTreeMap<&'static str, i6
 
 fn potential(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let mut usage = context.usage(measure, code);
+    let eligible = context.eligible(code);
     if usage.state == State::NotApplicable && usage.silent {
         // Not live: all of the potential is left.
-        usage = Input { state: State::Ok, value: 0, marks: 0, silent: true };
+        usage = Input { state: State::Ok, value: 0, marks: 0, silent: true, moved: eligible.moved };
     }
-    let eligible = context.eligible(code);
     let mut states = vec![usage.state, eligible.state];
+    states.extend(other_land(usage, eligible));
     if usage.is_partial() {
         states.push(State::NotApplicable);
     }
@@ -472,6 +482,7 @@ pub(crate) fn reference(
         let (usage, eligible) = (context.usage(measure, &row.code), context.eligible(&row.code));
         let is_whole = usage.state == State::Ok && !usage.is_partial();
         let is_ok = is_whole && eligible.state == State::Ok && eligible.value > 0;
+        let is_ok = is_ok && other_land(usage, eligible).is_none();
         if is_ok && comparable(context.world, context.policy, context.span, &row.code) {
             let rate = (usage.value, eligible.value, row.code.clone());
             if groups_of(context.world, "kostra", &row.code, context.span.target) == own {
@@ -520,6 +531,12 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     let known = there && whole(&now) && whole(&past);
     let fell = known && beyond_chance && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
+    // Neither its rollout nor any number of it is known.
+    let is_known = context.has_events() || !now.silent || (there && whole(&past));
+    if !is_known {
+        found.states.push(State::NotApplicable);
+    }
+    found.extras.insert("is_known", i64::from(is_known));
     found.extras.insert("not_delivered", i64::from(silent));
     found.extras.insert("use_fell", i64::from(fell));
     found.marks = if now.state == State::Ok { now.marks } else { 0 };

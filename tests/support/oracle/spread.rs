@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::areas::groups_of;
 use super::borders::comparable;
 use super::inputs::CellContext;
-use super::kpis::{Found, plain, share, whole_ratio};
+use super::kpis::{Found, other_land, plain, share, whole_ratio};
 use super::{Cell, OracleRequest, OracleRow, State, mark, stages, year_before};
 
 /// The cell of a municipality.
@@ -185,6 +185,7 @@ fn known<'a>(context: &CellContext<'_>, measure: &str, codes: &[&'a str]) -> Vec
         let (uses, persons) = (context.usage(measure, code), context.persons(code));
         let whole = uses.state == State::Ok && !uses.is_partial();
         let stated = whole && persons.state == State::Ok && persons.value > 0;
+        let stated = stated && other_land(uses, persons).is_none();
         if stated && comparable(context.world, context.policy, context.span, code) {
             known.push((uses.value, persons.value, code));
         }

@@ -1,7 +1,7 @@
 //! Progress to a target: another KPI's rows held against the goal that is nearest to each of them.
 
-use super::areas::{networks_of, roll_up};
-use super::{By, OracleRequest, OracleRow, Span, before, kpis};
+use super::areas::{keys_of, networks_of, roll_up};
+use super::{By, Cell, OracleRequest, OracleRow, Span, State, before, kpis};
 use crate::world::{Target, World};
 
 /// Days of a month.
@@ -13,7 +13,7 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<O
     for _ in 0..3 {
         past = before(world, request, &past);
     }
-    let earlier = measured(world, request, &past);
+    let (latest, earlier) = (cells(world, request, span), cells(world, request, &past));
     let mut rows = measured(world, request, span);
     for row in &mut rows {
         let Some(goal) = goal(world, request, span, row.key.as_deref()) else {
@@ -37,12 +37,37 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, span: &Span) -> Vec<O
             _ => None,
         });
         set("required_share_a_month", required);
-        let then = earlier.iter().find(|old| old.key == row.key && is_representative(old));
-        let then = then.and_then(|old| old.value);
+        let share = |span: &Span, own: &[Cell], other: &[Cell]| {
+            let of_area: Vec<&Cell> =
+                own.iter().filter(|cell| keys_of(world, request, span, cell).contains(&row.key)).collect();
+            share_of_known(&of_area, other)
+        };
+        let ends = share(span, &latest, &earlier).zip(share(&past, &earlier, &latest));
         let months = days(span.end - past.end) / MONTH;
-        set("current_share_a_month", now.zip(then).map(|(now, then)| (now - then) / months));
+        set("current_share_a_month", ends.map(|(now, then)| (now - then) / months));
     }
     rows
+}
+
+/// The share of those who have no other state than a number in the other period, where they are home to four in five.
+#[expect(clippy::cast_precision_loss, reason = "the numbers of a test world are small")]
+fn share_of_known(cells: &[&Cell], other: &[Cell]) -> Option<f64> {
+    let (mut over, mut under, mut known, mut expected, mut home, mut all) = (0, 0, 0, 0, 0, 0);
+    for cell in cells {
+        all += cell.inhabitants;
+        if matches!(cell.state, State::Ok | State::Missing | State::Suppressed) {
+            expected += 1;
+        }
+        let silent = other.iter().any(|other| other.code == cell.code && other.state != State::Ok);
+        if cell.state == State::Ok && !silent {
+            known += 1;
+            home += cell.inhabitants;
+            over += cell.numerator;
+            under += cell.denominator.unwrap_or(0);
+        }
+    }
+    let enough = if all > 0 { home * 5 >= all * 4 } else { known * 5 >= expected * 4 };
+    (enough && known > 0).then(|| over as f64 / under as f64)
 }
 
 /// Whether a number speaks for at least four in five of the inhabitants, or where they are not known of those expected.
@@ -57,8 +82,7 @@ fn days(span: chrono::TimeDelta) -> f64 {
 
 /// What the KPI that has the goal says of each area.
 pub(crate) fn measured(world: &World, request: &OracleRequest, span: &Span) -> Vec<OracleRow> {
-    let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
-    let question = OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() };
+    let question = measured_by(request);
     let cells = kpis::cells(world, &question, span);
     let mut rows = roll_up(world, &question, span, &cells);
     for row in &mut rows {
@@ -66,6 +90,16 @@ pub(crate) fn measured(world: &World, request: &OracleRequest, span: &Span) -> V
         row.value = row.numerator.zip(row.denominator).map(|(over, under)| over / under);
     }
     rows
+}
+
+/// The question whose KPI has the goal.
+fn measured_by(request: &OracleRequest) -> OracleRequest {
+    let metric = request.params.get("metric").map_or("rollout.population_coverage", String::as_str);
+    OracleRequest { kpi: metric.to_owned(), measure_id: None, ..request.clone() }
+}
+
+fn cells(world: &World, request: &OracleRequest, span: &Span) -> Vec<Cell> {
+    kpis::cells(world, &measured_by(request), span)
 }
 
 const COLUMNS: [&str; 5] =

@@ -1,0 +1,144 @@
+//! Numbers that are right for what they were computed from and that a reader would take for something else: a fall that is
+//! a silence, a zero that is ignorance, a rate of one land by the persons of another.
+
+use arrow::util::pretty::pretty_format_batches;
+use chrono::{Months, NaiveDate};
+use utbredt_engine::{Engine, KpiRequest};
+use utbredt_tests::batches::fill;
+use utbredt_tests::check::query_files;
+use utbredt_tests::tiny::tiny;
+use utbredt_tests::world::{Usage, World};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
+}
+
+/// The rows of an answer, each by the names of its columns.
+async fn rows(world: &World, kpi: &str, words: &str) -> Vec<Vec<(String, String)>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = fill(world, folder.path());
+    let engine = Engine::open(lake.root(), query_files()).expect("a lake");
+    let pairs = words.split(' ').map(|word| word.split_once('=').expect("name=value"));
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let request = KpiRequest::parse(engine.catalogue(), kpi, pairs).expect("a right question");
+    let answer = engine.run(request).await.expect("an answer");
+    let table = pretty_format_batches(&answer.batches).expect("a table").to_string();
+    let mut lines = table.lines().filter(|line| line.starts_with('|'));
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let names = cells(lines.next().expect("names"));
+    lines.map(|line| names.iter().cloned().zip(cells(line)).collect()).collect()
+}
+
+/// One cell of the row that has a code, or of the only one.
+fn cell(rows: &[Vec<(String, String)>], code: &str, column: &str) -> String {
+    let row = rows.iter().find(|row| code.is_empty() || row.iter().any(|(_, cell)| cell == code));
+    let cell = row.and_then(|row| row.iter().find(|(name, _)| name == column));
+    cell.map(|(_, cell)| cell.clone()).unwrap_or_else(|| panic!("no {column} of {code}: {rows:?}"))
+}
+
+/// Users of the post in 2020: Storby (320 could), Øy (320) and Nes (160).
+fn users(counts: &[(&str, &str, Option<i64>)]) -> World {
+    let mut world = tiny();
+    let row =
+        world.usage.iter().find(|row| row.municipality_code == "3001" && row.measure_id == "users_active");
+    let row = row.expect("a row of Storby").clone();
+    world.usage.retain(|row| row.solution_id != "post" || row.period_start < day("2020-02-01"));
+    for (code, month, value) in counts {
+        let period_start = day(&format!("{month}-01"));
+        world.usage.push(Usage {
+            municipality_code: (*code).into(),
+            period_start,
+            period_end: period_start + Months::new(1),
+            value: *value,
+            state: if value.is_some() { "ok" } else { "missing" },
+            ..row.clone()
+        });
+    }
+    world
+}
+
+/// Storby rises from 96 to 128 and Øy from 64 to 96 of 320 each, from the end of February to that of May: 64 of 640 in 92 days
+/// of 30.4375 a month. Nes had 120 of 160 and fell silent. With it the nation would have stood still at 0.35.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_falls_silent_does_not_slow_the_pace() {
+    let known = [
+        ("3001", "2020-02", Some(96)),
+        ("0202", "2020-02", Some(64)),
+        ("0201", "2020-02", Some(120)),
+        ("3001", "2020-05", Some(128)),
+        ("0202", "2020-05", Some(96)),
+    ];
+    let words = "solution_id=post metric=adoption.reach from=2020-05 to=2020-05";
+    for last in [Some(("0201", "2020-05", None)), None] {
+        let world = users(&known.iter().copied().chain(last).collect::<Vec<_>>());
+        let answer = rows(&world, "targets.target_progress", words).await;
+        let pace: f64 = cell(&answer, "", "current_share_a_month").parse().expect("a pace");
+        assert!((pace - 64.0 / 640.0 * 30.4375 / 92.0).abs() < 1e-12, "{pace}: {answer:?}");
+    }
+    // Without Øy, home to two in five, too few are known at both ends.
+    let world = users(&known[..4]);
+    let answer = rows(&world, "targets.target_progress", words).await;
+    assert_eq!(cell(&answer, "", "current_share_a_month"), "", "{answer:?}");
+}
+
+/// Nobody says who has `sak`. Nes and Aust report it, so a fall of theirs would be seen; of Vest and Øy nothing is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_known_is_nothing_to_follow_up_and_not_0() {
+    let mut world = tiny();
+    world.rollout_events.retain(|event| event.solution_id != "sak");
+    world
+        .usage
+        .retain(|row| row.solution_id != "sak" || ["0201", "0101"].contains(&row.municipality_code.as_str()));
+    let words = "solution_id=sak by=municipality from=2019-03 to=2019-03";
+    let answer = rows(&world, "rollout.follow_up", words).await;
+    let of = |code: &str| {
+        ["state", "reason", "numerator", "coverage"].map(|column| cell(&answer, code, column)).join(" ")
+    };
+    for code in ["0201", "0101"] {
+        assert!(of(code).starts_with("ok "), "{code}: {answer:?}");
+    }
+    for code in ["0102", "0202"] {
+        assert_eq!(of(code), "not_applicable not_followed  0.0", "{code}: {answer:?}");
+    }
+}
+
+/// Storby's 80 users of January 2020 are all Vest's under `largest_successor` in the borders of 2019. So are Storby's 320 persons, and
+/// 80 of 320 is a rate of one land. By Vest's own 240 they are not divided, nor Vest's own users by the 320.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_is_divided_by_the_persons_of_the_same_land() {
+    let words = |policy: &str| {
+        format!("solution_id=post by=municipality borders=2019-06-01 from=2020-01 to=2020-01 policy={policy}")
+    };
+    let states = |reach: &[Vec<(String, String)>]| ["0101", "0102"].map(|code| cell(reach, code, "state"));
+    let both_moved = rows(&tiny(), "adoption.reach", &words("largest_successor")).await;
+    assert_eq!(
+        (cell(&both_moved, "0102", "value"), states(&both_moved)[0].as_str()),
+        ("0.25".into(), "not_valid")
+    );
+
+    let mut users_moved = tiny();
+    users_moved.population.retain(|row| row.reference_date < day("2020-01-01"));
+    let reach = rows(&users_moved, "adoption.reach", &words("largest_successor")).await;
+    assert_eq!(states(&reach), ["not_valid", "not_valid"], "{reach:?}");
+    // By share Vest has 60 of the 80.
+    let reach = rows(&users_moved, "adoption.reach", &words("population_share")).await;
+    assert_eq!(cell(&reach, "0102", "value"), "0.25", "{reach:?}");
+
+    let mut persons_moved = tiny();
+    let old =
+        persons_moved.usage.iter().find(|row| row.municipality_code == "0101").expect("a row").division_date;
+    let of_storby = persons_moved.usage.iter_mut().filter(|row| row.municipality_code == "3001");
+    for row in of_storby {
+        (row.municipality_code, row.division_date) = ("0102".into(), old);
+    }
+    for kpi in ["adoption.reach", "adoption.usage_per_1000", "spread.peer_comparison"] {
+        let answer = rows(&persons_moved, kpi, &words("largest_successor")).await;
+        assert_eq!(cell(&answer, "0102", "state"), "not_valid", "{kpi}: {answer:?}");
+        assert_eq!(cell(&answer, "0201", "state"), "ok", "{kpi}: {answer:?}");
+    }
+    let nation = words("largest_successor").replace("by=municipality", "by=nation");
+    let reach = rows(&persons_moved, "adoption.reach", &nation).await;
+    assert_eq!(cell(&reach, "", "numerator"), "32", "Nes alone is of one land: {reach:?}");
+}
