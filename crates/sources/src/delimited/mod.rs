@@ -31,6 +31,7 @@ mod sums;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod time_words;
 mod totals;
 mod units;
 mod value;

@@ -136,7 +136,8 @@ pub(super) fn visible(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
-/// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
+/// Reads a period: our forms, and `31.10.2026`, `31. oktober 2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `2026 okt.`,
+/// `uke 36 2026`, `første halvår 2026`, `2026-10-01T00:00:00`.
 /// A year of two digits is refused, and so is `01/02/2026`, which two readers would read differently.
 pub(super) fn period(text: &str) -> Result<Period, Reason> {
     let text = text.trim();
@@ -155,7 +156,7 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
     if let Some(day) = dotted_day(bare) {
         return Ok(Period::holding(day, Granularity::Day));
     }
-    if let Some(period) = part_of_year(bare) {
+    if let Some(period) = part_of_year(bare).or_else(|| with_named_month(bare)) {
         return Ok(period);
     }
     let month = text.rsplit_once([' ', '.', '-', '/']).and_then(|(month, year)| {
@@ -184,21 +185,54 @@ fn dotted_day(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
 }
 
-/// Quarters and half-years in words: `4. kvartal 2025`, `1. kv. 2026`, `Q2 2026`, `1. halvår 2026`, `2026 K3`.
+/// A day or a month with its name: `31. oktober 2026`, `2026 oktober`.
+fn with_named_month(text: &str) -> Option<Period> {
+    let words: Vec<&str> = text.split([' ', '.', '\u{a0}']).filter(|word| !word.is_empty()).collect();
+    let (day, month, year) = match words[..] {
+        [day, month, year] => (Some(day), month, year),
+        [year, month] => (None, month, year),
+        _ => return None,
+    };
+    let (year, month) = (year_number(year)?, month_by_name(month)?);
+    let Some(day) = day else {
+        return Some(Period::holding(NaiveDate::from_ymd_opt(year, month, 1)?, Granularity::Month));
+    };
+    let day = Some(day).filter(|day| is_short_number(day))?.parse().ok()?;
+    Some(Period::holding(NaiveDate::from_ymd_opt(year, month, day)?, Granularity::Day))
+}
+
+/// Weeks, quarters and half-years in words: `uke 36 2026`, `4. kvartal 2025`, `1. kv. 2026`, `Q2 2026`, `første halvår 2026`,
+/// `2026 K3`.
 fn part_of_year(text: &str) -> Option<Period> {
     let lower = text.to_lowercase();
-    let mut words: Vec<&str> =
-        lower.split([' ', '.', '-', '/', '\u{a0}']).filter(|w| !w.is_empty()).collect();
+    let words = lower.split([' ', '.', '-', '/', '\u{a0}']).filter(|w| !w.is_empty());
+    let mut words: Vec<&str> = words.map(ordinal_as_digit).collect();
     let at = words.iter().position(|word| year_number(word).is_some())?;
     let year = words.remove(at);
+    if words.len() > 2 {
+        return None;
+    }
     let joined = words.concat();
     let number = joined.trim_matches(|c: char| !c.is_ascii_digit());
     let letter = match joined.replacen(number, "", 1).as_str() {
         "kvartal" | "kv" | "kvt" | "k" | "q" | "quarter" => 'Q',
         "halvår" | "halvar" | "h" => 'H',
+        "uke" | "veke" | "week" if number.len() < 3 => {
+            return Period::parse(&format!("{year}-W{number:0>2}")).ok();
+        }
         _ => return None,
     };
     Period::parse(&format!("{year}-{letter}{number}")).ok()
+}
+
+fn ordinal_as_digit(word: &str) -> &str {
+    match word {
+        "første" | "fyrste" | "first" => "1",
+        "andre" | "annet" | "second" => "2",
+        "tredje" | "third" => "3",
+        "fjerde" | "fourth" => "4",
+        _ => word,
+    }
 }
 
 /// One digit or two.
@@ -211,6 +245,12 @@ fn year_number(text: &str) -> Option<i32> {
 }
 
 fn month_number(text: &str) -> Option<u32> {
+    let text = text.trim();
+    month_by_name(text).or_else(|| is_short_number(text).then(|| text.parse().ok()).flatten())
+}
+
+/// The number of a month that is called by its name or the short form of it.
+pub(super) fn month_by_name(text: &str) -> Option<u32> {
     const MONTHS: [[&str; 3]; 12] = [
         ["januar", "jan", "january"],
         ["februar", "feb", "february"],
@@ -225,10 +265,9 @@ fn month_number(text: &str) -> Option<u32> {
         ["november", "nov", "november"],
         ["desember", "des", "december"],
     ];
-    let text = text.trim().to_lowercase();
+    let text = text.to_lowercase();
     let named = MONTHS.iter().position(|names| names.contains(&text.as_str()));
-    let short = is_short_number(&text);
-    named.and_then(|m| u32::try_from(m + 1).ok()).or_else(|| short.then(|| text.parse().ok()).flatten())
+    named.and_then(|month| u32::try_from(month + 1).ok())
 }
 
 #[cfg(test)]
@@ -346,6 +385,15 @@ mod tests {
             ("2026 K3", "2026-Q3"),
             ("1. halvår 2026", "2026-H1"),
             ("31.10.2026 00:00:00", "2026-10-31"),
+            ("30. september 2026", "2026-09-30"),
+            ("30 sept. 2026", "2026-09-30"),
+            ("2026 okt.", "2026-10"),
+            ("Uke 36 2026", "2026-W36"),
+            ("uke 36/2026", "2026-W36"),
+            ("2026 uke 3", "2026-W03"),
+            ("veke 53 2026", "2026-W53"),
+            ("første halvår 2025", "2025-H1"),
+            ("andre kvartal 2025", "2025-Q2"),
         ] {
             assert_eq!(period(text).map(|p| p.to_string()), Ok(expected.to_owned()), "{text}");
         }
@@ -357,6 +405,14 @@ mod tests {
             "5. kvartal 2025",
             "3. halvår 2026",
             "kvartal 2026",
+            "uke 2026",
+            "uke 54 2026",
+            "uke 36-37 2026",
+            "uke 3 6 2026",
+            "1. tertial 2025",
+            "jan-mar 2026",
+            "31. februar 2026",
+            "3 1 halvår 2026",
             "",
             "01/02/2026",
             "2026-10-31T00:00:00Z",

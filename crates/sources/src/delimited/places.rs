@@ -11,6 +11,7 @@ use super::contract::{Contract, Hidden, Wide, same_name};
 use super::fractions::names_shares;
 use super::grid::Line;
 use super::number;
+use super::time_words::{beside, narrows};
 
 /// A value column and what its name decides.
 pub(super) struct ValueColumn {
@@ -19,6 +20,13 @@ pub(super) struct ValueColumn {
     pub(super) of_shares: bool,
     pub(super) measure: Option<MeasureId>,
     pub(super) period: Option<Period>,
+}
+
+/// A period that a column is named by.
+struct Named {
+    period: Period,
+    /// What stands beside it in the column's names, if that says it is only a part of the period.
+    narrowed_by: Option<String>,
 }
 
 /// The names above one column, the topmost first.
@@ -109,7 +117,9 @@ impl Places {
         match &contract.wide {
             Some(wide) if wide.periods => {
                 let taken: Vec<usize> = by_name.values().copied().collect();
-                values.extend(by_period(wide, &heads, &taken));
+                let found = by_period(wide, &heads, &taken);
+                breaches.extend(narrowed(&found, &heads));
+                values.extend(found.into_iter().map(|(column, _)| column));
                 breaches.extend(leave_hidden(contract.hidden_columns, &heads, hidden, &mut values));
                 breaches.extend(unfit(wide, &values));
             }
@@ -215,26 +225,36 @@ fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
 }
 
 /// The columns named by a period, and by a measure too where measures are listed.
-fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColumn> {
+fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<(ValueColumn, Named)> {
     let free = heads.iter().enumerate().filter(|(at, _)| !taken.contains(at));
     let named = free.filter_map(|(at, head)| {
+        let of_shares = head.names_shares();
+        let column = |measure, period| ValueColumn { at, of_shares, measure, period: Some(period) };
         if wide.measures.is_empty() {
-            let period = period_of(wide, &head.spread, &head.own)?;
-            return Some(ValueColumn {
-                at,
-                of_shares: head.names_shares(),
-                measure: None,
-                period: Some(period),
-            });
+            let named = period_of(wide, head, &head.spread, &head.own)?;
+            return Some((column(None, named.period), named));
         }
         wide.measures.iter().find_map(|(name, measure)| {
             let rest = without(name, &head.spread)?;
-            let period = period_of(wide, &rest, &rest)?;
-            let of_shares = head.names_shares();
-            Some(ValueColumn { at, of_shares, measure: Some(measure.clone()), period: Some(period) })
+            let named = period_of(wide, head, &rest, &rest)?;
+            Some((column(Some(measure.clone()), named.period), named))
         })
     });
     named.collect()
+}
+
+/// Columns whose names say that their numbers are about a part of the period that was read, whoever wrote the rest of the name
+/// down as a measure's.
+fn narrowed(found: &[(ValueColumn, Named)], heads: &[Head<'_>]) -> Vec<String> {
+    let narrowed = found.iter().filter_map(|(column, named)| {
+        let (name, by) = (heads[column.at].spread.join(" "), named.narrowed_by.as_ref()?);
+        Some(format!(
+            "column `{name}` of the header would be read as {}, and `{by}` says that it is about another time: name the column \
+             by a period that is read, or deliver a row for each with its first and last day in two columns",
+            named.period
+        ))
+    });
+    narrowed.collect()
 }
 
 /// Leaves out hidden columns that were found by their period, as the contract declares; else why they hold the delivery:
@@ -294,7 +314,7 @@ fn bare(text: &str) -> &str {
 }
 
 /// The period a column is named by: all its names together, as `2024` over `jan`, or one alone that is its own.
-fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
+fn period_of(wide: &Wide, head: &Head<'_>, spread: &[&str], own: &[&str]) -> Option<Named> {
     let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
     let parts: Vec<String> = spread.iter().map(|part| stripped(part, prefix)).collect();
     // `jan` over `2024` as well as `2024` over `jan`.
@@ -304,20 +324,30 @@ fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
         .year
         .into_iter()
         .flat_map(|year| own.iter().map(move |part| format!("{} {year}", stripped(part, prefix))));
-    let mut read = [parts.join(" "), turned.join(" ")]
+    let read = [parts.join(" "), turned.join(" ")]
         .into_iter()
         .chain(pairs)
         .chain(with_year)
         .chain(own.iter().map(|part| stripped(part, prefix)))
-        .filter_map(|text| number::period(&text).ok());
-    read.find_map(|period| match wide.granularity {
-        None => Some(period),
-        Some(length) if Period::holding(period.start, length) == period => Some(period),
-        Some(length) => {
-            let day = Period::holding(period.start, Granularity::Day) == period;
-            day.then(|| Period::holding(period.start, length))
+        .filter_map(|text| number::period(&text).ok().map(|period| (text, period)));
+    let mut first = None;
+    for (text, period) in read {
+        let whole = match wide.granularity {
+            None => period,
+            Some(length) if Period::holding(period.start, length) == period => period,
+            Some(length) if Period::holding(period.start, Granularity::Day) == period => {
+                Period::holding(period.start, length)
+            }
+            Some(_) => continue,
+        };
+        let narrowed_by = Some(beside(&head.spread, &text)).filter(|rest| narrows(rest, period));
+        // The quarter over a month is no part of its name that narrows it; the month under a quarter is.
+        if narrowed_by.is_none() {
+            return Some(Named { period: whole, narrowed_by });
         }
-    })
+        first.get_or_insert(Named { period: whole, narrowed_by });
+    }
+    first
 }
 
 fn stripped(part: &str, prefix: &str) -> String {

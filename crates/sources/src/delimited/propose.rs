@@ -11,6 +11,7 @@ mod meaning;
 mod measures;
 mod meet;
 mod names;
+mod outcome;
 mod page;
 mod periods;
 mod sheet;
@@ -102,11 +103,11 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
         }
         let read = parsed.observations.len();
         if found.as_ref().is_none_or(|(best, _)| read > *best) {
-            found = Some((read, toml + &write::tried(&parsed, &sketch)));
+            found = Some((read, toml + &outcome::tried(&parsed, &sketch)));
         }
     }
     found
-        .map(|(_, toml)| write::other_sheets(&tables) + &toml)
+        .map(|(_, toml)| outcome::other_sheets(&tables) + &toml)
         .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
 }
 

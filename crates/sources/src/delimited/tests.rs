@@ -15,6 +15,7 @@ mod meaning;
 mod per_cent;
 mod propose;
 mod sums;
+mod time_words;
 mod wide;
 mod workbooks;
 

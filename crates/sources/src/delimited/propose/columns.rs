@@ -37,6 +37,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
+    let unread = by_period.unread.clone();
     // A column of one word, named so, is the unit; of several it would be a measure.
     let unit = take(&mut free, |c| c.named(&UNITS) && c.distinct().len() == 1);
     let unit = unit.and_then(|c| Some((c.name.clone(), (*c.distinct().first()?).to_owned())));
@@ -65,7 +66,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         provisional: false,
         joined: joined(&rows, sheet.subject, known),
         filter: None,
-        passed_over: Vec::new(),
+        passed_over: unread.iter().map(|name| (name.clone(), BTreeSet::new())).collect(),
+        unread,
         hidden,
         sheet,
     };

@@ -11,7 +11,7 @@ use super::cases::{names_cases, others};
 use super::meaning::other;
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
-use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
+use super::sketch::{Choice, Column, Free, Sketch, When, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
 
 pub(super) const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
@@ -116,6 +116,13 @@ pub(super) fn counts<'s>(
     }
     if doubtful {
         return Ok(to_choose(sketch, free, &candidates, &rules));
+    }
+    if candidates.is_empty() && !sketch.unread.is_empty() {
+        // A year above the table is that of the parts, and of none of them alone.
+        if matches!(sketch.when, When::Fixed(_)) {
+            sketch.when = When::Fixed(None);
+        }
+        return Ok(to_choose(sketch, free, &[], &rules));
     }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {

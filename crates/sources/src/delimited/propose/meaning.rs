@@ -18,6 +18,7 @@ pub(super) enum Other {
     Size,
     Case,
     AnotherYear,
+    FromBeginning,
 }
 
 impl Other {
@@ -34,6 +35,7 @@ impl Other {
             Self::Size => "a size",
             Self::Case => "a case's own number, since all differ and rise by row",
             Self::AnotherYear => "of another year than the periods",
+            Self::FromBeginning => "counted from a beginning (deliver the differences)",
         }
     }
 

@@ -123,6 +123,8 @@ pub(super) struct Sketch {
     pub(super) period_joined: bool,
     /// A column that tells rows apart.
     pub(super) filter: Option<Breakdown>,
+    /// Columns of numbers that seem to be named by a period of a form that is not read.
+    pub(super) unread: Vec<String>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
     /// Columns that the workbook hides.
