@@ -86,6 +86,14 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
         );
         return Err(Reason::new(ReasonCode::Fraction, text));
     }
+    if is_money(text) {
+        let text = format!(
+            "`{text}` is an amount of money, and values are whole numbers that count: where the measure is counted in money, \
+             declare `scale` in [value], as `{{ factor = 100, unit = \"NOK\" }}`; else format the cell as a plain number, or read \
+             another column"
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
     let Written { negative, integer, fraction } = written(text, decimal)?;
     if !fraction.is_empty() {
         let text = format!(
@@ -97,6 +105,16 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     }
     let sign = if negative { "-" } else { "" };
     format!("{sign}{integer}").parse().map_err(|_| too_large(text))
+}
+
+/// Whether a text is an amount with its currency before or behind it: `kr 10`, `1 200,50 NOK`, `€ 5`, `100,-`.
+pub(super) fn is_money(text: &str) -> bool {
+    const CURRENCIES: [&str; 9] = ["kr.", "kr", "nok", "€", "$", "£", "eur", "usd", ",-"];
+    let lower = text.trim().to_lowercase();
+    let parts = CURRENCIES.iter().flat_map(|sign| [lower.strip_prefix(sign), lower.strip_suffix(sign)]);
+    let mut amounts =
+        parts.flatten().map(str::trim).filter(|amount| amount.starts_with(|c: char| !c.is_alphabetic()));
+    amounts.any(|amount| written(amount, ',').is_ok() || written(amount, '.').is_ok())
 }
 
 /// Reads a number and multiplies it, without rounding: what is not whole then is refused.
@@ -317,6 +335,26 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         assert!(whole("1,234", ',').unwrap_err().text.contains("declare the other"));
+    }
+
+    #[test]
+    fn an_amount_of_money_is_no_count() {
+        for text in [
+            "kr 10",
+            "10 kr",
+            "kr. 1 200,50",
+            "1.200 NOK",
+            "€5",
+            "$1,200.00",
+            "100,-",
+            "-10 kr",
+            "kr\u{a0}10",
+        ] {
+            assert!(whole(text, ',').unwrap_err().text.contains("amount of money"), "{text}");
+        }
+        for text in ["kr", "10", "10 krav", "kr ti", ",-", "-", "10,5", ""] {
+            assert!(!is_money(text), "{text}");
+        }
     }
 
     #[test]

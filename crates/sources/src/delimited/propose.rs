@@ -1,6 +1,7 @@
 //! A contract proposed for a file without one: what can be seen is filled in, what cannot is left to be
 //! filled in, with a name that no delivery passes by.
 
+mod background;
 mod breakdown;
 mod by_period;
 mod cases;

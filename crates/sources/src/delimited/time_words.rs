@@ -31,7 +31,18 @@ pub(super) fn narrows(text: &str, read: Period) -> bool {
     let Some(own) = length_of(read) else { return false };
     let years = words(text).iter().any(|word| is_year(word));
     let of_word = |word: &TimeWord| word.length < own || (word.length == own && word.numbered);
-    (years && own == Length::Year) || time_words(text).iter().any(of_word)
+    (years && own == Length::Year) || leads_to_another(text) || time_words(text).iter().any(of_word)
+}
+
+/// Whether a text ends as `Brukere siden` or `1.1. til` do, behind which a period is the beginning or the end of another.
+fn leads_to_another(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    lower.split_whitespace().next_back().is_some_and(|word| {
+        matches!(
+            word,
+            "siden" | "sidan" | "since" | "fra" | "frå" | "from" | "etter" | "after" | "til" | "before"
+        )
+    })
 }
 
 /// Whether a text that no period was read from names one: `T2-2026`, `Uke 36`, `1. tertial`.

@@ -8,7 +8,7 @@ use super::super::Layout;
 use super::super::fractions::names_shares;
 use super::super::number;
 use super::cases::{names_cases, others};
-use super::meaning::other;
+use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
 use super::sketch::{Choice, Column, Free, Sketch, When, is_count, is_fraction, take};
@@ -224,7 +224,7 @@ fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
         && column.counts(decimal)
         // `Brukere hittil i år` is a count, if one of no period, and so is `Brukere forrige år`.
         && (counts_from_a_beginning(&column.name)
-            || other(&column.name, None).is_some()
+            || other(&column.name, None).is_some_and(|other| other != Other::Background || column.named(&VALUES))
             || !(column.named(&NO_COUNT) || is_numbering(column)))
         && (column.named(&VALUES) || !names_cases(&column.name))
         && !are_shares(column)
@@ -267,6 +267,14 @@ fn no_counts(free: &Free<'_>) -> Reason {
             fractions.name
         );
         return Reason::new(ReasonCode::Fraction, text);
+    }
+    if let Some(money) = free.iter().find(|c| c.mostly(number::is_money)) {
+        let text = format!(
+            "column `{}` holds amounts of money, and a contract proposed reads counts: where the measure is counted in money, \
+             write one with `scale` in [value]",
+            money.name
+        );
+        return Reason::new(ReasonCode::InvalidNumber, text);
     }
     let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
     let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));

@@ -16,7 +16,7 @@ fn one(head: &str) -> String {
 }
 
 const UNREAD: &str = "Meldinger 1. tertial 2025; Meldinger sommer 2025; T2 2026; T2-2026; Januar-mars 2026; jan-mar 2026; \
-    Meldinger jan - mar 2026; Mars - april 2026; Høst 2026; Vår 2026; Skoleåret 2025/2026; Meldinger 2024/2025; Uke 36-37 2026; \
+    Meldinger jan - mar 2026; Mars - april 2026; Høst 2026; Vår 2026; Skoleåret 2025/2026; Meldinger 2024/2025; Uke 36-37 2026; Brukere siden 2020; Meldinger fra 2020; \
     15.-30. september 2026; Meldinger 1.1. - 31.3.2025; 2025 1. tertial; Meldinger siste halvdel 2025; Meldinger første tertial";
 
 #[test]
