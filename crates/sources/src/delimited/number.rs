@@ -86,6 +86,15 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
         );
         return Err(Reason::new(ReasonCode::Fraction, text));
     }
+    if let Some(number) = without_raised_digit(text)
+        && written(number, decimal).is_ok()
+    {
+        let text = format!(
+            "`{text}` has a raised digit behind the number, as of a footnote: take it out, or declare it as a mark, as \
+             `provisional.marker`"
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
     if is_money(text) {
         let text = format!(
             "`{text}` is an amount of money, and values are whole numbers that count: where the measure is counted in money, \
@@ -105,6 +114,13 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     }
     let sign = if negative { "-" } else { "" };
     format!("{sign}{integer}").parse().map_err(|_| too_large(text))
+}
+
+/// A text without the raised digits that end it; `None` when it has none.
+fn without_raised_digit(text: &str) -> Option<&str> {
+    let raised = |c: char| matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}' | '\u{2070}' | '\u{2074}'..='\u{2079}');
+    let bare = text.trim_end().trim_end_matches(|c| raised(c) || matches!(c, '\u{207d}' | '\u{207e}'));
+    (bare.len() < text.trim_end().len()).then(|| bare.trim_end())
 }
 
 /// Whether a text is an amount with its currency before or behind it: `kr 10`, `1 200,50 NOK`, `€ 5`, `100,-`.
@@ -335,6 +351,14 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         assert!(whole("1,234", ',').unwrap_err().text.contains("declare the other"));
+    }
+
+    #[test]
+    fn a_raised_digit_is_a_footnote() {
+        for text in ["1 200¹", "7²⁾", "12 ³"] {
+            assert!(whole(text, ',').unwrap_err().text.contains("raised digit behind the number"), "{text}");
+        }
+        assert!(whole("ny¹", ',').unwrap_err().text.contains("not a number"));
     }
 
     #[test]
