@@ -88,7 +88,13 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
             Err(error) => drop(why.get_or_insert(error)),
         }
     }
-    let tables: Vec<String> = sketches.iter().filter_map(|sketch| sketch.sheet.sheet.clone()).collect();
+    let name = |sheet: &sheet::Sheet| sheet.sheet.clone().or_else(|| sheet.rows_at.clone());
+    let tables: Vec<String> = sketches.iter().filter_map(|sketch| name(&sketch.sheet)).collect();
+    let what = if sketches.iter().any(|sketch| sketch.sheet.array.is_some()) {
+        "arrays of the JSON"
+    } else {
+        "sheets of the workbook"
+    };
     sketch::forget_shared_periods(&mut sketches);
     let mut found: Option<(usize, String)> = None;
     for mut sketch in sketches {
@@ -108,7 +114,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
         }
     }
     found
-        .map(|(_, toml)| outcome::other_sheets(&tables) + &toml)
+        .map(|(_, toml)| outcome::other_tables(what, &tables) + &toml)
         .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
 }
 

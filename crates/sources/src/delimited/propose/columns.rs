@@ -33,8 +33,14 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
     let decimal = decimal(&free);
-    let texts: Vec<String> =
-        sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
+    let texts: Vec<String> = sheet
+        .above
+        .iter()
+        .chain(&sheet.sheet)
+        .chain(&sheet.array)
+        .chain([&about.file_name])
+        .cloned()
+        .collect();
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
     let unread = by_period.unread.clone();

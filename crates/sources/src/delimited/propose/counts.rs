@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use utbredt_model::{Reason, ReasonCode};
 
-use super::super::Layout;
 use super::super::fractions::names_shares;
+use super::super::json::LIST;
 use super::super::number;
+use super::super::{Format, Layout};
 use super::cases::{names_cases, others};
 use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
@@ -95,6 +96,9 @@ pub(super) fn counts<'s>(
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
+    if let Some(reason) = nested(sketch, free) {
+        return Err(reason);
+    }
     let mut candidates = candidates(sketch, free, about, known)?;
     let others = others(sketch, free);
     let rules = NameRules { about, known, length: sketch.when.length(), others };
@@ -148,6 +152,26 @@ pub(super) fn counts<'s>(
     sketch.wide.take(&fits);
     let measures = &sketch.wide.measures;
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+/// Why the numbers of a JSON file are not found: they are in lists, or under names that are periods, one level below the rows.
+fn nested(sketch: &Sketch, free: &Free<'_>) -> Option<Reason> {
+    let by_period = free.iter().find_map(|column| {
+        let (field, period) = column.name.rsplit_once('.')?;
+        let json = sketch.sheet.format == Format::Json && column.counts(sketch.decimal) && is_period(period);
+        json.then(|| format!("the fields of `{field}` are named by periods, as `{period}`"))
+    });
+    let in_lists = || {
+        let counted = free.iter().any(|column| column.counts(sketch.decimal) && !column.named(&NO_COUNT));
+        let list = free.iter().find(|column| column.mostly(|cell| cell == LIST)).filter(|_| !counted)?;
+        Some(format!("`{}` holds a list in each row", list.name))
+    };
+    let what = by_period.or_else(in_lists)?;
+    let text = format!(
+        "{what}, so the numbers are one level below the rows that a contract reads: deliver an object for each municipality and \
+         period, with the number beside them, as {{\"kommune\": \"0301\", \"periode\": \"2025-03\", \"antall\": 5}}"
+    );
+    Some(Reason::new(ReasonCode::Unsupported, text))
 }
 
 /// Makes one column that of the values.

@@ -37,13 +37,13 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
     page.0
 }
 
-/// Said first when a workbook has more than one sheet that could be read.
-pub(super) fn other_sheets(tables: &[String]) -> String {
+/// Said first when a file has more than one table that could be read.
+pub(super) fn other_tables(what: &str, tables: &[String]) -> String {
     let mut page = Page::default();
     if tables.len() > 1 {
         let (count, names) = (tables.len(), tables.join(", "));
         page.comment(&format!(
-            "{count} sheets of the workbook look alike ({names}); a contract reads one, and this is for one of them."
+            "{count} {what} look alike ({names}); a contract reads one, and this is for one of them."
         ));
     }
     page.0
