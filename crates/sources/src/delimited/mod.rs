@@ -2,6 +2,7 @@
 
 mod adds_up;
 mod archive;
+mod by_period;
 mod cells;
 mod check;
 mod contract;
@@ -37,6 +38,7 @@ mod units;
 mod value;
 mod words;
 mod workbook;
+mod written_period;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -19,6 +19,7 @@ mod sheet;
 mod sketch;
 mod stamps;
 mod titles;
+mod unread;
 mod words;
 mod write;
 

@@ -3,7 +3,7 @@
 
 use utbredt_model::{Granularity, Period};
 
-use super::number::month_by_name;
+use super::written_period::month_by_name;
 
 /// Lengths of time, the shortest first. Those that no [`Granularity`] has stand between the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -33,14 +33,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
     let decimal = decimal(&free);
-    let texts: Vec<String> = sheet
-        .above
-        .iter()
-        .chain(&sheet.sheet)
-        .chain(&sheet.array)
-        .chain([&about.file_name])
-        .cloned()
-        .collect();
+    let texts = texts(&sheet, about);
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
     let unread = by_period.unread.clone();
@@ -103,6 +96,12 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     Ok(sketch)
 }
 
+/// What may say when and about which solution: the cells above the table, its own name, the file's.
+fn texts(sheet: &Sheet, about: &About) -> Vec<String> {
+    let own = sheet.above.iter().chain(&sheet.sheet).chain(&sheet.array);
+    own.chain([&about.file_name]).cloned().collect()
+}
+
 /// Whether the workbook joins cells of the column of periods over several rows.
 fn period_joined(when: &When, sheet: &Sheet) -> bool {
     let When::Column(name, _) = when else { return false };
@@ -115,7 +114,7 @@ fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
     let name = match when {
         When::Column(name, _) | When::Pair(name, ..) => name,
         When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
-        When::Header | When::ToChoose(_) => return BTreeSet::new(),
+        When::Header | When::ToChoose(_) | When::Unread(..) => return BTreeSet::new(),
     };
     let cells = columns.iter().filter(|column| column.name == *name).flat_map(Column::filled);
     cells.filter_map(read_period).map(|period| period.start.year()).collect()

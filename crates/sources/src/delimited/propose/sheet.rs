@@ -7,9 +7,9 @@ use serde_json::Value;
 use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::joined::Joined;
-use super::super::number;
 use super::super::subject::{without_decimals, without_name};
 use super::super::{Contract, File, Format, Hidden, SubjectKind, each_row, file, grid, json, workbook};
+use super::super::{number, written_period};
 use super::Known;
 use crate::text::{self, Encoding};
 
@@ -310,7 +310,7 @@ fn names_places(name: &str) -> bool {
 
 /// Whether a text is a month without a year.
 pub(super) fn is_month(text: &str) -> bool {
-    text.contains(char::is_alphabetic) && number::period(&format!("{text} 2024")).is_ok()
+    text.contains(char::is_alphabetic) && written_period::period(&format!("{text} 2024")).is_ok()
 }
 
 /// Whether a text is a period a delivery may be about.
@@ -321,5 +321,5 @@ pub(super) fn is_period(text: &str) -> bool {
 /// Reads a period of our time: `1204` is a count and no year.
 pub(super) fn read_period(text: &str) -> Option<Period> {
     use chrono::Datelike;
-    number::period(text).ok().filter(|period| (1990..2060).contains(&period.start.year()))
+    written_period::period(text).ok().filter(|period| (1990..2060).contains(&period.start.year()))
 }

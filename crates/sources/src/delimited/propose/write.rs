@@ -164,7 +164,9 @@ fn unread(page: &mut Page, sketch: &Sketch) {
 fn period(page: &mut Page, sketch: &Sketch) {
     match &sketch.when {
         When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) => page.section("period"),
+        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) | When::Unread(..) => {
+            page.section("period");
+        }
     }
     match &sketch.when {
         When::Header => {}
@@ -186,6 +188,14 @@ fn period(page: &mut Page, sketch: &Sketch) {
                 "By its name `{}` says when a row was made or something began, not what its number is about: choose a column, \
                  or `fixed`.",
                 stamps.join("`, `")
+            ));
+            page.text("column", TO_CHOOSE);
+        }
+        When::Unread(column, cell) => {
+            page.comment(&format!(
+                "Column `{column}` seems to hold the periods, and `{cell}` is of a form that is not known for sure: deliver it as \
+                 2026-09, 2026-W36, 2026-Q3 or 2026-09-30, or the first and the last day in two columns. One `fixed` period is \
+                 right only where the column has no more than one. As it stands everything is refused."
             ));
             page.text("column", TO_CHOOSE);
         }

@@ -119,6 +119,39 @@ fn a_number_hitherto_is_to_choose_in_a_header_too() {
     assert_eq!(read, ["svarut uses 0301 2024 1", "svarut uses 4601 2024 3"], "{toml}");
 }
 
+#[test]
+fn a_column_of_periods_that_are_not_read_is_named() {
+    for (head, cells) in [
+        ("Periode", ["sep-26", "okt-26"]),
+        ("Periode", ["09/26", "10/26"]),
+        ("Periode", ["2026-9", "2026-8"]),
+        ("Periode", ["2026-T2", "2026-T3"]),
+        ("Rapportert for", ["2026-T2", "2026-T3"]),
+        ("Dato", ["1/9/2026", "2/9/2026"]),
+        ("tid", ["2026-08-31T22:00:00Z", "2026-09-30T22:00:00Z"]),
+        ("tid", ["1788213600000", "1790805600000"]),
+        ("Måned", ["sep", "okt"]),
+    ] {
+        let text = format!("Kommunenr;{head};Antall\n0301;{};40\n4601;{};60\n", cells[0], cells[1]);
+        let (read, toml) = tried(&text, "svarut");
+        assert!(read.is_empty() && !toml.contains("Nothing says when"), "{head} {cells:?}\n{toml}");
+        let named = format!("Column `{head}` seems to hold the periods, and `{}`", cells[0]);
+        assert!(toml.contains(&named) && toml.contains("[period]\n#"), "{head} {cells:?}\n{toml}");
+        // The year of a title is no period of a month that is not read; parts of it have a reason of their own.
+        if head != "Måned" {
+            assert!(tried(&text, "svarut 2026").1.contains(&named), "{head} {cells:?}");
+        }
+    }
+    let (read, toml) =
+        tried("Kommunenr;Periode;Antall\n0301;Uke 36 2026;40\n0301;Uke 37 2026;60\n", "svarut");
+    assert_eq!(read, ["svarut uses 0301 2026-W36 40", "svarut uses 0301 2026-W37 60"], "{toml}");
+    // Counts under such a name are none.
+    let (read, toml) = tried("Kommunenr;Tid;Antall\n0301;12;40\n4601;13;60\n", "svarut 2026");
+    assert!(read.len() == 2 && toml.contains("fixed = \"2026\""), "{toml}");
+    let tertials = "Kommunenr;Tertial;Antall\n0301;2026-01;40\n0301;2026-02;60\n";
+    assert!(propose(tertials.as_bytes(), &about("svarut"), &known()).unwrap_err().text.contains("tertials"));
+}
+
 const WIDE: &str = "layout = \"wide\"\n";
 
 #[test]
