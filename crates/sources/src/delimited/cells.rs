@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::grid::MAX_COLUMNS;
-use super::per_cent;
+use super::number_signs::{self, Sign};
 
 /// Rows with their numbers, from 1.
 pub(super) type Rows = Vec<(u64, Vec<String>)>;
@@ -48,11 +48,13 @@ impl Sheet {
     }
 }
 
-/// A cell as a person would have typed it; a number in per cent is multiplied by its factor and has its sign.
-pub(super) fn show(value: &Data, in_per_cent: Option<f64>, decimal: char) -> String {
+/// A cell as a person would have typed it, with the sign that the workbook shows beside its number.
+pub(super) fn show(value: &Data, sign: Option<Sign>, decimal: char) -> String {
+    if let (Data::Float(number), Some(sign)) = (value, sign) {
+        return number_signs::text(*number, sign, decimal);
+    }
     match value {
         Data::Empty => String::new(),
-        Data::Float(f) if in_per_cent.is_some() => per_cent::text(*f, in_per_cent.unwrap_or(1.0), decimal),
         Data::Int(n) => n.to_string(),
         // Beyond this a spreadsheet no longer holds every whole number.
         Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
-use super::contract::same_name;
 use super::places::Places;
-use super::words::Words;
+use super::words::{Words, same_word};
 
 /// So many words of a column are listed.
 const MAX_WORDS: usize = 10;
@@ -49,7 +48,7 @@ impl<'c> Filter<'c> {
         let mut other = None;
         for column in &mut self.columns {
             let cell = places.cell(cells, column.name);
-            match column.words.all().iter().position(|word| same_name(word, cell)) {
+            match column.words.all().iter().position(|word| same_word(word, cell)) {
                 Some(at) => drop(column.met.insert(at)),
                 None => {
                     if column.others.len() < MAX_WORDS {

@@ -16,7 +16,7 @@ use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
 use crate::text;
 
 /// In place of a list in a row, which is no cell.
-const LIST: &str = "[…]";
+pub(super) const LIST: &str = "[…]";
 
 /// What is said of a cube where rows should be.
 pub(super) const CUBE: &str =

@@ -42,9 +42,7 @@ struct First {
 
 pub(super) struct Mapper<'c> {
     contract: &'c Contract,
-    /// The rows of column names.
     header: Vec<StringRecord>,
-    /// The columns that the workbook hides.
     hidden: BTreeSet<usize>,
     places: Option<Places>,
     parsed: Parsed,

@@ -2,6 +2,7 @@
 
 mod adds_up;
 mod archive;
+mod by_period;
 mod cells;
 mod check;
 mod contract;
@@ -16,8 +17,8 @@ mod mapped;
 mod mapper;
 mod marks;
 mod number;
+mod number_signs;
 mod parts;
-mod per_cent;
 mod pick;
 mod places;
 mod propose;
@@ -31,11 +32,13 @@ mod sums;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod time_words;
 mod totals;
 mod units;
 mod value;
 mod words;
 mod workbook;
+mod written_period;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
-//! Numbers and periods as people write them: grouped by spaces or dots, with a proper minus, with Norwegian dates.
+//! Numbers as people write them: grouped by spaces or dots, with a proper minus, with a sign beside them.
 
-use chrono::NaiveDate;
-use utbredt_model::{Granularity, Period, Reason, ReasonCode};
+use utbredt_model::{Reason, ReasonCode};
 
 use crate::text::is_unseen;
 
@@ -86,6 +85,23 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
         );
         return Err(Reason::new(ReasonCode::Fraction, text));
     }
+    if let Some(number) = without_raised_digit(text)
+        && written(number, decimal).is_ok()
+    {
+        let text = format!(
+            "`{text}` has a raised digit behind the number, as of a footnote: take it out, or declare it as a mark, as \
+             `provisional.marker`"
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
+    if is_money(text) {
+        let text = format!(
+            "`{text}` is an amount of money, and values are whole numbers that count: where the measure is counted in money, \
+             declare `scale` in [value], as `{{ factor = 100, unit = \"NOK\" }}`; else format the cell as a plain number, or read \
+             another column"
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
     let Written { negative, integer, fraction } = written(text, decimal)?;
     if !fraction.is_empty() {
         let text = format!(
@@ -97,6 +113,23 @@ pub(crate) fn whole(text: &str, decimal: char) -> Result<i64, Reason> {
     }
     let sign = if negative { "-" } else { "" };
     format!("{sign}{integer}").parse().map_err(|_| too_large(text))
+}
+
+/// A text without the raised digits that end it; `None` when it has none.
+fn without_raised_digit(text: &str) -> Option<&str> {
+    let raised = |c: char| matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}' | '\u{2070}' | '\u{2074}'..='\u{2079}');
+    let bare = text.trim_end().trim_end_matches(|c| raised(c) || matches!(c, '\u{207d}' | '\u{207e}'));
+    (bare.len() < text.trim_end().len()).then(|| bare.trim_end())
+}
+
+/// Whether a text is an amount with its currency before or behind it: `kr 10`, `1 200,50 NOK`, `€ 5`, `100,-`.
+pub(super) fn is_money(text: &str) -> bool {
+    const CURRENCIES: [&str; 9] = ["kr.", "kr", "nok", "€", "$", "£", "eur", "usd", ",-"];
+    let lower = text.trim().to_lowercase();
+    let parts = CURRENCIES.iter().flat_map(|sign| [lower.strip_prefix(sign), lower.strip_suffix(sign)]);
+    let mut amounts =
+        parts.flatten().map(str::trim).filter(|amount| amount.starts_with(|c: char| !c.is_alphabetic()));
+    amounts.any(|amount| written(amount, ',').is_ok() || written(amount, '.').is_ok())
 }
 
 /// Reads a number and multiplies it, without rounding: what is not whole then is refused.
@@ -134,101 +167,6 @@ fn are_groups(groups: &[&str]) -> bool {
 /// Takes off what nobody sees around a cell: blanks, zero-width signs, signs of direction, a byte order mark.
 pub(super) fn visible(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
-}
-
-/// Reads a period: our forms, and `31.10.2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `okt. 2026`, `2026-10-01T00:00:00`.
-/// A year of two digits is refused, and so is `01/02/2026`, which two readers would read differently.
-pub(super) fn period(text: &str) -> Result<Period, Reason> {
-    let text = text.trim();
-    let error = match Period::parse(text) {
-        Ok(period) => return Ok(period),
-        Err(error) => Reason::from(error),
-    };
-    // Midnight is how programs write a day; a time zone beside it would make it another day.
-    let midnights = ["T00:00:00", " 00:00:00", "T00:00:00.000"];
-    let bare = midnights.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
-    // Ours with slashes: `2026/10`.
-    let turned = bare.replace('/', "-");
-    if let Ok(period) = Period::parse(&turned) {
-        return Ok(period);
-    }
-    if let Some(day) = dotted_day(bare) {
-        return Ok(Period::holding(day, Granularity::Day));
-    }
-    if let Some(period) = part_of_year(bare) {
-        return Ok(period);
-    }
-    let month = text.rsplit_once([' ', '.', '-', '/']).and_then(|(month, year)| {
-        let year = year_number(year)?;
-        NaiveDate::from_ymd_opt(year, month_number(month.trim_end_matches('.'))?, 1)
-    });
-    month.map(|first| Period::holding(first, Granularity::Month)).ok_or(error)
-}
-
-/// Reads one day, in our form or as `31.10.2026`.
-pub(super) fn day(text: &str) -> Result<NaiveDate, Reason> {
-    let text = text.trim();
-    // chrono also reads `2026-1-1`, and years of other lengths.
-    let ours = (text.len() == 10).then(|| text.parse().ok()).flatten();
-    ours.or_else(|| dotted_day(text)).ok_or_else(|| {
-        Reason::new(ReasonCode::InvalidDate, format!("`{text}` is not a day; write `2026-10-31`"))
-    })
-}
-
-fn dotted_day(text: &str) -> Option<NaiveDate> {
-    let mut parts = text.split('.');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || !is_short_number(day) || !is_short_number(month) {
-        return None;
-    }
-    NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
-}
-
-/// Quarters and half-years in words: `4. kvartal 2025`, `1. kv. 2026`, `Q2 2026`, `1. halvår 2026`, `2026 K3`.
-fn part_of_year(text: &str) -> Option<Period> {
-    let lower = text.to_lowercase();
-    let mut words: Vec<&str> =
-        lower.split([' ', '.', '-', '/', '\u{a0}']).filter(|w| !w.is_empty()).collect();
-    let at = words.iter().position(|word| year_number(word).is_some())?;
-    let year = words.remove(at);
-    let joined = words.concat();
-    let number = joined.trim_matches(|c: char| !c.is_ascii_digit());
-    let letter = match joined.replacen(number, "", 1).as_str() {
-        "kvartal" | "kv" | "kvt" | "k" | "q" | "quarter" => 'Q',
-        "halvår" | "halvar" | "h" => 'H',
-        _ => return None,
-    };
-    Period::parse(&format!("{year}-{letter}{number}")).ok()
-}
-
-/// One digit or two.
-fn is_short_number(text: &str) -> bool {
-    (1..=2).contains(&text.len()) && all_digits(text)
-}
-
-fn year_number(text: &str) -> Option<i32> {
-    (text.len() == 4 && all_digits(text)).then(|| text.parse().ok()).flatten()
-}
-
-fn month_number(text: &str) -> Option<u32> {
-    const MONTHS: [[&str; 3]; 12] = [
-        ["januar", "jan", "january"],
-        ["februar", "feb", "february"],
-        ["mars", "mar", "march"],
-        ["april", "apr", "april"],
-        ["mai", "mai", "may"],
-        ["juni", "jun", "june"],
-        ["juli", "jul", "july"],
-        ["august", "aug", "august"],
-        ["september", "sep", "sept"],
-        ["oktober", "okt", "october"],
-        ["november", "nov", "november"],
-        ["desember", "des", "december"],
-    ];
-    let text = text.trim().to_lowercase();
-    let named = MONTHS.iter().position(|names| names.contains(&text.as_str()));
-    let short = is_short_number(&text);
-    named.and_then(|m| u32::try_from(m + 1).ok()).or_else(|| short.then(|| text.parse().ok()).flatten())
 }
 
 #[cfg(test)]
@@ -281,6 +219,34 @@ mod tests {
     }
 
     #[test]
+    fn a_raised_digit_is_a_footnote() {
+        for text in ["1 200¹", "7²⁾", "12 ³"] {
+            assert!(whole(text, ',').unwrap_err().text.contains("raised digit behind the number"), "{text}");
+        }
+        assert!(whole("ny¹", ',').unwrap_err().text.contains("not a number"));
+    }
+
+    #[test]
+    fn an_amount_of_money_is_no_count() {
+        for text in [
+            "kr 10",
+            "10 kr",
+            "kr. 1 200,50",
+            "1.200 NOK",
+            "€5",
+            "$1,200.00",
+            "100,-",
+            "-10 kr",
+            "kr\u{a0}10",
+        ] {
+            assert!(whole(text, ',').unwrap_err().text.contains("amount of money"), "{text}");
+        }
+        for text in ["kr", "10", "10 krav", "kr ti", ",-", "-", "10,5", ""] {
+            assert!(!is_money(text), "{text}");
+        }
+    }
+
+    #[test]
     fn one_cell_may_show_the_decimal_sign() {
         let only = |fraction| Some(OtherSign::Only { fraction });
         for (text, shown) in [
@@ -323,46 +289,6 @@ mod tests {
             ("<5", 10, ReasonCode::InvalidNumber),
         ] {
             assert_eq!(scaled(text, ',', factor).unwrap_err().code, code, "{text}");
-        }
-    }
-
-    #[test]
-    fn periods_as_people_write_them() {
-        for (text, expected) in [
-            ("2024-03", "2024-03"),
-            ("31.10.2026", "2026-10-31"),
-            ("1.2.2026", "2026-02-01"),
-            ("10.2026", "2026-10"),
-            ("oktober 2026", "2026-10"),
-            ("Des. 2025", "2025-12"),
-            ("mar-2024", "2024-03"),
-            ("10/2026", "2026-10"),
-            ("2026/10", "2026-10"),
-            ("2026-10-31T00:00:00", "2026-10-31"),
-            ("2026-10-31T00:00:00.000", "2026-10-31"),
-            ("4. kvartal 2025", "2025-Q4"),
-            ("1. kv. 2026", "2026-Q1"),
-            ("Q2 2026", "2026-Q2"),
-            ("2026 K3", "2026-Q3"),
-            ("1. halvår 2026", "2026-H1"),
-            ("31.10.2026 00:00:00", "2026-10-31"),
-        ] {
-            assert_eq!(period(text).map(|p| p.to_string()), Ok(expected.to_owned()), "{text}");
-        }
-        for text in [
-            "okt 26",
-            "13.2026",
-            "32.1.2026",
-            "å 2024",
-            "5. kvartal 2025",
-            "3. halvår 2026",
-            "kvartal 2026",
-            "",
-            "01/02/2026",
-            "2026-10-31T00:00:00Z",
-            "T00:00:00",
-        ] {
-            assert!(period(text).is_err(), "{text}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use csv::StringRecord;
-use utbredt_model::{Granularity, MeasureId, Period, Reason, ReasonCode};
+use utbredt_model::{MeasureId, Period, Reason, ReasonCode};
 
-use super::contract::{Contract, Hidden, Wide, same_name};
+use super::by_period::{by_period, leave_hidden, narrowed, unfit};
+use super::contract::{Contract, same_name};
 use super::fractions::names_shares;
 use super::grid::Line;
 use super::number;
@@ -30,7 +31,7 @@ pub(super) struct Head<'h> {
 }
 
 impl Head<'_> {
-    fn names_shares(&self) -> bool {
+    pub(super) fn names_shares(&self) -> bool {
         self.spread.iter().any(|part| names_shares(part))
     }
 
@@ -109,7 +110,9 @@ impl Places {
         match &contract.wide {
             Some(wide) if wide.periods => {
                 let taken: Vec<usize> = by_name.values().copied().collect();
-                values.extend(by_period(wide, &heads, &taken));
+                let found = by_period(wide, &heads, &taken);
+                breaches.extend(narrowed(&found, &heads));
+                values.extend(found.into_iter().map(|(column, _)| column));
                 breaches.extend(leave_hidden(contract.hidden_columns, &heads, hidden, &mut values));
                 breaches.extend(unfit(wide, &values));
             }
@@ -212,139 +215,6 @@ fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
     let number: usize = number.parse().ok()?;
     let mut same = heads.iter().enumerate().filter(|(_, head)| head.is(name)).map(|(at, _)| at);
     same.nth(number.checked_sub(1)?)
-}
-
-/// The columns named by a period, and by a measure too where measures are listed.
-fn by_period(wide: &Wide, heads: &[Head<'_>], taken: &[usize]) -> Vec<ValueColumn> {
-    let free = heads.iter().enumerate().filter(|(at, _)| !taken.contains(at));
-    let named = free.filter_map(|(at, head)| {
-        if wide.measures.is_empty() {
-            let period = period_of(wide, &head.spread, &head.own)?;
-            return Some(ValueColumn {
-                at,
-                of_shares: head.names_shares(),
-                measure: None,
-                period: Some(period),
-            });
-        }
-        wide.measures.iter().find_map(|(name, measure)| {
-            let rest = without(name, &head.spread)?;
-            let period = period_of(wide, &rest, &rest)?;
-            let of_shares = head.names_shares();
-            Some(ValueColumn { at, of_shares, measure: Some(measure.clone()), period: Some(period) })
-        })
-    });
-    named.collect()
-}
-
-/// Leaves out hidden columns that were found by their period, as the contract declares; else why they hold the delivery:
-/// nobody who looks at the file sees their numbers.
-fn leave_hidden(
-    declared: Option<Hidden>,
-    heads: &[Head<'_>],
-    hidden: &BTreeSet<usize>,
-    values: &mut Vec<ValueColumn>,
-) -> Option<String> {
-    match declared {
-        Some(Hidden::Read) => None,
-        Some(Hidden::Skip) => {
-            values.retain(|column| !hidden.contains(&column.at));
-            None
-        }
-        None => {
-            let unseen = values.iter().filter(|column| hidden.contains(&column.at));
-            let names: Vec<String> = unseen.map(|column| heads[column.at].spread.join(" ")).collect();
-            (!names.is_empty()).then(|| {
-                format!(
-                    "{} hidden columns are named by a period (`{}`): show them, or declare `hidden_columns = \"read\"` or \
-                     `\"skip\"`",
-                    names.len(),
-                    names.join("`, `")
-                )
-            })
-        }
-    }
-}
-
-/// What is left of a column's names when the measure's is taken out, be it a row of its own or the front or the end of
-/// one. `None` when it is not there.
-fn without<'h>(name: &str, parts: &[&'h str]) -> Option<Vec<&'h str>> {
-    if let Some(at) = parts.iter().position(|part| same_name(name, part)) {
-        return Some([&parts[..at], &parts[at + 1..]].concat());
-    }
-    let name = name.trim();
-    let (at, rest) = parts.iter().enumerate().find_map(|(at, part)| Some((at, cut_off(name, part)?)))?;
-    Some(parts.iter().enumerate().map(|(i, part)| if i == at { rest } else { *part }).collect())
-}
-
-/// What is left of a text when a name at its front or its end is cut off; `None` when it has it at neither.
-fn cut_off<'h>(name: &str, part: &'h str) -> Option<&'h str> {
-    let part = bare(part);
-    let front = part.split_at_checked(name.len()).filter(|(front, _)| same_name(name, front));
-    let rest = match (front, part.len().checked_sub(name.len())) {
-        (Some((_, rest)), _) => rest,
-        (None, at) => part.split_at_checked(at?).filter(|(_, end)| same_name(name, end))?.0,
-    };
-    Some(bare(rest))
-}
-
-/// A part of a name without the blanks and signs around it.
-fn bare(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || "_-:/,.()".contains(c))
-}
-
-/// The period a column is named by: all its names together, as `2024` over `jan`, or one alone that is its own.
-fn period_of(wide: &Wide, spread: &[&str], own: &[&str]) -> Option<Period> {
-    let prefix = wide.prefix_to_strip.as_deref().unwrap_or_default();
-    let parts: Vec<String> = spread.iter().map(|part| stripped(part, prefix)).collect();
-    // `jan` over `2024` as well as `2024` over `jan`.
-    let turned: Vec<String> = parts.iter().rev().cloned().collect();
-    let pairs = parts.windows(2).map(|pair| format!("{} {}", pair[1], pair[0]));
-    let with_year = wide
-        .year
-        .into_iter()
-        .flat_map(|year| own.iter().map(move |part| format!("{} {year}", stripped(part, prefix))));
-    let mut read = [parts.join(" "), turned.join(" ")]
-        .into_iter()
-        .chain(pairs)
-        .chain(with_year)
-        .chain(own.iter().map(|part| stripped(part, prefix)))
-        .filter_map(|text| number::period(&text).ok());
-    read.find_map(|period| match wide.granularity {
-        None => Some(period),
-        Some(length) if Period::holding(period.start, length) == period => Some(period),
-        Some(length) => {
-            let day = Period::holding(period.start, Granularity::Day) == period;
-            day.then(|| Period::holding(period.start, length))
-        }
-    })
-}
-
-fn stripped(part: &str, prefix: &str) -> String {
-    part.strip_prefix(prefix).unwrap_or(part).trim().to_owned()
-}
-
-/// Measures without a column, and columns of the same measure and period.
-fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
-    let mut breaches = Vec::new();
-    if values.is_empty() {
-        breaches.push("no column of the header is named by a period".to_owned());
-    } else {
-        for (name, measure) in &wide.measures {
-            if !values.iter().any(|column| column.measure.as_ref() == Some(measure)) {
-                breaches.push(format!("no column of the header is named by `{name}` and a period"));
-            }
-        }
-    }
-    for (index, column) in values.iter().enumerate() {
-        let mut before = values[..index].iter();
-        let same = before.find(|other| (&other.measure, other.period) == (&column.measure, column.period));
-        if let (Some(first), Some(period)) = (same, column.period) {
-            let (first, second) = (first.at + 1, column.at + 1);
-            breaches.push(format!("columns {first} and {second} of the header both stand for {period}"));
-        }
-    }
-    breaches
 }
 
 fn missing(name: &str, heads: &[Head<'_>]) -> String {

@@ -1,6 +1,7 @@
 //! A contract proposed for a file without one: what can be seen is filled in, what cannot is left to be
 //! filled in, with a name that no delivery passes by.
 
+mod background;
 mod breakdown;
 mod by_period;
 mod cases;
@@ -11,12 +12,14 @@ mod meaning;
 mod measures;
 mod meet;
 mod names;
+mod outcome;
 mod page;
 mod periods;
 mod sheet;
 mod sketch;
 mod stamps;
 mod titles;
+mod unread;
 mod words;
 mod write;
 
@@ -86,7 +89,13 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
             Err(error) => drop(why.get_or_insert(error)),
         }
     }
-    let tables: Vec<String> = sketches.iter().filter_map(|sketch| sketch.sheet.sheet.clone()).collect();
+    let name = |sheet: &sheet::Sheet| sheet.sheet.clone().or_else(|| sheet.rows_at.clone());
+    let tables: Vec<String> = sketches.iter().filter_map(|sketch| name(&sketch.sheet)).collect();
+    let what = if sketches.iter().any(|sketch| sketch.sheet.array.is_some()) {
+        "arrays of the JSON"
+    } else {
+        "sheets of the workbook"
+    };
     sketch::forget_shared_periods(&mut sketches);
     let mut found: Option<(usize, String)> = None;
     for mut sketch in sketches {
@@ -102,11 +111,11 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, Rea
         }
         let read = parsed.observations.len();
         if found.as_ref().is_none_or(|(best, _)| read > *best) {
-            found = Some((read, toml + &write::tried(&parsed, &sketch)));
+            found = Some((read, toml + &outcome::tried(&parsed, &sketch)));
         }
     }
     found
-        .map(|(_, toml)| write::other_sheets(&tables) + &toml)
+        .map(|(_, toml)| outcome::other_tables(what, &tables) + &toml)
         .ok_or_else(|| why.unwrap_or_else(|| Reason::new(ReasonCode::Empty, "the file holds no table")))
 }
 

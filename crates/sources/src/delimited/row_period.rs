@@ -4,8 +4,8 @@ use csv::StringRecord;
 use utbredt_model::{Period, Reason, ReasonCode};
 
 use super::contract::PeriodColumns;
-use super::number;
 use super::places::Places;
+use super::{number, written_period};
 
 /// Reads the period of a row as its cells state it, or the cell `above` of a column that is filled down.
 pub(super) fn read_period(
@@ -24,15 +24,15 @@ pub(super) fn read_period(
                 return Err(Reason::new(ReasonCode::MissingField, text));
             }
             number::not_formula(text, ReasonCode::InvalidDate)?;
-            number::period(text)
+            written_period::period(text)
         }
         (None, Some(start), Some(end)) => {
-            let last = number::day(places.cell(cells, end))?;
+            let last = written_period::day(places.cell(cells, end))?;
             // Ours are half-open: a last day becomes the day after.
             let end = if rules.end_inclusive { last.succ_opt().unwrap_or(last) } else { last };
-            Ok(Period::new(number::day(places.cell(cells, start))?, end)?)
+            Ok(Period::new(written_period::day(places.cell(cells, start))?, end)?)
         }
-        _ => number::period(rules.fixed.as_deref().unwrap_or_default()),
+        _ => written_period::period(rules.fixed.as_deref().unwrap_or_default()),
     }
 }
 

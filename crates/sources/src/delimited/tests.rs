@@ -12,9 +12,11 @@ mod left_out;
 mod mapped;
 mod marks;
 mod meaning;
+mod nested;
 mod per_cent;
 mod propose;
 mod sums;
+mod time_words;
 mod wide;
 mod workbooks;
 

@@ -3,6 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::same_name;
+use crate::text;
+
+/// Whether two words are one to a reader: case, outer blanks and how many blanks are between them do not matter.
+pub(super) fn same_word(declared: &str, have: &str) -> bool {
+    let words = |text: &str| text::folded(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    same_name(declared, have) || (have.contains(char::is_whitespace) && words(declared) == words(have))
+}
 
 /// One word, or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

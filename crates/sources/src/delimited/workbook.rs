@@ -13,7 +13,7 @@ use super::cells::{Rows, Sheet, show};
 use super::contract::same_name;
 use super::grid::{Line, Look, Sink, fault};
 use super::joined::{self, Joined, Reaching};
-use super::{Contract, Format, Hidden, archive, hidden, per_cent, tags};
+use super::{Contract, Format, Hidden, archive, hidden, number_signs, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -141,10 +141,10 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         }
     }
     let text = tags::xlsx_sheet(bytes, &sheet);
-    let shares = match contract.value.scale {
-        None => per_cent::xlsx(&text, &tags::xlsx_styles(bytes)),
+    let signs = match contract.value.scale {
+        None => number_signs::xlsx(&text, &tags::xlsx_styles(bytes)),
         // A declared scale says itself what the numbers are.
-        Some(_) => per_cent::Shown::new(),
+        Some(_) => number_signs::Shown::new(),
     };
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
@@ -157,7 +157,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             },
             DataRef::SharedString(text) => (*text).to_owned(),
             other => {
-                show(&Data::from(other.clone()), shares.get(&cell.get_position()).copied(), contract.decimal)
+                show(&Data::from(other.clone()), signs.get(&cell.get_position()).copied(), contract.decimal)
             }
         };
         placed.place(cell.get_position(), text)?;
@@ -184,9 +184,9 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         }
     }
     let text = tags::ods_sheets(bytes);
-    let shares = match (&contract.value.scale, range.end()) {
-        (None, Some(last)) => per_cent::ods(&text, &sheet, last),
-        _ => per_cent::Shown::new(),
+    let signs = match (&contract.value.scale, range.end()) {
+        (None, Some(last)) => number_signs::ods(&text, &sheet, last),
+        _ => number_signs::Shown::new(),
     };
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
@@ -195,7 +195,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
             placed.place(before, formula)?;
         }
-        placed.place(at, show(value, shares.get(&at).copied(), contract.decimal))?;
+        placed.place(at, show(value, signs.get(&at).copied(), contract.decimal))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);

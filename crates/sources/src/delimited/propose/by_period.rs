@@ -1,10 +1,13 @@
-//! The columns of a table that are named by a period, and the measures in the rest of their names.
+//! The columns of a table that are named by a period, and the measures in the rest of their names. A column whose name says that it
+//! is about a part of the period read is none of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use utbredt_model::{Granularity, Period};
 
-use super::measures::{NameRules, fits, likeliest, the_measure};
+use super::super::time_words::{names_period, narrows};
+use super::meaning::{Other, other};
+use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::periods::{are_periods, edge, is_day};
 use super::sheet::{is_month, read_period};
 use super::sketch::{Choice, Column, Free, Sketch};
@@ -15,6 +18,8 @@ use super::{About, Known, TO_CHOOSE, names, titles};
 #[derive(Debug)]
 pub(super) struct ByPeriod<'s> {
     pub(super) columns: Vec<(Column<'s>, Period, String)>,
+    /// The names of columns that seem to be named by a period of a form that is not read.
+    pub(super) unread: Vec<String>,
     year: Option<i32>,
 }
 
@@ -24,20 +29,24 @@ impl<'s> ByPeriod<'s> {
         // `jan`, `feb` …: the year is in the title, or has to be filled in.
         let months = free.iter().filter(|c| c.heads.len() == 1 && is_month(&c.name) && counts(c)).count();
         let year = (months > 1).then(|| titles::year(texts).unwrap_or(1900));
+        let (of_unread, others): (Vec<_>, Vec<_>) =
+            free.drain(..).partition(|column| counts(column) && is_unread(&column.heads, year));
+        *free = others;
+        let unread = of_unread.into_iter().map(|column| column.heads.join(" ")).collect();
         let found = free.iter().filter(|c| counts(c) && split(&c.heads, year).is_some()).count();
         let elsewhere = free.iter().any(|column| are_periods(column) && !is_stamp(&column.name));
         if found == 0 || (found == 1 && elsewhere) {
-            return Self { columns: Vec::new(), year: None };
+            return Self { columns: Vec::new(), unread, year: None };
         }
         let (mut columns, mut others) = (Vec::new(), Vec::new());
         for column in free.drain(..) {
             match split(&column.heads, year).filter(|_| counts(&column)) {
-                Some((period, rest)) => columns.push((column, period, rest)),
+                Some(Split { period, rest, .. }) => columns.push((column, period, rest)),
                 None => others.push(column),
             }
         }
         *free = others;
-        Self { columns, year: year.filter(|_| months > 1) }
+        Self { columns, unread, year: year.filter(|_| months > 1) }
     }
 
     /// The length most of the periods have. Days that are all a month's first or last mean their months.
@@ -67,7 +76,9 @@ impl<'s> ByPeriod<'s> {
         rests.sort();
         rests.dedup();
         let all = rests.clone();
-        let rules = NameRules { about, known, length, others: BTreeMap::new() };
+        let from_beginning = rests.iter().filter(|rest| counts_from_a_beginning(rest));
+        let others = from_beginning.map(|rest| (rest.clone(), Other::FromBeginning)).collect();
+        let rules = NameRules { about, known, length, others };
         let doubtful = rules.keep_counts(&mut rests);
         let others: Vec<String> = all.into_iter().filter(|rest| !rests.contains(rest)).collect();
         let nothing = rests.iter().all(String::is_empty);
@@ -90,6 +101,7 @@ impl<'s> ByPeriod<'s> {
         rests.retain(|rest| !rest.is_empty());
         if doubtful {
             sketch.doubts = rules.doubts(&rests);
+            sketch.measure = None;
             sketch.wide.measures.extend(rests.into_iter().map(|rest| (rest, TO_CHOOSE.to_owned())));
             return;
         }
@@ -116,28 +128,52 @@ impl<'s> ByPeriod<'s> {
     }
 }
 
-/// Takes a period out of a column's names: all of them, one, or the front or the end of one. Gives what is left.
-fn split(heads: &[String], year: Option<i32>) -> Option<(Period, String)> {
+/// A column's names taken apart.
+struct Split {
+    period: Period,
+    /// The measure's name, if there is one.
+    rest: String,
+    /// All that stands beside the period.
+    beside: String,
+}
+
+/// Whether a column is named by a period that is not read, or by more time than the period that is.
+fn is_unread(heads: &[String], year: Option<i32>) -> bool {
+    match split(heads, year) {
+        Some(Split { period, beside, .. }) => narrows(&beside, period),
+        None => {
+            let name = heads.join(" ");
+            names_period(&name) && other(&name, None).is_none()
+        }
+    }
+}
+
+/// Takes a period out of a column's names: all of them, one, or the front or the end of one.
+fn split(heads: &[String], year: Option<i32>) -> Option<Split> {
+    let alone = |period| Split { period, rest: String::new(), beside: String::new() };
     let turned: Vec<String> = heads.iter().rev().cloned().collect();
     if let Some(period) = read_period(&heads.join(" ")).or_else(|| read_period(&turned.join(" "))) {
-        return Some((period, String::new()));
+        return Some(alone(period));
     }
     if let (Some(year), [name]) = (year, heads)
         && let Some(period) = read_period(&format!("{name} {year}")).filter(|_| is_month(name))
     {
-        return Some((period, String::new()));
+        return Some(alone(period));
     }
     for (at, part) in heads.iter().enumerate() {
         let others = [&heads[..at], &heads[at + 1..]].concat();
         if let Some(period) = read_period(part).filter(|_| !others.is_empty()) {
-            return Some((period, others.last().cloned().unwrap_or_default()));
+            let rest = others.last().cloned().unwrap_or_default();
+            return Some(Split { period, rest, beside: others.join(" ") });
         }
     }
-    let name = heads.last()?;
+    let (name, above) = heads.split_last()?;
     let mut cuts = name.match_indices(is_gap).map(|(at, _)| name.split_at(at));
     cuts.find_map(|(front, end)| {
         let [front, end] = [front, end].map(|text| text.trim_matches(|c| is_gap(c) || c == '-'));
-        period_and_name(end, front).or_else(|| period_and_name(front, end))
+        let (period, rest) = period_and_name(end, front).or_else(|| period_and_name(front, end))?;
+        let beside = format!("{} {rest}", above.join(" "));
+        Some(Split { period, rest, beside })
     })
 }
 

@@ -33,10 +33,10 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
     let decimal = decimal(&free);
-    let texts: Vec<String> =
-        sheet.above.iter().chain(&sheet.sheet).chain([&about.file_name]).cloned().collect();
+    let texts = texts(&sheet, about);
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
+    let unread = by_period.unread.clone();
     // A column of one word, named so, is the unit; of several it would be a measure.
     let unit = take(&mut free, |c| c.named(&UNITS) && c.distinct().len() == 1);
     let unit = unit.and_then(|c| Some((c.name.clone(), (*c.distinct().first()?).to_owned())));
@@ -65,7 +65,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         provisional: false,
         joined: joined(&rows, sheet.subject, known),
         filter: None,
-        passed_over: Vec::new(),
+        passed_over: unread.iter().map(|name| (name.clone(), BTreeSet::new())).collect(),
+        unread,
         hidden,
         sheet,
     };
@@ -95,6 +96,12 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     Ok(sketch)
 }
 
+/// What may say when and about which solution: the cells above the table, its own name, the file's.
+fn texts(sheet: &Sheet, about: &About) -> Vec<String> {
+    let own = sheet.above.iter().chain(&sheet.sheet).chain(&sheet.array);
+    own.chain([&about.file_name]).cloned().collect()
+}
+
 /// Whether the workbook joins cells of the column of periods over several rows.
 fn period_joined(when: &When, sheet: &Sheet) -> bool {
     let When::Column(name, _) = when else { return false };
@@ -107,7 +114,7 @@ fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
     let name = match when {
         When::Column(name, _) | When::Pair(name, ..) => name,
         When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
-        When::Header | When::ToChoose(_) => return BTreeSet::new(),
+        When::Header | When::ToChoose(_) | When::Unread(..) => return BTreeSet::new(),
     };
     let cells = columns.iter().filter(|column| column.name == *name).flat_map(Column::filled);
     cells.filter_map(read_period).map(|period| period.start.year()).collect()

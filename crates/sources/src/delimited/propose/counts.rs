@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use utbredt_model::{Reason, ReasonCode};
 
-use super::super::Layout;
 use super::super::fractions::names_shares;
+use super::super::json::LIST;
 use super::super::number;
+use super::super::{Format, Layout};
 use super::cases::{names_cases, others};
-use super::meaning::other;
+use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::sheet::is_period;
-use super::sketch::{Choice, Column, Free, Sketch, is_count, is_fraction, take};
+use super::sketch::{Choice, Column, Free, Sketch, When, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
 
 pub(super) const VALUES: [&str; 5] = ["antal", "verdi", "value", "count", "sum"];
@@ -95,6 +96,9 @@ pub(super) fn counts<'s>(
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
+    if let Some(reason) = nested(sketch, free) {
+        return Err(reason);
+    }
     let mut candidates = candidates(sketch, free, about, known)?;
     let others = others(sketch, free);
     let rules = NameRules { about, known, length: sketch.when.length(), others };
@@ -116,6 +120,13 @@ pub(super) fn counts<'s>(
     }
     if doubtful {
         return Ok(to_choose(sketch, free, &candidates, &rules));
+    }
+    if candidates.is_empty() && !sketch.unread.is_empty() {
+        // A year above the table is that of the parts, and of none of them alone.
+        if matches!(sketch.when, When::Fixed(_)) {
+            sketch.when = When::Fixed(None);
+        }
+        return Ok(to_choose(sketch, free, &[], &rules));
     }
     let one = sketch.measure.is_some() || about.measure.is_some();
     if one || candidates.len() < 2 {
@@ -141,6 +152,26 @@ pub(super) fn counts<'s>(
     sketch.wide.take(&fits);
     let measures = &sketch.wide.measures;
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+/// Why the numbers of a JSON file are not found: they are in lists, or under names that are periods, one level below the rows.
+fn nested(sketch: &Sketch, free: &Free<'_>) -> Option<Reason> {
+    let by_period = free.iter().find_map(|column| {
+        let (field, period) = column.name.rsplit_once('.')?;
+        let json = sketch.sheet.format == Format::Json && column.counts(sketch.decimal) && is_period(period);
+        json.then(|| format!("the fields of `{field}` are named by periods, as `{period}`"))
+    });
+    let in_lists = || {
+        let counted = free.iter().any(|column| column.counts(sketch.decimal) && !column.named(&NO_COUNT));
+        let list = free.iter().find(|column| column.mostly(|cell| cell == LIST)).filter(|_| !counted)?;
+        Some(format!("`{}` holds a list in each row", list.name))
+    };
+    let what = by_period.or_else(in_lists)?;
+    let text = format!(
+        "{what}, so the numbers are one level below the rows that a contract reads: deliver an object for each municipality and \
+         period, with the number beside them, as {{\"kommune\": \"0301\", \"periode\": \"2025-03\", \"antall\": 5}}"
+    );
+    Some(Reason::new(ReasonCode::Unsupported, text))
 }
 
 /// Makes one column that of the values.
@@ -217,7 +248,7 @@ fn holds_counts(column: &Column<'_>, decimal: char, known: &Known) -> bool {
         && column.counts(decimal)
         // `Brukere hittil i år` is a count, if one of no period, and so is `Brukere forrige år`.
         && (counts_from_a_beginning(&column.name)
-            || other(&column.name, None).is_some()
+            || other(&column.name, None).is_some_and(|other| other != Other::Background || column.named(&VALUES))
             || !(column.named(&NO_COUNT) || is_numbering(column)))
         && (column.named(&VALUES) || !names_cases(&column.name))
         && !are_shares(column)
@@ -260,6 +291,14 @@ fn no_counts(free: &Free<'_>) -> Reason {
             fractions.name
         );
         return Reason::new(ReasonCode::Fraction, text);
+    }
+    if let Some(money) = free.iter().find(|c| c.mostly(number::is_money)) {
+        let text = format!(
+            "column `{}` holds amounts of money, and a contract proposed reads counts: where the measure is counted in money, \
+             write one with `scale` in [value]",
+            money.name
+        );
+        return Reason::new(ReasonCode::InvalidNumber, text);
     }
     let names: Vec<&str> = free.iter().map(|c| c.name.as_str()).filter(|name| !name.is_empty()).collect();
     let numbers = free.iter().flat_map(Column::filled).any(|cell| is_count(cell, ','));

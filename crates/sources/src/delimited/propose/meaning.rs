@@ -3,6 +3,7 @@
 
 use utbredt_model::Granularity;
 
+use super::background::{is_background, is_flow_of_persons};
 use super::words::{begins, has, is_one, spaced};
 
 /// What numbers are instead of a count of their period.
@@ -18,6 +19,9 @@ pub(super) enum Other {
     Size,
     Case,
     AnotherYear,
+    FromBeginning,
+    FlowOfPersons,
+    Background,
 }
 
 impl Other {
@@ -34,6 +38,9 @@ impl Other {
             Self::Size => "a size",
             Self::Case => "a case's own number, since all differ and rise by row",
             Self::AnotherYear => "of another year than the periods",
+            Self::FlowOfPersons => "of those who came or left, and not of all",
+            Self::Background => "of what a municipality has, and not of uses of a solution",
+            Self::FromBeginning => "counted from a beginning (deliver the differences)",
         }
     }
 
@@ -60,6 +67,12 @@ pub(super) fn other(name: &str, length: Option<Granularity>) -> Option<Other> {
     }
     if is_change(&text) {
         return Some(Other::Change);
+    }
+    if is_flow_of_persons(&text) {
+        return Some(Other::FlowOfPersons);
+    }
+    if is_background(&text) {
+        return Some(Other::Background);
     }
     unit(name)
 }

@@ -10,7 +10,7 @@ use super::sketch::Sketch;
 use super::words::{has, spaced};
 use super::{About, Known, TO_CHOOSE, names};
 
-/// Whether a column's name says that its numbers count from a beginning: `Meldinger hittil`, `Kumulativt antall`.
+/// Whether a column's name says that its numbers count from a beginning: `Meldinger hittil`, `Kumulativt antall`, `Meldinger t.o.m.`.
 pub(super) fn counts_from_a_beginning(name: &str) -> bool {
     let lower = name.to_lowercase();
     let text = spaced(name);
@@ -19,7 +19,7 @@ pub(super) fn counts_from_a_beginning(name: &str) -> bool {
         .any(|word| lower.contains(word))
         || has(
             &text,
-            "ytd, til nå, til no, siden oppstart, sidan oppstart, siden start, sidan start, siden lansering, sidan lansering, \
+            "akk, kum, tom, t o m, til og med, running, ytd, til nå, til no, siden oppstart, sidan oppstart, siden start, sidan start, siden lansering, sidan lansering, \
              since start, since launch",
         )
 }

@@ -21,7 +21,7 @@ pub(super) fn leave_to_choose(sketch: &mut Sketch, columns: &[Column<'_>], place
     };
     let periods = cells(match &sketch.when {
         When::Column(name, _) | When::Pair(name, ..) => Some(name),
-        When::Fixed(_) | When::Header | When::ToChoose(_) => None,
+        When::Fixed(_) | When::Header | When::ToChoose(_) | When::Unread(..) => None,
     });
     let meant = |choice: Option<&Choice>| -> Vec<Meant> {
         let Some(Choice::Column(name, map)) = choice else { return Vec::new() };

@@ -9,6 +9,7 @@ use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
 use super::titles;
+use super::unread::{seems_to_hold_periods, written_as_months};
 
 const PERIODS: [&str; 13] = [
     "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
@@ -49,42 +50,12 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason
     Err(Reason::new(ReasonCode::Unsupported, text))
 }
 
-/// Why a column of weeks, quarters or half-years cannot be read: `2025-01` and `1/2025` are months wherever they stand.
-fn written_as_months(column: &Column<'_>) -> Option<Reason> {
-    let (named, _) = LENGTHS.iter().find(|(_, words)| column.named(words))?;
-    let (what, example) = match named {
-        Granularity::Week => ("weeks", "2025-W01"),
-        Granularity::Quarter => ("quarters", "2025-Q1"),
-        Granularity::HalfYear => ("half-years", "2025-H1"),
-        Granularity::Day | Granularity::Month | Granularity::Year => return None,
-    };
-    if !column.mostly(is_year_and_number) {
-        return None;
-    }
-    let cell = column.filled().find(|cell| is_year_and_number(cell))?;
-    let text = format!(
-        "column `{}` is named by {what}, and `{cell}` is how a month is written: write `{example}`",
-        column.name
-    );
-    Some(Reason::new(ReasonCode::InvalidDate, text))
-}
-
-/// Whether a cell is a year and a number of one digit or two, in either order.
-fn is_year_and_number(cell: &str) -> bool {
-    let digits = |text: &str, many: &[usize]| {
-        many.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    cell.split_once(['-', '/', '.', ' ']).is_some_and(|(front, end)| {
-        (digits(front, &[4]) && digits(end, &[1, 2])) || (digits(front, &[1, 2]) && digits(end, &[4]))
-    })
-}
-
 pub(super) fn is_year(period: Period) -> bool {
     Period::holding(period.start, Granularity::Year) == period
 }
 
 /// Whether a column is called after a part of a year and holds its number or its name, without the year.
-fn are_parts_of_years(column: &Column<'_>) -> bool {
+pub(super) fn are_parts_of_years(column: &Column<'_>) -> bool {
     let name = column.name.to_lowercase();
     let called = PARTS.iter().any(|word| {
         name.strip_prefix(word).is_some_and(|rest| {
@@ -127,6 +98,12 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         return When::Column(column.name, lengths);
     }
     let stated = titles::period(texts);
+    // Before the title: its year is not the period of a month that is not read.
+    let unread = take(free, |c| seems_to_hold_periods(c, stated.is_some()));
+    if let Some(column) = unread {
+        let cell = column.filled().next().unwrap_or("").to_owned();
+        return When::Unread(column.name, cell);
+    }
     let stamps = free.iter().filter(|c| is_stamp(&c.name) && (named(c) || are_periods(c)));
     let stamps: Vec<String> = stamps.map(|column| column.name.clone()).collect();
     if stated.is_none() && !stamps.is_empty() {
@@ -136,7 +113,7 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
 }
 
 /// What columns of periods of one length are called. Half-years before years, whose name theirs holds.
-const LENGTHS: [(Granularity, &[&str]); 6] = [
+pub(super) const LENGTHS: [(Granularity, &[&str]); 6] = [
     (Granularity::HalfYear, &["halvår", "halvaar", "half"]),
     (Granularity::Month, &["måned", "månad", "maned", "mnd", "month"]),
     (Granularity::Quarter, &["kvartal", "quarter"]),

@@ -7,9 +7,9 @@ use serde_json::Value;
 use utbredt_model::{OrganisationNumber, Period, Reason, ReasonCode};
 
 use super::super::joined::Joined;
-use super::super::number;
 use super::super::subject::{without_decimals, without_name};
 use super::super::{Contract, File, Format, Hidden, SubjectKind, each_row, file, grid, json, workbook};
+use super::super::{number, written_period};
 use super::Known;
 use crate::text::{self, Encoding};
 
@@ -30,6 +30,8 @@ pub(super) struct Sheet {
     pub(super) delimiter: Option<char>,
     pub(super) sheet: Option<String>,
     pub(super) rows_at: Option<String>,
+    /// The name of the array of rows, where the file has several.
+    pub(super) array: Option<String>,
     /// The cells above the column names.
     pub(super) above: Vec<String>,
     /// The row of the first column names, from 1.
@@ -101,8 +103,15 @@ pub(super) fn sheets(bytes: &[u8], known: &Known) -> Result<Vec<Result<Sheet, Re
             let text = json::lines_as_array(text)?;
             let value: Value = serde_json::from_str(&text)
                 .map_err(|error| Reason::because(ReasonCode::Syntax, "the JSON does not read", &error))?;
-            contract.rows = rows_of(&value)?;
-            Ok(vec![find(bytes, &contract, known)])
+            let arrays = arrays_of(&value)?;
+            let several = arrays.len() > 1;
+            let found = arrays.into_iter().take(SHEETS).map(|path| {
+                // Of several arrays each is what its name says, as sheets are.
+                let name = path.rsplit('.').next().filter(|_| several).map(str::to_owned);
+                contract.rows = Some(path).filter(|path| !path.is_empty());
+                find(bytes, &contract, known).map(|sheet| Sheet { array: name, ..sheet })
+            });
+            Ok(found.collect())
         }
         File::Csv(text) => {
             contract.format = Some(Format::Csv);
@@ -120,8 +129,8 @@ fn bare() -> Result<Contract, Reason> {
     Contract::from_toml(least).map_err(|error| Reason::from(error.to_string()))
 }
 
-/// The largest array of objects, as its path; `None` is the top.
-fn rows_of(top: &Value) -> Result<Option<String>, Reason> {
+/// The paths of the arrays of objects, the longest first; that of the top is empty.
+fn arrays_of(top: &Value) -> Result<Vec<String>, Reason> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut open = vec![(String::new(), top)];
     while let Some((path, value)) = open.pop() {
@@ -133,17 +142,17 @@ fn rows_of(top: &Value) -> Result<Option<String>, Reason> {
             _ => {}
         }
     }
-    // The first of the longest, in the file's order.
-    let best = found.into_iter().rev().max_by_key(|(rows, _)| *rows);
-    let Some((_, path)) = best else {
+    if found.is_empty() {
         let fields = |object: &Value| object.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>());
         // Version 1 has the cube inside, under the name of the data set.
         let inside = top.as_object().into_iter().flat_map(serde_json::Map::values);
         let cube = std::iter::once(top).chain(inside).filter_map(fields).any(|names| json::is_cube(&names));
         let text = if cube { json::CUBE } else { "the JSON holds no array of objects" };
         return Err(Reason::new(if cube { ReasonCode::Unsupported } else { ReasonCode::Empty }, text));
-    };
-    Ok(Some(path).filter(|path| !path.is_empty()))
+    }
+    // Those of one length stay in the file's order.
+    found.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
 /// The delimiter under which most rows have the same number of fields, more than one.
@@ -197,7 +206,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         let text = format!("{sheet}no row of column names stands above the first code");
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
-    let top = top_of_names(&rows[..=bottom]);
+    let top = top_of_names(&rows[..=bottom], subject);
     let (header_row, last_names) = (rows[top].0, rows[bottom].0);
     let joined = joined.into_iter().filter(|(from, _)| *from > last_names);
     let joined = joined.flat_map(|(_, (first, last))| first..=last).collect();
@@ -210,6 +219,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
         delimiter: contract.delimiter,
         sheet: contract.sheet.clone(),
         rows_at: contract.rows.clone(),
+        array: None,
         above: rows.iter().flatten().map(str::to_owned).collect(),
         header_row,
         header,
@@ -270,8 +280,9 @@ fn bottom_of_names(above: &[(u64, StringRecord)]) -> Option<usize> {
     })
 }
 
-/// A row above belongs to the names when those below are not enough: some occur twice, or are months without a year.
-fn top_of_names(rows: &[(u64, StringRecord)]) -> usize {
+/// A row above belongs to the names when those below are not enough: some occur twice, or are months without a year, or the
+/// places have their name above only.
+fn top_of_names(rows: &[(u64, StringRecord)], subject: usize) -> usize {
     let mut top = rows.len() - 1;
     while top > 0 && rows.len() - top < MOST_HEADER_ROWS {
         let ((above, higher), (row, lower)) = (&rows[top - 1], &rows[top]);
@@ -280,7 +291,9 @@ fn top_of_names(rows: &[(u64, StringRecord)]) -> usize {
         let twice = names.iter().enumerate().any(|(at, name)| names[..at].contains(name));
         let months = names.iter().filter(|name| is_month(name)).count() > 1;
         let reaches = higher.iter().skip(1).any(|cell| !cell.trim().is_empty());
-        if !(twice || months) || !reaches || above + 1 != *row {
+        let name = |cells: &StringRecord| cells.get(subject).unwrap_or("").trim().to_lowercase();
+        let places_above = name(lower).is_empty() && names_places(&name(higher));
+        if !(twice || months || places_above) || !reaches || above + 1 != *row {
             break;
         }
         top -= 1;
@@ -288,9 +301,16 @@ fn top_of_names(rows: &[(u64, StringRecord)]) -> usize {
     top
 }
 
+/// Whether a name is one of a column of places, and no title about municipalities.
+fn names_places(name: &str) -> bool {
+    PLACES.iter().any(|word| name.contains(word))
+        && name.split_whitespace().count() < 3
+        && !name.contains(|c: char| c.is_ascii_digit())
+}
+
 /// Whether a text is a month without a year.
 pub(super) fn is_month(text: &str) -> bool {
-    text.contains(char::is_alphabetic) && number::period(&format!("{text} 2024")).is_ok()
+    text.contains(char::is_alphabetic) && written_period::period(&format!("{text} 2024")).is_ok()
 }
 
 /// Whether a text is a period a delivery may be about.
@@ -301,5 +321,5 @@ pub(super) fn is_period(text: &str) -> bool {
 /// Reads a period of our time: `1204` is a count and no year.
 pub(super) fn read_period(text: &str) -> Option<Period> {
     use chrono::Datelike;
-    number::period(text).ok().filter(|period| (1990..2060).contains(&period.start.year()))
+    written_period::period(text).ok().filter(|period| (1990..2060).contains(&period.start.year()))
 }

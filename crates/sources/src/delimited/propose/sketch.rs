@@ -31,6 +31,8 @@ pub(super) enum When {
     Header,
     /// Columns of days which say when a row was made or something began, of which a person has to say if one is it.
     ToChoose(Vec<String>),
+    /// A column that seems to hold periods of a form that is not read, and one of them.
+    Unread(String, String),
 }
 
 impl When {
@@ -41,7 +43,7 @@ impl When {
             Self::Fixed(Some(period)) => {
                 Granularity::ALL.into_iter().find(|length| Period::holding(period.start, *length) == *period)
             }
-            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) => None,
+            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) | Self::Unread(..) => None,
         }
     }
 }
@@ -123,6 +125,8 @@ pub(super) struct Sketch {
     pub(super) period_joined: bool,
     /// A column that tells rows apart.
     pub(super) filter: Option<Breakdown>,
+    /// Columns of numbers that seem to be named by a period of a form that is not read.
+    pub(super) unread: Vec<String>,
     /// Columns that are passed over, with the words in them.
     pub(super) passed_over: Vec<(String, BTreeSet<String>)>,
     /// Columns that the workbook hides.

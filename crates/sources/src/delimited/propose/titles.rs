@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use chrono::Datelike;
 use utbredt_model::Period;
 
+use super::super::time_words::{names_period, narrows};
+use super::measures::counts_from_a_beginning;
 use super::periods::{is_day, is_year};
 use super::sheet::{is_month, read_period};
 use super::words::{begins, spaced};
@@ -26,6 +28,8 @@ struct Stated {
     period: Period,
     /// Whether it is a day, or when the file was made: no period of its numbers.
     aside: bool,
+    /// What stands before it, and behind the last one.
+    said: String,
 }
 
 /// The period that the texts state; the file's name is the last of them.
@@ -39,12 +43,26 @@ pub(super) fn period(texts: &[String]) -> Option<Period> {
         return None;
     }
     let whole_year = agreed.is_none_or(is_year);
+    if texts.iter().any(|text| names_part(text, whole_year)) {
+        return None;
+    }
     // A sheet for each month or quarter, and the year in the title or the file's name, where `k3` may be anything.
     let sheets = texts.len().saturating_sub(1);
     let is_name = |(at, text): &(usize, &String)| is_month(text) && (*at < sheets || text.len() > 2);
     let month = texts.iter().enumerate().find(is_name).map(|(_, text)| text).filter(|_| whole_year);
     let of_sheet = month.zip(year(texts)).and_then(|(month, year)| read_period(&format!("{month} {year}")));
     of_sheet.or(agreed)
+}
+
+/// Whether a text says that its numbers are about a part of the period it states, or of one stated elsewhere: `Bruk 1. tertial
+/// 2025`, `Bruk hittil 2025`, and `1. tertial` alone. A month alone is read with the year that is stated elsewhere.
+fn names_part(text: &str, of_year: bool) -> bool {
+    let stated = stated(text, "");
+    if stated.is_empty() {
+        return of_year && !is_month(text) && (names_period(text) || counts_from_a_beginning(text));
+    }
+    let mut about_numbers = stated.iter().filter(|one| !one.aside);
+    about_numbers.any(|one| narrows(&one.said, one.period) || counts_from_a_beginning(&one.said))
 }
 
 /// The one year that the texts state.
@@ -102,9 +120,13 @@ fn stated(text: &str, label: &str) -> Vec<Stated> {
         let as_of = words[before..at]
             .last()
             .is_some_and(|word| AS_OF.contains(&word.trim_end_matches('.').to_lowercase().as_str()));
-        found.push(Stated { period, aside: as_of || is_day(&period) || begins(&spaced(said), MADE) });
+        let aside = as_of || is_day(&period) || begins(&spaced(said), MADE);
+        found.push(Stated { period, aside, said: words[before..at].join(" ") });
         at += length;
         before = at;
+    }
+    if let Some(last) = found.last_mut() {
+        last.said = format!("{} {}", last.said, words[before..].join(" "));
     }
     found
 }

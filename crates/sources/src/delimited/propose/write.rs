@@ -1,9 +1,6 @@
 //! A sketch as a contract in TOML, with comments for the person who checks it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-
-use utbredt_model::Parsed;
 
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
@@ -19,6 +16,7 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
     let mut page = Page::default();
     file(&mut page, sketch, about);
     subject(&mut page, sketch);
+    unread(&mut page, sketch);
     period(&mut page, sketch);
     let solutions: Vec<&str> = known.solutions.keys().map(String::as_str).collect();
     let measures: Vec<&str> = known.measures.keys().map(String::as_str).collect();
@@ -152,10 +150,23 @@ fn left_out(page: &mut Page, LeftOut { column, names, districts }: &LeftOut) {
     page.line(&format!("names = [{}]", names.join(", ")));
 }
 
+fn unread(page: &mut Page, sketch: &Sketch) {
+    if !sketch.unread.is_empty() {
+        page.line("");
+        page.comment(&format!(
+            "By their names `{}` seem to be about periods of a form that is not read, as a tertial or a season: name each by one that \
+             is (2025-03, 2025-W36, 2025-H1), or deliver a row for each with its first and last day in two columns.",
+            sketch.unread.join("`, `")
+        ));
+    }
+}
+
 fn period(page: &mut Page, sketch: &Sketch) {
     match &sketch.when {
         When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) => page.section("period"),
+        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) | When::Unread(..) => {
+            page.section("period");
+        }
     }
     match &sketch.when {
         When::Header => {}
@@ -180,12 +191,23 @@ fn period(page: &mut Page, sketch: &Sketch) {
             ));
             page.text("column", TO_CHOOSE);
         }
+        When::Unread(column, cell) => {
+            page.comment(&format!(
+                "Column `{column}` seems to hold the periods, and `{cell}` is of a form that is not known for sure: deliver it as \
+                 2026-09, 2026-W36, 2026-Q3 or 2026-09-30, or the first and the last day in two columns. One `fixed` period is \
+                 right only where the column has no more than one. As it stands everything is refused."
+            ));
+            page.text("column", TO_CHOOSE);
+        }
         When::Fixed(Some(period)) => {
             page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
             page.text("fixed", &period.to_string());
         }
         When::Fixed(None) => {
-            page.comment("Nothing says when: write the period here. As it stands everything is refused.");
+            let nothing = if sketch.unread.is_empty() { "Nothing" } else { "Nothing else" };
+            page.comment(&format!(
+                "{nothing} says when: write the period here. As it stands everything is refused."
+            ));
             page.text("fixed", "1900");
         }
     }
@@ -348,45 +370,4 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         page.comment(&format!("Choose one of {}.", known.join(", ")));
     }
     page.map("wide.measures", &sketch.wide.measures);
-}
-
-/// What came out of the file by the contract, as the last lines of it.
-pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
-    let mut page = Page::default();
-    page.line("");
-    let mut summary = String::new();
-    let _ = write!(
-        summary,
-        "Of this file: {} rows, {} numbers read, {} refused.",
-        parsed.rows_in,
-        parsed.observations.len(),
-        parsed.rejections.len()
-    );
-    page.comment(&summary);
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    parsed.rejections.iter().for_each(|r| *reasons.entry(r.reason.as_str()).or_default() += 1);
-    for (reason, count) in reasons.iter().take(10) {
-        page.comment(&format!("  {count} because {reason}"));
-    }
-    let against = parsed.rejections.iter().filter(|r| r.reason.starts_with("contradicts ")).count();
-    let others = !sketch.passed_over.is_empty() || !sketch.hidden.is_empty();
-    if against * 2 > parsed.observations.len() && others {
-        page.comment(
-            "Rows contradict each other: a column that is no part of this contract may tell them apart.",
-        );
-    }
-    parsed.breaches.iter().take(5).for_each(|breach| page.comment(&format!("  held: {breach}")));
-    page.0
-}
-
-/// Said first when a workbook has more than one sheet that could be read.
-pub(super) fn other_sheets(tables: &[String]) -> String {
-    let mut page = Page::default();
-    if tables.len() > 1 {
-        let (count, names) = (tables.len(), tables.join(", "));
-        page.comment(&format!(
-            "{count} sheets of the workbook look alike ({names}); a contract reads one, and this is for one of them."
-        ));
-    }
-    page.0
 }

@@ -13,7 +13,7 @@ fn tried(head: &str, rows: [&str; 2], file_name: &str) -> (Vec<String>, String) 
 
 const OTHERS: &str = "Antall i fjor;Brukere forrige måned;Meldingar førre år;Messages last year;Siste 12 mnd;\
     Meldinger siste 12 måneder;Prognose meldinger;Budsjett;Budsjett meldinger;Mål;Plan antall;Antall snitt per dag;\
-    Gjennomsnitt meldinger;Svartid (dager);Kostnad (kr);Antall meldinger per innbygger;Endring;Average messages";
+    Gjennomsnitt meldinger;Antall innbyggere;Nye brukere;Antall nye brukere;Antall ansatte;Antall skoler;Antall barn;Svartid (dager);Kostnad (kr);Antall meldinger per innbygger;Endring;Average messages";
 
 #[test]
 fn a_column_of_another_time_or_a_plan_is_passed_over_beside_the_count() {
@@ -43,6 +43,28 @@ fn a_column_of_another_time_or_a_plan_alone_is_to_choose() {
     // Of two, both are named.
     let (read, toml) = tried("Måned;Budsjett;Prognose", ["2024-01;900;1", "2024-01;800;2"], "svarut");
     assert!(read.is_empty() && toml.contains("choose one of `Budsjett`, `Prognose`"), "{toml}");
+}
+
+#[test]
+fn what_counts_up_to_the_month_is_cumulative() {
+    for head in
+        ["Akk. meldinger", "Meldinger i alt til og med måneden", "Meldinger t.o.m.", "Brukere siden oppstart"]
+    {
+        let (_, toml) = tried(&format!("Måned;{head}"), ["2024-01;900", "2024-01;800"], "svarut");
+        assert!(toml.contains("\ncumulative = true\n"), "{head}: {toml}");
+        let (read, toml) =
+            tried(&format!("Måned;{head};Meldinger"), ["2024-01;900;40", "2024-01;800;60"], "svarut");
+        assert_eq!(read[0], "svarut uses 0301 2024-01 40", "{head}: {toml}");
+        assert!(!toml.contains("cumulative"), "{head}: {toml}");
+    }
+}
+
+#[test]
+fn what_a_municipality_has_is_no_use_over_months_either() {
+    let (read, toml) = tried("Antall innbyggere 2024;Brukere 2024", ["900;40", "800;60"], "svarut");
+    assert_eq!(read, ["svarut users_active 0301 2024 40", "svarut users_active 4601 2024 60"], "{toml}");
+    let (read, toml) = tried("Nye brukere 2024-01;Nye brukere 2024-02", ["9;4", "8;6"], "svarut");
+    assert!(read.iter().all(|line| line.contains(TO_CHOOSE)) && toml.contains("who came or left"), "{toml}");
 }
 
 #[test]

@@ -75,6 +75,40 @@ fn a_text_in_per_cent_is_no_count_either() {
 }
 
 #[test]
+fn a_number_shown_as_money_is_no_count() {
+    let styles = "<numFmts><numFmt numFmtId=\"171\" formatCode=\"&quot;kr&quot; #,##0\"/></numFmts>\
+        <cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"44\"/><xf numFmtId=\"171\"/></cellXfs>";
+    let book = |head: [&str; 3], style: u32| {
+        let rows = row(1, &head) + &row(2, &["1103", "2024", "10"]) + &row(3, &["4601", "2024", "12"]);
+        let styled = rows.replace("r=\"C2\"", &format!("r=\"C2\" s=\"{style}\""));
+        xlsx_book("Ark1", "", &styled.replace("r=\"C3\"", &format!("r=\"C3\" s=\"{style}\"")), "", styles)
+    };
+    let amount = |value: &str| {
+        let money = "\"currency\" office:currency=\"NOK\" office:value=";
+        ods_row("", &["1103", "2024", value])
+            .replace(&format!("\"float\" office:value=\"{value}"), &format!("{money}\"{value}"))
+    };
+    let open = |head: [&str; 3]| {
+        ods_book(&[("Ark1", &(ods_row("", &head) + &amount("10") + &amount("12").replace("1103", "4601")))])
+    };
+    for bytes in [book(HEAD, 1), book(HEAD, 2), open(HEAD)] {
+        let parsed = parse(&bytes, &contract(PLAIN));
+        assert!(parsed.observations.is_empty(), "{parsed:?}");
+        assert!(parsed.rejections[0].reason.starts_with("`10 kr` is an amount of money"), "{parsed:?}");
+        assert!(parsed.rejections[1].reason.starts_with("`12 kr` is an amount of money"), "{parsed:?}");
+        // 10 * 100 and 12 * 100 øre.
+        let scale = contract(&format!("{PLAIN}value.scale = {{ factor = 100, unit = \"NOK\" }}\n"));
+        assert_eq!(shown(&parse(&bytes, &scale)), ["1103 2024 1000", "4601 2024 1200"]);
+    }
+    assert_eq!(shown(&parse(&book(HEAD, 0), &contract(PLAIN))), ["1103 2024 10", "4601 2024 12"]);
+    let head = ["Kommunenr", "År", "Antall"];
+    for bytes in [book(head, 1), book(head, 2), open(head)] {
+        let why = propose(&bytes, &about("svarut"), &known()).unwrap_err();
+        assert!(why.text.contains("`Antall` holds amounts of money"), "{why:?}");
+    }
+}
+
+#[test]
 fn a_declared_scale_reads_the_number_itself() {
     let scale = contract(&format!("{PLAIN}value.scale = {{ factor = 100, unit = \"per cent\" }}\n"));
     for bytes in [xlsx(HEAD, &["0.45", "1"], 1), ods(HEAD, &["0.45", "1"])] {

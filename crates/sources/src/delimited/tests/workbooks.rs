@@ -10,12 +10,13 @@ fn sheets_without_a_difference_are_of_no_period() {
     let rows = ods_row("", &["Kommunenr", "Antall meldinger"]) + &ods_row("", &["1103", "7"]);
     let book = |names: [&str; 3]| ods_book(&names.map(|name| (name, rows.as_str())));
     let tried = |names| propose(&book(names), &about("svarut 2025"), &known()).unwrap();
-    for names in [["1", "2", "3"], ["Uke 1", "Uke 2", "Uke 3"], ["A", "B", "C"]] {
+    for names in [["1", "2", "3"], ["Del 1", "Del 2", "Del 3"], ["A", "B", "C"]] {
         let toml = tried(names);
         assert!(toml.contains("fixed = \"1900\"") && toml.contains("Nothing says when"), "{toml}");
     }
     // Months and quarters in the names of the sheets, and solutions there, tell them apart.
     assert!(tried(["K1", "K2", "K3"]).contains("fixed = \"2025-Q1\""));
+    assert!(tried(["Uke 1", "Uke 2", "Uke 3"]).contains("fixed = \"2025-W01\""));
     assert!(tried(["Jan", "Feb", "Mars"]).contains("fixed = \"2025-01\""));
     assert!(
         propose(&book(["SvarUt", "Digisos", "DigiHelse"]), &about("2025"), &known())

@@ -1,5 +1,5 @@
-//! Numbers that a workbook shows in per cent: `0.45` as `45 %`, and `1` as `100 %`. Without the sign a share of all would
-//! read as the count 1.
+//! Numbers that a workbook shows in per cent, `0.45` as `45 %` and `1` as `100 %`, or as money, `10` as `kr 10`. Without the sign a
+//! share of all would read as the count 1, and an amount as a count.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,25 @@ use super::tags::{all, attribute, cell_at, count, each_ods_cell, local_name, nam
 /// The built-in formats `0%` and `0.00%`.
 const BUILT_IN: [usize; 2] = [9, 10];
 
-/// What the cells in per cent are multiplied by where they are shown, by row and column from 0.
-pub(super) type Shown = HashMap<(u32, u32), f64>;
+/// The built-in formats of amounts, with and without decimals and in columns of accounts.
+const BUILT_IN_MONEY: [usize; 6] = [5, 6, 7, 8, 42, 44];
+
+/// How a number is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Sign {
+    /// In per cent, multiplied by this.
+    PerCent(f64),
+    Money,
+}
+
+/// The cells with a sign beside their number, by row and column from 0.
+pub(super) type Shown = HashMap<(u32, u32), Sign>;
 
 /// Those of an XLSX sheet, whose cells name their format by its place in the workbook's styles.
 pub(super) fn xlsx(sheet: &str, styles: &str) -> Shown {
     let mut shown = Shown::new();
-    let factors = styles_in_per_cent(styles);
-    if factors.iter().all(Option::is_none) {
+    let signs = styles_with_sign(styles);
+    if signs.iter().all(Option::is_none) {
         return shown;
     }
     let (mut row, mut column) = (0_u32, 0_u32);
@@ -33,8 +44,8 @@ pub(super) fn xlsx(sheet: &str, styles: &str) -> Shown {
                 column = at.1.saturating_add(1);
                 // Without a style it has the first.
                 let style = count(tag, "s").unwrap_or(0);
-                if let Some(factor) = factors.get(style).copied().flatten() {
-                    shown.insert(at, factor);
+                if let Some(sign) = signs.get(style).copied().flatten() {
+                    shown.insert(at, sign);
                 }
             }
             _ => {}
@@ -43,13 +54,15 @@ pub(super) fn xlsx(sheet: &str, styles: &str) -> Shown {
     shown
 }
 
-/// For each style of cells what its numbers are multiplied by; `None` where they are not shown in per cent.
-fn styles_in_per_cent(styles: &str) -> Vec<Option<f64>> {
-    let mut formats: HashMap<usize, f64> = BUILT_IN.map(|id| (id, 100.0)).into();
+/// For each style of cells the sign beside its numbers.
+fn styles_with_sign(styles: &str) -> Vec<Option<Sign>> {
+    let mut formats: HashMap<usize, Sign> = BUILT_IN.map(|id| (id, Sign::PerCent(100.0))).into();
+    formats.extend(BUILT_IN_MONEY.map(|id| (id, Sign::Money)));
     for tag in named(styles, "numFmt") {
         let code = attribute(tag, "formatCode").map(plain).unwrap_or_default();
-        if let (Some(id), Some(factor)) = (count(tag, "numFmtId"), factor(&code)) {
-            formats.insert(id, factor);
+        let sign = factor(&code).map(Sign::PerCent).or_else(|| is_money(&code).then_some(Sign::Money));
+        if let (Some(id), Some(sign)) = (count(tag, "numFmtId"), sign) {
+            formats.insert(id, sign);
         }
     }
     // The styles of cells, and not those that they are made from.
@@ -74,13 +87,32 @@ fn factor(code: &str) -> Option<f64> {
     found
 }
 
+/// Whether a format writes a currency: `"kr" #,##0`, `[$kr-414] 0`, `#,##0 [$€]`. `[$-414]` is a language alone.
+fn is_money(code: &str) -> bool {
+    let lower = code.to_lowercase().replace('\\', "");
+    let mut texts = String::new();
+    for (at, piece) in lower.split(['[', ']']).enumerate() {
+        let bracketed = at % 2 == 1;
+        match piece.strip_prefix('$').filter(|_| bracketed) {
+            Some(currency) => texts += &format!(" {} ", currency.split('-').next().unwrap_or("")),
+            None if bracketed => {}
+            None => texts += piece,
+        }
+    }
+    let mut words = texts.split(|c: char| !c.is_alphabetic());
+    texts.contains(['$', '€', '£'])
+        || words.any(|word| matches!(word, "kr" | "nok" | "eur" | "usd" | "sek" | "dkk"))
+}
+
 /// Those of an ODS sheet up to a last row and column: each cell says itself that it is one.
 pub(super) fn ods(text: &str, sheet: &str, last: (u32, u32)) -> Shown {
     let mut shown = Shown::new();
     each_ods_cell(text, sheet, &mut |piece, tag| {
-        if attribute(tag, "office:value-type") != Some("percentage") {
-            return;
-        }
+        let sign = match attribute(tag, "office:value-type") {
+            Some("percentage") => Sign::PerCent(100.0),
+            Some("currency") => Sign::Money,
+            _ => return,
+        };
         let rows = piece.rows.0..piece.rows.0.saturating_add(piece.rows.1);
         for row in rows.map_while(|row| u32::try_from(row).ok().filter(|row| *row <= last.0)) {
             let end = piece.columns.0.saturating_add(piece.columns.1).min(MAX_COLUMNS);
@@ -88,7 +120,7 @@ pub(super) fn ods(text: &str, sheet: &str, last: (u32, u32)) -> Shown {
                 if let Ok(column) = u32::try_from(column)
                     && column <= last.1
                 {
-                    shown.insert((row, column), 100.0);
+                    shown.insert((row, column), sign);
                 }
             }
         }
@@ -96,11 +128,15 @@ pub(super) fn ods(text: &str, sheet: &str, last: (u32, u32)) -> Shown {
     shown
 }
 
-/// A number as it is shown, to six decimals.
-pub(super) fn text(number: f64, factor: f64, decimal: char) -> String {
+/// A number as it is shown, to six decimals. An amount has `kr`, whatever its currency.
+pub(super) fn text(number: f64, sign: Sign, decimal: char) -> String {
+    let (factor, unit) = match sign {
+        Sign::PerCent(factor) => (factor, "%"),
+        Sign::Money => (1.0, "kr"),
+    };
     let digits = format!("{:.6}", number * factor);
     let digits = digits.trim_end_matches('0').trim_end_matches('.');
-    format!("{} %", digits.replace('.', &decimal.to_string()))
+    format!("{} {unit}", digits.replace('.', &decimal.to_string()))
 }
 
 #[cfg(test)]
@@ -121,11 +157,28 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_money() {
+        for code in
+            ["\"kr\" #,##0", "[$kr-414] #,##0.00", "#,##0 [$€]", "\\k\\r\\ 0", "#,##0\\ \"NOK\"", "$#,##0"]
+        {
+            assert!(is_money(code), "{code}");
+        }
+        for code in ["0", "General", "[$-414]d. mmmm yyyy", "[Red]0", "\"stk\" 0", "0\" krav\"", ""] {
+            assert!(!is_money(code), "{code}");
+        }
+        assert_eq!(
+            (text(10.0, Sign::Money, ','), text(12.5, Sign::Money, ',')),
+            ("10 kr".into(), "12,5 kr".into())
+        );
+    }
+
+    #[test]
     fn only_the_styles_of_cells_count() {
         let styles = "<numFmts><numFmt numFmtId=\"164\" formatCode=\"0.0%\"/></numFmts><cellStyleXfs><xf numFmtId=\"9\"/>\
                       </cellStyleXfs><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/><xf numFmtId=\"10\"/></cellXfs>";
-        assert_eq!(styles_in_per_cent(styles), [None, Some(100.0), Some(100.0)]);
-        assert_eq!(styles_in_per_cent("cellXfs"), []);
+        let shares = Some(Sign::PerCent(100.0));
+        assert_eq!(styles_with_sign(styles), [None, shares, shares]);
+        assert_eq!(styles_with_sign("cellXfs"), []);
     }
 
     #[test]
@@ -134,7 +187,7 @@ mod tests {
         for (number, expected) in
             [(0.29, "29 %"), (0.455, "45,5 %"), (1.0, "100 %"), (0.0, "0 %"), (2.0, "200 %")]
         {
-            assert_eq!(text(number, 100.0, ','), expected);
+            assert_eq!(text(number, Sign::PerCent(100.0), ','), expected);
         }
     }
 }
