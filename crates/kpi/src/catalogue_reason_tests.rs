@@ -43,7 +43,7 @@ fn a_code_has_the_text_of_the_kpi_or_the_common_one() {
     assert_eq!(text("lost"), None);
     assert_eq!(catalogue.reason("no.kpi", "late"), None);
     assert!(catalogue.reason("no.kpi", "ok").is_some());
-    assert_eq!(catalogue.reasons().len(), 5 + 10 + utbredt_model::ReasonCode::VARIANTS.len());
+    assert_eq!(catalogue.reasons().len(), 5 + 11 + utbredt_model::ReasonCode::VARIANTS.len());
     let page = catalogue.get("adoption.reach").unwrap().markdown(Lang::Nn);
     for line in ["## Kodar", "| `late` | For seint. |", "| `missing` | n states.missing |"] {
         assert!(page.lines().any(|l| l == line), "{line}\n---\n{page}");
