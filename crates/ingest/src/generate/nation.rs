@@ -77,10 +77,10 @@ impl Nation {
         for (index, measure) in MEASURES.into_iter().enumerate() {
             for (place, key) in self.places.places.iter().zip(&keys) {
                 let silent_from = silent_from(*key);
-                for period in part.late_of.clone().chain(part.periods.clone()) {
+                for period in part.periods.clone() {
                     let (traits, division) = (&self.periods[period], self.divisions[period]);
                     let Some(persons) = &place.persons[division] else { continue };
-                    if traits.start >= silent_from || !comes(*key, traits.month, part, period) {
+                    if traits.start >= silent_from || !comes(*key, traits.month, part) {
                         continue;
                     }
                     let draw = Rng::at(*key, draw_of(traits.start, index)).next();
@@ -115,11 +115,9 @@ fn silent_from(key: u64) -> i32 {
 }
 
 /// Whether what a code reports of a month comes in a delivery.
-fn comes(key: u64, month: u64, part: &Part, period: usize) -> bool {
+fn comes(key: u64, month: u64, part: &Part) -> bool {
     let fate = Rng::at(key ^ MONTHLY, month).share();
-    let late = (NEVER..NEVER + LATE).contains(&fate);
-    let own = part.periods.contains(&period);
-    fate >= NEVER && (late || own) && !(late && own && part.some_late)
+    fate >= if part.preliminary { NEVER + LATE } else { NEVER }
 }
 
 /// The count, of which one draw decides all that is by chance.

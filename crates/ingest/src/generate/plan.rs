@@ -84,22 +84,19 @@ fn whole(number: f64) -> usize {
 pub(super) struct Part {
     /// Its periods, by their place.
     pub(super) periods: Range<usize>,
-    /// Periods of the slice before whose late rows it brings.
-    pub(super) late_of: Range<usize>,
-    /// Whether rows of its own periods are still late.
-    pub(super) some_late: bool,
-    /// Whether some of its values are corrected by the next.
+    /// Whether the next takes its place: some values are corrected there, and some rows come there only.
     pub(super) preliminary: bool,
     /// Whether it takes the place of the one before.
     pub(super) again: bool,
 }
 
 /// The deliveries, in order of time; `rows` is the most that there are of a period.
-pub(super) fn parts(periods: usize, rows: usize, wanted: Option<usize>) -> Result<Vec<Part>, IngestError> {
-    let most = |per_delivery: usize| periods.div_ceil((per_delivery / rows.max(1)).max(1));
-    let deliveries = wanted.unwrap_or_else(|| with_corrections(most(ROWS).max(FEWEST - 1).min(periods)));
+pub(super) fn parts(periods: usize, rows: usize, requested: Option<usize>) -> Result<Vec<Part>, IngestError> {
+    let slices_of = |per_delivery: usize| periods.div_ceil((per_delivery / rows.max(1)).max(1));
+    let deliveries =
+        requested.unwrap_or_else(|| with_corrections(slices_of(ROWS).max(FEWEST - 1).min(periods)));
     let slices = deliveries - deliveries / AGAIN;
-    let fewest = most(MOST_ROWS);
+    let fewest = slices_of(MOST_ROWS);
     if deliveries > 0 && !(fewest..=periods).contains(&slices) {
         return Err(IngestError::Invalid(format!(
             "{deliveries} deliveries do not fit: choose from {} to {} (each is whole in memory, and has at least one of \
@@ -113,16 +110,8 @@ pub(super) fn parts(periods: usize, rows: usize, wanted: Option<usize>) -> Resul
     for at in 0..deliveries {
         let again = at % AGAIN == AGAIN - 1;
         let own = at - at / AGAIN - usize::from(again);
-        // What is late comes with the correction, or else with the next slice.
-        let before = own.checked_sub(1).filter(|_| own % (AGAIN - 1) != 0);
-        let corrected = !again && (at + 1) % AGAIN == AGAIN - 1 && at + 1 < deliveries;
-        parts.push(Part {
-            periods: slice(own),
-            late_of: before.map(slice).unwrap_or_default(),
-            some_late: !again && at + 1 < deliveries,
-            preliminary: corrected,
-            again,
-        });
+        let preliminary = (at + 1) % AGAIN == AGAIN - 1 && at + 1 < deliveries;
+        parts.push(Part { periods: slice(own), preliminary, again });
     }
     Ok(parts)
 }
@@ -167,10 +156,8 @@ mod tests {
             for pair in parts.windows(2) {
                 assert_eq!(pair[0].preliminary, pair[1].again);
                 assert_eq!(pair[1].again, pair[0].periods == pair[1].periods);
-                // What one leaves the next brings, by whichever of the two ways.
-                assert!(!pair[0].some_late || pair[1].again || pair[1].late_of == pair[0].periods);
             }
-            assert!(!parts.last().unwrap().some_late, "nothing comes after the last");
+            assert!(!parts.last().unwrap().preliminary, "nothing comes after the last");
             assert_eq!(parts.iter().filter(|part| part.again).count(), deliveries / 4);
         }
         assert_eq!(parts(60, 1, Some(0)).unwrap(), []);
@@ -178,12 +165,12 @@ mod tests {
 
     #[test]
     fn deliveries_are_few_and_fit_memory() {
-        let deliveries = |periods, rows, wanted| parts(periods, rows, wanted).map(|parts| parts.len());
+        let deliveries = |periods, rows, requested| parts(periods, rows, requested).map(|parts| parts.len());
         assert_eq!(deliveries(60, 29_000, None).unwrap(), 4);
-        assert_eq!(deliveries(1827, 29_000, None).unwrap(), 81);
+        assert_eq!(deliveries(1827, 29_000, None).unwrap(), 78);
         assert_eq!(deliveries(2, 700, None).unwrap(), 2);
         let error = deliveries(1827, 29_000, Some(1)).unwrap_err().to_string();
-        assert!(error.contains("from 35 to 2436"), "{error}");
+        assert!(error.contains("from 36 to 2436"), "{error}");
         assert!(deliveries(60, 29_000, Some(81)).is_err());
     }
 }
