@@ -110,7 +110,7 @@ fn write_rows(
 }
 
 /// Parquet wraps the disk's errors in its own: they are unwrapped, since only they are not the rows' fault.
-fn write_error(error: ParquetError, table: &Table, path: &Path) -> LakeError {
+pub(crate) fn write_error(error: ParquetError, table: &Table, path: &Path) -> LakeError {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(source) => LakeError::io("write", path)(*source),
@@ -121,7 +121,7 @@ fn write_error(error: ParquetError, table: &Table, path: &Path) -> LakeError {
 }
 
 /// Nothing in a file depends on who wrote it or when.
-fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+pub(crate) fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
     // The sort order is in the footer, so that readers can skip pages without trusting our word.
     let schema = table.schema();
     let sorting =

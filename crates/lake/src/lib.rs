@@ -8,6 +8,7 @@ mod delta;
 mod disk;
 mod edition;
 mod error;
+mod export;
 mod file;
 mod head;
 mod history;

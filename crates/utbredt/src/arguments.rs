@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
 
+use crate::generate::GenerateArguments;
 use crate::held::HeldCommand;
 use crate::key::KeyCommand;
 use crate::logging::LogFilter;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
         #[arg(long)]
         no_serve: bool,
     },
+    /// Generates a lake to measure with: real places and people, synthetic solutions, counts that follow from a seed.
+    Generate(GenerateArguments),
     /// Creates a lake with the embedded reference tables, or updates those of a lake.
     Init {
         /// Date the lake by this machine's clock, though the newest edition is dated later or more than 400 days before:

@@ -7,6 +7,7 @@ mod clock;
 mod demo;
 mod diff;
 mod escape;
+mod generate;
 mod held;
 mod human;
 mod ingest;
@@ -113,6 +114,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             demo::examples(&dir, listener.local_addr()?);
             serve::run(listener, &dir, queries, None, http)
         }
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Init { trust_clock, group_readable, lake } => {
             ingest::init(&lake, trust_clock, group_readable)
         }

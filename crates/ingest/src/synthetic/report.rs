@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use chrono::{Duration, NaiveDate};
 use utbredt_model::Period;
 
-use super::habit::{Rng, Shape, habit, whole};
+use super::habit::{Shape, habit, whole};
 use super::{Persons, USAGE, delivery, month_number};
 use crate::reference_data::ReferenceData;
+use crate::rng::Rng;
 use crate::{Delivery, IngestError};
 
 /// What one solution reports of one month.
