@@ -192,7 +192,7 @@ async fn the_values_are_those_worked_out_by_hand() {
             row("3001", "Storby", [json!(0.25), json!(80), json!(320)], "ok", 1.0, [1, 1]),
         ]
     );
-    let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 4,
+    let expected = json!({"edition": 2, "as_of": "2020-06-15T12:00:00Z", "kpi_id": "adoption.reach", "kpi_version": 5,
         "title": "Reach", "unit": "share", "better": "higher", "by": "municipality", "borders": "then",
         "policy": "exact_only", "granularity": "month", "from": "2020-01-01", "to": "2020-01-31",
         "params": {"solution_id": "post", "measure_id": "users_active"}, "unanswered": [], "filter": {},

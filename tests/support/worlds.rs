@@ -967,7 +967,10 @@ pub const KPIS: [(&str, bool); 32] = [
 pub fn request(world: &World, kpi: (&str, bool), rng: &mut Random) -> OracleRequest {
     let solution_id = rng.pick(&world.solutions).solution_id.clone();
     let measures: Vec<&Measure> = world.measures.iter().filter(|m| m.solution_id == solution_id).collect();
-    let measure_id = (kpi.1 && rng.chance(40)).then(|| rng.pick(&measures).measure_id.clone());
+    let measure = (kpi.1 && rng.chance(40)).then(|| rng.pick(&measures));
+    // Reach is of persons: other measures are refused.
+    let measure = measure.filter(|measure| kpi.0 != "adoption.reach" || measure.kind == "stock");
+    let measure_id = measure.map(|measure| measure.measure_id.clone());
     let by =
         *rng.pick(&[By::Municipality, By::Municipality, By::County, By::Network, By::PeerGroup, By::Nation]);
     let by = match kpi.0 {
