@@ -203,7 +203,7 @@ async fn the_values_are_those_worked_out_by_hand() {
     assert_eq!(body["meta"]["caveats"].as_array().map(Vec::len), Some(2));
     assert_eq!(
         (&body["meta"]["changes"][0]["version"], &body["meta"]["changes"][0]["date"]),
-        (&json!(4), &json!("2026-11-29"))
+        (&json!(5), &json!("2026-11-29"))
     );
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("utbredt-edition"), "2");
