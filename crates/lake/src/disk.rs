@@ -54,17 +54,26 @@ pub(crate) fn is_sha256(text: &str) -> bool {
 
 /// The length and hash of a file, read in pieces.
 pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
+    hash_pieces(file, |_| Ok(()))
+}
+
+/// The length and hash of some bytes, shown piece by piece: a table's file may be larger than memory.
+fn hash_pieces(
+    mut from: impl Read,
+    mut show: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
-    // In pieces: a table's file may be larger than memory.
     let mut chunk = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
-        let read = file.read(&mut chunk)?;
+        let read = from.read(&mut chunk)?;
         if read == 0 {
             return Ok((bytes, hex::encode(hasher.finalize())));
         }
+        let piece = chunk.get(..read).unwrap_or_default();
+        show(piece)?;
+        hasher.update(piece);
         bytes += read as u64;
-        hasher.update(chunk.get(..read).unwrap_or_default());
     }
 }
 
@@ -155,6 +164,22 @@ impl Disk {
             made => made,
         });
         made.map_err(LakeError::io("create", path))
+    }
+
+    /// Copies bytes into a new file that `create` makes, durably but for its name; gives their length and hash.
+    pub(crate) fn copy(
+        &self,
+        create: access::Create,
+        from: impl Read,
+        to: &Path,
+    ) -> Result<(u64, String), LakeError> {
+        let made = self.step("create", to, None).and_then(|()| create(to));
+        let mut file = made.map_err(LakeError::io("create", to))?;
+        let copied =
+            self.step("write", to, None).and_then(|()| hash_pieces(from, |piece| file.write_all(piece)));
+        let copied = copied.map_err(LakeError::io("copy", to))?;
+        self.sync_file(&file, to)?;
+        Ok(copied)
     }
 
     /// Says that the bytes written so far are all there are.

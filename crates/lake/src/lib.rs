@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod backup;
 mod chain;
 mod clean_up;
 mod dating;
@@ -24,6 +25,7 @@ mod tests;
 mod verify;
 mod writer;
 
+pub use backup::BackupReport;
 pub use chain::LatestGood;
 pub use clean_up::CleanUp;
 pub use edition::{Edition, FORMAT, FileEntry};

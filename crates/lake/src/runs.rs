@@ -1,6 +1,7 @@
 //! The log of runs: what each look at a source requested, brought and failed at, and the report of each upload. It lies
 //! beside the editions and decides nothing of what is in them: a lake without it is whole.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -141,6 +142,19 @@ impl Lake {
     }
 }
 
+/// The files of the log as they are now, each with its name in the lake's folder.
+pub(crate) fn files(lake: &Lake) -> Result<Vec<(String, io::Take<File>)>, LakeError> {
+    match disk::open(lake.root(), FILE) {
+        Ok(file) => {
+            let bytes = file.metadata().map_err(LakeError::io("look at", &lake.root().join(FILE)))?.len();
+            // Another process may be adding to it.
+            Ok(vec![(FILE.to_owned(), file.take(bytes))])
+        }
+        Err(error) if error.is_missing() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Adds a run as one line, durably. A torn last line is ended first, so that it costs only itself.
 fn append_line(path: &Path, run: &Run) -> io::Result<()> {
     let mut file = access::private().create(true).read(true).append(true).open(path)?;
@@ -155,7 +169,7 @@ fn append_line(path: &Path, run: &Run) -> io::Result<()> {
 }
 
 /// Whether the last line was left unfinished: what is added must not become part of it.
-fn is_torn(file: &mut std::fs::File) -> io::Result<bool> {
+fn is_torn(file: &mut File) -> io::Result<bool> {
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(false);
     }
