@@ -97,9 +97,10 @@ fn fill(lake: &Lake, copy: &Lake, with_keys: bool) -> Result<BackupReport, LakeE
         let make = if folder == "raw" { access::make_private_folder } else { access::make_folder };
         copy.disk().make_folder_by(make, &copy.root().join(folder))?;
     }
-    for (name, log) in runs::files(lake)? {
-        report.count(copy_file(copy, &name, log, access::create_private)?.0);
-    }
+    runs::each_file(lake, |name, log| {
+        report.count(copy_file(copy, name, log, access::create_private)?.0);
+        Ok(())
+    })?;
     if with_keys {
         copy_keys(lake, copy, &mut report)?;
     }

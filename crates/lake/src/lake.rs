@@ -14,7 +14,7 @@ use crate::head::Head;
 use crate::history::{EditionNote, History};
 use crate::{
     BackupReport, Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, backup, file,
-    raw, verify,
+    raw, runs, verify,
 };
 
 /// The folders of a lake.
@@ -42,6 +42,8 @@ struct Inner {
     recent: Mutex<VecDeque<(Stamp, Edition)>>,
     history: Mutex<History>,
     checked: Mutex<HashMap<String, Stamp>>,
+    /// What was read of the log of runs.
+    runs: Mutex<Option<runs::Known>>,
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -314,6 +316,10 @@ impl Lake {
         // Only what was read and found right is remembered.
         lock(&self.inner.checked).insert(entry.path.clone(), stamp);
         Ok(path)
+    }
+
+    pub(crate) fn known_runs(&self) -> MutexGuard<'_, Option<runs::Known>> {
+        lock(&self.inner.runs)
     }
 
     pub(crate) fn forget_checked(&self) {

@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 
 use crate::delta::Logs;
 use crate::lake::check_format;
-use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw};
+use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw, runs};
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,10 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
                 "{path} is damaged: {why}; it is derived, `utbredt ingest` or a rebuild writes it anew"
             ));
         }
+    }
+    match runs::check(lake) {
+        Ok(problems) => report.problems.extend(problems.iter().map(LakeError::with_causes)),
+        Err(error) => report.note(Err(error)),
     }
     Ok(report)
 }
