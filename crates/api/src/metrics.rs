@@ -1,8 +1,6 @@
 //! What `/metrics` shows, in base units: counters and latency histograms since the server started, and the last run of
 //! each source.
 
-use std::collections::BTreeMap;
-
 use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -11,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use utbredt_engine::{KeptStats, Run};
+use utbredt_engine::{KeptStats, Run, RunSummary, SourceRuns};
 
 /// Upper bounds of the latency buckets in seconds: from a kept body to the time limit of a request.
 const LATENCY_SECONDS: [f64; 14] =
@@ -84,12 +82,12 @@ fn latency_histogram() -> Histogram {
 }
 
 /// What is measured at the moment of the scrape.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Now<'a> {
     /// The edition served.
     pub(crate) edition: Option<u64>,
-    /// Every run of a source, oldest first.
-    pub(crate) runs: &'a [Run],
+    /// What the runs of each source come to.
+    pub(crate) runs: &'a RunSummary,
     /// Bytes of encoded answers that are kept.
     pub(crate) kept_bytes: u64,
     /// Cells and shared relations that are kept.
@@ -172,14 +170,13 @@ fn gauges(now: &Now<'_>) -> Registry {
     if let Some(edition) = now.edition {
         registry.register("edition", "The edition served now", gauge(edition));
     }
-    // Runs are oldest first, so the last of each source stays in the map.
-    let last: BTreeMap<&str, &Run> = now.runs.iter().map(|run| (run.source_id.as_str(), run)).collect();
+    add_totals(&mut registry, now.runs);
     let mut add = |name: &str, help: &str, unit: Option<Unit>, of: fn(&Run) -> Option<f64>| {
         let family = Family::<SourceLabels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
-        for (source, run) in &last {
+        for (source, runs) in &now.runs.sources {
             // A run without the number has no sample: a zero would be an invented measurement.
-            if let Some(value) = of(run) {
-                family.get_or_create(&SourceLabels { source: (*source).to_owned() }).set(value);
+            if let Some(value) = of(&runs.last) {
+                family.get_or_create(&SourceLabels { source: source.clone() }).set(value);
             }
         }
         match unit {
@@ -214,6 +211,24 @@ fn gauges(now: &Now<'_>) -> Registry {
     registry
 }
 
+/// What all runs of each source come to, as the lake's log has them: it outlives this server.
+fn add_totals(registry: &mut Registry, runs: &RunSummary) {
+    let mut add = |name: &str, help: &str, of: fn(&SourceRuns) -> u64| {
+        let family = Family::<SourceLabels, Counter>::default();
+        for (source, runs) in &runs.sources {
+            family.get_or_create(&SourceLabels { source: source.clone() }).inc_by(of(runs));
+        }
+        registry.register(name, help, family);
+    };
+    add("source_runs", "Runs and uploads of the source", |runs| runs.runs);
+    let help = "Runs and uploads of the source that failed, or brought something that is held";
+    add("source_unsuccessful_runs", help, |runs| runs.failures);
+    add("source_facts_accepted", "Facts accepted in all runs of the source", |runs| runs.accepted);
+    add("source_rows_rejected", "Rows rejected in all runs of the source", |runs| runs.rejected);
+    let help = "Lines of the log of runs that cannot be read and are in no other number";
+    registry.register("run_log_unreadable_lines", help, gauge(runs.unreadable_lines));
+}
+
 fn gauge(value: u64) -> Gauge {
     let gauge = Gauge::default();
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
@@ -245,7 +260,8 @@ mod tests {
         let metrics = Metrics::default();
         metrics.record("GET", "/v1/kpis", StatusCode::OK, 0.002);
         metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
-        let runs = [run("a", None), run("b", None), run("a", Some("away"))];
+        let mut runs = RunSummary { unreadable_lines: 2, ..RunSummary::default() };
+        [run("a", None), run("b", None), run("a", Some("away"))].into_iter().for_each(|run| runs.add(run));
         let kept = KeptStats { cells_found: 5, relations_computed: 24, bytes: 1000, ..KeptStats::default() };
         let text = metrics.render(&Now {
             edition: Some(7),
@@ -278,6 +294,11 @@ mod tests {
             "utbredt_source_rows{source=\"a\"} 3.0",
             // Four days from 28 December 1969 to the epoch: 4 * 86,400 s.
             "utbredt_source_lag_seconds{source=\"a\"} 345600.0",
+            // All of them count.
+            "utbredt_source_runs_total{source=\"a\"} 2",
+            "utbredt_source_unsuccessful_runs_total{source=\"a\"} 1",
+            "utbredt_source_unsuccessful_runs_total{source=\"b\"} 0",
+            "utbredt_run_log_unreadable_lines 2",
             "# EOF",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

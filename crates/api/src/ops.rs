@@ -44,8 +44,13 @@ pub(crate) async fn health_ready(State(state): State<ApiState>) -> Result<Respon
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
     let engine = state.engine().ok();
     let edition = engine.map(|engine| engine.edition().number);
-    let runs = engine.and_then(|engine| engine.runs().ok()).unwrap_or_default();
     let kept = engine.map(utbredt_engine::Engine::kept).unwrap_or_default();
+    let runs = match engine.cloned() {
+        // Files are read: on a thread that may wait for them.
+        Some(engine) => tokio::task::spawn_blocking(move || engine.run_summary().ok()).await.ok().flatten(),
+        None => None,
+    };
+    let runs = runs.unwrap_or_default();
     let now = Now {
         edition,
         runs: &runs,

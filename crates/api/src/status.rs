@@ -1,14 +1,12 @@
 //! `GET /v1/status`: health of each source. A source that fails says so here for as long as it does.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use utbredt_engine::Run;
+use utbredt_engine::SourceRuns;
 use utoipa::ToSchema;
 
 use crate::audience;
@@ -31,7 +29,7 @@ pub(crate) struct SourceStatus {
     #[schema(format = DateTime, required = true)]
     last_success_at: Option<String>,
     /// Unhealthy runs since then.
-    failures_in_a_row: usize,
+    failures_in_a_row: u64,
     /// Why the last run ended before everything was here.
     #[schema(required = true)]
     last_error: Option<String>,
@@ -68,6 +66,30 @@ pub(crate) struct SourceStatus {
 const WITHHELD: &str = "a key with the scope `operate` shows why";
 
 impl SourceStatus {
+    fn of(runs: &SourceRuns) -> Self {
+        let last = &runs.last;
+        Self {
+            source_id: last.source_id.clone(),
+            healthy: last.is_healthy(),
+            last_run_at: moment::spell(last.started_at),
+            last_success_at: runs.last_success_at.map(moment::spell),
+            failures_in_a_row: runs.failures_in_a_row,
+            last_error: last.error.clone(),
+            held: last.held.clone(),
+            discrepancies: last.discrepancies.clone(),
+            latest_period: last.latest_period.map(|day| day.to_string()),
+            lag_days: last.lag_days(),
+            took_ms: last.took_ms,
+            requests: last.requests,
+            bytes: last.bytes,
+            deliveries: last.deliveries,
+            rows_in: last.rows_in,
+            accepted: last.accepted,
+            rejected: last.rejected,
+            edition: last.edition,
+        }
+    }
+
     /// Leaves out texts that repeat what sources and files say. That there is something is not kept back.
     fn withhold(&mut self) {
         if let Some(error) = &mut self.last_error {
@@ -82,10 +104,14 @@ impl SourceStatus {
 /// `GET /v1/status`.
 pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -> Result<Response, Problem> {
     query::only(pairs, &[])?;
-    let engine = state.engine()?;
-    let runs = engine.runs().map_err(|error| Problem::from_engine(&error, Place::Argument))?;
+    let engine = state.engine()?.clone();
     let edition = engine.edition();
-    let mut sources = by_source(&runs);
+    // Files are read: on a thread that may wait for them.
+    let runs = match tokio::task::spawn_blocking(move || engine.run_summary()).await {
+        Ok(runs) => runs.map_err(|error| Problem::from_engine(&error, Place::Argument))?,
+        Err(error) => return Err(Problem::failed(&error)),
+    };
+    let mut sources: Vec<SourceStatus> = runs.sources.values().map(SourceStatus::of).collect();
     let sees_details = audience::current().sees_details();
     if !sees_details {
         sources.iter_mut().for_each(SourceStatus::withhold);
@@ -99,51 +125,24 @@ pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -
         "details": sees_details,
         "warnings": state.access.warnings(),
         "damage": engine.damage(),
+        "unreadable_log_lines": runs.unreadable_lines,
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "data": sources, "meta": meta })))
         .into_response())
 }
 
-fn by_source(runs: &[Run]) -> Vec<SourceStatus> {
-    let mut grouped: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
-    for run in runs {
-        grouped.entry(run.source_id.as_str()).or_default().push(run);
-    }
-    grouped.into_values().filter_map(|runs| summarise(&runs)).collect()
-}
-
-/// One source from its runs, oldest first.
-fn summarise(runs: &[&Run]) -> Option<SourceStatus> {
-    let last = runs.last()?;
-    let success = runs.iter().rev().find(|run| run.is_healthy());
-    Some(SourceStatus {
-        source_id: last.source_id.clone(),
-        healthy: last.is_healthy(),
-        last_run_at: moment::spell(last.started_at),
-        last_success_at: success.map(|run| moment::spell(run.started_at)),
-        // Counted from the end: what failed before the last success is over.
-        failures_in_a_row: runs.iter().rev().take_while(|run| !run.is_healthy()).count(),
-        last_error: last.error.clone(),
-        held: last.held.clone(),
-        discrepancies: last.discrepancies.clone(),
-        latest_period: last.latest_period.map(|day| day.to_string()),
-        lag_days: last.lag_days(),
-        took_ms: last.took_ms,
-        requests: last.requests,
-        bytes: last.bytes,
-        deliveries: last.deliveries,
-        rows_in: last.rows_in,
-        accepted: last.accepted,
-        rejected: last.rejected,
-        edition: last.edition,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use utbredt_engine::{Run, RunSummary};
 
     use super::*;
+
+    fn by_source(runs: impl IntoIterator<Item = Run>) -> Vec<SourceStatus> {
+        let mut summary = RunSummary::default();
+        runs.into_iter().for_each(|run| summary.add(run));
+        summary.sources.values().map(SourceStatus::of).collect()
+    }
 
     #[test]
     fn a_source_that_fails_has_the_time_it_began() {
@@ -153,7 +152,7 @@ mod tests {
             error: failed.map(str::to_owned),
             ..Run::default()
         };
-        let sources = by_source(&[run(1, None), run(2, Some("away")), run(3, Some("still away"))]);
+        let sources = by_source([run(1, None), run(2, Some("away")), run(3, Some("still away"))]);
         assert_eq!((sources.len(), sources[0].healthy), (1, false));
         assert_eq!(sources[0].last_error.as_deref(), Some("still away"));
         assert_eq!(sources[0].last_success_at.as_deref(), Some("1970-01-01T00:01:00Z"));
@@ -168,7 +167,7 @@ mod tests {
             held: vec!["2026-10: 0301 Kari".into(), "2026-11: 0301 Ola".into()],
             ..Run::default()
         };
-        let mut sources = by_source(&[run]);
+        let mut sources = by_source([run]);
         sources[0].withhold();
         let text = serde_json::to_string(&sources).unwrap();
         assert!(!["Kari", "Ola", "Storgata"].iter().any(|secret| text.contains(secret)), "{text}");

@@ -26,4 +26,4 @@ pub use lookup::Lookup;
 pub use utbredt_answer::diff::{Cause, DiffAnswer, DiffMeta};
 pub use utbredt_answer::{AgeBand, Answer, Denominator, Meta, Rows};
 pub use utbredt_kpi::{AsOf, Borders, By, KpiRequest, Policy, RequestError, bound};
-pub use utbredt_lake::{Edition, EditionNote, Run};
+pub use utbredt_lake::{Edition, EditionNote, Run, RunSummary, SourceRuns};

@@ -268,9 +268,7 @@ impl Inbox {
 
     fn log(&self, delivery: &Delivery, report: &Report, upload: Uploaded) -> Result<(), LakeError> {
         let source_id = delivery.source_id.to_string();
-        let runs = self.lake.runs()?;
-        let before =
-            runs.iter().rev().find(|run| run.source_id == source_id).and_then(|run| run.latest_period);
+        let before = self.lake.run_summary()?.latest_period(&source_id);
         let mut run = of_reports(std::slice::from_ref(report));
         run.source_id = source_id;
         run.started_at = delivery.received_at;

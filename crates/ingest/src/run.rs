@@ -30,14 +30,14 @@ pub fn run(writer: &mut Writer, context: &Context<'_>, source: &SourceConfig) ->
         Err(error) => PullReport { stopped: Some(with_causes(&error)), ..PullReport::default() },
     };
     // What was here already is not read again: how far it went, the run that brought it says.
-    let before = writer.lake().runs()?.into_iter().rev().find(|run| run.source_id == source.id.as_str());
+    let before = writer.lake().run_summary()?.latest_period(source.id.as_str());
     let mut run = of_reports(&pulled.reports);
     run.source_id = source.id.to_string();
     run.started_at = started_at;
     run.took_ms = took_ms(started_at, context.client.clock().now());
     run.requests = pulled.requests;
     run.bytes = pulled.bytes;
-    run.latest_period = run.latest_period.max(before.and_then(|run| run.latest_period));
+    run.latest_period = run.latest_period.max(before);
     run.error = failed.or(pulled.stopped);
     run.edition = writer.lake().latest()?.map_or(0, |edition| edition.number);
     if let Some(cache) = context.client.cache() {
@@ -103,14 +103,13 @@ pub fn due<'p>(
     lake: &Lake,
     now: DateTime<Utc>,
 ) -> Result<Vec<&'p SourceConfig>, LakeError> {
-    let runs = lake.runs()?;
+    let runs = lake.run_summary()?.sources;
     let mut due = Vec::new();
     for source in &plan.sources {
-        let looks = runs.iter().rev().filter(|run| run.upload.is_none());
-        let last = looks.into_iter().find(|run| run.source_id == source.id.as_str());
-        let again = last
-            .is_some_and(|run| run.error.is_some() && now - run.started_at >= TimeDelta::hours(AGAIN_HOURS));
-        if again || source.schedule.due(last.map(|run| run.started_at), now) {
+        let last = runs.get(source.id.as_str()).and_then(|runs| runs.last_look);
+        let again =
+            last.is_some_and(|look| look.failed && now - look.started_at >= TimeDelta::hours(AGAIN_HOURS));
+        if again || source.schedule.due(last.map(|look| look.started_at), now) {
             due.push(source);
         }
     }

@@ -8,6 +8,9 @@ use std::path::Path;
 /// A way to make a folder.
 pub(crate) type Make = fn(&Path) -> io::Result<()>;
 
+/// A way to create a file.
+pub(crate) type Create = fn(&Path) -> io::Result<File>;
+
 /// The rights of others to read, and to enter a folder.
 #[cfg(unix)]
 const OTHERS: u32 = 0o055;
@@ -19,6 +22,11 @@ const OWNER: u32 = 0o700;
 /// Creates a file that was not there.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     shared(path).write(true).create_new(true).open(path)
+}
+
+/// Creates a file for its owner alone that was not there.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    private().write(true).create_new(true).open(path)
 }
 
 /// Creates a folder that is open to those to whom the one it lies in is.
@@ -66,6 +74,16 @@ pub(crate) fn private() -> OpenOptions {
 #[cfg(unix)]
 pub(crate) fn is_private(about: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(about) & 0o077 == 0
+}
+
+/// Whether those of its group may read a folder.
+pub(crate) fn is_open_to_group(folder: &Path) -> bool {
+    #[cfg(unix)]
+    let is_open = fs::metadata(folder)
+        .is_ok_and(|about| std::os::unix::fs::MetadataExt::mode(&about) & OTHERS & 0o070 == OTHERS & 0o070);
+    #[cfg(not(unix))]
+    let is_open = false;
+    is_open
 }
 
 /// What others may do with the folder a path lies in; nothing where that cannot be known.

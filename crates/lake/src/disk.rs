@@ -7,11 +7,11 @@ use std::fs::{self, File, FileType};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
+use crate::identity::hash_pieces;
 use crate::{LakeError, access};
+
+pub(crate) use crate::identity::{Stamp, hash_file, is_sha256, sha256};
 
 /// How files begin that are not yet named.
 pub(crate) const TEMPORARY: &str = ".tmp-";
@@ -21,51 +21,6 @@ pub(crate) const TEMPORARY: &str = ".tmp-";
 pub(crate) struct Disk {
     #[cfg(test)]
     pub(crate) faults: crate::tests::faults::Faults,
-}
-
-/// By which a file is known to be the one that was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    inode: u64,
-}
-
-impl Stamp {
-    pub(crate) fn of(about: &fs::Metadata) -> Self {
-        #[cfg(unix)]
-        // A file put in place of another may have the same length and time.
-        let inode = std::os::unix::fs::MetadataExt::ino(about);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Self { bytes: about.len(), modified: about.modified().ok(), inode }
-    }
-}
-
-/// The hash of some bytes in lower-case hex.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
-/// Whether a text can be a hash, and so the stem of a file's name.
-pub(crate) fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-/// The length and hash of a file, read in pieces.
-pub(crate) fn hash_file(file: &mut File) -> io::Result<(u64, String)> {
-    let mut hasher = Sha256::new();
-    // In pieces: a table's file may be larger than memory.
-    let mut chunk = vec![0; 1 << 18];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut chunk)?;
-        if read == 0 {
-            return Ok((bytes, hex::encode(hasher.finalize())));
-        }
-        bytes += read as u64;
-        hasher.update(chunk.get(..read).unwrap_or_default());
-    }
 }
 
 /// Opens a file of the lake for reading; `name` is relative to the `root`. What is in a file's place and is none is
@@ -157,6 +112,22 @@ impl Disk {
         made.map_err(LakeError::io("create", path))
     }
 
+    /// Copies bytes into a new file that `create` makes, durably but for its name; gives their length and hash.
+    pub(crate) fn copy(
+        &self,
+        create: access::Create,
+        from: impl Read,
+        to: &Path,
+    ) -> Result<(u64, String), LakeError> {
+        let made = self.step("create", to, None).and_then(|()| create(to));
+        let mut file = made.map_err(LakeError::io("create", to))?;
+        let copied =
+            self.step("write", to, None).and_then(|()| hash_pieces(from, |piece| file.write_all(piece)));
+        let copied = copied.map_err(LakeError::io("copy", to))?;
+        self.sync_file(&file, to)?;
+        Ok(copied)
+    }
+
     /// Says that the bytes written so far are all there are.
     pub(crate) fn sync_file(&self, file: &File, path: &Path) -> Result<(), LakeError> {
         let synced = self.step("sync", path, None).and_then(|()| file.sync_all());
@@ -206,9 +177,28 @@ impl Disk {
 
     /// Names a durable file, in place of what had the name; the name is durable afterwards.
     pub(crate) fn name(&self, from: &Path, to: &Path) -> Result<(), LakeError> {
-        let named = self.step("rename", from, Some(to)).and_then(|()| fs::rename(from, to));
-        named.map_err(LakeError::io("name", to)).inspect_err(|_| self.remove_if_exists(from))?;
+        self.rename(from, to).inspect_err(|_| self.remove_if_exists(from))?;
         self.sync_folder(to.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Gives a file another name, which is not durable yet.
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), LakeError> {
+        let renamed = self.step("rename", from, Some(to)).and_then(|()| fs::rename(from, to));
+        renamed.map_err(LakeError::io("name", to))
+    }
+
+    /// Writes a whole file for its owner alone, in place of what had the name. Until then it has a name of its own, which
+    /// nobody else writes or sweeps.
+    pub(crate) fn replace_private(&self, unnamed: &Path, path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+        match fs::remove_file(unnamed) {
+            // Left by one that was stopped.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LakeError::io("remove", unnamed)(error));
+            }
+            _ => {}
+        }
+        self.copy(access::create_private, bytes, unnamed).inspect_err(|_| self.remove_if_exists(unnamed))?;
+        self.name(unnamed, path)
     }
 
     /// Names a durable file unless the name is taken (`Ok(false)`): a link, unlike a rename, never overwrites.

@@ -64,6 +64,20 @@ pub enum LakeError {
         /// What is missing or in the way.
         why: String,
     },
+    /// The folder holds a copy of a lake that was not finished.
+    #[error(
+        "{} is an incomplete copy of a lake: the backup that made it was stopped; remove the folder and make the copy again",
+        .0.display()
+    )]
+    Incomplete(PathBuf),
+    /// A copy of the lake cannot be made there.
+    #[error("cannot copy the lake to {}: {why}", path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What is in the way, and what to do.
+        why: String,
+    },
     /// The lake or a record was written in a format this code does not know.
     #[error("{path} has format {found} and this version reads format {known}; use the version that wrote it")]
     UnknownFormat {
@@ -171,6 +185,10 @@ impl LakeError {
     pub(crate) fn unsynced(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Unsynced { action, path, source }
+    }
+
+    pub(crate) fn copy(to: &Path, why: impl Into<String>) -> Self {
+        Self::Copy { path: to.to_path_buf(), why: why.into() }
     }
 
     pub(crate) fn damaged(path: &str, why: impl Into<String>) -> Self {

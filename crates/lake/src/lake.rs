@@ -12,10 +12,16 @@ use crate::chain::{self, LatestGood};
 use crate::disk::{self, Disk, Stamp};
 use crate::head::Head;
 use crate::history::{EditionNote, History};
-use crate::{Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, file, raw, verify};
+use crate::{
+    BackupReport, Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, backup, file,
+    raw, runs, verify,
+};
 
 /// The folders of a lake.
-const FOLDERS: [&str; 3] = ["raw", "tables", "editions"];
+pub(crate) const FOLDERS: [&str; 3] = ["raw", "tables", "editions"];
+
+/// The file that is in a copy of a lake until all of it is there.
+pub(crate) const INCOMPLETE: &str = "INCOMPLETE";
 
 /// How many editions beside the newest are kept when they were read: questions about a day come in series.
 const RECENT: usize = 8;
@@ -36,6 +42,8 @@ struct Inner {
     recent: Mutex<VecDeque<(Stamp, Edition)>>,
     history: Mutex<History>,
     checked: Mutex<HashMap<String, Stamp>>,
+    /// What was read of the log of runs.
+    runs: Mutex<Option<runs::Known>>,
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -43,8 +51,23 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the folder holds a lake, and not the beginning of a copy of one.
+fn check_complete(root: &Path) -> Result<(), LakeError> {
+    if root.join(INCOMPLETE).exists() {
+        return Err(LakeError::Incomplete(root.to_path_buf()));
+    }
+    check_format(root)
+}
+
+/// Writes the file that makes a folder a lake; gives its length.
+pub(crate) fn write_format(disk: &Disk, root: &Path) -> Result<u64, LakeError> {
+    let text = format!("{FORMAT}\n");
+    disk.write_atomic(&root.join("FORMAT"), text.as_bytes())?;
+    Ok(text.len() as u64)
+}
+
 /// Whether the folder holds a lake that this version reads.
-fn check_format(root: &Path) -> Result<(), LakeError> {
+pub(crate) fn check_format(root: &Path) -> Result<(), LakeError> {
     let mut found = Vec::new();
     // More than a number is none, and need not be read to its end.
     let read = disk::open(root, "FORMAT").and_then(|file| {
@@ -102,8 +125,7 @@ impl Lake {
 
     pub(crate) fn init_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
         // FORMAT is written last: a lake with it is whole.
-        let format = root.join("FORMAT");
-        if !format.exists() {
+        if !root.join("FORMAT").exists() && !root.join(INCOMPLETE).exists() {
             // A lake whose making was cut short holds only names of ours, and is made whole here.
             let ours =
                 |name: &str| FOLDERS.contains(&name) || name == "LOCK" || name.starts_with(disk::TEMPORARY);
@@ -122,7 +144,7 @@ impl Lake {
                 let make = if folder == "raw" { access::make_private_folder } else { access::make_folder };
                 disk.make_folder_by(make, &path)?;
             }
-            disk.write_atomic(&format, format!("{FORMAT}\n").as_bytes())?;
+            write_format(&disk, root)?;
         }
         Self::open_on(root, disk)
     }
@@ -130,15 +152,19 @@ impl Lake {
     /// Opens a lake. A damaged chain of editions is no error here, but in [`Lake::latest`].
     ///
     /// # Errors
-    /// [`LakeError::NotALake`] or [`LakeError::UnknownFormat`].
+    /// [`LakeError::NotALake`], [`LakeError::Incomplete`] or [`LakeError::UnknownFormat`].
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         Self::open_on(root, Disk::default())
     }
 
     pub(crate) fn open_on(root: &Path, disk: Disk) -> Result<Self, LakeError> {
-        check_format(root)?;
-        let inner = Inner { root: root.to_path_buf(), disk, ..Inner::default() };
-        Ok(Self { inner: Arc::new(inner) })
+        check_complete(root)?;
+        Ok(Self::unchecked(root, disk))
+    }
+
+    /// One of which nothing is known yet: a copy that is being made.
+    pub(crate) fn unchecked(root: &Path, disk: Disk) -> Self {
+        Self { inner: Arc::new(Inner { root: root.to_path_buf(), disk, ..Inner::default() }) }
     }
 
     /// Its folder.
@@ -292,6 +318,10 @@ impl Lake {
         Ok(path)
     }
 
+    pub(crate) fn known_runs(&self) -> MutexGuard<'_, Option<runs::Known>> {
+        lock(&self.inner.runs)
+    }
+
     pub(crate) fn forget_checked(&self) {
         lock(&self.inner.checked).clear();
         *lock(&self.inner.newest) = None;
@@ -338,5 +368,16 @@ impl Lake {
     /// None for what is damaged: that is in the report. Only when the lake cannot be listed.
     pub fn verify(&self) -> Result<VerifyReport, LakeError> {
         verify::verify(self)
+    }
+
+    /// Copies the lake into a folder that is empty or not there yet, also while others write: the newest edition with all
+    /// before it, every payload, and the log of runs; the keys of a server only `with_keys`. The copy is verified before it can
+    /// be opened; one that was cut short is refused as [`LakeError::Incomplete`].
+    ///
+    /// # Errors
+    /// [`LakeError::Copy`] when the folder cannot take it, [`LakeError::Damaged`] naming a file of the lake that is not as it
+    /// was made.
+    pub fn backup(&self, to: &Path, with_keys: bool) -> Result<BackupReport, LakeError> {
+        backup::backup(self, to, with_keys)
     }
 }

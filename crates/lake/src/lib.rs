@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod backup;
 mod chain;
 mod clean_up;
 mod dating;
@@ -12,6 +13,7 @@ mod export;
 mod file;
 mod head;
 mod history;
+mod identity;
 mod keys;
 mod lake;
 mod merge;
@@ -25,6 +27,7 @@ mod tests;
 mod verify;
 mod writer;
 
+pub use backup::BackupReport;
 pub use chain::LatestGood;
 pub use clean_up::CleanUp;
 pub use edition::{Edition, FORMAT, FileEntry};
@@ -32,7 +35,7 @@ pub use error::LakeError;
 pub use history::EditionNote;
 pub use keys::{KeyFile, KeyFileError};
 pub use lake::Lake;
-pub use runs::{Run, Uploaded};
+pub use runs::{Look, Run, RunSummary, SourceRuns, Uploaded};
 pub use tables::{TABLES, Table};
 pub use verify::VerifyReport;
 pub use writer::{EditionDraft, Outcome, Writer};

@@ -1,5 +1,7 @@
 //! Tests of the promises: nothing lost, nothing doubled, nothing damaged read.
 
+#[cfg(unix)]
+mod backup;
 mod commits;
 mod damage;
 mod dates;

@@ -6,7 +6,8 @@ use std::fs::File;
 use arrow::array::AsArray;
 
 use crate::delta::Logs;
-use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw};
+use crate::lake::check_format;
+use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw, runs};
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +32,7 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     // A cache must not vouch for the disk.
     lake.forget_checked();
     let mut report = VerifyReport::default();
-    report.note(Lake::open(lake.root()).map(drop));
+    report.note(check_format(lake.root()));
     let mut logs = Logs::default();
     // Most editions share most of their files: each is read once.
     let mut named: BTreeMap<String, (String, FileEntry)> = BTreeMap::new();
@@ -74,6 +75,10 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
                 "{path} is damaged: {why}; it is derived, `utbredt ingest` or a rebuild writes it anew"
             ));
         }
+    }
+    match runs::check(lake) {
+        Ok(problems) => report.problems.extend(problems.iter().map(LakeError::with_causes)),
+        Err(error) => report.note(Err(error)),
     }
     Ok(report)
 }

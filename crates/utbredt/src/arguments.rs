@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Parser, Subcommand};
 
+use crate::backup::BackupArguments;
 use crate::generate::GenerateArguments;
 use crate::held::HeldCommand;
 use crate::key::KeyCommand;
@@ -130,6 +131,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Copies a lake into a folder, also while it is written, and verifies the copy. The copy is a lake: to restore it, name
+    /// it with `--lake`, or put it in the place of the lost one while nothing runs there.
+    Backup(BackupArguments),
     /// The product's own tables of facts.
     #[command(subcommand)]
     Reference(ReferenceCommand),

@@ -3,6 +3,7 @@
 mod arguments;
 mod assets;
 mod backtest;
+mod backup;
 mod clock;
 mod demo;
 mod diff;
@@ -146,6 +147,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),
         Command::Verify { lake, json } => verify(&lake, json),
+        Command::Backup(arguments) => backup::run(&arguments),
         Command::Reference(ReferenceCommand::Build { from, to }) => {
             let report = utbredt_ingest::reference::build(&from, &to)?;
             report.files.iter().for_each(|(file, rows)| table::line(&format!("{file}: {rows} rows")));

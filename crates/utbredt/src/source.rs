@@ -80,16 +80,11 @@ fn next(source: &SourceConfig) -> Option<String> {
 
 /// The newest run of each source, in the order of their names; 3 when one of them did not go well.
 fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    let runs = Lake::open(root)?.runs()?;
-    let mut ids: Vec<&str> = runs.iter().map(|run| run.source_id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let runs = Lake::open(root)?.run_summary()?;
     let (mut sources, mut all_well) = (Vec::new(), true);
-    for id in ids {
-        let mut own = runs.iter().rev().filter(|run| run.source_id == id);
-        let Some(last) = own.next() else { continue };
-        let succeeded = if last.is_healthy() { Some(last) } else { own.find(|run| run.is_healthy()) };
-        let succeeded = succeeded.map(|run| table::moment(run.started_at));
+    for (id, source) in &runs.sources {
+        let last = &source.last;
+        let succeeded = source.last_success_at.map(table::moment);
         all_well &= last.is_healthy();
         if as_json {
             sources.push(json!({ "source_id": id, "last": run_as_json(last), "last_success": succeeded }));
@@ -99,7 +94,12 @@ fn status(root: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     if as_json {
-        table::json_line(&json!({ "sources": sources }));
+        table::json_line(&json!({ "sources": sources, "unreadable_log_lines": runs.unreadable_lines }));
+    } else if runs.unreadable_lines > 0 {
+        let lines = table::counted(runs.unreadable_lines, "line", "lines");
+        table::line(&format!(
+            "{lines} of the log of runs could not be read and count nowhere; `utbredt verify` names what is damaged"
+        ));
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(BELOW_THRESHOLD) })
 }

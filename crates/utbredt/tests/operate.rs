@@ -250,6 +250,79 @@ fn a_source_that_hangs_does_not_keep_the_server_from_stopping() {
     assert!(server.stop() < PATIENCE);
 }
 
+/// Bytes that a process has read so far, from files for the most part.
+#[cfg(target_os = "linux")]
+fn bytes_read(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/io")).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix("rchar: ")).expect("what it read");
+    line.parse().expect("a number")
+}
+
+/// Years of runs, as a version wrote them that never gave the log another name: they are read once, and not at all by a server
+/// that starts after the next run.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_log_of_runs_is_not_read_for_each_poll() {
+    const LINES: usize = 200_000;
+    /// The summary, what is added to the log, and what a server reads of its tables when it has started.
+    const LITTLE: u64 = 4 << 20;
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    assert!(command(here, &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
+    let line = |at: usize| {
+        let id = if at.is_multiple_of(4) { "klass" } else { "county" };
+        format!(
+            "{{\"source_id\":\"{id}\",\"started_at\":\"2026-11-01T04:00:00Z\",\"took_ms\":7,\"requests\":2,\"bytes\":9,\
+             \"deliveries\":1,\"rows_in\":5,\"accepted\":3,\"refused\":2,\"held\":[],\"told\":[],\"newest\":\"2026-10-31\",\
+             \"failed\":null,\"edition\":1}}\n"
+        )
+    };
+    let log = here.join("lake/runs.jsonl");
+    let mut text: String = (0..LINES).map(line).collect();
+    text.push_str("{\"source_id\":\"torn\n");
+    std::fs::write(&log, text).expect("written");
+    let polls = |server: &Server, runs: usize, most: u64| {
+        let before = bytes_read(server.process.id());
+        for _ in 0..3 {
+            let (_, metrics) = server.get("/metrics", "");
+            for line in [
+                format!("utbredt_source_runs_total{{source=\"county\"}} {runs}\n"),
+                format!("utbredt_source_rows_rejected_total{{source=\"klass\"}} {}\n", LINES / 4 * 2),
+                "utbredt_run_log_unreadable_lines 1\n".to_owned(),
+            ] {
+                assert!(metrics.contains(&line), "{line}{metrics}");
+            }
+            let (_, status) = server.get("/v1/status", "");
+            assert!(
+                status.contains("\"source_id\":\"klass\"") && status.contains("\"unreadable_log_lines\":1")
+            );
+        }
+        let read = bytes_read(server.process.id()) - before;
+        assert!(read < most, "{read} bytes for six polls");
+    };
+    let whole = std::fs::metadata(&log).expect("it is there").len();
+    let server = Server::start(here, &[], None);
+    polls(&server, LINES / 4 * 3, whole + LITTLE);
+    polls(&server, LINES / 4 * 3, LITTLE);
+
+    std::fs::create_dir(here.join("inbox")).expect("made");
+    let contract = "source_id = \"county\"\nversion = 1\nsubject.column = \"Kommunenummer\"\nperiod.column = \"Maaned\"\n\
+                    solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"Antall\"\n";
+    std::fs::write(here.join("county.toml"), contract).expect("written");
+    let plan = "hosts = []\n[[source]]\nid = \"county\"\nkind = \"folder\"\nschedule = \"hourly\"\nfolder = \"inbox\"\n\
+                contract = \"county.toml\"\n";
+    std::fs::write(here.join("utbredt.toml"), plan).expect("written");
+    let ran = command(here, &["source", "run", "county"]).output().expect("it runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!log.exists() && here.join("lake/runs-0001.jsonl").exists());
+    // The one that read the old log, once more; and one that starts now.
+    polls(&server, LINES / 4 * 3 + 1, LITTLE);
+    polls(&Server::start(here, &[], None), LINES / 4 * 3 + 1, LITTLE);
+    let status = command(here, &["source", "status"]).output().expect("it runs");
+    let printed = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(printed.contains("1 line of the log of runs could not be read"), "{printed}");
+}
+
 /// The machine's clock loses its battery, somebody insists, and the lake is dated anew.
 #[test]
 fn a_clock_that_contradicts_the_lake_is_refused_unless_it_is_trusted() {
