@@ -171,9 +171,15 @@ fn gauges(now: &Now<'_>) -> Registry {
         registry.register("edition", "The edition served now", gauge(edition));
     }
     add_totals(&mut registry, now.runs);
+    add_last_runs(&mut registry, now.runs);
+    registry
+}
+
+/// The last run of each source.
+fn add_last_runs(registry: &mut Registry, runs: &RunSummary) {
     let mut add = |name: &str, help: &str, unit: Option<Unit>, of: fn(&Run) -> Option<f64>| {
         let family = Family::<SourceLabels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
-        for (source, runs) in &now.runs.sources {
+        for (source, runs) in &runs.sources {
             // A run without the number has no sample: a zero would be an invented measurement.
             if let Some(value) = of(&runs.last) {
                 family.get_or_create(&SourceLabels { source: source.clone() }).set(value);
@@ -208,7 +214,6 @@ fn gauges(now: &Now<'_>) -> Registry {
     add("source_rejected", "Rows rejected in the last run", None, |run| number(run.rejected));
     let help = "Differences between a register and the reference tables in the last run";
     add("source_discrepancies", help, None, |run| number(run.discrepancies.len()));
-    registry
 }
 
 /// What all runs of each source come to, as the lake's log has them: it outlives this server.

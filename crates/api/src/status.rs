@@ -107,6 +107,7 @@ pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -
     let engine = state.engine()?.clone();
     let edition = engine.edition();
     // Files are read: on a thread that may wait for them.
+    let damage = engine.damage();
     let runs = match tokio::task::spawn_blocking(move || engine.run_summary()).await {
         Ok(runs) => runs.map_err(|error| Problem::from_engine(&error, Place::Argument))?,
         Err(error) => return Err(Problem::failed(&error)),
@@ -124,7 +125,7 @@ pub(crate) async fn source_status(State(state): State<ApiState>, pairs: Pairs) -
         "failing": failing,
         "details": sees_details,
         "warnings": state.access.warnings(),
-        "damage": engine.damage(),
+        "damage": damage,
         "unreadable_log_lines": runs.unreadable_lines,
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "data": sources, "meta": meta })))

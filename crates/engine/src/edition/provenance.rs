@@ -95,7 +95,7 @@ impl Provenance {
             for row in rows(&batches) {
                 delivered.extend(row.day("first").map(|first| {
                     Delivered {
-                        table: table,
+                        table,
                         solution_id: row.text("solution_id"),
                         measure_id: row.text("measure_id"),
                         source_id: row.text("source_id"),
