@@ -35,6 +35,7 @@ impl Engine {
                 engine.note_damage(|damage| damage.records = good.damage);
                 Ok(engine)
             }
+            // What else went wrong no older edition mends.
             _ => Self::open(root, files),
         }
     }
@@ -43,6 +44,7 @@ impl Engine {
     #[must_use]
     pub fn damage(&self) -> Vec<String> {
         let damage = self.damage.read().unwrap_or_else(PoisonError::into_inner);
+        // The file's name alone: where the lake lies is nobody's business.
         let files =
             damage.files.iter().map(|file| format!("{file}: questions that read it are not answered"));
         damage.records.iter().cloned().chain(files).collect()
@@ -61,6 +63,7 @@ impl Engine {
     /// what is wrong with the newest record.
     pub(crate) fn look_at_damage(&self, records: Vec<String>) {
         let edition = self.edition();
+        // Read whole each time: only files that were found right are remembered.
         let is_damaged = |file: &String| {
             let mut entries = edition.tables.values().flatten();
             entries.any(|entry| entry.path == *file && self.lake.check_file(entry).is_err())

@@ -153,6 +153,7 @@ impl Engine {
         if !opened.is_damaged(tables) {
             return Ok(opened);
         }
+        // Its files are right now, so the table that refused to be read is out of date.
         self.opened.lock().await.remove(&edition.number);
         self.open_edition(edition).await
     }

@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &GenerateArguments) -> anyhow::Result<()> {
         table::counted(generated.deliveries as u64, "delivery", "deliveries"),
         generated.edition
     ));
+    // From the lake and not from the seed: other programs then read what the lake holds.
     if let Some(dir) = &arguments.export {
         let csv = arguments.scale <= MOST_CSV;
         progress(&format!(

@@ -162,6 +162,7 @@ fn check_kinds(
         let value = params.iter().find(|(name, _)| *name == param.name).map(|(_, value)| value);
         let Some(ParamValue::Text(named)) = value else { continue };
         let own: Vec<&Measure> = dimensions.measures_of(solution_id).collect();
+        // A measure that the solution does not have was refused before, with the nearest name.
         let other = own.iter().find(|own| own.measure_id == *named && own.kind != *required);
         let Some(Measure { kind, .. }) = other else { continue };
         let fitting = own.iter().filter(|own| own.kind == *required);

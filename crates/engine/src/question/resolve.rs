@@ -123,6 +123,7 @@ impl<'a> ResolvedQuery<'a> {
         if self.chosen.is_none() || !self.kpi.tables.contains(TARGETS) {
             return Ok(());
         }
+        // Periods that are only compared with have no rows, and no target.
         let periods = self.unshown()..self.scope.periods.len();
         let mut all =
             periods.flat_map(|period| (0..self.areas[period].areas.len()).map(move |area| (period, area)));

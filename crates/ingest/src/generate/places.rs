@@ -40,6 +40,7 @@ impl Places {
         let divisions: Vec<i32> =
             dates.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let newest = divisions.last().copied();
+        // Land that is one municipality today spreads a solution as one, whatever borders ran through it.
         let mut home_of = BTreeMap::new();
         for ((code, id), date) in codes.iter().zip(&ids).zip(&dates) {
             if let (Some(code), Some(id)) = (code, id)
@@ -83,6 +84,7 @@ impl Places {
             let Some(persons) = place.persons.get(division).and_then(Option::as_ref) else { continue };
             match persons[..] {
                 [(only, _)] if only == home => codes.push(place.code.as_str()),
+                // A code of several homes speaks for neither alone.
                 _ if persons.iter().any(|(one, _)| *one == home) => return vec![&self.homes[home]],
                 _ => {}
             }

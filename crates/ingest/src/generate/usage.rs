@@ -27,6 +27,7 @@ pub(super) fn payload(nation: &Nation, periods: &[Period], part: &Part) -> (Vec<
             rows += 1;
             let (code, period, measure) = (row.code, &names[row.period], row.measure);
             let _ = write!(text, "{code},{period},{},{measure},", solution.id);
+            // A blank cell is a month that was reported without a number.
             if let Some(value) = row.value {
                 let _ = write!(text, "{value}");
             }
@@ -73,6 +74,7 @@ impl Columns {
     }
 
     fn finish(mut self, solution: &str, receipt: &str) -> Result<RecordBatch, IngestError> {
+        // Finished first, since its length is the number of rows.
         let values = self.values.finish();
         let rows = arrow::array::Array::len(&values);
         let columns: Vec<ArrayRef> = vec![

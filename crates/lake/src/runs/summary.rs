@@ -55,6 +55,7 @@ impl RunSummary {
         if !run.has_ended() {
             return;
         }
+        // A report is as long as its delivery has rejections; the log has it.
         if let Some(upload) = &mut run.upload {
             upload.report = Value::Null;
         }
@@ -62,6 +63,7 @@ impl RunSummary {
         if run.upload.is_none() {
             source.last_look = Some(Look { started_at: run.started_at, failed: run.error.is_some() });
         }
+        // Counted from the last success on: what failed before it is over.
         if run.is_healthy() {
             source.last_success_at = Some(run.started_at);
             source.failures_in_a_row = 0;

@@ -149,6 +149,7 @@ fn stripped(part: &str, prefix: &str) -> String {
 /// Measures without a column, and columns of the same measure and period.
 pub(super) fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
     let mut breaches = Vec::new();
+    // Without any column each measure lacks one, which would only repeat it.
     if values.is_empty() {
         breaches.push("no column of the header is named by a period".to_owned());
     } else {

@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_period() {
+    fn what_is_beside_a_period() {
         for (names, read, left) in [
             (&["Meldinger 1. tertial 2025"][..], "2025", "Meldinger 1. tertial"),
             (&["1. tertial", "2025"], "2025", "1. tertial"),

@@ -33,6 +33,7 @@ pub(super) fn left_out(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> L
     let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     let mut districts = BTreeSet::new();
     for row in others {
+        // What stands in the place of a code says what a row is; other words may be about something else.
         let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
         let seen = row.iter().enumerate().filter(|(at, _)| !sheet.hidden.contains(at));
         let named = own.chain(seen).find(|(at, cell)| {
