@@ -34,6 +34,7 @@ impl DeliveryInbox for Fake {
         let verdict = match upload.payload.as_slice() {
             b"busy" if times == 1 => return Err(InboxError::Busy),
             b"reused" => return Err(InboxError::Reused),
+            b"full" => return Err(InboxError::Full { held: 70, quota: 64 }),
             b"fails" => return Err(InboxError::Failed("the disk /secret/place is gone".into())),
             b"panics" => panic!("the intake broke"),
             b"held" => Verdict::Held,
@@ -272,6 +273,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
     assert_ne!(server.last().key, seen[0].0);
 
     server.send(OCTOBER, &key, "reused").await.is(422, "idempotency_key_reused");
+    server.send(OCTOBER, &key, "full").await.is(507, "held_quota_exceeded");
     let times = server.times();
     let long = "k".repeat(256);
     for wrong in ["", long.as_str(), "ø"] {

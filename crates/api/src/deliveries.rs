@@ -108,6 +108,7 @@ async fn evaluate(
         Ok(Ok(outcome)) => outcome,
         Ok(Err(InboxError::Busy)) => return Err(busy()),
         Ok(Err(InboxError::Reused)) => return Err(reused()),
+        Ok(Err(InboxError::Full { held, quota })) => return Err(full(held, quota)),
         Ok(Err(error)) => return Err(Problem::failed(&error)),
         Err(error) => return Err(Problem::failed(&error)),
     };
@@ -222,6 +223,15 @@ fn reused() -> Problem {
     let title = "The key belongs to another delivery";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title, detail)
         .hint("make a new key for each delivery, and send the same only to repeat one")
+}
+
+fn full(held: u64, quota: u64) -> Problem {
+    let detail = format!(
+        "this delivery would be held, and those that are held take {held} bytes of {quota}; nothing of it is kept"
+    );
+    let title = "There is no room for another held delivery";
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, "held_quota_exceeded", title, detail)
+        .hint("a delivery with nothing to hold it back is still taken; whoever runs the server makes room: `utbredt held list`")
 }
 
 pub(crate) fn busy() -> Problem {

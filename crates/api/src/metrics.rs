@@ -230,6 +230,9 @@ fn add_totals(registry: &mut Registry, runs: &RunSummary) {
     add("source_unsuccessful_runs", help, |runs| runs.failures);
     add("source_facts_accepted", "Facts accepted in all runs of the source", |runs| runs.accepted);
     add("source_rows_rejected", "Rows rejected in all runs of the source", |runs| runs.rejected);
+    let removed = Counter::<u64>::default();
+    removed.inc_by(runs.removed_payloads);
+    registry.register("removed_payloads", "Payloads of held deliveries that were removed", removed);
     let help = "Lines of the log of runs that cannot be read and are in no other number";
     registry.register("run_log_unreadable_lines", help, gauge(runs.unreadable_lines));
 }

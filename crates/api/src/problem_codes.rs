@@ -38,7 +38,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 69] = [
+pub(crate) const CODES: [ProblemCode; 70] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -47,6 +47,12 @@ pub(crate) const CODES: [ProblemCode; 69] = [
         400,
         "The format exists but this resource is not written in it.",
         "Take a format that the hint lists.",
+    ),
+    code(
+        "held_quota_exceeded",
+        507,
+        "The delivery would be held, and those that are held take all the room there is; nothing of it is kept.",
+        "Correct what would hold it (dry_run=true says what), or have held deliveries released or discarded.",
     ),
     code(
         "idempotency_key_reused",

@@ -34,6 +34,14 @@ pub enum InboxError {
     /// Another writer is at work: the same upload may be sent again.
     #[error("another writer holds the lake")]
     Busy,
+    /// It would be held, and held deliveries take their quota already: nothing of it is kept.
+    #[error("held deliveries take {held} bytes of a quota of {quota}")]
+    Full {
+        /// What they take.
+        held: u64,
+        /// What they may take.
+        quota: u64,
+    },
     /// Its key was sent before with another fingerprint.
     #[error("the idempotency key belongs to another upload")]
     Reused,

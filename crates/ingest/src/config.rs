@@ -12,6 +12,7 @@ use crate::connector::Connector;
 use crate::expect::DUE_DAYS;
 use crate::fetch::{Guard, Refusal, Registration, SecretPlace};
 use crate::format::Format;
+use crate::held::HeldLimits;
 use crate::schedule::Schedule;
 use crate::{ExpectedDelivery, IngestError, connectors};
 
@@ -24,6 +25,9 @@ pub struct IngestConfig {
     pub hosts: BTreeSet<String>,
     /// Who we are towards Maskinporten, for the sources that ask for its tokens.
     pub maskinporten: Option<Identity>,
+    /// How much is kept of what is held.
+    #[serde(default)]
+    pub held: HeldLimits,
     /// The sources, in the order they are asked.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceConfig>,

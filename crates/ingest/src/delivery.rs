@@ -62,6 +62,12 @@ impl Delivery {
         hash.update(b"second reading");
         short(hash)
     }
+
+    /// The hash of its bytes.
+    #[cfg(test)]
+    pub(crate) fn sha256(&self) -> String {
+        Sha256::digest(&self.payload).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 fn short(hash: Sha256) -> ReceiptId {

@@ -1,14 +1,17 @@
-//! Held deliveries: which there are, what each would change now, and their release by a person.
+//! Held deliveries: which there are, what each would change now, their release by a person, and how long they are kept.
 //!
 //! A held delivery is kept with the contract it was read by, so a release reads the same bytes in the same way and goes the
 //! way of every delivery. The release is one edition: whoever is stopped in between leaves it held.
 
+mod retention;
+
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use utbredt_lake::{Edition, Lake, LakeError, Writer};
+use utbredt_lake::{Edition, Lake, LakeError, RemovedPayload, Writer};
 use utbredt_model::{SourceId, is_reason};
 
 use crate::columns::{self, numbers, text};
@@ -17,6 +20,9 @@ use crate::contract;
 use crate::history::ReceiptHistory;
 use crate::reference_data::{ReferenceData, nearest};
 use crate::{Delivery, Format, IngestError, Report};
+
+pub use self::retention::{HeldLimits, discard, remove_settled};
+pub(crate) use self::retention::{bytes, room_for};
 
 /// A delivery that waits for a decision, as its receipt has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub struct HeldDelivery {
     /// Whether a later answer to the same question is active: then nobody has to decide, and a release puts the older one
     /// in its place.
     pub outdated: bool,
+    /// When its payload was removed, and why: then it can only be delivered again.
+    pub removed: Option<RemovedPayload>,
     synthetic: bool,
     sha256: String,
     contract_sha256: Option<String>,
@@ -61,6 +69,7 @@ impl HeldDelivery {
             "rows_rejected": self.rows_rejected,
             "reasons": self.reasons,
             "outdated": self.outdated,
+            "removed": self.removed,
         })
     }
 }
@@ -110,8 +119,16 @@ pub enum HeldError {
     #[error("receipt `{0}` is not held")]
     NotHeld(String),
     /// A decision without a reason, or with one that says nothing.
-    #[error("a release needs a reason with a letter or a digit: it stands in the receipt")]
+    #[error("a decision needs a reason with a letter or a digit: it stays beside the delivery")]
     NoReason,
+    /// Its payload is not kept any more.
+    #[error("its payload was removed on {}: {}; deliver it again", .0.removed_at.date_naive(), .0.reason)]
+    Removed(RemovedPayload),
+    /// Its payload is that of another delivery too.
+    #[error(
+        "the payload of receipt `{0}` is that of another delivery too, or of an edition of before, and stays"
+    )]
+    Evidence(String),
     /// The contract was not kept: an answer about reference data, or one held by an earlier version.
     #[error("its contract was not kept; deliver it again, and it can be released")]
     NoContract,
@@ -147,8 +164,21 @@ impl From<LakeError> for HeldError {
 /// [`HeldError::Failed`] when the lake cannot be read.
 pub fn list(lake: &Lake) -> Result<Vec<HeldDelivery>, HeldError> {
     let mut held = receipts(lake, lake.latest()?.as_ref())?;
-    held.retain(|one| one.state == "held" && !one.outdated);
+    held.retain(|one| one.state == "held" && !one.outdated && one.removed.is_none());
     held.sort_by(|a, b| (a.received_at, &a.receipt_id).cmp(&(b.received_at, &b.receipt_id)));
+    Ok(held)
+}
+
+/// The held deliveries whose payloads were removed, the last removed first.
+///
+/// # Errors
+/// As [`list`].
+pub fn removed(lake: &Lake) -> Result<Vec<HeldDelivery>, HeldError> {
+    let mut held = receipts(lake, lake.latest()?.as_ref())?;
+    held.retain(|one| one.state == "held" && one.removed.is_some());
+    held.sort_by_cached_key(|one| {
+        (Reverse(one.removed.as_ref().map(|removed| removed.removed_at)), one.receipt_id.clone())
+    });
     Ok(held)
 }
 
@@ -175,8 +205,11 @@ pub fn show(lake: &Lake, receipt_id: &str) -> Result<(HeldDelivery, Option<Repor
     Ok((held, report))
 }
 
-/// The report that a held delivery's release would give now, if its contract was kept.
-fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<Option<Report>, HeldError> {
+/// The report that a held delivery's release would give now, if its contract and its payload were kept.
+fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<Option<Report>, IngestError> {
+    if held.removed.is_some() {
+        return Ok(None);
+    }
     let Some(format) = kept_format(lake, held)? else { return Ok(None) };
     let delivery = delivery(lake, held)?;
     let reference = ReferenceData::of_lake(lake, latest)?;
@@ -223,6 +256,9 @@ pub fn release(
     if held.state != "held" {
         return Err(HeldError::NotHeld(held.receipt_id));
     }
+    if let Some(removed) = held.removed {
+        return Err(HeldError::Removed(removed));
+    }
     let format = kept_format(&lake, &held)?.ok_or(HeldError::NoContract)?;
     let delivery = delivery(&lake, &held)?;
     let content = Content::Facts(format.as_ref());
@@ -249,7 +285,7 @@ fn find(lake: &Lake, latest: Option<&Edition>, receipt_id: &str) -> Result<HeldD
 }
 
 /// Every receipt of an edition.
-fn receipts(lake: &Lake, latest: Option<&Edition>) -> Result<Vec<HeldDelivery>, HeldError> {
+fn receipts(lake: &Lake, latest: Option<&Edition>) -> Result<Vec<HeldDelivery>, IngestError> {
     let table = columns::read(lake, latest, "receipts")?;
     let columns = [
         "receipt_id",
@@ -283,6 +319,7 @@ fn receipts(lake: &Lake, latest: Option<&Edition>) -> Result<Vec<HeldDelivery>, 
         let receipt_id = id.unwrap_or_default().to_owned();
         all.push(HeldDelivery {
             outdated: false,
+            removed: None,
             synthetic: synthetic.get(at).copied().flatten().unwrap_or_default(),
             source_id: source.unwrap_or_default().to_owned(),
             subject: subject.unwrap_or_default().to_owned(),
@@ -303,6 +340,7 @@ fn receipts(lake: &Lake, latest: Option<&Edition>) -> Result<Vec<HeldDelivery>, 
         // What is an answer to the same question, the contract says.
         let own_span = kept_format(lake, one)?.is_some_and(|format| format.replaces_own_span());
         one.outdated = history.is_outdated(&one.receipt_id, own_span);
+        one.removed = lake.removed_payload(&one.sha256)?;
     }
     Ok(all)
 }

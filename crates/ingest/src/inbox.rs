@@ -21,6 +21,9 @@ use crate::{Delivered, Delivery, DryRunContext, Format, IngestError, Report, del
 /// How long an answer is remembered under its key.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 
+/// How often it is looked whether payloads of held deliveries are too old.
+const LOOKED_AT_EVERY: TimeDelta = TimeDelta::hours(1);
+
 /// Rejected rows, their reasons and changed cells that are listed in a report, of each so many.
 const MAX_LISTED: usize = 1000;
 
@@ -40,6 +43,14 @@ pub enum InboxError {
     /// Another writer is at work: the same upload may be sent again.
     #[error("another writer is at work")]
     Busy,
+    /// It would be held, and the held deliveries take their quota already: nothing of it is kept.
+    #[error("held deliveries take {held} bytes of a quota of {quota}, and this one would be held too")]
+    Full {
+        /// What they take.
+        held: u64,
+        /// What they may take.
+        quota: u64,
+    },
     /// Its key was used before with another fingerprint.
     #[error("the key was used before for another delivery")]
     KeyReused,
@@ -71,8 +82,8 @@ pub struct Inbox {
     lake: Lake,
     clock: Arc<dyn Clock>,
     /// Whose turn it is: deliveries that come at once come in one after the other, so that two under one key are one, and
-    /// none is sent away because of another.
-    turn: Mutex<()>,
+    /// none is sent away because of another. With it, when it was last looked whether payloads of held ones are too old.
+    turn: Mutex<Option<DateTime<Utc>>>,
 }
 
 /// What is known of the key of an upload.
@@ -99,7 +110,7 @@ impl Inbox {
         for id in config.uploads.iter().flat_map(|uploader| &uploader.sources) {
             config.source(id.as_str())?.file_format(&base)?;
         }
-        Ok(Self { config, base, lake, clock, turn: Mutex::new(()) })
+        Ok(Self { config, base, lake, clock, turn: Mutex::new(None) })
     }
 
     /// Evaluates an upload and, unless it is a dry run, brings it in and remembers the answer under its key: the same upload
@@ -123,7 +134,7 @@ impl Inbox {
             let run = DryRunContext::Lake(self.lake.clone()).dry_run(format.as_ref(), &delivery)?;
             return Ok(outcome(&run.report, &run.rejections));
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked_at = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.lake.writer()?;
         // The same may have come in while this one waited.
         match self.recall(&sent, received_at)? {
@@ -133,6 +144,7 @@ impl Inbox {
                 Ok(self.answer(&delivery, &report, &[], sent))
             }
             Known::New | Known::Begun(_) => {
+                self.make_room(&mut writer, (format.as_ref(), &delivery), &mut looked_at)?;
                 let delivered = self.deliver(&mut writer, format.as_ref(), &delivery, &sent)?;
                 Ok(self.answer(&delivery, &delivered.report, &delivered.rejections, sent))
             }
@@ -213,6 +225,38 @@ impl Inbox {
             }
         }
         Ok(false)
+    }
+
+    /// Refuses a delivery that would be held when the held ones take their quota; one that becomes active needs no room among
+    /// them. What waits for no decision is removed first.
+    fn make_room(
+        &self,
+        writer: &mut Writer,
+        (format, delivery): (&dyn Format, &Delivery),
+        looked_at: &mut Option<DateTime<Utc>>,
+    ) -> Result<(), InboxError> {
+        let (limits, now) = (self.config.held, delivery.received_at);
+        let coming = held::room_for(&self.lake, &delivery.payload);
+        let is_time = looked_at.is_none_or(|last| last > now || now - last >= LOOKED_AT_EVERY);
+        let has_room = |held: u64| held.saturating_add(coming) <= limits.quota();
+        if !is_time && held::bytes(&self.lake).is_ok_and(has_room) {
+            return Ok(());
+        }
+        // What cannot be read of held deliveries keeps no other back.
+        let held = held::remove_settled(writer, limits, now, coming).unwrap_or_else(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "it is not known how much held deliveries take, and no quota holds");
+            0
+        });
+        *looked_at = Some(now);
+        if has_room(held) {
+            return Ok(());
+        }
+        let dry_run = DryRunContext::Lake(self.lake.clone()).dry_run(format, delivery)?;
+        match dry_run.report.held {
+            None => Ok(()),
+            Some(_) => Err(InboxError::Full { held, quota: limits.quota() }),
+        }
     }
 
     fn latest(&self) -> Result<u64, LakeError> {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Table;
+use crate::{RemovedPayload, Table};
 
 /// A cause from a library.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -134,6 +134,14 @@ pub enum LakeError {
     /// No payload of that hash is kept.
     #[error("no payload {0} is kept in raw/")]
     NoRaw(String),
+    /// The payload of that hash was removed.
+    #[error("payload {sha256} was removed from raw/ on {}: {}; deliver it again", removed.removed_at.date_naive(), removed.reason)]
+    RemovedRaw {
+        /// Its hash.
+        sha256: String,
+        /// When, and why.
+        removed: RemovedPayload,
+    },
     /// A batch does not fit its table.
     #[error("a batch does not fit table {table}: {why}")]
     Shape {

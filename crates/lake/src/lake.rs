@@ -332,7 +332,8 @@ impl Lake {
     /// A payload as received.
     ///
     /// # Errors
-    /// [`LakeError::NoRaw`] when none of that hash is kept, [`LakeError::Damaged`] when it has changed.
+    /// [`LakeError::NoRaw`] when none of that hash is kept, [`LakeError::RemovedRaw`] when it was removed,
+    /// [`LakeError::Damaged`] when it has changed.
     pub fn raw(&self, sha256: &str) -> Result<Vec<u8>, LakeError> {
         raw::read(self.root(), sha256)
     }

@@ -3,11 +3,31 @@
 
 use std::path::Path;
 
-use crate::LakeError;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
 use crate::disk::{self, Disk};
+use crate::{Lake, LakeError, lines};
 
 const LEVEL: i32 = 9;
 const SKIPPED: [u8; 8] = [0x50, 0x2a, 0x4d, 0x18, 64, 0, 0, 0];
+
+/// How the note ends that is in the place of a payload that was removed.
+pub(crate) const REMOVED: &str = ".removed";
+
+/// A payload that is not kept any more, of a delivery that never was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedPayload {
+    /// When it was removed.
+    pub removed_at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
+
+/// The lake's path of the note about a payload that was removed.
+pub(crate) fn note_path(sha256: &str) -> String {
+    format!("raw/{sha256}{REMOVED}")
+}
 
 /// The lake's path of a payload.
 pub(crate) fn path(sha256: &str) -> String {
@@ -47,9 +67,66 @@ pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
     }
     match disk::read(root, &path(sha256)) {
         Ok(packed) => unpack(sha256, &packed),
-        Err(error) if error.is_missing() => Err(LakeError::NoRaw(sha256.to_owned())),
+        Err(error) if error.is_missing() => Err(match removed(root, sha256)? {
+            Some(removed) => LakeError::RemovedRaw { sha256: sha256.to_owned(), removed },
+            None => LakeError::NoRaw(sha256.to_owned()),
+        }),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a payload is kept.
+pub(crate) fn is_kept(root: &Path, sha256: &str) -> bool {
+    disk::is_sha256(sha256) && root.join(path(sha256)).exists()
+}
+
+/// When and why a payload was removed, where it is not kept again.
+pub(crate) fn removed(root: &Path, sha256: &str) -> Result<Option<RemovedPayload>, LakeError> {
+    if !disk::is_sha256(sha256) || is_kept(root, sha256) {
+        return Ok(None);
+    }
+    let name = note_path(sha256);
+    match disk::read(root, &name) {
+        Ok(note) => match lines::open(note.trim_ascii_end()) {
+            Ok(note) => Ok(Some(note)),
+            Err(_) => Err(LakeError::damaged(&name, "it is not the note that was written")),
+        },
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Lake {
+    /// Whether a payload is kept, by its hash.
+    #[must_use]
+    pub fn has_raw(&self, sha256: &str) -> bool {
+        is_kept(self.root(), sha256)
+    }
+
+    /// Whether a payload is kept, by its bytes.
+    #[must_use]
+    pub fn has_payload(&self, payload: &[u8]) -> bool {
+        self.has_raw(&disk::sha256(payload))
+    }
+
+    /// When and why a payload was removed that is not kept any more.
+    ///
+    /// # Errors
+    /// [`LakeError::Damaged`] when the note about it cannot be read.
+    pub fn removed_payload(&self, sha256: &str) -> Result<Option<RemovedPayload>, LakeError> {
+        removed(self.root(), sha256)
+    }
+}
+
+/// Removes a payload that is kept, and leaves a note. The note comes first: whoever is stopped in between leaves both, and the
+/// payload counts.
+pub(crate) fn remove(disk: &Disk, root: &Path, sha256: &str, note: &RemovedPayload) -> Result<(), LakeError> {
+    let (path, folder) = (root.join(path(sha256)), root.join("raw"));
+    let mut text = lines::seal(note).map_err(|error| LakeError::format(&note_path(sha256), error))?;
+    text.push(b'\n');
+    disk.write_atomic(&root.join(note_path(sha256)), &text)?;
+    disk.remove(&path)?;
+    disk.sync_folder(&folder)
 }
 
 /// Keeps a payload and gives its hash. One that is kept and reads well is left alone; a damaged one is replaced.
@@ -63,5 +140,9 @@ pub(crate) fn keep(disk: &Disk, root: &Path, payload: &[u8]) -> Result<String, L
     }
     let packed = pack(payload).map_err(LakeError::io("pack", &full))?;
     disk.write_atomic(&full, &packed)?;
+    let note = root.join(note_path(&sha256));
+    if note.exists() {
+        disk.remove_if_exists(&note);
+    }
     Ok(sha256)
 }

@@ -2,7 +2,6 @@
 //! beside the editions and decides nothing of what is in them: a lake without it is whole.
 
 mod files;
-mod lines;
 mod log;
 mod summary;
 #[cfg(test)]
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utbredt_model::{Verdict, oslo};
 
-use crate::{Lake, LakeError};
+use crate::{Lake, LakeError, lines};
 
 pub(crate) use self::log::Known;
 pub use self::summary::{Look, RunSummary, SourceRuns};
@@ -57,6 +56,9 @@ pub struct Run {
     pub error: Option<String>,
     /// The latest edition when it ended.
     pub edition: u64,
+    /// Payloads that were removed, each with its receipt, length and why: then it is no look at the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
     /// The upload, when somebody sent a delivery instead of the source being polled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<Uploaded>,
@@ -84,9 +86,9 @@ impl Run {
         self.upload.as_ref().is_some_and(|upload| upload.key.as_deref() == Some(key))
     }
 
-    /// Whether it is a run: an upload without an outcome was stopped before it ended.
+    /// Whether it is a run that ended: an upload without an outcome was stopped before, and a removal is none.
     fn has_ended(&self) -> bool {
-        self.upload.as_ref().is_none_or(|upload| upload.verdict.is_some())
+        self.removed.is_empty() && self.upload.as_ref().is_none_or(|upload| upload.verdict.is_some())
     }
 
     /// When it ended.

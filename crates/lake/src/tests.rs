@@ -10,6 +10,7 @@ mod growth;
 mod histories;
 mod places;
 mod power;
+mod removal;
 mod renames;
 mod stops;
 mod support;

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use arrow::array::AsArray;
-
 use crate::delta::Logs;
+use crate::evidence::Payloads;
 use crate::lake::check_format;
-use crate::{FileEntry, Lake, LakeError, TABLES, Table, chain, delta, disk, file, raw, runs};
+use crate::{FileEntry, Lake, LakeError, TABLES, chain, delta, disk, file, raw, runs};
 
 /// What `verify` found.
 #[derive(Debug, Clone, Default)]
@@ -52,14 +51,14 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     let whole = report.problems.is_empty();
     report.editions = scan.editions;
 
-    let mut payloads = BTreeSet::new();
+    let mut payloads = Payloads::default();
     for (table, entry) in named.values() {
         report.files += 1;
         report.bytes += entry.bytes;
         let checked = check(lake, entry);
         // A damaged file is reported once, not again for each payload it may name.
         if checked.is_ok() && table == "receipts" {
-            payloads.extend(hashes(lake, entry)?);
+            payloads.add(lake, entry)?;
         }
         report.note(checked);
     }
@@ -86,14 +85,6 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
 fn check(lake: &Lake, entry: &FileEntry) -> Result<(), LakeError> {
     let path = lake.check_file(entry)?;
     file::check_rows(File::open(&path).map_err(LakeError::io("open", &path))?, entry)
-}
-
-/// The hashes of the payloads that a file of `receipts` names.
-fn hashes(lake: &Lake, entry: &FileEntry) -> Result<Vec<String>, LakeError> {
-    let Some(table) = Table::named("receipts") else { return Ok(Vec::new()) };
-    let batches = lake.read_files([entry], table)?;
-    let columns = batches.iter().filter_map(|batch| batch.column_by_name("sha256")?.as_string_opt::<i32>());
-    Ok(columns.flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
 }
 
 /// What lies in `tables/` and is of no edition is never read; whoever put it there may think otherwise. A file named by its
@@ -139,14 +130,13 @@ fn is_left_over(lake: &Lake, path: &str, name: &str) -> bool {
     hashed.is_some_and(|(_, found)| found == sha256)
 }
 
-/// Every payload kept must be whole, and every payload that a receipt names must be kept.
-fn check_payloads(
-    lake: &Lake,
-    mut all: BTreeSet<String>,
-    report: &mut VerifyReport,
-) -> Result<(), LakeError> {
+/// Every payload kept must be whole, and every payload that a receipt names must be kept, or removed by a writer that left
+/// a note; evidence is never removed.
+fn check_payloads(lake: &Lake, payloads: Payloads, report: &mut VerifyReport) -> Result<(), LakeError> {
+    let Payloads { delivered: mut all, evidence } = payloads;
     for name in disk::names(&lake.root().join("raw"))? {
-        match name.strip_suffix(".zst").filter(|stem| disk::is_sha256(stem)) {
+        let stem = name.strip_suffix(".zst").or(name.strip_suffix(raw::REMOVED));
+        match stem.filter(|stem| disk::is_sha256(stem)) {
             Some(stem) => drop(all.insert(stem.to_owned())),
             None if name.starts_with(disk::TEMPORARY) => {}
             None => report.problems.push(format!("raw/{name} is not the name of a payload")),
@@ -156,7 +146,8 @@ fn check_payloads(
         report.files += 1;
         match lake.raw(&sha256) {
             Ok(payload) => report.bytes += payload.len() as u64,
-            Err(LakeError::NoRaw(_)) => report.note(Err(LakeError::damaged(
+            Err(LakeError::RemovedRaw { .. }) if !evidence.contains(&sha256) => {}
+            Err(LakeError::NoRaw(_) | LakeError::RemovedRaw { .. }) => report.note(Err(LakeError::damaged(
                 &raw::path(&sha256),
                 "a receipt speaks of it and it is missing",
             ))),

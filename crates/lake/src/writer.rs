@@ -9,10 +9,12 @@ use utbredt_model::ReceiptId;
 
 use crate::access;
 use crate::edition::Reach;
+use crate::evidence::Payloads;
 use crate::head::{HEAD, Head};
 use crate::record::{self, Moved};
 use crate::{
-    CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, raw, rows,
+    CleanUp, Edition, FileEntry, Lake, LakeError, RemovedPayload, Table, clean_up, dating, delta, disk, file,
+    raw, rows,
 };
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
@@ -123,12 +125,39 @@ impl Writer {
         done
     }
 
-    /// Keeps a payload for ever and gives its hash.
+    /// Keeps a payload and gives its hash.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep_raw(&mut self, payload: &[u8]) -> Result<String, LakeError> {
         self.guarded(|writer| raw::keep(writer.lake.disk(), writer.lake.root(), payload))
+    }
+
+    /// Removes payloads of deliveries that are held, each for its reason, and gives the hashes of those removed. What an edition
+    /// ever accepted, and what anything was read by, is evidence and stays.
+    ///
+    /// # Errors
+    /// A damaged chain, or a file that cannot be removed; then some may be removed and others not.
+    pub fn remove_payloads(
+        &mut self,
+        payloads: &BTreeMap<String, String>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, LakeError> {
+        if payloads.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.guarded(|writer| {
+            let evidence = Payloads::of_lake(&writer.lake)?.evidence;
+            let mut removed = Vec::new();
+            for (sha256, reason) in payloads {
+                if !evidence.contains(sha256) && writer.lake.has_raw(sha256) {
+                    let note = RemovedPayload { removed_at: now, reason: reason.clone() };
+                    raw::remove(writer.lake.disk(), writer.lake.root(), sha256, &note)?;
+                    removed.push(sha256.clone());
+                }
+            }
+            Ok(removed)
+        })
     }
 
     /// Makes the next edition. Nothing of it is visible before its record is linked, all of it after.

@@ -34,6 +34,20 @@ pub(crate) enum HeldCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Removes the payload of a held delivery that nobody is going to release: it waits no longer. Its receipt stays.
+    Discard {
+        /// Its receipt, as `held list` shows it.
+        id: String,
+        /// Why it is not wanted; it stays beside the receipt and in the log of runs.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The lake.
+        #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
+        lake: PathBuf,
+        /// Report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Makes a held delivery active. What would be counted twice, or cannot be read, is not released.
     Release {
         /// Its receipt, as `held list` shows it.
@@ -55,16 +69,18 @@ pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
     match command {
         HeldCommand::List { lake, json } => {
             let lake = Lake::open(&lake)?;
-            let held = held::list(&lake).map_err(explained)?;
+            let (held, removed) =
+                (held::list(&lake).map_err(explained)?, held::removed(&lake).map_err(explained)?);
             if json {
-                let held: Vec<Value> = held.iter().map(HeldDelivery::to_json).collect();
-                return table::write_document(&format!("{}\n", json!({ "held": held })));
+                let [held, removed] = [held, removed]
+                    .map(|list| list.iter().map(HeldDelivery::to_json).collect::<Vec<Value>>());
+                return table::write_document(&format!("{}\n", json!({ "held": held, "removed": removed })));
             }
             let mut obstacles = Vec::with_capacity(held.len());
             for one in &held {
                 obstacles.push(held::obstacles(&lake, one).map_err(explained)?);
             }
-            table::write_lines(&render_list(&held, &obstacles))
+            table::write_lines(&[render_list(&held, &obstacles), render_removed(&removed)].concat())
         }
         HeldCommand::Show { id, lake, json } => {
             let (held, report) = held::show(&Lake::open(&lake)?, &id).map_err(explained)?;
@@ -74,6 +90,16 @@ pub(crate) fn run(command: HeldCommand) -> anyhow::Result<()> {
                 return table::write_document(&format!("{shown}\n"));
             }
             table::write_lines(&render(&held, report.as_ref()))
+        }
+        HeldCommand::Discard { id, reason, lake, json } => {
+            let mut writer = writer(&Lake::open(&lake)?)?;
+            let held = held::discard(&mut writer, &id, &reason, clock::now()).map_err(explained)?;
+            if json {
+                let document = json!({ "discarded": held.receipt_id, "bytes": held.bytes });
+                return table::write_document(&format!("{document}\n"));
+            }
+            let HeldDelivery { receipt_id, bytes, .. } = held;
+            table::write_lines(&[format!("{receipt_id}: discarded, {bytes} bytes; nothing is active of it")])
         }
         HeldCommand::Release { id, reason, lake, json } => {
             let released = release(&Lake::open(&lake)?, &id, &reason)?;
@@ -123,7 +149,7 @@ fn state_of_disk(root: &Path, id: &str, before: u64) -> String {
 /// The error, and whether it is the command's fault.
 fn explained(error: HeldError) -> anyhow::Error {
     match error {
-        HeldError::Unknown { .. } | HeldError::NotHeld(_) => {
+        HeldError::Unknown { .. } | HeldError::NotHeld(_) | HeldError::Removed(_) => {
             usage(error.to_string(), "`utbredt held list` names those that are held")
         }
         HeldError::NoReason => usage(error.to_string(), "say why with --reason TEXT"),
@@ -157,6 +183,29 @@ fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> Vec<String> 
     lines
 }
 
+/// Deliveries whose payloads were removed, the last ones by name.
+fn render_removed(removed: &[HeldDelivery]) -> Vec<String> {
+    const MOST: usize = 10;
+    let mut lines = Vec::new();
+    for one in removed.iter().take(MOST) {
+        lines.push(heading(one));
+        lines.extend(why_removed(one));
+    }
+    if removed.len() > MOST {
+        lines.push(format!(
+            "and {} more whose payloads were removed; --json lists them",
+            removed.len() - MOST
+        ));
+    }
+    lines
+}
+
+fn why_removed(held: &HeldDelivery) -> Option<String> {
+    let removed = held.removed.as_ref()?;
+    let day = removed.removed_at.format("%Y-%m-%d %H:%M");
+    Some(format!("  its payload was removed on {day}: {}; deliver it again if it is needed", removed.reason))
+}
+
 fn render(held: &HeldDelivery, report: Option<&Report>) -> Vec<String> {
     let mut lines = vec![heading(held)];
     if held.outdated {
@@ -164,7 +213,9 @@ fn render(held: &HeldDelivery, report: Option<&Report>) -> Vec<String> {
     }
     let Some(report) = report else {
         lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));
-        lines.push("  its contract was not kept: deliver it again, and it can be released".to_owned());
+        lines.push(why_removed(held).unwrap_or_else(|| {
+            "  its contract was not kept: deliver it again, and it can be released".to_owned()
+        }));
         return lines;
     };
     lines.extend(held.reasons.iter().map(|reason| format!("  held: {reason}")));

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utbredt_ingest::Context;
 use utbredt_ingest::config::{IngestConfig, SourceConfig};
 use utbredt_ingest::fetch::{Client, Guard, Hosts, HttpCache, Limits};
+use utbredt_ingest::held;
 use utbredt_lake::{Lake, Run};
 
 use crate::arguments::{PlanArguments, SourceCommand};
@@ -139,6 +140,10 @@ fn run_sources(
     let maskinporten = plan.maskinporten.as_ref();
     let context = Context { client: &client, base, maskinporten, environment: &environment };
     let mut writer = writer(&lake)?;
+    // Too much that is kept stops no source either.
+    if let Err(error) = held::remove_settled(&mut writer, plan.held, clock::now(), 0) {
+        table::message(&format!("payloads of held deliveries stay: {}", utbredt_ingest::with_causes(&error)));
+    }
     let reports = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &context, source));
     Ok(reports.collect::<Result<_, _>>()?)
 }

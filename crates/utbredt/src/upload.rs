@@ -68,6 +68,7 @@ impl DeliveryInbox for Wired {
                 Ok(utbredt_api::UploadOutcome { verdict: outcome.verdict, report: outcome.report })
             }
             Err(InboxError::Busy) => Err(utbredt_api::InboxError::Busy),
+            Err(InboxError::Full { held, quota }) => Err(utbredt_api::InboxError::Full { held, quota }),
             Err(InboxError::KeyReused) => Err(utbredt_api::InboxError::Reused),
             Err(error) => Err(utbredt_api::InboxError::Failed(error.into())),
         }
@@ -102,7 +103,9 @@ fn into_api(error: held::HeldError) -> HeldError {
         held::HeldError::Unknown { nearest, .. } => HeldError::Unknown { nearest },
         held::HeldError::NotHeld(_) => HeldError::NotHeld,
         held::HeldError::Errors(reasons) => HeldError::NotReleasable(reasons),
-        held::HeldError::NoContract => HeldError::NotReleasable(vec![error.to_string()]),
+        held::HeldError::NoContract | held::HeldError::Removed(_) => {
+            HeldError::NotReleasable(vec![error.to_string()])
+        }
         held::HeldError::Busy => HeldError::Busy,
         error => HeldError::Failed(error.into()),
     }

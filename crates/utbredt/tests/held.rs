@@ -85,6 +85,35 @@ fn a_person_releases_what_is_held() {
     assert_eq!(held(&["list"]).1, "no delivery is held\n");
 }
 
+/// What nobody is going to release is discarded with a reason, listed as removed, and comes in again when it is delivered.
+#[test]
+fn a_person_discards_what_is_held() {
+    let desk = Desk::new();
+    assert_eq!(desk.deliver(&january()).0, 0);
+    let february = january().replace("2024-01", "2024-02");
+    let (_, message) = desk.deliver(&february);
+    let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
+    let receipt = message["deliveries"][0]["receipt_id"].as_str().expect("a receipt").to_owned();
+    let held = |words: &[&str]| desk.run(&[&["held"], words].concat());
+    assert_eq!(held(&["discard", &receipt]).0, 2, "a reason is required");
+    let (status, out, message) = held(&["discard", &receipt, "--reason", "another month by mistake"]);
+    assert!(status == 0 && out.contains(&format!("{receipt}: discarded, ")), "{out}{message}");
+    let (_, listed, _) = held(&["list"]);
+    assert!(listed.starts_with("no delivery is held\n") && listed.contains(&receipt), "{listed}");
+    assert!(listed.contains("discarded: another month by mistake; deliver it again"), "{listed}");
+    let listed: serde_json::Value = serde_json::from_str(&held(&["list", "--json"]).1).expect("JSON");
+    assert_eq!(listed["held"], serde_json::json!([]));
+    assert_eq!(listed["removed"][0]["removed"]["reason"], "discarded: another month by mistake");
+    for again in [["discard", &receipt, "--reason", "twice"], ["release", &receipt, "--reason", "twice"]] {
+        let (status, _, message) = held(&again);
+        assert!(status == 2 && message.contains("its payload was removed on "), "{message}");
+    }
+    assert!(held(&["show", &receipt]).1.contains("its payload was removed on "));
+    assert_eq!(desk.run(&["verify"]).0, 0);
+    assert_eq!(desk.deliver(&february).0, 3);
+    assert!(held(&["list"]).1.contains("takes 20 of 20 cells"));
+}
+
 /// A report says how to release what can be, that what would count twice cannot be, and how many numbers are
 /// none any more.
 #[test]

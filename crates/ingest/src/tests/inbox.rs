@@ -25,11 +25,16 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One whose plan begins with more.
+    fn with(more: &str) -> Self {
         let (lake, writer) = ready();
         drop(writer);
         let base = tempfile::tempdir().unwrap();
         std::fs::write(base.path().join("county.toml"), CONTRACT).unwrap();
-        let config = IngestConfig::parse(PLAN, Path::new("utbredt.toml")).unwrap();
+        let config = IngestConfig::parse(&format!("{more}{PLAN}"), Path::new("utbredt.toml")).unwrap();
         let opened = Lake::open(lake.path()).unwrap();
         let clock = Arc::new(Still::at("2025-03-12T06:00:00Z"));
         let inbox = Inbox::open(config, base.path().to_path_buf(), opened, clock).unwrap();
@@ -90,6 +95,23 @@ fn while_another_writes_the_sender_is_requested_to_come_again() {
     let unknown = Upload { source_id: "count".to_owned(), ..upload("other", &ROWS) };
     let error = desk.inbox.accept(unknown).unwrap_err();
     assert!(error.to_string().contains("did you mean `county`?"), "{error}");
+}
+
+/// With no room for held deliveries: what would be held is refused and leaves nothing, what is in order comes in.
+#[test]
+fn an_upload_that_would_be_held_beyond_the_quota_is_refused() {
+    let desk = Desk::with("[held]\nquota_mib = 0\n");
+    let bad = ["0301;2025-01;uses;11", "9999;2025-01;uses;1"];
+    let refused = desk.inbox.accept(upload("key", &bad)).unwrap_err();
+    assert!(matches!(refused, InboxError::Full { held: 0, quota: 0 }), "{refused}");
+    assert!(!desk.lake().has_payload(&upload("key", &bad).payload));
+    assert_eq!((desk.edition(), desk.lake().runs().unwrap().len()), (1, 0));
+    let shown = desk.inbox.accept(Upload { dry_run: true, key: None, ..upload("", &bad) }).unwrap();
+    assert_eq!(shown.verdict, Verdict::Held, "a dry run says why all the same");
+    assert_eq!(desk.inbox.accept(upload("other", &ROWS)).unwrap().verdict, Verdict::Accepted);
+    // Its key is not used up: the same may be sent when there is room.
+    let refused = desk.inbox.accept(upload("key", &bad)).unwrap_err();
+    assert!(matches!(refused, InboxError::Full { .. }), "{refused}");
 }
 
 /// Whoever took it was stopped: before the edition it comes in, after it it is not brought in again.

@@ -24,6 +24,7 @@ fn the_shipped_config_has_no_source_until_options_are_uncommented() {
     assert!(config.sources.is_empty() && config.uploads.is_empty() && config.hosts.is_empty());
     let config = parse(&uncommented()).unwrap();
     assert!(config.maskinporten.is_some() && config.uploads.len() == 1);
+    assert_eq!(config.held, crate::held::HeldLimits::default());
     for kind in REGISTRY.iter().filter(|one| one.connector.is_some()) {
         assert!(SHIPPED.contains(&format!("#kind = \"{}\"\n", kind.name)), "{} is not shown", kind.name);
     }

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunSummary, lines};
-use crate::LakeError;
+use super::RunSummary;
 use crate::disk::{self, Stamp};
+use crate::{LakeError, lines};
 
 /// The file that is added to.
 pub(super) const ACTIVE: &str = "runs.jsonl";

@@ -10,9 +10,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::files::{ACTIVE, FORMAT, SUMMARY, Snapshot, Stored, add, closed, name};
-use super::lines::{self, Unreadable};
 use super::{Run, RunSummary};
 use crate::disk::{self, Stamp};
+use crate::lines::{self, Unreadable};
 use crate::{Lake, LakeError, access};
 
 /// The name of a summary that is being written. Not one of those that a writer of the lake sweeps up.

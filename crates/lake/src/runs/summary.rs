@@ -15,6 +15,9 @@ pub struct RunSummary {
     pub sources: BTreeMap<String, SourceRuns>,
     /// Lines of the log that could not be read, and are in nothing else here: of a writer that was stopped, or damaged.
     pub unreadable_lines: u64,
+    /// Payloads of deliveries that were removed.
+    #[serde(default)]
+    pub removed_payloads: u64,
 }
 
 /// The runs of one source.
@@ -52,6 +55,7 @@ pub struct Look {
 impl RunSummary {
     /// Adds a run that is later than all that were added.
     pub fn add(&mut self, mut run: Run) {
+        self.removed_payloads += run.removed.len() as u64;
         if !run.has_ended() {
             return;
         }

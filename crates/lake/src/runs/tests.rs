@@ -64,7 +64,7 @@ fn expected(runs: &[Run]) -> RunSummary {
         };
         sources.insert(id.to_owned(), of_own);
     }
-    RunSummary { sources, unreadable_lines: 0 }
+    RunSummary { sources, ..RunSummary::default() }
 }
 
 #[test]

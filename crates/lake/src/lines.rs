@@ -1,4 +1,5 @@
-//! A line of the log: a JSON object whose last field is a hash of all before it. A line without one is of an older version.
+//! A line that cannot change unseen: a JSON object whose last field is a hash of all before it. A line without one is of an older
+//! version.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -16,7 +17,7 @@ const DIGITS: usize = 16;
 
 /// Why a line tells nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// It is no whole object: a process was stopped while it wrote it.
     Torn,
     /// It is not what was written.
@@ -30,7 +31,7 @@ fn checksum(body: &[u8]) -> String {
 }
 
 /// The line of a value that is an object with fields, without the end of the line.
-pub(super) fn seal(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn seal(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     // The object is opened again, for one more field.
     line.pop();
@@ -40,7 +41,7 @@ pub(super) fn seal(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 }
 
 /// What a line holds.
-pub(super) fn open<T: DeserializeOwned>(line: &[u8]) -> Result<T, Unreadable> {
+pub(crate) fn open<T: DeserializeOwned>(line: &[u8]) -> Result<T, Unreadable> {
     let cut = line.len().checked_sub(BEGIN.len() + DIGITS + END.len());
     if let Some((body, field)) = cut.and_then(|at| line.split_at_checked(at))
         && let Some(found) = field.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END))
@@ -53,7 +54,7 @@ pub(super) fn open<T: DeserializeOwned>(line: &[u8]) -> Result<T, Unreadable> {
 
 /// Shows every line that has its end, and gives how many bytes they take. One without it is being written, or its writer
 /// was stopped: then the next one ends it.
-pub(super) fn each(from: impl Read, mut show: impl FnMut(&[u8])) -> io::Result<u64> {
+pub(crate) fn each(from: impl Read, mut show: impl FnMut(&[u8])) -> io::Result<u64> {
     let mut from = BufReader::with_capacity(1 << 16, from);
     let (mut line, mut bytes) = (Vec::new(), 0);
     loop {
