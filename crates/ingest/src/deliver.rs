@@ -62,7 +62,7 @@ pub(crate) fn redeliver(
     let receipt = history.reading(delivery, &ReadBy::of(format)?, writer.lake());
     if history.is_outdated(&receipt.0, format.replaces_own_span()) {
         tracing::info!(source = %delivery.source_id, subject = delivery.subject, "a file is passed over: a later answer is active");
-        return Ok(Report::passed_over(delivery, latest.map_or(0, |edition| edition.number)));
+        return Ok(Report::passed_over(delivery, receipt, latest.map_or(0, |edition| edition.number)));
     }
     deliver(writer, format, delivery)
 }

@@ -12,6 +12,9 @@ use crate::IngestError;
 /// The largest file taken.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// How many digits of a hash were a receipt before all were.
+const FORMER_DIGITS: usize = 16;
+
 /// What a source gave, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -43,7 +46,8 @@ impl Delivery {
     }
 
     /// Its receipt: the same source, subject and bytes always give the same one. Only a second reading of them, by
-    /// another contract, that is held beside the first has one of its own; the report names it.
+    /// another contract, that is held beside the first has one of its own; the report names it. What an earlier version
+    /// received keeps the shorter receipt it was given.
     #[must_use]
     pub fn receipt_id(&self) -> ReceiptId {
         let mut hash = Sha256::new();
@@ -51,28 +55,44 @@ impl Delivery {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
-        short(hash)
+        ReceiptId(hex(&hash.finalize()))
     }
 
-    /// The receipt of another reading of the same bytes, which is held while they are active as they were read before:
-    /// two readings of which one waits need two receipts.
-    pub(crate) fn second_receipt_id(&self) -> ReceiptId {
-        let mut hash = Sha256::new();
-        hash.update(self.receipt_id().0);
-        hash.update(b"second reading");
-        short(hash)
+    /// The receipts that it can have.
+    pub(crate) fn receipt_ids(&self) -> ReceiptIds {
+        let shortened = |receipt: &ReceiptId| ReceiptId(receipt.0.chars().take(FORMER_DIGITS).collect());
+        let first = self.receipt_id();
+        let former = shortened(&first);
+        ReceiptIds { second: second(&first), former_second: shortened(&second(&former)), former, first }
     }
 
     /// The hash of its bytes.
-    #[cfg(test)]
     pub(crate) fn sha256(&self) -> String {
-        Sha256::digest(&self.payload).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(&self.payload))
     }
 }
 
-fn short(hash: Sha256) -> ReceiptId {
-    let hex = hash.finalize().into_iter().take(8).map(|byte| format!("{byte:02x}"));
-    ReceiptId(hex.collect())
+/// The receipts that a delivery can have.
+#[derive(Debug)]
+pub(crate) struct ReceiptIds {
+    pub(crate) first: ReceiptId,
+    /// Of another reading of the same bytes, which is held while they are active as they were read before: two readings of
+    /// which one waits need two receipts.
+    pub(crate) second: ReceiptId,
+    /// What earlier versions gave in their places: the first digits of such hashes.
+    pub(crate) former: ReceiptId,
+    pub(crate) former_second: ReceiptId,
+}
+
+fn second(first: &ReceiptId) -> ReceiptId {
+    let mut hash = Sha256::new();
+    hash.update(&first.0);
+    hash.update(b"second reading");
+    ReceiptId(hex(&hash.finalize()))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of a file, unless it is larger than is taken.

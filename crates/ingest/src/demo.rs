@@ -141,9 +141,10 @@ impl DemoReport {
         let history = ReceiptHistory::read(writer.lake(), latest.as_ref())?;
         let mut current = Vec::new();
         for delivery in deliveries {
-            if history.is_outdated(&delivery.receipt_id().0, false) {
+            let receipt = history.receipt_of(&delivery);
+            if history.is_outdated(&receipt.0, false) {
                 let edition = latest.as_ref().map_or(0, |edition| edition.number);
-                self.add(&Report::passed_over(&delivery, edition), true);
+                self.add(&Report::passed_over(&delivery, receipt, edition), true);
             } else {
                 current.push((synthetic::format(&delivery)?, delivery));
             }

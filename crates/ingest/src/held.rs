@@ -274,9 +274,16 @@ pub fn release(
     }
 }
 
+/// How many of the first digits of a receipt name it, where no other begins with them.
+const FEWEST_DIGITS: usize = 8;
+
 fn find(lake: &Lake, latest: Option<&Edition>, receipt_id: &str) -> Result<HeldDelivery, HeldError> {
     let receipts = receipts(lake, latest)?;
     if let Some(found) = receipts.iter().find(|one| one.receipt_id == receipt_id) {
+        return Ok(found.clone());
+    }
+    let mut begun = receipts.iter().filter(|one| one.receipt_id.starts_with(receipt_id));
+    if let (Some(found), None, true) = (begun.next(), begun.next(), receipt_id.len() >= FEWEST_DIGITS) {
         return Ok(found.clone());
     }
     let held: Vec<String> =

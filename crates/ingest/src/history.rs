@@ -163,11 +163,26 @@ impl ReceiptHistory {
         self.active.contains(receipt)
     }
 
+    /// The receipts that the bytes of a delivery have or get: the first, and that of a second reading beside it.
+    pub(crate) fn receipts_of(&self, delivery: &Delivery) -> [ReceiptId; 2] {
+        let ids = delivery.receipt_ids();
+        let chosen = |former: ReceiptId, id| if self.is_of(&former.0, delivery) { former } else { id };
+        [chosen(ids.former, ids.first), chosen(ids.former_second, ids.second)]
+    }
+
+    /// Whether a receipt was given for what a delivery is, to the byte: a part of a hash alone does not say so.
+    fn is_of(&self, receipt: &str, delivery: &Delivery) -> bool {
+        self.given(receipt).is_some_and(|given| {
+            given.source_id == delivery.source_id.as_str()
+                && given.subject == delivery.subject
+                && given.sha256 == delivery.sha256()
+        })
+    }
+
     /// The receipt that the bytes of a delivery are active under; where they are not, the first they get.
     pub(crate) fn receipt_of(&self, delivery: &Delivery) -> ReceiptId {
-        Some(delivery.second_receipt_id())
-            .filter(|second| self.is_active(&second.0))
-            .unwrap_or_else(|| delivery.receipt_id())
+        let [first, second] = self.receipts_of(delivery);
+        if self.is_active(&second.0) { second } else { first }
     }
 
     /// Whether the bytes of a delivery are active as something reads them.
@@ -180,7 +195,8 @@ impl ReceiptHistory {
     /// The receipt of a delivery as it was read by something, or else the one it is active under.
     pub(crate) fn reading(&self, delivery: &Delivery, by: &ReadBy, lake: &Lake) -> ReceiptId {
         let active = self.receipt_of(delivery);
-        let readings = [active.clone(), delivery.receipt_id(), delivery.second_receipt_id()];
+        let [first, second] = self.receipts_of(delivery);
+        let readings = [active.clone(), first, second];
         let read = readings.into_iter().find(|receipt| {
             self.given(&receipt.0).is_some_and(|given| by.is(given.contract.as_deref(), Some(lake)))
         });

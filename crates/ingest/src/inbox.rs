@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use utbredt_lake::{Lake, LakeError, Run, Uploaded, Writer};
-use utbredt_model::{Rejection, Upload, Verdict};
+use utbredt_model::{ReceiptId, Rejection, Upload, Verdict};
 
 use crate::config::IngestConfig;
 use crate::contract::ReadBy;
@@ -137,12 +137,15 @@ impl Inbox {
         let mut looked_at = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.lake.writer()?;
         // The same may have come in while this one waited.
-        match self.recall(&sent, received_at)? {
+        let known = self.recall(&sent, received_at)?;
+        if let Known::Begun(edition) = known
+            && let Some(receipt) = self.became_active(edition, &delivery, format.as_ref())?
+        {
+            let report = Report::passed_over(&delivery, receipt, self.latest()?);
+            return Ok(self.answer(&delivery, &report, &[], sent));
+        }
+        match known {
             Known::Answered(outcome) => Ok(outcome),
-            Known::Begun(edition) if self.became_active(edition, &delivery, format.as_ref())? => {
-                let report = Report::passed_over(&delivery, self.latest()?);
-                Ok(self.answer(&delivery, &report, &[], sent))
-            }
             Known::New | Known::Begun(_) => {
                 self.make_room(&mut writer, (format.as_ref(), &delivery), &mut looked_at)?;
                 let delivered = self.deliver(&mut writer, format.as_ref(), &delivery, &sent)?;
@@ -208,23 +211,24 @@ impl Inbox {
         })
     }
 
-    /// Whether a delivery that was begun when an edition was the latest became active then: it was active already, as the
-    /// same contract reads it, or the next edition is the one it made. What happened later says nothing of it.
+    /// The receipt under which a delivery that was begun when an edition was the latest became active then, if it did: it was
+    /// active already, as the same contract reads it, or the next edition is the one it made. What happened later says nothing
+    /// of it.
     fn became_active(
         &self,
         begun: u64,
         delivery: &Delivery,
         format: &dyn Format,
-    ) -> Result<bool, IngestError> {
+    ) -> Result<Option<ReceiptId>, IngestError> {
         let by = ReadBy::of(format)?;
         for number in begun.max(1)..=self.latest()?.min(begun + 1) {
             let edition = self.lake.edition(number)?;
             let history = ReceiptHistory::read(&self.lake, Some(&edition))?;
             if history.is_active_by(delivery, &by, Some(&self.lake)) {
-                return Ok(true);
+                return Ok(Some(history.receipt_of(delivery)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Refuses a delivery that would be held when the held ones take their quota; one that becomes active needs no room among

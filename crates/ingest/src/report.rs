@@ -62,10 +62,9 @@ pub struct Delivered {
 }
 
 impl Report {
-    /// Of a delivery that was here before and is not read again.
-    #[must_use]
-    pub fn passed_over(delivery: &Delivery, edition: u64) -> Self {
-        Self { edition, ..Self::of(delivery, true) }
+    /// Of a delivery that was here before, under a receipt, and is not read again.
+    pub(crate) fn passed_over(delivery: &Delivery, receipt_id: ReceiptId, edition: u64) -> Self {
+        Self { receipt_id, edition, ..Self::of(delivery, true) }
     }
 
     pub(crate) fn of(delivery: &Delivery, unchanged: bool) -> Self {

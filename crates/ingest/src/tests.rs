@@ -13,6 +13,7 @@ mod overlaps;
 mod parts;
 mod places;
 mod quality_checks;
+mod receipts;
 mod retention;
 mod shipped_config;
 mod stages;

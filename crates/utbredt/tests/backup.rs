@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kit::command;
 
@@ -50,6 +50,15 @@ fn answer(folder: &Path, lake: &str, edition: u64) -> String {
     out
 }
 
+/// Ends the other thread, also when this one panics.
+struct AtEnd<'d>(&'d AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_copy_made_while_another_process_delivers_answers_as_the_lake_did() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -66,11 +75,13 @@ fn a_copy_made_while_another_process_delivers_answers_as_the_lake_did() {
                 }
             }
         });
+        let _at_end = AtEnd(&done);
         let head = || fs::read_to_string(here.join("lake/HEAD")).unwrap_or_default();
         for at in 0..4 {
             // So that each copy is of another edition, and the next delivery is under way.
-            let before = head();
+            let (before, start) = (head(), Instant::now());
             while head() == before {
+                assert!(start.elapsed() < Duration::from_secs(120), "nothing is delivered");
                 std::thread::sleep(Duration::from_millis(2));
             }
             let copy = format!("copy-{at}");
@@ -79,7 +90,6 @@ fn a_copy_made_while_another_process_delivers_answers_as_the_lake_did() {
             let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
             editions.push(report["edition"].as_u64().expect("a number"));
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(editions.is_sorted_by(|a, b| a < b), "{editions:?}");
     for (at, edition) in editions.iter().enumerate() {

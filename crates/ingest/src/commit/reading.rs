@@ -150,7 +150,8 @@ pub(super) fn receipt_for(read: &Read<'_>, is_held: bool, history: &ReceiptHisto
     if !(is_held && read.submission.is_facts() && history.is_active(&active.0)) {
         return active;
     }
-    if active == delivery.receipt_id() { delivery.second_receipt_id() } else { delivery.receipt_id() }
+    let [first, second] = history.receipts_of(delivery);
+    if active == first { second } else { first }
 }
 
 /// Whether a delivery's bytes are active as something else reads them.

@@ -27,7 +27,7 @@ impl Replacement {
     pub(super) fn of(read: &Read<'_>, history: &ReceiptHistory) -> Result<Self, IngestError> {
         let delivery = read.submission.delivery;
         let own_span = read.submission.replaces_own_span();
-        let own = [delivery.receipt_id(), delivery.second_receipt_id()];
+        let own = history.receipts_of(delivery);
         let mut replacement = Self::default();
         for receipt in history.replaceable(delivery, own_span) {
             let Some(facts) = history.active_facts(&receipt) else {

@@ -60,6 +60,15 @@ fn an_empty_lake_is_copied_too() {
     assert!(Lake::open(to.path()).unwrap().latest().unwrap().is_none());
 }
 
+/// Ends the other thread, also when this one panics.
+struct AtEnd<'d>(&'d AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_copy_made_during_writes_holds_one_edition_whole() {
     let (folder, other) = (tempdir().unwrap(), tempdir().unwrap());
@@ -88,6 +97,7 @@ fn a_copy_made_during_writes_holds_one_edition_whole() {
                 }
             }
         });
+        let _at_end = AtEnd(&done);
         for at in 0..8 {
             let to = other.path().join(at.to_string());
             let number = lake.backup(&to, false).unwrap().edition.unwrap();
@@ -103,7 +113,6 @@ fn a_copy_made_during_writes_holds_one_edition_whole() {
             assert!(copy.runs().unwrap().iter().all(|run| run.edition <= number));
             editions.push(number);
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(editions.last() > editions.first(), "others wrote meanwhile: {editions:?}");
 }
