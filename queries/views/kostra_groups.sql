@@ -1,5 +1,5 @@
 /* view
-doc = "The KOSTRA group of a municipality in the borders asked for. One whose land is of several groups, or of none, has no row."
+doc = "The KOSTRA group of a municipality in the borders of the request. One whose land is of several groups, or of none, has no row."
 uses = []
 */
 SELECT

@@ -1,5 +1,5 @@
 /* view
-doc = "What each part of territory owes: the expected deliveries at whose end it had the solution, in production or as a pilot, and whether rows came for every day of it (`delivered` 1), under whatever code and in whatever spans: a row of a quarter stands for its months, and three months for their quarter. `provisional` (1): one of those rows may still change. `deliveries`: from how many sources it is expected; `source_date`: the division in force on its last day."
+doc = "What each part of territory owes: the expected deliveries at whose end it had the solution, in production or as a pilot, and whether rows came for every day of it (`delivered` 1), under whatever code and in whatever spans: a row of a quarter covers its months, and three months for their quarter. `provisional` (1): one of those rows may still change. `deliveries`: from how many sources it is expected; `source_date`: the division in force on its last day."
 uses = ["delivery_status"]
 */
 WITH expected AS (

@@ -1,5 +1,5 @@
 /* view
-doc = "The use of a period by the time it is of: what is added is split into calendar months, and what was reported for longer than one, or across their borders, stands for its own days. A level or a mean is one span, the whole period. From `span_start` up to but not including `span_end`, the days reported."
+doc = "The use of a period by the time it is of: what is added is split into calendar months, and what was reported for longer than one, or across their borders, is of its own days. A level or a mean is one span, the whole period. From `span_start` up to but not including `span_end`, the days reported."
 uses = ["usage_cells", "usage_rows"]
 */
 WITH dated AS (

@@ -4,7 +4,7 @@
 
 Needs deltalake, polars, duckdb and pyarrow. For every table and every version: the number of rows by deltalake,
 Polars and DuckDB, the text-ness of codes, the rows themselves against those read straight from the edition's
-files, and filters on every column, because readers skip files by what the log says of them.
+files, and filters on every column, because readers skip files by what the log has of them.
 Exit code 1 when anything differs.
 """
 
@@ -79,7 +79,7 @@ def check(lake: Path, name: str, lists: list[list[dict]], duck: Duck, wrong: lis
         for reader, table in read.items():
             where = f"{name} version {version} by {reader}"
             if table.num_rows != rows:
-                wrong.append(f"{where}: {table.num_rows} rows, the edition says {rows}")
+                wrong.append(f"{where}: {table.num_rows} rows, the edition has {rows}")
             for column in set(TEXT) & set(table.column_names):
                 kind = table.schema.field(column).type
                 if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
@@ -89,7 +89,7 @@ def check(lake: Path, name: str, lists: list[list[dict]], duck: Duck, wrong: lis
 
 
 def skip(where: str, path: Path, version: int, whole: pa.Table, wrong: list[str]) -> None:
-    """A filter must find every row: what a log says wrongly of a file's columns would lose rows without a word."""
+    """A filter must find every row: what a log has wrong of a file's columns would lose rows without a word."""
     for column in whole.column_names:
         for value in whole.column(column).drop_null().unique().to_pylist()[:50]:
             expected = sum(1 for found in whole.column(column).to_pylist() if found == value)

@@ -209,7 +209,7 @@ fn monotonicity(usage: &[UsageRow<'_>], own: &[&RecordBatch]) -> Result<Option<S
 fn counters_that_would_be_added(usage: &[UsageRow<'_>], reference: &ReferenceData) -> Option<String> {
     let row = usage.iter().find(|row| !reference.is_level(row.solution, row.measure))?;
     Some(format!(
-        "`cumulative = true` says that the numbers count from the beginning, and the periods of {} of {} are added up: \
+        "`cumulative = true` declares that the numbers count from the beginning, and the periods of {} of {} are added up: \
          deliver what each period adds, or use a measure whose last number is that of the period",
         row.measure, row.solution
     ))

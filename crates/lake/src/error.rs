@@ -111,7 +111,7 @@ pub enum LakeError {
     EditionExists(u64),
     /// The clock contradicts the lake: nothing is dated by it.
     #[error(
-        "the clock says {now}, {days} days {side} edition {number} of {newest}, and no more than {slack} are believed; \
+        "the clock shows {now}, {days} days {side} edition {number} of {newest}, and no more than {slack} are believed; \
          set the clock, or, if it is right, `utbredt init --trust-clock` dates the lake by it"
     )]
     Clock {

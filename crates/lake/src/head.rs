@@ -40,7 +40,7 @@ impl Head {
             Some(head) if head.text() == text => Ok(Some(head)),
             _ => Err(LakeError::damaged(
                 HEAD,
-                "it does not hold the number and the hash of an edition; `utbredt verify` says whether anything else is wrong, \
+                "it does not hold the number and the hash of an edition; `utbredt verify` reports whether anything else is wrong, \
                  and if nothing is, remove the file: the next delivery writes it",
             )),
         }

@@ -169,7 +169,7 @@ fn deliver_file(
     // The delivery is in; only the copy for readers of Delta failed, so it is no loss.
     if let Some(problem) = writer.delta_problem() {
         anyhow::bail!(
-            "{} is in and edition {} stands; readers of its Delta logs do not see it yet, deliver again to write \
+            "{} is in and edition {} is made; readers of its Delta logs do not see it yet, deliver again to write \
              them: {problem}",
             path.display(),
             report.edition

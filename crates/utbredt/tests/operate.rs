@@ -273,7 +273,7 @@ fn a_long_log_of_runs_is_not_read_for_each_poll() {
         let id = if at.is_multiple_of(4) { "klass" } else { "county" };
         format!(
             "{{\"source_id\":\"{id}\",\"started_at\":\"2026-11-01T04:00:00Z\",\"took_ms\":7,\"requests\":2,\"bytes\":9,\
-             \"deliveries\":1,\"rows_in\":5,\"accepted\":3,\"refused\":2,\"held\":[],\"told\":[],\"newest\":\"2026-10-31\",\
+             \"deliveries\":1,\"rows_in\":5,\"accepted\":3,\"refused\":2,\"held\":[],\"discrepancies\":[],\"newest\":\"2026-10-31\",\
              \"failed\":null,\"edition\":1}}\n"
         )
     };
@@ -336,7 +336,7 @@ fn a_clock_that_contradicts_the_lake_is_refused_unless_it_is_trusted() {
     // 29 November 2026 to 29 November 2098: 72 years with 18 leap days are 26 298 days, and 33 more.
     let (status, message) = init("2099-01-01T10:00:00Z", &[]);
     assert_eq!(status, Some(1), "{message}");
-    let expected = "the clock says 2099-01-01T10:00:00Z, 26331 days after edition 1 of 2026-11-29T10:00:00Z";
+    let expected = "the clock shows 2099-01-01T10:00:00Z, 26331 days after edition 1 of 2026-11-29T10:00:00Z";
     assert!(message.contains(expected) && message.contains("`utbredt init --trust-clock`"), "{message}");
     assert_eq!(init("2099-01-01T10:00:00Z", &["--trust-clock"]).0, Some(0));
     let (status, message) = init("2026-11-30T10:00:00Z", &[]);

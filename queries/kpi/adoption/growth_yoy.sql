@@ -55,7 +55,7 @@ rollup = "sum"
 hidden = true
 every_state = true
 [columns.unmatched_growth]
-doc = "Growth from all that reported a year ago to all that report now, whoever they are, apart from those whose numbers the borders do not let compare and those one of whose numbers is of a part of its period."
+doc = "Growth from all that reported a year ago to all that report now, whoever they are, except those whose numbers the borders do not let compare and those one of whose numbers is of a part of its period."
 unit = "growth"
 after = "CASE WHEN denominator > 0 THEN CAST(all_uses AS DOUBLE) / all_uses_before - 1 END"
 [columns.new_municipalities]

@@ -10,7 +10,7 @@ window = 1
 [caveats]
 nb = ["Regnet etter den modellen som står i tabellen membership_fees: et nettverk uten egen rad er regnet etter den som er oppgitt for ingen bestemt, og betaler ikke nødvendigvis det.", "Et medlem er kommunen som står på nettverkets liste, med innbyggerne og koden den har i listens kommuneinndeling, de dagene den er medlem; det betaler én grunnsum hvilke grenser det enn spørres i. Vertskommunen betaler ingenting; verten er bare kjent der den er oppgitt.", "Gjelder ingen modell for noen av dagene, er tallet merket ufullstendig. I andre grenser er bidraget fordelt etter innbyggere; en kommune i flere nettverk betaler til hvert av dem."]
 nn = ["Rekna etter den modellen som står i tabellen membership_fees: eit nettverk utan eiga rad er rekna etter den som er oppgjeven for ingen bestemt, og betaler ikkje nødvendigvis det.", "Ein medlem er kommunen som står på lista til nettverket, med innbyggjarane og koden han har i kommuneinndelinga til lista, dei dagane han er medlem; han betaler éin grunnsum kva grenser det enn blir spurt i. Vertskommunen betaler ingenting; verten er berre kjend der han er oppgjeven.", "Gjeld ingen modell for nokre av dagane, er talet merkt ufullstendig. I andre grenser er bidraget fordelt etter innbyggjarar; ein kommune i fleire nettverk betaler til kvart av dei."]
-en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "A member is the municipality that the network's list names, with the code and the inhabitants it has in the list's division, on the days on which it is a member; it pays one base sum whatever borders are asked for. The host pays nothing; it is known only where it is declared.", "Where no model holds on some of the days the number is marked partial. In other borders the contribution is split by inhabitants; a municipality of several networks pays to each."]
+en = ["Reckoned by the model in the table membership_fees: a network without a row of its own is reckoned by the one declared for none in particular, and need not pay that.", "A member is the municipality that the network's list names, with the code and the inhabitants it has in the list's division, on the days on which it is a member; it pays one base sum whatever borders are chosen. The host pays nothing; it is known only where it is declared.", "Where no model holds on some of the days the number is marked partial. In other borders the contribution is split by inhabitants; a municipality of several networks pays to each."]
 [rollup]
 kind = "area"
 [reasons.not_member]
@@ -33,7 +33,7 @@ date = "2026-11-28"
 codes = ["coverage_of_everybody"]
 nb = "Et medlem betaler som den kommunen det er medlem som, for dagene det er medlem, og likt i alle grenser; før avhang vert og grunnsum av grensene det ble spurt i."
 nn = "Ein medlem betaler som den kommunen han er medlem som, for dagane han er medlem, og likt i alle grenser; før hang vert og grunnsum av grensene det vart spurt i."
-en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders asked for."
+en = "A member pays as the municipality it is a member as, for the days on which it is one, and the same in all borders; before, host and base sum depended on the borders chosen."
 */
 -- Each membership and fee on the days on which both hold and one count does; without a fee where there is none.
 WITH days AS (

@@ -32,19 +32,19 @@ unit = "nok"
 rollup = "sum"
 divide_by = 100
 [columns.hours_low]
-doc = "Time saved, low; also where nothing says what a use is worth in kroner."
+doc = "Time saved, low; also where no source has the worth of a use in kroner."
 unit = "hours"
 rollup = "sum"
 every_state = true
 divide_by = 3600
 [columns.hours_central]
-doc = "Time saved, most likely; also where nothing says what a use is worth in kroner."
+doc = "Time saved, most likely; also where no source has the worth of a use in kroner."
 unit = "hours"
 rollup = "sum"
 every_state = true
 divide_by = 3600
 [columns.hours_high]
-doc = "Time saved, high; also where nothing says what a use is worth in kroner."
+doc = "Time saved, high; also where no source has the worth of a use in kroner."
 unit = "hours"
 rollup = "sum"
 every_state = true

@@ -60,7 +60,7 @@ date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "unplaceable_not_valid", "whole_delivery"]
 nb = "Et fall som kan være tilfeldig, er ikke lenger en grunn til å ringe, og det er heller ikke en leveranse som ikke har hatt frist, eller en som kom for lengre eller andre perioder enn det spørres om."
 nn = "Eit fall som kan vere tilfeldig, er ikkje lenger ein grunn til å ringje, og det er heller ikkje ein leveranse som ikkje har hatt frist, eller ein som kom for lengre eller andre periodar enn det blir spurt om."
-en = "A fall that may be chance is no longer a reason to call, and neither is a delivery that is not past its due day, or one that came for longer or other periods than are asked about."
+en = "A fall that may be chance is no longer a reason to call, and neither is a delivery that is not past its due day, or one that came for longer or other periods than those of the question."
 [[changes]]
 version = 3
 date = "2026-11-28"

@@ -32,7 +32,7 @@ unit = "words"
 doc = "Where the path to the target is at the end of the period."
 unit = "share"
 [columns.gap_share]
-doc = "What is left to the target; below 0 is beyond it. None where the number speaks for less than four in five of the inhabitants."
+doc = "What is left to the target; below 0 is beyond it. None where the number covers less than four in five of the inhabitants."
 unit = "share"
 [columns.required_share_a_month]
 doc = "Rise a month that reaches the target on its day; 0 when it is reached, none when the day is past."
@@ -84,23 +84,17 @@ valued AS (
 ends AS (
     SELECT
         latest.period_start,
-        latest.period_start AS own_start,
-        earlier.period_start AS other_start,
-        1 AS is_latest,
+        CASE WHEN sides.is_latest = 1 THEN latest.period_start ELSE earlier.period_start END AS own_start,
+        CASE WHEN sides.is_latest = 1 THEN earlier.period_start ELSE latest.period_start END AS other_start,
+        sides.is_latest,
         (latest.end_day - earlier.end_day) / 30.4375 AS months
     FROM numbered AS latest
     INNER JOIN numbered AS earlier
         ON earlier.place = latest.place - 3
-    UNION ALL
-    SELECT
-        latest.period_start,
-        earlier.period_start AS own_start,
-        latest.period_start AS other_start,
-        0 AS is_latest,
-        (latest.end_day - earlier.end_day) / 30.4375 AS months
-    FROM numbered AS latest
-    INNER JOIN numbered AS earlier
-        ON earlier.place = latest.place - 3
+    CROSS JOIN (
+        SELECT column1 AS is_latest
+        FROM (VALUES (1), (0))
+    ) AS sides
 ),
 -- Who is known at one end alone is in neither: falling silent is no fall. What it was before there was a target counts.
 compared AS (

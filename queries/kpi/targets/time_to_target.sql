@@ -11,7 +11,7 @@ lookback = 49
 [caveats]
 nb = ["Verdien er det som er nådd; framskrivningen er et regnestykke over de siste 24 periodene, ikke et løfte, og kan aldri vise mer enn alle.", "Områdene i svaret låner av hverandre hvor fort det går: et svar for kommuner og et for fylker kan derfor si noe ulikt.", "Det framskrives ikke før åtte punkter har kommet etter et brudd, ved færre enn åtte punkter, under 10 %, der tallet gjelder mindre enn fire av fem innbyggere, eller der flere er talt enn det finnes; årsaken står i egen kolonne.", "Innføringens egen dekning stiger i sprang: et stort sprang regnes som brudd, også når det er ekte.", "Ligger målet lenger fram enn veksten rekker når den avtar, står det not_at_this_pace; det er ikke det samme som aldri.", "I datidens grenser (then) begynner en omnummerert kommune på nytt; i dagens (now) har den hele sin historie.", "Et områdes andel er den hos dem som har meldt: blir noen tause, flytter den seg.", "Treffsikkerheten kan prøves: utbredt backtest."]
 nn = ["Verdien er det som er nådd; framskrivinga er eit reknestykke over dei siste 24 periodane, ikkje ein lovnad, og kan aldri vise meir enn alle.", "Områda i svaret låner av kvarandre kor fort det går: eit svar for kommunar og eit for fylke kan difor seie noko ulikt.", "Det blir ikkje framskrive før åtte punkt har kome etter eit brot, ved færre enn åtte punkt, under 10 %, der talet gjeld mindre enn fire av fem innbyggjarar, eller der fleire er talde enn det finst; årsaka står i ein eigen kolonne.", "Dekninga til innføringa sjølv stig i sprang: eit stort sprang blir rekna som brot, òg når det er ekte.", "Ligg målet lenger fram enn veksten rekk når han minkar, står det not_at_this_pace; det er ikkje det same som aldri.", "I grensene frå den gongen (then) begynner ein omnummerert kommune på nytt; i dei no (now) har han heile historia si.", "Andelen til eit område er den hos dei som har meldt: blir nokon tause, flytter han seg.", "Treffsikkerheita kan prøvast: utbredt backtest."]
-en = ["The value is what has been reached; the forecast is arithmetic over the last 24 periods, not a promise, and can never show more than everybody.", "The areas of an answer borrow from each other how fast they grow: an answer for municipalities and one for counties may therefore differ.", "There is no forecast before eight points have come after a break, from fewer than eight points, below 10 %, where the number speaks for less than four in five of the inhabitants, or where more are counted than could be; a column gives the reason.", "The coverage of a rollout itself rises in leaps: a great leap is taken for a break, even when it is real.", "Where the target lies farther away than growth reaches as it slackens, the outlook is not_at_this_pace, which is not the same as never.", "In the borders of then a renumbered municipality begins anew; in those of now it has its whole history.", "An area's share is that of those who reported: when some fall silent it moves.", "How good it is can be tried: utbredt backtest."]
+en = ["The value is what has been reached; the forecast is arithmetic over the last 24 periods, not a promise, and can never show more than everybody.", "The areas of an answer borrow from each other how fast they grow: an answer for municipalities and one for counties may therefore differ.", "There is no forecast before eight points have come after a break, from fewer than eight points, below 10 %, where the number covers less than four in five of the inhabitants, or where more are counted than could be; a column gives the reason.", "The coverage of a rollout itself rises in leaps: a great leap is taken for a break, even when it is real.", "Where the target lies farther away than growth reaches as it slackens, the outlook is not_at_this_pace, which is not the same as never.", "In the borders of then a renumbered municipality begins anew; in those of now it has its whole history.", "An area's share is that of those who reported: when some fall silent it moves.", "How good it is can be tried: utbredt backtest."]
 [rollup]
 kind = "area"
 [params.solution_id]
@@ -32,7 +32,7 @@ unit = "words"
 doc = "The day it is due."
 unit = "dates"
 [columns.outlook]
-doc = "How the forecast stands to the due day."
+doc = "How the forecast compares with the due day."
 unit = "codes"
 codes = ["reached", "on_time", "late", "not_at_this_pace", "refused"]
 [columns.refusal]
@@ -90,7 +90,7 @@ en = "The period has no number."
 [reasons.low_coverage]
 nb = "Tallet gjelder for få: mindre enn fire av fem innbyggere bor der noen har meldt."
 nn = "Talet gjeld for få: mindre enn fire av fem innbyggjarar bur der nokon har meldt."
-en = "The number speaks for too few: less than four in five of the inhabitants live where somebody reported."
+en = "The number covers too few: less than four in five of the inhabitants live where somebody reported."
 [reasons.above_eligible]
 nb = "Det er talt flere enn det finnes i målgruppen."
 nn = "Det er talt fleire enn det finst i målgruppa."
@@ -106,7 +106,7 @@ en = "There are fewer than eight points to reckon from."
 [reasons.low_reach]
 nb = "Mindre enn 10 % er nådd, og da sier veksten for lite om framtiden."
 nn = "Mindre enn 10 % er nådd, og då seier veksten for lite om framtida."
-en = "Less than 10 % has been reached, and growth then says too little about the future."
+en = "Less than 10 % has been reached, and growth then shows too little of the future."
 [[changes]]
 version = 6
 date = "2026-11-29"

@@ -176,7 +176,7 @@ enum YearError {
     Query(#[from] QueryError),
     /// The list of codes adds up to the borders of a later year.
     #[error(
-        "not asked: {codelist} adds up to the borders of {AGGREGATED_SINCE}, so its number for {year} is carried back and \
+        "not queried: {codelist} adds up to the borders of {AGGREGATED_SINCE}, so its number for {year} is carried back and \
          was never counted; query by the table's own codes, or from {AGGREGATED_SINCE} on"
     )]
     BackCast { codelist: String, year: i32 },

@@ -41,7 +41,7 @@ pub(super) fn narrowed(found: &[(ValueColumn, Named)], heads: &[Head<'_>]) -> Ve
     let narrowed = found.iter().filter_map(|(column, named)| {
         let (name, by) = (heads[column.at].spread.join(" "), named.narrowed_by.as_ref()?);
         Some(format!(
-            "column `{name}` of the header would be read as {}, and `{by}` says that it is about another time: name the column \
+            "column `{name}` of the header would be read as {}, and `{by}` makes it about another time: name the column \
              by a period that is read, or deliver a row for each with its first and last day in two columns",
             named.period
         ))

@@ -115,7 +115,7 @@ impl Above {
             return Ok(());
         }
         let text = format!(
-            "the row has no code of its own and stands below total row `{}`, so it is not known whose it is: write the code \
+            "the row has no code of its own and follows total row `{}`, so it is not known whose it is: write the code \
              in it",
             total.name
         );

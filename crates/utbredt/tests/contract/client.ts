@@ -22,7 +22,7 @@ const typed = (row: Reach): [string, number | null, "ok" | "missing" | "not_appl
 
 let compared = 0;
 for (const { kpi, query } of JSON.parse(readFileSync(cases, "utf8")) as { kpi: string; query: Record<string, string> }[]) {
-  // The path of one KPI stands for all: which one it is is known at run time only.
+  // The path of one KPI is as good as any: which one it is is known at run time only.
   const path = `/v1/kpis/${kpi}/values` as "/v1/kpis/adoption.reach/values";
   const { data, error } = await client.GET(path, { params: { query: query as { solution_id: string } } });
   // By `format` it may also be the text of a CSV file; that is not requested here.

@@ -185,7 +185,7 @@ fn period(page: &mut Page, sketch: &Sketch) {
         }
         When::ToChoose(stamps) => {
             page.comment(&format!(
-                "By its name `{}` says when a row was made or something began, not what its number is about: choose a column, \
+                "By its name `{}` is when a row was made or something began, not what its number is about: choose a column, \
                  or `fixed`.",
                 stamps.join("`, `")
             ));
@@ -195,7 +195,7 @@ fn period(page: &mut Page, sketch: &Sketch) {
             page.comment(&format!(
                 "Column `{column}` seems to hold the periods, and `{cell}` is of a form that is not known for sure: deliver it as \
                  2026-09, 2026-W36, 2026-Q3 or 2026-09-30, or the first and the last day in two columns. One `fixed` period is \
-                 right only where the column has no more than one. As it stands everything is refused."
+                 right only where the column has no more than one. Until then everything is refused."
             ));
             page.text("column", TO_CHOOSE);
         }
@@ -206,7 +206,7 @@ fn period(page: &mut Page, sketch: &Sketch) {
         When::Fixed(None) => {
             let nothing = if sketch.unread.is_empty() { "Nothing" } else { "Nothing else" };
             page.comment(&format!(
-                "{nothing} says when: write the period here. As it stands everything is refused."
+                "{nothing} says when: write the period here. Until then everything is refused."
             ));
             page.text("fixed", "1900");
         }

@@ -148,7 +148,7 @@ fn numbers_carried_back_are_not_requested() {
     let pulled = pull(&mut desk, &server, "from = 2022\ncodelist = \"agg_KommSummer\"").unwrap();
     let message = pulled.stopped.unwrap();
     assert!(
-        message.contains("2022: not asked: agg_KommSummer") && message.contains("2023: not asked"),
+        message.contains("2022: not queried: agg_KommSummer") && message.contains("2023: not queried"),
         "{message}"
     );
     let years: Vec<_> = pulled.reports.iter().map(|r| (r.subject.as_str(), r.held.is_none())).collect();
