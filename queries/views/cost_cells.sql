@@ -1,6 +1,6 @@
 /* view
 doc = "What a solution costs, in øre. On each day on which it has the solution a municipality pays, as it is on that day, the day's part of the year of every price which holds then for its number of inhabitants; in other borders what it pays is split by inhabitants. `days`: on how many days anyone whose land lies here has it; `partial` where for one no price holds on some of them. `ore_once` is that of the prices of the last day with one."
-uses = ["payer_spans", "spine", "territory_shares"]
+uses = ["followed", "payer_spans", "spine", "territory_shares"]
 */
 -- Beside each span of whoever has land here: until when the spans before it reach.
 WITH landed AS (
@@ -167,13 +167,22 @@ SELECT
     costs.ore_once,
     cell_state(
         state_if(coalesce(had.unplaced, FALSE), 'not_valid'),
-        state_if(had.days IS NULL, 'not_applicable/not_introduced'),
+        state_if(
+            had.days IS NULL,
+            CASE
+                -- Who has it is not known, nor then that it costs nothing.
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/not_introduced'
+            END
+        ),
         state_if(coalesce(had.counted = 0, FALSE), 'not_applicable/no_population'),
         state_if(coalesce(had.counted > 0, FALSE) AND costs.ore IS NULL, 'not_applicable/no_price')
     ) AS state,
     coalesce(had.marks, 0) | mark('partial', costs.days < had.payer_days) AS marks
 FROM spine
 CROSS JOIN solutions
+LEFT JOIN followed
+    ON followed.solution_id = solutions.solution_id
 LEFT JOIN had
     ON had.period_start = spine.period_start
     AND had.municipality_code = spine.municipality_code

@@ -104,6 +104,31 @@ async fn nothing_known_is_nothing_to_follow_up_and_not_0() {
     }
 }
 
+/// Nobody says who has the post. It is not known then what it costs, so neither what is left of its benefit; nor is anybody
+/// known to stand still, to owe a delivery, to wait, or to have begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_follows_is_not_followed_whatever_the_question() {
+    let mut world = tiny();
+    world.rollout_events.retain(|event| event.solution_id != "post");
+    for kpi in [
+        "adoption.cohort_curve",
+        "benefit.cost",
+        "benefit.net",
+        "benefit.pay_back",
+        "quality.completeness",
+        "quality.freshness",
+        "quality.late_deliveries",
+        "rollout.municipalities_live",
+        "rollout.stalled",
+        "rollout.time_in_stage",
+    ] {
+        let words = "solution_id=post granularity=month from=2020-01 to=2020-01";
+        let answer = rows(&world, kpi, words).await;
+        let known = ["state", "reason", "value"].map(|column| cell(&answer, "", column));
+        assert_eq!(known, ["not_applicable", "not_followed", ""], "{kpi}: {answer:?}");
+    }
+}
+
 /// Storby's 80 users of January 2020 are all Vest's under `largest_successor` in the borders of 2019. So are Storby's 320 persons, and
 /// 80 of 320 is a rate of one land. By Vest's own 240 they are not divided, nor Vest's own users by the 320.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

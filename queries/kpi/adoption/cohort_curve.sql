@@ -190,6 +190,7 @@ cells AS (
         monthly.value AS uses,
         cohorts.eligible,
         CASE
+            WHEN followed.solution_id IS NULL THEN cell_state(cohorts.comparable, 'not_applicable/not_followed')
             WHEN cohorts.month IS NULL THEN cell_state(cohorts.comparable, 'not_applicable/not_in_cohort')
             WHEN cohorts.month + points.months >= cohorts.edition_month
                 THEN cell_state(cohorts.comparable, 'not_applicable/month_not_over')
@@ -209,6 +210,8 @@ cells AS (
         coalesce(monthly.marks, 0) | cohorts.marks AS marks
     FROM cohorts
     CROSS JOIN points
+    LEFT JOIN followed
+        ON followed.solution_id = $solution_id
     LEFT JOIN month_cells AS monthly
         ON monthly.period_start = cohorts.period_start
         AND monthly.municipality_code = cohorts.municipality_code

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Nettogevinst", nn = "Nettogevinst", en = "Net benefit" }
 answers = { nb = "Hva er igjen av gevinsten når løsningen er betalt?", nn = "Kva er att av gevinsten når løysinga er betalt?", en = "What is left of the benefit when the solution is paid for?" }
-version = 6
+version = 7
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -41,6 +41,12 @@ doc = "What is left when the avoided cost is high."
 unit = "nok"
 rollup = "sum"
 divide_by = 100
+[[changes]]
+version = 7
+date = "2026-11-29"
+nb = "Der innføringen ikke følges, er kostnaden ukjent og det finnes ingen netto (not_followed); før ble kostnaden regnet som 0."
+nn = "Der innføringa ikkje blir følgd, er kostnaden ukjend og det finst ingen netto (not_followed); før vart kostnaden rekna som 0."
+en = "Where no rollout is followed the cost is not known and there is no net (not_followed); before, the cost counted as 0."
 [[changes]]
 version = 6
 date = "2026-11-29"

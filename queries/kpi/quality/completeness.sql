@@ -85,7 +85,13 @@ SELECT
             expected.deliveries IS NULL OR counts.deliveries + counts.missing = 0,
             'not_applicable/nothing_due'
         ),
-        state_if(expected.deliveries > 0 AND counts.expected IS NULL, 'not_applicable/not_introduced')
+        state_if(
+            expected.deliveries > 0 AND counts.expected IS NULL,
+            CASE
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/not_introduced'
+            END
+        )
     ) AS state,
     0 AS marks,
     counts.deliveries - counts.provisional AS final_deliveries,
@@ -93,6 +99,8 @@ SELECT
     counts.expected - counts.deliveries - counts.missing AS open_deliveries,
     counts.missing AS missing_deliveries
 FROM spine
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 LEFT JOIN expected
     ON expected.period_start = spine.period_start
 LEFT JOIN counts

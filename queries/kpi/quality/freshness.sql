@@ -46,7 +46,13 @@ SELECT
     CAST(NULL AS BIGINT) AS denominator,
     cell_state(
         spine.comparable,
-        state_if(coalesce(status.live, 0) = 0, 'not_applicable/not_introduced'),
+        state_if(
+            coalesce(status.live, 0) = 0,
+            CASE
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/not_introduced'
+            END
+        ),
         state_if(
             status.live = 1 AND newest.delivery_end IS NULL AND overdue.first_start IS NULL,
             'not_applicable/nothing_due'
@@ -64,6 +70,8 @@ LEFT JOIN overdue_cells AS overdue
     ON overdue.period_start = spine.period_start
     AND overdue.municipality_code = spine.municipality_code
     AND overdue.solution_id = $solution_id
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

@@ -38,7 +38,16 @@ SELECT
     spine.municipality_code,
     overdue.late AS numerator,
     overdue.due AS denominator,
-    cell_state(spine.comparable, state_if(overdue.due IS NULL, 'not_applicable/nothing_due')) AS state,
+    cell_state(
+        spine.comparable,
+        state_if(
+            overdue.due IS NULL,
+            CASE
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/nothing_due'
+            END
+        )
+    ) AS state,
     0 AS marks,
     CAST(
         CAST(least(periods.period_end, periods.edition_day) AS INT) - 1 - CAST(overdue.oldest_due AS INT) AS BIGINT
@@ -46,6 +55,8 @@ SELECT
 FROM spine
 INNER JOIN periods
     ON periods.period_start = spine.period_start
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 LEFT JOIN overdue_cells AS overdue
     ON overdue.period_start = spine.period_start
     AND overdue.municipality_code = spine.municipality_code

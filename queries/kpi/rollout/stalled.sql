@@ -56,10 +56,21 @@ SELECT
     spine.municipality_code,
     CASE WHEN under_way.days_since >= $days THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    cell_state(spine.comparable, state_if(under_way.municipality_code IS NULL, 'not_applicable/not_under_way')) AS state,
+    cell_state(
+        spine.comparable,
+        state_if(
+            under_way.municipality_code IS NULL,
+            CASE
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/not_under_way'
+            END
+        )
+    ) AS state,
     coalesce(under_way.marks, 0) AS marks,
     under_way.days_since AS days_since
 FROM spine
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 LEFT JOIN under_way
     ON under_way.period_start = spine.period_start
     AND under_way.municipality_code = spine.municipality_code

@@ -174,7 +174,10 @@ SELECT
             counted.municipalities,
             0,
             counted.not_valid,
-            'not_applicable/stage_not_entered'
+            CASE
+                WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                ELSE 'not_applicable/stage_not_entered'
+            END
         )
     END AS state,
     CAST(coalesce(counted.persons, 0) AS DOUBLE) / NULLIF(area_inhabitants.persons, 0) AS coverage,
@@ -186,6 +189,8 @@ SELECT
     counted.reached AS reached,
     counted.waiting AS waiting
 FROM counted
+LEFT JOIN followed
+    ON followed.solution_id = $solution_id
 LEFT JOIN medians
     ON medians.period_start = counted.period_start
     AND medians.area_code = counted.area_code

@@ -163,9 +163,9 @@ fn cost(context: &CellContext<'_>, code: &str) -> Found {
 fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let (gain, cost) = (realised(context, measure, code), cost(context, code));
     let mut found = plain(gain.numerator - cost.numerator, None);
-    // Who has it on no day pays nothing, and may use it all the same.
-    let had = !paid(context, code).days.is_empty();
-    found.states = if had { [gain.states, cost.states].concat() } else { gain.states };
+    // Who has it on no day pays nothing, and may use it all the same. Where no rollout is followed nobody knows who has it.
+    let pays_nothing = context.has_events() && paid(context, code).days.is_empty();
+    found.states = if pays_nothing { gain.states } else { [gain.states, cost.states].concat() };
     found.marks = gain.marks | cost.marks;
     found.extras = [
         ("realised_nok", gain.numerator),

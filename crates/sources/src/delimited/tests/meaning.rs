@@ -181,7 +181,7 @@ fn a_day_that_a_row_was_made_on_alone_is_to_choose() {
     for stamp in STAMPS.split(';') {
         let (read, toml) = tried(&format!("{stamp};Antall"), ["2026-03-05;40", "2026-03-05;60"], "svarut");
         assert!(read.is_empty(), "{toml}");
-        assert!(toml.contains(&format!("# By its name `{stamp}` says when")), "{toml}");
+        assert!(toml.contains(&format!("# By its name `{stamp}` is when")), "{toml}");
         assert!(toml.contains("[period]\n#") && toml.contains("\ncolumn = \"to-choose\"\n"), "{toml}");
     }
     let pair = tried(
