@@ -3,21 +3,22 @@
 use utbredt_model::nearest;
 
 use crate::routes::ROUTES;
+use crate::surface::Served;
 
 /// The route nearest to an address that leads nowhere, with the names of the address in the place of the route's
 /// placeholders.
-pub(crate) fn nearest_address(path: &str, takes_uploads: bool) -> Option<String> {
+pub(crate) fn nearest_address(path: &str, served: Served) -> Option<String> {
     let sent: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     // Whoever forgot the version, or typed a slash too many, means the route of the rest.
     let versioned: Vec<&str> = std::iter::once("v1").chain(sent.iter().copied()).collect();
     for segments in [&versioned, &sent] {
         let exact = format!("/{}", segments.join("/"));
-        if candidates(segments, takes_uploads).any(|candidate| candidate == exact) {
+        if candidates(segments, served).any(|candidate| candidate == exact) {
             return Some(exact);
         }
     }
     let spelled = format!("/{}", sent.join("/"));
-    let all: Vec<String> = candidates(&sent, takes_uploads).collect();
+    let all: Vec<String> = candidates(&sent, served).collect();
     let tails = all.iter().map(|candidate| unversioned(candidate)).filter(|tail| !tail.is_empty());
     let found = nearest(unversioned(&spelled), tails)?;
     all.into_iter().find(|candidate| unversioned(candidate) == found)
@@ -29,10 +30,10 @@ fn unversioned(path: &str) -> &str {
 }
 
 /// Every route, filled in with these segments.
-fn candidates(segments: &[&str], takes_uploads: bool) -> impl Iterator<Item = String> {
+fn candidates(segments: &[&str], served: Served) -> impl Iterator<Item = String> {
     ROUTES
         .iter()
-        .filter(move |route| route.is_served(takes_uploads))
+        .filter(move |route| route.is_served(served))
         .map(move |route| filled_in(route.path, segments))
 }
 

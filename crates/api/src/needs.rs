@@ -4,7 +4,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use utbredt_model::Scope;
 
-use crate::routes::{ROUTES, Route, Verb};
+use crate::route::{Route, Verb};
+use crate::routes::ROUTES;
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,9 +21,11 @@ use crate::needs::scope_of;
 use crate::parameters;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
-use crate::routes::{Answer, ROUTES, Route, Verb};
+use crate::route::{Answer, Route, Verb};
+use crate::routes::ROUTES;
 use crate::schemas::{self, values_name};
 use crate::state::{ApiState, Encoded};
+use crate::surface::Served;
 use utbredt_formats::Format;
 
 /// The document for the catalogue served now.
@@ -36,8 +38,7 @@ pub(crate) async fn openapi(
     let parsed = query::only(pairs, &[])?;
     let shape = Shape::choose(parsed.format.as_deref().or(Some("json")), parsed.lang.as_deref(), &headers)?;
     json_only(shape)?;
-    let document =
-        document(engine.catalogue(), shape.language, state.uploads.is_some(), state.access.reading);
+    let document = document(engine.catalogue(), shape.language, state.served(), state.access.reading);
     let body = document.to_json().map_err(|error| Problem::failed(&error))?;
     let edition = engine.edition().number;
     let made = async {
@@ -54,9 +55,9 @@ pub(crate) async fn openapi(
 }
 
 /// The document of a server with this catalogue.
-fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool, reading: Reading) -> OpenApi {
+fn document(catalogue: &Catalogue, language: Lang, served: Served, reading: Reading) -> OpenApi {
     let mut paths = Paths::new();
-    for route in ROUTES.iter().filter(|route| route.is_served(takes_uploads)) {
+    for route in ROUTES.iter().filter(|route| route.is_served(served)) {
         match route.answer {
             Answer::KpiValues | Answer::KpiDiff => {
                 for kpi in catalogue.kpis() {
@@ -85,7 +86,7 @@ fn document(catalogue: &Catalogue, language: Lang, takes_uploads: bool, reading:
     OpenApiBuilder::new()
         .info(info)
         .paths(paths)
-        .components(Some(schemas::components(catalogue, takes_uploads)))
+        .components(Some(schemas::components(catalogue, served.takes_uploads)))
         .build()
 }
 
@@ -323,7 +324,12 @@ ORDER BY period_start, municipality_code
         let files = [("kpi/adoption/sample.sql", SAMPLE), ("views/spine.sql", SPINE)];
         let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
         let catalogue = Catalogue::load(files).unwrap_or_else(|problems| panic!("{problems:?}"));
-        document(&catalogue, Lang::En, true, Reading::OnThisMachine)
+        document(
+            &catalogue,
+            Lang::En,
+            Served { takes_uploads: true, ..Served::default() },
+            Reading::OnThisMachine,
+        )
     }
 
     #[test]

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::html;
 use crate::metrics::{self, Now};
 use crate::problem::Problem;
-use crate::routes::{ROUTES, Route, Verb};
+use crate::route::{Route, Verb};
+use crate::routes::ROUTES;
 use crate::state::ApiState;
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -65,8 +66,7 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
 
 /// `GET /`: every route of this server in one line each.
 pub(crate) async fn landing(State(state): State<ApiState>) -> Response {
-    let takes_uploads = state.uploads.is_some();
-    let items: String = ROUTES.iter().filter(|route| route.is_served(takes_uploads)).map(item).collect();
+    let items: String = ROUTES.iter().filter(|route| route.is_served(state.served())).map(item).collect();
     let main = format!(
         "<h1>Utbredt</h1>\n<p>How national shared digital solutions spread through Norway's municipalities. \
          The endpoints of this server:</p>\n<ul>\n{items}</ul>\n<p>For example: \

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required, Schema};
 
 use crate::columns::Kind;
-use crate::routes::{Place, Route};
+use crate::route::{Place, Route};
 use crate::schemas;
 use utbredt_formats::Format;
 

@@ -18,6 +18,7 @@ use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
 use crate::routes::ROUTES;
 use crate::state::ApiState;
+use crate::surface::Served;
 use crate::{cors, deliveries, held};
 
 /// How large a request's body may be.
@@ -25,13 +26,13 @@ const BODY_LIMIT: usize = 64 * 1024;
 
 /// All routes and their middleware.
 pub fn router(state: ApiState) -> Router {
-    with_layers(routes(state.uploads.is_some()), state)
+    with_layers(routes(state.served()), state)
 }
 
-fn routes(takes_uploads: bool) -> Router<ApiState> {
+fn routes(served: Served) -> Router<ApiState> {
     ROUTES
         .iter()
-        .filter(|route| route.is_served(takes_uploads))
+        .filter(|route| route.is_served(served))
         .fold(Router::new(), |router, route| router.route(route.pattern(), (route.handler)()))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -59,9 +60,14 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
 
 async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {
     let path = request.uri().path();
+    if ROUTES.iter().any(|route| route.path == path && route.is_moved(state.served())) {
+        let detail = format!("{path:?} is at the server's other address");
+        return Problem::not_found("unknown_path", detail)
+            .hint("whoever runs the server chose the two with serve --addr and --operate-addr");
+    }
     Problem::not_found("unknown_path", format!("there is nothing at {path:?}"))
         .hint("GET / lists the addresses")
-        .did_you_mean(nearest_address(path, state.uploads.is_some()))
+        .did_you_mean(nearest_address(path, state.served()))
 }
 
 async fn wrong_method(request: Request) -> Problem {
@@ -197,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_without_its_words() {
-        let fails = routes(false).route("/fails", get(async || -> Response { panic!("secret") }));
+        let fails = routes(Served::default()).route("/fails", get(async || -> Response { panic!("secret") }));
         let (response, body) = send(with_layers(fails, ApiState::waiting()), request("GET", "/fails")).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body["code"], "internal");
@@ -207,8 +213,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_question_that_takes_too_long_is_given_up() {
-        let slow =
-            routes(false).route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
+        let slow = routes(Served::default())
+            .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await));
         let state = ApiState::waiting().with_time_limit(Duration::from_millis(20));
         let (response, body) = send(with_layers(slow, state), request("GET", "/slow")).await;
         assert_eq!(
@@ -255,7 +261,7 @@ mod tests {
     async fn a_compressed_answer_has_a_weak_tag_and_a_plain_one_a_strong() {
         let tagged = || {
             let answer = async |Path(letter): Path<String>| ([(header::ETAG, "\"t\"")], letter.repeat(4000));
-            with_layers(routes(false).route("/tagged/{letter}", get(answer)), ApiState::waiting())
+            with_layers(routes(Served::default()).route("/tagged/{letter}", get(answer)), ApiState::waiting())
         };
         let (plain, _) = send(tagged(), request("GET", "/tagged/a")).await;
         assert_eq!(plain.headers()[header::ETAG], "\"t\"");

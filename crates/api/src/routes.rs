@@ -2,144 +2,13 @@
 //! hint at a mistyped address are made from it.
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 
-use crate::columns::{self, Column, Kind};
-use crate::state::ApiState;
+use crate::columns::{self, Kind};
+use crate::route::{Answer, Parameter, Place, Route, Verb, in_path, in_query, route};
 use crate::{
     catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, status, values,
 };
-
-/// A method a route answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// `GET`, and with it `HEAD`.
-    Get,
-    /// `POST`.
-    Post,
-}
-
-impl Verb {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// Where a parameter is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In the path, between braces.
-    Path,
-    /// In the query string.
-    Query,
-    /// A header.
-    Header,
-}
-
-/// A parameter of a route. Those of KPIs are in the catalogue.
-#[derive(Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) place: Place,
-    pub(crate) kind: Kind,
-    pub(crate) required: bool,
-    pub(crate) doc: &'static str,
-}
-
-const fn in_path(name: &'static str, doc: &'static str) -> Parameter {
-    Parameter { name, place: Place::Path, kind: Kind::Text, required: true, doc }
-}
-
-const fn in_query(name: &'static str, kind: Kind, doc: &'static str) -> Parameter {
-    Parameter { name, place: Place::Query, kind, required: false, doc }
-}
-
-/// What a route answers when all is well.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Answer {
-    /// Rows of these columns, in every format.
-    Rows(&'static [Column]),
-    /// The values of a KPI: one path for each in the document.
-    KpiValues,
-    /// What changed a KPI: one path for each in the document.
-    KpiDiff,
-    /// `{"data": […], "meta": {…}}` with elements of a schema, JSON only.
-    List(&'static str),
-    /// A schema by itself, JSON only.
-    Json(&'static str),
-    /// JSON of a schema, or a page for browsers.
-    JsonOrPage(&'static str),
-    /// An array of KPI requests comes in, an array of answers goes out.
-    Batch,
-    /// A file comes in, a report goes out.
-    Report,
-    /// A reason comes in, a report goes out.
-    Release,
-    /// The document itself.
-    OpenApi,
-    /// A page.
-    Page,
-    /// Text of this media type.
-    Text(&'static str),
-}
-
-/// A route and all that is said about it anywhere.
-pub(crate) struct Route {
-    pub(crate) verb: Verb,
-    pub(crate) path: &'static str,
-    /// The handler's name, and the operation's in the document.
-    pub(crate) id: &'static str,
-    /// One line for people.
-    pub(crate) summary: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    pub(crate) answer: Answer,
-    /// Served only where deliveries are taken.
-    pub(crate) needs_uploads: bool,
-    pub(crate) handler: fn() -> MethodRouter<ApiState>,
-}
-
-impl std::fmt::Debug for Route {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} {}", self.verb.as_str(), self.path)
-    }
-}
-
-/// A route without parameters; `with` adds them.
-const fn route(
-    verb: Verb,
-    path: &'static str,
-    id: &'static str,
-    answer: Answer,
-    handler: fn() -> MethodRouter<ApiState>,
-    summary: &'static str,
-) -> Route {
-    Route { verb, path, id, summary, parameters: &[], answer, needs_uploads: false, handler }
-}
-
-impl Route {
-    const fn with(mut self, parameters: &'static [Parameter]) -> Self {
-        self.parameters = parameters;
-        self
-    }
-
-    /// What the router matches: it knows no text behind a placeholder, which the handler checks instead.
-    pub(crate) fn pattern(&self) -> &'static str {
-        self.path.strip_suffix(held::RELEASE).unwrap_or(self.path)
-    }
-
-    const fn with_uploads_only(mut self) -> Self {
-        self.needs_uploads = true;
-        self
-    }
-
-    /// Whether this server has it.
-    pub(crate) const fn is_served(&self, takes_uploads: bool) -> bool {
-        takes_uploads || !self.needs_uploads
-    }
-}
 
 /// Every route, in the order people read about them.
 pub(crate) static ROUTES: [Route; 28] = [
@@ -280,7 +149,8 @@ pub(crate) static ROUTES: [Route; 28] = [
         Answer::List("SourceStatus"),
         || get(status::source_status),
         "Health of each source: its last run, its last success, failures since. Never cached.",
-    ),
+    )
+    .for_operators(),
     route(
         Verb::Post,
         deliveries::ADDRESS,
@@ -360,7 +230,8 @@ pub(crate) static ROUTES: [Route; 28] = [
         Answer::JsonOrPage("ProblemCodes"),
         || get(problem_codes::list_problems),
         "Every problem code, its meaning and its fix.",
-    ),
+    )
+    .for_both(),
     route(
         Verb::Get,
         "/problems/{code}",
@@ -369,7 +240,8 @@ pub(crate) static ROUTES: [Route; 28] = [
         || get(problem_codes::describe_problem),
         "One problem code; the `type` of every problem leads here.",
     )
-    .with(&[in_path("code", "The code.")]),
+    .with(&[in_path("code", "The code.")])
+    .for_both(),
     route(
         Verb::Get,
         "/health/live",
@@ -377,7 +249,8 @@ pub(crate) static ROUTES: [Route; 28] = [
         Answer::Json("Health"),
         || get(ops::health_live),
         "The process answers.",
-    ),
+    )
+    .for_both(),
     route(
         Verb::Get,
         "/health/ready",
@@ -385,7 +258,8 @@ pub(crate) static ROUTES: [Route; 28] = [
         Answer::Json("Health"),
         || get(ops::health_ready),
         "An edition is loaded; 503 before.",
-    ),
+    )
+    .for_both(),
     route(
         Verb::Get,
         "/metrics",
@@ -393,17 +267,20 @@ pub(crate) static ROUTES: [Route; 28] = [
         Answer::Text(crate::metrics::CONTENT_TYPE),
         || get(ops::metrics),
         "Counters, latency histograms and the last run of each source, as OpenMetrics text.",
-    ),
-    route(Verb::Get, "/", "landing", Answer::Page, || get(ops::landing), "This list as a page."),
+    )
+    .for_operators(),
+    route(Verb::Get, "/", "landing", Answer::Page, || get(ops::landing), "This list as a page.").for_both(),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::nearest_route::nearest_address;
+    use crate::surface::Served;
 
     #[test]
     fn a_mistyped_address_is_led_to_its_neighbour() {
+        let plain = Served::default();
         for (sent, meant) in [
             ("/v1/kpi", Some("/v1/kpis")),
             ("/v1/kpis/adoption.reach/value", Some("/v1/kpis/adoption.reach/values")),
@@ -417,10 +294,11 @@ mod tests {
             ("/v1/qqqq", None),
             ("/wp-login.php", None),
         ] {
-            assert_eq!(nearest_address(sent, false).as_deref(), meant, "{sent}");
+            assert_eq!(nearest_address(sent, plain).as_deref(), meant, "{sent}");
         }
-        assert_eq!(nearest_address("/v1/delivery", true).as_deref(), Some("/v1/deliveries"));
-        assert_ne!(nearest_address("/v1/delivery", false).as_deref(), Some("/v1/deliveries"));
+        assert_ne!(nearest_address("/v1/delivery", plain).as_deref(), Some("/v1/deliveries"));
+        let with_uploads = Served { takes_uploads: true, ..plain };
+        assert_eq!(nearest_address("/v1/delivery", with_uploads).as_deref(), Some("/v1/deliveries"));
     }
 
     #[test]

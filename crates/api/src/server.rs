@@ -31,6 +31,17 @@ pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown:
     watch.abort();
 }
 
+/// Serves another address of the same server, the second of [`ApiState::with_operation_address`], until `shutdown` is done.
+/// [`serve`] runs beside it.
+pub async fn serve_beside(
+    listener: tokio::net::TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limits = state.limits;
+    connections::serve(listener, router(state), limits, shutdown).await;
+}
+
 /// Says what may surprise whoever runs the server.
 fn warn(state: &ApiState) {
     state.access.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));

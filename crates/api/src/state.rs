@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::questions::Questions;
 use crate::request_log::Cells;
+use crate::surface::{Served, Surface};
 use crate::uploads::{DeliveryInbox, UploadKey, Uploads};
 
 /// How many bytes of encoded answers are kept.
@@ -55,6 +56,7 @@ pub struct ApiState {
     pub(crate) hosts: Arc<Hosts>,
     pub(crate) access: Access,
     pub(crate) public_cache: bool,
+    pub(crate) surface: Surface,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
@@ -96,6 +98,7 @@ impl ApiState {
             hosts: Arc::default(),
             access: Access::default(),
             public_cache: false,
+            surface: Surface::Whole,
             uploads: None,
             held: None,
             cors_origins: Arc::default(),
@@ -145,6 +148,14 @@ impl ApiState {
         self
     }
 
+    /// Two states of one server: what operators read, metrics and the health of sources, at an address of its own, and the
+    /// rest without it. What the second asks for is chosen by `with_hosts`, `with_keys` and `with_limits`.
+    #[must_use]
+    pub fn with_operation_address(self) -> (Self, Self) {
+        let operation = Self { surface: Surface::Operation, ..self.clone() };
+        (Self { surface: Surface::WithoutOperation, ..self }, operation)
+    }
+
     /// Has keys looked up in this store, and says who may read without one. A server without it is open.
     #[must_use]
     pub fn with_keys(mut self, reading: Reading, store: Arc<dyn KeyStore>) -> Self {
@@ -183,6 +194,11 @@ impl ApiState {
     /// Gives the server its engine. The first one stays: later editions come by the engine's own refresh.
     pub fn load(&self, engine: Engine) {
         let _already_loaded = self.engine.set(engine);
+    }
+
+    /// What decides which routes there are.
+    pub(crate) fn served(&self) -> Served {
+        Served { takes_uploads: self.uploads.is_some(), surface: self.surface }
     }
 
     /// The engine, or the answer of a server that has none yet.

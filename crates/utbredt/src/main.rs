@@ -110,10 +110,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo { dir, no_serve: true, .. } => demo::run(&runtime()?, &dir, queries),
         Command::Demo { dir, http, .. } => {
             // The port first: a demo takes long to build, and a taken port should be reported at once.
-            let listener = serve::listen(&http, &dir)?;
+            let ports = serve::listen(&http, &dir)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
-            demo::examples(&dir, listener.local_addr()?);
-            serve::run(listener, &dir, queries, None, http)
+            demo::examples(&dir, ports.readers.local_addr()?);
+            serve::run(ports, &dir, queries, None, http)
         }
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Init { trust_clock, group_readable, lake } => {
@@ -123,15 +123,15 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Held(command) => held::run(command),
         Command::Key(command) => key::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
-            let listener = serve::listen(&http, &lake)?;
+            let ports = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
-            serve::run(listener, &lake, queries, uploads, http)
+            serve::run(ports, &lake, queries, uploads, http)
         }
         Command::Serve { plan, http, lake, .. } => {
-            let listener = serve::listen(&http, &lake)?;
+            let ports = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
             let asking = source::Asking::start(plan, lake.clone());
-            let served = serve::run(listener, &lake, queries, uploads, http);
+            let served = serve::run(ports, &lake, queries, uploads, http);
             asking.stop();
             served
         }

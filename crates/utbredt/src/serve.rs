@@ -19,6 +19,10 @@ pub(crate) struct HttpArguments {
     /// The address to serve at.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) addr: SocketAddr,
+    /// Serve what is for those who run the server (`/metrics`, `/v1/status`) at this address and no longer at `--addr`; such as
+    /// `127.0.0.1:9090`, where only this machine asks.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) operate_addr: Option<SocketAddr>,
     /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open
     /// to every page.
     #[arg(long, value_name = "ORIGIN")]
@@ -51,29 +55,40 @@ const LESS_URGENT: i32 = 5;
 /// Descriptors that are left for files.
 const FOR_FILES: u64 = 64;
 
-/// Takes the port. Before anything else: who must choose another one, or make a key, should not wait to learn it.
-pub(crate) fn listen(http: &HttpArguments, lake: &Path) -> anyhow::Result<TcpListener> {
-    let addr = http.addr;
-    key_access::reading(addr, lake, http)?;
-    utbredt_api::bind(addr)
-        .with_context(|| format!("cannot listen on {addr}; choose another address with --addr HOST:PORT"))
+/// Connections to the address of operators, which a scrape and a person take.
+const OPERATORS: usize = 32;
+
+/// The ports that were taken.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    pub(crate) readers: TcpListener,
+    operators: Option<TcpListener>,
+}
+
+/// Takes the ports. Before anything else: who must choose another one, or make a key, should not wait to learn it.
+pub(crate) fn listen(http: &HttpArguments, lake: &Path) -> anyhow::Result<Ports> {
+    let take = |addr: SocketAddr, option: &str| {
+        key_access::reading(addr, lake, http)?;
+        utbredt_api::bind(addr).with_context(|| {
+            format!("cannot listen on {addr}; choose another address with {option} HOST:PORT")
+        })
+    };
+    let readers = take(http.addr, "--addr")?;
+    let operators = http.operate_addr.map(|addr| take(addr, "--operate-addr")).transpose()?;
+    Ok(Ports { readers, operators })
 }
 
 /// Serves until the process is told to stop; answers under way are finished first.
 pub(crate) fn run(
-    listener: TcpListener,
+    ports: Ports,
     lake: &Path,
     queries: Queries,
     uploads: Option<upload::Uploads>,
     http: HttpArguments,
 ) -> anyhow::Result<()> {
-    let reading = key_access::reading(listener.local_addr()?, lake, &http)?;
     let mut state = ApiState::new(Engine::open_last_good(lake, queries)?)
-        .with_cors_origins(http.cors_origin)
+        .with_cors_origins(http.cors_origin.clone())
         .with_time_limit(Duration::from_secs(http.time_limit))
-        .with_limits(limits())
-        .with_hosts(Hosts::of(listener.local_addr()?, &http.host))
-        .with_keys(reading, key_access::store(lake))
         .with_public_cache(http.public_cache);
     if let Some(upload::Uploads { inbox, held, keys }) = uploads {
         let is_by_key = keys.is_empty();
@@ -83,17 +98,45 @@ pub(crate) fn run(
     let (runtime, threads) = (runtime()?, question_threads());
     let questions = question_runtime(threads)?;
     let state = state.with_question_threads(questions.handle().clone(), threads);
-    let served = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let stopped = stop();
-        table::message(&format!("serving {} on http://{}", lake.display(), listener.local_addr()?));
-        utbredt_api::serve(listener, state, stopped).await;
-        Ok(())
-    });
+    let served = runtime.block_on(serve(ports, state, lake, &http));
     // A question that nobody waits for any more must not keep the process.
     questions.shutdown_timeout(LAST_WORK);
     runtime.shutdown_timeout(LAST_WORK);
     served
+}
+
+/// Serves at one address, or at two.
+async fn serve(ports: Ports, state: ApiState, lake: &Path, http: &HttpArguments) -> anyhow::Result<()> {
+    let readers = tokio::net::TcpListener::from_std(ports.readers)?;
+    let address = readers.local_addr()?;
+    let limits = limits();
+    let Some(operators) = ports.operators else {
+        let state = at(state, address, lake, http)?.with_limits(limits);
+        table::message(&format!("serving {} on http://{address}", lake.display()));
+        utbredt_api::serve(readers, state, stop()).await;
+        return Ok(());
+    };
+    let operators = tokio::net::TcpListener::from_std(operators)?;
+    let operation_address = operators.local_addr()?;
+    let (state, operation) = state.with_operation_address();
+    // Both take descriptors of one process.
+    let left = limits.connections.saturating_sub(OPERATORS).max(1);
+    let state = at(state, address, lake, http)?.with_limits(Limits { connections: left, ..limits });
+    let operation = at(operation, operation_address, lake, http)?
+        .with_limits(Limits { connections: OPERATORS, ..limits });
+    table::message(&format!("serving {} on http://{address}", lake.display()));
+    table::message(&format!("metrics and status are on http://{operation_address}"));
+    tokio::join!(
+        utbredt_api::serve(readers, state, stop()),
+        utbredt_api::serve_beside(operators, operation, stop())
+    );
+    Ok(())
+}
+
+/// A state for one address: the names it answers to, and who may read there without a key.
+fn at(state: ApiState, address: SocketAddr, lake: &Path, http: &HttpArguments) -> anyhow::Result<ApiState> {
+    let reading = key_access::reading(address, lake, http)?;
+    Ok(state.with_hosts(Hosts::of(address, &http.host)).with_keys(reading, key_access::store(lake)))
 }
 
 /// One thread less than there are cores, so that requests that need no computing always find one.

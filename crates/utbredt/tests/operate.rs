@@ -51,13 +51,7 @@ impl Server {
 
     /// The head and the body of an answer.
     fn get(&self, path: &str, headers: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
-            .expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        (head.to_ascii_lowercase(), body.to_owned())
+        get(&self.address, path, headers)
     }
 
     /// The next line of the log that is about this request.
@@ -102,6 +96,16 @@ impl Drop for Server {
     }
 }
 
+fn get(address: &str, path: &str, headers: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
+        .expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
 fn header<'a>(head: &'a str, name: &str) -> &'a str {
     head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
 }
@@ -117,7 +121,31 @@ fn the_log_contains_what_happened() {
     a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here);
     a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here);
     silence_can_be_had(here);
+    operators_have_an_address_of_their_own(here);
     a_taken_port_is_named_before_any_work(here);
+}
+
+fn operators_have_an_address_of_their_own(here: &Path) {
+    let mut server = Server::start(here, &["--operate-addr", "127.0.0.1:0"], Some("off"));
+    let said = server.lines.recv_timeout(PATIENCE).expect("the other address");
+    let other = said.split_once("metrics and status are on http://").expect("an address").1.trim().to_owned();
+    let of = |address: &str, path: &str| get(address, path, "").0[9..12].to_owned();
+    for (path, with_numbers, with_metrics) in [
+        ("/metrics", "404", "200"),
+        ("/v1/status", "404", "200"),
+        ("/v1/kpis", "200", "404"),
+        (VALUES, "200", "404"),
+        ("/health/ready", "200", "200"),
+        ("/problems/wrong_host", "200", "200"),
+    ] {
+        let found = (of(&server.address, path), of(&other, path));
+        assert_eq!(found, (with_numbers.to_owned(), with_metrics.to_owned()), "{path}");
+    }
+    let (_, moved) = server.get("/metrics", "");
+    assert!(moved.contains("--operate-addr"), "{moved}");
+    // One server: what was asked at one address is counted at the other.
+    assert!(!get(&other, "/metrics", "").1.contains("utbredt_requests_total 0\n"));
+    assert!(server.stop() < PATIENCE);
 }
 
 fn a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here: &Path) {

@@ -7,7 +7,7 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reads a period: our forms, and `31.10.2026`, `31. oktober 2026`, `10.2026`, `10/2026`, `2026/10`, `oktober 2026`, `2026 okt.`,
+/// Reads a period: our forms, and `31.10.2026`, `31. oktober 2026`, `10.2026`, `10/2026`, `2026/10`, `2026M9`, `oktober 2026`, `2026 okt.`,
 /// `uke 36 2026`, `første halvår 2026`, `2026-10-01T00:00:00`.
 /// A year of two digits is refused, and so is `01/02/2026`, which two readers would read differently.
 pub(super) fn period(text: &str) -> Result<Period, Reason> {
@@ -23,6 +23,9 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
     let turned = bare.replace('/', "-");
     if let Ok(period) = Period::parse(&turned) {
         return Ok(period);
+    }
+    if let Some(first) = year_then_month(bare) {
+        return Ok(Period::holding(first, Granularity::Month));
     }
     if let Some(day) = dotted_day(bare) {
         return Ok(Period::holding(day, Granularity::Day));
@@ -45,6 +48,13 @@ pub(super) fn day(text: &str) -> Result<NaiveDate, Reason> {
     ours.or_else(|| dotted_day(text)).ok_or_else(|| {
         Reason::new(ReasonCode::InvalidDate, format!("`{text}` is not a day; write `2026-10-31`"))
     })
+}
+
+/// `2026-9`, `2026/9`, `2026M9`, `2026M09`. Not `2026.1`, which is what a spreadsheet leaves of October.
+fn year_then_month(text: &str) -> Option<NaiveDate> {
+    let (year, month) = text.split_once(['-', '/', 'M', 'm'])?;
+    let month = Some(month).filter(|month| is_short_number(month))?;
+    NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, 1)
 }
 
 fn dotted_day(text: &str) -> Option<NaiveDate> {
@@ -157,6 +167,10 @@ mod tests {
             ("mar-2024", "2024-03"),
             ("10/2026", "2026-10"),
             ("2026/10", "2026-10"),
+            ("2026-9", "2026-09"),
+            ("2026/9", "2026-09"),
+            ("2026M9", "2026-09"),
+            ("2026M09", "2026-09"),
             ("2026-10-31T00:00:00", "2026-10-31"),
             ("2026-10-31T00:00:00.000", "2026-10-31"),
             ("4. kvartal 2025", "2025-Q4"),
@@ -180,6 +194,10 @@ mod tests {
         for text in [
             "okt 26",
             "13.2026",
+            "2026.1",
+            "2026-0",
+            "2026M13",
+            "26-9",
             "32.1.2026",
             "å 2024",
             "5. kvartal 2025",
