@@ -44,6 +44,23 @@ had AS (
         landed.municipality_code,
         landed.solution_id
 ),
+-- Where the third policy gives a payer's land to another.
+elsewhere AS (
+    SELECT DISTINCT
+        payer_spans.period_start,
+        municipality_mappings.to_code AS municipality_code,
+        payer_spans.solution_id
+    FROM payer_spans
+    INNER JOIN periods
+        ON periods.period_start = payer_spans.period_start
+        AND periods.policy_id NOT IN ('exact_only', 'population_share')
+    INNER JOIN municipality_mappings
+        ON municipality_mappings.policy_id = 'population_share'
+        AND municipality_mappings.from_date = payer_spans.division_date
+        AND municipality_mappings.from_code = payer_spans.municipality_code
+        AND municipality_mappings.to_date = periods.division_date
+    WHERE municipality_mappings.to_code IS NOT NULL
+),
 priced AS (
     SELECT
         payer_spans.period_start,
@@ -172,6 +189,7 @@ SELECT
             CASE
                 -- Who has it is not known, nor then that it costs nothing.
                 WHEN followed.solution_id IS NULL THEN 'not_applicable/not_followed'
+                WHEN elsewhere.municipality_code IS NOT NULL THEN 'not_applicable/paid_by_the_largest'
                 ELSE 'not_applicable/not_introduced'
             END
         ),
@@ -187,6 +205,10 @@ LEFT JOIN had
     ON had.period_start = spine.period_start
     AND had.municipality_code = spine.municipality_code
     AND had.solution_id = solutions.solution_id
+LEFT JOIN elsewhere
+    ON elsewhere.period_start = spine.period_start
+    AND elsewhere.municipality_code = spine.municipality_code
+    AND elsewhere.solution_id = solutions.solution_id
 LEFT JOIN costs
     ON costs.period_start = spine.period_start
     AND costs.municipality_code = spine.municipality_code

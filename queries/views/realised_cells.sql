@@ -9,27 +9,39 @@ WITH baseline AS (
         baselines.solution_id,
         baselines.measure_id,
         sum(
-            split_by_weight(
-                baselines.value_a_month,
-                municipality_mappings.weight_from,
-                municipality_mappings.weight_to,
-                municipality_mappings.weight_total
-            )
+            split_by_weight(baselines.value_a_month, placed.weight_from, placed.weight_to, placed.weight_total)
         ) AS units_a_month,
         -- Of a baseline that may not be split nobody knows how much is here.
         bool_or(periods.policy_id = 'exact_only' AND NOT municipality_mappings.exact) AS unplaced,
+        -- The third policy gives one part the baseline of all. Of which land are the baselines here?
+        bool_or(
+            periods.policy_id NOT IN ('exact_only', 'population_share')
+            AND baselines.value_a_month <> 0
+            AND NOT municipality_mappings.exact
+        ) AS is_moved,
+        bool_or(
+            periods.policy_id NOT IN ('exact_only', 'population_share')
+            AND baselines.value_a_month <> 0
+            AND municipality_mappings.exact
+        ) AS is_kept,
         bit_or(
-            mark('split_by_share', NOT municipality_mappings.exact)
+            mark('split_by_share', placed.to_code IS NOT NULL AND NOT municipality_mappings.exact)
             | mark('synthetic', baselines.synthetic)
         ) AS marks
     FROM baselines
     CROSS JOIN periods
+    -- By share, whatever the policy: what it takes from here has to show.
     INNER JOIN municipality_mappings
-        ON municipality_mappings.policy_id
-            = CASE WHEN periods.policy_id = 'exact_only' THEN 'population_share' ELSE periods.policy_id END
+        ON municipality_mappings.policy_id = 'population_share'
         AND municipality_mappings.from_code = baselines.municipality_code
         AND municipality_mappings.from_date = baselines.division_date
         AND municipality_mappings.to_date = periods.division_date
+    LEFT JOIN municipality_mappings AS placed
+        ON placed.policy_id = periods.policy_id
+        AND placed.from_code = municipality_mappings.from_code
+        AND placed.from_date = municipality_mappings.from_date
+        AND placed.to_date = municipality_mappings.to_date
+        AND placed.to_code = municipality_mappings.to_code
     WHERE municipality_mappings.to_code IS NOT NULL
     GROUP BY
         periods.period_start,
@@ -194,6 +206,9 @@ SELECT
     usage.state <> 'ok' OR valued.unplaced OR valued.ore_central IS NOT NULL AS valued,
     CASE
         WHEN valued.unplaced THEN 'not_valid'
+        -- Use is compared with the baseline of the same land.
+        WHEN usage.state = 'ok' AND ((usage.own_land AND baseline.is_moved) OR (NOT usage.own_land AND baseline.is_kept))
+            THEN 'not_valid'
         ELSE cell_state(usage.state, state_if(lacking.municipality_code IS NOT NULL, 'not_applicable/no_baseline'))
     END AS state,
     usage.marks
@@ -207,6 +222,11 @@ LEFT JOIN valued
     AND valued.solution_id = usage.solution_id
     AND valued.measure_id = usage.measure_id
     AND usage.state = 'ok'
+LEFT JOIN baseline
+    ON baseline.period_start = usage.period_start
+    AND baseline.municipality_code = usage.municipality_code
+    AND baseline.solution_id = usage.solution_id
+    AND baseline.measure_id = usage.measure_id
 LEFT JOIN declared
     ON declared.solution_id = usage.solution_id
     AND declared.measure_id = usage.measure_id

@@ -311,6 +311,7 @@ added AS (
         sum(by_sub_period.suppressed) AS suppressed,
         sum(by_sub_period.overlapping) AS overlapping,
         count(CASE WHEN by_sub_period.expected > 0 THEN 1 END) AS periods_expected,
+        count(CASE WHEN by_sub_period.reported > 0 THEN 1 END) AS periods_begun,
         count(CASE WHEN by_sub_period.expected > 0 AND by_sub_period.reported = by_sub_period.expected THEN 1 END)
             AS periods_reported,
         string_agg(by_sub_period.states, ',') AS states
@@ -349,7 +350,7 @@ SELECT
             THEN area_state(0, added.expected, added.suppressed, 0, added.states)
         WHEN added.expected > 0 AND added.reported = added.expected THEN 'ok'
         -- Something came, and not all of it.
-        WHEN added.reported > 0 AND added.periods_expected = 1 THEN 'missing/incomplete_territory'
+        WHEN added.reported > 0 AND added.periods_begun = added.periods_expected THEN 'missing/incomplete_territory'
         WHEN added.expected > 0 AND added.began = 1 THEN 'missing/incomplete_period'
         ELSE area_state(0, added.expected, 0, 0, added.states)
     END AS state,

@@ -167,3 +167,98 @@ async fn a_number_is_divided_by_the_persons_of_the_same_land() {
     let reach = rows(&persons_moved, "adoption.reach", &nation).await;
     assert_eq!(cell(&reach, "", "numerator"), "32", "Nes alone is of one land: {reach:?}");
 }
+
+/// `sak` with these numbers alone, and nobody who says who has it.
+fn of_sak(counts: &[(&str, &str, i64)]) -> World {
+    let mut world = tiny();
+    let row = world.usage.iter().find(|row| row.solution_id == "sak" && row.measure_id == "uses");
+    let row = row.expect("a row").clone();
+    world.usage.retain(|row| row.solution_id != "sak");
+    world.rollout_events.retain(|event| event.solution_id != "sak");
+    for (code, month, value) in counts {
+        let period_start = day(&format!("{month}-01"));
+        world.usage.push(Usage {
+            municipality_code: (*code).into(),
+            division_date: if *code == "3001" { day("2020-01-01") } else { row.division_date },
+            period_start,
+            period_end: period_start + Months::new(1),
+            value: Some(*value),
+            ..row.clone()
+        });
+    }
+    world
+}
+
+/// Aust's 40 and Vest's 60 of January and December 2019 are Storby's 100 of January 2020: nothing grew and nothing fell. In the
+/// borders of 2019 `largest_successor` gives Vest all 100, which are not Vest's 60 grown by two thirds; and Storby's 40 of
+/// February are no fall of Vest from its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_is_compared_with_one_of_the_same_land() {
+    let before = ["2019-01", "2019-12"].map(|month| [("0101", month, 40), ("0102", month, 60)]).concat();
+    let words = |month: &str, by: &str, policy: &str| {
+        format!("solution_id=sak by={by} borders=2019-06-01 from={month} to={month} policy={policy}")
+    };
+    let grown = of_sak(&[before.clone(), vec![("3001", "2020-01", 100)]].concat());
+    let answer =
+        rows(&grown, "adoption.growth_yoy", &words("2020-01", "municipality", "largest_successor")).await;
+    let of_vest = ["state", "numerator", "value"].map(|column| cell(&answer, "0102", column));
+    assert_eq!(of_vest, ["not_valid", "", ""], "{answer:?}");
+    let answer = rows(&grown, "adoption.growth_yoy", &words("2020-01", "nation", "largest_successor")).await;
+    assert_eq!(
+        (cell(&answer, "", "value"), cell(&answer, "", "unmatched_growth")),
+        (String::new(), String::new())
+    );
+    let answer = rows(&grown, "adoption.growth_yoy", &words("2020-01", "nation", "population_share")).await;
+    assert_eq!(
+        (cell(&answer, "", "value"), cell(&answer, "", "unmatched_growth")),
+        ("0.0".into(), "0.0".into())
+    );
+
+    // 40 of 60 would be less than 80 %, and beyond chance: 400 exceeds 3.8416 times 100.
+    let fallen = of_sak(&[before, vec![("3001", "2020-01", 40)]].concat());
+    let answer =
+        rows(&fallen, "rollout.follow_up", &words("2020-01", "municipality", "largest_successor")).await;
+    assert_eq!(cell(&answer, "0102", "use_fell"), "0", "{answer:?}");
+    // By share Vest has 30 of the 40: half of its own 60, and an estimate.
+    let answer =
+        rows(&fallen, "rollout.follow_up", &words("2020-01", "municipality", "population_share")).await;
+    let of_vest = ["use_fell", "marks"].map(|column| cell(&answer, "0102", column));
+    assert_eq!(of_vest, ["1", "split_by_share"], "{answer:?}");
+    assert!(!cell(&answer, "0201", "marks").contains("imputed"), "{answer:?}");
+}
+
+/// Nes has 100 in December, estimated, and 50 in January: the fall rests on the estimate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fall_from_an_estimate_is_marked() {
+    let mut world = of_sak(&[("0201", "2019-12", 100), ("0201", "2020-01", 50)]);
+    for row in world.usage.iter_mut().filter(|row| row.solution_id == "sak" && row.value == Some(100)) {
+        row.imputed = true;
+    }
+    let words = "solution_id=sak by=municipality from=2020-01 to=2020-01";
+    let answer = rows(&world, "rollout.follow_up", words).await;
+    let of_nes = ["use_fell", "marks"].map(|column| cell(&answer, "0201", column));
+    assert_eq!(of_nes, ["1", "imputed"], "{answer:?}");
+}
+
+/// Vest had 10 a month before the post. All 40 of Storby are Vest's in the borders of 2019 under `largest_successor`, and its own 10
+/// are not what Storby had before. Nor is Aust, whose land is Storby's, without the post: what it pays is Vest's there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_baseline_and_a_cost_are_of_the_same_land_as_the_use() {
+    let mut world = tiny();
+    for row in world.baselines.iter_mut().filter(|row| row.municipality_code == "0102") {
+        row.value_a_month = 10;
+    }
+    let words = |policy: &str| {
+        format!("solution_id=post by=municipality borders=2019-06-01 from=2020-01 to=2020-01 policy={policy}")
+    };
+    let answer = rows(&world, "benefit.realised", &words("largest_successor")).await;
+    assert_eq!(cell(&answer, "0102", "state"), "not_valid", "{answer:?}");
+    let answer = rows(&world, "benefit.realised", &words("population_share")).await;
+    assert_eq!(cell(&answer, "0102", "state"), "ok", "{answer:?}");
+    // A baseline of nothing is of any land.
+    let answer = rows(&tiny(), "benefit.realised", &words("largest_successor")).await;
+    assert_eq!(cell(&answer, "0102", "state"), "ok", "{answer:?}");
+    let answer = rows(&world, "benefit.cost", &words("largest_successor")).await;
+    let reasons = ["0101", "0102"].map(|code| cell(&answer, code, "reason"));
+    assert_eq!(reasons, ["paid_by_the_largest", ""], "{answer:?}");
+}

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Endring og hva som gjorde den", nn = "Endring og kva som gjorde henne", en = "Change and what made it" }
 answers = { nb = "Hvor mye av endringen i rekkevidde er gjort i kommunene selv, og hvor mye er folketall, nye kommuner i summen og nye grenser?", nn = "Kor mykje av endringa i rekkjevidd er gjort i kommunane sjølve, og kor mykje er folketal, nye kommunar i summen og nye grenser?", en = "How much of the change in reach was made within municipalities, and how much is population, other municipalities in the sum, and new borders?" }
-version = 5
+version = 6
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -50,6 +50,12 @@ unit = "municipalities"
 [columns.fell_out]
 doc = "Municipalities that fell out of it."
 unit = "municipalities"
+[[changes]]
+version = 6
+date = "2026-11-29"
+nb = "Den som grensene tar ett av de to tallene fra, hører til flyttede grenser; før sto den som en som ikke lenger rapporterer."
+nn = "Den som grensene tek eitt av dei to tala frå, høyrer til flytta grenser; før stod han som ein som ikkje lenger rapporterer."
+en = "Whom the borders take one of the two numbers from counts as moved borders; before, as one that no longer reports."
 [[changes]]
 version = 5
 date = "2026-11-29"
@@ -192,7 +198,10 @@ placed AS (
         compared.marks,
         compared.marks_before,
         compared.persons,
-        unchanged.municipality_code IS NOT NULL AS unchanged,
+        -- Whom the borders take one of the two numbers from moves with them, not with who reports.
+        unchanged.municipality_code IS NOT NULL
+        AND coalesce(compared.state, '') <> 'not_valid'
+        AND coalesce(compared.state_before, '') <> 'not_valid' AS unchanged,
         unchanged.municipality_code IS NOT NULL AND compared.uses IS NOT NULL AND compared.uses_before IS NOT NULL AS stays
     FROM compared
     LEFT JOIN unchanged

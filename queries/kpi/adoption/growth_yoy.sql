@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Vekst siste år", nn = "Vekst siste år", en = "Growth over a year" }
 answers = { nb = "Hvor mye har bruken vokst siden samme periode i fjor?", nn = "Kor mykje har bruken vakse sidan same periode i fjor?", en = "How much has use grown since the same period last year?" }
-version = 3
+version = 4
 unit = "growth"
 better = "higher"
 owner = "secretariat"
@@ -9,9 +9,9 @@ granularity = "month"
 window = 12
 lookback = "year"
 [caveats]
-nb = ["0,1 er 10 % vekst. Bare kommuner med tall både nå og for ett år siden regnes med; det er disse som er rapportert.", "Kommuner som nettopp har fått løsningen, gir ingen vekst her: se ny bruk."]
-nn = ["0,1 er 10 % vekst. Berre kommunar med tal både no og for eitt år sidan er rekna med; det er desse som er rapporterte.", "Kommunar som nettopp har fått løysinga, gir ingen vekst her: sjå ny bruk."]
-en = ["0.1 is growth of 10 %. Only municipalities with a number both now and a year ago count; those are the ones reported.", "Municipalities that have just got the solution add no growth here: see what is new."]
+nb = ["0,1 er 10 % vekst. Bare kommuner med tall både nå og for ett år siden regnes med; det er disse som er rapportert.", "Kommuner som nettopp har fått løsningen, gir ingen vekst her: se ny bruk.", "Dager og hele uker sammenlignes med 52 uker før, med de samme ukedagene; alle andre tidsrom med de samme datoene året før."]
+nn = ["0,1 er 10 % vekst. Berre kommunar med tal både no og for eitt år sidan er rekna med; det er desse som er rapporterte.", "Kommunar som nettopp har fått løysinga, gir ingen vekst her: sjå ny bruk.", "Dagar og heile veker blir samanlikna med 52 veker før, med dei same vekedagane; alle andre tidsrom med dei same datoane året før."]
+en = ["0.1 is growth of 10 %. Only municipalities with a number both now and a year ago count; those are the ones reported.", "Municipalities that have just got the solution add no growth here: see what is new.", "Days and whole weeks are compared with those of 52 weeks before, the same weekdays; all other ranges with the same dates a year before."]
 [rollup]
 kind = "ratio"
 value = "CAST(numerator AS DOUBLE) / denominator - 1"
@@ -67,6 +67,13 @@ doc = "Part of the increase that came from those municipalities; what others los
 unit = "share"
 after = "CASE WHEN denominator > 0 THEN CAST(uses_begun AS DOUBLE) / NULLIF(increase, 0) END"
 [[changes]]
+version = 4
+date = "2026-11-29"
+codes = ["same_land_compared"]
+nb = "Et tidsrom som verken er hele måneder eller hele uker, sammenlignes med de samme datoene året før; før var det 52 uker tidligere."
+nn = "Eit tidsrom som verken er heile månader eller heile veker, blir samanlikna med dei same datoane året før; før var det 52 veker tidlegare."
+en = "A range that is neither whole months nor whole weeks is compared with the same dates a year before; it was 52 weeks before."
+[[changes]]
 version = 3
 date = "2026-11-29"
 codes = ["zero_divides"]
@@ -92,16 +99,29 @@ WITH cells AS (
         AND spine_year_ago.comparable
         AND usage.state <> 'not_valid'
         AND usage_year_ago.state <> 'not_valid'
+        AND NOT (usage.state = 'ok' AND usage_year_ago.state = 'ok' AND usage.own_land <> usage_year_ago.own_land)
         AND NOT has_mark(usage.marks | usage_year_ago.marks, 'partial') AS comparable,
         -- Known to have had no use: reported so, or did not have the solution.
         spine_year_ago.comparable
         AND usage_year_ago.state <> 'not_valid'
-        AND (NOT is_expected(usage_year_ago.state) OR (usage_year_ago.state = 'ok' AND usage_year_ago.value = 0)) AS none_before,
+        AND (
+            NOT is_expected(usage_year_ago.state)
+            OR (
+                usage_year_ago.state = 'ok'
+                AND usage_year_ago.value = 0
+                AND NOT (usage.state = 'ok' AND usage.own_land <> usage_year_ago.own_land)
+            )
+        ) AS none_before,
         cell_state(
             spine.comparable,
             spine_year_ago.comparable,
             usage.state,
             usage_year_ago.state,
+            -- Both numbers are of the same land, or the difference is that of the land.
+            state_if(
+                usage.state = 'ok' AND usage_year_ago.state = 'ok' AND usage.own_land <> usage_year_ago.own_land,
+                'not_valid'
+            ),
             state_if(has_mark(usage.marks | usage_year_ago.marks, 'partial'), 'not_applicable/part_of_period')
         ) AS state,
         usage.marks | usage_year_ago.marks AS marks

@@ -176,6 +176,7 @@ cells AS (
             -- Not connected: the rung is known without a number.
             WHEN activities.live = 0 OR activities.activity IN ('use', 'zero') THEN cell_state(activities.comparable)
             WHEN activities.state IN ('suppressed', 'not_valid') THEN cell_state(activities.comparable, activities.state)
+            WHEN starts_with(activities.state, 'missing') THEN cell_state(activities.comparable, activities.state)
             ELSE cell_state(activities.comparable, 'missing/not_delivered')
         END AS state,
         CASE WHEN activities.activity IN ('use', 'zero') THEN activities.marks ELSE 0 END AS marks,

@@ -44,6 +44,7 @@ divide_by = 100
 [[changes]]
 version = 7
 date = "2026-11-29"
+codes = ["same_land_compared"]
 nb = "Der innføringen ikke følges, er kostnaden ukjent og det finnes ingen netto (not_followed); før ble kostnaden regnet som 0."
 nn = "Der innføringa ikkje blir følgd, er kostnaden ukjend og det finst ingen netto (not_followed); før vart kostnaden rekna som 0."
 en = "Where no rollout is followed the cost is not known and there is no net (not_followed); before, the cost counted as 0."

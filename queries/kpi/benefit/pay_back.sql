@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Tilbakebetalingstid", nn = "Tilbakebetalingstid", en = "Pay-back time" }
 answers = { nb = "Hvor mange måneder går det før engangskostnaden er tjent inn?", nn = "Kor mange månader går det før eingongskostnaden er tent inn?", en = "How many months until what was paid once is earned back?" }
-version = 5
+version = 6
 unit = "months"
 better = "lower"
 owner = "secretariat"
@@ -40,6 +40,10 @@ en = "The benefit does not cover the cost."
 nb = "Bruk er meldt for en tid da kommunen ikke hadde løsningen."
 nn = "Bruk er meld for ei tid då kommunen ikkje hadde løysinga."
 en = "Use was reported for a time when the municipality did not have the solution."
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land_compared"]
 [[changes]]
 version = 5
 date = "2026-11-29"
@@ -102,7 +106,11 @@ net AS (
             realised.state,
             cost.state,
             state_if(NOT realised.valued, 'not_applicable/no_unit_value'),
-            state_if(early.period_start IS NOT NULL, 'not_applicable/use_without_solution')
+            -- Of a solution nobody follows it is not known who had it when.
+            state_if(
+                early.period_start IS NOT NULL AND cost.state <> 'not_applicable/not_followed',
+                'not_applicable/use_without_solution'
+            )
         ) AS state,
         realised.marks | cost.marks AS marks
     FROM spine

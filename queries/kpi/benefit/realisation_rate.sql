@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realiseringsgrad", nn = "Realiseringsgrad", en = "Realisation rate" }
 answers = { nb = "Hvor stor del av gevinsten er realisert, og hvor stor del gjenstår?", nn = "Kor stor del av gevinsten er realisert, og kor stor del står att?", en = "What share of the benefit is realised, and what share remains?" }
-version = 6
+version = 7
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -46,6 +46,10 @@ rollup = "min"
 doc = "Municipalities measured up to the whole country, as fewer than three others of their KOSTRA group have a number."
 unit = "municipalities"
 rollup = "sum"
+[[changes]]
+version = 7
+date = "2026-11-29"
+codes = ["same_land_compared"]
 [[changes]]
 version = 6
 date = "2026-11-29"

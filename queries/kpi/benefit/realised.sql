@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Realisert gevinst", nn = "Realisert gevinst", en = "Realised benefit" }
 answers = { nb = "Hva er bruken ut over nullpunktet verdt?", nn = "Kva er bruken ut over nullpunktet verd?", en = "What is the use above the baseline worth?" }
-version = 5
+version = 6
 unit = "nok"
 better = "higher"
 owner = "secretariat"
@@ -53,6 +53,10 @@ divide_by = 3600
 doc = "Other unit values that hold for the same benefit and unit and are not used: the newest is, then the best founded, then the first source by name."
 unit = "values"
 rollup = "max"
+[[changes]]
+version = 6
+date = "2026-11-29"
+codes = ["same_land_compared"]
 [[changes]]
 version = 5
 date = "2026-11-29"

@@ -9,9 +9,9 @@ granularity = "month"
 window = 12
 as_of_end = true
 [caveats]
-nb = ["Aldri levert er forsinket, ikke ferskt: dagene regnes fra begynnelsen av det første som kommunen skylder og som har hatt frist.", "Alderen er den ved periodens slutt, eller på utgavens dag når perioden ikke er over."]
-nn = ["Aldri levert er forseinka, ikkje ferskt: dagane blir rekna frå starten på det første som kommunen skuldar og som har hatt frist.", "Alderen er den ved slutten av perioden, eller på dagen til utgåva når perioden ikkje er over."]
-en = ["Never delivered is late, not fresh: the days count from the start of the first delivery that the municipality owes and that is past due.", "The age is that at the period's end, or on the edition's day where the period is not over."]
+nb = ["Aldri levert er forsinket, ikke ferskt: dagene regnes fra begynnelsen av det første som kommunen skylder og som har hatt frist.", "Alderen er den ved periodens slutt, eller på utgavens dag når perioden ikke er over.", "Det som er kommet når utgaven ble laget, er kommet, også etter periodens slutt: hva som var nyest den dagen, sier utgaven fra da (as_of)."]
+nn = ["Aldri levert er forseinka, ikkje ferskt: dagane blir rekna frå starten på det første som kommunen skuldar og som har hatt frist.", "Alderen er den ved slutten av perioden, eller på dagen til utgåva når perioden ikkje er over.", "Det som er kome når utgåva vart laga, er kome, òg etter slutten av perioden: kva som var nyast den dagen, seier utgåva frå då (as_of)."]
+en = ["Never delivered is late, not fresh: the days count from the start of the first delivery that the municipality owes and that is past due.", "The age is that at the period's end, or on the edition's day where the period is not over.", "What has come when the edition was made has come, after the period's end too: what was newest on that day is in the edition of then (as_of)."]
 [rollup]
 kind = "max"
 [params.solution_id]

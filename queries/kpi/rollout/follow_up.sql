@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kommuner å følge opp", nn = "Kommunar å følgje opp", en = "Municipalities to follow up" }
 answers = { nb = "Hvem skal vi ringe denne uken, og hvorfor?", nn = "Kven skal vi ringje denne veka, og kvifor?", en = "Whom do we call this week, and why?" }
-version = 6
+version = 7
 unit = "reasons"
 better = "lower"
 owner = "secretariat"
@@ -9,9 +9,9 @@ granularity = "month"
 window = 1
 lookback = 1
 [caveats]
-nb = ["En grunn er en løsning i produksjon som ikke har levert for perioden det den har hatt frist for, eller bruk som falt mer enn 20 % fra perioden før.", "Et fall som tilfeldig variasjon i små tall kan forklare, er ingen grunn: forskjellen må være større enn 1,96 ganger roten av summen av de to tallene."]
-nn = ["Ein grunn er ei løysing i produksjon som ikkje har levert for perioden det ho har hatt frist for, eller bruk som fall meir enn 20 % frå perioden før.", "Eit fall som tilfeldig variasjon i små tal kan forklare, er ingen grunn: skilnaden må vere større enn 1,96 gonger rota av summen av dei to tala."]
-en = ["A reason is a solution in production that has not delivered for the period what is past its due day, or use that fell more than 20 % from the period before.", "A fall that chance in small counts can explain is no reason: the difference must exceed 1.96 times the root of the sum of the two counts."]
+nb = ["En grunn er en løsning i produksjon eller pilot som ikke har levert for perioden det den har hatt frist for, eller bruk som falt mer enn 20 % fra perioden før.", "Et fall som tilfeldig variasjon i små tall kan forklare, er ingen grunn: forskjellen må være større enn 1,96 ganger roten av summen av de to tallene."]
+nn = ["Ein grunn er ei løysing i produksjon eller pilot som ikkje har levert for perioden det ho har hatt frist for, eller bruk som fall meir enn 20 % frå perioden før.", "Eit fall som tilfeldig variasjon i små tal kan forklare, er ingen grunn: skilnaden må vere større enn 1,96 gonger rota av summen av dei to tala."]
+en = ["A reason is a solution in production or as a pilot that has not delivered for the period what is past its due day, or use that fell more than 20 % from the period before.", "A fall that chance in small counts can explain is no reason: the difference must exceed 1.96 times the root of the sum of the two counts."]
 [rollup]
 kind = "none"
 [params.solution_id]
@@ -44,6 +44,13 @@ unit = "share"
 nb = "Bruken falt mer enn 20 % fra perioden før."
 nn = "Bruken fall meir enn 20 % frå perioden før."
 en = "Use fell more than 20 % from the period before."
+[[changes]]
+version = 7
+date = "2026-11-29"
+codes = ["same_land_compared"]
+nb = "Et fall har også merkene til tallet det er målt mot."
+nn = "Eit fall har òg merka til talet det er målt mot."
+en = "A fall carries the marks of the number it is measured against too."
 [[changes]]
 version = 6
 date = "2026-11-29"
@@ -88,7 +95,20 @@ WITH compared AS (
                 usage.solution_id,
                 usage.municipality_code
             ORDER BY usage.period_start
-        ) AS value_before
+        ) AS value_before,
+        usage.own_land,
+        lag(usage.own_land) OVER (
+            PARTITION BY
+                usage.solution_id,
+                usage.municipality_code
+            ORDER BY usage.period_start
+        ) AS own_land_before,
+        lag(usage.marks) OVER (
+            PARTITION BY
+                usage.solution_id,
+                usage.municipality_code
+            ORDER BY usage.period_start
+        ) AS marks_before
     FROM usage_cells AS usage
     WHERE
         usage.measure_id = 'uses'
@@ -126,7 +146,10 @@ reasons AS (
         followed.solution_id IS NOT NULL
         OR NOT compared.unreported
         OR compared.value_before IS NOT NULL AS is_known,
-        CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END | coalesce(status.marks, 0) AS marks,
+        CASE WHEN compared.state = 'ok' THEN compared.marks ELSE 0 END
+        -- What is compared with an estimate rests on it.
+        | CASE WHEN compared.whole_value IS NOT NULL AND compared.value_before IS NOT NULL THEN compared.marks_before ELSE 0 END
+        | coalesce(status.marks, 0) AS marks,
         CASE
             WHEN status.live = 1
                 AND starts_with(compared.state, 'missing')
@@ -139,7 +162,8 @@ reasons AS (
                 AND NOT compared.in_full
                 THEN 'not_delivered'
             -- Two counts of the same rate differ by more than 1.96 roots of their sum in one of twenty cases.
-            WHEN compared.whole_value * 100 < compared.value_before * 80
+            WHEN compared.own_land = compared.own_land_before
+                AND compared.whole_value * 100 < compared.value_before * 80
                 AND CAST(compared.value_before - compared.whole_value AS DOUBLE)
                 * (compared.value_before - compared.whole_value)
                 > 3.8416 * (compared.value_before + compared.whole_value)

@@ -145,6 +145,18 @@ fn paid(context: &CellContext<'_>, code: &str) -> Paid {
     paid
 }
 
+/// Whether the third policy gives land of this municipality to another that pays for it.
+fn is_paid_elsewhere(context: &CellContext<'_>, code: &str) -> bool {
+    if context.policy != Policy::LargestSuccessor {
+        return false;
+    }
+    let by_share = CellContext { policy: Policy::PopulationShare, ..*context };
+    days_of(context.span.start, context.span.end).any(|day| {
+        let division = division_holding(context.world, day);
+        payers(&by_share, code, division, day).iter().any(|payer| payer.has_on(day))
+    })
+}
+
 /// Who has it pays, on the days of it.
 fn cost(context: &CellContext<'_>, code: &str) -> Found {
     let paid = paid(context, code);
@@ -164,7 +176,8 @@ fn net(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     let (gain, cost) = (realised(context, measure, code), cost(context, code));
     let mut found = plain(gain.numerator - cost.numerator, None);
     // Who has it on no day pays nothing, and may use it all the same. Where no rollout is followed nobody knows who has it.
-    let pays_nothing = context.has_events() && paid(context, code).days.is_empty();
+    let had_on_no_day = paid(context, code).days.is_empty();
+    let pays_nothing = context.has_events() && had_on_no_day && !is_paid_elsewhere(context, code);
     found.states = if pays_nothing { gain.states } else { [gain.states, cost.states].concat() };
     found.marks = gain.marks | cost.marks;
     found.extras = [

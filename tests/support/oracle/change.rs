@@ -16,6 +16,12 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, now: &Span) -> Vec<Or
         before(world, request, now)
     };
     let (cells, past_cells) = (kpis::cells(world, &question, now), kpis::cells(world, &question, &then));
+    let not_valid: Vec<String> = cells
+        .iter()
+        .chain(&past_cells)
+        .filter(|cell| cell.state == State::NotValid)
+        .map(|cell| cell.code.clone())
+        .collect();
     let past_rows = roll_up(world, &question, &then, &past_cells);
     let mut rows = roll_up(world, &question, now, &cells);
     for row in &mut rows {
@@ -31,6 +37,7 @@ pub(crate) fn rows(world: &World, request: &OracleRequest, now: &Span) -> Vec<Or
             then: &then,
             cells: of_area(&cells, now),
             past: of_area(&past_cells, &then),
+            not_valid: not_valid.clone(),
         };
         assess(row, past, &moved);
     }
@@ -45,6 +52,8 @@ struct Moved<'a> {
     then: &'a Span,
     cells: Vec<Cell>,
     past: Vec<Cell>,
+    /// Those that the borders take one of the two numbers from.
+    not_valid: Vec<String>,
 }
 
 fn assess(row: &mut OracleRow, past: Option<&OracleRow>, moved: &Moved<'_>) {
@@ -110,6 +119,11 @@ impl Moved<'_> {
         stated(self.now) && stated(self.then) && territory(self.now) == territory(self.then)
     }
 
+    /// Whether what moved about it is who reports, and not the borders.
+    fn moves_by_itself(&self, code: &str) -> bool {
+        self.unchanged(code) && self.not_valid.iter().all(|other| other != code)
+    }
+
     /// The municipality before, when it is there both times.
     fn stayed<'a>(&'a self, cell: &Cell) -> Option<&'a Cell> {
         self.past.iter().find(|past| past.code == cell.code).filter(|_| self.unchanged(&cell.code))
@@ -140,13 +154,13 @@ impl Moved<'_> {
         for cell in self.cells.iter().filter(|cell| pairs.iter().all(|(now, _)| now.code != cell.code)) {
             let (_, persons, rate) = pool(std::iter::once(cell));
             let part = persons / all * (rate - reference);
-            *(if self.unchanged(&cell.code) { &mut members } else { &mut borders }) += part;
+            *(if self.moves_by_itself(&cell.code) { &mut members } else { &mut borders }) += part;
             came += 1;
         }
         for cell in self.past.iter().filter(|cell| pairs.iter().all(|(_, then)| then.code != cell.code)) {
             let (_, persons, rate) = pool(std::iter::once(cell));
             let part = persons / all_past * (rate - reference_past);
-            *(if self.unchanged(&cell.code) { &mut members } else { &mut borders }) -= part;
+            *(if self.moves_by_itself(&cell.code) { &mut members } else { &mut borders }) -= part;
             fell_out += 1;
         }
         let stayed = pairs.len() as f64;
@@ -201,6 +215,7 @@ mod tests {
             then: &then,
             cells: vec![cell("0201", 30, 100), cell("0202", 30, 300)],
             past: vec![cell("0201", 40, 200), cell("0202", 20, 200)],
+            not_valid: Vec::new(),
         };
         let expected = [0.15, 0.0375, -0.0375, 0.0, 0.0, 2.0, 0.0, 0.0];
         for (part, expected) in moved.parts().into_iter().zip(expected) {

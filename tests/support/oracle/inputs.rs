@@ -187,10 +187,14 @@ impl CellContext<'_> {
         self.policy == Policy::ExactOnly && self.has_a_part(from, code)
     }
 
+    /// What a municipality has of the land of another, whatever the policy.
+    pub(crate) fn shares(&self, from: (&str, Day), code: &str) -> Option<Successor> {
+        successor_in(self.world, Policy::PopulationShare, from, (code, self.span.target))
+    }
+
     /// Whether a municipality has land of another that does not lie in it as a whole.
     fn has_a_part(&self, from: (&str, Day), code: &str) -> bool {
-        let to = (code, self.span.target);
-        successor_in(self.world, Policy::PopulationShare, from, to).is_some_and(|part| !part.exact)
+        self.shares(from, code).is_some_and(|part| !part.exact)
     }
 
     /// What was reported of a calendar month. Of each code all days must be, or of a level the last.

@@ -364,6 +364,8 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
     let mut usage = context.usage(measure, code);
     let (mut baseline, mut marks) = (0, usage.marks);
     let mut unplaced = false;
+    // Under the third policy, whether there is a baseline of this land alone, and one that may be of other land too.
+    let (mut is_kept, mut is_moved) = (false, false);
     for row in &context.world.baselines {
         if row.solution_id != context.solution || row.measure_id != measure {
             continue;
@@ -373,6 +375,11 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
             marks |= if successor.exact { 0 } else { super::mark::SPLIT };
         }
         unplaced |= context.cannot_place((&row.municipality_code, row.division_date), code);
+        if let Some(by_share) = context.shares((&row.municipality_code, row.division_date), code) {
+            let counts = context.policy == Policy::LargestSuccessor && row.value_a_month != 0;
+            is_kept |= counts && by_share.exact;
+            is_moved |= counts && !by_share.exact;
+        }
     }
     let baseline_state = match known_baseline(context, measure, code) {
         None => {
@@ -383,7 +390,8 @@ pub(crate) fn realised(context: &CellContext<'_>, measure: &str, code: &str) -> 
         Some(false) => State::NotApplicable,
     };
     if usage.state == State::Ok {
-        usage.state = if unplaced { State::NotValid } else { baseline_state };
+        let other = if usage.moved { is_kept } else { is_moved };
+        usage.state = if unplaced || other { State::NotValid } else { baseline_state };
     }
     let spans = if usage.state == State::Ok { use_spans(context, measure, code) } else { Vec::new() };
     let (mut ore, mut seconds, mut others): (Option<[i64; 3]>, Option<[i64; 3]>, i64) = (None, None, 0);
@@ -529,7 +537,9 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     let beyond_chance = lost * lost * 10_000 > 38_416 * both;
     let whole = |input: &Input| input.state == State::Ok && !input.is_partial();
     let known = there && whole(&now) && whole(&past);
-    let fell = known && beyond_chance && now.value * 100 < past.value * 80;
+    // A part of what was there before is no fall from it.
+    let same_land = other_land(now, past).is_none();
+    let fell = known && same_land && beyond_chance && now.value * 100 < past.value * 80;
     let mut found = plain(i64::from(silent) + i64::from(fell), None);
     // Neither its rollout nor any number of it is known.
     let is_known = context.has_events() || !now.silent || (there && whole(&past));
@@ -539,6 +549,6 @@ fn follow_up(context: &CellContext<'_>, request: &OracleRequest, code: &str) -> 
     found.extras.insert("is_known", i64::from(is_known));
     found.extras.insert("not_delivered", i64::from(silent));
     found.extras.insert("use_fell", i64::from(fell));
-    found.marks = if now.state == State::Ok { now.marks } else { 0 };
+    found.marks = if now.state == State::Ok { now.marks } else { 0 } | if known { past.marks } else { 0 };
     found
 }

@@ -57,10 +57,15 @@ fn growth(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
     if !stated_then {
         found.states.push(State::NotValid);
     }
+    let differs = other_land(now, then);
+    found.states.extend(differs);
     let partial = now.is_partial() || then.is_partial();
-    if !stated_now || !stated_then || now.state == State::NotValid || then.state == State::NotValid || partial
-    {
+    let not_valid = [now.state, then.state].contains(&State::NotValid) || differs.is_some();
+    if !stated_now || !stated_then || not_valid || partial {
         found.extras.insert("not_comparable", 1);
+    }
+    if differs.is_some() {
+        found.extras.insert("other_land", 1);
     }
     if stated_now && now.state == State::Ok {
         found.extras.insert("now", now.value);
@@ -88,6 +93,9 @@ fn grown(row: OracleRow, cells: &[&Cell]) -> OracleRow {
         // What was there before, when that is known at all.
         let before = if cell.extras.contains_key("without") { Some(0) } else { then };
         let (Some(now), Some(before)) = (now, before) else { continue };
+        if cell.extras.contains_key("other_land") {
+            continue;
+        }
         // A part is compared with nothing but none at all.
         if cell.extras.contains_key("without") || before == 0 || !cell.extras.contains_key("not_comparable") {
             rise += (now - before).max(0);

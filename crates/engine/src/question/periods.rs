@@ -96,17 +96,23 @@ pub(crate) fn last_day(period: &Period) -> NaiveDate {
     period.end.pred_opt().unwrap_or(period.end)
 }
 
-/// The period a year before: the same months, or for days and weeks the same weekdays, 52 weeks before.
+/// The period a year before: the same dates, or for a day and for whole weeks the same weekdays, 52 weeks before.
 pub(crate) fn year_before(period: &Period) -> Period {
     let months = period.start.day() == 1 && period.end.day() == 1;
-    Period { start: day_year_before(period.start, months), end: day_year_before(period.end, months) }
-}
-
-fn day_year_before(day: NaiveDate, months: bool) -> NaiveDate {
-    let before =
-        // 52 weeks, not a year: 364 days keep the weekday, which decides much of what is counted in a day.
-        if months { day.checked_sub_months(Months::new(12)) } else { day.checked_sub_days(Days::new(364)) };
-    before.unwrap_or(day)
+    let days = (period.end - period.start).num_days();
+    let (start, end) = if !months && (days == 1 || days % 7 == 0) {
+        // 364 days keep the weekday, which decides much of what is counted in a day.
+        let weeks = Days::new(364);
+        (period.start.checked_sub_days(weeks), period.end.checked_sub_days(weeks))
+    } else {
+        let year = Months::new(12);
+        let last = last_day(period).checked_sub_months(year).and_then(|day| day.succ_opt());
+        (
+            period.start.checked_sub_months(year),
+            if months { period.end.checked_sub_months(year) } else { last },
+        )
+    };
+    Period { start: start.unwrap_or(period.start), end: end.unwrap_or(period.end) }
 }
 
 /// Days since 1970, as Arrow counts.
@@ -218,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_before_is_the_same_months_or_the_same_weekdays() {
+    fn a_year_before_is_the_same_dates_or_the_same_weekdays() {
         assert_eq!(before("2024-03"), "2023-03-01 2023-04-01");
         assert_eq!(before("2024-02"), "2023-02-01 2023-03-01");
         assert_eq!(before("2024-Q1"), "2023-01-01 2023-04-01");
@@ -229,10 +235,23 @@ mod tests {
         assert_eq!(before("2026-W53"), "2025-12-29 2026-01-05");
     }
 
+    fn span(start: &str, end: &str) -> Period {
+        Period { start: start.parse().unwrap(), end: end.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_year_before_a_range_is_the_same_dates_but_for_whole_weeks() {
+        assert_eq!(year_before(&span("2024-12-15", "2025-01-15")), span("2023-12-15", "2024-01-15"));
+        assert_eq!(year_before(&span("2025-01-01", "2025-03-16")), span("2024-01-01", "2024-03-16"));
+        // Until 28 and until 29 February 2024: both until the last day of the February before.
+        assert_eq!(year_before(&span("2024-02-10", "2024-02-29")), span("2023-02-10", "2023-03-01"));
+        assert_eq!(year_before(&span("2024-02-10", "2024-03-03")), span("2023-02-10", "2023-03-03"));
+        // Two weeks from a Monday on.
+        assert_eq!(year_before(&span("2025-01-06", "2025-01-20")), span("2024-01-08", "2024-01-22"));
+    }
+
     #[test]
     fn a_span_looks_back_by_its_own_length() {
-        let span =
-            |start: &str, end: &str| Period { start: start.parse().unwrap(), end: end.parse().unwrap() };
         // Ten months before ten months; nine days before nine days.
         assert_eq!(as_long_before(&span("2026-01-01", "2026-11-01")), span("2025-03-01", "2026-01-01"));
         assert_eq!(as_long_before(&span("2026-01-05", "2026-01-14")), span("2025-12-27", "2026-01-05"));
