@@ -113,7 +113,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let ports = serve::listen(&http, &dir)?;
             demo::run(&runtime()?, &dir, queries.clone())?;
             demo::examples(&dir, ports.readers.local_addr()?);
-            serve::run(ports, &dir, queries, None, http)
+            serve::run(ports, &dir, queries, None, &http)
         }
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Init { trust_clock, group_readable, lake } => {
@@ -125,13 +125,13 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve { ingest: false, plan, http, lake } => {
             let ports = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
-            serve::run(ports, &lake, queries, uploads, http)
+            serve::run(ports, &lake, queries, uploads, &http)
         }
         Command::Serve { plan, http, lake, .. } => {
             let ports = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
             let asking = source::Asking::start(plan, lake.clone());
-            let served = serve::run(ports, &lake, queries, uploads, http);
+            let served = serve::run(ports, &lake, queries, uploads, &http);
             asking.stop();
             served
         }

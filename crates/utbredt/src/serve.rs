@@ -84,7 +84,7 @@ pub(crate) fn run(
     lake: &Path,
     queries: Queries,
     uploads: Option<upload::Uploads>,
-    http: HttpArguments,
+    http: &HttpArguments,
 ) -> anyhow::Result<()> {
     let mut state = ApiState::new(Engine::open_last_good(lake, queries)?)
         .with_cors_origins(http.cors_origin.clone())
@@ -98,7 +98,7 @@ pub(crate) fn run(
     let (runtime, threads) = (runtime()?, question_threads());
     let questions = question_runtime(threads)?;
     let state = state.with_question_threads(questions.handle().clone(), threads);
-    let served = runtime.block_on(serve(ports, state, lake, &http));
+    let served = runtime.block_on(serve(ports, state, lake, http));
     // A question that nobody waits for any more must not keep the process.
     questions.shutdown_timeout(LAST_WORK);
     runtime.shutdown_timeout(LAST_WORK);
