@@ -127,7 +127,7 @@ impl Places {
             return Err(breaches);
         }
         let used: BTreeSet<usize> = by_name.values().copied().chain(values.iter().map(|v| v.at)).collect();
-        let named = heads.iter().map(|head| head.own.join(" ")).enumerate();
+        let named = names(&heads).into_iter().enumerate();
         // Of a filter with several words the column still tells rows apart, unless they are added over it; and so do days
         // that stand for their month.
         let floored = contract.period.iter().filter(|period| period.granularity.is_some());
@@ -137,8 +137,7 @@ impl Places {
             .chain(floored)
             .filter_map(|name| by_name.get(name).copied())
             .collect();
-        let left_out =
-            named.filter(|(at, name)| (!used.contains(at) && !name.is_empty()) || open.contains(at));
+        let left_out = named.filter(|(at, _)| !used.contains(at) || open.contains(at));
         let left_out = left_out.map(|(at, name)| (name, at)).collect();
         let last_used = used.last().copied().unwrap_or_default();
         Ok(Self { by_name, values, left_out, last_used, width: heads.len() })
@@ -209,7 +208,21 @@ impl Places {
     }
 }
 
-/// The place of `region#2`, the second of the columns called `region`.
+/// What a contract calls each column: by its name, and one without by its place among those, as `#1`.
+pub(super) fn names(heads: &[Head<'_>]) -> Vec<String> {
+    let mut nameless = 0;
+    let name = |head: &Head<'_>| {
+        let name = head.own.join(" ");
+        if !name.is_empty() {
+            return name;
+        }
+        nameless += 1;
+        format!("#{nameless}")
+    };
+    heads.iter().map(name).collect()
+}
+
+/// The place of `region#2`, the second of the columns called `region`, or of `#1`, the first without a name.
 fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
     let (name, number) = name.rsplit_once('#')?;
     let number: usize = number.parse().ok()?;

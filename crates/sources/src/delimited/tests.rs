@@ -12,6 +12,7 @@ mod left_out;
 mod mapped;
 mod marks;
 mod meaning;
+mod nameless;
 mod nested;
 mod per_cent;
 mod propose;

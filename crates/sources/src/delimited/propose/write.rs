@@ -34,13 +34,26 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
         page.line("");
         let names: Vec<&str> = sketch.passed_over.iter().map(|(name, _)| name.as_str()).collect();
         page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
+        if names.iter().any(|name| is_nameless(name)) {
+            page.comment(NAMELESS);
+        }
     }
     page.0
+}
+
+/// What is said of a column that the file does not name.
+const NAMELESS: &str = "`#1` is the first column without a name, `#2` the second.";
+
+fn is_nameless(column: &str) -> bool {
+    column.strip_prefix('#').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn filter(page: &mut Page, sketch: &Sketch) {
     let Some(Breakdown { column, word, totals }) = &sketch.filter else { return };
     page.section("filter");
+    if is_nameless(column) {
+        page.comment(NAMELESS);
+    }
     if word != TO_CHOOSE {
         page.comment("These rows add up the others.");
     } else if totals.is_empty() {
