@@ -7,6 +7,7 @@ mod by_period;
 mod cases;
 mod columns;
 mod counts;
+mod days;
 mod left_out;
 mod meaning;
 mod measures;

@@ -9,6 +9,7 @@ mod joined;
 mod json;
 mod kinds;
 mod left_out;
+mod lengths;
 mod mapped;
 mod marks;
 mod meaning;

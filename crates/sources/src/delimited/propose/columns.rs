@@ -118,7 +118,7 @@ fn period_joined(when: &When, sheet: &Sheet) -> bool {
 /// The years that the periods are of.
 fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
     let name = match when {
-        When::Column(name, _) | When::Pair(name, ..) => name,
+        When::Column(name, _) | When::Pair(name, ..) | When::LengthToChoose(name, _) => name,
         When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
         When::Header | When::ToChoose(_) | When::Unread(..) => return BTreeSet::new(),
     };

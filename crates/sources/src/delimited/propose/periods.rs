@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use super::days::{self, Days};
 use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
@@ -94,8 +95,10 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         .or_else(|| take(free, of_periods))
         .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
     if let Some(column) = column {
-        let lengths = lengths(&column);
-        return When::Column(column.name, lengths);
+        return match lengths(&column) {
+            Ok(lengths) => When::Column(column.name, lengths),
+            Err(why) => When::LengthToChoose(column.name, why),
+        };
     }
     let stated = titles::period(texts);
     // Before the title: its year is not the period of a month that is not read.
@@ -123,7 +126,10 @@ pub(super) const LENGTHS: [(Granularity, &[&str]); 6] = [
 ];
 
 /// How long a column's periods are: what all have, or what the column is named by when nothing in it is shorter.
-fn lengths(column: &Column<'_>) -> Lengths {
+///
+/// # Errors
+/// Why a person has to say it.
+fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     let is_day = |cell: &&str| length(cell) == Some(Granularity::Day);
     let (days, edges) =
         (column.filled().filter(is_day).count(), column.filled().filter(|c| is_month_edge(c)).count());
@@ -135,14 +141,21 @@ fn lengths(column: &Column<'_>) -> Lengths {
     }
     let shortest = counted.keys().next().copied();
     let named = LENGTHS.iter().find(|(_, words)| column.named(words)).map(|(length, _)| *length);
-    let declared = if counted.len() == 1 && edges > 0 && edges == days {
+    let of_days = (counted.len() == 1 && days > 0).then(|| {
+        let found = column.filled().filter_map(read_period).map(|period| period.start).collect();
+        let tertial = column.named(&["tertial"]).then_some("tertial");
+        self::days::days(&found, tertial.or(named.map(Granularity::as_str)))
+    });
+    let declared = if let Some(Days::Unclear(why)) = of_days {
+        return Err(why);
+    } else if of_days == Some(Days::Months) {
         Some((Granularity::Month, Why::Edges))
     } else if counted.len() == 1 {
         shortest.map(|length| (length, Why::All))
     } else {
         named.filter(|length| shortest == Some(*length)).map(|length| (length, Why::Name))
     };
-    Lengths { declared, counted }
+    Ok(Lengths { declared, counted })
 }
 
 /// Whether the days of a column of ends are within the periods: most are a month's end, or a Sunday after a Monday, or
@@ -198,6 +211,6 @@ fn length(text: &str) -> Option<Granularity> {
 }
 
 /// The first or the last day of a month.
-pub(super) fn edge(day: Period) -> bool {
+fn edge(day: Period) -> bool {
     day.start.day() == 1 || day.end.day() == 1
 }

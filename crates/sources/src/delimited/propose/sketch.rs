@@ -31,6 +31,8 @@ pub(super) enum When {
     Header,
     /// Columns of days which say when a row was made or something began, of which a person has to say if one is it.
     ToChoose(Vec<String>),
+    /// A column of periods whose length a person has to say, and why.
+    LengthToChoose(String, String),
     /// A column that seems to hold periods of a form that is not read, and one of them.
     Unread(String, String),
 }
@@ -43,7 +45,8 @@ impl When {
             Self::Fixed(Some(period)) => {
                 Granularity::ALL.into_iter().find(|length| Period::holding(period.start, *length) == *period)
             }
-            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) | Self::Unread(..) => None,
+            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) => None,
+            Self::LengthToChoose(..) | Self::Unread(..) => None,
         }
     }
 }
@@ -73,6 +76,8 @@ pub(super) enum Why {
 pub(super) struct WideSketch {
     pub(super) granularity: Option<Granularity>,
     pub(super) year: Option<i32>,
+    /// Why a person has to say how long the periods are.
+    pub(super) unclear: Option<String>,
     pub(super) prefix: Option<String>,
     /// What the columns are called, and the measure each may be.
     pub(super) measures: BTreeMap<String, String>,

@@ -177,9 +177,7 @@ fn unread(page: &mut Page, sketch: &Sketch) {
 fn period(page: &mut Page, sketch: &Sketch) {
     match &sketch.when {
         When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) | When::Unread(..) => {
-            page.section("period");
-        }
+        _ => page.section("period"),
     }
     match &sketch.when {
         When::Header => {}
@@ -201,6 +199,12 @@ fn period(page: &mut Page, sketch: &Sketch) {
                 "By its name `{}` is when a row was made or something began, not what its number is about: choose a column, \
                  or `fixed`.",
                 stamps.join("`, `")
+            ));
+            page.text("column", TO_CHOOSE);
+        }
+        When::LengthToChoose(name, why) => {
+            page.comment(&format!(
+                "Column `{name}` holds the periods, and {why}: how long each is, the file does not say. Choose: write the                  column here, and `granularity` (day, week, month, quarter, half_year or year) below it. Until then everything is refused."
             ));
             page.text("column", TO_CHOOSE);
         }
@@ -360,6 +364,11 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
     page.section("wide");
     if sketch.when == When::Header {
         page.line("periods = true");
+        if let Some(why) = &sketch.wide.unclear {
+            page.comment(&format!(
+                "Of the periods in the header: {why}. How long each is, the file does not say: choose, and write `granularity`                  (day, week, month, quarter, half_year or year) here, then the measure. Until then everything is refused."
+            ));
+        }
         if let Some(length) = sketch.wide.granularity {
             page.comment(
                 "Columns of another length, as a year among months, add up others and are passed over.",

@@ -47,8 +47,8 @@ fn a_part_of_a_year_that_is_known_is_read_as_that() {
         ("Meldinger andre kvartal 2025", "2025-Q2"),
         ("2026 mars", "2026-03"),
         ("Meldinger 2026 mars", "2026-03"),
-        // Days that are all a month's first or last stand for their month, however they are written.
-        ("30. september 2026", "2026-09"),
+        // A month's last day stands for its month, however it is written, unless it is a quarter's too.
+        ("31. august 2026", "2026-08"),
         ("29. september 2026", "2026-09-29"),
     ] {
         let (read, toml) = tried(&one(head), "svarut");
