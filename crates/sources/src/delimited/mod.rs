@@ -22,6 +22,7 @@ mod parts;
 mod pick;
 mod places;
 mod propose;
+mod raised;
 mod row_period;
 #[cfg(test)]
 mod samples;

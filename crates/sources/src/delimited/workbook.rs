@@ -13,7 +13,7 @@ use super::cells::{Rows, Sheet, show};
 use super::contract::same_name;
 use super::grid::{Line, Look, Sink, fault};
 use super::joined::{self, Joined, Reaching};
-use super::{Contract, Format, Hidden, archive, hidden, number_signs, tags};
+use super::{Contract, Format, Hidden, archive, hidden, number_signs, raised, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -146,6 +146,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         // A declared scale says itself what the numbers are.
         Some(_) => number_signs::Shown::new(),
     };
+    let raised = raised::xlsx(&text, &tags::xlsx_shared(bytes));
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
@@ -160,6 +161,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
                 show(&Data::from(other.clone()), signs.get(&cell.get_position()).copied(), contract.decimal)
             }
         };
+        let text = raised.get(&cell.get_position()).cloned().unwrap_or(text);
         placed.place(cell.get_position(), text)?;
     }
     Ok(Read {
@@ -188,6 +190,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         (None, Some(last)) => number_signs::ods(&text, &sheet, last),
         _ => number_signs::Shown::new(),
     };
+    let raised = range.end().map(|last| raised::ods(&text, &sheet, last)).unwrap_or_default();
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
@@ -195,7 +198,9 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
             placed.place(before, formula)?;
         }
-        placed.place(at, show(value, signs.get(&at).copied(), contract.decimal))?;
+        let text = raised.get(&at).filter(|_| matches!(value, Data::String(_))).cloned();
+        let shown = || show(value, signs.get(&at).copied(), contract.decimal);
+        placed.place(at, text.unwrap_or_else(shown))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);

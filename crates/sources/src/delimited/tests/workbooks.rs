@@ -1,6 +1,6 @@
 //! What a workbook holds beside its cells: sheets that look alike, hidden rows, formulas nobody computed.
 
-use super::super::samples::{ods_book, ods_row, row, xlsx};
+use super::super::samples::{ods_book, ods_row, row, xlsx, xlsx_shared};
 use super::propose::{about, known};
 use super::{PLAIN, contract, refused, shown};
 use crate::delimited::{Contract, TO_CHOOSE, parse, propose};
@@ -101,4 +101,38 @@ fn nan_is_a_sign_to_choose_beside_numbers_with_a_point() {
     assert!(toml.contains("In place of numbers the file has nan: choose"), "{toml}");
     let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
     assert_eq!(shown(&parsed), ["0301 2026-10 12", "4601 2026-10 missing", "1103 2026-10 14"], "{toml}");
+}
+
+#[test]
+fn a_raised_digit_is_no_digit_of_the_number() {
+    let runs = "<r><t>12</t></r><r><rPr><vertAlign val=\"superscript\"/></rPr><t>1</t></r>";
+    let head = row(1, &["kommune", "periode", "antall"]);
+    let at = |number: u32, cell: &str| {
+        row(number, &["1103", &format!("202{number}")]).replace("</row>", &format!("{cell}</row>"))
+    };
+    let shared = format!("<si><t>7</t></si><si>{runs}</si><si><r><t>1</t></r><r><t>21</t></r></si>");
+    let rows = head
+        + &at(2, "<c r=\"C2\" t=\"s\"><v>0</v></c>")
+        + &at(3, "<c r=\"C3\" t=\"s\"><v>1</v></c>")
+        + &at(4, &format!("<c r=\"C4\" t=\"inlineStr\"><is>{runs}</is></c>"))
+        // Runs of which none is raised.
+        + &at(5, "<c r=\"C5\" t=\"s\"><v>2</v></c>");
+    let parsed = parse(&xlsx_shared(&rows, &shared), &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2022 7", "1103 2025 121"], "{parsed:?}");
+    assert_eq!(parsed.rejections.iter().map(|r| r.row).collect::<Vec<_>>(), [3, 4]);
+    assert!(parsed.rejections.iter().all(|r| r.reason.contains("`12¹` has a raised digit")), "{parsed:?}");
+    let cell = "<table:table-cell office:value-type=\"string\"><text:p>12<text:span text:style-name=\"T1\">1</text:span>\
+                </text:p></table:table-cell>";
+    let style = |position: &str| {
+        format!(
+            "<style:style style:name=\"T1\"><style:text-properties style:text-position=\"{position}\"/></style:style>"
+        )
+    };
+    let rows = ods_row("", &["kommune", "periode", "antall"])
+        + &ods_row("", &["1103", "2024"]).replace("</table:table-row>", &format!("{cell}</table:table-row>"));
+    for (position, raised) in [("super 58%", true), ("33% 58%", true), ("0% 100%", false)] {
+        let parsed = parse(&ods_book(&[("Ark1", &rows), ("Stil", &style(position))]), &contract(PLAIN));
+        assert_eq!(parsed.observations.is_empty(), raised, "{position}: {parsed:?}");
+        assert_eq!(raised, parsed.rejections.iter().any(|r| r.reason.contains("`12¹`")), "{position}: {parsed:?}");
+    }
 }
