@@ -1,6 +1,7 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
 mod adds_up;
+mod another_table;
 mod archive;
 mod by_period;
 mod cells;

@@ -67,6 +67,8 @@ pub(super) struct Places {
     pub(super) values: Vec<ValueColumn>,
     /// Columns that the contract leaves out, by name and place.
     left_out: Vec<(String, usize)>,
+    /// The headings of each column that is read, the one of the subject first.
+    headings: Vec<(usize, Vec<String>)>,
     /// The last column that is read.
     last_used: usize,
     width: usize,
@@ -140,7 +142,11 @@ impl Places {
         let left_out = named.filter(|(at, _)| !used.contains(at) || open.contains(at));
         let left_out = left_out.map(|(at, name)| (name, at)).collect();
         let last_used = used.last().copied().unwrap_or_default();
-        Ok(Self { by_name, values, left_out, last_used, width: heads.len() })
+        let subject = by_name.get(&contract.subject.column);
+        let others = used.iter().filter(|at| Some(*at) != subject);
+        let heading = |at: &usize| (*at, heads[*at].own.iter().map(|part| (*part).to_owned()).collect());
+        let headings = subject.into_iter().chain(others).map(heading).collect();
+        Ok(Self { by_name, values, left_out, headings, last_used, width: heads.len() })
     }
 
     /// A cell by its column's declared name; empty when the row is too short.
@@ -151,6 +157,17 @@ impl Places {
     /// The place of a column by its declared name.
     pub(super) fn at(&self, column: &str) -> Option<usize> {
         self.by_name.get(column).copied()
+    }
+
+    /// Whether a row names the columns of another table: it has the heading of the subject in its place, and another one in
+    /// the place of a column that is read.
+    pub(super) fn begins_another_table(&self, cells: &StringRecord) -> bool {
+        let mut columns = self.headings.iter().map(|(at, headings)| {
+            let cell = number::visible(cells.get(*at).unwrap_or(""));
+            (cell, headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell))
+        });
+        columns.next().is_some_and(|(cell, same)| same && !cell.is_empty())
+            && columns.any(|(cell, same)| !same && cell.contains(char::is_alphanumeric))
     }
 
     /// The columns that the contract leaves out.

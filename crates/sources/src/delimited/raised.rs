@@ -161,7 +161,24 @@ fn raised_styles(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn named_styles(text: &str) -> impl Iterator<Item = &str> {
-    pieces(text).map(|(tag, _)| tag).filter(|tag| {
-        !tag.starts_with('/') && matches!(local_name(tag), "style" | "text-properties")
-    })
+    pieces(text)
+        .map(|(tag, _)| tag)
+        .filter(|tag| !tag.starts_with('/') && matches!(local_name(tag), "style" | "text-properties"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_cells_share_have_raised_digits_too() {
+        let runs = "<r><t>12</t></r><r><rPr><vertAlign val=\"superscript\"/></rPr><t>3)</t></r>";
+        let shared =
+            format!("<sst><si><t>7</t></si><si/><si>{runs}</si><si><r><t>m</t></r>{runs}</si></sst>");
+        let sheet = "<row><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>2</v></c><c r=\"C1\"><v>2</v></c>\
+                     <c r=\"D1\" t=\"s\"><v>3</v></c></row>";
+        // A text with letters is no number, and headings stay as they are.
+        assert_eq!(xlsx(sheet, &shared), [((0, 1), "12\u{b3})".to_owned())].into());
+        assert_eq!(xlsx(sheet, "<sst><si><t>7</t></si></sst>"), Raised::new());
+    }
 }

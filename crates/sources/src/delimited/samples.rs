@@ -87,17 +87,6 @@ pub(super) fn xlsx_named(sheet_name: &str, rows: &str) -> Vec<u8> {
 
 /// The same with XML before and after its rows, as of columns and of joined cells, and with the XML of its styles.
 pub(super) fn xlsx_book(sheet_name: &str, before: &str, rows: &str, after: &str, styles: &str) -> Vec<u8> {
-    xlsx_files(sheet_name, before, rows, after, styles, None)
-}
-
-fn xlsx_files(
-    sheet_name: &str,
-    before: &str,
-    rows: &str,
-    after: &str,
-    styles: &str,
-    shared: Option<&str>,
-) -> Vec<u8> {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const DOC: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -119,10 +108,8 @@ fn xlsx_files(
     );
     let book_rels = format!(
         "{HEAD}<Relationships xmlns=\"{PACK}/relationships\"><Relationship Id=\"rId1\" \
-         Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" \
-         Type=\"{DOC}/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>"
+         Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
     );
-    let shared = format!("{HEAD}<sst xmlns=\"{MAIN}\">{}</sst>", shared.unwrap_or_default());
     let sheet =
         format!("{HEAD}<worksheet xmlns=\"{MAIN}\">{before}<sheetData>{rows}</sheetData>{after}</worksheet>");
     let styles = format!("{HEAD}<styleSheet xmlns=\"{MAIN}\">{styles}</styleSheet>");
@@ -133,15 +120,9 @@ fn xlsx_files(
         ("xl/_rels/workbook.xml.rels", book_rels),
         ("xl/worksheets/sheet1.xml", sheet),
         ("xl/styles.xml", styles),
-        ("xl/sharedStrings.xml", shared),
     ];
     let files: Vec<_> = files.iter().map(|(n, t)| (*n, 0, t.as_bytes(), t.len() as u32)).collect();
     zip(&files)
-}
-
-/// A workbook whose cells share texts, given as the XML inside `<sst>`.
-pub(super) fn xlsx_shared(rows: &str, shared: &str) -> Vec<u8> {
-    xlsx_files("Ark1", "", rows, "", "", Some(shared))
 }
 
 /// A row of cells: numbers stay numbers, everything else is text.

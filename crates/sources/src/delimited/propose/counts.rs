@@ -163,7 +163,8 @@ fn nested(sketch: &Sketch, free: &Free<'_>) -> Option<Reason> {
     });
     let in_lists = || {
         let counted = free.iter().any(|column| column.counts(sketch.decimal) && !column.named(&NO_COUNT));
-        let list = free.iter().find(|column| column.mostly(|cell| cell.starts_with(LIST))).filter(|_| !counted)?;
+        let list =
+            free.iter().find(|column| column.mostly(|cell| cell.starts_with(LIST))).filter(|_| !counted)?;
         Some(format!("`{}` holds a list in each row", list.name))
     };
     let what = by_period.or_else(in_lists)?;

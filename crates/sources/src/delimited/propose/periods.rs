@@ -131,20 +131,20 @@ pub(super) const LENGTHS: [(Granularity, &[&str]); 6] = [
 /// Why a person has to say it.
 fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     let is_day = |cell: &&str| length(cell) == Some(Granularity::Day);
-    let (days, edges) =
+    let (of_day, edges) =
         (column.filled().filter(is_day).count(), column.filled().filter(|c| is_month_edge(c)).count());
     let mut counted = BTreeMap::new();
     for length in column.filled().filter_map(length) {
         // Days at a month's edge alone are how months are written.
-        let of_month = length == Granularity::Day && edges == days;
+        let of_month = length == Granularity::Day && edges == of_day;
         *counted.entry(if of_month { Granularity::Month } else { length }).or_insert(0) += 1;
     }
     let shortest = counted.keys().next().copied();
     let named = LENGTHS.iter().find(|(_, words)| column.named(words)).map(|(length, _)| *length);
-    let of_days = (counted.len() == 1 && days > 0).then(|| {
+    let of_days = (counted.len() == 1 && of_day > 0).then(|| {
         let found = column.filled().filter_map(read_period).map(|period| period.start).collect();
         let tertial = column.named(&["tertial"]).then_some("tertial");
-        self::days::days(&found, tertial.or(named.map(Granularity::as_str)))
+        days::days(&found, tertial.or(named.map(Granularity::as_str)))
     });
     let declared = if let Some(Days::Unclear(why)) = of_days {
         return Err(why);

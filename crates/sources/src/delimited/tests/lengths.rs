@@ -20,7 +20,8 @@ fn days_at_the_edges_of_quarters_are_no_months() {
         ("Dato", "06.10.2025 20.10.2025"),
         ("Dato", "31.03.2025"),
     ] {
-        let rows: Vec<String> = days.split(' ').map(|day| format!("1103;{day};300\n4601;{day};200\n")).collect();
+        let rows: Vec<String> =
+            days.split(' ').map(|day| format!("1103;{day};300\n4601;{day};200\n")).collect();
         let (toml, read) = months(&rows.concat(), name);
         assert!(read.is_empty(), "{name} {days}: {read:?}\n{toml}");
         assert!(toml.contains("column = \"to-choose\"") && toml.contains("how long each is"), "{toml}");
@@ -32,7 +33,8 @@ fn days_at_the_edges_of_quarters_are_no_months() {
         ("Dato", "28.02.2025", "2025-02"),
         ("Dato", "06.10.2025 07.10.2025", "2025-10-06"),
     ] {
-        let rows: Vec<String> = days.split(' ').map(|day| format!("1103;{day};300\n4601;{day};200\n")).collect();
+        let rows: Vec<String> =
+            days.split(' ').map(|day| format!("1103;{day};300\n4601;{day};200\n")).collect();
         let (toml, read) = months(&rows.concat(), name);
         assert_eq!(read[0], format!("digihelse uses 1103 {first} 300"), "{toml}");
     }

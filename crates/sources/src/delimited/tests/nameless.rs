@@ -5,7 +5,8 @@ use super::propose::{all, proposed};
 use super::{PLAIN, contract, plain, shown};
 use crate::delimited::{Contract, TO_CHOOSE, parse};
 
-const ROWS: [&str; 4] = ["0301;2026-10;Menn;7", "0301;2026-10;Kvinner;7", "4601;2026-10;Menn;5", "4601;2026-10;Kvinner;6"];
+const ROWS: [&str; 4] =
+    ["0301;2026-10;Menn;7", "0301;2026-10;Kvinner;7", "4601;2026-10;Menn;5", "4601;2026-10;Kvinner;6"];
 
 #[test]
 fn rows_that_differ_in_a_column_without_a_name_hold_the_delivery() {
