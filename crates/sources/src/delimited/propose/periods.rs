@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use super::super::contract::same_name;
 use super::days::{self, Days};
 use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
@@ -38,7 +39,11 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason
         When::Fixed(Some(period)) if is_year(*period) => None,
         _ => return Ok(found),
     };
-    let Some(parts) = free.iter().find(|column| are_parts_of_years(column)) else { return Ok(found) };
+    let of_one_name = |column: &&Column<'_>| {
+        years.is_some_and(|name| same_but_for_place(name, &column.name)) && column.mostly(is_part)
+    };
+    let parts = free.iter().find(|column| are_parts_of_years(column));
+    let Some(parts) = parts.or_else(|| free.iter().find(of_one_name)) else { return Ok(found) };
     let years = years.map_or_else(
         || "the year in the title or the file's name".to_owned(),
         |name| format!("column `{name}`"),
@@ -66,11 +71,18 @@ pub(super) fn are_parts_of_years(column: &Column<'_>) -> bool {
             )
         })
     });
-    let part = |cell: &str| {
-        cell.parse().is_ok_and(|part: u32| (1..=53).contains(&part))
-            || read_period(&format!("{cell} 2024")).is_some()
-    };
-    called && column.mostly(part)
+    called && column.mostly(is_part)
+}
+
+fn is_part(cell: &str) -> bool {
+    cell.parse().is_ok_and(|part: u32| (1..=53).contains(&part))
+        || read_period(&format!("{cell} 2024")).is_some()
+}
+
+/// Whether two columns have one name, as `Periode#1` and `Periode#2`.
+fn same_but_for_place(name: &str, other: &str) -> bool {
+    let numbered = |name: &'_ str| name.rsplit_once('#').map(|(name, _)| name.to_owned());
+    numbered(name).is_some_and(|name| numbered(other).is_some_and(|other| same_name(&name, &other)))
 }
 
 fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
@@ -155,12 +167,30 @@ fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     } else {
         named.filter(|length| shortest == Some(*length)).map(|length| (length, Why::Name))
     };
+    if declared.is_none() && overlap(column) {
+        let counts = counted.iter().map(|(length, count)| format!("{count} {}", length.as_str()));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        return Err(format!("they are of several lengths ({counts}) of which the longer hold the shorter"));
+    }
     Ok(Lengths { declared, counted })
 }
 
-/// Whether the days of a column of ends are within the periods: most are a month's end, or a Sunday after a Monday, or
-/// the next row begins the day after.
-fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
+/// Whether a period of a column lies in another one.
+fn overlap(column: &Column<'_>) -> bool {
+    let periods: BTreeSet<Period> = column.filled().filter_map(read_period).collect();
+    let mut last: Option<Period> = None;
+    for period in periods {
+        if last.is_some_and(|last| period.start < last.end) {
+            return true;
+        }
+        last = Some(period);
+    }
+    false
+}
+
+/// Whether the days of a column of ends are within the periods: a period of one day, the next row begins the day after, or
+/// most periods are whole weeks or months then. `None` where nothing shows it.
+fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> Option<bool> {
     let first = |text: &&str| read_period(text).map(|period| period.start);
     // A single day, of which the day after would be the end.
     if start
@@ -169,22 +199,30 @@ fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
         .zip(&end.cells)
         .any(|(start, end)| first(start).is_some() && first(start) == first(end))
     {
-        return true;
+        return Some(true);
     }
-    let (starts, ends): (BTreeSet<_>, Vec<_>) =
-        (start.cells.iter().filter_map(first).collect(), end.cells.iter().filter_map(first).collect());
+    let pairs = start.cells.iter().zip(&end.cells);
+    let pairs: Vec<_> = pairs.filter_map(|(start, end)| first(start).zip(first(end))).collect();
+    let starts: BTreeSet<_> = pairs.iter().map(|(start, _)| *start).collect();
+    let ends: Vec<_> = pairs.iter().map(|(_, end)| *end).collect();
     // A day after that is a first day elsewhere says that they are not.
     let after = ends.iter().filter(|day| starts.contains(*day)).count();
     let within = ends.iter().filter(|day| day.succ_opt().is_some_and(|next| starts.contains(&next))).count();
     if within != after {
-        return within > after;
+        return Some(within > after);
     }
-    let begins_week = starts.iter().all(|day| day.weekday() == Weekday::Mon);
-    let edges = ends.iter().filter(|day| {
-        let next = day.succ_opt();
-        next.is_some_and(|next| next.day() == 1) || (begins_week && day.weekday() == Weekday::Sun)
-    });
-    edges.count() * 2 > ends.len()
+    let whole = |start: &NaiveDate, next: NaiveDate| {
+        let weeks = start.weekday() == Weekday::Mon && next.weekday() == Weekday::Mon;
+        *start < next && (weeks || (start.day() == 1 && next.day() == 1))
+    };
+    let outside = pairs.iter().filter(|(start, end)| whole(start, *end)).count();
+    let within =
+        pairs.iter().filter(|(start, end)| end.succ_opt().is_some_and(|next| whole(start, next))).count();
+    let most = |count: usize, other: usize| count * 2 > pairs.len() && other == 0;
+    if most(within, outside) {
+        return Some(true);
+    }
+    most(outside, within).then_some(false)
 }
 
 /// Whether a column has one of some names and most of its cells are days.

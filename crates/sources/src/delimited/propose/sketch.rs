@@ -25,7 +25,8 @@ pub(super) enum Choice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum When {
     Column(String, Lengths),
-    Pair(String, String, bool),
+    /// The columns of first days and of ends, and whether these are last days, where the file shows it.
+    Pair(String, String, Option<bool>),
     /// Above the table or in the file's name, or nowhere.
     Fixed(Option<Period>),
     Header,

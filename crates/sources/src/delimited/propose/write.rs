@@ -191,8 +191,16 @@ fn period(page: &mut Page, sketch: &Sketch) {
         }
         When::Pair(start, end, last_days) => {
             page.text("start", start);
-            page.text("end", end);
-            page.line(&format!("end_inclusive = {last_days}"));
+            if let Some(last_days) = last_days {
+                page.text("end", end);
+                page.line(&format!("end_inclusive = {last_days}"));
+            } else {
+                page.comment(&format!(
+                    "Whether `{end}` holds last days or the days after, the file does not show: choose, and write the column here and \
+                     `end_inclusive = true` or `false` below it. Until then everything is refused."
+                ));
+                page.text("end", TO_CHOOSE);
+            }
         }
         When::ToChoose(stamps) => {
             page.comment(&format!(
