@@ -136,3 +136,34 @@ fn a_raised_digit_is_no_digit_of_the_number() {
         );
     }
 }
+
+#[test]
+fn a_number_is_read_as_spreadsheets_show_it() {
+    let book = xlsx(
+        &(row(1, &["kommune", "periode", "antall"])
+            + &row(2, &["1103", "2024", "12.000000000000002"])
+            + &row(3, &["4601", "2024", "11.999999999999998"])
+            + &row(4, &["1508", "2024", "12.00000000001"])),
+    );
+    let parsed = parse(&book, &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2024 12", "4601 2024 12"], "{parsed:?}");
+    assert!(refused(&parsed).starts_with("4: `12,00000000001` has a decimal fraction"), "{parsed:?}");
+    let open = ods_book(&[(
+        "Ark1",
+        &(ods_row("", &["kommune", "periode", "antall"])
+            + &ods_row("", &["1103", "2024", "12.000000000000002"])),
+    )]);
+    assert_eq!(shown(&parse(&open, &contract(PLAIN))), ["1103 2024 12"]);
+}
+
+#[test]
+fn of_sheets_that_are_alike_a_contract_names_one() {
+    let rows = ods_row("", &["kommune", "periode", "antall"]) + &ods_row("", &["1103", "2024", "7"]);
+    let notes = ods_row("", &["Om tallene"]);
+    let parsed = parse(&ods_book(&[("Jan", &rows), ("Om", &notes), ("Feb", &rows)]), &contract(PLAIN));
+    assert!(parsed.breaches[0].contains("sheets `Jan`, `Feb` all have the columns"), "{parsed:?}");
+    let named = contract(&format!("sheet = \"Feb\"\n{PLAIN}"));
+    assert!(parse(&ods_book(&[("Jan", &rows), ("Feb", &rows)]), &named).breaches.is_empty());
+    let parsed = parse(&ods_book(&[("Jan", &rows), ("Om", &notes)]), &contract(PLAIN));
+    assert!(parsed.breaches.is_empty() && shown(&parsed) == ["1103 2024 7"], "{parsed:?}");
+}
