@@ -17,7 +17,7 @@ use super::left_out::left_out;
 use super::meet::leave_to_choose;
 use super::periods::when;
 use super::sheet::{Code, Sheet, code, read_period};
-use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
+use super::sketch::{Choice, Column, Dash, Free, Sketch, When, WideSketch, is_count, take};
 use super::{About, Known, TO_CHOOSE, names};
 
 const SOLUTIONS: [&str; 6] = ["løsning", "loysing", "løysing", "solution", "tjeneste", "teneste"];
@@ -33,7 +33,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let Columns { places, mut free, nameless, hidden } = columns(&sheet, &rows, known)?;
     let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
-    let decimal = decimal(&free);
+    let decimal = decimal(&free, sheet.delimiter);
     let texts = texts(&sheet, about);
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
@@ -65,6 +65,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         wide: WideSketch::default(),
         decimal,
         symbols: BTreeMap::new(),
+        dash: None,
         provisional: false,
         joined: joined(&rows, sheet.subject, known),
         filter: None,
@@ -98,6 +99,10 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         if let Some(symbol) = names::symbol(cell).filter(|_| !is_count(cell, decimal)) {
             sketch.symbols.insert(cell.to_owned(), symbol);
         }
+    }
+    if counted.iter().flat_map(Column::filled).any(|cell| cell == "-") {
+        let noughts = counted.iter().flat_map(Column::filled).any(|cell| cell == "0");
+        sketch.dash = Some(if noughts { Dash::BesideNought } else { Dash::Nought });
     }
     Ok(sketch)
 }

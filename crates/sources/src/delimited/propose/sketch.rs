@@ -21,6 +21,15 @@ pub(super) enum Choice {
     Fixed(String),
 }
 
+/// What `-` alone in the place of a number may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dash {
+    /// The file has no 0: as the usual one, nought.
+    Nought,
+    /// The file writes nought as 0.
+    BesideNought,
+}
+
 /// When.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum When {
@@ -124,6 +133,8 @@ pub(super) struct Sketch {
     pub(super) wide: WideSketch,
     pub(super) decimal: char,
     pub(super) symbols: BTreeMap<String, Symbol>,
+    /// A cell is `-` alone: nought, unless the file writes that as 0 too.
+    pub(super) dash: Option<Dash>,
     pub(super) provisional: bool,
     /// Rows without a code follow each code, as many behind each.
     pub(super) joined: bool,

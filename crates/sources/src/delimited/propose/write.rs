@@ -7,7 +7,7 @@ use super::super::{Format, Layout, SubjectKind, Symbol};
 use super::breakdown::Breakdown;
 use super::left_out::LeftOut;
 use super::page::{Page, quoted};
-use super::sketch::{Choice, Lengths, Sketch, When, Why};
+use super::sketch::{Choice, Dash, Lengths, Sketch, When, Why};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
 
@@ -338,7 +338,8 @@ fn value(page: &mut Page, sketch: &Sketch) {
         ));
         page.line(&format!("scale = {{ factor = {scale}, unit = \"{TO_CHOOSE}\" }}"));
     }
-    let mut symbols = if sketch.symbols.is_empty() { BTreeMap::new() } else { usual_symbols() };
+    let usual = !sketch.symbols.is_empty() || sketch.dash.is_some();
+    let mut symbols = if usual { usual_symbols() } else { BTreeMap::new() };
     if let Some(column) = &sketch.state {
         page.section("state");
         page.text("column", column);
@@ -360,6 +361,23 @@ fn value(page: &mut Page, sketch: &Sketch) {
             "In place of numbers the file has {}: choose what each means.",
             found.join(", ")
         ));
+    }
+    match sketch.dash {
+        Some(Dash::Nought) => {
+            page.line("");
+            page.comment(
+                "`-` is nought, as Statistics Norway writes it. Where it means that there is no number, write `\"-\" = \"missing\"`.",
+            );
+        }
+        Some(Dash::BesideNought) => {
+            words.remove("-");
+            page.line("");
+            page.comment(
+                "The file writes nought as 0 and has `-` too: choose `\"-\" = \"missing\"` or `\"-\" = \"zero\"` among the symbols. \
+                 Until then each `-` is refused.",
+            );
+        }
+        None => {}
     }
     page.map("symbols", &words);
     if sketch.provisional {

@@ -136,3 +136,22 @@ fn a_column_called_after_its_periods_goes_before_other_days_and_years() {
         "svarut users_active 0301 2019 120"
     );
 }
+
+#[test]
+fn a_dash_in_the_place_of_a_number_is_shown() {
+    let text =
+        "Knr;Periode;Bruk\n0301;2026-10;-\n1103;2026-10;5\n4601;2026-10;7\n5001;2026-10;9\n1508;2026-10;8\n";
+    let (read, toml) = tried(text, &request("x", "digihelse", "uses"));
+    assert!(
+        toml.contains("\"-\" = \"zero\"") && toml.contains("`-` is nought, as Statistics Norway"),
+        "{toml}"
+    );
+    assert_eq!(read[0], "digihelse uses 0301 2026-10 0", "{toml}");
+    // A file with noughts of its own means something else by it.
+    let (read, toml) = tried(&text.replace(";9\n", ";0\n"), &request("x", "digihelse", "uses"));
+    assert!(!toml.contains("\n\"-\" =") && toml.contains("Until then each `-` is refused"), "{toml}");
+    assert_eq!(read.len(), 4, "{toml}");
+    assert!(
+        !tried(&text.replace(";-\n", ";4\n"), &request("x", "digihelse", "uses")).1.contains("[symbols]")
+    );
+}
