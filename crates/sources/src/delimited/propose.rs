@@ -8,6 +8,7 @@ mod cases;
 mod columns;
 mod counts;
 mod days;
+mod decisive;
 mod left_out;
 mod meaning;
 mod measures;

@@ -13,6 +13,7 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
+use super::decisive::{decides, factor};
 use super::left_out::left_out;
 use super::meet::leave_to_choose;
 use super::periods::when;
@@ -68,6 +69,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         dash: None,
         provisional: false,
         joined: joined(&rows, sheet.subject, known),
+        decisive: Vec::new(),
         filter: None,
         passed_over: unread.iter().map(|name| (name.clone(), BTreeSet::new())).collect(),
         unread,
@@ -86,6 +88,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let heads = counted.iter().flat_map(|column| &column.heads);
     let mut stated = named.chain(heads).chain(&sketch.sheet.above);
     sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
+    let unit = sketch.unit.as_ref().map(|(_, unit)| unit.clone());
+    sketch.scale = sketch.scale.take().or_else(|| unit.and_then(|unit| Some((factor(&unit)?, unit))));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
         let words = column.distinct().into_iter().map(str::to_owned).collect();
         sketch.passed_over.push((column.name.clone(), words));
@@ -93,6 +97,11 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     if by_no_period {
         sketch.passed_over.extend(nameless);
     }
+    let decisive = sketch.passed_over.extract_if(.., |(_, words)| decides(words).is_some());
+    sketch.decisive.extend(decisive.filter_map(|(name, words)| {
+        let decided = decides(&words)?;
+        Some((name, words, decided))
+    }));
     for cell in counted.iter().flat_map(Column::filled) {
         // SSB marks preliminary numbers with an asterisk behind them.
         sketch.provisional |= cell.len() > 1 && cell.ends_with('*');

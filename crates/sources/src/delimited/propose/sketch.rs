@@ -6,6 +6,7 @@ use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
 use super::breakdown::Breakdown;
+use super::decisive::Decides;
 use super::left_out::LeftOut;
 use super::meaning::Other;
 use super::measures::counts_from_a_beginning;
@@ -140,6 +141,8 @@ pub(super) struct Sketch {
     pub(super) joined: bool,
     /// The workbook joins cells of the periods over several rows.
     pub(super) period_joined: bool,
+    /// Columns whose words decide what the numbers are.
+    pub(super) decisive: Vec<(String, BTreeSet<String>, Decides)>,
     /// A column that tells rows apart.
     pub(super) filter: Option<Breakdown>,
     /// Columns of numbers that seem to be named by a period of a form that is not read.

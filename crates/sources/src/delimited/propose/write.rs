@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::contract::usual_symbols;
 use super::super::{Format, Layout, SubjectKind, Symbol};
 use super::breakdown::Breakdown;
+use super::decisive::Decides;
 use super::left_out::LeftOut;
 use super::page::{Page, quoted};
 use super::sketch::{Choice, Dash, Lengths, Sketch, When, Why};
@@ -49,8 +50,24 @@ fn is_nameless(column: &str) -> bool {
 }
 
 fn filter(page: &mut Page, sketch: &Sketch) {
+    let chosen = |decides: &Decides| !matches!(decides, Decides::Provisional(..));
+    if sketch.filter.is_some() || sketch.decisive.iter().any(|(_, _, decides)| chosen(decides)) {
+        page.section("filter");
+    }
+    for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| chosen(decides)) {
+        let what = match decides {
+            Decides::Unit => "what its number is counted in",
+            Decides::Kind => "whether its number is a fact or a plan",
+            Decides::Status | Decides::Provisional(..) => "whether its number is final",
+        };
+        let words: Vec<&str> = words.iter().take(10).map(String::as_str).collect();
+        page.comment(&format!(
+            "This column says of each row {what} (`{}`): choose which to read. Until then everything is refused.",
+            words.join("`, `")
+        ));
+        page.line(&format!("{} = {}", quoted(column), quoted(TO_CHOOSE)));
+    }
     let Some(Breakdown { column, word, totals }) = &sketch.filter else { return };
-    page.section("filter");
     if is_nameless(column) {
         page.comment(NAMELESS);
     }
@@ -380,7 +397,17 @@ fn value(page: &mut Page, sketch: &Sketch) {
         None => {}
     }
     page.map("symbols", &words);
-    if sketch.provisional {
+    let marked = sketch.decisive.iter().find_map(|(column, _, decides)| match decides {
+        Decides::Provisional(marks, others) => Some((column, marks, others)),
+        _ => None,
+    });
+    if let Some((column, marks, others)) = marked {
+        let list = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
+        page.section("provisional");
+        page.text("column", column);
+        page.line(&format!("marker = [{}]", list(marks)));
+        page.line(&format!("unmarked = [{}]", list(others)));
+    } else if sketch.provisional {
         page.section("provisional");
         page.text("marker", "*");
     }
