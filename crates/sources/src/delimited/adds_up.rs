@@ -61,10 +61,11 @@ pub(super) fn words(column: usize, added: &[Added<'_>], zero: bool) -> Vec<(Stri
         let count = numbers.len() as u128;
         for (own, number) in parts.iter().zip(numbers) {
             let tally = tallies.entry(own.part.word(column)).or_default();
-            let apart = (number * 2 - whole).unsigned_abs();
-            match apart {
+            let difference = (number * 2 - whole).unsigned_abs();
+            // Each part may be rounded by one half, and the whole too; small numbers agree by chance.
+            match difference {
                 0 => tally.held += 1,
-                _ if apart < count && number.unsigned_abs() > 2 * count => tally.nearly += 1,
+                _ if difference < count && number.unsigned_abs() > 2 * count => tally.nearly += 1,
                 _ => tally.refuted += 1,
             }
         }

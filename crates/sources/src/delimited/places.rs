@@ -144,8 +144,10 @@ impl Places {
         let last_used = used.last().copied().unwrap_or_default();
         let subject = by_name.get(&contract.subject.column);
         let others = used.iter().filter(|at| Some(*at) != subject);
-        let heading = |at: &usize| (*at, heads[*at].own.iter().map(|part| (*part).to_owned()).collect());
-        let headings = subject.into_iter().chain(others).map(heading).collect();
+        let headings = subject.into_iter().chain(others);
+        let headings = headings
+            .map(|at| (*at, heads[*at].own.iter().map(|part| (*part).to_owned()).collect()))
+            .collect();
         Ok(Self { by_name, values, left_out, headings, last_used, width: heads.len() })
     }
 
@@ -228,15 +230,13 @@ impl Places {
 /// What a contract calls each column: by its name, and one without by its place among those, as `#1`.
 pub(super) fn names(heads: &[Head<'_>]) -> Vec<String> {
     let mut nameless = 0;
-    let name = |head: &Head<'_>| {
+    let mut names = Vec::with_capacity(heads.len());
+    for head in heads {
         let name = head.own.join(" ");
-        if !name.is_empty() {
-            return name;
-        }
-        nameless += 1;
-        format!("#{nameless}")
-    };
-    heads.iter().map(name).collect()
+        nameless += usize::from(name.is_empty());
+        names.push(if name.is_empty() { format!("#{nameless}") } else { name });
+    }
+    names
 }
 
 /// The place of `region#2`, the second of the columns called `region`, or of `#1`, the first without a name.

@@ -18,12 +18,15 @@ mod outcome;
 mod page;
 mod periods;
 mod sheet;
+mod signs;
 mod sketch;
 mod stamps;
 mod titles;
 mod unread;
 mod words;
 mod write;
+mod write_period;
+mod write_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -139,6 +139,7 @@ pub(super) fn ods(text: &str, sheet: &str, last: (u32, u32)) -> Raised {
             }
             _ => {}
         }
+        // A comment on a cell is no part of its text.
         if !aside && name(tag).trim_start_matches('/').starts_with("text:") {
             own.push(behind, spans.contains(&true));
         }

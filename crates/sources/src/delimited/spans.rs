@@ -66,6 +66,10 @@ fn without_years(text: &str) -> &str {
     YEARS.iter().find_map(|years| text.strip_prefix(years)).unwrap_or(text)
 }
 
+fn reaches(own: (u32, u32), other: (u32, u32)) -> bool {
+    own.0 < other.0 && other.0 <= own.1 && own.1 < other.1
+}
+
 /// Whether a span holds another one.
 fn holds(own: (u32, u32), other: (u32, u32)) -> bool {
     own != other && own.0 <= other.0 && other.1 <= own.1
@@ -78,7 +82,6 @@ pub(super) fn holds_another(word: &str, all: &BTreeSet<String>) -> bool {
 
 /// Whether a word is a span that begins below another one of its column and ends in it: `0-67` beside `67+`.
 pub(super) fn reaches_into_another(word: &str, all: &BTreeSet<String>) -> bool {
-    let reaches = |own: (u32, u32), other: (u32, u32)| own.0 < other.0 && other.0 <= own.1 && own.1 < other.1;
     span(word).is_some_and(|own| all.iter().filter_map(|other| span(other)).any(|other| reaches(own, other)))
 }
 

@@ -25,18 +25,14 @@ pub(super) fn ods_sheets(bytes: &[u8]) -> String {
 
 /// The tags of one ODS sheet, opening and closing ones.
 pub(super) fn of_ods_sheet<'t>(text: &'t str, sheet: &'t str) -> impl Iterator<Item = &'t str> {
-    let table = |tag: &&str| name(tag) == "table:table";
-    let begin =
-        move |tag: &&str| table(tag) && attribute(tag, "table:name").is_some_and(|have| plain(have) == sheet);
-    all(text).skip_while(move |tag| !begin(tag)).take_while(|tag| name(tag) != "/table:table")
+    pieces_of_ods_sheet(text, sheet).map(|(tag, _)| tag)
 }
 
 /// The same, each with the text behind it.
 fn pieces_of_ods_sheet<'t>(text: &'t str, sheet: &'t str) -> impl Iterator<Item = (&'t str, &'t str)> {
-    let begin = move |tag: &str| {
-        name(tag) == "table:table" && attribute(tag, "table:name").is_some_and(|have| plain(have) == sheet)
-    };
-    let from = pieces(text).skip_while(move |(tag, _)| !begin(tag));
+    let from = pieces(text).skip_while(move |(tag, _)| {
+        name(tag) != "table:table" || attribute(tag, "table:name").is_none_or(|have| plain(have) != sheet)
+    });
     from.take_while(|(tag, _)| name(tag) != "/table:table")
 }
 

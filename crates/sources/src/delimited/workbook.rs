@@ -131,6 +131,7 @@ fn alike(
     let mut alike = Vec::new();
     for sheet in sheets.into_iter().take(MAX_COMPARED) {
         let names = names_of(&sheet)?;
+        // Of columns of one name a contract says which.
         let has = |column: &&str| {
             let bare = column.rsplit_once('#').map_or(*column, |(name, _)| name);
             bare.is_empty() || names.iter().any(|name| same_name(column, name) || same_name(bare, name))
@@ -262,8 +263,8 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             placed.place(before, formula)?;
         }
         let text = raised.get(&at).filter(|_| matches!(value, Data::String(_))).cloned();
-        let shown = || show(value, signs.get(&at).copied(), contract.decimal);
-        placed.place(at, text.unwrap_or_else(shown))?;
+        let sign = signs.get(&at).copied();
+        placed.place(at, text.unwrap_or_else(|| show(value, sign, contract.decimal)))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);

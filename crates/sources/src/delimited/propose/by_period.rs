@@ -59,7 +59,7 @@ impl<'s> ByPeriod<'s> {
             let found = self.columns.iter().map(|(_, period, _)| period.start).collect();
             return match days(&found, None) {
                 Days::Months => Ok(Some(Granularity::Month)),
-                Days::Days => Ok(Some(Granularity::Day)),
+                Days::Each => Ok(Some(Granularity::Day)),
                 Days::Unclear(why) => Err(why),
             };
         }

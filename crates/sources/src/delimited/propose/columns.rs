@@ -13,13 +13,12 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts, scale};
-use super::decisive::{decides, factor};
 use super::left_out::left_out;
 use super::meet::leave_to_choose;
 use super::periods::when;
 use super::sheet::{Code, Sheet, code, read_period};
-use super::sketch::{Choice, Column, Dash, Free, Sketch, When, WideSketch, is_count, take};
-use super::{About, Known, TO_CHOOSE, names};
+use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, take};
+use super::{About, Known, TO_CHOOSE, decisive, names, signs};
 
 const SOLUTIONS: [&str; 6] = ["løsning", "loysing", "løysing", "solution", "tjeneste", "teneste"];
 const MEASURES: [&str; 7] =
@@ -88,8 +87,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let heads = counted.iter().flat_map(|column| &column.heads);
     let mut stated = named.chain(heads).chain(&sketch.sheet.above);
     sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
-    let unit = sketch.unit.as_ref().map(|(_, unit)| unit.clone());
-    sketch.scale = sketch.scale.take().or_else(|| unit.and_then(|unit| Some((factor(&unit)?, unit))));
+    sketch.scale = sketch.scale.take().or_else(|| decisive::scale(sketch.unit.as_ref()));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
         let words = column.distinct().into_iter().map(str::to_owned).collect();
         sketch.passed_over.push((column.name.clone(), words));
@@ -97,22 +95,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     if by_no_period {
         sketch.passed_over.extend(nameless);
     }
-    let decisive = sketch.passed_over.extract_if(.., |(_, words)| decides(words).is_some());
-    sketch.decisive.extend(decisive.filter_map(|(name, words)| {
-        let decided = decides(&words)?;
-        Some((name, words, decided))
-    }));
-    for cell in counted.iter().flat_map(Column::filled) {
-        // SSB marks preliminary numbers with an asterisk behind them.
-        sketch.provisional |= cell.len() > 1 && cell.ends_with('*');
-        if let Some(symbol) = names::symbol(cell).filter(|_| !is_count(cell, decimal)) {
-            sketch.symbols.insert(cell.to_owned(), symbol);
-        }
-    }
-    if counted.iter().flat_map(Column::filled).any(|cell| cell == "-") {
-        let noughts = counted.iter().flat_map(Column::filled).any(|cell| cell == "0");
-        sketch.dash = Some(if noughts { Dash::BesideNought } else { Dash::Nought });
-    }
+    decisive::take(&mut sketch);
+    signs::take(&mut sketch, &counted);
     Ok(sketch)
 }
 

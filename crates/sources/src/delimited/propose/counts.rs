@@ -67,8 +67,9 @@ pub(super) fn decimal(columns: &[Column<'_>], delimiter: Option<char>) -> char {
 fn may_be_either(cell: &str) -> bool {
     let parts =
         cell.split_once(',').filter(|(front, rest)| (1..=3).contains(&front.len()) && rest.len() == 3);
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    parts.is_some_and(|(front, rest)| digits(front) && digits(rest) && !front.starts_with('0'))
+    parts.is_some_and(|(front, rest)| {
+        [front, rest].concat().bytes().all(|byte| byte.is_ascii_digit()) && !front.starts_with('0')
+    })
 }
 
 /// Whether a cell shows that commas group thousands beside it: it has several, a point behind, or none and is below 1000.
@@ -290,14 +291,18 @@ fn are_shares(column: &Column<'_>) -> bool {
     if names_shares(&column.name) {
         return true;
     }
-    let one = |cell: &str| {
-        let rest = cell.strip_prefix("1,").or_else(|| cell.strip_prefix("1."));
-        rest.is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'))
+    let share = |cell: &str| {
+        is_share(cell) || matches!(cell, "0" | "1") || is_one_written_out(cell) || is_percent(cell)
     };
-    let share = |cell: &str| is_share(cell) || matches!(cell, "0" | "1") || one(cell) || is_percent(cell);
     column.filled().any(|cell| is_share(cell) || is_percent(cell))
         && column.mostly(share)
         && !column.filled().any(|cell| is_count(cell, ',') && !share(cell))
+}
+
+/// `1,000`: the whole, among shares.
+fn is_one_written_out(cell: &str) -> bool {
+    let rest = cell.strip_prefix("1,").or_else(|| cell.strip_prefix("1."));
+    rest.is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'))
 }
 
 fn is_percent(cell: &str) -> bool {

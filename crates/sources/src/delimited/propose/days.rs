@@ -12,7 +12,7 @@ pub(super) enum Days {
     /// Each is the first or the last of a month, and stands for it.
     Months,
     /// Days by themselves.
-    Days,
+    Each,
     /// The file does not show it, and why.
     Unclear(String),
 }
@@ -54,7 +54,7 @@ fn of_others(found: &BTreeSet<NaiveDate>) -> Days {
     if found.len() > 1 && gaps.into_iter().all(|gap| gap % 7 == 0) {
         return Days::Unclear("its days are whole weeks apart, and each may stand for a week".to_owned());
     }
-    Days::Days
+    Days::Each
 }
 
 /// The number of a day's month, that of January a multiple of twelve.
@@ -103,7 +103,7 @@ mod tests {
             assert!(matches!(&read, Days::Unclear(why) if why.contains(word)), "{found}: {read:?}");
         }
         for found in ["2025-10-06", "2025-10-06 2025-10-07", "2025-10-06 2025-10-13 2025-10-14"] {
-            assert_eq!(of(found, None), Days::Days, "{found}");
+            assert_eq!(of(found, None), Days::Each, "{found}");
         }
     }
 }

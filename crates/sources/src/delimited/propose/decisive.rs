@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sketch::Sketch;
 use super::words::{is_one, spaced};
 
 const SCALES: &str = "tusen, i tusen, 1000, 1 000, hundre, 100, mill, million, millioner, millionar, i mill, i millioner, thousand, \
@@ -26,14 +27,27 @@ pub(super) enum Decides {
     Status,
 }
 
+impl Decides {
+    /// Whether a person has to choose; what may change is a mark.
+    pub(super) fn is_to_choose(&self) -> bool {
+        !matches!(self, Self::Provisional(..))
+    }
+}
+
+fn is(word: &str, list: &str) -> bool {
+    is_one(spaced(word).trim(), list)
+}
+
+fn any(words: &BTreeSet<String>, list: &str) -> bool {
+    words.iter().any(|word| is(word, list))
+}
+
 /// What the words of a column decide, if they decide anything.
-pub(super) fn decides(words: &BTreeSet<String>) -> Option<Decides> {
-    let is = |word: &String, list: &str| is_one(spaced(word).trim(), list);
-    let any = |list: &str| words.iter().any(|word| is(word, list));
-    if any(SCALES) && words.iter().all(|word| is(word, SCALES) || is(word, PLAIN_UNITS)) {
+fn decides(words: &BTreeSet<String>) -> Option<Decides> {
+    if any(words, SCALES) && words.iter().all(|word| is(word, SCALES) || is(word, PLAIN_UNITS)) {
         return words.iter().any(|word| word.contains(char::is_alphabetic)).then_some(Decides::Unit);
     }
-    if any(PLANS) {
+    if any(words, PLANS) {
         return Some(Decides::Kind);
     }
     // A letter alone may be any mark.
@@ -45,8 +59,23 @@ pub(super) fn decides(words: &BTreeSet<String>) -> Option<Decides> {
     None
 }
 
-/// What a unit that is a number in itself multiplies by: `tusen`.
-pub(super) fn factor(unit: &str) -> Option<u32> {
+/// Takes such columns out of those that are passed over.
+pub(super) fn take(sketch: &mut Sketch) {
+    let decisive = sketch.passed_over.extract_if(.., |(_, words)| decides(words).is_some());
+    sketch.decisive.extend(decisive.filter_map(|(name, words)| {
+        let decided = decides(&words)?;
+        Some((name, words, decided))
+    }));
+}
+
+/// What all numbers are multiplied by where their unit is a number in itself, as `tusen` is; and that unit.
+pub(super) fn scale(unit: Option<&(String, String)>) -> Option<(u32, String)> {
+    let (_, unit) = unit?;
+    // Beside a column of thousands alone there is nothing to choose but the unit.
+    Some((factor(unit)?, unit.clone()))
+}
+
+fn factor(unit: &str) -> Option<u32> {
     match spaced(unit).trim() {
         "hundre" | "100" => Some(100),
         "tusen" | "1000" | "1 000" | "thousand" | "thousands" => Some(1000),

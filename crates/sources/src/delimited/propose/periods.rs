@@ -81,8 +81,8 @@ fn is_part(cell: &str) -> bool {
 
 /// Whether two columns have one name, as `Periode#1` and `Periode#2`.
 fn same_but_for_place(name: &str, other: &str) -> bool {
-    let numbered = |name: &'_ str| name.rsplit_once('#').map(|(name, _)| name.to_owned());
-    numbered(name).is_some_and(|name| numbered(other).is_some_and(|other| same_name(&name, &other)))
+    let parts = name.rsplit_once('#').zip(other.rsplit_once('#'));
+    parts.is_some_and(|((name, _), (other, _))| same_name(name, other))
 }
 
 fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
@@ -211,18 +211,22 @@ fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> Option<bool> {
     if within != after {
         return Some(within > after);
     }
-    let whole = |start: &NaiveDate, next: NaiveDate| {
-        let weeks = start.weekday() == Weekday::Mon && next.weekday() == Weekday::Mon;
-        *start < next && (weeks || (start.day() == 1 && next.day() == 1))
-    };
-    let outside = pairs.iter().filter(|(start, end)| whole(start, *end)).count();
-    let within =
-        pairs.iter().filter(|(start, end)| end.succ_opt().is_some_and(|next| whole(start, next))).count();
-    let most = |count: usize, other: usize| count * 2 > pairs.len() && other == 0;
-    if most(within, outside) {
+    let outside = pairs.iter().filter(|(start, end)| are_whole(*start, *end)).count();
+    let within = pairs
+        .iter()
+        .filter(|(start, end)| end.succ_opt().is_some_and(|next| are_whole(*start, next)))
+        .count();
+    // A lone row of another kind is no proof against the others.
+    if within * 2 > pairs.len() && outside == 0 {
         return Some(true);
     }
-    most(outside, within).then_some(false)
+    (outside * 2 > pairs.len() && within == 0).then_some(false)
+}
+
+/// Whether the days from one on and before the next are whole weeks or months.
+fn are_whole(start: NaiveDate, next: NaiveDate) -> bool {
+    let weeks = start.weekday() == Weekday::Mon && next.weekday() == Weekday::Mon;
+    start < next && (weeks || (start.day() == 1 && next.day() == 1))
 }
 
 /// Whether a column has one of some names and most of its cells are days.

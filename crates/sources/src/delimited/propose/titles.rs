@@ -91,13 +91,17 @@ fn spans_years(text: &str) -> bool {
     let parts: Vec<&str> = bare.split(|c: char| !c.is_ascii_digit() && c != '-').collect();
     parts.iter().any(|part| {
         let numbers: Vec<&str> = part.split('-').collect();
-        let year = |text: &str| text.parse().ok().filter(|year: &i32| (1990..2060).contains(year));
-        numbers.windows(2).any(|pair| match (year(pair[0]), pair[1].len()) {
-            (Some(first), 4) => year(pair[1]).is_some_and(|last| first < last),
+        // A year and its month are written alike, and no month is above 12.
+        numbers.windows(2).any(|pair| match (our_year(pair[0]), pair[1].len()) {
+            (Some(first), 4) => our_year(pair[1]).is_some_and(|last| first < last),
             (Some(first), 2) => pair[1].parse().is_ok_and(|last: i32| last > 12 && last == (first + 1) % 100),
             _ => false,
         })
     })
+}
+
+fn our_year(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|year| (1990..2060).contains(year))
 }
 
 fn about_numbers(stated: &[Stated]) -> Vec<Period> {

@@ -1,14 +1,13 @@
 //! A sketch as a contract in TOML, with comments for the person who checks it.
 
-use std::collections::BTreeMap;
-
-use super::super::contract::usual_symbols;
-use super::super::{Format, Layout, SubjectKind, Symbol};
+use super::super::{Format, Layout, SubjectKind};
 use super::breakdown::Breakdown;
 use super::decisive::Decides;
 use super::left_out::LeftOut;
 use super::page::{Page, quoted};
-use super::sketch::{Choice, Dash, Lengths, Sketch, When, Why};
+use super::sketch::{Choice, Sketch, When};
+use super::write_period::period;
+use super::write_value::{doubts, value};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
 
@@ -50,11 +49,10 @@ fn is_nameless(column: &str) -> bool {
 }
 
 fn filter(page: &mut Page, sketch: &Sketch) {
-    let chosen = |decides: &Decides| !matches!(decides, Decides::Provisional(..));
-    if sketch.filter.is_some() || sketch.decisive.iter().any(|(_, _, decides)| chosen(decides)) {
+    if sketch.filter.is_some() || sketch.decisive.iter().any(|(_, _, decides)| decides.is_to_choose()) {
         page.section("filter");
     }
-    for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| chosen(decides)) {
+    for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| decides.is_to_choose()) {
         let what = match decides {
             Decides::Unit => "what its number is counted in",
             Decides::Kind => "whether its number is a fact or a plan",
@@ -191,93 +189,6 @@ fn unread(page: &mut Page, sketch: &Sketch) {
     }
 }
 
-fn period(page: &mut Page, sketch: &Sketch) {
-    match &sketch.when {
-        When::Header => return,
-        _ => page.section("period"),
-    }
-    match &sketch.when {
-        When::Header => {}
-        When::Column(column, lengths) => {
-            page.text("column", column);
-            if sketch.period_joined {
-                page.comment("Its cells are joined over several rows: each is repeated.");
-                page.line("fill_down = true");
-            }
-            granularity(page, lengths);
-        }
-        When::Pair(start, end, last_days) => {
-            page.text("start", start);
-            if let Some(last_days) = last_days {
-                page.text("end", end);
-                page.line(&format!("end_inclusive = {last_days}"));
-            } else {
-                page.comment(&format!(
-                    "Whether `{end}` holds last days or the days after, the file does not show: choose, and write the column here and \
-                     `end_inclusive = true` or `false` below it. Until then everything is refused."
-                ));
-                page.text("end", TO_CHOOSE);
-            }
-        }
-        When::ToChoose(stamps) => {
-            page.comment(&format!(
-                "By its name `{}` is when a row was made or something began, not what its number is about: choose a column, \
-                 or `fixed`.",
-                stamps.join("`, `")
-            ));
-            page.text("column", TO_CHOOSE);
-        }
-        When::LengthToChoose(name, why) => {
-            page.comment(&format!(
-                "Column `{name}` holds the periods, and {why}: how long each is, the file does not say. Choose: write the                  column here, and `granularity` (day, week, month, quarter, half_year or year) below it. Until then everything is refused."
-            ));
-            page.text("column", TO_CHOOSE);
-        }
-        When::Unread(column, cell) => {
-            page.comment(&format!(
-                "Column `{column}` seems to hold the periods, and `{cell}` is of a form that is not known for sure: deliver it as \
-                 2026-09, 2026-W36, 2026-Q3 or 2026-09-30, or the first and the last day in two columns. One `fixed` period is \
-                 right only where the column has no more than one. Until then everything is refused."
-            ));
-            page.text("column", TO_CHOOSE);
-        }
-        When::Fixed(Some(period)) => {
-            page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
-            page.text("fixed", &period.to_string());
-        }
-        When::Fixed(None) => {
-            let nothing = if sketch.unread.is_empty() { "Nothing" } else { "Nothing else" };
-            page.comment(&format!(
-                "{nothing} says when: write the period here. Until then everything is refused."
-            ));
-            page.text("fixed", "1900");
-        }
-    }
-}
-
-fn granularity(page: &mut Page, lengths: &Lengths) {
-    let others: Vec<String> =
-        lengths.counted.iter().map(|(length, count)| format!("{count} {}", length.as_str())).collect();
-    match lengths.declared {
-        Some((_, Why::Edges)) => {
-            page.comment("Every day is a month's first or last: each stands for its month.");
-        }
-        Some((_, Why::All)) => page.comment("Every period is as long; a longer one is refused."),
-        Some((_, Why::Name)) => page.comment(&format!(
-            "By the column's name; longer periods add others up and are refused. There are {}.",
-            others.join(", ")
-        )),
-        None if others.len() > 1 => page.comment(&format!(
-            "Periods of several lengths ({}): write `granularity` to read one length, if the longer add up the others.",
-            others.join(", ")
-        )),
-        None => {}
-    }
-    if let Some((length, _)) = lengths.declared {
-        page.text("granularity", length.as_str());
-    }
-}
-
 fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumulative: bool) {
     page.section(section);
     if cumulative {
@@ -318,98 +229,6 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
             });
             page.text("fixed", id);
         }
-    }
-}
-
-/// What names say that numbers are which seem to be no count.
-fn doubts(page: &mut Page, sketch: &Sketch) {
-    for (name, other) in &sketch.doubts {
-        page.comment(&format!(
-            "By its {} `{name}` is {}, and no count of the period: choose it only if it is one.",
-            other.by(),
-            other.what()
-        ));
-    }
-}
-
-fn value(page: &mut Page, sketch: &Sketch) {
-    if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
-        page.section("value");
-        // Those of a wide table are written where its measures are.
-        if sketch.layout == Layout::Long {
-            doubts(page, sketch);
-        }
-        if sketch.to_choose_from.len() > 1 {
-            let names = sketch.to_choose_from.join("`, `");
-            page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));
-        }
-        sketch.value.iter().for_each(|column| page.text("column", column));
-        if let Some((column, unit)) = &sketch.unit {
-            page.text("unit_column", column);
-            page.text("unit", unit);
-        }
-    }
-    if let Some((scale, stated)) = &sketch.scale {
-        page.comment(&format!(
-            "By `{stated}` each number is multiplied; `unit` is the measure's own in the lake."
-        ));
-        page.line(&format!("scale = {{ factor = {scale}, unit = \"{TO_CHOOSE}\" }}"));
-    }
-    let usual = !sketch.symbols.is_empty() || sketch.dash.is_some();
-    let mut symbols = if usual { usual_symbols() } else { BTreeMap::new() };
-    if let Some(column) = &sketch.state {
-        page.section("state");
-        page.text("column", column);
-        symbols = usual_symbols();
-        for symbol in [Symbol::Missing, Symbol::NotApplicable, Symbol::NotValid, Symbol::Suppressed] {
-            symbols.insert(symbol.state().as_str().to_owned(), symbol);
-        }
-    }
-    symbols.extend(sketch.symbols.clone());
-    let mut words = BTreeMap::new();
-    for (sign, symbol) in symbols {
-        let word = if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
-        words.insert(sign, word.to_owned());
-    }
-    if !sketch.symbols.is_empty() {
-        page.line("");
-        let found: Vec<&str> = sketch.symbols.keys().map(String::as_str).collect();
-        page.comment(&format!(
-            "In place of numbers the file has {}: choose what each means.",
-            found.join(", ")
-        ));
-    }
-    match sketch.dash {
-        Some(Dash::Nought) => {
-            page.line("");
-            page.comment(
-                "`-` is nought, as Statistics Norway writes it. Where it means that there is no number, write `\"-\" = \"missing\"`.",
-            );
-        }
-        Some(Dash::BesideNought) => {
-            words.remove("-");
-            page.line("");
-            page.comment(
-                "The file writes nought as 0 and has `-` too: choose `\"-\" = \"missing\"` or `\"-\" = \"zero\"` among the symbols. \
-                 Until then each `-` is refused.",
-            );
-        }
-        None => {}
-    }
-    page.map("symbols", &words);
-    let marked = sketch.decisive.iter().find_map(|(column, _, decides)| match decides {
-        Decides::Provisional(marks, others) => Some((column, marks, others)),
-        _ => None,
-    });
-    if let Some((column, marks, others)) = marked {
-        let list = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
-        page.section("provisional");
-        page.text("column", column);
-        page.line(&format!("marker = [{}]", list(marks)));
-        page.line(&format!("unmarked = [{}]", list(others)));
-    } else if sketch.provisional {
-        page.section("provisional");
-        page.text("marker", "*");
     }
 }
 

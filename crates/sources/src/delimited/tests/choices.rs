@@ -161,7 +161,7 @@ fn a_column_that_decides_what_a_number_is_is_to_choose() {
     let file = |head: &str, words: [&str; 2]| {
         format!("Knr;Periode;{head};Bruk\n0301;2026-10;{};5\n1103;2026-10;{};7\n", words[0], words[1])
     };
-    for (head, words, says) in [
+    for (head, words, reason) in [
         ("Enhet", ["tusen", "antall"], "counted in (`antall`, `tusen`)"),
         ("Enhet", ["antall", "mill"], "counted in"),
         ("Type", ["Faktisk", "Prognose"], "a fact or a plan (`Faktisk`, `Prognose`)"),
@@ -170,7 +170,7 @@ fn a_column_that_decides_what_a_number_is_is_to_choose() {
     ] {
         let (read, toml) = tried(&file(head, words), &request("x", "digihelse", "uses"));
         assert!(read.is_empty() && toml.contains(&format!("\"{head}\" = \"{TO_CHOOSE}\"")), "{head}\n{toml}");
-        assert!(toml.contains(says), "{head}\n{toml}");
+        assert!(toml.contains(reason), "{head}\n{toml}");
     }
     let (read, toml) = tried(&file("Status", ["endelig", "foreløpig"]), &request("x", "digihelse", "uses"));
     assert!(toml.contains("[provisional]\ncolumn = \"Status\"\nmarker = [\"foreløpig\"]"), "{toml}");

@@ -129,7 +129,7 @@ fn an_object_or_a_list_where_other_rows_have_a_number_is_no_blank() {
 }
 
 #[test]
-fn lists_that_tell_rows_apart_hold_the_delivery() {
+fn rows_that_differ_in_a_list_hold_the_delivery() {
     let text = br#"[{"kommune":"0301","periode":"2024","antall":7,"kjonn":["Menn"]},
                     {"kommune":"0301","periode":"2024","antall":7,"kjonn":["Kvinner"]}]"#;
     let parsed = plain("", text);

@@ -284,9 +284,9 @@ fn what_is_a_part_of_another_or_the_whole_of_the_others_holds_the_delivery() {
         assert!(parsed.breaches.iter().any(|breach| breach.contains(word)), "{rows}: {parsed:?}");
     }
     // Codes whose numbers add nothing up, and ages that follow each other.
-    let apart = coded.replace(";0;10", ";0;1").replace(";0;11", ";0;3").replace(";0;20", ";0;2");
+    let other = coded.replace(";0;10", ";0;1").replace(";0;11", ";0;3").replace(";0;20", ";0;2");
     let ages = "0301;2024;under 18;10\n0301;2024;18 år eller mer;4\n";
-    for rows in [&apart, ages] {
+    for rows in [&other, ages] {
         let parsed = read("", rows);
         assert!(parsed.breaches.is_empty(), "{rows}: {parsed:?}");
     }
