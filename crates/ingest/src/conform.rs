@@ -229,7 +229,7 @@ impl Place {
         match self.valid_to.map(day_of) {
             Some(ceased) if day >= ceased + Months::new(GRACE_MONTHS) => {
                 // By the day it ceased, since a code may have been given away and taken back.
-                let instead = reference.instead(day_number(ceased), code);
+                let instead = reference.instead_on(day_number(ceased), code, day_number(day));
                 Err(RowFault::Ceased { code: code_owned, ceased, instead })
             }
             _ => Ok((code, division)),
@@ -260,7 +260,8 @@ impl Place {
         // The last division that held it ends where its successors begin.
         let before = own.iter().rfind(|own| declared.date.is_some_and(|date| own.date < date));
         let ended = before.and_then(|own| own.valid_to);
-        let instead = ended.map_or_else(Vec::new, |end| reference.instead(end, code));
+        let on = day_number(declared.day);
+        let instead = ended.map_or_else(Vec::new, |end| reference.instead_on(end, code, on));
         Err(RowFault::NotInDivision { code: code.to_owned(), day: declared.day, instead })
     }
 

@@ -158,6 +158,24 @@ impl ReferenceData {
         self.successors.get(&(ceased, code.to_owned())).into_iter().flatten().cloned().collect()
     }
 
+    /// What to write instead of it on a later day: successors that have ceased by then give way to their own.
+    pub(crate) fn instead_on(&self, ceased: i32, code: &str, day: i32) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<(String, i32)> =
+            self.instead(ceased, code).into_iter().map(|named| (named, ceased)).collect();
+        // A code that was given away and taken back leads back to itself, but on a later day.
+        while let Some((named, since)) = open.pop() {
+            let own = named.split(' ').next().unwrap_or_default();
+            let later =
+                self.successors.keys().filter(|(end, code)| code == own && since < *end && *end <= day);
+            match later.map(|(end, _)| *end).min() {
+                Some(end) => open.extend(self.instead(end, own).into_iter().map(|named| (named, end))),
+                None => drop(found.insert(named)),
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// How many persons a solution could reach in each municipality.
     // `get_or_init` cannot fail; reading can, so it is done before.
     pub(crate) fn target_groups(&self) -> Result<&TargetGroups, IngestError> {

@@ -68,6 +68,23 @@ fn a_code_out_of_its_time_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn what_to_write_is_a_code_of_the_day() {
+    // 3005, 3030, 5405, 3805 and 3002 took their places in 2020 and ceased in 2024.
+    let codes = ["0602", "0231", "2003", "0709", "0104"];
+    let instead = ["3301 Drammen", "3205 Lillestrøm", "5607 Vadsø", "3909 Larvik", "3103 Moss"];
+    let rows = codes.map(|code| format!("{code};2025-03;uses;1"));
+    let found = conformed(&contract(), &rows.each_ref().map(String::as_str));
+    let expected: Vec<String> = instead.iter().map(|named| format!("use {named}")).collect();
+    for (reason, expected) in reasons(&found).iter().zip(&expected) {
+        assert!(reason.ends_with(expected), "{reason}, not {expected}");
+    }
+    assert_eq!(found.rejections.len(), 5);
+    // In 2022 the first successor was in force.
+    let found = conformed(&contract(), &["0602;2022-03;uses;1"]);
+    assert!(reasons(&found)[0].ends_with("use 3005 Drammen"), "{:?}", reasons(&found));
+}
+
+#[test]
 fn what_is_counted_must_be_known_and_a_count() {
     let over = format!("0301;2025-01;uses;{}", (1_i64 << 40) + 1);
     let most = format!("4601;2025-01;uses;{}", 1_i64 << 40);

@@ -23,8 +23,18 @@ pub(super) struct Added<'p> {
 struct Tally {
     /// In so many sums it is as much as all others together.
     held: usize,
-    /// In one it is not.
-    refuted: bool,
+    /// In so many it is but for what rounding each part makes.
+    nearly: usize,
+    /// In so many it is not.
+    refuted: usize,
+}
+
+/// Codes that registers give the whole.
+const CODES: [&str; 4] = ["0", "00", "t", "tot"];
+
+/// Whether a word is such a code, beside which parts may be rounded.
+pub(super) fn is_code(word: &str) -> bool {
+    CODES.contains(&word)
 }
 
 /// The words of a column that are the sum of all others there in every sum that has numbers, each with the number of such
@@ -48,15 +58,28 @@ pub(super) fn words(column: usize, added: &[Added<'_>], zero: bool) -> Vec<(Stri
             continue;
         }
         with_numbers += 1;
+        let count = numbers.len() as u128;
         for (own, number) in parts.iter().zip(numbers) {
             let tally = tallies.entry(own.part.word(column)).or_default();
-            if number * 2 == whole { tally.held += 1 } else { tally.refuted = true }
+            let difference = (number * 2 - whole).unsigned_abs();
+            // Each part may be rounded by one half, and the whole too; small numbers agree by chance.
+            match difference {
+                0 => tally.held += 1,
+                _ if difference < count && number.unsigned_abs() > 2 * count => tally.nearly += 1,
+                _ => tally.refuted += 1,
+            }
         }
     }
     let found = words.into_iter().filter_map(|word| {
         let tally = tallies.get(word)?;
-        let everywhere = !tally.refuted && (!zero || tally.held == with_numbers);
-        (everywhere && tally.held >= LEAST_SUMS).then(|| (word.to_owned(), tally.held))
+        let (held, nearly) = (tally.held, tally.held + tally.nearly);
+        let everywhere = held == nearly && tally.refuted == 0 && (!zero || held == with_numbers);
+        if everywhere && held >= LEAST_SUMS {
+            return Some((word.to_owned(), held));
+        }
+        // A code of the whole need not agree everywhere, since parts are rounded or hidden.
+        let coded = is_code(word) && nearly > tally.refuted && nearly >= LEAST_SUMS.min(with_numbers);
+        coded.then(|| (word.to_owned(), nearly))
     });
     found.collect()
 }

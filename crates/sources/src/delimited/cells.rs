@@ -58,11 +58,16 @@ pub(super) fn show(value: &Data, sign: Option<Sign>, decimal: char) -> String {
         Data::Int(n) => n.to_string(),
         // Beyond this a spreadsheet no longer holds every whole number.
         Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
-        Data::Float(f) => f.to_string().replace('.', &decimal.to_string()),
+        Data::Float(f) => as_shown(*f).to_string().replace('.', &decimal.to_string()),
         Data::DateTime(date) => date_text(date),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A number at the fifteen digits that spreadsheets show: the sum of 0.1 and 0.2 is 0.30000000000000004 to a computer.
+fn as_shown(number: f64) -> f64 {
+    format!("{number:.14e}").parse().unwrap_or(number)
 }
 
 /// A day as text, whatever day the workbook counts from.

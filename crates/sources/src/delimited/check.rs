@@ -35,6 +35,13 @@ impl Contract {
         if self.value.unit_column.is_some() && self.value.unit.is_none() {
             return unclear("value", "has a unit_column but no `unit` to compare it with");
         }
+        if self.value.unit.is_some() && self.value.unit_column.is_none() {
+            return unclear(
+                "value",
+                "has a `unit` and no `unit_column` to compare it with, so it changes nothing: name the column that states the unit, \
+                 or declare `scale = { factor = 1000, unit = \"…\" }` for numbers in thousands, or take `unit` out",
+            );
+        }
         self.check_rows()?;
         let wide = self.wide.as_ref();
         match (self.layout, wide) {
@@ -229,6 +236,7 @@ mod tests {
             ("decimal = \";\"\n", "decimal"),
             ("period.fixed = \"2024\"\n", "[period]"),
             ("value.unit_column = \"u\"\n", "[value]"),
+            ("value.unit = \"tusen\"\n", "no `unit_column`"),
             ("delimiter = \"ø\"\n", "delimiter"),
             ("header_rows = 0\n", "header_rows"),
             ("header_rows = 6\n", "header_rows"),

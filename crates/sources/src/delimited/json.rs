@@ -3,8 +3,10 @@
 //! array on the way to it belongs to every row.
 
 use std::borrow::Cow;
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use csv::StringRecord;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -15,8 +17,17 @@ use super::Contract;
 use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
 use crate::text;
 
-/// In place of a list in a row, which is no cell.
+/// What a list in a row begins with, which is no cell; what is in it follows, so that two lists differ.
 pub(super) const LIST: &str = "[…]";
+
+/// In place of an object where other rows have a cell.
+const OBJECT: &str = "{…}";
+
+/// Fields of one row, the objects among them included.
+const MAX_FIELDS: usize = 2 * MAX_COLUMNS;
+
+/// More of a list is not shown.
+const MAX_SHOWN: usize = 200;
 
 /// What is said of a cube where rows should be.
 pub(super) const CUBE: &str =
@@ -69,13 +80,14 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
     }
     let path: Vec<&str> = contract.rows.iter().flat_map(|path| path.split('.')).collect();
     let (mut beside, mut names, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
-    let mut rows = 0_u64;
+    let (mut rows, mut too_many) = (0_u64, false);
     // Twice over the text: the header has every field of every row, and rows are not kept.
     walk(text, &path, &mut |found| match found {
         Found::Beside(field) => beside.push(field),
         Found::Row(row) => {
             rows += 1;
-            for field in row.into_iter().flatten() {
+            too_many |= row.as_ref().is_some_and(|row| row.len() > MAX_FIELDS);
+            for field in row.into_iter().flatten().filter(|field| field.kind != Kind::Object) {
                 if known.len() <= MAX_COLUMNS && known.insert(field.name.clone()) {
                     names.push(field.name);
                 }
@@ -85,7 +97,7 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
     if rows == 0 {
         return Err(Reason::new(ReasonCode::Empty, "the array of rows is empty"));
     }
-    if known.len() > MAX_COLUMNS {
+    if too_many || known.len() > MAX_COLUMNS {
         let text =
             format!("the rows have more than {MAX_COLUMNS} different fields; at most so many are read");
         return Err(Reason::new(ReasonCode::SizeLimit, text));
@@ -134,7 +146,8 @@ fn give(
         }
     }
     let raw = row.map_or(String::new(), |row| {
-        let fields: Vec<String> = row.iter().map(Field::raw).collect();
+        let shown = row.iter().filter(|field| field.kind != Kind::Object);
+        let fields: Vec<String> = shown.map(Field::raw).collect();
         format!("{{{}}}", fields.join(","))
     });
     let cells: StringRecord = cells.into_iter().map(Option::unwrap_or_default).collect();
@@ -167,6 +180,8 @@ enum Kind {
     Fraction,
     /// Anything else that is written without quotes.
     Bare,
+    /// An object, which is no column: a cell is one only where other rows have something else under its name.
+    Object,
 }
 
 impl Field {
@@ -246,7 +261,11 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
             }
             let mut fields = Vec::new();
             map.next_value_seed(Flat { name: format!("{}{name}", self.above), fields: &mut fields })?;
-            fields.retain(|field| field.text != LIST);
+            fields.retain(|field| match field.kind {
+                Kind::Object => false,
+                Kind::Bare => !field.text.starts_with(LIST),
+                Kind::Text | Kind::Fraction => true,
+            });
             fields.truncate(MAX_COLUMNS.saturating_sub(seen.len()));
             fields.into_iter().for_each(|field| (self.take)(Found::Beside(field)));
             if seen.len() < MAX_COLUMNS {
@@ -306,7 +325,7 @@ struct Flat<'f> {
 impl Flat<'_> {
     fn put(self, text: impl Into<String>, kind: Kind) -> bool {
         // One more than may be, so that the row is seen to have too many.
-        if self.fields.len() <= MAX_COLUMNS {
+        if self.fields.len() <= MAX_FIELDS {
             self.fields.push(Field { name: self.name, text: text.into(), kind });
         }
         false
@@ -352,11 +371,26 @@ impl<'de> Visitor<'de> for Flat<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<bool, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(self.put(LIST, Kind::Bare))
+        let mut items = Vec::new();
+        while let Some(item) = array.next_element::<serde_json::Value>()? {
+            items.push(item);
+        }
+        let list = serde_json::Value::from(items).to_string();
+        let mut shown: String = list.chars().take(MAX_SHOWN).collect();
+        if shown.len() < list.len() {
+            let mut hasher = DefaultHasher::new();
+            list.hash(&mut hasher);
+            shown += &format!("… {:x}", hasher.finish());
+        }
+        Ok(self.put(format!("{LIST}{shown}"), Kind::Bare))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        // Beside it, what is in it is laid flat.
+        if !self.name.is_empty() {
+            let name = self.name.clone();
+            Flat { name, fields: &mut *self.fields }.put(OBJECT, Kind::Object);
+        }
         while let Some(field) = map.next_key::<String>()? {
             let name = if self.name.is_empty() { field } else { format!("{}.{field}", self.name) };
             map.next_value_seed(Flat { name, fields: &mut *self.fields })?;

@@ -8,7 +8,8 @@ use utbredt_model::{
     MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
 };
 
-use super::contract::{Contract, OutOfRange};
+use super::another_table::AnotherTable;
+use super::contract::Contract;
 use super::fill_down::{Above, declared_total, left_out};
 use super::filter::Filter;
 use super::fractions::Fractions;
@@ -24,7 +25,7 @@ use super::series::{self, Notes, decreases, show};
 use super::subject::subject;
 use super::sums::Sums;
 use super::units::Units;
-use super::value::{self, Value};
+use super::value::{self, Ranges, Value};
 
 /// At most this many breaches of one kind are listed.
 const MAX_LISTED: usize = 20;
@@ -60,7 +61,8 @@ pub(super) struct Mapper<'c> {
     /// Observations that another row contradicts, and why they are taken back.
     contradicted: BTreeMap<usize, Reason>,
     units: Units,
-    out_of_range: usize,
+    ranges: Ranges,
+    another_table: AnotherTable,
     /// Rows that differ only in a column that is left out were reported.
     differs: bool,
 }
@@ -83,7 +85,8 @@ impl<'c> Mapper<'c> {
             mapped: MappedWords::new(contract),
             contradicted: BTreeMap::new(),
             units: Units::default(),
-            out_of_range: 0,
+            ranges: Ranges::default(),
+            another_table: AnotherTable::default(),
             differs: false,
         }
     }
@@ -160,6 +163,7 @@ impl<'c> Mapper<'c> {
             self.above.end();
             return Err(fault.clone());
         }
+        self.another_table.take(places, line, &mut self.parsed.breaches)?;
         let contract = self.contract;
         self.above.note_period(contract, places, line.cells);
         let code = if contract.subject.fill_down {
@@ -246,7 +250,7 @@ impl<'c> Mapper<'c> {
         let Value { number: value, state, marks: own_marks } =
             value::read(self.contract, places, line, column, &mut self.fractions)?;
         if let Some(value) = value {
-            self.check_range(line.row, value)?;
+            self.ranges.check(&self.contract.value, line.row, value, &mut self.parsed.breaches)?;
         }
         let own_rest = places.rest(line.cells, self.above.joined_period(self.contract, places));
         let index = self.parsed.observations.len();
@@ -326,17 +330,6 @@ impl<'c> Mapper<'c> {
             self.contradicted.entry(at).or_insert_with(|| why(rows.1));
         }
         why(rows.0)
-    }
-
-    fn check_range(&mut self, row: u64, value: i64) -> Result<(), Reason> {
-        let rules = &self.contract.value;
-        let Some(reason) = value::out_of_range(rules, value) else { return Ok(()) };
-        // Counted beyond those listed, so that a limit on the list is no limit on the rule.
-        self.out_of_range += 1;
-        if rules.out_of_range == OutOfRange::Breach && self.out_of_range <= MAX_LISTED {
-            self.parsed.breaches.push(format!("row {row}: {reason}"));
-        }
-        Err(Reason::new(ReasonCode::OutOfRange, reason))
     }
 
     /// The words of the column added over that by their numbers add up the others.

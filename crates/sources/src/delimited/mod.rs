@@ -1,6 +1,7 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
 mod adds_up;
+mod another_table;
 mod archive;
 mod by_period;
 mod cells;
@@ -22,6 +23,7 @@ mod parts;
 mod pick;
 mod places;
 mod propose;
+mod raised;
 mod row_period;
 #[cfg(test)]
 mod samples;

@@ -7,9 +7,10 @@ use std::hash::{Hash, Hasher};
 use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
+use super::adds_up;
 use super::places::Places;
-use super::spans::holds_another;
-use super::totals::{adds_up_parts, is_average};
+use super::spans::{holds_another, reaches_into_another};
+use super::totals::{adds_up_parts, is_average, is_part_of_another};
 use crate::text;
 
 /// At most this many parts are named.
@@ -132,7 +133,8 @@ pub(super) fn totals(column: usize, measures: &[&Parts]) -> Vec<TotalWord> {
     let words = written(column, measures);
     let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
     let named = words.iter().filter(|(_, (word, _))| {
-        words.len() > 1 && (is_average(word) || adds_up_parts(word, &all) || holds_another(word, &all))
+        let made_of_others = is_average(word) || adds_up_parts(word, &all) || holds_another(word, &all);
+        words.len() > 1 && (made_of_others || is_part_of_another(word) || reaches_into_another(word, &all))
     });
     named.map(|(own, _)| ((*own).to_owned(), None)).collect()
 }
@@ -141,15 +143,21 @@ pub(super) fn totals(column: usize, measures: &[&Parts]) -> Vec<TotalWord> {
 pub(super) fn breaches(column: usize, name: &str, measures: &[&Parts], found: &[TotalWord]) -> Vec<String> {
     let words = written(column, measures);
     let mut breaches = Vec::new();
+    let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
     for (own, sums) in found {
         let Some((word, row)) = words.get(own.as_str()) else { continue };
         let others = words.iter().filter(|(other, _)| *other != own).take(MAX_NAMED);
         let others: Vec<&str> = others.map(|(_, (word, _))| *word).collect();
         let why = match sums {
+            None if is_part_of_another(word) => "is a part of another one there".to_owned(),
+            None if reaches_into_another(word, &all) => {
+                "is a span that overlaps another one there".to_owned()
+            }
             None => format!("is made of the others there (`{}`)", others.join("`, `")),
             Some(sums) => format!(
-                "is as much as all others there together (`{}`) in each of {sums} sums with numbers",
-                others.join("`, `")
+                "is as much as all others there together (`{}`) in {} sums with numbers",
+                others.join("`, `"),
+                if adds_up::is_code(own) { format!("{sums}") } else { format!("each of {sums}") }
             ),
         };
         breaches.push(format!(

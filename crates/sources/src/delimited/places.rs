@@ -67,6 +67,8 @@ pub(super) struct Places {
     pub(super) values: Vec<ValueColumn>,
     /// Columns that the contract leaves out, by name and place.
     left_out: Vec<(String, usize)>,
+    /// The headings of each column that is read, the one of the subject first.
+    headings: Vec<(usize, Vec<String>)>,
     /// The last column that is read.
     last_used: usize,
     width: usize,
@@ -127,7 +129,7 @@ impl Places {
             return Err(breaches);
         }
         let used: BTreeSet<usize> = by_name.values().copied().chain(values.iter().map(|v| v.at)).collect();
-        let named = heads.iter().map(|head| head.own.join(" ")).enumerate();
+        let named = names(&heads).into_iter().enumerate();
         // Of a filter with several words the column still tells rows apart, unless they are added over it; and so do days
         // that stand for their month.
         let floored = contract.period.iter().filter(|period| period.granularity.is_some());
@@ -137,11 +139,16 @@ impl Places {
             .chain(floored)
             .filter_map(|name| by_name.get(name).copied())
             .collect();
-        let left_out =
-            named.filter(|(at, name)| (!used.contains(at) && !name.is_empty()) || open.contains(at));
+        let left_out = named.filter(|(at, _)| !used.contains(at) || open.contains(at));
         let left_out = left_out.map(|(at, name)| (name, at)).collect();
         let last_used = used.last().copied().unwrap_or_default();
-        Ok(Self { by_name, values, left_out, last_used, width: heads.len() })
+        let subject = by_name.get(&contract.subject.column);
+        let others = used.iter().filter(|at| Some(*at) != subject);
+        let headings = subject.into_iter().chain(others);
+        let headings = headings
+            .map(|at| (*at, heads[*at].own.iter().map(|part| (*part).to_owned()).collect()))
+            .collect();
+        Ok(Self { by_name, values, left_out, headings, last_used, width: heads.len() })
     }
 
     /// A cell by its column's declared name; empty when the row is too short.
@@ -152,6 +159,17 @@ impl Places {
     /// The place of a column by its declared name.
     pub(super) fn at(&self, column: &str) -> Option<usize> {
         self.by_name.get(column).copied()
+    }
+
+    /// Whether a row names the columns of another table: it has the heading of the subject in its place, and another one in
+    /// the place of a column that is read.
+    pub(super) fn begins_another_table(&self, cells: &StringRecord) -> bool {
+        let mut columns = self.headings.iter().map(|(at, headings)| {
+            let cell = number::visible(cells.get(*at).unwrap_or(""));
+            (cell, headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell))
+        });
+        columns.next().is_some_and(|(cell, same)| same && !cell.is_empty())
+            && columns.any(|(cell, same)| !same && cell.contains(char::is_alphanumeric))
     }
 
     /// The columns that the contract leaves out.
@@ -209,7 +227,19 @@ impl Places {
     }
 }
 
-/// The place of `region#2`, the second of the columns called `region`.
+/// What a contract calls each column: by its name, and one without by its place among those, as `#1`.
+pub(super) fn names(heads: &[Head<'_>]) -> Vec<String> {
+    let mut nameless = 0;
+    let mut names = Vec::with_capacity(heads.len());
+    for head in heads {
+        let name = head.own.join(" ");
+        nameless += usize::from(name.is_empty());
+        names.push(if name.is_empty() { format!("#{nameless}") } else { name });
+    }
+    names
+}
+
+/// The place of `region#2`, the second of the columns called `region`, or of `#1`, the first without a name.
 fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
     let (name, number) = name.rsplit_once('#')?;
     let number: usize = number.parse().ok()?;

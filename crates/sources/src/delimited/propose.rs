@@ -7,6 +7,8 @@ mod by_period;
 mod cases;
 mod columns;
 mod counts;
+mod days;
+mod decisive;
 mod left_out;
 mod meaning;
 mod measures;
@@ -16,12 +18,15 @@ mod outcome;
 mod page;
 mod periods;
 mod sheet;
+mod signs;
 mod sketch;
 mod stamps;
 mod titles;
 mod unread;
 mod words;
 mod write;
+mod write_period;
+mod write_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 

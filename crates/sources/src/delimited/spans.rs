@@ -5,14 +5,42 @@ use std::collections::BTreeSet;
 use super::parts::compared;
 
 /// Words that leave a span open above, as they are compared.
-const OPEN: [&str; 8] = ["+", "-", "ogover", "ogeldre", "ellereldre", "ellermer", "orolder", "andover"];
+const OPEN: [&str; 15] = [
+    "+",
+    "-",
+    "ogover",
+    "ogeldre",
+    "ellereldre",
+    "ellermer",
+    "ellerover",
+    "ogmer",
+    "ogoppover",
+    "orolder",
+    "andover",
+    "ormore",
+    "andolder",
+    "ellermeir",
+    "ogmeir",
+];
+/// Words that leave one open below, and do not hold the number behind them.
+const BELOW: [&str; 5] = ["under", "yngreenn", "below", "youngerthan", "lessthan"];
+/// Words that leave one open above, and do not hold the number behind them.
+const ABOVE: [&str; 4] = ["over", "eldreenn", "above", "olderthan"];
 /// An age that ends a column of ages.
 const OLDEST: u32 = 99;
 const YEARS: [&str; 3] = ["år", "years", "year"];
 
-/// The first and the last number of a span: `0-17`, `67+`, `0 år eller eldre`, `5 år`.
+/// The first and the last number of a span: `0-17`, `67+`, `0 år eller eldre`, `5 år`, `under 18`, `eldre enn 67`.
 fn span(word: &str) -> Option<(u32, u32)> {
     let word = compared(word);
+    let behind = |words: &[&str]| words.iter().find_map(|own| word.strip_prefix(own)).and_then(number);
+    let alone = |rest: &str| without_years(rest).is_empty();
+    if let Some((limit, _)) = behind(&BELOW).filter(|(_, rest)| alone(rest)) {
+        return limit.checked_sub(1).map(|last| (0, last));
+    }
+    if let Some((limit, _)) = behind(&ABOVE).filter(|(_, rest)| alone(rest)) {
+        return Some((limit + 1, u32::MAX));
+    }
     let (first, rest) = number(&word)?;
     let rest = without_years(rest);
     if rest.is_empty() {
@@ -38,6 +66,10 @@ fn without_years(text: &str) -> &str {
     YEARS.iter().find_map(|years| text.strip_prefix(years)).unwrap_or(text)
 }
 
+fn reaches(own: (u32, u32), other: (u32, u32)) -> bool {
+    own.0 < other.0 && other.0 <= own.1 && own.1 < other.1
+}
+
 /// Whether a span holds another one.
 fn holds(own: (u32, u32), other: (u32, u32)) -> bool {
     own != other && own.0 <= other.0 && other.1 <= own.1
@@ -46,6 +78,11 @@ fn holds(own: (u32, u32), other: (u32, u32)) -> bool {
 /// Whether a word is a span that another word of its column lies in.
 pub(super) fn holds_another(word: &str, all: &BTreeSet<String>) -> bool {
     span(word).is_some_and(|own| all.iter().filter_map(|other| span(other)).any(|other| holds(own, other)))
+}
+
+/// Whether a word is a span that begins below another one of its column and ends in it: `0-67` beside `67+`.
+pub(super) fn reaches_into_another(word: &str, all: &BTreeSet<String>) -> bool {
+    span(word).is_some_and(|own| all.iter().filter_map(|other| span(other)).any(|other| reaches(own, other)))
 }
 
 /// Whether a word is a span that every other word of its column lies in.
@@ -77,6 +114,22 @@ mod tests {
             let all: BTreeSet<String> = parts.iter().cloned().chain([compared(word)]).collect();
             assert_eq!(holds_another(word, &all), held, "{word}");
             assert_eq!(holds_all(word, &all), held && word != "18 +", "{word}");
+        }
+        for (words, held) in [
+            ("under 18; 18 år og over", None),
+            ("under 18; 0-12", Some("under 18")),
+            ("yngre enn 18; 18-66; over 66", None),
+            ("yngre enn 18 år; 0-5; 6-17", Some("yngre enn 18 år")),
+            ("18 år eller mer; 18-66; 67+", Some("18 år eller mer")),
+            ("over 66; 80 år+; 0-66", Some("over 66")),
+            ("over 67; 0-67", None),
+            ("0-67; 67+", Some("0-67")),
+            ("eldre enn 67; 67", None),
+        ] {
+            let all: BTreeSet<String> = words.split("; ").map(compared).collect();
+            let holding =
+                words.split("; ").find(|word| holds_another(word, &all) || reaches_into_another(word, &all));
+            assert_eq!(holding, held, "{words}");
         }
         let ages: BTreeSet<String> = ["5", "6år", "0-120"].map(str::to_owned).into();
         assert!(holds_all("0-120", &ages) && !holds_another("5", &ages));

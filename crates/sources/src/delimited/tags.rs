@@ -13,6 +13,11 @@ pub(super) fn xlsx_styles(bytes: &[u8]) -> String {
     archive::text(bytes, "xl/styles.xml").unwrap_or_default()
 }
 
+/// The texts that the cells of an XLSX workbook share.
+pub(super) fn xlsx_shared(bytes: &[u8]) -> String {
+    archive::text(bytes, "xl/sharedStrings.xml").unwrap_or_default()
+}
+
 /// The text of all sheets of an ODS workbook.
 pub(super) fn ods_sheets(bytes: &[u8]) -> String {
     archive::text(bytes, "content.xml").unwrap_or_default()
@@ -20,10 +25,15 @@ pub(super) fn ods_sheets(bytes: &[u8]) -> String {
 
 /// The tags of one ODS sheet, opening and closing ones.
 pub(super) fn of_ods_sheet<'t>(text: &'t str, sheet: &'t str) -> impl Iterator<Item = &'t str> {
-    let table = |tag: &&str| name(tag) == "table:table";
-    let begin =
-        move |tag: &&str| table(tag) && attribute(tag, "table:name").is_some_and(|have| plain(have) == sheet);
-    all(text).skip_while(move |tag| !begin(tag)).take_while(|tag| name(tag) != "/table:table")
+    pieces_of_ods_sheet(text, sheet).map(|(tag, _)| tag)
+}
+
+/// The same, each with the text behind it.
+fn pieces_of_ods_sheet<'t>(text: &'t str, sheet: &'t str) -> impl Iterator<Item = (&'t str, &'t str)> {
+    let from = pieces(text).skip_while(move |(tag, _)| {
+        name(tag) != "table:table" || attribute(tag, "table:name").is_none_or(|have| plain(have) != sheet)
+    });
+    from.take_while(|(tag, _)| name(tag) != "/table:table")
 }
 
 /// Where a cell of an ODS sheet stands: one tag may be about many cells of the same kind.
@@ -37,9 +47,19 @@ pub(super) struct Piece {
 
 /// Gives each cell of an ODS sheet with its place, in the order of the file.
 pub(super) fn each_ods_cell(text: &str, sheet: &str, take: &mut dyn FnMut(Piece, &str)) {
+    each_ods_part(text, sheet, &mut |piece, tag, _| {
+        if matches!(name(tag), "table:table-cell" | "table:covered-table-cell") {
+            take(piece, tag);
+        }
+    });
+}
+
+/// Gives each tag of an ODS sheet with the text behind it and the place of the cell it is in.
+pub(super) fn each_ods_part(text: &str, sheet: &str, take: &mut dyn FnMut(Piece, &str, &str)) {
     let mut rows = (0_u64, 0_u64);
     let mut column = 0_usize;
-    for tag in of_ods_sheet(text, sheet) {
+    let mut piece = Piece { rows, columns: (0, 0) };
+    for (tag, behind) in pieces_of_ods_sheet(text, sheet) {
         match name(tag) {
             "table:table-row" => {
                 let repeated =
@@ -49,11 +69,12 @@ pub(super) fn each_ods_cell(text: &str, sheet: &str, take: &mut dyn FnMut(Piece,
             }
             "table:table-cell" | "table:covered-table-cell" => {
                 let columns = (column, count(tag, "table:number-columns-repeated").unwrap_or(1));
-                take(Piece { rows, columns }, tag);
+                piece = Piece { rows, columns };
                 column = column.saturating_add(columns.1);
             }
             _ => {}
         }
+        take(piece, tag, behind);
     }
 }
 
@@ -83,6 +104,11 @@ fn path(bytes: &[u8], sheet: &str) -> Option<String> {
 /// Every tag, without the brackets.
 pub(super) fn all(xml: &str) -> impl Iterator<Item = &str> {
     xml.split('<').skip(1).filter_map(|part| part.split('>').next())
+}
+
+/// Every tag, without the brackets, with the text behind it.
+pub(super) fn pieces(xml: &str) -> impl Iterator<Item = (&str, &str)> {
+    xml.split('<').skip(1).filter_map(|part| part.split_once('>'))
 }
 
 /// The opening tags of one name, whatever their prefix.

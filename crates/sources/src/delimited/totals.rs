@@ -56,6 +56,15 @@ pub(super) fn municipality_of_district(cell: &str) -> Option<&str> {
     code.get(..4).filter(|_| is_district)
 }
 
+/// Whether a word of a column that tells parts apart is a part of another one: `herav menn`.
+pub(super) fn is_part_of_another(word: &str) -> bool {
+    let word = word.trim().to_lowercase();
+    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    ["herav", "derav", "hvorav", "av disse", "av desse", "av dette", "of which", "of whom"]
+        .iter()
+        .any(|own| word.strip_prefix(own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
 /// Whether a word of a column that tells parts apart is the mean of the others.
 pub(super) fn is_average(word: &str) -> bool {
     let word = word.to_lowercase();

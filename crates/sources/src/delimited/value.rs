@@ -2,7 +2,7 @@
 
 use utbredt_model::{CellState, Marks, Reason, ReasonCode};
 
-use super::contract::{Contract, Marker, Symbol, ValueRules};
+use super::contract::{Contract, Marker, OutOfRange, Symbol, ValueRules};
 use super::fractions::Fractions;
 use super::grid::Line;
 use super::joined;
@@ -71,8 +71,34 @@ pub(super) fn read(
     Ok(Value { number: Some(number), state: CellState::Ok, marks })
 }
 
+/// At most this many numbers outside their range are listed.
+const MAX_LISTED: usize = 20;
+
+/// How many numbers were outside the agreed range.
+#[derive(Debug, Default)]
+pub(super) struct Ranges(usize);
+
+impl Ranges {
+    /// Refuses a number outside it, which may hold the delivery.
+    pub(super) fn check(
+        &mut self,
+        rules: &ValueRules,
+        row: u64,
+        value: i64,
+        breaches: &mut Vec<String>,
+    ) -> Result<(), Reason> {
+        let Some(reason) = out_of_range(rules, value) else { return Ok(()) };
+        // Counted beyond those listed, so that a limit on the list is no limit on the rule.
+        self.0 += 1;
+        if rules.out_of_range == OutOfRange::Breach && self.0 <= MAX_LISTED {
+            breaches.push(format!("row {row}: {reason}"));
+        }
+        Err(Reason::new(ReasonCode::OutOfRange, reason))
+    }
+}
+
 /// Why a number is outside the agreed range.
-pub(super) fn out_of_range(rules: &ValueRules, value: i64) -> Option<String> {
+fn out_of_range(rules: &ValueRules, value: i64) -> Option<String> {
     match rules.max {
         _ if value < rules.min => Some(format!("value {value} is below the agreed least, {}", rules.min)),
         Some(max) if value > max => Some(format!("value {value} is above the agreed greatest, {max}")),

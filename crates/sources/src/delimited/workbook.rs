@@ -13,7 +13,7 @@ use super::cells::{Rows, Sheet, show};
 use super::contract::same_name;
 use super::grid::{Line, Look, Sink, fault};
 use super::joined::{self, Joined, Reaching};
-use super::{Contract, Format, Hidden, archive, hidden, number_signs, tags};
+use super::{Contract, Format, Hidden, archive, hidden, number_signs, raised, tags};
 
 const UNREADABLE: &str = "the workbook is damaged in a way its reader does not survive";
 
@@ -54,7 +54,7 @@ pub(super) fn sheets(bytes: &[u8]) -> Result<(Format, Vec<String>), Reason> {
 /// Reads the contract's sheet from its header row on.
 pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Result<(), Reason> {
     let format = kind(bytes, contract.format)?;
-    let Read { rows, hidden_rows, hidden_columns, joined } = guarded(|| match format {
+    let Read { rows, hidden_rows, hidden_columns, joined, alike } = guarded(|| match format {
         Format::Ods => ods(bytes, contract),
         _ => xlsx(bytes, contract),
     })?;
@@ -85,6 +85,15 @@ pub(super) fn each_row(bytes: &[u8], contract: &Contract, sink: Sink<'_>) -> Res
             break;
         }
     }
+    if alike.len() > 1 {
+        let text = format!(
+            "sheets `{}` all have the columns that the contract names, and it reads one: declare `sheet = \"{}\"`, or deliver \
+             each sheet by a contract of its own",
+            alike.join("`, `"),
+            alike[0]
+        );
+        return Err(Reason::new(ReasonCode::Unsupported, text));
+    }
     let Some(first) = unclear.first() else { return Ok(()) };
     let text = format!(
         "{} hidden rows, the first is row {first}: show them, or declare `hidden_rows = \"read\"` or `\"skip\"`",
@@ -102,6 +111,42 @@ struct Read {
     hidden_rows: BTreeSet<u64>,
     hidden_columns: BTreeSet<usize>,
     joined: Vec<Joined>,
+    /// The visible sheets with the columns that the contract names, where it names no sheet.
+    alike: Vec<String>,
+}
+
+/// So many sheets are compared with the first.
+const MAX_COMPARED: usize = 50;
+
+/// The visible sheets with the columns of a contract that names no sheet; `names_of` gives the column names of one.
+fn alike(
+    sheets: Vec<String>,
+    contract: &Contract,
+    mut names_of: impl FnMut(&str) -> Result<Vec<String>, Reason>,
+) -> Result<Vec<String>, Reason> {
+    if contract.sheet.is_some() || sheets.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let columns = contract.columns();
+    let mut alike = Vec::new();
+    for sheet in sheets.into_iter().take(MAX_COMPARED) {
+        let names = names_of(&sheet)?;
+        // Of columns of one name a contract says which.
+        let has = |column: &&str| {
+            let bare = column.rsplit_once('#').map_or(*column, |(name, _)| name);
+            bare.is_empty() || names.iter().any(|name| same_name(column, name) || same_name(bare, name))
+        };
+        if columns.iter().all(has) {
+            alike.push(sheet);
+        }
+    }
+    Ok(alike)
+}
+
+/// Whether a row, from 0, is one of column names.
+fn is_of_names(row: u32, contract: &Contract) -> bool {
+    let first = contract.header_row.saturating_sub(1);
+    (first..first.saturating_add(contract.header_rows)).contains(&row)
 }
 
 /// What is hidden is mostly old, and nobody who looks at the file sees it.
@@ -140,12 +185,26 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             }
         }
     }
+    let alike = alike(visible_sheets(&book), contract, |sheet| {
+        let mut reader = book.worksheet_cells_reader(sheet).map_err(damaged)?;
+        let mut names = Vec::new();
+        while let Some(cell) = reader.next_cell().map_err(damaged)? {
+            let row = cell.get_position().0;
+            if is_of_names(row, contract) {
+                names.push(Data::from(cell.get_value().clone()).to_string());
+            } else if row >= contract.header_row {
+                break;
+            }
+        }
+        Ok(names)
+    })?;
     let text = tags::xlsx_sheet(bytes, &sheet);
     let signs = match contract.value.scale {
         None => number_signs::xlsx(&text, &tags::xlsx_styles(bytes)),
         // A declared scale says itself what the numbers are.
         Some(_) => number_signs::Shown::new(),
     };
+    let raised = raised::xlsx(&text, &tags::xlsx_shared(bytes));
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {
@@ -160,6 +219,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
                 show(&Data::from(other.clone()), signs.get(&cell.get_position()).copied(), contract.decimal)
             }
         };
+        let text = raised.get(&cell.get_position()).cloned().unwrap_or(text);
         placed.place(cell.get_position(), text)?;
     }
     Ok(Read {
@@ -167,6 +227,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         hidden_rows: hidden::rows(&text),
         hidden_columns: hidden::columns(&text),
         joined: joined::xlsx(&text),
+        alike,
     })
 }
 
@@ -175,6 +236,11 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
     let sheet = pick_sheet(&book, contract)?;
     let range = book.worksheet_range(&sheet).map_err(damaged)?;
     let formulas = book.worksheet_formula(&sheet).map_err(damaged)?;
+    let alike = alike(visible_sheets(&book), contract, |sheet| {
+        let range = book.worksheet_range(sheet).map_err(damaged)?;
+        let cells = range.used_cells().map(|(row, column, value)| (place(range.start(), row, column), value));
+        Ok(cells.filter(|(at, _)| is_of_names(at.0, contract)).map(|(_, value)| value.to_string()).collect())
+    })?;
     let mut cells: Vec<((u32, u32), String)> = Vec::new();
     for (row, column, formula) in formulas.used_cells().take(MAX_FORMULAS) {
         let at = place(formulas.start(), row, column);
@@ -188,6 +254,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         (None, Some(last)) => number_signs::ods(&text, &sheet, last),
         _ => number_signs::Shown::new(),
     };
+    let raised = range.end().map(|last| raised::ods(&text, &sheet, last)).unwrap_or_default();
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
     for (row, column, value) in range.used_cells() {
@@ -195,7 +262,9 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         while let Some((before, formula)) = uncomputed.next_if(|(before, _)| *before < at) {
             placed.place(before, formula)?;
         }
-        placed.place(at, show(value, signs.get(&at).copied(), contract.decimal))?;
+        let text = raised.get(&at).filter(|_| matches!(value, Data::String(_))).cloned();
+        let sign = signs.get(&at).copied();
+        placed.place(at, text.unwrap_or_else(|| show(value, sign, contract.decimal)))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);
@@ -204,6 +273,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         hidden_rows: hidden::ods_rows(&text, &sheet, last),
         hidden_columns: hidden::ods_columns(&text, &sheet),
         joined: joined::ods(&text, &sheet),
+        alike,
     })
 }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use utbredt_model::{Granularity, Period};
 
 use super::super::time_words::{names_period, narrows};
+use super::days::{Days, days};
 use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
-use super::periods::{are_periods, edge, is_day};
+use super::periods::{are_periods, is_day};
 use super::sheet::{is_month, read_period};
 use super::sketch::{Choice, Column, Free, Sketch};
 use super::stamps::is_stamp;
@@ -50,12 +51,20 @@ impl<'s> ByPeriod<'s> {
     }
 
     /// The length most of the periods have. Days that are all a month's first or last mean their months.
-    fn length(&self) -> Option<Granularity> {
-        if self.columns.iter().all(|(_, period, _)| is_day(period) && edge(*period)) {
-            return Some(Granularity::Month);
+    ///
+    /// # Errors
+    /// Why a person has to say it.
+    fn length(&self) -> Result<Option<Granularity>, String> {
+        if self.columns.iter().all(|(_, period, _)| is_day(period)) {
+            let found = self.columns.iter().map(|(_, period, _)| period.start).collect();
+            return match days(&found, None) {
+                Days::Months => Ok(Some(Granularity::Month)),
+                Days::Each => Ok(Some(Granularity::Day)),
+                Days::Unclear(why) => Err(why),
+            };
         }
         let lengths = Granularity::ALL.into_iter().rev();
-        lengths.max_by_key(|length| self.count(*length)).filter(|length| self.count(*length) > 0)
+        Ok(lengths.max_by_key(|length| self.count(*length)).filter(|length| self.count(*length) > 0))
     }
 
     /// How many of the periods have a length.
@@ -66,7 +75,21 @@ impl<'s> ByPeriod<'s> {
 
     /// Writes down what a contract has to declare of them.
     pub(super) fn describe(&self, sketch: &mut Sketch, about: &About, known: &Known) {
-        let length = self.length();
+        let unclear = self.length().err();
+        self.describe_measures(sketch, about, known);
+        if unclear.is_some() {
+            // Days are no length to guess, and without a measure nothing is read.
+            sketch.wide.granularity = None;
+            sketch.wide.measures.values_mut().for_each(|id| TO_CHOOSE.clone_into(id));
+            if sketch.measure.is_some() {
+                sketch.measure = Some(Choice::Fixed(TO_CHOOSE.to_owned()));
+            }
+            sketch.wide.unclear = unclear;
+        }
+    }
+
+    fn describe_measures(&self, sketch: &mut Sketch, about: &About, known: &Known) {
+        let length = self.length().ok().flatten();
         sketch.wide.granularity = length;
         sketch.wide.year = self.year;
         let fitting = self.columns.iter().filter(|(_, period, _)| {

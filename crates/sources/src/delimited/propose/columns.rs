@@ -7,7 +7,8 @@ use csv::StringRecord;
 use utbredt_model::{CellState, Reason, ReasonCode};
 
 use super::super::contract::same_name;
-use super::super::places::heads;
+use super::super::json::LIST;
+use super::super::places::{heads, names as called};
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
@@ -16,8 +17,8 @@ use super::left_out::left_out;
 use super::meet::leave_to_choose;
 use super::periods::when;
 use super::sheet::{Code, Sheet, code, read_period};
-use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, is_count, take};
-use super::{About, Known, TO_CHOOSE, names};
+use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, take};
+use super::{About, Known, TO_CHOOSE, decisive, names, signs};
 
 const SOLUTIONS: [&str; 6] = ["løsning", "loysing", "løysing", "solution", "tjeneste", "teneste"];
 const MEASURES: [&str; 7] =
@@ -29,14 +30,16 @@ const LONGEST_WORD: usize = 80;
 /// Looks at every column.
 pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<Sketch, Reason> {
     let rows = std::mem::take(&mut sheet.rows);
-    let Columns { places, mut free, hidden } = columns(&sheet, &rows, known)?;
+    let Columns { places, mut free, nameless, hidden } = columns(&sheet, &rows, known)?;
     let left_out = left_out(&sheet, &rows, known);
     let all = free.clone();
-    let decimal = decimal(&free);
+    let decimal = decimal(&free, sheet.delimiter);
     let texts = texts(&sheet, about);
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
     let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
     let unread = by_period.unread.clone();
+    // Names of periods that are joined over several columns leave some without one.
+    let by_no_period = by_period.columns.is_empty();
     // A column of one word, named so, is the unit; of several it would be a measure.
     let unit = take(&mut free, |c| c.named(&UNITS) && c.distinct().len() == 1);
     let unit = unit.and_then(|c| Some((c.name.clone(), (*c.distinct().first()?).to_owned())));
@@ -62,8 +65,10 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         wide: WideSketch::default(),
         decimal,
         symbols: BTreeMap::new(),
+        dash: None,
         provisional: false,
         joined: joined(&rows, sheet.subject, known),
+        decisive: Vec::new(),
         filter: None,
         passed_over: unread.iter().map(|name| (name.clone(), BTreeSet::new())).collect(),
         unread,
@@ -71,7 +76,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         sheet,
     };
     leave_to_choose(&mut sketch, &all, &places);
-    let counted = if by_period.columns.is_empty() {
+    let counted = if by_no_period {
         counts(&mut sketch, &mut free, about, known)?
     } else {
         sketch.layout = Layout::Wide;
@@ -82,17 +87,16 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let heads = counted.iter().flat_map(|column| &column.heads);
     let mut stated = named.chain(heads).chain(&sketch.sheet.above);
     sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
+    sketch.scale = sketch.scale.take().or_else(|| decisive::scale(sketch.unit.as_ref()));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
         let words = column.distinct().into_iter().map(str::to_owned).collect();
         sketch.passed_over.push((column.name.clone(), words));
     }
-    for cell in counted.iter().flat_map(Column::filled) {
-        // SSB marks preliminary numbers with an asterisk behind them.
-        sketch.provisional |= cell.len() > 1 && cell.ends_with('*');
-        if let Some(symbol) = names::symbol(cell).filter(|_| !is_count(cell, decimal)) {
-            sketch.symbols.insert(cell.to_owned(), symbol);
-        }
+    if by_no_period {
+        sketch.passed_over.extend(nameless);
     }
+    decisive::take(&mut sketch);
+    signs::take(&mut sketch, &counted);
     Ok(sketch)
 }
 
@@ -112,7 +116,7 @@ fn period_joined(when: &When, sheet: &Sheet) -> bool {
 /// The years that the periods are of.
 fn years(when: &When, columns: &[Column<'_>]) -> BTreeSet<i32> {
     let name = match when {
-        When::Column(name, _) | When::Pair(name, ..) => name,
+        When::Column(name, _) | When::Pair(name, ..) | When::LengthToChoose(name, _) => name,
         When::Fixed(period) => return period.iter().map(|period| period.start.year()).collect(),
         When::Header | When::ToChoose(_) | When::Unread(..) => return BTreeSet::new(),
     };
@@ -129,6 +133,8 @@ struct Columns<'s> {
     places: Column<'s>,
     /// The others, of which each may get a role.
     free: Free<'s>,
+    /// Those without a name, as a contract calls them, with their words.
+    nameless: Vec<(String, BTreeSet<String>)>,
     /// Those that the workbook hides, by name: nobody who looks at the file sees what they say.
     hidden: Vec<String>,
 }
@@ -138,11 +144,20 @@ fn columns<'s>(sheet: &Sheet, rows: &'s [StringRecord], known: &Known) -> Result
     let of_places = rows.iter().filter(|row| code(row.get(sheet.subject).unwrap_or(""), known).is_some());
     let places: Vec<&StringRecord> = of_places.collect();
     let mut columns = Vec::new();
-    for (at, head) in heads(&sheet.header).iter().enumerate() {
+    let heads = heads(&sheet.header);
+    for (at, head) in heads.iter().enumerate() {
         let cells = places.iter().map(|row| row.get(at).unwrap_or("").trim()).collect();
         let spread = head.spread.iter().map(|part| (*part).to_owned()).collect();
         columns.push(Column { name: head.own.join(" "), heads: spread, cells });
     }
+    // Without a name a column has no role, and may tell rows apart all the same.
+    let numbered = called(&heads).into_iter().zip(&columns).enumerate();
+    let nameless = numbered.filter(|(at, (_, column))| {
+        *at != sheet.subject && column.name.is_empty() && column.filled().next().is_some()
+    });
+    let nameless: Vec<(String, BTreeSet<String>)> = nameless
+        .map(|(_, (name, column))| (name, column.distinct().into_iter().map(str::to_owned).collect()))
+        .collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     for (at, column) in columns.iter_mut().enumerate() {
         // Of columns of one name each is called by its place among them, as contracts do.
@@ -165,7 +180,7 @@ fn columns<'s>(sheet: &Sheet, rows: &'s [StringRecord], known: &Known) -> Result
             free.push(column.clone());
         }
     }
-    Ok(Columns { places: columns.swap_remove(sheet.subject), free, hidden })
+    Ok(Columns { places: columns.swap_remove(sheet.subject), free, nameless, hidden })
 }
 
 /// How most places are written; a prefix or a name that occurs once is allowed for.
@@ -198,7 +213,7 @@ fn choice(free: &mut Free<'_>, words: &[&str], id: impl Fn(&str) -> Option<Strin
 }
 
 fn is_word(text: &str) -> bool {
-    text.len() <= LONGEST_WORD && text.contains(char::is_alphabetic)
+    text.len() <= LONGEST_WORD && text.contains(char::is_alphabetic) && !text.starts_with(LIST)
 }
 
 /// Whether more than half of a column's different cells are known.

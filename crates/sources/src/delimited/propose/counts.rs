@@ -46,7 +46,9 @@ const NO_COUNT: [&str; 24] = [
 
 /// The decimal sign: the one that a cell of a column of numbers allows alone; where no cell shows it, the one under which
 /// more cells are whole numbers, and the comma when both do as well.
-pub(super) fn decimal(columns: &[Column<'_>]) -> char {
+///
+/// Where the cells show nothing and the fields of the file are not separated by commas, `1,512` may be either.
+pub(super) fn decimal(columns: &[Column<'_>], delimiter: Option<char>) -> char {
     let numbers = columns.iter().filter(|column| !column.mostly(is_period));
     let numbers: Vec<&Column<'_>> = numbers
         .filter(|column| column.mostly(|cell| is_written(cell) || names::symbol(cell).is_some()))
@@ -56,7 +58,24 @@ pub(super) fn decimal(columns: &[Column<'_>]) -> char {
         |sign| cells().filter(|cell| is_number(cell, sign) && !is_number(cell, number::other(sign))).count();
     let whole = |sign| cells().filter(|cell| is_count(cell, sign)).count();
     let (points, commas) = ((alone('.'), whole('.')), (alone(','), whole(',')));
-    if points > commas { '.' } else { ',' }
+    let unclear =
+        delimiter != Some(',') && cells().any(may_be_either) && cells().all(|c| !shows_thousands(c));
+    if points > commas && !unclear { '.' } else { ',' }
+}
+
+/// `1,512`: a fraction or one thousand and more.
+fn may_be_either(cell: &str) -> bool {
+    let parts =
+        cell.split_once(',').filter(|(front, rest)| (1..=3).contains(&front.len()) && rest.len() == 3);
+    parts.is_some_and(|(front, rest)| {
+        [front, rest].concat().bytes().all(|byte| byte.is_ascii_digit()) && !front.starts_with('0')
+    })
+}
+
+/// Whether a cell shows that commas group thousands beside it: it has several, a point behind, or none and is below 1000.
+fn shows_thousands(cell: &str) -> bool {
+    let below = cell.parse().is_ok_and(|number: u32| (1..1000).contains(&number));
+    below || (is_number(cell, '.') && !is_number(cell, ','))
 }
 
 /// What the numbers are multiplied by, as a column's name, a unit or a title says: `i tusen`, `1000 meldinger`. `Per 1000
@@ -163,7 +182,8 @@ fn nested(sketch: &Sketch, free: &Free<'_>) -> Option<Reason> {
     });
     let in_lists = || {
         let counted = free.iter().any(|column| column.counts(sketch.decimal) && !column.named(&NO_COUNT));
-        let list = free.iter().find(|column| column.mostly(|cell| cell == LIST)).filter(|_| !counted)?;
+        let list =
+            free.iter().find(|column| column.mostly(|cell| cell.starts_with(LIST))).filter(|_| !counted)?;
         Some(format!("`{}` holds a list in each row", list.name))
     };
     let what = by_period.or_else(in_lists)?;
@@ -271,10 +291,18 @@ fn are_shares(column: &Column<'_>) -> bool {
     if names_shares(&column.name) {
         return true;
     }
-    let share = |cell: &str| is_share(cell) || matches!(cell, "0" | "1") || is_percent(cell);
+    let share = |cell: &str| {
+        is_share(cell) || matches!(cell, "0" | "1") || is_one_written_out(cell) || is_percent(cell)
+    };
     column.filled().any(|cell| is_share(cell) || is_percent(cell))
         && column.mostly(share)
         && !column.filled().any(|cell| is_count(cell, ',') && !share(cell))
+}
+
+/// `1,000`: the whole, among shares.
+fn is_one_written_out(cell: &str) -> bool {
+    let rest = cell.strip_prefix("1,").or_else(|| cell.strip_prefix("1."));
+    rest.is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'))
 }
 
 fn is_percent(cell: &str) -> bool {
@@ -283,6 +311,19 @@ fn is_percent(cell: &str) -> bool {
 
 /// Why no column is one of counts.
 fn no_counts(free: &Free<'_>) -> Reason {
+    if let Some((column, cell)) = free
+        .iter()
+        .filter(|column| !names_shares(&column.name) && column.mostly(may_be_either))
+        .find_map(|column| Some((column, column.filled().find(|cell| may_be_either(cell))?)))
+        .filter(|(column, _)| column.filled().all(may_be_either))
+    {
+        let text = format!(
+            "column `{}` holds numbers as `{cell}`, which may be a fraction or thousands, and nothing in the file shows which: \
+             deliver them without the comma, or write a contract with `decimal = \".\"` if it groups thousands",
+            column.name
+        );
+        return Reason::new(ReasonCode::Fraction, text);
+    }
     if let Some(fractions) = free.iter().find(|c| are_shares(c) || c.mostly(is_fraction)) {
         let what = if fractions.filled().any(is_fraction) { "fractions" } else { "shares" };
         let text = format!(

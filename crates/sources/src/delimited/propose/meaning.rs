@@ -18,6 +18,7 @@ pub(super) enum Other {
     Money,
     Size,
     Case,
+    Person,
     AnotherYear,
     FromBeginning,
     FlowOfPersons,
@@ -37,6 +38,7 @@ impl Other {
             Self::Money => "money",
             Self::Size => "a size",
             Self::Case => "a case's own number, since all differ and rise by row",
+            Self::Person => "a person's own number or name",
             Self::AnotherYear => "of another year than the periods",
             Self::FlowOfPersons => "of those who came or left, and not of all",
             Self::Background => "of what a municipality has, and not of uses of a solution",
@@ -71,10 +73,24 @@ pub(super) fn other(name: &str, length: Option<Granularity>) -> Option<Other> {
     if is_flow_of_persons(&text) {
         return Some(Other::FlowOfPersons);
     }
+    if is_person(&text) {
+        return Some(Other::Person);
+    }
     if is_background(&text) {
         return Some(Other::Background);
     }
     unit(name)
+}
+
+/// One person or role, in the singular: `Saksbehandler`, `Bruker`. Counts are called after several.
+fn is_person(text: &str) -> bool {
+    const PERSONS: &str = "saksbehandler, saksbehandlar, behandler, behandlar, bruker, brukar, brukeren, brukaren, ansatt, tilsett, \
+        tilsatt, medarbeider, medarbeidar, veileder, rettleiar, innbygger, innbyggjar, person, kontaktperson, kontakt, pasient, elev, \
+        student, kunde, klient, lege, fastlege, lærer, lærar, leder, leiar, eier, eigar, søker, søkar, mottaker, mottakar, avsender, \
+        avsendar, forelder, forelde, barn nr, user, employee, citizen, person no, patient, customer, client, contact, caseworker, \
+        case worker, owner";
+    let bare = text.trim().trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+    is_one(bare, PERSONS)
 }
 
 fn is_earlier(text: &str) -> bool {

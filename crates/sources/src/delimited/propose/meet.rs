@@ -20,7 +20,7 @@ pub(super) fn leave_to_choose(sketch: &mut Sketch, columns: &[Column<'_>], place
         column.map(|column| column.cells.clone()).unwrap_or_default()
     };
     let periods = cells(match &sketch.when {
-        When::Column(name, _) | When::Pair(name, ..) => Some(name),
+        When::Column(name, _) | When::Pair(name, ..) | When::LengthToChoose(name, _) => Some(name),
         When::Fixed(_) | When::Header | When::ToChoose(_) | When::Unread(..) => None,
     });
     let meant = |choice: Option<&Choice>| -> Vec<Meant> {

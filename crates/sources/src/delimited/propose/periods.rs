@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
+use super::super::contract::same_name;
+use super::days::{self, Days};
 use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
@@ -37,7 +39,11 @@ pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason
         When::Fixed(Some(period)) if is_year(*period) => None,
         _ => return Ok(found),
     };
-    let Some(parts) = free.iter().find(|column| are_parts_of_years(column)) else { return Ok(found) };
+    let of_one_name = |column: &&Column<'_>| {
+        years.is_some_and(|name| same_but_for_place(name, &column.name)) && column.mostly(is_part)
+    };
+    let parts = free.iter().find(|column| are_parts_of_years(column));
+    let Some(parts) = parts.or_else(|| free.iter().find(of_one_name)) else { return Ok(found) };
     let years = years.map_or_else(
         || "the year in the title or the file's name".to_owned(),
         |name| format!("column `{name}`"),
@@ -65,11 +71,18 @@ pub(super) fn are_parts_of_years(column: &Column<'_>) -> bool {
             )
         })
     });
-    let part = |cell: &str| {
-        cell.parse().is_ok_and(|part: u32| (1..=53).contains(&part))
-            || read_period(&format!("{cell} 2024")).is_some()
-    };
-    called && column.mostly(part)
+    called && column.mostly(is_part)
+}
+
+fn is_part(cell: &str) -> bool {
+    cell.parse().is_ok_and(|part: u32| (1..=53).contains(&part))
+        || read_period(&format!("{cell} 2024")).is_some()
+}
+
+/// Whether two columns have one name, as `Periode#1` and `Periode#2`.
+fn same_but_for_place(name: &str, other: &str) -> bool {
+    let parts = name.rsplit_once('#').zip(other.rsplit_once('#'));
+    parts.is_some_and(|((name, _), (other, _))| same_name(name, other))
 }
 
 fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
@@ -94,8 +107,10 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         .or_else(|| take(free, of_periods))
         .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
     if let Some(column) = column {
-        let lengths = lengths(&column);
-        return When::Column(column.name, lengths);
+        return match lengths(&column) {
+            Ok(lengths) => When::Column(column.name, lengths),
+            Err(why) => When::LengthToChoose(column.name, why),
+        };
     }
     let stated = titles::period(texts);
     // Before the title: its year is not the period of a month that is not read.
@@ -123,31 +138,59 @@ pub(super) const LENGTHS: [(Granularity, &[&str]); 6] = [
 ];
 
 /// How long a column's periods are: what all have, or what the column is named by when nothing in it is shorter.
-fn lengths(column: &Column<'_>) -> Lengths {
+///
+/// # Errors
+/// Why a person has to say it.
+fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     let is_day = |cell: &&str| length(cell) == Some(Granularity::Day);
-    let (days, edges) =
+    let (of_day, edges) =
         (column.filled().filter(is_day).count(), column.filled().filter(|c| is_month_edge(c)).count());
     let mut counted = BTreeMap::new();
     for length in column.filled().filter_map(length) {
         // Days at a month's edge alone are how months are written.
-        let of_month = length == Granularity::Day && edges == days;
+        let of_month = length == Granularity::Day && edges == of_day;
         *counted.entry(if of_month { Granularity::Month } else { length }).or_insert(0) += 1;
     }
     let shortest = counted.keys().next().copied();
     let named = LENGTHS.iter().find(|(_, words)| column.named(words)).map(|(length, _)| *length);
-    let declared = if counted.len() == 1 && edges > 0 && edges == days {
+    let of_days = (counted.len() == 1 && of_day > 0).then(|| {
+        let found = column.filled().filter_map(read_period).map(|period| period.start).collect();
+        let tertial = column.named(&["tertial"]).then_some("tertial");
+        days::days(&found, tertial.or(named.map(Granularity::as_str)))
+    });
+    let declared = if let Some(Days::Unclear(why)) = of_days {
+        return Err(why);
+    } else if of_days == Some(Days::Months) {
         Some((Granularity::Month, Why::Edges))
     } else if counted.len() == 1 {
         shortest.map(|length| (length, Why::All))
     } else {
         named.filter(|length| shortest == Some(*length)).map(|length| (length, Why::Name))
     };
-    Lengths { declared, counted }
+    if declared.is_none() && overlap(column) {
+        let counts = counted.iter().map(|(length, count)| format!("{count} {}", length.as_str()));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        return Err(format!("they are of several lengths ({counts}) of which the longer hold the shorter"));
+    }
+    Ok(Lengths { declared, counted })
 }
 
-/// Whether the days of a column of ends are within the periods: most are a month's end, or a Sunday after a Monday, or
-/// the next row begins the day after.
-fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
+/// Whether a period of a column lies in another one.
+fn overlap(column: &Column<'_>) -> bool {
+    let periods: BTreeSet<Period> = column.filled().filter_map(read_period).collect();
+    let mut last: Option<Period> = None;
+    for period in periods {
+        if last.is_some_and(|last| period.start < last.end) {
+            return true;
+        }
+        last = Some(period);
+    }
+    false
+}
+
+/// Whether the days of a column of ends are within the periods: a period of one day, the next row begins the day after, or
+/// most periods are whole weeks or months then. `None` where nothing shows it.
+fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> Option<bool> {
     let first = |text: &&str| read_period(text).map(|period| period.start);
     // A single day, of which the day after would be the end.
     if start
@@ -156,22 +199,34 @@ fn are_last_days(start: &Column<'_>, end: &Column<'_>) -> bool {
         .zip(&end.cells)
         .any(|(start, end)| first(start).is_some() && first(start) == first(end))
     {
-        return true;
+        return Some(true);
     }
-    let (starts, ends): (BTreeSet<_>, Vec<_>) =
-        (start.cells.iter().filter_map(first).collect(), end.cells.iter().filter_map(first).collect());
+    let pairs = start.cells.iter().zip(&end.cells);
+    let pairs: Vec<_> = pairs.filter_map(|(start, end)| first(start).zip(first(end))).collect();
+    let starts: BTreeSet<_> = pairs.iter().map(|(start, _)| *start).collect();
+    let ends: Vec<_> = pairs.iter().map(|(_, end)| *end).collect();
     // A day after that is a first day elsewhere says that they are not.
     let after = ends.iter().filter(|day| starts.contains(*day)).count();
     let within = ends.iter().filter(|day| day.succ_opt().is_some_and(|next| starts.contains(&next))).count();
     if within != after {
-        return within > after;
+        return Some(within > after);
     }
-    let begins_week = starts.iter().all(|day| day.weekday() == Weekday::Mon);
-    let edges = ends.iter().filter(|day| {
-        let next = day.succ_opt();
-        next.is_some_and(|next| next.day() == 1) || (begins_week && day.weekday() == Weekday::Sun)
-    });
-    edges.count() * 2 > ends.len()
+    let outside = pairs.iter().filter(|(start, end)| are_whole(*start, *end)).count();
+    let within = pairs
+        .iter()
+        .filter(|(start, end)| end.succ_opt().is_some_and(|next| are_whole(*start, next)))
+        .count();
+    // A lone row of another kind is no proof against the others.
+    if within * 2 > pairs.len() && outside == 0 {
+        return Some(true);
+    }
+    (outside * 2 > pairs.len() && within == 0).then_some(false)
+}
+
+/// Whether the days from one on and before the next are whole weeks or months.
+fn are_whole(start: NaiveDate, next: NaiveDate) -> bool {
+    let weeks = start.weekday() == Weekday::Mon && next.weekday() == Weekday::Mon;
+    start < next && (weeks || (start.day() == 1 && next.day() == 1))
 }
 
 /// Whether a column has one of some names and most of its cells are days.
@@ -198,6 +253,6 @@ fn length(text: &str) -> Option<Granularity> {
 }
 
 /// The first or the last day of a month.
-pub(super) fn edge(day: Period) -> bool {
+fn edge(day: Period) -> bool {
     day.start.day() == 1 || day.end.day() == 1
 }

@@ -6,6 +6,7 @@ use utbredt_model::{Granularity, Period, ReasonCode};
 
 use super::super::{Layout, Symbol, number};
 use super::breakdown::Breakdown;
+use super::decisive::Decides;
 use super::left_out::LeftOut;
 use super::meaning::Other;
 use super::measures::counts_from_a_beginning;
@@ -21,16 +22,28 @@ pub(super) enum Choice {
     Fixed(String),
 }
 
+/// What `-` alone in the place of a number may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dash {
+    /// The file has no 0: as the usual one, nought.
+    Nought,
+    /// The file writes nought as 0.
+    BesideNought,
+}
+
 /// When.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum When {
     Column(String, Lengths),
-    Pair(String, String, bool),
+    /// The columns of first days and of ends, and whether these are last days, where the file shows it.
+    Pair(String, String, Option<bool>),
     /// Above the table or in the file's name, or nowhere.
     Fixed(Option<Period>),
     Header,
     /// Columns of days which say when a row was made or something began, of which a person has to say if one is it.
     ToChoose(Vec<String>),
+    /// A column of periods whose length a person has to say, and why.
+    LengthToChoose(String, String),
     /// A column that seems to hold periods of a form that is not read, and one of them.
     Unread(String, String),
 }
@@ -43,7 +56,8 @@ impl When {
             Self::Fixed(Some(period)) => {
                 Granularity::ALL.into_iter().find(|length| Period::holding(period.start, *length) == *period)
             }
-            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) | Self::Unread(..) => None,
+            Self::Fixed(None) | Self::Pair(..) | Self::Header | Self::ToChoose(_) => None,
+            Self::LengthToChoose(..) | Self::Unread(..) => None,
         }
     }
 }
@@ -73,6 +87,8 @@ pub(super) enum Why {
 pub(super) struct WideSketch {
     pub(super) granularity: Option<Granularity>,
     pub(super) year: Option<i32>,
+    /// Why a person has to say how long the periods are.
+    pub(super) unclear: Option<String>,
     pub(super) prefix: Option<String>,
     /// What the columns are called, and the measure each may be.
     pub(super) measures: BTreeMap<String, String>,
@@ -118,11 +134,15 @@ pub(super) struct Sketch {
     pub(super) wide: WideSketch,
     pub(super) decimal: char,
     pub(super) symbols: BTreeMap<String, Symbol>,
+    /// A cell is `-` alone: nought, unless the file writes that as 0 too.
+    pub(super) dash: Option<Dash>,
     pub(super) provisional: bool,
     /// Rows without a code follow each code, as many behind each.
     pub(super) joined: bool,
     /// The workbook joins cells of the periods over several rows.
     pub(super) period_joined: bool,
+    /// Columns whose words decide what the numbers are.
+    pub(super) decisive: Vec<(String, BTreeSet<String>, Decides)>,
     /// A column that tells rows apart.
     pub(super) filter: Option<Breakdown>,
     /// Columns of numbers that seem to be named by a period of a form that is not read.

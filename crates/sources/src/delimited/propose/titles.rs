@@ -39,7 +39,7 @@ pub(super) fn period(texts: &[String]) -> Option<Period> {
     // One may say more exactly what another says; two that differ are a question.
     let agreed = shortest
         .filter(|short| found.iter().all(|period| period.start <= short.start && short.end <= period.end));
-    if agreed.is_none() && !found.is_empty() {
+    if (agreed.is_none() && !found.is_empty()) || texts.iter().any(|text| spans_years(text)) {
         return None;
     }
     let whole_year = agreed.is_none_or(is_year);
@@ -67,6 +67,9 @@ fn names_part(text: &str, of_year: bool) -> bool {
 
 /// The one year that the texts state.
 pub(super) fn year(texts: &[String]) -> Option<i32> {
+    if texts.iter().any(|text| spans_years(text)) {
+        return None;
+    }
     let stated = all(texts);
     let mut years: BTreeSet<i32> = about_numbers(&stated).iter().map(|period| period.start.year()).collect();
     if stated.is_empty() {
@@ -80,6 +83,25 @@ pub(super) fn year(texts: &[String]) -> Option<i32> {
 pub(super) fn year_in(text: &str) -> Option<i32> {
     let mut words = text.split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 4);
     words.find_map(|word| word.parse().ok().filter(|year| (1990..2060).contains(year)))
+}
+
+/// Whether a text names two years as one span: `2025-26`, `2025/2026`, `2025 – 2026`. `2025-12` is a month.
+fn spans_years(text: &str) -> bool {
+    let bare = text.replace(['–', '/', '_'], "-").replace(" - ", "-");
+    let parts: Vec<&str> = bare.split(|c: char| !c.is_ascii_digit() && c != '-').collect();
+    parts.iter().any(|part| {
+        let numbers: Vec<&str> = part.split('-').collect();
+        // A year and its month are written alike, and no month is above 12.
+        numbers.windows(2).any(|pair| match (our_year(pair[0]), pair[1].len()) {
+            (Some(first), 4) => our_year(pair[1]).is_some_and(|last| first < last),
+            (Some(first), 2) => pair[1].parse().is_ok_and(|last: i32| last > 12 && last == (first + 1) % 100),
+            _ => false,
+        })
+    })
+}
+
+fn our_year(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|year| (1990..2060).contains(year))
 }
 
 fn about_numbers(stated: &[Stated]) -> Vec<Period> {
@@ -167,6 +189,10 @@ mod tests {
             &["svarut_2026-02-03"],
             &["Bruk i 2024", "mars 2025"],
             &["k3"],
+            &["Digihelse 2025-26", "Januar"],
+            &["Skoleåret 2025/2026", "januar"],
+            &["Bruk 2024 – 2026"],
+            &["bruk_2025_26"],
         ];
         for texts in open {
             assert_eq!(read(texts), None, "{texts:?}");

@@ -2,6 +2,7 @@
 
 use utbredt_model::{Granularity, Reason, ReasonCode};
 
+use super::super::json::LIST;
 use super::super::time_words::names_period;
 use super::periods::{LENGTHS, are_parts_of_years};
 use super::sheet::is_period;
@@ -55,7 +56,7 @@ fn is_year_and_number(cell: &str) -> bool {
 /// Whether a column seems to hold periods of a form that is not read. Parts of a year are read with a year that is stated
 /// elsewhere, or refused with that reason.
 pub(super) fn seems_to_hold_periods(column: &Column<'_>, stated: bool) -> bool {
-    if is_stamp(&column.name) || column.mostly(is_period) {
+    if is_stamp(&column.name) || column.mostly(|cell| is_period(cell) || cell.starts_with(LIST)) {
         return false;
     }
     if are_parts_of_years(column) {

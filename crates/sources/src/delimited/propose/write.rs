@@ -1,13 +1,13 @@
 //! A sketch as a contract in TOML, with comments for the person who checks it.
 
-use std::collections::BTreeMap;
-
-use super::super::contract::usual_symbols;
-use super::super::{Format, Layout, SubjectKind, Symbol};
+use super::super::{Format, Layout, SubjectKind};
 use super::breakdown::Breakdown;
+use super::decisive::Decides;
 use super::left_out::LeftOut;
 use super::page::{Page, quoted};
-use super::sketch::{Choice, Lengths, Sketch, When, Why};
+use super::sketch::{Choice, Sketch, When};
+use super::write_period::period;
+use super::write_value::{doubts, value};
 use super::{About, Known, TO_CHOOSE};
 use crate::text::Encoding;
 
@@ -34,13 +34,41 @@ pub(super) fn toml(sketch: &Sketch, about: &About, known: &Known) -> String {
         page.line("");
         let names: Vec<&str> = sketch.passed_over.iter().map(|(name, _)| name.as_str()).collect();
         page.comment(&format!("Columns no part of this contract: {}.", names.join(", ")));
+        if names.iter().any(|name| is_nameless(name)) {
+            page.comment(NAMELESS);
+        }
     }
     page.0
 }
 
+/// What is said of a column that the file does not name.
+const NAMELESS: &str = "`#1` is the first column without a name, `#2` the second.";
+
+fn is_nameless(column: &str) -> bool {
+    column.strip_prefix('#').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 fn filter(page: &mut Page, sketch: &Sketch) {
+    if sketch.filter.is_some() || sketch.decisive.iter().any(|(_, _, decides)| decides.is_to_choose()) {
+        page.section("filter");
+    }
+    for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| decides.is_to_choose()) {
+        let what = match decides {
+            Decides::Unit => "what its number is counted in",
+            Decides::Kind => "whether its number is a fact or a plan",
+            Decides::Status | Decides::Provisional(..) => "whether its number is final",
+        };
+        let words: Vec<&str> = words.iter().take(10).map(String::as_str).collect();
+        page.comment(&format!(
+            "This column says of each row {what} (`{}`): choose which to read. Until then everything is refused.",
+            words.join("`, `")
+        ));
+        page.line(&format!("{} = {}", quoted(column), quoted(TO_CHOOSE)));
+    }
     let Some(Breakdown { column, word, totals }) = &sketch.filter else { return };
-    page.section("filter");
+    if is_nameless(column) {
+        page.comment(NAMELESS);
+    }
     if word != TO_CHOOSE {
         page.comment("These rows add up the others.");
     } else if totals.is_empty() {
@@ -161,81 +189,6 @@ fn unread(page: &mut Page, sketch: &Sketch) {
     }
 }
 
-fn period(page: &mut Page, sketch: &Sketch) {
-    match &sketch.when {
-        When::Header => return,
-        When::Column(..) | When::Pair(..) | When::Fixed(_) | When::ToChoose(_) | When::Unread(..) => {
-            page.section("period");
-        }
-    }
-    match &sketch.when {
-        When::Header => {}
-        When::Column(column, lengths) => {
-            page.text("column", column);
-            if sketch.period_joined {
-                page.comment("Its cells are joined over several rows: each is repeated.");
-                page.line("fill_down = true");
-            }
-            granularity(page, lengths);
-        }
-        When::Pair(start, end, last_days) => {
-            page.text("start", start);
-            page.text("end", end);
-            page.line(&format!("end_inclusive = {last_days}"));
-        }
-        When::ToChoose(stamps) => {
-            page.comment(&format!(
-                "By its name `{}` is when a row was made or something began, not what its number is about: choose a column, \
-                 or `fixed`.",
-                stamps.join("`, `")
-            ));
-            page.text("column", TO_CHOOSE);
-        }
-        When::Unread(column, cell) => {
-            page.comment(&format!(
-                "Column `{column}` seems to hold the periods, and `{cell}` is of a form that is not known for sure: deliver it as \
-                 2026-09, 2026-W36, 2026-Q3 or 2026-09-30, or the first and the last day in two columns. One `fixed` period is \
-                 right only where the column has no more than one. Until then everything is refused."
-            ));
-            page.text("column", TO_CHOOSE);
-        }
-        When::Fixed(Some(period)) => {
-            page.comment("Taken from the title or the file's name. Every file needs its own, or a column.");
-            page.text("fixed", &period.to_string());
-        }
-        When::Fixed(None) => {
-            let nothing = if sketch.unread.is_empty() { "Nothing" } else { "Nothing else" };
-            page.comment(&format!(
-                "{nothing} says when: write the period here. Until then everything is refused."
-            ));
-            page.text("fixed", "1900");
-        }
-    }
-}
-
-fn granularity(page: &mut Page, lengths: &Lengths) {
-    let others: Vec<String> =
-        lengths.counted.iter().map(|(length, count)| format!("{count} {}", length.as_str())).collect();
-    match lengths.declared {
-        Some((_, Why::Edges)) => {
-            page.comment("Every day is a month's first or last: each stands for its month.");
-        }
-        Some((_, Why::All)) => page.comment("Every period is as long; a longer one is refused."),
-        Some((_, Why::Name)) => page.comment(&format!(
-            "By the column's name; longer periods add others up and are refused. There are {}.",
-            others.join(", ")
-        )),
-        None if others.len() > 1 => page.comment(&format!(
-            "Periods of several lengths ({}): write `granularity` to read one length, if the longer add up the others.",
-            others.join(", ")
-        )),
-        None => {}
-    }
-    if let Some((length, _)) = lengths.declared {
-        page.text("granularity", length.as_str());
-    }
-}
-
 fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumulative: bool) {
     page.section(section);
     if cumulative {
@@ -279,74 +232,15 @@ fn choice(page: &mut Page, section: &str, choice: &Choice, known: &[&str], cumul
     }
 }
 
-/// What names say that numbers are which seem to be no count.
-fn doubts(page: &mut Page, sketch: &Sketch) {
-    for (name, other) in &sketch.doubts {
-        page.comment(&format!(
-            "By its {} `{name}` is {}, and no count of the period: choose it only if it is one.",
-            other.by(),
-            other.what()
-        ));
-    }
-}
-
-fn value(page: &mut Page, sketch: &Sketch) {
-    if sketch.value.is_some() || sketch.unit.is_some() || sketch.scale.is_some() {
-        page.section("value");
-        // Those of a wide table are written where its measures are.
-        if sketch.layout == Layout::Long {
-            doubts(page, sketch);
-        }
-        if sketch.to_choose_from.len() > 1 {
-            let names = sketch.to_choose_from.join("`, `");
-            page.comment(&format!("Several columns may hold the numbers: choose one of `{names}`."));
-        }
-        sketch.value.iter().for_each(|column| page.text("column", column));
-        if let Some((column, unit)) = &sketch.unit {
-            page.text("unit_column", column);
-            page.text("unit", unit);
-        }
-    }
-    if let Some((scale, stated)) = &sketch.scale {
-        page.comment(&format!(
-            "By `{stated}` each number is multiplied; `unit` is the measure's own in the lake."
-        ));
-        page.line(&format!("scale = {{ factor = {scale}, unit = \"{TO_CHOOSE}\" }}"));
-    }
-    let mut symbols = if sketch.symbols.is_empty() { BTreeMap::new() } else { usual_symbols() };
-    if let Some(column) = &sketch.state {
-        page.section("state");
-        page.text("column", column);
-        symbols = usual_symbols();
-        for symbol in [Symbol::Missing, Symbol::NotApplicable, Symbol::NotValid, Symbol::Suppressed] {
-            symbols.insert(symbol.state().as_str().to_owned(), symbol);
-        }
-    }
-    symbols.extend(sketch.symbols.clone());
-    let mut words = BTreeMap::new();
-    for (sign, symbol) in symbols {
-        let word = if symbol == Symbol::Zero { "zero" } else { symbol.state().as_str() };
-        words.insert(sign, word.to_owned());
-    }
-    if !sketch.symbols.is_empty() {
-        page.line("");
-        let found: Vec<&str> = sketch.symbols.keys().map(String::as_str).collect();
-        page.comment(&format!(
-            "In place of numbers the file has {}: choose what each means.",
-            found.join(", ")
-        ));
-    }
-    page.map("symbols", &words);
-    if sketch.provisional {
-        page.section("provisional");
-        page.text("marker", "*");
-    }
-}
-
 fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
     page.section("wide");
     if sketch.when == When::Header {
         page.line("periods = true");
+        if let Some(why) = &sketch.wide.unclear {
+            page.comment(&format!(
+                "Of the periods in the header: {why}. How long each is, the file does not say: choose, and write `granularity`                  (day, week, month, quarter, half_year or year) here, then the measure. Until then everything is refused."
+            ));
+        }
         if let Some(length) = sketch.wide.granularity {
             page.comment(
                 "Columns of another length, as a year among months, add up others and are passed over.",

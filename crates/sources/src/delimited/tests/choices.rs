@@ -136,3 +136,49 @@ fn a_column_called_after_its_periods_goes_before_other_days_and_years() {
         "svarut users_active 0301 2019 120"
     );
 }
+
+#[test]
+fn a_dash_in_the_place_of_a_number_is_shown() {
+    let text =
+        "Knr;Periode;Bruk\n0301;2026-10;-\n1103;2026-10;5\n4601;2026-10;7\n5001;2026-10;9\n1508;2026-10;8\n";
+    let (read, toml) = tried(text, &request("x", "digihelse", "uses"));
+    assert!(
+        toml.contains("\"-\" = \"zero\"") && toml.contains("`-` is nought, as Statistics Norway"),
+        "{toml}"
+    );
+    assert_eq!(read[0], "digihelse uses 0301 2026-10 0", "{toml}");
+    // A file with noughts of its own means something else by it.
+    let (read, toml) = tried(&text.replace(";9\n", ";0\n"), &request("x", "digihelse", "uses"));
+    assert!(!toml.contains("\n\"-\" =") && toml.contains("Until then each `-` is refused"), "{toml}");
+    assert_eq!(read.len(), 4, "{toml}");
+    assert!(
+        !tried(&text.replace(";-\n", ";4\n"), &request("x", "digihelse", "uses")).1.contains("[symbols]")
+    );
+}
+
+#[test]
+fn a_column_that_decides_what_a_number_is_is_to_choose() {
+    let file = |head: &str, words: [&str; 2]| {
+        format!("Knr;Periode;{head};Bruk\n0301;2026-10;{};5\n1103;2026-10;{};7\n", words[0], words[1])
+    };
+    for (head, words, reason) in [
+        ("Enhet", ["tusen", "antall"], "counted in (`antall`, `tusen`)"),
+        ("Enhet", ["antall", "mill"], "counted in"),
+        ("Type", ["Faktisk", "Prognose"], "a fact or a plan (`Faktisk`, `Prognose`)"),
+        ("Versjon", ["Budsjett", "Budsjett"], "a fact or a plan"),
+        ("Status", ["foreløpig", "slettet"], "is final"),
+    ] {
+        let (read, toml) = tried(&file(head, words), &request("x", "digihelse", "uses"));
+        assert!(read.is_empty() && toml.contains(&format!("\"{head}\" = \"{TO_CHOOSE}\"")), "{head}\n{toml}");
+        assert!(toml.contains(reason), "{head}\n{toml}");
+    }
+    let (read, toml) = tried(&file("Status", ["endelig", "foreløpig"]), &request("x", "digihelse", "uses"));
+    assert!(toml.contains("[provisional]\ncolumn = \"Status\"\nmarker = [\"foreløpig\"]"), "{toml}");
+    assert_eq!(read.len(), 2, "{toml}");
+    // One unit for all: 5 thousands are no 5.
+    let (read, toml) = tried(&file("Enhet", ["tusen", "tusen"]), &request("x", "digihelse", "uses"));
+    assert!(toml.contains("scale = { factor = 1000, unit = \"to-choose\" }"), "{toml}");
+    assert_eq!(read[0], "digihelse uses 0301 2026-10 5000", "{toml}");
+    let (read, toml) = tried(&file("Merknad", ["ny", "gammel"]), &request("x", "digihelse", "uses"));
+    assert!(read.len() == 2 && !toml.contains("[filter]"), "{toml}");
+}

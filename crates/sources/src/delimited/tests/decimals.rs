@@ -91,3 +91,28 @@ fn the_sign_proposed_is_the_one_that_every_cell_allows() {
         assert!(why.contains(&format!("column `{name}` holds")), "{values:?}: {why}");
     }
 }
+
+#[test]
+fn commas_before_three_digits_are_to_choose_where_nothing_shows_what_they_are() {
+    let file = |values: &[&str]| {
+        let rows: Vec<String> = ["0301", "1103", "4601"]
+            .iter()
+            .zip(values)
+            .map(|(code, value)| format!("{code};2026-10;{value}\n"))
+            .collect();
+        format!("Knr;Periode;Bruk\n{}", rows.concat())
+    };
+    let unclear = file(&["1,512", "2,733", "1,100"]);
+    for text in [unclear.clone(), unclear.replace(';', "\t")] {
+        let why = propose(text.as_bytes(), &about("digihelse.csv"), &known()).unwrap_err().text;
+        assert!(why.contains("`1,512`, which may be a fraction or thousands"), "{why}");
+    }
+    for (values, first) in [(&["1,512", "2,733", "1,512,000"], 1512), (&["1,512", "2,733", "871"], 1512)] {
+        let (toml, parsed) = proposed(file(values).as_bytes(), "digihelse.csv");
+        assert_eq!(shown(&parsed)[0], format!("0301 2026-10 {first}"), "{toml}");
+    }
+    // Shares: 0,995 and the whole of it.
+    let why = propose(file(&["0,995", "1,000", "0,871"]).as_bytes(), &about("digihelse.csv"), &known());
+    let why = why.unwrap_err().text;
+    assert!(why.contains("column `Bruk` holds fractions"), "{why}");
+}

@@ -112,3 +112,26 @@ fn too_many_fields_are_refused() {
     );
     assert!(refused(&parsed).contains("a field is 70000 bytes long"));
 }
+
+#[test]
+fn an_object_or_a_list_where_other_rows_have_a_number_is_no_blank() {
+    for bad in [r#"{"a":5}"#, "{}", "[5]", "[]"] {
+        let text = format!(
+            r#"[{{"kommune":"0301","periode":"2024","antall":{bad}}},{{"kommune":"4601","periode":"2024","antall":7}}]"#
+        );
+        let parsed = plain("", text.as_bytes());
+        assert_eq!(shown(&parsed), ["4601 2024 7"], "{bad}: {parsed:?}");
+        assert!(refused(&parsed).contains("not a number"), "{bad}: {parsed:?}");
+    }
+    // A name with a dot is no object, and a blank is missing as before.
+    let text = br#"[{"kommune":"0301","periode":"2024","antall.a":1},{"kommune":"4601","periode":"2024","antall":7,"antall.a":1}]"#;
+    assert_eq!(shown(&plain("", text)), ["0301 2024 missing", "4601 2024 7"]);
+}
+
+#[test]
+fn rows_that_differ_in_a_list_hold_the_delivery() {
+    let text = br#"[{"kommune":"0301","periode":"2024","antall":7,"kjonn":["Menn"]},
+                    {"kommune":"0301","periode":"2024","antall":7,"kjonn":["Kvinner"]}]"#;
+    let parsed = plain("", text);
+    assert!(shown(&parsed).is_empty() && parsed.breaches[0].contains("`kjonn`"), "{parsed:?}");
+}

@@ -1,6 +1,7 @@
 //! Rows with numbers that are no municipality's, in files nobody described: a contract proposed for them leaves them out.
 
 use super::propose::{all, proposed};
+use super::{plain, shown};
 use crate::delimited::parse;
 
 /// The numbers that a proposal reads and whether its file would be held, without what is to choose.
@@ -42,4 +43,29 @@ fn a_note_directly_below_the_total_does_not_hold_the_file() {
     let text = "kommune;antall\n0301;60\n4601;5\nTotalt;65\nKilde: KS\n";
     let (toml, numbers, refused) = read(text);
     assert_eq!((numbers.len(), refused), (2, 0), "{toml}");
+}
+
+#[test]
+fn another_table_below_holds_the_delivery() {
+    let head = "kommune;periode;antall\n0301;2026-10;7\n";
+    for (again, held) in [
+        ("kommune;periode;Prognose", true),
+        ("Kommune ;uke;antall", true),
+        ("kommune;periode;antall", false),
+        ("KOMMUNE; periode;Antall", false),
+        ("kommune;;", false),
+    ] {
+        let parsed = plain("", format!("{head}{again}\n4601;2026-10;900\n").as_bytes());
+        assert_eq!(shown(&parsed).len(), if held { 1 } else { 2 }, "{again}: {parsed:?}");
+        assert_eq!(
+            parsed.breaches.iter().any(|b| b.contains("begins at row 3")),
+            held,
+            "{again}: {parsed:?}"
+        );
+        assert_eq!(parsed.rejections.len(), if held { 2 } else { 1 }, "{again}: {parsed:?}");
+    }
+    let wide = super::contract("layout = \"wide\"\nmeasure.fixed = \"uses\"\nwide.periods = true\n");
+    let parsed = parse(b"kommune;2025-01;2025-02\n0301;1;2\nkommune;2026-01;2026-02\n0301;3;4\n", &wide);
+    assert_eq!(shown(&parsed), ["0301 2025-01 1", "0301 2025-02 2"], "{parsed:?}");
+    assert!(parsed.breaches[0].contains("begins at row 3"), "{parsed:?}");
 }

@@ -210,3 +210,18 @@ fn a_title_with_the_day_the_file_was_made_has_no_period() {
     let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
     assert!(toml.contains("fixed = \"2024-02\""), "{toml}");
 }
+
+#[test]
+fn a_column_called_after_one_person_is_to_choose() {
+    let text = "Kommunenr;Måned;Saksbehandler;Bruker\n0301;2026-10;77;10\n4601;2026-10;78;11\n";
+    let (toml, parsed) = super::propose::proposed(text.as_bytes(), "digihelse.csv");
+    assert!(all(&parsed).is_empty(), "{toml}");
+    assert!(
+        toml.contains("`Saksbehandler` is a person's own number") && toml.contains("`Bruker` is"),
+        "{toml}"
+    );
+    // Beside counts such a column is passed over.
+    let text = "Kommunenr;Måned;Bruker;Meldinger\n0301;2026-10;77;10\n4601;2026-10;78;11\n";
+    let (toml, parsed) = super::propose::proposed(text.as_bytes(), "digihelse.csv");
+    assert_eq!(all(&parsed)[0], "digihelse uses 0301 2026-10 10", "{toml}");
+}

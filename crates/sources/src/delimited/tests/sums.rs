@@ -263,3 +263,31 @@ fn a_proposal_names_the_word_that_adds_up_the_others() {
         "{toml}"
     );
 }
+
+#[test]
+fn what_is_a_part_of_another_or_the_whole_of_the_others_holds_the_delivery() {
+    // A total by its code, of which one is rounded: 10 = 4 + 6, 11 = 4 + 6 but for one, 20 = 9 + 11.
+    let coded = "0301;2024;0;10\n0301;2024;1;4\n0301;2024;2;6\n1103;2024;0;11\n1103;2024;1;4\n1103;2024;2;6\n\
+        4601;2024;0;20\n4601;2024;1;9\n4601;2024;2;11\n";
+    for (rows, word) in [
+        (
+            "0301;2024;Alle brukere;10\n0301;2024;herav menn;4\n".replace("Alle brukere", "Brukere"),
+            "herav menn",
+        ),
+        ("0301;2024;Brukere;10\n0301;2024;- Derav: menn;4\n".to_owned(), "Derav: menn"),
+        ("0301;2024;under 18;10\n0301;2024;0-12;4\n0301;2024;18 år og over;7\n".to_owned(), "under 18"),
+        ("0301;2024;over 66;10\n0301;2024;80 år+;4\n".to_owned(), "over 66"),
+        (coded.to_owned(), "`0`"),
+        (coded.replace(";0;", ";T;"), "`T`"),
+    ] {
+        let parsed = read("", &rows);
+        assert!(parsed.breaches.iter().any(|breach| breach.contains(word)), "{rows}: {parsed:?}");
+    }
+    // Codes whose numbers add nothing up, and ages that follow each other.
+    let other = coded.replace(";0;10", ";0;1").replace(";0;11", ";0;3").replace(";0;20", ";0;2");
+    let ages = "0301;2024;under 18;10\n0301;2024;18 år eller mer;4\n";
+    for rows in [&other, ages] {
+        let parsed = read("", rows);
+        assert!(parsed.breaches.is_empty(), "{rows}: {parsed:?}");
+    }
+}

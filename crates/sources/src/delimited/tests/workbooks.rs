@@ -102,3 +102,68 @@ fn nan_is_a_sign_to_choose_beside_numbers_with_a_point() {
     let parsed = parse(text.as_bytes(), &Contract::from_toml(&toml).unwrap());
     assert_eq!(shown(&parsed), ["0301 2026-10 12", "4601 2026-10 missing", "1103 2026-10 14"], "{toml}");
 }
+
+#[test]
+fn a_raised_digit_is_no_digit_of_the_number() {
+    let runs = "<r><t>12</t></r><r><rPr><vertAlign val=\"superscript\"/></rPr><t>1</t></r>";
+    let head = row(1, &["kommune", "periode", "antall"]);
+    let at = |number: u32, cell: &str| {
+        row(number, &["1103", &format!("202{number}")]).replace("</row>", &format!("{cell}</row>"))
+    };
+    let rows = head
+        + &at(2, &format!("<c r=\"C2\" t=\"inlineStr\"><is>{runs}</is></c>"))
+        // Runs of which none is raised.
+        + &at(3, "<c r=\"C3\" t=\"inlineStr\"><is><r><t>1</t></r><r><t>21</t></r></is></c>");
+    let parsed = parse(&xlsx(&rows), &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2023 121"], "{parsed:?}");
+    assert!(refused(&parsed).starts_with("2: `12¹` has a raised digit"), "{parsed:?}");
+    let cell = "<table:table-cell office:value-type=\"string\"><text:p>12<text:span text:style-name=\"T1\">1</text:span>\
+                </text:p></table:table-cell>";
+    let style = |position: &str| {
+        format!(
+            "<style:style style:name=\"T1\"><style:text-properties style:text-position=\"{position}\"/></style:style>"
+        )
+    };
+    let rows = ods_row("", &["kommune", "periode", "antall"])
+        + &ods_row("", &["1103", "2024"]).replace("</table:table-row>", &format!("{cell}</table:table-row>"));
+    for (position, raised) in [("super 58%", true), ("33% 58%", true), ("0% 100%", false)] {
+        let parsed = parse(&ods_book(&[("Ark1", &rows), ("Stil", &style(position))]), &contract(PLAIN));
+        assert_eq!(parsed.observations.is_empty(), raised, "{position}: {parsed:?}");
+        assert_eq!(
+            raised,
+            parsed.rejections.iter().any(|r| r.reason.contains("`12¹`")),
+            "{position}: {parsed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_number_is_read_as_spreadsheets_show_it() {
+    let book = xlsx(
+        &(row(1, &["kommune", "periode", "antall"])
+            + &row(2, &["1103", "2024", "12.000000000000002"])
+            + &row(3, &["4601", "2024", "11.999999999999998"])
+            + &row(4, &["1508", "2024", "12.00000000001"])),
+    );
+    let parsed = parse(&book, &contract(PLAIN));
+    assert_eq!(shown(&parsed), ["1103 2024 12", "4601 2024 12"], "{parsed:?}");
+    assert!(refused(&parsed).starts_with("4: `12,00000000001` has a decimal fraction"), "{parsed:?}");
+    let open = ods_book(&[(
+        "Ark1",
+        &(ods_row("", &["kommune", "periode", "antall"])
+            + &ods_row("", &["1103", "2024", "12.000000000000002"])),
+    )]);
+    assert_eq!(shown(&parse(&open, &contract(PLAIN))), ["1103 2024 12"]);
+}
+
+#[test]
+fn of_sheets_that_are_alike_a_contract_names_one() {
+    let rows = ods_row("", &["kommune", "periode", "antall"]) + &ods_row("", &["1103", "2024", "7"]);
+    let notes = ods_row("", &["Om tallene"]);
+    let parsed = parse(&ods_book(&[("Jan", &rows), ("Om", &notes), ("Feb", &rows)]), &contract(PLAIN));
+    assert!(parsed.breaches[0].contains("sheets `Jan`, `Feb` all have the columns"), "{parsed:?}");
+    let named = contract(&format!("sheet = \"Feb\"\n{PLAIN}"));
+    assert!(parse(&ods_book(&[("Jan", &rows), ("Feb", &rows)]), &named).breaches.is_empty());
+    let parsed = parse(&ods_book(&[("Jan", &rows), ("Om", &notes)]), &contract(PLAIN));
+    assert!(parsed.breaches.is_empty() && shown(&parsed) == ["1103 2024 7"], "{parsed:?}");
+}
