@@ -36,7 +36,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let decimal = decimal(&free, sheet.delimiter);
     let texts = texts(&sheet, about);
     let by_period = ByPeriod::take(&mut free, &texts, |column| may_be_counts(column, decimal));
-    let when = if by_period.columns.is_empty() { when(&mut free, &texts)? } else { When::Header };
+    let when = if by_period.columns.is_empty() { when(&mut free, &places, &texts)? } else { When::Header };
     let unread = by_period.unread.clone();
     // Names of periods that are joined over several columns leave some without one.
     let by_no_period = by_period.columns.is_empty();

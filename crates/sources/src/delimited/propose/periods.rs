@@ -29,11 +29,11 @@ const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];
 ///
 /// # Errors
 /// The columns that together are one period; a column of weeks, quarters or half-years that are written as months are.
-pub(super) fn when(free: &mut Free<'_>, texts: &[String]) -> Result<When, Reason> {
+pub(super) fn when(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> Result<When, Reason> {
     if let Some(reason) = free.iter().find_map(written_as_months) {
         return Err(reason);
     }
-    let found = one_place(free, texts);
+    let found = one_place(free, places, texts);
     let years = match &found {
         When::Column(name, lengths) if lengths.counted.keys().eq([&Granularity::Year]) => Some(name.as_str()),
         When::Fixed(Some(period)) if is_year(*period) => None,
@@ -85,7 +85,7 @@ fn same_but_for_place(name: &str, other: &str) -> bool {
     parts.is_some_and(|((name, _), (other, _))| same_name(name, other))
 }
 
-fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
+fn one_place(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> When {
     let begins = |c: &Column<'_>| are_days(c, &STARTS) && !is_stamp(&c.name);
     let ends = |c: &Column<'_>| are_days(c, &ENDS) && !is_stamp(&c.name);
     if free.iter().any(begins)
@@ -107,7 +107,7 @@ fn one_place(free: &mut Free<'_>, texts: &[String]) -> When {
         .or_else(|| take(free, of_periods))
         .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
     if let Some(column) = column {
-        return match lengths(&column) {
+        return match lengths(&column, places) {
             Ok(lengths) => When::Column(column.name, lengths),
             Err(why) => When::LengthToChoose(column.name, why),
         };
@@ -141,7 +141,7 @@ pub(super) const LENGTHS: [(Granularity, &[&str]); 6] = [
 ///
 /// # Errors
 /// Why a person has to say it.
-fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
+fn lengths(column: &Column<'_>, places: &Column<'_>) -> Result<Lengths, String> {
     let is_day = |cell: &&str| length(cell) == Some(Granularity::Day);
     let (of_day, edges) =
         (column.filled().filter(is_day).count(), column.filled().filter(|c| is_month_edge(c)).count());
@@ -167,7 +167,7 @@ fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     } else {
         named.filter(|length| shortest == Some(*length)).map(|length| (length, Why::Name))
     };
-    if declared.is_none() && overlap(column) {
+    if declared.is_none() && overlap(column, places) {
         let counts = counted.iter().map(|(length, count)| format!("{count} {}", length.as_str()));
         let counts = counts.collect::<Vec<_>>().join(", ");
         return Err(format!("they are of several lengths ({counts}) of which the longer hold the shorter"));
@@ -175,17 +175,16 @@ fn lengths(column: &Column<'_>) -> Result<Lengths, String> {
     Ok(Lengths { declared, counted })
 }
 
-/// Whether a period of a column lies in another one.
-fn overlap(column: &Column<'_>) -> bool {
-    let periods: BTreeSet<Period> = column.filled().filter_map(read_period).collect();
-    let mut last: Option<Period> = None;
-    for period in periods {
-        if last.is_some_and(|last| period.start < last.end) {
-            return true;
-        }
-        last = Some(period);
+/// Whether a period of a column lies in another one of the same place.
+fn overlap(column: &Column<'_>, places: &Column<'_>) -> bool {
+    let mut of_place: BTreeMap<&str, BTreeSet<Period>> = BTreeMap::new();
+    for (cell, place) in column.cells.iter().zip(&places.cells) {
+        of_place.entry(place).or_default().extend(read_period(cell));
     }
-    false
+    of_place.values().any(|periods| {
+        let later = periods.iter().skip(1);
+        periods.iter().zip(later).any(|(period, next)| next.start < period.end)
+    })
 }
 
 /// Whether the days of a column of ends are within the periods: a period of one day, the next row begins the day after, or

@@ -97,4 +97,7 @@ fn lengths_of_which_one_holds_another_are_to_choose() {
     // A year beside the months of another counts nothing twice.
     let text = "Kommunenr;Periode;Antall\n3301;2024-01;11\n3301;2024-02;15\n3301;2023;26\n";
     assert_eq!(all(&proposed(text.as_bytes(), "digihelse.csv").1).len(), 3);
+    // Nor do the quarter of one and the half-year of another municipality.
+    let text = "Kommunenr;Periode;Antall\n3301;3. kvartal 2025;5\n3303;2. halvår 2025;6\n";
+    assert_eq!(all(&proposed(text.as_bytes(), "digihelse.csv").1).len(), 2);
 }
