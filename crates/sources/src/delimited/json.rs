@@ -21,7 +21,7 @@ use crate::text;
 pub(super) const LIST: &str = "[…]";
 
 /// In place of an object where other rows have a cell.
-const OBJECT: &str = "{…}";
+pub(super) const OBJECT: &str = "{…}";
 
 /// Fields of one row, the objects among them included.
 const MAX_FIELDS: usize = 2 * MAX_COLUMNS;

@@ -161,15 +161,23 @@ impl Places {
         self.by_name.get(column).copied()
     }
 
-    /// Whether a row names the columns of another table: it has the heading of the subject in its place, and another one in
-    /// the place of a column that is read.
+    /// Whether a row names the columns of another table: no number where the codes are, the heading of a column that is read
+    /// in its place, and another one in the place of another.
     pub(super) fn begins_another_table(&self, cells: &StringRecord) -> bool {
-        let mut columns = self.headings.iter().map(|(at, headings)| {
-            let cell = number::visible(cells.get(*at).unwrap_or(""));
-            (cell, headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell))
-        });
-        columns.next().is_some_and(|(cell, same)| same && !cell.is_empty())
-            && columns.any(|(cell, same)| !same && cell.contains(char::is_alphanumeric))
+        let cell = |at: &usize| number::visible(cells.get(*at).unwrap_or(""));
+        let Some(code) = self.headings.first().map(|(at, _)| cell(at)) else { return false };
+        if !code.contains(char::is_alphabetic) || code.contains(|c: char| c.is_ascii_digit()) {
+            return false;
+        }
+        let is_own = |(at, headings): &(usize, Vec<String>)| {
+            let cell = cell(at);
+            headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell)
+        };
+        let is_another = |column: &(usize, Vec<String>)| {
+            !is_own(column) && cell(&column.0).contains(char::is_alphanumeric)
+        };
+        let repeats = |column: &(usize, Vec<String>)| !cell(&column.0).is_empty() && is_own(column);
+        self.headings.iter().any(repeats) && self.headings.iter().any(is_another)
     }
 
     /// The columns that the contract leaves out.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::super::fractions::names_shares;
-use super::super::json::LIST;
+use super::super::json::{LIST, OBJECT};
 use super::super::number;
 use super::super::{Format, Layout};
 use super::cases::{names_cases, others};
@@ -112,6 +112,16 @@ pub(super) fn counts<'s>(
         let text = format!(
             "column `{}` holds formulas without values; open the file in a spreadsheet and save it",
             formulas.name
+        );
+        return Err(Reason::new(ReasonCode::InvalidNumber, text));
+    }
+    let is_mixed = |c: &&Column<'_>| {
+        c.filled().any(|cell| cell == OBJECT) && c.filled().any(|cell| is_count(cell, decimal))
+    };
+    if let Some(mixed) = free.iter().find(is_mixed) {
+        let text = format!(
+            "`{}` is an object in some rows and a number in others: deliver it in one form",
+            mixed.name
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }

@@ -106,6 +106,8 @@ fn one_place(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> When
     let column = take(free, |c| of_periods(c) && plainly(c))
         .or_else(|| take(free, of_periods))
         .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
+    // `År` beside `Måned` with whole months: the shorter is the period.
+    let column = column.map(|longer| take(free, |c| lies_within(c, &longer)).unwrap_or(longer));
     if let Some(column) = column {
         return match lengths(&column, places) {
             Ok(lengths) => When::Column(column.name, lengths),
@@ -173,6 +175,27 @@ fn lengths(column: &Column<'_>, places: &Column<'_>) -> Result<Lengths, String> 
         return Err(format!("they are of several lengths ({counts}) of which the longer hold the shorter"));
     }
     Ok(Lengths { declared, counted })
+}
+
+/// Whether the periods of a column lie in those of another, row by row, and are shorter. The first or last day of the longer alone
+/// says no more than that.
+fn lies_within(column: &Column<'_>, longer: &Column<'_>) -> bool {
+    if is_stamp(&column.name) || !column.mostly(is_period) {
+        return false;
+    }
+    let both = column.cells.iter().zip(&longer.cells);
+    let pairs: Vec<(Period, Period)> =
+        both.filter_map(|(cell, longer)| read_period(cell).zip(read_period(longer))).collect();
+    let shorter = pairs.iter().all(|(period, longer)| {
+        let days = |period: &Period| (period.end - period.start).num_days();
+        days(period) < days(longer) && period.start < longer.end && period.end > longer.start
+    });
+    let named = LENGTHS.iter().any(|(length, words)| *length != Granularity::Day && column.named(words));
+    let edges = pairs.iter().all(|(period, longer)| {
+        Period::holding(period.start, Granularity::Day) == *period
+            && (period.start == longer.start || period.end == longer.end)
+    });
+    !pairs.is_empty() && shorter && (named || !edges)
 }
 
 /// Whether a period of a column lies in another one of the same place.

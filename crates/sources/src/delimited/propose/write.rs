@@ -238,7 +238,9 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         page.line("periods = true");
         if let Some(why) = &sketch.wide.unclear {
             page.comment(&format!(
-                "Of the periods in the header: {why}. How long each is, the file does not say: choose, and write `granularity`                  (day, week, month, quarter, half_year or year) here, then the measure. Until then everything is refused."
+                "Of the periods in the header: {why}. How long each is, the file does not say: choose, and write `granularity` \
+                 (day, week, month, quarter, half_year or year) here before the measure: without it each number is that of a single day. \
+                 Until then everything is refused."
             ));
         }
         if let Some(length) = sketch.wide.granularity {

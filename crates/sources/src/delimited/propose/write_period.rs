@@ -42,7 +42,8 @@ pub(super) fn period(page: &mut Page, sketch: &Sketch) {
         }
         When::LengthToChoose(name, why) => {
             page.comment(&format!(
-                "Column `{name}` holds the periods, and {why}: how long each is, the file does not say. Choose: write the                  column here, and `granularity` (day, week, month, quarter, half_year or year) below it. Until then everything is refused."
+                "Column `{name}` holds the periods, and {why}: how long each is, the file does not say. Choose: write the \
+                 column here, and `granularity` (day, week, month, quarter, half_year or year) below it. Until then everything is refused."
             ));
             page.text("column", TO_CHOOSE);
         }

@@ -135,3 +135,13 @@ fn rows_that_differ_in_a_list_hold_the_delivery() {
     let parsed = plain("", text);
     assert!(shown(&parsed).is_empty() && parsed.breaches[0].contains("`kjonn`"), "{parsed:?}");
 }
+
+#[test]
+fn no_field_of_an_object_is_proposed_where_other_rows_have_a_number() {
+    let text = br#"[{"Kommunenr":"0301","Periode":"2025-01","Antall":{"verdi":10}},
+                    {"Kommunenr":"4601","Periode":"2025-01","Antall":20},
+                    {"Kommunenr":"1103","Periode":"2025-01","Antall":30}]"#;
+    let about = super::propose::about("digihelse.json");
+    let why = crate::delimited::propose(text, &about, &super::propose::known()).unwrap_err().text;
+    assert!(why.contains("`Antall` is an object in some rows and a number in others"), "{why}");
+}

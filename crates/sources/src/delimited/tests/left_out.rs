@@ -51,6 +51,7 @@ fn another_table_below_holds_the_delivery() {
     for (again, held) in [
         ("kommune;periode;Prognose", true),
         ("Kommune ;uke;antall", true),
+        ("Sted;periode;Brukere", true),
         ("kommune;periode;antall", false),
         ("KOMMUNE; periode;Antall", false),
         ("kommune;;", false),

@@ -60,6 +60,26 @@ fn two_columns_of_one_name_are_one_period_together() {
 }
 
 #[test]
+fn of_two_columns_of_periods_the_one_that_lies_in_the_other_is_read() {
+    for (head, cells, read) in [
+        ("År;Måned", "2025;2025-01", "2025-01"),
+        ("Periode;Periode", "2025;2025-01", "2025-01"),
+        ("År;Måned", "2025;januar 2025", "2025-01"),
+        ("År;Måned", "2025;01.01.2025", "2025-01"),
+        ("År;Kvartal", "2025;2025-Q1", "2025-Q1"),
+        ("Måned;År", "2025-01;2025", "2025-01"),
+        ("Måned;Uke", "2025-03;2025-W11", "2025-W11"),
+        // The year's first day beside it says no more than the year.
+        ("År;Fra dato", "2025;01.01.2025", "2025"),
+    ] {
+        let text = format!("Kommunenr;{head};Antall\n3301;{cells};10\n4601;{cells};20\n");
+        let (toml, parsed) = proposed(text.as_bytes(), "digihelse.csv");
+        let first = format!("3301 {read} 10");
+        assert!(all(&parsed).first().is_some_and(|fact| fact.ends_with(&first)), "{head} {cells}: {toml}");
+    }
+}
+
+#[test]
 fn whether_an_end_is_a_last_day_is_proposed_where_the_file_shows_it() {
     for (rows, inclusive) in [
         // Monday to Friday.
