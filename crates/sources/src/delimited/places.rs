@@ -164,20 +164,20 @@ impl Places {
     /// Whether a row names the columns of another table: no number where the codes are, the heading of a column that is read
     /// in its place, and another one in the place of another.
     pub(super) fn begins_another_table(&self, cells: &StringRecord) -> bool {
-        let cell = |at: &usize| number::visible(cells.get(*at).unwrap_or(""));
-        let Some(code) = self.headings.first().map(|(at, _)| cell(at)) else { return false };
+        let Some((at, _)) = self.headings.first() else { return false };
+        let code = number::visible(cells.get(*at).unwrap_or(""));
         if !code.contains(char::is_alphabetic) || code.contains(|c: char| c.is_ascii_digit()) {
             return false;
         }
-        let is_own = |(at, headings): &(usize, Vec<String>)| {
-            let cell = cell(at);
-            headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell)
-        };
-        let is_another = |column: &(usize, Vec<String>)| {
-            !is_own(column) && cell(&column.0).contains(char::is_alphanumeric)
-        };
-        let repeats = |column: &(usize, Vec<String>)| !cell(&column.0).is_empty() && is_own(column);
-        self.headings.iter().any(repeats) && self.headings.iter().any(is_another)
+        let (mut repeats, mut differs) = (false, false);
+        for (at, headings) in &self.headings {
+            let cell = number::visible(cells.get(*at).unwrap_or(""));
+            let same =
+                headings.iter().any(|own| same_name(own, cell)) || same_name(&headings.join(" "), cell);
+            repeats |= same && !cell.is_empty();
+            differs |= !same && cell.contains(char::is_alphanumeric);
+        }
+        repeats && differs
     }
 
     /// The columns that the contract leaves out.

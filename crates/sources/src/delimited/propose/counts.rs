@@ -115,17 +115,7 @@ pub(super) fn counts<'s>(
         );
         return Err(Reason::new(ReasonCode::InvalidNumber, text));
     }
-    let is_mixed = |c: &&Column<'_>| {
-        c.filled().any(|cell| cell == OBJECT) && c.filled().any(|cell| is_count(cell, decimal))
-    };
-    if let Some(mixed) = free.iter().find(is_mixed) {
-        let text = format!(
-            "`{}` is an object in some rows and a number in others: deliver it in one form",
-            mixed.name
-        );
-        return Err(Reason::new(ReasonCode::InvalidNumber, text));
-    }
-    if let Some(reason) = nested(sketch, free) {
+    if let Some(reason) = mixed(free, decimal).or_else(|| nested(sketch, free)) {
         return Err(reason);
     }
     let mut candidates = candidates(sketch, free, about, known)?;
@@ -181,6 +171,16 @@ pub(super) fn counts<'s>(
     sketch.wide.take(&fits);
     let measures = &sketch.wide.measures;
     Ok(std::iter::from_fn(|| take(free, |c| measures.contains_key(&c.name))).collect())
+}
+
+/// Why nothing is read of a column that holds objects beside numbers: a field of the objects alone would leave the others blank.
+fn mixed(free: &Free<'_>, decimal: char) -> Option<Reason> {
+    let column = free.iter().find(|column| {
+        column.filled().any(|cell| cell == OBJECT) && column.filled().any(|cell| is_count(cell, decimal))
+    })?;
+    let name = &column.name;
+    let text = format!("`{name}` is an object in some rows and a number in others: deliver it in one form");
+    Some(Reason::new(ReasonCode::InvalidNumber, text))
 }
 
 /// Why the numbers of a JSON file are not found: they are in lists, or under names that are periods, one level below the rows.
