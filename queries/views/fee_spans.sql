@@ -1,5 +1,5 @@
 /* view
-doc = "What a network asks of its members from `valid_from` up to but not including `valid_to`: by its own row of `membership_fees`, or on days without one by that of no network. The spans of a network do not overlap."
+doc = "What a network charges its members from `valid_from` up to but not including `valid_to`: by its own row of `membership_fees`, or on days without one by that of no network. The spans of a network do not overlap."
 uses = []
 */
 WITH fees AS (

@@ -12,6 +12,11 @@ use crate::problem::Problem;
 use crate::route::{Route, Verb};
 use crate::routes::ROUTES;
 use crate::state::ApiState;
+use crate::surface::Side;
+
+/// What a reader may try first.
+const EXAMPLE: &str = "<p>For example: \
+    <code>/v1/kpis/adoption.reach/values?solution_id=digisos&amp;by=county&amp;format=csv</code></p>";
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
@@ -66,11 +71,13 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
 
 /// `GET /`: every route of this server in one line each.
 pub(crate) async fn landing(State(state): State<ApiState>) -> Response {
-    let items: String = ROUTES.iter().filter(|route| route.is_served(state.served())).map(item).collect();
+    let served = state.served();
+    let items: String = ROUTES.iter().filter(|route| route.is_served(served)).map(item).collect();
+    // An example of what is at this address: the one for operators has no numbers.
+    let example = if served.surface.has(Side::Readers) { EXAMPLE } else { "" };
     let main = format!(
         "<h1>Utbredt</h1>\n<p>How national shared digital solutions spread through Norway's municipalities. \
-         The endpoints of this server:</p>\n<ul>\n{items}</ul>\n<p>For example: \
-         <code>/v1/kpis/adoption.reach/values?solution_id=digisos&amp;by=county&amp;format=csv</code></p>"
+         The endpoints of this address:</p>\n<ul>\n{items}</ul>\n{example}"
     );
     html::page("endpoints", &main)
 }

@@ -60,6 +60,7 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
 
 async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {
     let path = request.uri().path();
+    // A scrape set up for one address should learn that there are two.
     if ROUTES.iter().any(|route| route.path == path && route.is_moved(state.served())) {
         let detail = format!("{path:?} is at the server's other address");
         return Problem::not_found("unknown_path", detail)

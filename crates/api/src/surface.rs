@@ -25,6 +25,7 @@ pub(crate) enum Surface {
 
 impl Surface {
     pub(crate) const fn has(self, side: Side) -> bool {
+        // Health and problems are at both: whoever watches one address should not need the other.
         match self {
             Self::Whole => true,
             Self::WithoutOperation => !matches!(side, Side::Operators),

@@ -88,42 +88,18 @@ nb = "Kommuner som grensene ikke lar sammenlikne, er verken i bruken nå eller i
 nn = "Kommunar som grensene ikkje lèt samanlikne, er verken i bruken no eller i den for eitt år sidan; før var dei i den eine."
 en = "Municipalities that the borders do not let compare are neither in the use now nor in that of a year ago; before, they were in one of them."
 */
-WITH cells AS (
+WITH pairs AS (
     SELECT
         spine.period_start,
         spine.municipality_code,
+        spine.comparable AND spine_year_ago.comparable AS comparable,
         CASE WHEN spine.comparable AND usage.state = 'ok' THEN usage.value END AS uses,
         CASE WHEN spine_year_ago.comparable AND usage_year_ago.state = 'ok' THEN usage_year_ago.value END AS uses_before,
-        -- What the borders take one of the two numbers from is in neither sum, nor is what is of a part of one of the two.
-        spine.comparable
-        AND spine_year_ago.comparable
-        AND usage.state <> 'not_valid'
-        AND usage_year_ago.state <> 'not_valid'
-        AND NOT (usage.state = 'ok' AND usage_year_ago.state = 'ok' AND usage.own_land <> usage_year_ago.own_land)
-        AND NOT has_mark(usage.marks | usage_year_ago.marks, 'partial') AS comparable,
-        -- Known to have had no use: reported so, or did not have the solution.
-        spine_year_ago.comparable
-        AND usage_year_ago.state <> 'not_valid'
-        AND (
-            NOT is_expected(usage_year_ago.state)
-            OR (
-                usage_year_ago.state = 'ok'
-                AND usage_year_ago.value = 0
-                AND NOT (usage.state = 'ok' AND usage.own_land <> usage_year_ago.own_land)
-            )
-        ) AS none_before,
-        cell_state(
-            spine.comparable,
-            spine_year_ago.comparable,
-            usage.state,
-            usage_year_ago.state,
-            -- Both numbers are of the same land, or the difference is that of the land.
-            state_if(
-                usage.state = 'ok' AND usage_year_ago.state = 'ok' AND usage.own_land <> usage_year_ago.own_land,
-                'not_valid'
-            ),
-            state_if(has_mark(usage.marks | usage_year_ago.marks, 'partial'), 'not_applicable/part_of_period')
-        ) AS state,
+        usage.state,
+        usage_year_ago.state AS state_before,
+        spine_year_ago.comparable AS comparable_before,
+        -- Both numbers are of the same land, or their difference is that of the land.
+        usage.state = 'ok' AND usage_year_ago.state = 'ok' AND usage.own_land <> usage_year_ago.own_land AS other_land,
         usage.marks | usage_year_ago.marks AS marks
     FROM spine
     INNER JOIN periods
@@ -141,6 +117,33 @@ WITH cells AS (
         AND usage_year_ago.municipality_code = spine.municipality_code
         AND usage_year_ago.solution_id = usage.solution_id
         AND usage_year_ago.measure_id = usage.measure_id
+),
+cells AS (
+    SELECT
+        pairs.period_start,
+        pairs.municipality_code,
+        pairs.uses,
+        pairs.uses_before,
+        -- What the borders take one of the two numbers from is in neither sum, nor is what is of a part of one of the two.
+        pairs.comparable
+        AND pairs.state <> 'not_valid'
+        AND pairs.state_before <> 'not_valid'
+        AND NOT pairs.other_land
+        AND NOT has_mark(pairs.marks, 'partial') AS comparable,
+        -- Known to have had no use: reported so, or did not have the solution.
+        pairs.comparable_before
+        AND pairs.state_before <> 'not_valid'
+        AND NOT pairs.other_land
+        AND (NOT is_expected(pairs.state_before) OR pairs.uses_before = 0) AS none_before,
+        cell_state(
+            pairs.comparable,
+            pairs.state,
+            pairs.state_before,
+            state_if(pairs.other_land, 'not_valid'),
+            state_if(has_mark(pairs.marks, 'partial'), 'not_applicable/part_of_period')
+        ) AS state,
+        pairs.marks
+    FROM pairs
 )
 SELECT
     cells.period_start,

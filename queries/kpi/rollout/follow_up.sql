@@ -90,29 +90,20 @@ WITH compared AS (
         usage.marks,
         -- Two months of a quarter are no fall from three.
         CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END AS whole_value,
-        lag(CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END) OVER (
-            PARTITION BY
-                usage.solution_id,
-                usage.municipality_code
-            ORDER BY usage.period_start
-        ) AS value_before,
+        lag(CASE WHEN NOT has_mark(usage.marks, 'partial') THEN usage.value END) OVER earlier AS value_before,
         usage.own_land,
-        lag(usage.own_land) OVER (
-            PARTITION BY
-                usage.solution_id,
-                usage.municipality_code
-            ORDER BY usage.period_start
-        ) AS own_land_before,
-        lag(usage.marks) OVER (
-            PARTITION BY
-                usage.solution_id,
-                usage.municipality_code
-            ORDER BY usage.period_start
-        ) AS marks_before
+        lag(usage.own_land) OVER earlier AS own_land_before,
+        lag(usage.marks) OVER earlier AS marks_before
     FROM usage_cells AS usage
     WHERE
         usage.measure_id = 'uses'
         AND ($solution_id = '*' OR usage.solution_id = $solution_id)
+    WINDOW earlier AS (
+        PARTITION BY
+            usage.solution_id,
+            usage.municipality_code
+        ORDER BY usage.period_start
+    )
 ),
 -- What is owed for a period, or for a longer one that it lies in, and how much of it is past its due day and has not come.
 owed AS (

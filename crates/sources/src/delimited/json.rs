@@ -377,6 +377,7 @@ impl<'de> Visitor<'de> for Flat<'_> {
         }
         let list = serde_json::Value::from(items).to_string();
         let mut shown: String = list.chars().take(MAX_SHOWN).collect();
+        // A list may be as long as the file: what is not shown of it tells rows apart by its hash.
         if shown.len() < list.len() {
             let mut hasher = DefaultHasher::new();
             list.hash(&mut hasher);

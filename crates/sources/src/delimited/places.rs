@@ -166,6 +166,7 @@ impl Places {
     pub(super) fn begins_another_table(&self, cells: &StringRecord) -> bool {
         let Some((at, _)) = self.headings.first() else { return false };
         let code = number::visible(cells.get(*at).unwrap_or(""));
+        // A code has digits, which tells nearly all rows from a line of names at once.
         if !code.contains(char::is_alphabetic) || code.contains(|c: char| c.is_ascii_digit()) {
             return false;
         }

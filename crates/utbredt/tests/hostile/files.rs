@@ -258,7 +258,12 @@ pub(crate) const TEXTS: &[Hostile] = &[
         3,
         "bytes that are not text",
     ),
-    ("deep.json", |p| bytes(p, "[".repeat(1_000_000) + &"]".repeat(1_000_000)), 3, "recursion limit exceeded"),
+    (
+        "deep.json",
+        |p| bytes(p, "[".repeat(1_000_000) + &"]".repeat(1_000_000)),
+        3,
+        "recursion limit exceeded",
+    ),
     ("open.json", |p| bytes(p, "[{\"a\":".repeat(1_000_000)), 3, "the JSON does not read"),
     ("objects.json", |p| bytes(p, format!("[{}1", "{\"a\":".repeat(1_000_000))), 3, "recursion limit"),
     (
