@@ -14,6 +14,7 @@ mod grid;
 mod hidden;
 mod joined;
 mod json;
+mod json_fields;
 mod mapped;
 mod mapper;
 mod marks;

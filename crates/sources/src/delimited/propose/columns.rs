@@ -7,7 +7,7 @@ use csv::StringRecord;
 use utbredt_model::{CellState, Reason, ReasonCode};
 
 use super::super::contract::same_name;
-use super::super::json::LIST;
+use super::super::json_fields::LIST;
 use super::super::places::{heads, names as called};
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};

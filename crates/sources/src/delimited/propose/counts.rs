@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::super::fractions::names_shares;
-use super::super::json::{LIST, OBJECT};
+use super::super::json_fields::{LIST, OBJECT};
 use super::super::number;
 use super::super::{Format, Layout};
 use super::cases::{names_cases, others};

@@ -2,7 +2,7 @@
 
 use utbredt_model::{Granularity, Reason, ReasonCode};
 
-use super::super::json::LIST;
+use super::super::json_fields::LIST;
 use super::super::time_words::names_period;
 use super::periods::{LENGTHS, are_parts_of_years};
 use super::sheet::is_period;
