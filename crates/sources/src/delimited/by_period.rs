@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use utbredt_model::{Granularity, Period};
 
 use super::contract::{Hidden, Wide, same_name};
+use super::days::{Days, days};
 use super::places::{Head, ValueColumn};
 use super::time_words::{beside, narrows};
 use super::written_period::period;
@@ -146,7 +147,26 @@ fn stripped(part: &str, prefix: &str) -> String {
     part.strip_prefix(prefix).unwrap_or(part).trim().to_owned()
 }
 
-/// Measures without a column, and columns of the same measure and period.
+/// Why columns that are all named by days cannot be read before `granularity` says how long each is: a quarter's number under its
+/// last day would pass for that of the day.
+fn length_unclear(wide: &Wide, values: &[ValueColumn]) -> Option<String> {
+    let periods: Vec<Period> = values.iter().filter_map(|column| column.period).collect();
+    let are_days = periods.iter().all(|period| Period::holding(period.start, Granularity::Day) == *period);
+    if wide.granularity.is_some() || periods.is_empty() || !are_days {
+        return None;
+    }
+    let why = match days(&periods.iter().map(|period| period.start).collect(), None) {
+        Days::Each => return None,
+        Days::Months => "its days are first or last days of months".to_owned(),
+        Days::Unclear(why) => why,
+    };
+    Some(format!(
+        "of the periods in the header: {why}; declare `granularity` in [wide], the length each stands for: day, week, month, quarter, \
+         half_year or year"
+    ))
+}
+
+/// Measures without a column, columns of the same measure and period, and days that may stand for a longer period.
 pub(super) fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
     let mut breaches = Vec::new();
     // Without any column each measure lacks one, which would only repeat it.
@@ -159,6 +179,7 @@ pub(super) fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
             }
         }
     }
+    breaches.extend(length_unclear(wide, values));
     for (index, column) in values.iter().enumerate() {
         let mut before = values[..index].iter();
         let same = before.find(|other| (&other.measure, other.period) == (&column.measure, column.period));

@@ -7,6 +7,7 @@ mod by_period;
 mod cells;
 mod check;
 mod contract;
+mod days;
 mod fill_down;
 mod filter;
 mod fractions;

@@ -7,7 +7,6 @@ mod by_period;
 mod cases;
 mod columns;
 mod counts;
-mod days;
 mod decisive;
 mod left_out;
 mod meaning;

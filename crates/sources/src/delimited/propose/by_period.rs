@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use utbredt_model::{Granularity, Period};
 
+use super::super::days::{Days, days};
 use super::super::time_words::{names_period, narrows};
-use super::days::{Days, days};
 use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
 use super::periods::{are_periods, is_day};

@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use utbredt_model::{Granularity, Period, Reason, ReasonCode};
 
 use super::super::contract::same_name;
-use super::days::{self, Days};
+use super::super::days::{self, Days};
 use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;

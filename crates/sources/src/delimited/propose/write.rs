@@ -239,8 +239,7 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         if let Some(why) = &sketch.wide.unclear {
             page.comment(&format!(
                 "Of the periods in the header: {why}. How long each is, the file does not say: choose, and write `granularity` \
-                 (day, week, month, quarter, half_year or year) here before the measure: without it each number is that of a single day. \
-                 Until then everything is refused."
+                 (day, week, month, quarter, half_year or year) here. Until then everything is refused."
             ));
         }
         if let Some(length) = sketch.wide.granularity {

@@ -115,3 +115,25 @@ fn a_cell_of_a_wide_row_is_refused_alone() {
     assert_eq!(shown(&parsed), ["0301 2024-01 1"]);
     assert!(refused(&parsed).contains("`mange` is not a number"));
 }
+
+#[test]
+fn columns_named_by_the_last_days_of_longer_periods_need_their_length() {
+    for days in ["31.03.2025;30.06.2025", "2025-01-01;2025-02-01", "06.10.2025;13.10.2025", "31.12.2025"] {
+        let text = format!("Kommune;{days}\n0301;1{}\n", ";2".repeat(days.matches(';').count()));
+        let parsed = parse(text.as_bytes(), &contract(MONTHS));
+        let why = parsed.breaches.concat();
+        assert!(why.contains("declare `granularity` in [wide]"), "{days}: {parsed:?}");
+        assert_eq!(shown(&parsed), [""; 0], "{days}");
+    }
+    let quarters = "Kommune;31.03.2025;30.06.2025\n0301;1;2\n";
+    for (length, expected) in [
+        ("quarter", ["0301 2025-Q1 1", "0301 2025-Q2 2"]),
+        ("day", ["0301 2025-03-31 1", "0301 2025-06-30 2"]),
+    ] {
+        let more = format!("{MONTHS}wide.granularity = \"{length}\"\n");
+        assert_eq!(shown(&parse(quarters.as_bytes(), &contract(&more))), expected);
+    }
+    // Days that are nothing but days are read as such.
+    let days = "Kommune;06.10.2025;07.10.2025\n0301;1;2\n";
+    assert_eq!(shown(&parse(days.as_bytes(), &contract(MONTHS))), ["0301 2025-10-06 1", "0301 2025-10-07 2"]);
+}
