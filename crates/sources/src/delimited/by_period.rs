@@ -7,7 +7,7 @@ use utbredt_model::{Granularity, Period};
 use super::contract::{Hidden, Wide, same_name};
 use super::days::{Days, days};
 use super::places::{Head, ValueColumn};
-use super::time_words::{beside, narrows};
+use super::time_words::{beside, names_other_length, narrows};
 use super::written_period::period;
 
 /// A period that a column is named by.
@@ -133,7 +133,9 @@ fn period_of(wide: &Wide, head: &Head<'_>, spread: &[&str], own: &[&str]) -> Opt
             }
             Some(_) => continue,
         };
-        let narrowed_by = Some(beside(&head.spread, &text)).filter(|rest| narrows(rest, period));
+        let rest = beside(&head.spread, &text);
+        let doubted = narrows(&rest, period) || is_no_month(&text, &rest);
+        let narrowed_by = Some(rest).filter(|_| doubted);
         // The quarter over a month is no part of its name that narrows it; the month under a quarter is.
         if narrowed_by.is_none() {
             return Some(Named { period: whole, narrowed_by });
@@ -141,6 +143,13 @@ fn period_of(wide: &Wide, head: &Head<'_>, spread: &[&str], own: &[&str]) -> Opt
         first.get_or_insert(Named { period: whole, narrowed_by });
     }
     first
+}
+
+/// Whether a year and a number are no month for what stands beside them: `Kvartal 2025-01`.
+pub(super) fn is_no_month(read: &str, beside: &str) -> bool {
+    !read.contains(|c: char| c.is_alphabetic() && !matches!(c, 'M' | 'm'))
+        && period(read).is_ok_and(|read| Period::holding(read.start, Granularity::Month) == read)
+        && names_other_length(beside)
 }
 
 fn stripped(part: &str, prefix: &str) -> String {

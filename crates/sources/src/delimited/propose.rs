@@ -16,6 +16,8 @@ mod names;
 mod outcome;
 mod page;
 mod periods;
+mod rivals;
+mod scale;
 mod sheet;
 mod signs;
 mod sketch;

@@ -1,5 +1,6 @@
 //! What deliveries look like in the wild, and what becomes of them.
 
+mod ambiguous;
 mod cases;
 mod choices;
 mod decimals;

@@ -52,6 +52,16 @@ pub(super) fn names_period(text: &str) -> bool {
         || time_words(text).iter().any(|word| word.numbered || (years == 1 && word.length < Length::Year))
 }
 
+/// Whether a text names a length that is no month, day or year, without a number: `Kvartal`, `År-uke`, `MVA-termin`. A year and a
+/// number beside it are no month.
+pub(super) fn names_other_length(text: &str) -> bool {
+    let other = |word: &TimeWord| {
+        !word.numbered
+            && !matches!(word.length, Length::Day | Length::Month | Length::OtherYear | Length::Year)
+    };
+    time_words(text).iter().any(other)
+}
+
 /// What is left of a column's names when the words of the period that was read are taken out.
 pub(super) fn beside(names: &[&str], read: &str) -> String {
     let mut taken: Vec<String> = read.split_whitespace().map(str::to_lowercase).collect();

@@ -27,7 +27,7 @@ pub(super) fn period(text: &str) -> Result<Period, Reason> {
     if let Some(first) = year_then_month(bare) {
         return Ok(Period::holding(first, Granularity::Month));
     }
-    if let Some(day) = dotted_day(bare) {
+    if let Some(day) = dotted_day(bare).or_else(|| packed_day(bare)) {
         return Ok(Period::holding(day, Granularity::Day));
     }
     if let Some(period) = part_of_year(bare).or_else(|| with_named_month(bare)) {
@@ -64,6 +64,13 @@ fn dotted_day(text: &str) -> Option<NaiveDate> {
         return None;
     }
     NaiveDate::from_ymd_opt(year_number(year)?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// `20261031`, of our time.
+fn packed_day(text: &str) -> Option<NaiveDate> {
+    let year = text.get(..4).and_then(year_number).filter(|year| (1990..2060).contains(year))?;
+    let rest = text.get(4..).filter(|rest| rest.len() == 4 && all_digits(rest))?;
+    NaiveDate::from_ymd_opt(year, rest[..2].parse().ok()?, rest[2..].parse().ok()?)
 }
 
 /// A day or a month with its name: `31. oktober 2026`, `2026 oktober`.
@@ -179,6 +186,7 @@ mod tests {
             ("2026 K3", "2026-Q3"),
             ("1. halvår 2026", "2026-H1"),
             ("31.10.2026 00:00:00", "2026-10-31"),
+            ("20261031", "2026-10-31"),
             ("30. september 2026", "2026-09-30"),
             ("30 sept. 2026", "2026-09-30"),
             ("2026 okt.", "2026-10"),
@@ -215,6 +223,9 @@ mod tests {
             "01/02/2026",
             "2026-10-31T00:00:00Z",
             "T00:00:00",
+            "20261301",
+            "01012025",
+            "18991231",
         ] {
             assert!(period(text).is_err(), "{text}");
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use utbredt_model::{Granularity, Period};
 
+use super::super::by_period::is_no_month;
 use super::super::days::{Days, days};
 use super::super::time_words::{names_period, narrows};
 use super::meaning::{Other, other};
@@ -121,8 +122,13 @@ impl<'s> ByPeriod<'s> {
             sketch.measure.get_or_insert_with(|| Choice::Fixed(the_measure(&title, about, known)));
             return;
         }
+        if rests.iter().any(String::is_empty) {
+            // No contract reads columns with and without a name of a measure.
+            let alone = self.columns.iter().filter(|(.., rest)| rest.is_empty());
+            sketch.wide.alone = alone.map(|(column, ..)| column.heads.join(" ")).collect();
+        }
         rests.retain(|rest| !rest.is_empty());
-        if doubtful {
+        if doubtful || !sketch.wide.alone.is_empty() {
             sketch.doubts = rules.doubts(&rests);
             sketch.measure = None;
             sketch.wide.measures.extend(rests.into_iter().map(|rest| (rest, TO_CHOOSE.to_owned())));
@@ -163,7 +169,11 @@ struct Split {
 /// Whether a column is named by a period that is not read, or by more time than the period that is.
 fn is_unread(heads: &[String], year: Option<i32>) -> bool {
     match split(heads, year) {
-        Some(Split { period, beside, .. }) => narrows(&beside, period),
+        Some(Split { period, beside, .. }) => {
+            let months =
+                heads.iter().flat_map(|head| head.split(is_gap)).filter(|part| is_no_month(part, &beside));
+            narrows(&beside, period) || months.count() > 0
+        }
         None => {
             let name = heads.join(" ");
             names_period(&name) && other(&name, None).is_none()

@@ -12,13 +12,15 @@ use super::super::places::{heads, names as called};
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
-use super::counts::{counts, decimal, may_be_counts, scale};
+use super::counts::{counts, decimal, may_be_counts};
 use super::left_out::left_out;
+use super::measures::leave_plan;
 use super::meet::leave_to_choose;
 use super::periods::when;
+use super::scale::scale;
 use super::sheet::{Code, Sheet, code, read_period};
 use super::sketch::{Choice, Column, Free, Sketch, When, WideSketch, take};
-use super::{About, Known, TO_CHOOSE, decisive, names, signs};
+use super::{About, Known, TO_CHOOSE, decisive, names, rivals, signs};
 
 const SOLUTIONS: [&str; 6] = ["løsning", "loysing", "løysing", "solution", "tjeneste", "teneste"];
 const MEASURES: [&str; 7] =
@@ -30,8 +32,12 @@ const LONGEST_WORD: usize = 80;
 /// Looks at every column.
 pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<Sketch, Reason> {
     let rows = std::mem::take(&mut sheet.rows);
-    let Columns { places, mut free, nameless, hidden } = columns(&sheet, &rows, known)?;
+    let rivals = rivals::settle(&mut sheet, &rows, known);
     let left_out = left_out(&sheet, &rows, known);
+    let is_place = |row: &StringRecord| code(row.get(sheet.subject).unwrap_or(""), known).is_some();
+    let rows: Vec<StringRecord> =
+        rows.into_iter().filter(|row| !is_place(row) || !left_out.takes(&sheet, row)).collect();
+    let Columns { places, mut free, nameless, hidden } = columns(&sheet, &rows, known)?;
     let all = free.clone();
     let decimal = decimal(&free, sheet.delimiter);
     let texts = texts(&sheet, about);
@@ -48,7 +54,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let state = take(&mut free, holds_states).map(|c| c.name);
     let mut sketch = Sketch {
         layout: Layout::Long,
-        subject: places.name.clone(),
+        subject: if rivals.is_empty() { places.name.clone() } else { TO_CHOOSE.to_owned() },
+        rivals,
         code: code_of(&places, known),
         left_out,
         years: years(&when, &all),
@@ -85,7 +92,8 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     };
     let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
     let heads = counted.iter().flat_map(|column| &column.heads);
-    let mut stated = named.chain(heads).chain(&sketch.sheet.above);
+    let notes = notes(&rows, sketch.sheet.subject, known);
+    let mut stated = named.chain(heads).chain(&sketch.sheet.above).chain(&notes);
     sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
     sketch.scale = sketch.scale.take().or_else(|| decisive::scale(sketch.unit.as_ref()));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
@@ -95,6 +103,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     if by_no_period {
         sketch.passed_over.extend(nameless);
     }
+    leave_plan(&mut sketch);
     decisive::take(&mut sketch);
     signs::take(&mut sketch, &counted);
     Ok(sketch)
@@ -104,6 +113,12 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
 fn texts(sheet: &Sheet, about: &About) -> Vec<String> {
     let own = sheet.above.iter().chain(&sheet.sheet).chain(&sheet.array);
     own.chain([&about.file_name]).cloned().collect()
+}
+
+/// The texts of rows that are no place's: notes below the table.
+fn notes(rows: &[StringRecord], subject: usize, known: &Known) -> Vec<String> {
+    let of_no_place = rows.iter().filter(|row| code(row.get(subject).unwrap_or(""), known).is_none());
+    of_no_place.flatten().filter(|cell| cell.contains(char::is_alphabetic)).map(str::to_owned).collect()
 }
 
 /// Whether the workbook joins cells of the column of periods over several rows.

@@ -78,18 +78,6 @@ fn shows_thousands(cell: &str) -> bool {
     below || (is_number(cell, '.') && !is_number(cell, ','))
 }
 
-/// What the numbers are multiplied by, as a column's name, a unit or a title says: `i tusen`, `1000 meldinger`. `Per 1000
-/// innbyggere` is a rate.
-pub(super) fn scale(text: &str) -> Option<u32> {
-    let text = text.to_lowercase().replace('\u{a0}', " ").replace("1 000", "1000").replace("1.000", "1000");
-    let holds = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if holds(&["i million", "i mill", "(mill"]) {
-        return Some(1_000_000);
-    }
-    let thousands = holds(&["i tusen", "(tusen", "i hele tusen", "i 1000", "(1000", "in thousand"]);
-    (thousands || text.starts_with("1000 ") || text.starts_with("tusen ")).then_some(1000)
-}
-
 /// Whether a cell is a number under either decimal sign.
 fn is_written(cell: &str) -> bool {
     is_number(cell, '.') || is_number(cell, ',')
@@ -335,9 +323,13 @@ fn no_counts(free: &Free<'_>) -> Reason {
         return Reason::new(ReasonCode::Fraction, text);
     }
     if let Some(fractions) = free.iter().find(|c| are_shares(c) || c.mostly(is_fraction)) {
-        let what = if fractions.filled().any(is_fraction) { "fractions" } else { "shares" };
+        let what = match fractions.filled().find(|cell| is_fraction(cell)) {
+            Some(cell) => format!("holds fractions or per cent, as `{cell}`"),
+            None if names_shares(&fractions.name) => "holds shares by its name".to_owned(),
+            None => "holds shares".to_owned(),
+        };
         let text = format!(
-            "column `{}` holds {what}, and values are whole numbers: of a share deliver numerator and denominator as \
+            "column `{}` {what}, and values are whole numbers: of a share deliver numerator and denominator as \
              two measures; of thousands or minor units write a contract with `scale` in [value]",
             fractions.name
         );

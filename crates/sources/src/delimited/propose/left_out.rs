@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use csv::StringRecord;
 
+use super::super::contract::same_name;
 use super::super::places::heads;
 use super::super::totals::{is_larger_area, is_total, municipality_of_district};
 use super::Known;
-use super::sheet::{Sheet, code};
+use super::scale::scale;
+use super::sheet::{Sheet, code, is_period};
 
 /// The rows that a contract leaves out, known by a word.
 #[derive(Debug, Default)]
@@ -20,11 +22,58 @@ pub(super) struct LeftOut {
     pub(super) districts: Vec<String>,
 }
 
+impl LeftOut {
+    /// Whether a row with a place is one of them: `1103;Sum Rogaland;10`.
+    pub(super) fn takes(&self, sheet: &Sheet, row: &StringRecord) -> bool {
+        let at = self.column.as_ref().and_then(|name| {
+            heads(&sheet.header).iter().position(|head| same_name(name, &head.own.join(" ")))
+        });
+        at.and_then(|at| row.get(at)).is_some_and(|cell| self.names.contains(cell.trim()))
+    }
+}
+
+/// Rows that carry a place's code and add up others by the word in a column that elsewhere has a period, or a name of the place's
+/// own: `0301;Totalt;130` below `0301;2025-01;60`, and `1103;Sum Rogaland;40` below `1103;Stavanger;10`.
+fn beside_places(sheet: &Sheet, of_places: &[&StringRecord]) -> Option<LeftOut> {
+    for (at, head) in heads(&sheet.header).iter().enumerate() {
+        let name = head.own.join(" ");
+        if at == sheet.subject || sheet.hidden.contains(&at) || name.is_empty() {
+            continue;
+        }
+        let cells = of_places.iter().map(|row| (cell(row, sheet.subject), cell(row, at)));
+        let (totals, others): (Vec<_>, Vec<_>) = cells.partition(|(_, word)| is_total(word));
+        // A place whose only row is called a total has no other number.
+        let each_has_another = totals.iter().all(|(place, _)| others.iter().any(|(own, _)| own == place));
+        if !totals.is_empty() && each_has_another && (are_names(&others) || are_periods(&others)) {
+            let names = totals.into_iter().map(|(_, word)| word.to_owned()).collect();
+            return Some(LeftOut { column: Some(name), names, districts: Vec::new() });
+        }
+    }
+    None
+}
+
+fn cell(row: &StringRecord, at: usize) -> &str {
+    row.get(at).unwrap_or("").trim()
+}
+
+/// Whether each word is one place's, and there are several.
+fn are_names(words: &[(&str, &str)]) -> bool {
+    let mut place_of: BTreeMap<&str, &str> = BTreeMap::new();
+    words.iter().all(|(place, word)| place_of.entry(word).or_insert(place) == place) && place_of.len() > 1
+}
+
+fn are_periods(words: &[(&str, &str)]) -> bool {
+    !words.is_empty() && words.iter().all(|(_, word)| is_period(word))
+}
+
 /// Finds the rows that add up others, and those of districts whose municipality has a row of its own.
 pub(super) fn left_out(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> LeftOut {
     let place = |row: &StringRecord| row.get(sheet.subject).unwrap_or("").trim().to_owned();
     let (of_places, others): (Vec<_>, Vec<_>) =
         rows.iter().partition(|row| code(&place(row), known).is_some());
+    if let Some(left_out) = beside_places(sheet, &of_places) {
+        return left_out;
+    }
     let counties = Counties::of(sheet, &of_places);
     let municipalities: Vec<String> = of_places.iter().map(|row| place(row)).collect();
     let is_district = |cell: &str| {
@@ -37,7 +86,9 @@ pub(super) fn left_out(sheet: &Sheet, rows: &[StringRecord], known: &Known) -> L
         let own = row.get(sheet.subject).into_iter().map(|cell| (sheet.subject, cell));
         let seen = row.iter().enumerate().filter(|(at, _)| !sheet.hidden.contains(at));
         let named = own.chain(seen).find(|(at, cell)| {
-            is_total(cell) || (*at == sheet.subject && (is_larger_area(cell) || is_district(cell)))
+            let of_area = *at == sheet.subject && (is_larger_area(cell) || is_district(cell));
+            // `Alle tall er i tusen` is a note.
+            (is_total(cell) && scale(cell).is_none()) || of_area
         });
         if let Some((at, cell)) = named.or_else(|| counties.name_of_total(sheet, row)) {
             found.entry(at).or_default().insert(cell.trim().to_owned());

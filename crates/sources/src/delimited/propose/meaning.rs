@@ -129,6 +129,7 @@ fn is_plan(text: &str) -> bool {
 fn is_mean(text: &str) -> bool {
     let mut words = text.split_whitespace();
     words.any(|word| word.contains("snitt") && !word.starts_with("avsnitt") && !word.starts_with("utsnitt"))
+        || has(text, "gj sn, gjsn, gjennomsn")
         || begins(text, "average, median, forholdstal, indeks")
         || has(text, "avg, mean, rate, ratio, index, score")
 }
@@ -268,7 +269,7 @@ mod tests {
                 Other::Plan,
             ),
             (
-                "Snitt; Gjennomsnitt per dag; Gj.snitt meldinger; Månedssnitt; Average messages; Meldinger per dag; \
+                "Snitt; Gjennomsnitt per dag; Gj.snitt meldinger; Gj.sn. meldinger; Månedssnitt; Average messages; Meldinger per dag; \
                  Meldingar pr. døgn; Meldinger per 1000 innb; Antall pr 10 000; Meldinger per bruker; Daglige brukere; Daily users",
                 Other::Mean,
             ),

@@ -6,7 +6,7 @@ use utbredt_model::Granularity;
 
 use super::counts::VALUES;
 use super::meaning::{Other, other, unit};
-use super::sketch::Sketch;
+use super::sketch::{Choice, Sketch};
 use super::words::{has, spaced};
 use super::{About, Known, TO_CHOOSE, names};
 
@@ -22,6 +22,19 @@ pub(super) fn counts_from_a_beginning(name: &str) -> bool {
             "akk, kum, tom, t o m, til og med, running, ytd, til nå, til no, siden oppstart, sidan oppstart, siden start, sidan start, siden lansering, sidan lansering, \
              since start, since launch",
         )
+}
+
+/// Leaves the measure to a person where a title says that the numbers are a plan's: `Prognose 2025`.
+pub(super) fn leave_plan(sketch: &mut Sketch) {
+    let plan = sketch.sheet.above.iter().find(|text| other(text, None) == Some(Other::Plan)).cloned();
+    let Some(title) = plan else { return };
+    sketch.wide.measures.values_mut().for_each(|id| TO_CHOOSE.clone_into(id));
+    match &mut sketch.measure {
+        _ if !sketch.wide.measures.is_empty() => {}
+        Some(Choice::Column(_, map)) => map.values_mut().for_each(|id| TO_CHOOSE.clone_into(id)),
+        measure => *measure = Some(Choice::Fixed(TO_CHOOSE.to_owned())),
+    }
+    sketch.doubts.push((title, Other::Plan));
 }
 
 /// The measure a column's name means, unless another was requested.

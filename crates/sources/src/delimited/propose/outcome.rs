@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use utbredt_model::Parsed;
+use utbredt_model::{ObservedFact, Parsed};
 
+use super::TO_CHOOSE;
 use super::page::Page;
 use super::sketch::Sketch;
 
@@ -21,6 +22,9 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
         parsed.rejections.len()
     );
     page.comment(&summary);
+    if parsed.observations.iter().any(|own| is_open(&own.fact)) {
+        page.comment("No lake takes them before each `to-choose` above is replaced.");
+    }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     parsed.rejections.iter().for_each(|r| *reasons.entry(r.reason.as_str()).or_default() += 1);
     for (reason, count) in reasons.iter().take(10) {
@@ -35,6 +39,16 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
     }
     parsed.breaches.iter().take(5).for_each(|breach| page.comment(&format!("  held: {breach}")));
     page.0
+}
+
+/// Whether a person has to choose the solution or the measure of a number.
+fn is_open(fact: &ObservedFact) -> bool {
+    match fact {
+        ObservedFact::Usage { solution_id, measure_id, .. } => {
+            solution_id.as_str() == TO_CHOOSE || measure_id.as_str() == TO_CHOOSE
+        }
+        ObservedFact::Rollout { .. } => false,
+    }
 }
 
 /// Said first when a file has more than one table that could be read.

@@ -11,10 +11,24 @@ use super::sheet::{is_period, read_period};
 use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
 use super::titles;
-use super::unread::{seems_to_hold_periods, written_as_months};
+use super::unread::{may_be_no_months, seems_to_hold_periods, written_as_months};
 
-const PERIODS: [&str; 13] = [
-    "period", "måned", "maned", "månad", "mnd", "month", "dato", "date", "år", "aar", "year", "kvartal",
+const PERIODS: [&str; 16] = [
+    "period",
+    "yyyymm",
+    "tidspunkt",
+    "tidsrom",
+    "måned",
+    "maned",
+    "månad",
+    "mnd",
+    "month",
+    "dato",
+    "date",
+    "år",
+    "aar",
+    "year",
+    "kvartal",
     "uke",
 ];
 /// What columns of parts of a year are called.
@@ -50,10 +64,21 @@ pub(super) fn when(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -
     );
     let text = format!(
         "{years} and column `{}` are one period together, and a contract reads one column: write the whole period in it, \
-         as `2025-03`",
-        parts.name
+         as `{}`",
+        parts.name,
+        example(parts)
     );
     Err(Reason::new(ReasonCode::Unsupported, text))
+}
+
+/// How a whole period is written in a column of parts of years.
+fn example(parts: &Column<'_>) -> &'static str {
+    match LENGTHS.iter().find(|(_, words)| parts.named(words)) {
+        Some((Granularity::Week, _)) => "2025-W03",
+        Some((Granularity::Quarter, _)) => "2025-Q3",
+        Some((Granularity::HalfYear, _)) => "2025-H1",
+        _ => "2025-03",
+    }
 }
 
 pub(super) fn is_year(period: Period) -> bool {
@@ -160,7 +185,10 @@ fn lengths(column: &Column<'_>, places: &Column<'_>) -> Result<Lengths, String> 
         let tertial = column.named(&["tertial"]).then_some("tertial");
         days::days(&found, tertial.or(named.map(Granularity::as_str)))
     });
+    let unclear = may_be_no_months(column).or_else(|| days_after(column));
     let declared = if let Some(Days::Unclear(why)) = of_days {
+        return Err(why);
+    } else if let Some(why) = unclear {
         return Err(why);
     } else if of_days == Some(Days::Months) {
         Some((Granularity::Month, Why::Edges))
@@ -175,6 +203,14 @@ fn lengths(column: &Column<'_>, places: &Column<'_>) -> Result<Lengths, String> 
         return Err(format!("they are of several lengths ({counts}) of which the longer hold the shorter"));
     }
     Ok(Lengths { declared, counted })
+}
+
+/// Why a column of ends alone is no column of periods where its days are first days of months.
+fn days_after(column: &Column<'_>) -> Option<String> {
+    let mut firsts =
+        column.filled().filter_map(read_period).filter(|day| is_day(day) && day.start.day() == 1);
+    let ends = are_days(column, &ENDS) && firsts.next().is_some();
+    ends.then(|| "by its name each is an end, and its days are first days of months: whether each ends the month before".to_owned())
 }
 
 /// Whether the periods of a column lie in those of another, row by row, and are shorter. The first or last day of the longer alone

@@ -302,7 +302,7 @@ fn top_of_names(rows: &[(u64, StringRecord)], subject: usize) -> usize {
 }
 
 /// Whether a name is one of a column of places, and no title about municipalities.
-fn names_places(name: &str) -> bool {
+pub(super) fn names_places(name: &str) -> bool {
     PLACES.iter().any(|word| name.contains(word))
         && name.split_whitespace().count() < 3
         && !name.contains(|c: char| c.is_ascii_digit())

@@ -92,6 +92,8 @@ pub(super) struct WideSketch {
     pub(super) prefix: Option<String>,
     /// What the columns are called, and the measure each may be.
     pub(super) measures: BTreeMap<String, String>,
+    /// Columns named by a period alone, beside others that name a measure too.
+    pub(super) alone: Vec<String>,
     /// Columns that fit one measure, of which a person has to choose.
     pub(super) alike: Vec<Vec<String>>,
 }
@@ -115,6 +117,8 @@ pub(super) struct Sketch {
     pub(super) sheet: Sheet,
     pub(super) layout: Layout,
     pub(super) subject: String,
+    /// Columns of municipalities of which a person has to choose that of the subject.
+    pub(super) rivals: Vec<String>,
     pub(super) code: Code,
     pub(super) left_out: LeftOut,
     pub(super) when: When,

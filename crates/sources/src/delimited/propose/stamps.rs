@@ -13,7 +13,18 @@ const PHRASES: &str = "i bruk, in use, sist, siste, last, latest, lastet ned, la
 /// Whether a name is one: `Hentet`, `Sist oppdatert`, `I bruk fra`.
 pub(super) fn is_stamp(name: &str) -> bool {
     let text = spaced(name);
-    begins(&text, STEMS) || has(&text, PHRASES) || text.contains("uttrekk") || is_since(&text)
+    begins(&text, STEMS)
+        || has(&text, PHRASES)
+        || text.contains("uttrekk")
+        || is_since(&text)
+        || is_handed_in(&text)
+}
+
+/// `Rapporteringsdato`, `Innsendt dato`. `Rapportmåned` and `Fakturaperiode` are what a report and a bill are about.
+fn is_handed_in(text: &str) -> bool {
+    const HANDED_IN: &str = "rapporter, rapportdato, innsend, innsendt, sendt, send, faktura, motta, motteke, reported, reporting, \
+        submitted, submission, received, invoice, sent";
+    begins(text, HANDED_IN) && ["dato", "date", "dag", "tidspunkt"].iter().any(|word| text.contains(word))
 }
 
 /// `Kunde siden`. `Periode fra` has its period in its name, and `Fra` alone may begin a pair.
@@ -32,11 +43,13 @@ mod tests {
     fn names_of_days_that_numbers_are_not_about() {
         let stamps = "I bruk fra, Hentet, Sist oppdatert, Eksportert, Opprettet, Oppdatert dato, opprettet_år, Uttrekksdato, \
             Tatt i bruk, Teken i bruk, created_at, Last updated, Gyldig fra, Kunde siden, Registrert dato, Henta, Lansert, \
-            Innføringsdato, Dato for uttrekk, Vedtatt, Exported";
+            Innføringsdato, Dato for uttrekk, Vedtatt, Exported, Rapporteringsdato, Rapportert dato, Innsendt dato, Fakturadato, \
+            Mottatt dato, Reporting date";
         for name in stamps.split(", ") {
             assert!(is_stamp(name), "{name}");
         }
-        let periods = "Måned, Periode, Dato, Fra, Til, Periode fra, Fra dato, Dato fra, Uke, År, Month, Start, Rapportmåned, ";
+        let periods = "Måned, Periode, Dato, Fra, Til, Periode fra, Fra dato, Dato fra, Uke, År, Month, Start, Rapportmåned, \
+            Rapporteringsmåned, Fakturaperiode";
         for name in periods.split(", ") {
             assert!(!is_stamp(name), "{name}");
         }

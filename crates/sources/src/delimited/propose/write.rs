@@ -141,6 +141,13 @@ fn subject(page: &mut Page, sketch: &Sketch) {
     if sketch.sheet.hidden.contains(&sketch.sheet.subject) {
         page.comment("This column is hidden in the workbook, and no other has the places: check it.");
     }
+    if !sketch.rivals.is_empty() {
+        page.comment(&format!(
+            "`{}` all hold codes of municipalities, and they differ: choose the one whose numbers these are. Until then everything is \
+             refused.",
+            sketch.rivals.join("`, `")
+        ));
+    }
     page.text("column", &sketch.subject);
     if sketch.code.kind == SubjectKind::OrganisationNumber {
         page.text("kind", "organisation_number");
@@ -182,8 +189,9 @@ fn unread(page: &mut Page, sketch: &Sketch) {
     if !sketch.unread.is_empty() {
         page.line("");
         page.comment(&format!(
-            "By their names `{}` seem to be about periods of a form that is not read, as a tertial or a season: name each by one that \
-             is (2025-03, 2025-W36, 2025-H1), or deliver a row for each with its first and last day in two columns.",
+            "By their names `{}` seem to be about periods of a form that is not read, as a tertial, a season or a month without its \
+             year: name each by one that is (2025-03, 2025-W36, 2025-H1), or deliver a row for each with its first and last day in \
+             two columns.",
             sketch.unread.join("`, `")
         ));
     }
@@ -255,6 +263,13 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         sketch.wide.prefix.iter().for_each(|prefix| page.text("prefix_to_strip", prefix));
     }
     doubts(page, sketch);
+    if !sketch.wide.alone.is_empty() {
+        page.comment(&format!(
+            "Columns `{}` are named by a period alone, and the others by more: a contract reads the ones or the others, and these are \
+             not read by what stands below. Name every column by its measure and its period; until then choose what is read.",
+            sketch.wide.alone.join("`, `")
+        ));
+    }
     for names in &sketch.wide.alike {
         let names = names.join("`, `");
         page.comment(&format!(
