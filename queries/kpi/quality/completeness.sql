@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Kompletthet", nn = "Kompletteheit", en = "Completeness" }
 answers = { nb = "Hvor mye av det som skulle leveres, er levert?", nn = "Kor mykje av det som skulle leverast, er levert?", en = "How much of what was due has been delivered?" }
-version = 3
+version = 4
 unit = "share"
 better = "higher"
 owner = "secretariat"
@@ -33,6 +33,12 @@ every_state = true
 doc = "Not delivered though due."
 unit = "deliveries"
 rollup = "sum"
+[[changes]]
+version = 4
+date = "2026-11-30"
+nb = "Svar om en løsning med oppdiktede tall eller hendelser er merket som syntetiske."
+nn = "Svar om ei løysing med oppdikta tal eller hendingar er merkte som syntetiske."
+en = "Answers about a solution with invented numbers or events are marked as synthetic."
 [[changes]]
 version = 3
 date = "2026-11-29"
@@ -93,7 +99,7 @@ SELECT
             END
         )
     ) AS state,
-    0 AS marks,
+    mark('synthetic', invented.solution_id IS NOT NULL) AS marks,
     counts.deliveries - counts.provisional AS final_deliveries,
     counts.provisional AS provisional_deliveries,
     counts.expected - counts.deliveries - counts.missing AS open_deliveries,
@@ -101,6 +107,8 @@ SELECT
 FROM spine
 LEFT JOIN followed
     ON followed.solution_id = $solution_id
+LEFT JOIN synthetic_solutions AS invented
+    ON invented.solution_id = $solution_id
 LEFT JOIN expected
     ON expected.period_start = spine.period_start
 LEFT JOIN counts

@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Ferskhet", nn = "Ferskleik", en = "Freshness" }
 answers = { nb = "Hvor mange dager gammelt er det siste tallet?", nn = "Kor mange dagar gammalt er det siste talet?", en = "How many days old is the newest number?" }
-version = 3
+version = 4
 unit = "days"
 better = "lower"
 owner = "secretariat"
@@ -17,6 +17,12 @@ kind = "max"
 [params.solution_id]
 type = "solution"
 doc = "The shared solution."
+[[changes]]
+version = 4
+date = "2026-11-30"
+nb = "Svar om en løsning med oppdiktede tall eller hendelser er merket som syntetiske."
+nn = "Svar om ei løysing med oppdikta tal eller hendingar er merkte som syntetiske."
+en = "Answers about a solution with invented numbers or events are marked as synthetic."
 [[changes]]
 version = 3
 date = "2026-11-29"
@@ -58,7 +64,7 @@ SELECT
             'not_applicable/nothing_due'
         )
     ) AS state,
-    0 AS marks
+    mark('synthetic', invented.solution_id IS NOT NULL) AS marks
 FROM spine
 INNER JOIN periods
     ON periods.period_start = spine.period_start
@@ -72,6 +78,8 @@ LEFT JOIN overdue_cells AS overdue
     AND overdue.solution_id = $solution_id
 LEFT JOIN followed
     ON followed.solution_id = $solution_id
+LEFT JOIN synthetic_solutions AS invented
+    ON invented.solution_id = $solution_id
 LEFT JOIN status_cells AS status
     ON status.period_start = spine.period_start
     AND status.municipality_code = spine.municipality_code

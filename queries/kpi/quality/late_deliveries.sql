@@ -1,7 +1,7 @@
 /* kpi
 title = { nb = "Forsinkede leveranser", nn = "Forseinka leveransar", en = "Late deliveries" }
 answers = { nb = "Hvor mange leveranser er over fristen og ikke kommet?", nn = "Kor mange leveransar er over fristen og ikkje komne?", en = "How many deliveries are past their due date and have not come?" }
-version = 2
+version = 3
 unit = "deliveries"
 better = "lower"
 owner = "secretariat"
@@ -26,6 +26,12 @@ doc = "Late, of what was due."
 unit = "share"
 after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
+version = 3
+date = "2026-11-30"
+nb = "Svar om en løsning med oppdiktede tall eller hendelser er merket som syntetiske."
+nn = "Svar om ei løysing med oppdikta tal eller hendingar er merkte som syntetiske."
+en = "Answers about a solution with invented numbers or events are marked as synthetic."
+[[changes]]
 version = 2
 date = "2026-11-28"
 codes = ["coverage_of_everybody", "kept_code", "whole_delivery"]
@@ -48,7 +54,7 @@ SELECT
             END
         )
     ) AS state,
-    0 AS marks,
+    mark('synthetic', invented.solution_id IS NOT NULL) AS marks,
     CAST(
         CAST(least(periods.period_end, periods.edition_day) AS INT) - 1 - CAST(overdue.oldest_due AS INT) AS BIGINT
     ) AS days_late
@@ -57,6 +63,8 @@ INNER JOIN periods
     ON periods.period_start = spine.period_start
 LEFT JOIN followed
     ON followed.solution_id = $solution_id
+LEFT JOIN synthetic_solutions AS invented
+    ON invented.solution_id = $solution_id
 LEFT JOIN overdue_cells AS overdue
     ON overdue.period_start = spine.period_start
     AND overdue.municipality_code = spine.municipality_code

@@ -29,6 +29,7 @@ pub(crate) fn late(context: &CellContext<'_>, code: &str) -> Found {
     }
     found.numerator = late;
     found.denominator = Some(due);
+    found.marks = invented(context);
     if due == 0 {
         found.states.push(State::NotApplicable);
     }
@@ -149,6 +150,7 @@ pub(crate) fn completeness(context: &CellContext<'_>, code: &str) -> Found {
     }
     let expected = settled + provisional + open + missing;
     let mut found = plain(settled + provisional, Some(expected - open));
+    found.marks = invented(context);
     found.extras = BTreeMap::from([
         ("final_deliveries", settled),
         ("provisional_deliveries", provisional),
@@ -194,10 +196,17 @@ pub(crate) fn freshness(context: &CellContext<'_>, code: &str) -> Found {
     let evening = context.span.end.min(context.world.recorded_at.date_naive() + TimeDelta::days(1));
     let days = since.map_or(0, |day| (evening - day).num_days().max(0));
     let mut found = plain(days, None);
+    found.marks = invented(context);
     if since.is_none() || !context.live(code, context.span.target) {
         found.states.push(State::NotApplicable);
     }
     found
+}
+
+/// The mark of all that is said of the deliveries of a solution with any number that is made up.
+fn invented(context: &CellContext<'_>) -> i64 {
+    let mut rows = context.world.usage.iter().filter(|row| row.solution_id == context.solution);
+    if rows.any(|row| row.synthetic) { mark::SYNTHETIC } else { 0 }
 }
 
 /// The day in Oslo: two hours ahead of UTC from one o'clock on the last Sunday of March to that of October, else one.
