@@ -47,6 +47,10 @@ const BEFORE: [&str; 16] =
 
 /// What each number is multiplied by. `Per 1000 innbyggere` is a rate.
 pub(super) fn scale(text: &str) -> Option<u32> {
+    // An address of the web says nothing of the numbers.
+    if ["://", "www.", ".no/", ".com/"].iter().any(|part| text.contains(part)) {
+        return None;
+    }
     let tokens = tokens(text);
     let found = tokens.iter().enumerate().find_map(|(at, token)| {
         let before = at.checked_sub(1).map_or("", |at| tokens[at].as_str());

@@ -60,7 +60,10 @@ pub(super) fn is_year_and_number(cell: &str) -> bool {
 }
 
 /// What columns are called whose cells are months where they are a year and a number.
-const OF_MONTHS: [&str; 16] = [
+const OF_MONTHS: [&str; 19] = [
+    "p",
+    "per",
+    "maaned",
     "tidspunkt",
     "tidsrom",
     "måned",
