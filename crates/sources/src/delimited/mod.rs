@@ -20,6 +20,7 @@ mod mapped;
 mod mapper;
 mod marks;
 mod number;
+mod number_format;
 mod number_signs;
 mod parts;
 mod pick;
@@ -30,6 +31,7 @@ mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;
+mod shown_text;
 mod spans;
 mod subject;
 mod sums;

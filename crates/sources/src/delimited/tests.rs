@@ -17,6 +17,7 @@ mod nameless;
 mod nested;
 mod per_cent;
 mod propose;
+mod shown_numbers;
 mod sums;
 mod time_words;
 mod wide;
