@@ -1,8 +1,10 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
+mod adds_some;
 mod adds_up;
 mod another_table;
 mod archive;
+mod branches;
 mod by_period;
 mod cells;
 mod check;
