@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use utbredt_model::Subject;
+
 use super::parts::Part;
 
 /// Fewer words than these add nothing up.
 const LEAST_WORDS: usize = 3;
 
 /// In fewer sums with numbers it may be chance.
-const LEAST_SUMS: usize = 3;
+pub(super) const LEAST_SUMS: usize = 3;
 
-/// A part of a sum: which sum, which part, and its number.
+/// A part of a sum: which sum, of whom, which part, and its number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Added<'p> {
     pub(super) sum: usize,
+    pub(super) subject: &'p Subject,
     pub(super) part: &'p Part,
     pub(super) value: Option<i64>,
 }

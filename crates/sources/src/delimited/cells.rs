@@ -4,6 +4,7 @@ use calamine::{Data, ExcelDateTime};
 use chrono::NaiveDate;
 use utbredt_model::{Reason, ReasonCode};
 
+use super::contract::Contract;
 use super::grid::MAX_COLUMNS;
 use super::number_signs::{self, Sign};
 
@@ -48,21 +49,30 @@ impl Sheet {
     }
 }
 
-/// A cell as a person would have typed it, with the sign that the workbook shows beside its number.
-pub(super) fn show(value: &Data, sign: Option<Sign>, decimal: char) -> String {
-    if let (Data::Float(number), Some(sign)) = (value, sign) {
-        return number_signs::text(*number, sign, decimal);
+/// A cell as a person would have typed it, with what the workbook shows beside its number or in its place.
+pub(super) fn show(value: &Data, sign: Option<&Sign>, contract: &Contract) -> String {
+    if let (Data::Float(number), Some(sign)) = (value, sign)
+        && let Some(text) = number_signs::text(*number, sign, contract)
+    {
+        return text;
     }
     match value {
         Data::Empty => String::new(),
         Data::Int(n) => n.to_string(),
-        // Beyond this a spreadsheet no longer holds every whole number.
-        Data::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => format!("{f:.0}"),
-        Data::Float(f) => as_shown(*f).to_string().replace('.', &decimal.to_string()),
+        Data::Float(f) => number_text(*f).replace('.', &contract.decimal.to_string()),
         Data::DateTime(date) => date_text(date),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A number with a dot for its decimal sign.
+pub(super) fn number_text(number: f64) -> String {
+    // Beyond this a spreadsheet no longer holds every whole number.
+    if number.fract() == 0.0 && number.abs() < 9.0e15 {
+        return format!("{number:.0}");
+    }
+    as_shown(number).to_string()
 }
 
 /// A number at the fifteen digits that spreadsheets show: the sum of 0.1 and 0.2 is 0.30000000000000004 to a computer.

@@ -1,8 +1,10 @@
 //! Any table in CSV, XLSX, ODS or JSON, read by a contract: which column holds whom, when, what and how much.
 
+mod adds_some;
 mod adds_up;
 mod another_table;
 mod archive;
+mod branches;
 mod by_period;
 mod cells;
 mod check;
@@ -20,6 +22,7 @@ mod mapped;
 mod mapper;
 mod marks;
 mod number;
+mod number_format;
 mod number_signs;
 mod parts;
 mod pick;
@@ -30,6 +33,7 @@ mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;
+mod shown_text;
 mod spans;
 mod subject;
 mod sums;

@@ -20,12 +20,25 @@ pub(super) fn not_formula(text: &str, code: ReasonCode) -> Result<(), Reason> {
     Err(Reason::new(code, text))
 }
 
+/// Refuses a number that a workbook divides before it shows it, written as `120 × 1000`: the cell shows 120 and holds 120,000.
+fn not_divided(text: &str) -> Result<(), Reason> {
+    let Some((shown, divisor)) = text.split_once(" × ").filter(|(_, divisor)| all_digits(divisor)) else {
+        return Ok(());
+    };
+    let text = format!(
+        "`{text}` is shown as `{shown}` in the workbook, whose cell holds {divisor} times as much: format the cell so that it \
+         shows the number it holds, or declare `scale = {{ factor = {divisor}, … }}` in [value] if the numbers are meant as shown"
+    );
+    Err(Reason::new(ReasonCode::InvalidNumber, text))
+}
+
 /// Takes a number apart. `decimal` is the decimal sign; the other of `,` and `.` may group thousands, as may spaces
 /// (no-break and narrow ones included) and apostrophes.
 fn written(text: &str, decimal: char) -> Result<Written<'_>, Reason> {
     let grouping = other(decimal);
     let bare = text.trim();
     not_formula(bare, ReasonCode::InvalidNumber)?;
+    not_divided(bare)?;
     // U+2212 is the minus of word processors.
     let (negative, bare) = match bare.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),

@@ -8,6 +8,7 @@ use csv::StringRecord;
 use utbredt_model::{Reason, ReasonCode};
 
 use super::adds_up;
+use super::branches::{self, Word};
 use super::places::Places;
 use super::spans::{holds_another, reaches_into_another};
 use super::totals::{adds_up_parts, is_average, is_part_of_another};
@@ -23,6 +24,8 @@ pub(super) struct Part {
     compared: Vec<String>,
     /// The words as they are written.
     written: Vec<String>,
+    /// How many blanks each has before it.
+    indents: Vec<usize>,
 }
 
 impl Part {
@@ -31,7 +34,7 @@ impl Part {
     /// # Errors
     /// The column whose cell is blank: such a row adds up others or lost its word.
     pub(super) fn of(places: &Places, cells: &StringRecord, columns: &[String]) -> Result<Self, Reason> {
-        let mut part = Self { compared: Vec::new(), written: Vec::new() };
+        let mut part = Self { compared: Vec::new(), written: Vec::new(), indents: Vec::new() };
         for column in columns {
             let word = places.cell(cells, column);
             if word.is_empty() {
@@ -43,6 +46,8 @@ impl Part {
             }
             part.compared.push(compared(word));
             part.written.push(word.to_owned());
+            let cell = places.at(column).and_then(|at| cells.get(at)).unwrap_or("");
+            part.indents.push(cell.chars().take_while(|c| c.is_whitespace()).count());
         }
         Ok(part)
     }
@@ -110,33 +115,64 @@ impl Parts {
 }
 
 /// The words of a column, as they are compared, each with how it is first written and where.
-type Written<'p> = BTreeMap<&'p str, (&'p str, u64)>;
+type Written<'p> = BTreeMap<&'p str, Word<'p>>;
 
 fn written<'p>(column: usize, measures: &[&'p Parts]) -> Written<'p> {
     let mut words: Written<'p> = BTreeMap::new();
     for (part, row) in measures.iter().flat_map(|parts| &parts.all) {
-        let first = (part.written[column].as_str(), *row);
+        let first = Word { written: &part.written[column], row: *row, indent: part.indents[column] };
         let kept = words.entry(&part.compared[column]).or_insert(first);
-        if first.1 < kept.1 {
+        if first.row < kept.row {
             *kept = first;
         }
     }
     words
 }
 
-/// A word that adds up the others of its column, as it is compared, and in how many sums its numbers say so; `None` where its
-/// name does.
-pub(super) type TotalWord = (String, Option<usize>);
+/// A word of a column, as it is compared, that would be added to others which it is made of or a part of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TotalWord {
+    pub(super) word: String,
+    pub(super) why: Why,
+}
+
+/// How that is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// By its name beside those of all others.
+    Name,
+    /// By the numbers, which are those of all others together in so many sums.
+    AllOthers(usize),
+    /// It says somewhere that it is a total.
+    NamesTotal,
+    /// These, as they are written, lie in it.
+    Holds(Vec<String>),
+    /// By the numbers, which are those of some others, as they are compared, in so many sums.
+    OfSome(Vec<String>, usize),
+}
 
 /// Words of a column that by their names add up others or are their mean, and would be added to them.
 pub(super) fn totals(column: usize, measures: &[&Parts]) -> Vec<TotalWord> {
     let words = written(column, measures);
+    if words.len() < 2 {
+        return Vec::new();
+    }
     let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
-    let named = words.iter().filter(|(_, (word, _))| {
-        let made_of_others = is_average(word) || adds_up_parts(word, &all) || holds_another(word, &all);
-        words.len() > 1 && (made_of_others || is_part_of_another(word) || reaches_into_another(word, &all))
+    let every: Vec<Word<'_>> = words.values().copied().collect();
+    let named = words.iter().filter_map(|(own, word)| {
+        let name = word.written;
+        let made_of_others = is_average(name) || adds_up_parts(name, &all) || holds_another(name, &all);
+        let why = if made_of_others || is_part_of_another(name) || reaches_into_another(name, &all) {
+            Why::Name
+        } else if branches::names_total(name) {
+            Why::NamesTotal
+        } else {
+            let held: Vec<String> = branches::held(word, &every).into_iter().map(str::to_owned).collect();
+            Some(held).filter(|held| !held.is_empty()).map(Why::Holds)?
+        };
+        Some(TotalWord { word: (*own).to_owned(), why })
     });
-    named.map(|(own, _)| ((*own).to_owned(), None)).collect()
+    named.collect()
 }
 
 /// Why such words hold the delivery.
@@ -144,31 +180,67 @@ pub(super) fn breaches(column: usize, name: &str, measures: &[&Parts], found: &[
     let words = written(column, measures);
     let mut breaches = Vec::new();
     let all: BTreeSet<String> = words.keys().map(|word| (*word).to_owned()).collect();
-    for (own, sums) in found {
-        let Some((word, row)) = words.get(own.as_str()) else { continue };
-        let others = words.iter().filter(|(other, _)| *other != own).take(MAX_NAMED);
-        let others: Vec<&str> = others.map(|(_, (word, _))| *word).collect();
-        let why = match sums {
-            None if is_part_of_another(word) => "is a part of another one there".to_owned(),
-            None if reaches_into_another(word, &all) => {
+    for TotalWord { word: own, why } in found {
+        let Some(Word { written: word, row, .. }) = words.get(own.as_str()) else { continue };
+        let others = words.iter().filter(|(other, _)| *other != own).map(|(_, word)| word.written);
+        let others = listed(others);
+        let of_some = matches!(why, Why::NamesTotal | Why::Holds(_) | Why::OfSome(..));
+        let why = match why {
+            Why::Name if is_part_of_another(word) => "is a part of another one there".to_owned(),
+            Why::Name if reaches_into_another(word, &all) => {
                 "is a span that overlaps another one there".to_owned()
             }
-            None => format!("is made of the others there (`{}`)", others.join("`, `")),
-            Some(sums) => format!(
-                "is as much as all others there together (`{}`) in {} sums with numbers",
-                others.join("`, `"),
+            Why::Name => format!("is made of the others there ({others})"),
+            Why::AllOthers(sums) => format!(
+                "is as much as all others there together ({others}) in {} sums with numbers",
                 if adds_up::is_code(own) { format!("{sums}") } else { format!("each of {sums}") }
             ),
+            Why::NamesTotal => format!("says that it is a total of others there ({others})"),
+            Why::Holds(held) => {
+                format!(
+                    "holds others there by how they are written ({})",
+                    listed(held.iter().map(String::as_str))
+                )
+            }
+            Why::OfSome(parts, sums) => {
+                let parts = parts.iter().filter_map(|part| words.get(part.as_str())).map(|part| part.written);
+                format!("is as much as {} there together in each of {sums} sums with numbers", listed(parts))
+            }
         };
+        let remedy = if of_some { without(&words, name, found) } else { alone(name, word) };
         breaches.push(format!(
-            "row {row}: `{word}` in column `{name}` {why}, and `sum_over` would add it to them: read it alone by `\"{name}\" = \
-             \"{word}\"` in [filter], or list the others there"
+            "row {row}: `{word}` in column `{name}` {why}, and `sum_over` would add it to them: {remedy}"
         ));
     }
     breaches
 }
 
+/// Some words, of which a few are named.
+fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    format!("`{}`", words.take(MAX_NAMED).collect::<Vec<&str>>().join("`, `"))
+}
+
+/// How a contract reads a word that is made of all others.
+fn alone(name: &str, word: &str) -> String {
+    format!("read it alone by `\"{name}\" = \"{word}\"` in [filter], or list the others there")
+}
+
+/// How a contract leaves out the words that are made of some others.
+fn without(words: &Written<'_>, name: &str, found: &[TotalWord]) -> String {
+    let kept = words.iter().filter(|(own, _)| found.iter().all(|total| total.word != **own));
+    let mut kept: Vec<String> = kept.map(|(_, word)| format!("\"{}\"", word.written)).collect();
+    if kept.len() > MAX_NAMED {
+        kept.truncate(MAX_NAMED);
+        kept.push("…".to_owned());
+    }
+    format!(
+        "list the words to add by `\"{name}\" = [{}]` in [filter], or leave it out by its name in [totals]; if it is a part of its \
+         own after all, write it so that it does not look like a total, or release the delivery",
+        kept.join(", ")
+    )
+}
+
 /// How a word is first written.
 pub(super) fn as_written(column: usize, measures: &[&Parts], word: &str) -> Option<String> {
-    written(column, measures).get(word).map(|(word, _)| (*word).to_owned())
+    written(column, measures).get(word).map(|word| word.written.to_owned())
 }

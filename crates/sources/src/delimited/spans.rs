@@ -66,6 +66,11 @@ fn without_years(text: &str) -> &str {
     YEARS.iter().find_map(|years| text.strip_prefix(years)).unwrap_or(text)
 }
 
+/// Whether a word is one.
+pub(super) fn is_span(word: &str) -> bool {
+    span(word).is_some()
+}
+
 fn reaches(own: (u32, u32), other: (u32, u32)) -> bool {
     own.0 < other.0 && other.0 <= own.1 && own.1 < other.1
 }

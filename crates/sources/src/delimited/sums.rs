@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{MeasureId, Observation, ObservedFact, Reason, ReasonCode, SolutionId, SumPart};
 
+use super::adds_some;
 use super::adds_up::{self, Added};
 use super::contract::ValueRules;
 use super::mapper::Key;
-use super::parts::{self, MAX_NAMED, Part, Parts, Place, TotalWord, as_written, totals};
+use super::parts::{self, MAX_NAMED, Part, Parts, Place, TotalWord, Why, as_written, totals};
 use super::series::show;
 
 /// What a part means that a sum has no row of.
@@ -174,34 +175,39 @@ impl<'c> Sums<'c> {
         let measures: Vec<&Parts> = self.known.values().collect();
         let mut of_measures: HashMap<(&SolutionId, &MeasureId), Vec<Added<'_>>> = HashMap::new();
         for ((at, place), own) in &self.added {
-            let fact = observations.get(*at).map(|observation| &observation.fact);
-            let Some(ObservedFact::Usage { solution_id, measure_id, .. }) = fact else { continue };
+            let Some(Observation { subject, fact, .. }) = observations.get(*at) else { continue };
+            let ObservedFact::Usage { solution_id, measure_id, .. } = fact else { continue };
             let parts = self.known.get(&(solution_id.clone(), measure_id.clone()));
             let Some((part, _)) = parts.and_then(|parts| parts.all.get(*place)) else { continue };
-            let added = Added { sum: *at, part, value: own.value };
+            let added = Added { sum: *at, subject, part, value: own.value };
             of_measures.entry((solution_id, measure_id)).or_default().push(added);
         }
         let mut found = Vec::new();
+        let (zero, mut steps) = (self.absent == AbsentParts::Zero, adds_some::MAX_STEPS);
         for column in 0..self.columns.len() {
             let mut words = totals(column, &measures);
-            let zero = self.absent == AbsentParts::Zero;
-            for (word, sums) in of_measures.values().flat_map(|added| adds_up::words(column, added, zero)) {
-                if words.iter().all(|(known, _)| *known != word) {
-                    words.push((word, Some(sums)));
-                }
+            for added in of_measures.values() {
+                let all = adds_up::words(column, added, zero).into_iter();
+                words.extend(all.map(|(word, sums)| TotalWord { word, why: Why::AllOthers(sums) }));
+                let some = adds_some::words(column, added, zero, &mut steps).into_iter();
+                words.extend(
+                    some.map(|own| TotalWord { word: own.word, why: Why::OfSome(own.parts, own.sums) }),
+                );
             }
+            // One reason for each word.
             words.sort();
+            words.dedup_by(|next, first| next.word == first.word);
             found.push(words);
         }
         found
     }
 
-    /// The words of a column, as they are written, that by their numbers add up the others.
+    /// The words of a column, as they are written, that add up others, but for those that say so beside the names of all others.
     pub(super) fn totals_by_numbers(&self, column: usize, observations: &[Observation]) -> Vec<String> {
         let measures: Vec<&Parts> = self.known.values().collect();
         let found = self.totals(observations).into_iter().nth(column).unwrap_or_default();
-        let by_numbers = found.into_iter().filter(|(_, sums)| sums.is_some());
-        by_numbers.filter_map(|(word, _)| as_written(column, &measures, &word)).collect()
+        let by_numbers = found.into_iter().filter(|total| total.why != Why::Name);
+        by_numbers.filter_map(|total| as_written(column, &measures, &total.word)).collect()
     }
 
     /// Why the delivery is held.

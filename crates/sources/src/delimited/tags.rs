@@ -55,7 +55,11 @@ pub(super) fn each_ods_cell(text: &str, sheet: &str, take: &mut dyn FnMut(Piece,
 }
 
 /// Gives each tag of an ODS sheet with the text behind it and the place of the cell it is in.
-pub(super) fn each_ods_part(text: &str, sheet: &str, take: &mut dyn FnMut(Piece, &str, &str)) {
+pub(super) fn each_ods_part<'t>(
+    text: &'t str,
+    sheet: &'t str,
+    take: &mut dyn FnMut(Piece, &'t str, &'t str),
+) {
     let mut rows = (0_u64, 0_u64);
     let mut column = 0_usize;
     let mut piece = Piece { rows, columns: (0, 0) };
@@ -151,7 +155,28 @@ pub(super) fn count(tag: &str, name: &str) -> Option<usize> {
 /// An attribute's text as it was before it was put into XML.
 pub(super) fn plain(text: &str) -> String {
     let marks = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
-    marks.replace("&amp;", "&")
+    let mut plain = String::new();
+    let mut rest = marks.as_str();
+    // Some writers name a no-break space by its number, whose digits are no part of the text.
+    while let Some((before, behind)) = rest.split_once("&#") {
+        let sign = behind.split_once(';').and_then(|(number, next)| Some((numbered(number)?, next)));
+        plain += before;
+        match sign {
+            Some((sign, _)) => plain.push(sign),
+            None => plain += "&#",
+        }
+        rest = sign.map_or(behind, |(_, next)| next);
+    }
+    (plain + rest).replace("&amp;", "&")
+}
+
+/// The sign of a number as XML writes it: `160`, `xA0`.
+fn numbered(number: &str) -> Option<char> {
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+        None => number.parse(),
+    };
+    code.ok().and_then(char::from_u32)
 }
 
 #[cfg(test)]
@@ -178,5 +203,6 @@ mod tests {
         assert_eq!((count(found[0], "min"), attribute(found[0], "hidden")), (Some(2), Some("1")));
         assert_eq!((count(found[1], "max"), attribute(found[1], "min")), (Some(3), None));
         assert_eq!(plain("&lt;a &amp;amp; b&gt;"), "<a &amp; b>");
+        assert_eq!(plain("0&#160;&#xe5;r&#; &#38;amp;#"), "0\u{a0}år&#; &amp;#".replace("&amp;", "&"));
     }
 }

@@ -18,6 +18,8 @@ mod nameless;
 mod nested;
 mod per_cent;
 mod propose;
+mod shown_numbers;
+mod subtotals;
 mod sums;
 mod time_words;
 mod wide;

@@ -199,11 +199,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         Ok(names)
     })?;
     let text = tags::xlsx_sheet(bytes, &sheet);
-    let signs = match contract.value.scale {
-        None => number_signs::xlsx(&text, &tags::xlsx_styles(bytes)),
-        // A declared scale says itself what the numbers are.
-        Some(_) => number_signs::Shown::new(),
-    };
+    let signs = number_signs::xlsx(&text, &tags::xlsx_styles(bytes));
     let raised = raised::xlsx(&text, &tags::xlsx_shared(bytes));
     let mut reader = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
     let mut placed = Sheet::default();
@@ -215,9 +211,7 @@ fn xlsx(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
                 None => continue,
             },
             DataRef::SharedString(text) => (*text).to_owned(),
-            other => {
-                show(&Data::from(other.clone()), signs.get(&cell.get_position()).copied(), contract.decimal)
-            }
+            other => show(&Data::from(other.clone()), signs.get(&cell.get_position()), contract),
         };
         let text = raised.get(&cell.get_position()).cloned().unwrap_or(text);
         placed.place(cell.get_position(), text)?;
@@ -250,10 +244,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
         }
     }
     let text = tags::ods_sheets(bytes);
-    let signs = match (&contract.value.scale, range.end()) {
-        (None, Some(last)) => number_signs::ods(&text, &sheet, last),
-        _ => number_signs::Shown::new(),
-    };
+    let signs = range.end().map(|last| number_signs::ods(&text, &sheet, last)).unwrap_or_default();
     let raised = range.end().map(|last| raised::ods(&text, &sheet, last)).unwrap_or_default();
     let mut uncomputed = cells.into_iter().peekable();
     let mut placed = Sheet::default();
@@ -263,8 +254,7 @@ fn ods(bytes: &[u8], contract: &Contract) -> Result<Read, Reason> {
             placed.place(before, formula)?;
         }
         let text = raised.get(&at).filter(|_| matches!(value, Data::String(_))).cloned();
-        let sign = signs.get(&at).copied();
-        placed.place(at, text.unwrap_or_else(|| show(value, sign, contract.decimal)))?;
+        placed.place(at, text.unwrap_or_else(|| show(value, signs.get(&at), contract)))?;
     }
     uncomputed.try_for_each(|(at, formula)| placed.place(at, formula))?;
     let last = placed.rows.last().map_or(0, |(row, _)| *row);
