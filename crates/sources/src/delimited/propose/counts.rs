@@ -11,6 +11,7 @@ use super::super::{Format, Layout};
 use super::cases::{names_cases, others};
 use super::meaning::{Other, other};
 use super::measures::{NameRules, counts_from_a_beginning, fits, likeliest, the_measure};
+use super::scale::has_text_behind;
 use super::sheet::is_period;
 use super::sketch::{Choice, Column, Free, Sketch, When, is_count, is_fraction, take};
 use super::{About, Known, TO_CHOOSE, names};
@@ -340,6 +341,18 @@ fn no_counts(free: &Free<'_>) -> Reason {
             "column `{}` holds amounts of money, and a contract proposed reads counts: where the measure is counted in money, \
              write one with `scale` in [value]",
             money.name
+        );
+        return Reason::new(ReasonCode::InvalidNumber, text);
+    }
+    if let Some((column, cell)) = free
+        .iter()
+        .filter(|c| c.mostly(has_text_behind))
+        .find_map(|c| Some((c, c.filled().find(|cell| has_text_behind(cell))?)))
+    {
+        let text = format!(
+            "column `{}` shows a text beside each number, as `{cell}`: deliver the numbers alone, or write a contract with `scale` \
+             in [value] if the text multiplies them",
+            column.name
         );
         return Reason::new(ReasonCode::InvalidNumber, text);
     }

@@ -1,5 +1,7 @@
 //! What the numbers of a table are multiplied by, as a name, a unit, a title or a note says: `i tusen`, `1 000 stk`, `(k)`.
 
+use super::sketch::is_count;
+
 /// The number of thousands and other words. `Tusenvis` and `hundreår` are none.
 const WORDS: [(&str, u32); 31] = [
     ("k", 1_000),
@@ -85,6 +87,13 @@ fn of_number(token: &str, before: &str, next: Option<&String>) -> Option<u32> {
         ["innb", "år", "åring", "kr", "nok", "kommun", "%"].iter().any(|stem| next.starts_with(stem))
     });
     (clear && !of_others).then_some(factor)
+}
+
+/// Whether a cell is a count and a text behind it that multiplies it: `120 tusen`, `7 mill.`, `120 × 1000`.
+pub(super) fn has_text_behind(cell: &str) -> bool {
+    cell.split_once(' ').is_some_and(|(number, text)| {
+        is_count(number, ',') && (scale(text).is_some() || text.starts_with(['×', 'x']))
+    })
 }
 
 /// The words, numbers and signs of a text in small letters; `1 000` is one number, and `x100` a word and a number.

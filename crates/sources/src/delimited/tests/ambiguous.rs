@@ -133,3 +133,10 @@ fn a_title_of_a_plan_leaves_the_measure_to_a_person() {
     assert!(read.iter().all(|fact| fact.starts_with("svarut to-choose")), "{read:?}");
     assert!(toml.contains("`Prognose 2025`"), "{toml}");
 }
+
+#[test]
+fn a_text_behind_every_number_is_the_reason_why_none_is_read() {
+    let text = "Kommunenr;Måned;Antall\n0301;2025-03;120 tusen\n1103;2025-03;70 tusen\n";
+    let reason = propose(text.as_bytes(), &about("svarut"), &known()).unwrap_err();
+    assert!(reason.text.contains("`120 tusen`") && reason.text.contains("`scale`"), "{reason:?}");
+}
