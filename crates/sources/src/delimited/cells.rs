@@ -60,6 +60,7 @@ pub(super) fn show(value: &Data, sign: Option<&Sign>, contract: &Contract) -> St
         Data::Empty => String::new(),
         Data::Int(n) => n.to_string(),
         Data::Float(f) => number_text(*f).replace('.', &contract.decimal.to_string()),
+        Data::DateTime(date) if date.is_duration() => duration_text(date),
         Data::DateTime(date) => date_text(date),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
         other => other.to_string(),
@@ -78,6 +79,12 @@ pub(super) fn number_text(number: f64) -> String {
 /// A number at the fifteen digits that spreadsheets show: the sum of 0.1 and 0.2 is 0.30000000000000004 to a computer.
 fn as_shown(number: f64) -> f64 {
     format!("{number:.14e}").parse().unwrap_or(number)
+}
+
+/// Hours and minutes as they are shown: `120:00`. They are no count.
+fn duration_text(duration: &ExcelDateTime) -> String {
+    let minutes = (duration.as_f64() * 1440.0).round();
+    format!("{:.0}:{:02.0}", (minutes / 60.0).floor(), minutes % 60.0)
 }
 
 /// A day as text, whatever day the workbook counts from.

@@ -24,6 +24,7 @@ mod marks;
 mod number;
 mod number_format;
 mod number_signs;
+mod part_breaches;
 mod parts;
 mod pick;
 mod places;

@@ -167,8 +167,11 @@ impl Section {
         self.thousands > 0 || self.is_significant(false) || self.is_significant(true)
     }
 
-    /// Whether its text says more than a plain number does.
+    /// Whether its text says more than a plain number does. What is counted says no more: `640 stk`.
     fn is_significant(&self, negative: bool) -> bool {
+        if COUNTED.contains(&self.text().to_lowercase().trim_end_matches('.')) {
+            return false;
+        }
         let whole = self.pieces.iter().position(|p| *p == Piece::Point).unwrap_or(self.pieces.len());
         let first = self.pieces.iter().position(Piece::is_number).unwrap_or(0);
         self.text().ends_with(",-")
@@ -218,6 +221,24 @@ impl Section {
         shown.trim().to_owned()
     }
 }
+
+/// What numbers are shown to count, which multiplies nothing.
+const COUNTED: [&str; 14] = [
+    "stk",
+    "stykk",
+    "brev",
+    "meldinger",
+    "meldingar",
+    "personer",
+    "personar",
+    "brukere",
+    "brukarar",
+    "saker",
+    "users",
+    "messages",
+    "pcs",
+    "innbyggere",
+];
 
 /// Whether a sign beside a number says more than the number does. The minus of a number below nought, brackets around it
 /// and blanks do not.
@@ -358,6 +379,8 @@ mod tests {
     fn formats_that_change_nothing() {
         for code in [
             "#,##0;[Red]-#,##0",
+            "0\" stk\"",
+            "# ##0\" stk.\"",
             "0_ ;-0 ",
             "# ##0",
             "#\\ ##0",

@@ -9,7 +9,8 @@ use super::adds_some;
 use super::adds_up::{self, Added};
 use super::contract::ValueRules;
 use super::mapper::Key;
-use super::parts::{self, MAX_NAMED, Part, Parts, Place, TotalWord, Why, as_written, totals};
+use super::part_breaches;
+use super::parts::{MAX_NAMED, Part, Parts, Place, TotalWord, Why, as_written, totals};
 use super::series::show;
 
 /// What a part means that a sum has no row of.
@@ -215,8 +216,9 @@ impl<'c> Sums<'c> {
         let measures: Vec<&Parts> = self.known.values().collect();
         let found = self.totals(observations);
         let columns = self.columns.iter().zip(&found).enumerate();
-        let mut breaches: Vec<String> =
-            columns.flat_map(|(at, (name, words))| parts::breaches(at, name, &measures, words)).collect();
+        let mut breaches: Vec<String> = columns
+            .flat_map(|(at, (name, words))| part_breaches::breaches(at, name, &measures, words))
+            .collect();
         // The row may be a part of any sum.
         breaches.extend(self.lost.map(|row| {
             format!("row {row} was refused, and the contract adds rows (`sum_over`): which sum lacks it is not known")

@@ -60,6 +60,10 @@ pub(super) fn municipality_of_district(cell: &str) -> Option<&str> {
 pub(super) fn is_part_of_another(word: &str) -> bool {
     let word = word.trim().to_lowercase();
     let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let said = ["inkl. i ", "inkl i ", "inkludert i ", "inngår i ", "del av ", "included in ", "part of "];
+    if said.iter().any(|phrase| word.contains(phrase)) {
+        return true;
+    }
     ["herav", "derav", "hvorav", "av disse", "av desse", "av dette", "of which", "of whom"]
         .iter()
         .any(|own| word.strip_prefix(own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))

@@ -76,15 +76,17 @@ impl<'s> ByPeriod<'s> {
 
     /// Writes down what a contract has to declare of them.
     pub(super) fn describe(&self, sketch: &mut Sketch, about: &About, known: &Known) {
+        let noted: Vec<&str> = self.unread.iter().filter(|name| has_note(name)).map(String::as_str).collect();
+        sketch.wide.noted = noted.join("`, `");
         let unclear = self.length().err();
         self.describe_measures(sketch, about, known);
+        if !sketch.wide.noted.is_empty() {
+            leave_measures(sketch);
+        }
         if unclear.is_some() {
             // Days are no length to guess, and without a measure nothing is read.
             sketch.wide.granularity = None;
-            sketch.wide.measures.values_mut().for_each(|id| TO_CHOOSE.clone_into(id));
-            if sketch.measure.is_some() {
-                sketch.measure = Some(Choice::Fixed(TO_CHOOSE.to_owned()));
-            }
+            leave_measures(sketch);
             sketch.wide.unclear = unclear;
         }
     }
@@ -157,6 +159,14 @@ impl<'s> ByPeriod<'s> {
     }
 }
 
+/// Without a measure nothing is read.
+fn leave_measures(sketch: &mut Sketch) {
+    sketch.wide.measures.values_mut().for_each(|id| TO_CHOOSE.clone_into(id));
+    if sketch.measure.is_some() {
+        sketch.measure = Some(Choice::Fixed(TO_CHOOSE.to_owned()));
+    }
+}
+
 /// A column's names taken apart.
 struct Split {
     period: Period,
@@ -176,9 +186,22 @@ fn is_unread(heads: &[String], year: Option<i32>) -> bool {
         }
         None => {
             let name = heads.join(" ");
-            names_period(&name) && other(&name, None).is_none()
+            has_note(&name) || (names_period(&name) && other(&name, None).is_none())
         }
     }
+}
+
+/// Whether a name is a period with the sign of a note behind it: `2023*`, `juli 2024 1)`, `2023e`.
+fn has_note(name: &str) -> bool {
+    let bare = name.trim_end_matches(['*', '†', '#', '¹', '²', '³']).trim_end();
+    let bare = bare
+        .strip_suffix(')')
+        .map_or(bare, |rest| rest.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end());
+    let bare = bare
+        .strip_suffix(['e', 'p', 'f'])
+        .filter(|rest| rest.ends_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or(bare);
+    bare != name && read_period(bare).is_some()
 }
 
 /// Takes a period out of a column's names: all of them, one, or the front or the end of one.

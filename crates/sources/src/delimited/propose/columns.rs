@@ -104,6 +104,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         sketch.passed_over.extend(nameless);
     }
     leave_plan(&mut sketch);
+    decisive::leave_multiples(&mut sketch);
     decisive::take(&mut sketch);
     signs::take(&mut sketch, &counted);
     Ok(sketch)

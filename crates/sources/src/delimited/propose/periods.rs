@@ -12,6 +12,7 @@ use super::sketch::{Column, Free, Lengths, When, Why, take};
 use super::stamps::is_stamp;
 use super::titles;
 use super::unread::{may_be_no_months, seems_to_hold_periods, written_as_months};
+use super::words::{is_one, spaced};
 
 const PERIODS: [&str; 16] = [
     "period",
@@ -71,6 +72,18 @@ pub(super) fn when(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -
     Err(Reason::new(ReasonCode::Unsupported, text))
 }
 
+/// Whether a column holds days under a name that is of more than a day or a period: `Forfallsdato`, `Bokført`. What happened on them
+/// is not for a program to say.
+fn are_days_of_another_thing(column: &Column<'_>) -> bool {
+    const OF_TIME: &str = "dato, datoen, date, dag, dagen, day, periode, perioden, period, tid, tidspunkt, tidsrom, time, måned, maned, \
+        månad, maaned, mnd, month, år, aar, year, uke, veke, week, kvartal, quarter, halvår, tertial, fra, frå, til, from, to, for, start, \
+        slutt, end, første, fyrste, siste, first, last, i, av, og, the, of, starting, ending, p, k, yyyymm, statistikkdato, måledato";
+    let name = spaced(&column.name);
+    let mut words = name.split_whitespace().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    column.mostly(|cell| length(cell) == Some(Granularity::Day))
+        && !words.all(|word| word.is_empty() || is_one(word, OF_TIME))
+}
+
 /// How a whole period is written in a column of parts of years.
 fn example(parts: &Column<'_>) -> &'static str {
     match LENGTHS.iter().find(|(_, words)| parts.named(words)) {
@@ -122,7 +135,7 @@ fn one_place(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> When
         return When::Pair(start.name, end.name, last_days);
     }
     let named = |c: &Column<'_>| c.named(&PERIODS) && c.mostly(is_period);
-    let of_periods = |c: &Column<'_>| named(c) && !is_stamp(&c.name);
+    let of_periods = |c: &Column<'_>| named(c) && !is_stamp(&c.name) && !are_days_of_another_thing(c);
     // `Måned` goes before `uttak_dato`.
     let plainly = |c: &Column<'_>| {
         let name = c.name.to_lowercase();
@@ -130,7 +143,7 @@ fn one_place(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> When
     };
     let column = take(free, |c| of_periods(c) && plainly(c))
         .or_else(|| take(free, of_periods))
-        .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name)));
+        .or_else(|| take(free, |c| are_periods(c) && !is_stamp(&c.name) && !are_days_of_another_thing(c)));
     // `År` beside `Måned` with whole months: the shorter is the period.
     let column = column.map(|longer| take(free, |c| lies_within(c, &longer)).unwrap_or(longer));
     if let Some(column) = column {
@@ -143,10 +156,13 @@ fn one_place(free: &mut Free<'_>, places: &Column<'_>, texts: &[String]) -> When
     // Before the title: its year is not the period of a month that is not read.
     let unread = take(free, |c| seems_to_hold_periods(c, stated.is_some()));
     if let Some(column) = unread {
-        let cell = column.filled().next().unwrap_or("").to_owned();
+        let unread = column.filled().find(|cell| !is_period(cell)).or_else(|| column.filled().next());
+        let cell = unread.unwrap_or("").to_owned();
         return When::Unread(column.name, cell);
     }
-    let stamps = free.iter().filter(|c| is_stamp(&c.name) && (named(c) || are_periods(c)));
+    let stamps = free
+        .iter()
+        .filter(|c| are_days_of_another_thing(c) || (is_stamp(&c.name) && (named(c) || are_periods(c))));
     let stamps: Vec<String> = stamps.map(|column| column.name.clone()).collect();
     if stated.is_none() && !stamps.is_empty() {
         return When::ToChoose(stamps);

@@ -20,7 +20,9 @@ pub(super) fn settle(sheet: &mut Sheet, rows: &[StringRecord], known: &Known) ->
     let own = codes(rows, sheet.subject, known);
     let mut all = Vec::new();
     for (at, name) in names.iter().enumerate() {
-        let called_so = names_places(&name.to_lowercase().replace(char::is_numeric, ""));
+        // Two numbers may both be codes by chance, and years are codes of Finnmark.
+        let called_so = names_places(&name.to_lowercase().replace(char::is_numeric, ""))
+            || (rows.len() > 1 && names_party(name));
         if at != sheet.subject
             && !sheet.hidden.contains(&at)
             && called_so
@@ -54,6 +56,13 @@ fn called(names: &[String], at: usize) -> String {
     }
     let before = names[..at].iter().filter(|name| same_name(name, &names[at])).count();
     format!("{}#{}", names[at], before + 1)
+}
+
+/// `Avsender`, `Til`: who sends and who receives.
+fn names_party(name: &str) -> bool {
+    const PARTIES: &str = "avsender, avsendar, mottaker, mottakar, fra, frå, til, from, to, sender, receiver, recipient, oppdragsgiver, \
+        oppdragsgjevar, utfører, utførar, leverandør, kunde, eier, eigar, bestiller, bestillar, vert, host, owner, customer, supplier";
+    has(&spaced(name), PARTIES)
 }
 
 /// Whether two columns have codes in most of the same rows, and not always the same.

@@ -44,8 +44,8 @@ const NO_UNIT: [&str; 21] = [
 ];
 
 /// Before a number of thousands that is one; `,` and brackets are words here.
-const BEFORE: [&str; 16] =
-    ["i", "in", "hele", "heile", "whole", "(", "[", ",", ":", "x", "×", "*", "/", "à", "med", "enhet"];
+const BEFORE: [&str; 17] =
+    ["_", "i", "in", "hele", "heile", "whole", "(", "[", ",", ":", "x", "×", "*", "/", "à", "med", "enhet"];
 
 /// What each number is multiplied by. `Per 1000 innbyggere` is a rate.
 pub(super) fn scale(text: &str) -> Option<u32> {
@@ -89,10 +89,10 @@ fn of_number(token: &str, before: &str, next: Option<&String>) -> Option<u32> {
     (clear && !of_others).then_some(factor)
 }
 
-/// Whether a cell is a count and a text behind it that multiplies it: `120 tusen`, `7 mill.`, `120 × 1000`.
+/// Whether a cell is a count and a text behind it: `120 tusen`, `640 stk`, `120 × 1000`.
 pub(super) fn has_text_behind(cell: &str) -> bool {
     cell.split_once(' ').is_some_and(|(number, text)| {
-        is_count(number, ',') && (scale(text).is_some() || text.starts_with(['×', 'x']))
+        is_count(number, ',') && (text.contains(char::is_alphabetic) || text.starts_with('×'))
     })
 }
 
@@ -112,7 +112,7 @@ fn tokens(text: &str) -> Vec<String> {
         let joins = kind(sign) == kind(last) && kind(sign) != (false, false);
         match found.last_mut().filter(|_| joins) {
             Some(token) => token.push(sign),
-            None if sign.is_whitespace() || matches!(sign, '.' | '-' | '_') => {}
+            None if sign.is_whitespace() || matches!(sign, '.' | '-') => {}
             None => found.push(sign.to_string()),
         }
         last = sign;
@@ -146,7 +146,7 @@ mod tests {
                 "Meldinger (i tusen); 1000 stk; Meldinger, 1 000 stk; Meldinger [1000]; Meldinger [10^3]; Meldinger × 1000; \
                  Meldinger/1000; Antall tusen meldinger; Antall meldinger (’000); Antall meldinger (k); Messages (thousands); \
                  Enhet: 1 000 meldinger; Antall meldinger, 1000 stk; NB! Ganges med 1000; Tall i hele tusen; Meldinger (‰); \
-                 Tallene er oppgitt i 1 000; Alle tall er i tusen; Tall i 1000; Meldinger (10³); Tal i 1.000; Messages in 1000",
+                 Tallene er oppgitt i 1 000; Alle tall er i tusen; Tall i 1000; Meldinger (10³); antall_brev_1000; Tal i 1.000; Messages in 1000",
                 1_000,
             ),
             (

@@ -92,6 +92,8 @@ pub(super) struct WideSketch {
     pub(super) prefix: Option<String>,
     /// What the columns are called, and the measure each may be.
     pub(super) measures: BTreeMap<String, String>,
+    /// Columns named by a period and the sign of a note.
+    pub(super) noted: String,
     /// Columns named by a period alone, beside others that name a measure too.
     pub(super) alone: Vec<String>,
     /// Columns that fit one measure, of which a person has to choose.

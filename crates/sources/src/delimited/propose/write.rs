@@ -55,6 +55,7 @@ fn filter(page: &mut Page, sketch: &Sketch) {
     for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| decides.is_to_choose()) {
         let what = match decides {
             Decides::Unit => "what its number is counted in",
+            Decides::Counts => "whether its number counts as it stands",
             Decides::Kind => "whether its number is a fact or a plan",
             Decides::Status | Decides::Provisional(..) => "whether its number is final",
         };
@@ -186,11 +187,11 @@ fn left_out(page: &mut Page, LeftOut { column, names, districts }: &LeftOut) {
 }
 
 fn unread(page: &mut Page, sketch: &Sketch) {
-    if !sketch.unread.is_empty() {
+    if !sketch.unread.is_empty() && sketch.wide.noted.is_empty() {
         page.line("");
         page.comment(&format!(
             "By their names `{}` seem to be about periods of a form that is not read, as a tertial, a season or a month without its \
-             year: name each by one that is (2025-03, 2025-W36, 2025-H1), or deliver a row for each with its first and last day in \
+             year of four digits: name each by one that is (2025-03, 2025-W36, 2025-H1), or deliver a row for each with its first and last day in \
              two columns.",
             sketch.unread.join("`, `")
         ));
@@ -263,6 +264,12 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
         sketch.wide.prefix.iter().for_each(|prefix| page.text("prefix_to_strip", prefix));
     }
     doubts(page, sketch);
+    if !sketch.wide.noted.is_empty() {
+        page.comment(&format!(
+            "`{}` would not be read for the sign of a note behind the period: name each by its period alone, and choose the measure then.",
+            sketch.wide.noted
+        ));
+    }
     if !sketch.wide.alone.is_empty() {
         page.comment(&format!(
             "Columns `{}` are named by a period alone, and the others by more: a contract reads the ones or the others, and these are \

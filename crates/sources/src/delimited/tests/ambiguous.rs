@@ -140,3 +140,67 @@ fn a_text_behind_every_number_is_the_reason_why_none_is_read() {
     let reason = propose(text.as_bytes(), &about("svarut"), &known()).unwrap_err();
     assert!(reason.text.contains("`120 tusen`") && reason.text.contains("`scale`"), "{reason:?}");
 }
+
+#[test]
+fn words_that_multiply_or_take_back_a_number_are_to_choose() {
+    for (head, rows) in [
+        ("Måned;Enhet;Antall", "2024-01;brev i tusen;640 2024-01;antall brev;5200"),
+        ("Måned;Enhet;Antall brev", "2024-01;1000 stk;640 2024-01;stk;52"),
+        ("Måned;Enhet;Antall brev", "2024-01;1000;640 2024-01;1;52"),
+        ("Måned;Faktor;Antall brev", "2024-01;1000;640 2024-01;1000;52"),
+        ("Måned;Merknad;Antall brev", "2024-01;tall i tusen;640 2024-01;;52"),
+        ("Måned;Antall brev;Kreditnota", "2024-01;640;nei 2024-01;40;ja"),
+        ("Måned;Antall brev;Gyldig", "2024-01;640;ja 2024-01;40;nei"),
+        ("Måned;Antall brev;D/K", "2024-01;640;D 2024-01;40;K"),
+        ("Måned;Antall brev;Korreksjon", "2024-01;640;-600 2024-01;52;0"),
+    ] {
+        let mut text = format!("Kommunenr;{head}\n");
+        for (code, row) in ["0301", "1103"].into_iter().zip(rows.replace(" 2024-01", "|2024-01").split('|')) {
+            text += &format!("{code};{row}\n");
+        }
+        let (toml, read) = of(&text);
+        assert!(toml.contains("to-choose"), "{head}\n{toml}");
+        assert!(
+            read.iter().all(|fact| fact.contains("to-choose") || fact.ends_with(" 5200"))
+                || toml.contains("multiplied"),
+            "{read:?}\n{toml}"
+        );
+    }
+    let (toml, read) = of("Kommunenr;Måned;Antall brev;Test\n0301;2024-01;640;nei\n1103;2024-01;52;nei\n");
+    assert!(read.len() == 2 && !toml.contains("counts as it stands"), "{toml}");
+    let title = r#"{"tittel":"Sendte brev i hundre","rader":[{"kommunenr":"0301","periode":"2024-01","antall":640},
+        {"kommunenr":"1103","periode":"2024-01","antall":52}]}"#;
+    let (toml, _) = of(title);
+    assert!(toml.contains("to-choose"), "{toml}");
+}
+
+#[test]
+fn senders_and_receivers_are_to_choose_from_and_days_of_events_too() {
+    let (toml, read) = of("Avsender;Mottaker;Måned;Antall brev\n0301;1103;2024-01;7\n1103;0301;2024-01;9\n");
+    assert!(read.is_empty() && toml.contains("choose the one whose numbers these are"), "{toml}");
+    for head in ["Forfallsdato", "Bokført", "Betalt", "Startdato", "Innmeldt"] {
+        let (toml, read) = of(&format!("Kommunenr;{head};Antall\n0301;2024-02-29;10\n1103;2024-03-31;11\n"));
+        assert!(read.is_empty() && toml.contains("column = \"to-choose\""), "{head}\n{toml}");
+    }
+    for head in ["Dato", "Dag", "Fra dato", "Periode fra", "Date"] {
+        let (toml, read) = of(&format!("Kommunenr;{head};Antall\n0301;2024-02-29;10\n1103;2024-03-31;11\n"));
+        assert_eq!(read.len(), 2, "{head}\n{toml}");
+    }
+}
+
+#[test]
+fn a_period_with_the_sign_of_a_note_is_not_lost() {
+    for heads in ["2021;2022;2023*", "mai 2024;juni 2024;juli 2024*", "2021;2022;2023 1)", "2021;2022;2023e"]
+    {
+        let (toml, read) = of(&format!("Kommunenr;Kommune;{heads}\n0301;Oslo;1;2;3\n1103;Stavanger;4;5;6\n"));
+        assert!(read.iter().all(|fact| fact.contains("to-choose")), "{read:?}\n{toml}");
+        assert!(toml.contains("the sign of a note behind the period"), "{toml}");
+    }
+}
+
+#[test]
+fn the_cell_that_is_no_period_is_named() {
+    let (toml, _) =
+        of("Kommunenr;Måned;Antall\n0301;2024-01;1\n0301;2024-02;2\n0301;1. kv;3\n1103;2. kv;3\n");
+    assert!(toml.contains("`1. kv` is of a form"), "{toml}");
+}

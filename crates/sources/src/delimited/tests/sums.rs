@@ -132,7 +132,7 @@ fn a_total_among_the_parts_holds_the_delivery() {
         let parsed = read("", &rows);
         assert_eq!(parsed.breaches.len(), 1, "{word}: {parsed:?}");
         let expected =
-            format!("row 2: `{word}` in column `alder` is made of the others there (`0-17`, `18-`)");
+            format!("row 2: `{word}` in column `alder` is by its name made of others there (`0-17`, `18-`)");
         assert!(parsed.breaches[0].starts_with(&expected), "{parsed:?}");
         assert!(parsed.breaches[0].contains(&format!("`\"alder\" = \"{word}\"` in [filter]")), "{parsed:?}");
     }
@@ -194,7 +194,7 @@ fn a_total_known_by_its_name_or_its_letters_holds_the_delivery() {
         let words: Vec<String> = words.split(' ').map(|word| word.replace('_', " ")).collect();
         let rows = format!("0301;2024;{};4\n0301;2024;{};6\n0301;2024;{};11\n", words[0], words[1], words[2]);
         let parsed = read("", &rows);
-        let expected = format!("row 4: `{}` in column `alder` is made of the others there", words[2]);
+        let expected = format!("row 4: `{}` in column `alder` is by its name made of others there", words[2]);
         assert!(parsed.breaches.len() == 1 && parsed.breaches[0].starts_with(&expected), "{parsed:?}");
     }
 }
