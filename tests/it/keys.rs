@@ -220,7 +220,7 @@ async fn what_is_not_for_everybody_needs_operate() {
             refused.is(403, "key_scope");
             assert!(!refused.text.contains("Kari"), "{}", refused.text);
             assert_eq!(server.get(path, &operate).await.status, 200, "{path}");
-            server.get(path, TOKEN).await.is(401, "key_invalid");
+            server.get(path, TOKEN).await.is(403, "key_scope");
         }
         let details = |answer: &Answer| answer.json()["meta"]["details"].clone();
         assert_eq!(details(&server.get("/v1/status", &read).await), json!(false));

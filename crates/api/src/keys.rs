@@ -126,6 +126,9 @@ impl Access {
         let Some(sent) = headers.sent_key().filter(|_| !(is_open && is_upload_token)) else {
             return if is_open { Ok(Caller::without_key(Audience::Everybody)) } else { Err(required(need)) };
         };
+        if is_upload_token {
+            return Err(lacks(&need.scope()));
+        }
         let keys = keys.ok_or_else(|| refused(&KeyRefusal::Unknown))?;
         let key = keys.list.find(sent, keys.now).map_err(|refusal| refused(&refusal))?;
         let audience = if key.allows(&Scope::Operate) {
