@@ -15,19 +15,17 @@ type Band = (i32, Option<i32>);
 /// A code in the division that begins on a day.
 type Place = (String, i32);
 
-/// Persons of an age band on a day.
-#[derive(Debug)]
-struct Count {
-    reference_date: i32,
-    band: Band,
-    persons: i64,
-}
+/// The days an age band was counted on, and its persons.
+type Counts = Vec<(i32, i64)>;
+
+/// The counts of a place by age band.
+type Population = HashMap<Place, BTreeMap<Band, Counts>>;
 
 /// The persons of every solution's target group in every municipality of every division, by the day counted.
 #[derive(Debug)]
 pub(crate) struct TargetGroups {
     bands: BTreeMap<String, BTreeSet<Band>>,
-    population: HashMap<Place, Vec<Count>>,
+    population: Population,
     /// By the place mapped to: the places its inhabitants are counted in, and the share of those that live in it.
     shares: HashMap<Place, Vec<(Place, f64)>>,
 }
@@ -49,10 +47,10 @@ impl TargetGroups {
         let Some(bands) = self.bands.get(solution) else { return sums };
         for (place, share) in self.shares.get(&(code.to_owned(), division)).into_iter().flatten() {
             let mut most: BTreeMap<i32, i64> = BTreeMap::new();
-            let counts = self.population.get(place).into_iter().flatten();
-            for count in counts.filter(|count| bands.contains(&count.band)) {
-                let known = most.entry(count.reference_date).or_default();
-                *known = count.persons.max(*known);
+            let Some(counts) = self.population.get(place) else { continue };
+            for (day, persons) in bands.iter().filter_map(|band| counts.get(band)).flatten() {
+                let known = most.entry(*day).or_default();
+                *known = (*known).max(*persons);
             }
             for (day, persons) in most {
                 #[expect(clippy::cast_precision_loss, reason = "a country's inhabitants fit")]
@@ -86,21 +84,19 @@ fn bands(
     Ok(bands)
 }
 
-fn population(population: &RecordBatch) -> Result<HashMap<Place, Vec<Count>>, IngestError> {
+fn population(population: &RecordBatch) -> Result<Population, IngestError> {
     let codes = text(population, "municipality_code")?;
     let divisions = numbers::<Date32Type>(population, "division_date")?;
     let days = numbers::<Date32Type>(population, "reference_date")?;
     let from = numbers::<Int32Type>(population, "age_from")?;
     let to = numbers::<Int32Type>(population, "age_to")?;
     let persons = numbers::<Int64Type>(population, "persons")?;
-    let mut counts: HashMap<Place, Vec<Count>> = HashMap::new();
+    let mut counts = Population::new();
     for at in 0..population.num_rows() {
-        if let (Some(code), Some(division), Some(reference_date)) = (codes[at], divisions[at], days[at]) {
-            counts.entry((code.to_owned(), division)).or_default().push(Count {
-                reference_date,
-                band: (from[at].unwrap_or_default(), to[at]),
-                persons: persons[at].unwrap_or_default(),
-            });
+        if let (Some(code), Some(division), Some(day)) = (codes[at], divisions[at], days[at]) {
+            let of_place = counts.entry((code.to_owned(), division)).or_default();
+            let of_band = of_place.entry((from[at].unwrap_or_default(), to[at])).or_default();
+            of_band.push((day, persons[at].unwrap_or_default()));
         }
     }
     Ok(counts)
@@ -109,7 +105,7 @@ fn population(population: &RecordBatch) -> Result<HashMap<Place, Vec<Count>>, In
 /// The mappings by share of the population, from places whose population is known.
 fn shares(
     mappings: &RecordBatch,
-    population: &HashMap<Place, Vec<Count>>,
+    population: &Population,
 ) -> Result<HashMap<Place, Vec<(Place, f64)>>, IngestError> {
     let policies = text(mappings, "policy_id")?;
     let (from, to) = (text(mappings, "from_code")?, text(mappings, "to_code")?);

@@ -138,6 +138,10 @@ fn without_raised_digit(text: &str) -> Option<&str> {
 /// Whether a text is an amount with its currency before or behind it: `kr 10`, `1 200,50 NOK`, `€ 5`, `100,-`.
 pub(super) fn is_money(text: &str) -> bool {
     const CURRENCIES: [&str; 9] = ["kr.", "kr", "nok", "€", "$", "£", "eur", "usd", ",-"];
+    // Nearly every number, and it has no currency.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let lower = text.trim().to_lowercase();
     let parts = CURRENCIES.iter().flat_map(|sign| [lower.strip_prefix(sign), lower.strip_suffix(sign)]);
     let mut amounts =
