@@ -13,7 +13,7 @@ use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
 use super::counts::{counts, decimal, may_be_counts};
-use super::left_out::left_out;
+use super::left_out::{LeftOut, left_out};
 use super::measures::leave_plan;
 use super::meet::leave_to_choose;
 use super::periods::when;
@@ -34,9 +34,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     let rows = std::mem::take(&mut sheet.rows);
     let rivals = rivals::settle(&mut sheet, &rows, known);
     let left_out = left_out(&sheet, &rows, known);
-    let is_place = |row: &StringRecord| code(row.get(sheet.subject).unwrap_or(""), known).is_some();
-    let rows: Vec<StringRecord> =
-        rows.into_iter().filter(|row| !is_place(row) || !left_out.takes(&sheet, row)).collect();
+    let rows = without_totals(rows, &left_out, &sheet, known);
     let Columns { places, mut free, nameless, hidden } = columns(&sheet, &rows, known)?;
     let all = free.clone();
     let decimal = decimal(&free, sheet.delimiter);
@@ -90,12 +88,7 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
         by_period.describe(&mut sketch, about, known);
         by_period.columns.into_iter().map(|(column, ..)| column).collect()
     };
-    let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
-    let heads = counted.iter().flat_map(|column| &column.heads);
-    let notes = notes(&rows, sketch.sheet.subject, known);
-    let mut stated = named.chain(heads).chain(&sketch.sheet.above).chain(&notes);
-    sketch.scale = stated.find_map(|text| Some((scale(text)?, text.clone())));
-    sketch.scale = sketch.scale.take().or_else(|| decisive::scale(sketch.unit.as_ref()));
+    sketch.scale = stated_scale(&sketch, &counted, &notes(&rows, sketch.sheet.subject, known));
     for column in free.iter().filter(|column| !column.name.is_empty()) {
         let words = column.distinct().into_iter().map(str::to_owned).collect();
         sketch.passed_over.push((column.name.clone(), words));
@@ -108,6 +101,28 @@ pub(super) fn sketch(mut sheet: Sheet, about: &About, known: &Known) -> Result<S
     decisive::take(&mut sketch);
     signs::take(&mut sketch, &counted);
     Ok(sketch)
+}
+
+/// The rows but for those of a place that are left out.
+fn without_totals(
+    mut rows: Vec<StringRecord>,
+    left_out: &LeftOut,
+    sheet: &Sheet,
+    known: &Known,
+) -> Vec<StringRecord> {
+    rows.retain(|row| {
+        code(row.get(sheet.subject).unwrap_or(""), known).is_none() || !left_out.takes(sheet, row)
+    });
+    rows
+}
+
+/// What the numbers are multiplied by, and the text that says so.
+fn stated_scale(sketch: &Sketch, counted: &[Column<'_>], notes: &[String]) -> Option<(u32, String)> {
+    let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
+    let heads = counted.iter().flat_map(|column| &column.heads);
+    let mut stated = named.chain(heads).chain(&sketch.sheet.above).chain(notes);
+    let found = stated.find_map(|text| Some((scale(text)?, text.clone())));
+    found.or_else(|| decisive::scale(sketch.unit.as_ref()))
 }
 
 /// What may say when and about which solution: the cells above the table, its own name, the file's.

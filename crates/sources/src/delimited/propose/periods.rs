@@ -33,9 +33,9 @@ const PERIODS: [&str; 16] = [
     "uke",
 ];
 /// What columns of parts of a year are called.
-const PARTS: [&str; 12] = [
-    "måned", "månad", "maned", "mnd", "month", "kvartal", "quarter", "uke", "veke", "week", "halvår",
-    "tertial",
+const PARTS: [&str; 14] = [
+    "periode", "period", "måned", "månad", "maned", "mnd", "month", "kvartal", "quarter", "uke", "veke",
+    "week", "halvår", "tertial",
 ];
 const STARTS: [&str; 4] = ["fra", "frå", "from", "start"];
 const ENDS: [&str; 4] = ["til", "to", "end", "slutt"];

@@ -204,3 +204,10 @@ fn the_cell_that_is_no_period_is_named() {
         of("Kommunenr;Måned;Antall\n0301;2024-01;1\n0301;2024-02;2\n0301;1. kv;3\n1103;2. kv;3\n");
     assert!(toml.contains("`1. kv` is of a form"), "{toml}");
 }
+
+#[test]
+fn a_year_and_the_number_of_a_period_are_one_period_together() {
+    let text = "Kommunenr;År;Periode;Antall\n0301;2025;1;10\n0301;2025;2;11\n1103;2025;1;5\n";
+    let reason = propose(text.as_bytes(), &about("svarut"), &known()).unwrap_err();
+    assert!(reason.text.contains("one period together"), "{reason:?}");
+}
