@@ -38,9 +38,10 @@ const WORDS: [(&str, u32); 31] = [
 ];
 
 /// Before a number of thousands that is no unit: `per 1000 innbyggere`, `over 100 000`.
-const NO_UNIT: [&str; 21] = [
-    "per", "pr", "pro", "over", "under", "minst", "færre", "fleire", "flere", "enn", "inntil", "maks",
-    "topp", "top", "above", "below", "nr", "ca", "kr", "til", "og",
+const NO_UNIT: [&str; 28] = [
+    "en", "ett", "to", "tre", "fire", "fem", "ti", "per", "pr", "pro", "over", "under", "minst", "færre",
+    "fleire", "flere", "enn", "inntil", "maks", "topp", "top", "above", "below", "nr", "ca", "kr", "til",
+    "og",
 ];
 
 /// Before a number of thousands that is one; `,` and brackets are words here.
@@ -56,7 +57,8 @@ pub(super) fn scale(text: &str) -> Option<u32> {
     let tokens = tokens(text);
     let found = tokens.iter().enumerate().find_map(|(at, token)| {
         let before = at.checked_sub(1).map_or("", |at| tokens[at].as_str());
-        if NO_UNIT.contains(&before) {
+        // `To millioner brukere` is a number of them.
+        if NO_UNIT.contains(&before) || before.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
         of_word(token, before, tokens.get(at + 1)).or_else(|| of_number(token, before, tokens.get(at + 1)))
@@ -84,7 +86,12 @@ fn of_number(token: &str, before: &str, next: Option<&String>) -> Option<u32> {
         _ => before.is_empty() || BEFORE.contains(&before),
     };
     let of_others = next.is_some_and(|next| {
-        ["innb", "år", "åring", "kr", "nok", "kommun", "%"].iter().any(|stem| next.starts_with(stem))
+        [
+            "innb", "år", "year", "dag", "day", "mån", "mnd", "month", "uke", "veke", "week", "time", "hour",
+            "min", "kr", "nok", "kommun", "%",
+        ]
+        .iter()
+        .any(|stem| next.starts_with(stem))
     });
     (clear && !of_others).then_some(factor)
 }
@@ -167,7 +174,7 @@ mod tests {
     fn numbers_that_nothing_is_multiplied_by() {
         let texts = "Meldinger; Meldinger per 1000 innbyggere; Kommuner med over 100 000 innbyggere; Topp 100; Antall (10); \
             Antall 100-åringer; Bruk i 2025; Meldinger 2025-10; K-18; Antall i 10 kommuner; Brukere pr. 10 000; Uke 10; \
-            Tusenfryd; K; Antall; Brukere (12 000 000 i alt); 10000 kr; 100 % av brukerne; Meldinger per tusen";
+            Tusenfryd; K; Antall; Brukere (12 000 000 i alt); 10000 kr; 100 % av brukerne; 100 years; to millioner brukere; 2 millioner; 100 år og over; 1000 timer; Meldinger per tusen";
         for text in texts.split("; ") {
             assert_eq!(scale(text), None, "{text}");
         }
