@@ -1170,6 +1170,7 @@ mod tests {
                 "spread.left_behind" | "rollout.municipalities_live" | "rollout.stage_funnel" => (2, 16),
                 "quality.rejected" => (2, 8),
                 "rollout.schedule_variance" => (4, 1 + 16),
+                "quality.completeness" | "quality.freshness" | "quality.late_deliveries" => (3, 8 + 16),
                 "quality.estimated_share" => (5, 1 + 2 + 8 + 16 + 64),
                 "rollout.population_coverage" | "benefit.cost" | "benefit.membership_contribution" => {
                     (3, 16 + 32 + 64)
