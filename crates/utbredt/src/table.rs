@@ -84,12 +84,12 @@ impl<'a> Output<'a> {
     /// # Errors
     /// [`RequestError`] when no such format is written.
     pub(crate) fn choose(named: Option<&str>, file: Option<&'a Path>) -> Result<Self, RequestError> {
-        let ending = file.and_then(Path::extension).and_then(std::ffi::OsStr::to_str);
-        let format = match (named, ending) {
+        let ending = file.and_then(Path::extension).and_then(std::ffi::OsStr::to_str).map(str::to_lowercase);
+        let format = match (named, ending.as_deref()) {
             (Some(TABLE), _) => None,
             (Some(name), _) => Some(Format::parse(name).ok_or_else(|| unknown_format(name))?),
             (None, None | Some("txt")) => None,
-            (None, Some(ending)) => Some(Format::of_extension(ending).ok_or_else(|| unknown_format(ending))?),
+            (None, Some(ending)) => Some(Format::of_extension(ending).ok_or_else(|| unknown_ending(ending))?),
         };
         Ok(Self { format, file })
     }
@@ -137,6 +137,14 @@ fn unknown_format(name: &str) -> RequestError {
     let names: Vec<&str> =
         std::iter::once(TABLE).chain(Format::ALL.iter().map(|format| format.as_str())).collect();
     RequestError::unknown("format", name, names.iter().copied(), format!("one of {}", names.join(", ")))
+}
+
+fn unknown_ending(ending: &str) -> RequestError {
+    let endings = ["txt"].into_iter().chain(Format::ALL.iter().map(|format| format.extension()));
+    let endings: std::collections::BTreeSet<&str> = endings.collect();
+    let listed: Vec<&str> = endings.iter().copied().collect();
+    let hint = format!("a file ends in one of {}, or name what to write by `--format`", listed.join(", "));
+    RequestError::unknown("file ending", ending, listed.iter().copied(), hint)
 }
 
 /// Bytes to standard output. A reader that has seen enough is no error.
