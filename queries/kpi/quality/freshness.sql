@@ -20,9 +20,7 @@ doc = "The shared solution."
 [[changes]]
 version = 4
 date = "2026-11-30"
-nb = "Svar om en løsning med oppdiktede tall eller hendelser er merket som syntetiske."
-nn = "Svar om ei løysing med oppdikta tal eller hendingar er merkte som syntetiske."
-en = "Answers about a solution with invented numbers or events are marked as synthetic."
+codes = ["synthetic_deliveries"]
 [[changes]]
 version = 3
 date = "2026-11-29"

@@ -28,9 +28,7 @@ after = "CAST(numerator AS DOUBLE) / denominator"
 [[changes]]
 version = 3
 date = "2026-11-30"
-nb = "Svar om en løsning med oppdiktede tall eller hendelser er merket som syntetiske."
-nn = "Svar om ei løysing med oppdikta tal eller hendingar er merkte som syntetiske."
-en = "Answers about a solution with invented numbers or events are marked as synthetic."
+codes = ["synthetic_deliveries"]
 [[changes]]
 version = 2
 date = "2026-11-28"

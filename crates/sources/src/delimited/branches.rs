@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_say_they_are_totals() {
+    fn words_that_are_called_totals() {
         for word in [
             "Helse totalt",
             "Helse i alt",

@@ -170,7 +170,7 @@ fn length_unclear(wide: &Wide, values: &[ValueColumn]) -> Option<String> {
         Days::Unclear(why) => why,
     };
     Some(format!(
-        "of the periods in the header: {why}; declare `granularity` in [wide], the length each stands for: day, week, month, quarter, \
+        "of the periods in the header: {why}; declare `granularity` in [wide], the length of each: day, week, month, quarter, \
          half_year or year"
     ))
 }

@@ -248,6 +248,14 @@ pub(super) fn names(heads: &[Head<'_>]) -> Vec<String> {
     names
 }
 
+/// What a contract calls a column: of those of one name by its place among them, as `region#2`.
+pub(super) fn among_same(names: &[String], at: usize) -> String {
+    let is_same = names.iter().map(|name| same_name(name, &names[at]));
+    let (before, all) =
+        (is_same.clone().take(at).filter(|same| *same).count(), is_same.filter(|same| *same).count());
+    if names[at].is_empty() || all < 2 { names[at].clone() } else { format!("{}#{}", names[at], before + 1) }
+}
+
 /// The place of `region#2`, the second of the columns called `region`, or of `#1`, the first without a name.
 fn numbered(name: &str, heads: &[Head<'_>]) -> Option<usize> {
     let (name, number) = name.rsplit_once('#')?;

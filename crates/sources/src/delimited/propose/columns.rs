@@ -8,7 +8,7 @@ use utbredt_model::{CellState, Reason, ReasonCode};
 
 use super::super::contract::same_name;
 use super::super::json_fields::LIST;
-use super::super::places::{heads, names as called};
+use super::super::places::{among_same, heads, names as called};
 use super::super::totals::{is_larger_area, is_total};
 use super::super::{Layout, SubjectKind};
 use super::by_period::ByPeriod;
@@ -121,8 +121,7 @@ fn stated_scale(sketch: &Sketch, counted: &[Column<'_>], notes: &[String]) -> Op
     let named = sketch.value.iter().chain(sketch.unit.iter().map(|(_, unit)| unit));
     let heads = counted.iter().flat_map(|column| &column.heads);
     let mut stated = named.chain(heads).chain(&sketch.sheet.above).chain(notes);
-    let found = stated.find_map(|text| Some((scale(text)?, text.clone())));
-    found.or_else(|| decisive::scale(sketch.unit.as_ref()))
+    stated.find_map(|text| Some((scale(text)?, text.clone())))
 }
 
 /// What may say when and about which solution: the cells above the table, its own name, the file's.
@@ -191,11 +190,7 @@ fn columns<'s>(sheet: &Sheet, rows: &'s [StringRecord], known: &Known) -> Result
         .collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     for (at, column) in columns.iter_mut().enumerate() {
-        // Of columns of one name each is called by its place among them, as contracts do.
-        if !column.name.is_empty() && names.iter().filter(|name| same_name(name, &column.name)).count() > 1 {
-            let before = names[..at].iter().filter(|name| same_name(name, &column.name)).count();
-            column.name = format!("{}#{}", column.name, before + 1);
-        }
+        column.name = among_same(&names, at);
     }
     if columns.get(sheet.subject).is_none_or(|column| column.name.is_empty()) {
         let (column, row) = (sheet.subject + 1, sheet.header_row);

@@ -8,8 +8,6 @@ use super::scale::scale as multiple;
 use super::sketch::{Choice, Sketch};
 use super::words::{has, is_one, spaced};
 
-const SCALES: &str = "tusen, i tusen, 1000, 1 000, hundre, 100, mill, million, millioner, millionar, i mill, i millioner, thousand, \
-    thousands, millions";
 /// What columns are called whose words are what numbers are counted in, be they digits.
 const UNITS: &str = "enhet, eining, unit, måleenhet, måleeining, faktor, factor, multiplikator, skala, scale";
 /// What columns are called that say of a row that it does not count, or counts the other way, or what is added to it.
@@ -56,9 +54,8 @@ fn any(words: &BTreeSet<String>, list: &str) -> bool {
 /// What the words of a column decide, if they decide anything.
 fn decides(name: &str, words: &BTreeSet<String>) -> Option<Decides> {
     let of_units = has(&spaced(name), UNITS);
-    let multiplies = |word: &String| {
-        (of_units || word.contains(char::is_alphabetic)) && (is(word, SCALES) || multiple(word).is_some())
-    };
+    let multiplies =
+        |word: &String| (of_units || word.contains(char::is_alphabetic)) && multiple(word).is_some();
     if words.iter().any(multiplies) {
         return Some(Decides::Unit);
     }
@@ -92,21 +89,5 @@ pub(super) fn leave_multiples(sketch: &mut Sketch) {
     if let Some(Choice::Column(_, map)) = &mut sketch.measure {
         let multiples = map.iter_mut().filter(|(word, _)| multiple(word).is_some());
         multiples.for_each(|(_, id)| TO_CHOOSE.clone_into(id));
-    }
-}
-
-/// What all numbers are multiplied by where their unit is a number in itself, as `tusen` is; and that unit.
-pub(super) fn scale(unit: Option<&(String, String)>) -> Option<(u32, String)> {
-    let (_, unit) = unit?;
-    // Beside a column of thousands alone there is nothing to choose but the unit.
-    Some((factor(unit)?, unit.clone()))
-}
-
-fn factor(unit: &str) -> Option<u32> {
-    match spaced(unit).trim() {
-        "hundre" | "100" => Some(100),
-        "tusen" | "1000" | "1 000" | "thousand" | "thousands" => Some(1000),
-        "mill" | "million" | "millioner" | "millionar" | "millions" => Some(1_000_000),
-        _ => None,
     }
 }

@@ -3,8 +3,7 @@
 use csv::StringRecord;
 
 use super::super::SubjectKind;
-use super::super::contract::same_name;
-use super::super::places::heads;
+use super::super::places::{among_same, heads};
 use super::Known;
 use super::sheet::{Sheet, code, names_places};
 use super::titles::year_in;
@@ -44,18 +43,9 @@ pub(super) fn settle(sheet: &mut Sheet, rows: &[StringRecord], known: &Known) ->
     match (&plain[..], of_ages) {
         ([at], _) => sheet.subject = *at,
         (_, Some((_, at))) if known_ages => sheet.subject = at,
-        _ => return all.into_iter().map(|at| called(&names, at)).collect(),
+        _ => return all.into_iter().map(|at| among_same(&names, at)).collect(),
     }
     Vec::new()
-}
-
-/// What a contract calls a column: of those of one name by its place among them.
-fn called(names: &[String], at: usize) -> String {
-    if names.iter().filter(|name| same_name(name, &names[at])).count() < 2 {
-        return names[at].clone();
-    }
-    let before = names[..at].iter().filter(|name| same_name(name, &names[at])).count();
-    format!("{}#{}", names[at], before + 1)
 }
 
 /// `Avsender`, `Til`: who sends and who receives.

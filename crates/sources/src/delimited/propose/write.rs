@@ -273,7 +273,7 @@ fn wide(page: &mut Page, sketch: &Sketch, known: &[&str]) {
     if !sketch.wide.alone.is_empty() {
         page.comment(&format!(
             "Columns `{}` are named by a period alone, and the others by more: a contract reads the ones or the others, and these are \
-             not read by what stands below. Name every column by its measure and its period; until then choose what is read.",
+             not read by what is below. Name every column by its measure and its period; until then choose what is read.",
             sketch.wide.alone.join("`, `")
         ));
     }

@@ -115,7 +115,7 @@ fn days_without_signs_are_days_and_other_digits_are_to_choose() {
 }
 
 #[test]
-fn what_numbers_are_counted_in_is_said_above_below_or_in_a_name() {
+fn the_unit_of_numbers_is_found_above_below_or_in_a_name() {
     for text in [
         "Enhet: 1 000 meldinger;;\n\nKommunenr;Måned;Antall meldinger\n0301;2025-03;7\n1103;2025-03;9\n",
         "Kommunenr;Måned;Antall meldinger\n0301;2025-03;7\n1103;2025-03;9\n;;\nAlle tall er i tusen;;\n",
