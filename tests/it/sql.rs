@@ -89,6 +89,9 @@ async fn what_is_wrong_names_what_is_right() {
     assert!(hint(&error).contains("post"), "{error:?}");
     let error = desk.refusal("SELECT * FROM kpi.adoption_reach('post')").await;
     assert!(hint(&error).contains("name => 'value'"), "{error:?}");
+    let error = desk.refusal("WITH own AS (SELECT 1) SELECT * FROM own, usag").await;
+    assert_eq!(error.code(), "unknown_table");
+    assert!(hint(&error).starts_with("did you mean `usage`? the tables are baselines, "), "{error:?}");
     for text in [
         "DROP TABLE usage",
         "INSERT INTO usage SELECT * FROM usage",

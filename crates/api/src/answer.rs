@@ -94,7 +94,8 @@ where
         return Ok(not_modified(state, &tag.strong(), shape));
     }
     let mut response = encoded.body.clone().into_response();
-    response.extensions_mut().insert(Computed { kept_body, rows: encoded.rows, cells: encoded.cells });
+    let computed = Computed { kept_body, rows: encoded.rows, cells: encoded.cells, batch: None };
+    response.extensions_mut().insert(computed);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.format.content_type()));
     describe(state, headers, &tag.strong(), shape);

@@ -128,7 +128,7 @@ pub(crate) async fn find_edition(
         None => None,
     };
     answer(&state, &headers, pairs, &[], "edition", |editions, _| {
-        let found = found.ok_or_else(|| unknown(&number, editions))?;
+        let found = found.ok_or_else(|| unknown(&number, editions, Place::Path))?;
         Ok(vec![serde_json::to_value(found).map_err(|error| Problem::failed(&error))?])
     })
     .await
@@ -142,22 +142,24 @@ pub(crate) async fn list_changes(
 ) -> Result<Response, Problem> {
     answer(&state, &headers, pairs, &["since"], "changes", |editions, query| {
         let newest = editions.last().map_or(0, |edition| edition.number);
-        let since = query.get("since").map_or("0", String::as_str);
+        let given = query.get("since").map_or("0", String::as_str);
         // A number that does not exist is somebody else's lake: an empty list would make them wait for ever.
-        let since = since.parse::<u64>().ok().filter(|since| *since <= newest).ok_or_else(|| Problem {
-            status: axum::http::StatusCode::BAD_REQUEST,
-            ..unknown(since, editions)
-        })?;
+        let since = given.parse::<u64>().ok().filter(|since| *since <= newest);
+        let since = since.ok_or_else(|| unknown(given, editions, Place::Argument))?;
         let later = editions.iter().filter(|edition| edition.number > since);
         Ok(later.map(|edition| json!(change(edition))).collect())
     })
     .await
 }
 
-fn unknown(number: &str, editions: &[Arc<EditionNote>]) -> Problem {
+fn unknown(number: &str, editions: &[Arc<EditionNote>], place: Place) -> Problem {
     let newest = editions.last().map_or(0, |edition| edition.number);
-    Problem::not_found("unknown_edition", format!("there is no edition {number:?}"))
-        .hint(format!("editions 1 to {newest} exist; GET /v1/editions lists them"))
+    let detail = format!("there is no edition {number:?}");
+    let problem = match place {
+        Place::Path => Problem::not_found("unknown_edition", detail),
+        Place::Argument => Problem::bad_argument("unknown_edition", detail),
+    };
+    problem.hint(format!("editions 1 to {newest} exist; GET /v1/editions lists them"))
 }
 
 fn summary(edition: &EditionNote) -> EditionSummary {

@@ -2,6 +2,8 @@
 
 use utbredt_model::nearest;
 
+use crate::held;
+use crate::route::Route;
 use crate::routes::ROUTES;
 use crate::surface::Served;
 
@@ -22,6 +24,13 @@ pub(crate) fn nearest_address(path: &str, served: Served) -> Option<String> {
     let tails = all.iter().map(|candidate| unversioned(candidate)).filter(|tail| !tail.is_empty());
     let found = nearest(unversioned(&spelled), tails)?;
     all.into_iter().find(|candidate| unversioned(candidate) == found)
+}
+
+/// Whether a route is what an address means.
+pub(crate) fn is_meant(route: &Route, path: &str) -> bool {
+    let sent: Vec<&str> = path.split('/').skip(1).collect();
+    let release = route.path.ends_with(held::RELEASE) == path.ends_with(held::RELEASE);
+    release && filled_in(route.path, &sent) == path
 }
 
 /// What most addresses begin with makes none of them near.

@@ -138,7 +138,7 @@ fn operation(route: &Route) -> OperationBuilder {
         }
         Answer::List(name) => {
             let body = schemas::envelope(Ref::from_schema_name(name).into(), "ListMeta");
-            let operation = with_shared(operation, "lang");
+            let operation = with_shared(operation, "lang").parameter(parameters::json_only());
             // The health of sources changes without a new edition, so it has no tag.
             ok(operation, json_response("The resources.", body), name != "SourceStatus")
         }
@@ -156,6 +156,7 @@ fn operation(route: &Route) -> OperationBuilder {
                 .content("application/json", content(schemas::reference("BatchRequest")))
                 .build();
             let answers = schemas::reference("BatchResponse");
+            let operation = operation.parameter(parameters::json_only());
             ok(
                 operation.request_body(Some(body)),
                 json_response("An answer for each request, in order.", answers),
@@ -164,7 +165,10 @@ fn operation(route: &Route) -> OperationBuilder {
         }
         Answer::Report => deliver(operation),
         Answer::Release => release(operation),
-        Answer::OpenApi => ok(operation, json_response("An OpenAPI document.", schemas::any_object()), true),
+        Answer::OpenApi => {
+            let operation = operation.parameter(parameters::json_only());
+            ok(operation, json_response("An OpenAPI document.", schemas::any_object()), true)
+        }
         Answer::Page => text_response(operation, "text/html", "A page."),
         Answer::Text(kind) => {
             text_response(operation, kind.split(';').next().unwrap_or(kind), "Text for machines.")

@@ -122,6 +122,11 @@ pub(crate) fn of_diff() -> [Parameter; 3] {
     ]
 }
 
+/// The format of what is written as JSON alone.
+pub(crate) fn json_only() -> Parameter {
+    in_query("format", "Wins over Accept; there is one.", false, choice(&["json"], "json"))
+}
+
 /// The parameters a route lists itself.
 pub(crate) fn of_route(route: &Route) -> Vec<Parameter> {
     route

@@ -124,7 +124,7 @@ impl Problem {
     pub(crate) fn timeout() -> Self {
         let detail = "the answer was not ready in time";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long", detail)
-            .hint("ask for a shorter period, or for larger areas with ?by=county")
+            .hint("ask again after the seconds of Retry-After, its answer is kept when it is there; or for fewer periods")
     }
 
     pub(crate) fn overloaded() -> Self {
@@ -164,7 +164,8 @@ impl Problem {
             EngineError::OutOfMemory => Self::bad_argument("question_too_large", error.plain().to_string())
                 .hint(error.hint().unwrap_or_default()),
             EngineError::Damaged { file } => Self::damaged(file).because(error),
-            _ => Self::failed(error),
+            // The same code as on the command line; the texts are for the log.
+            _ => Self { code: error.code(), ..Self::failed(error) },
         }
     }
 

@@ -18,7 +18,8 @@ use crate::state::ApiState;
 pub(crate) struct ProblemCode {
     /// The stable name, the last part of a problem's `type`.
     pub(crate) code: &'static str,
-    /// The HTTP status it usually comes with.
+    /// The HTTP status it comes with. Where a name may stand in the path or in an argument, that in the path; an argument
+    /// gives 400.
     pub(crate) status: u16,
     /// What it means.
     pub(crate) meaning: &'static str,
@@ -38,7 +39,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 70] = [
+pub(crate) const CODES: [ProblemCode; 72] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -161,6 +162,7 @@ pub(crate) const CODES: [ProblemCode; 70] = [
         "A release would count something twice, or nothing of the delivery can be read.",
         "The detail says what; deliver a file or a contract that is right.",
     ),
+    code("number_overflow", 500, "A sum of the answer is larger than 64 bits hold.", OPERATOR),
     code("overloaded", 503, "Too many questions wait for their turn.", TRY_LATER),
     code(
         "payload_too_large",
@@ -198,7 +200,7 @@ pub(crate) const CODES: [ProblemCode; 70] = [
         "timeout",
         503,
         "The answer was not ready within the time limit.",
-        "Request a shorter span or larger areas.",
+        "Send the same request again after the seconds of Retry-After, or ask for fewer periods.",
     ),
     code(
         "too_many_attempts",
@@ -223,7 +225,7 @@ pub(crate) const CODES: [ProblemCode; 70] = [
     code(
         "unknown_edition",
         404,
-        "There is no such edition, or it is not served yet.",
+        "There is no such edition, or it is not served yet. In the path 404, as an argument 400.",
         "GET /v1/editions lists them.",
     ),
     code("unknown_filter", 400, "There is no such filter.", LISTED_IN_HINT),
@@ -248,11 +250,16 @@ pub(crate) const CODES: [ProblemCode; 70] = [
     code(
         "unknown_municipality",
         404,
-        "There is no such municipality, or not in the borders of the answer.",
+        "There is no such municipality, or not in the borders of the answer. In the path 404, as an argument 400.",
         "GET /v1/municipalities lists them.",
     ),
     code("unknown_name", 400, "A name is not known.", LISTED_IN_HINT),
-    code("unknown_network", 404, "There is no such digitalisation network.", "GET /v1/networks lists them."),
+    code(
+        "unknown_network",
+        404,
+        "There is no such digitalisation network. In the path 404, as an argument 400.",
+        "GET /v1/networks lists them.",
+    ),
     code("unknown_parameter", 400, "There is no such parameter at this address.", LISTED_BY_KPI),
     code("unknown_path", 404, "There is nothing at this address.", "GET / lists the addresses."),
     code("unknown_peer_group", 400, "There is no such peer group.", LISTED_IN_HINT),
@@ -265,8 +272,14 @@ pub(crate) const CODES: [ProblemCode; 70] = [
     code("unknown_problem", 404, "There is no such problem code.", "GET /problems lists them."),
     code("unknown_receipt", 404, "There is no such receipt.", "GET /v1/held lists those that are held."),
     code("unknown_rollout", 404, "No rollout of that solution is known.", "GET /v1/rollouts lists them."),
-    code("unknown_solution", 404, "There is no such solution.", "GET /v1/solutions lists them."),
+    code(
+        "unknown_solution",
+        404,
+        "There is no such solution. In the path 404, as an argument 400.",
+        "GET /v1/solutions lists them.",
+    ),
     code("unknown_source", 400, "There is no such source.", "GET /v1/status lists them."),
+    code("unknown_table", 400, "There is no such table.", LISTED_IN_HINT),
     code("unknown_wave", 400, "There is no such wave.", LISTED_IN_HINT),
     code(
         "year_out_of_bounds",

@@ -41,7 +41,7 @@ pub(crate) fn with_id<T>(id: &str, run: impl FnOnce() -> T) -> T {
 }
 
 /// What an answer cost, for the log: put into the response's extensions by whoever made it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Computed {
     /// The encoded body was kept from an earlier request: only counted, and logged at debug.
     pub(crate) kept_body: bool,
@@ -49,6 +49,21 @@ pub(crate) struct Computed {
     pub(crate) rows: Option<usize>,
     /// Whether its cells were kept.
     pub(crate) cells: Option<Cells>,
+    /// What a batch asked for; of other requests the path and a header tell.
+    pub(crate) batch: Option<Batch>,
+}
+
+/// What the questions of a batch were about.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    /// Their KPIs, each once, separated by commas.
+    pub(crate) kpis: String,
+    /// The editions of their answers, each once, separated by commas.
+    pub(crate) editions: String,
+    /// How many questions there were.
+    pub(crate) questions: usize,
+    /// How many of them got a problem instead of an answer.
+    pub(crate) failed: usize,
 }
 
 /// Where the cells of an answer came from.
@@ -129,9 +144,12 @@ pub(crate) async fn log_request(State(state): State<ApiState>, request: Request,
 /// One line. Copies that were still right, kept bodies and polled addresses are for those who look closely.
 fn write_line(seen: &Seen, response: &Response, seconds: f64) {
     let status = response.status();
-    let made = response.extensions().get::<Computed>().copied().unwrap_or_default();
+    let made = response.extensions().get::<Computed>().cloned().unwrap_or_default();
+    let batch = made.batch.as_ref();
     let key = response.extensions().get::<KeyId>().map(|key| key.0.as_str());
     let edition = response.headers().get("utbredt-edition").and_then(|value| value.to_str().ok());
+    let edition = edition.or(batch.map(|batch| batch.editions.as_str()));
+    let kpi = seen.kpi().or(batch.map(|batch| batch.kpis.as_str()));
     // A tenth of a microsecond is noise; three decimals are enough to compare.
     let ms = (seconds * 1e6).round() / 1e3;
     macro_rules! line {
@@ -143,8 +161,10 @@ fn write_line(seen: &Seen, response: &Response, seconds: f64) {
                 query = seen.query,
                 status = status.as_u16(),
                 key,
-                kpi = seen.kpi(),
+                kpi,
                 edition,
+                questions = batch.map(|batch| batch.questions),
+                failed = batch.map(|batch| batch.failed),
                 cells = made.cells.map(Cells::as_str),
                 rows = made.rows,
                 ms,

@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::hosts::check_host;
 use crate::keys::check_key;
-use crate::nearest_route::nearest_address;
+use crate::nearest_route::{is_meant, nearest_address};
 use crate::problem::{Problem, render_problems};
 use crate::request_log::log_request;
 use crate::routes::ROUTES;
@@ -65,6 +65,12 @@ async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {
         let detail = format!("{path:?} is at the server's other address");
         return Problem::not_found("unknown_path", detail)
             .hint("whoever runs the server chose the two with serve --addr and --operate-addr");
+    }
+    // The nearest address would be about something else.
+    let is_about_deliveries = ROUTES.iter().any(|route| route.needs_uploads && is_meant(route, path));
+    if is_about_deliveries && !state.served().takes_uploads {
+        return Problem::not_found("unknown_path", "this server takes no deliveries")
+            .hint("whoever runs the server starts it with serve --plan to take them");
     }
     Problem::not_found("unknown_path", format!("there is nothing at {path:?}"))
         .hint("GET / lists the addresses")

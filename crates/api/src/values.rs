@@ -1,5 +1,7 @@
 //! The values of a KPI, and of many in one call.
 
+use std::collections::BTreeSet;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -14,7 +16,7 @@ use utbredt_formats::{Format, encode, meta};
 use crate::answer::{Shape, cached, conditional};
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
-use crate::request_log::Cells;
+use crate::request_log::{Batch, Cells, Computed};
 use crate::state::{ApiState, Encoded};
 
 /// How many questions a batch may hold.
@@ -54,7 +56,7 @@ pub(crate) async fn batch(
         return Err(Problem::bad_argument("format_not_available", detail).hint("available now: json"));
     }
     let questions = read_batch(&headers, body)?;
-    let answers: Vec<Vec<u8>> = futures::stream::iter(questions)
+    let answers: Vec<Element> = futures::stream::iter(questions)
         .map(|question| {
             let state = &state;
             async move { one_of_batch(state, engine, shape, &question).await }
@@ -64,7 +66,8 @@ pub(crate) async fn batch(
         .await;
     // Written by hand: the bodies are JSON already, and parsing them again would double the work.
     let mut out = b"{\"data\":[".to_vec();
-    out.extend_from_slice(&answers.join(&b','));
+    let texts: Vec<&[u8]> = answers.iter().map(|element| element.text.as_slice()).collect();
+    out.extend_from_slice(&texts.join(&b','));
     out.extend_from_slice(b"],\"meta\":");
     out.extend_from_slice(json!({"rows": answers.len()}).to_string().as_bytes());
     out.push(b'}');
@@ -73,7 +76,29 @@ pub(crate) async fn batch(
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_LANGUAGE, shape.language.as_str()),
     ];
-    Ok((kind, out).into_response())
+    let mut response = (kind, out).into_response();
+    response.extensions_mut().insert(cost_of(&answers));
+    Ok(response)
+}
+
+/// What a batch cost, for the log.
+fn cost_of(answers: &[Element]) -> Computed {
+    let made: Vec<&Encoded> = answers.iter().filter_map(|element| element.made.as_ref()).collect();
+    let kpis: BTreeSet<&str> = answers.iter().filter_map(|element| element.kpi.as_deref()).collect();
+    let editions: BTreeSet<u64> = made.iter().map(|encoded| encoded.edition).collect();
+    let any = |cells: Cells| made.iter().any(|encoded| encoded.cells == Some(cells)).then_some(cells);
+    Computed {
+        kept_body: answers.iter().all(|element| element.kept_body),
+        rows: Some(made.iter().filter_map(|encoded| encoded.rows).sum()),
+        // One that was computed makes the request a dear one.
+        cells: any(Cells::Computed).or_else(|| any(Cells::Hit)),
+        batch: Some(Batch {
+            kpis: kpis.into_iter().collect::<Vec<_>>().join(","),
+            editions: editions.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
+            questions: answers.len(),
+            failed: answers.len() - made.len(),
+        }),
+    }
 }
 
 fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Vec<Value>, Problem> {
@@ -114,30 +139,52 @@ fn read_batch(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Resul
     }
 }
 
-/// One element's answer as JSON text: the encoded body is put in as it is, not parsed again.
-async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question: &Value) -> Vec<u8> {
+/// One element of a batch, answered.
+struct Element {
+    /// The answer or the problem, as JSON.
+    text: Vec<u8>,
+    /// The KPI, where the catalogue has it: what else was sent as one is not for the log.
+    kpi: Option<String>,
+    /// The answer; none when it is a problem.
+    made: Option<Encoded>,
+    /// Whether its body was kept from an earlier request.
+    kept_body: bool,
+}
+
+/// Answers one element. The encoded body is put in as it is, not parsed again.
+async fn one_of_batch(state: &ApiState, engine: &Engine, shape: Shape, question: &Value) -> Element {
+    let mut kept_body = true;
     let answer = async {
         let (id, pairs) = query::element(question)?;
         let (request, fingerprint) = pin(engine, request_of(engine, &id, pairs)?)?;
         let tag = shape.tag(&fingerprint);
-        let encoded = cached(state, &tag, run(state, engine, request, shape)).await?;
+        let make = async {
+            kept_body = false;
+            run(state, engine, request, shape).await
+        };
+        let encoded = cached(state, &tag, make).await?;
         Ok((id, tag, encoded))
     };
-    match answer.await {
+    let answer: Result<_, Problem> = answer.await;
+    match answer {
         Ok((id, tag, encoded)) => {
-            let mut out =
+            let mut text =
                 format!("{{\"status\":200,\"id\":{},\"etag\":{},\"body\":", json!(id), json!(tag.strong()))
                     .into_bytes();
-            out.extend_from_slice(&encoded.body);
-            out.push(b'}');
-            out
+            text.extend_from_slice(&encoded.body);
+            text.push(b'}');
+            Element { text, kpi: Some(id), made: Some(encoded), kept_body }
         }
         Err(problem) => {
-            let problem: Problem = problem;
             let id = question.get("id").cloned().unwrap_or(Value::Null);
-            json!({"status": problem.status.as_u16(), "id": id, "problem": problem.report(None)})
-                .to_string()
-                .into_bytes()
+            let kpi = id.as_str().and_then(|id| engine.catalogue().kpi(id).ok());
+            let body = json!({"status": problem.status.as_u16(), "id": id, "problem": problem.report(None)});
+            Element {
+                text: body.to_string().into_bytes(),
+                kpi: kpi.map(|kpi| kpi.id.clone()),
+                made: None,
+                kept_body: false,
+            }
         }
     }
 }

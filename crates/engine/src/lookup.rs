@@ -1,7 +1,7 @@
 //! Look-ups: rows of one table, chosen by a key or a day. No SQL: a table is read, its rows are filtered in memory, and
 //! what was read is kept by whoever keeps the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -99,6 +99,8 @@ impl Engine {
             let keys: Vec<&str> = keys.into_iter().flat_map(|keys| keys.iter().flatten()).collect();
             let chosen: BooleanArray = keys.iter().map(|own| Some(*own == key)).collect();
             if chosen.true_count() == 0 {
+                // A key has a row for each name, territory or event.
+                let keys: BTreeSet<&str> = keys.into_iter().collect();
                 let hint = format!("{} are known", keys.len());
                 return Err(RequestError::unknown(lookup.one(), &key, keys, hint).into());
             }
@@ -184,7 +186,7 @@ fn valid_on(rows: &RecordBatch, on: Option<NaiveDate>) -> Result<RecordBatch, En
 #[derive(Debug, Default)]
 struct Stage {
     events: i64,
-    municipalities: std::collections::BTreeSet<String>,
+    municipalities: BTreeSet<String>,
     first: Option<i32>,
     last: Option<i32>,
     synthetic: bool,

@@ -36,6 +36,7 @@ impl Engine {
             let mut context = opened.session_with_tables()?;
             let state = context.state();
             let dialect = state.config().options().sql_parser.dialect;
+            let mut names = BTreeSet::new();
             let mut parsed = state.sql_to_statement(&text, &dialect).map_err(|error| refused(&error))?;
             if let Parsed::Statement(statement) = &mut parsed {
                 let (kpis, tables) = relations(statement, engine.catalogue())?;
@@ -52,8 +53,11 @@ impl Engine {
                     let rows = MemTable::try_new(answer.schema, vec![answer.batches])?;
                     context.register_table(name, Arc::new(rows))?;
                 }
+                names = tables;
             }
-            let (schema, batches) = read(&context, parsed).await?;
+            let read = read(&context, parsed).await;
+            let tables = opened.tables.keys().copied();
+            let (schema, batches) = read.map_err(|error| with_nearest_table(error, &names, tables))?;
             Ok(Rows { schema, batches, edition: edition.number })
         })
     }
@@ -75,6 +79,20 @@ async fn read(
 fn refused(error: &DataFusionError) -> EngineError {
     let hint = "one SELECT over the lake's tables and over KPIs such as kpi.adoption_reach(solution_id => 'digisos')";
     EngineError::Refused { why: error.strip_backtrace(), hint: hint.into() }
+}
+
+/// Names the nearest table where one is not there: the query engine's own words name none.
+fn with_nearest_table<'a>(
+    error: EngineError,
+    read: &BTreeSet<String>,
+    tables: impl Iterator<Item = &'a str>,
+) -> EngineError {
+    let EngineError::Refused { why, .. } = &error else { return error };
+    let missing = read.iter().find(|name| why.contains(&format!("public.{name}' not found")));
+    let Some(name) = missing else { return error };
+    let tables: Vec<&str> = tables.collect();
+    let hint = format!("the tables are {}", tables.join(", "));
+    RequestError::unknown("table", name, tables, hint).into()
 }
 
 /// KPIs that a statement reads, each with the name that takes its place.

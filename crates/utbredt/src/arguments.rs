@@ -109,7 +109,7 @@ pub(crate) enum Command {
     Sql {
         /// The statement.
         text: String,
-        /// How the rows are written: `table`, `csv`, `csv-excel` or `json`.
+        /// How the rows are written: `table`, `csv`, `csv-excel`, `json` or `arrow`.
         #[arg(long, default_value = "table")]
         format: String,
         /// The lake.

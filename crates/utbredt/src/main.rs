@@ -49,8 +49,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            table::message(&format!("error: {error:#}"));
             let usage = Usage::of(&error);
+            let code = usage.code.map(|code| format!("[{code}]")).unwrap_or_default();
+            table::message(&format!("error{code}: {error:#}"));
             if let Some(hint) = usage.hint {
                 table::message(&format!("hint: {hint}"));
             }
@@ -63,19 +64,25 @@ fn main() -> ExitCode {
 struct Usage {
     /// Whether the command, not the program or the lake, is at fault.
     at_fault: bool,
+    /// The code that a problem document of the same error has.
+    code: Option<String>,
     hint: Option<String>,
 }
 
 impl Usage {
     fn of(error: &anyhow::Error) -> Self {
         if let Some(error) = error.downcast_ref::<EngineError>() {
-            return Self { at_fault: error.is_usage(), hint: error.hint() };
+            return Self::of_engine(error);
         }
         match error.downcast_ref::<RequestError>() {
             // The engine words the hint, with the nearest name.
-            Some(error) => Self { at_fault: true, hint: EngineError::from(error.clone()).hint() },
-            None => Self { at_fault: false, hint: None },
+            Some(error) => Self::of_engine(&EngineError::from(error.clone())),
+            None => Self { at_fault: false, code: None, hint: None },
         }
+    }
+
+    fn of_engine(error: &EngineError) -> Self {
+        Self { at_fault: error.is_usage(), code: Some(error.code()), hint: error.hint() }
     }
 }
 

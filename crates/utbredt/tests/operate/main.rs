@@ -1,7 +1,9 @@
 //! What whoever runs the server sees: the log on standard error, a cause behind every failure, a port that is taken, a
 //! clock that is wrong.
 
+#[path = "../kit/mod.rs"]
 mod kit;
+mod questions;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -97,8 +99,12 @@ impl Drop for Server {
 }
 
 fn get(address: &str, path: &str, headers: &str) -> (String, String) {
+    send(address, &format!("GET {path}"), headers, "")
+}
+
+fn send(address: &str, what: &str, headers: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
+    write!(stream, "{what} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n{body}")
         .expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
@@ -120,6 +126,8 @@ fn the_log_contains_what_happened() {
     assert!(command(here, &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
     a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here);
     a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here);
+    questions::the_line_of_a_batch_has_its_cost(here);
+    questions::a_wrong_question_has_one_code_everywhere(here);
     silence_can_be_had(here);
     operators_have_an_address_of_their_own(here);
     a_taken_port_is_named_before_any_work(here);
@@ -156,13 +164,13 @@ fn a_failure_is_logged_with_its_cause_under_the_id_the_client_got(here: &Path) {
     let (head, body) = server.get("/v1/status", "");
     std::fs::remove_dir(&runs).expect("removed");
     let problem: Value = serde_json::from_str(&body).expect("a problem");
-    assert_eq!((&problem["status"], &problem["code"]), (&500.into(), &"internal".into()), "{head}");
+    assert_eq!((&problem["status"], &problem["code"]), (&500.into(), &"lake_unreadable".into()), "{head}");
     assert!(!body.to_lowercase().contains("is a directory") && !body.contains("runs.jsonl"), "{body}");
     let id = header(&head, "x-request-id").to_owned();
     assert_eq!((id.len(), &problem["request_id"]), (36, &id.as_str().into()), "{head}");
 
     let cause = server.line_of(&id);
-    assert_eq!((&cause["level"], &cause["code"]), (&"ERROR".into(), &"internal".into()), "{cause}");
+    assert_eq!((&cause["level"], &cause["code"]), (&"ERROR".into(), &"lake_unreadable".into()), "{cause}");
     let text = cause["cause"].as_str().unwrap_or_default();
     assert!(text.contains("runs.jsonl"), "{cause}");
     let answered = server.line_of(&id);
