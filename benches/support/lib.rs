@@ -29,10 +29,19 @@ pub fn queries() -> anyhow::Result<Vec<(String, String)>> {
 /// What cannot be read or written.
 pub fn demo_lake(folder: &Path) -> anyhow::Result<PathBuf> {
     let lake = folder.join("lake");
-    let mut files = Vec::new();
-    gather(&root().join("datasets"), "", &mut files)?;
+    let files = datasets()?;
     utbredt_ingest::demo_lake(&lake, &files, "2026-11-15T06:00:00Z".parse()?, &|_| {})?;
     Ok(lake)
+}
+
+/// The files of `datasets/`, by path.
+///
+/// # Errors
+/// What cannot be read.
+pub fn datasets() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    gather(&root().join("datasets"), "", &mut files)?;
+    Ok(files)
 }
 
 /// The files below a folder, by their path from it.

@@ -21,8 +21,9 @@ use crate::audit_tables::{Tables, append_or_replace};
 use crate::columns::table;
 use crate::conform::{Conformed, conform};
 use crate::contract::ReadBy;
+use crate::extent::{A_YEAR, Extent};
 use crate::format::{Format, check_contract};
-use crate::history::{Extent, ReceiptHistory};
+use crate::history::{ReceiptHistory, Replaceable};
 use crate::reference_data::ReferenceData;
 use crate::{Delivered, Delivery, IngestError, Report};
 
@@ -93,6 +94,13 @@ impl<'s> Submission<'s> {
         matches!(self.content, Content::Facts(_))
     }
 
+    fn is_cumulative(&self) -> bool {
+        match self.content {
+            Content::Facts(format) => format.is_cumulative(),
+            Content::Reference(_) => false,
+        }
+    }
+
     fn replaces_own_span(&self) -> bool {
         match self.content {
             Content::Facts(format) => format.replaces_own_span(),
@@ -132,7 +140,9 @@ impl<'s> Read<'s> {
         reference: &ReferenceData,
     ) -> Result<Self, IngestError> {
         let conformed = submission.conform(reference)?;
-        let extent = Extent::of(&conformed.usage)?;
+        // A counter is compared with what it was, and a file whose rows are added with the file before it.
+        let looks_back = submission.is_cumulative() || !conformed.parts.is_empty();
+        let extent = Extent::of(&conformed.usage)?.around(if looks_back { A_YEAR } else { 0 });
         Ok(Self { submission, sha256, conformed, extent })
     }
 }
@@ -194,9 +204,9 @@ pub(crate) fn commit_all(
     }
     if let Some(edition) = &latest {
         let extents: Vec<_> = reads.iter().flatten().map(|read| read.extent.clone()).collect();
-        let mut replaced = BTreeSet::new();
+        let mut replaced = Replaceable::default();
         for Read { submission, .. } in reads.iter().flatten() {
-            replaced.extend(history.replaceable(submission.delivery, submission.replaces_own_span()));
+            history.note_replaceable(submission.delivery, submission.replaces_own_span(), &mut replaced);
         }
         history.load(&lake, edition, &extents, &replaced)?;
     }
@@ -245,7 +255,8 @@ pub(crate) fn dry_run(
     };
     let read = Read::of(submission, String::new(), reference)?;
     if let (Some(lake), Some(edition)) = (lake, &latest) {
-        let replaced = history.replaceable(submission.delivery, submission.replaces_own_span());
+        let mut replaced = Replaceable::default();
+        history.note_replaceable(submission.delivery, submission.replaces_own_span(), &mut replaced);
         history.load(lake, edition, std::slice::from_ref(&read.extent), &replaced)?;
     }
     let known = submission.is_known(&history, lake)?;

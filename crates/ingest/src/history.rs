@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
-use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
-use chrono::{DateTime, NaiveDate, Utc};
+use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{or, take_record_batch};
+use arrow::datatypes::TimestampMicrosecondType;
+use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
 use utbredt_lake::{Edition, FileEntry, Lake};
 use utbredt_model::{ReceiptId, SourceId};
 
-use crate::columns::{self, day_of, numbers, text};
+use crate::columns::{self, numbers, table, text};
 use crate::contract::ReadBy;
+use crate::extent::{Extent, Near, with_receipt};
 use crate::{Delivery, IngestError};
-
-/// How many days around a delivery are looked at: a year, and the month a year ago.
-const AROUND: i32 = 400;
 
 /// A receipt given earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,57 +63,13 @@ impl ActiveFacts {
     }
 }
 
-/// What solutions and days some usage is about.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Extent {
-    solutions: BTreeSet<String>,
-    days: Option<(i32, i32)>,
-    /// The first day after all of it.
-    end: Option<i32>,
-}
-
-impl Extent {
-    pub(crate) fn of(usage: &RecordBatch) -> Result<Self, IngestError> {
-        let solutions = text(usage, "solution_id")?.into_iter().flatten().map(str::to_owned).collect();
-        // A delivery may cover several months; its extent reaches from the first to the last.
-        let starts: Vec<i32> = numbers::<Date32Type>(usage, "period_start")?.into_iter().flatten().collect();
-        let days = starts.iter().min().copied().zip(starts.iter().max().copied());
-        let end = numbers::<Date32Type>(usage, "period_end")?.into_iter().flatten().max();
-        Ok(Self { solutions, days, end })
-    }
-
-    /// The last day it is about.
-    pub(crate) fn newest(&self) -> Option<NaiveDate> {
-        self.end.and_then(|end| day_of(end).pred_opt())
-    }
-
-    /// The days its first and its last period begin.
-    pub(crate) fn days(&self) -> Option<(i32, i32)> {
-        self.days
-    }
-
-    fn touches(&self, other: &Self) -> bool {
-        match (self.days, other.days) {
-            (Some(ours), Some(theirs)) => {
-                ours.0 - AROUND <= theirs.1
-                    && theirs.0 <= ours.1 + AROUND
-                    && self.solutions.iter().any(|s| other.solutions.contains(s))
-            }
-            _ => false,
-        }
-    }
-
-    fn touches_file(&self, file: &FileEntry) -> bool {
-        // Without usage there is nothing to compare with.
-        let Some((from, to)) = self.days else { return false };
-        let meets = |column: &str, low: &str, high: &str| {
-            // A file without key ranges may hold anything, so it is read.
-            file.keys.get(column).is_none_or(|(least, most)| least.as_str() <= high && low <= most.as_str())
-        };
-        // Key ranges are texts; days written year first compare as texts.
-        let (from, to) = (day_of(from - AROUND).to_string(), day_of(to + AROUND).to_string());
-        meets("period_start", &from, &to) && self.solutions.iter().any(|s| meets("solution_id", s, s))
-    }
+/// The active receipts that deliveries may take the place of.
+#[derive(Debug, Default)]
+pub(crate) struct Replaceable {
+    /// Those that leave as a whole.
+    whole: BTreeSet<String>,
+    /// Those that leave as far as they lie within a delivery's span.
+    within_span: BTreeSet<String>,
 }
 
 /// What was delivered before.
@@ -221,6 +176,17 @@ impl ReceiptHistory {
         self.rivals((delivery.source_id.as_str(), &delivery.subject), own_span)
     }
 
+    /// Notes what a delivery may take the place of.
+    pub(crate) fn note_replaceable(&self, delivery: &Delivery, own_span: bool, into: &mut Replaceable) {
+        let receipts = self.replaceable(delivery, own_span);
+        if !own_span {
+            return into.whole.extend(receipts);
+        }
+        into.within_span.extend(receipts);
+        // Whatever span it reports now, the same bytes have one reading that counts.
+        into.whole.extend(self.receipts_of(delivery).map(|receipt| receipt.0));
+    }
+
     fn rivals(&self, (source_id, subject): (&str, &str), own_span: bool) -> BTreeSet<String> {
         let mut receipts = BTreeSet::new();
         for receipt in &self.active {
@@ -252,20 +218,34 @@ impl ReceiptHistory {
         !own_span && self.is_active(&self.receipt_of(delivery).0)
     }
 
-    /// Reads the active facts near `extent`, and all facts of the receipts that are to be replaced.
+    /// Reads the active facts near some deliveries, and all facts of the receipts that they may take the place of. What lies
+    /// elsewhere is not kept in memory, however long the history is.
     pub(crate) fn load(
         &mut self,
         lake: &Lake,
         edition: &Edition,
-        extent: &[Extent],
-        replaced: &BTreeSet<String>,
+        extents: &[Extent],
+        replaced: &Replaceable,
     ) -> Result<(), IngestError> {
-        let of_replaced = |file: &FileEntry| file.receipts.iter().any(|receipt| replaced.contains(receipt));
-        let near =
-            |file: &FileEntry| of_replaced(file) || extent.iter().any(|extent| extent.touches_file(file));
-        let usage = narrowed(lake, edition, "usage", near)?;
+        let near = Near::of(extents);
+        let mut whole = replaced.whole.clone();
+        if !replaced.within_span.is_empty() {
+            // Of those that are replaced in part, most have nothing in the span; the rest is written anew, so it is read.
+            let beside =
+                rows(lake, edition, "usage", |file| near.touches_file(file), |batch| near.rows(batch))?;
+            let met = text(&beside, "receipt_id")?.into_iter().flatten();
+            whole.extend(met.filter(|receipt| replaced.within_span.contains(*receipt)).map(str::to_owned));
+        }
+        let of_whole = |file: &FileEntry| file.receipts.iter().any(|receipt| whole.contains(receipt));
+        let usage = rows(
+            lake,
+            edition,
+            "usage",
+            |file| of_whole(file) || near.touches_file(file),
+            |batch| or(&near.rows(batch)?, &with_receipt(batch, &whole)?),
+        )?;
         // Events are compared with those they replace only, so none near them are read.
-        let events = narrowed(lake, edition, "rollout_events", of_replaced)?;
+        let events = rows(lake, edition, "rollout_events", of_whole, |batch| with_receipt(batch, &whole))?;
         for (receipt, usage) in by_receipt(&usage)? {
             let extent = Extent::of(&usage)?;
             // No rows yet, but the columns: a batch without its schema could not be compared.
@@ -350,19 +330,16 @@ impl ReceiptHistory {
     }
 }
 
-/// A table's rows in the files chosen: what lies elsewhere is not read.
-fn narrowed(
+/// The rows of a table that are requested, of the files that may have any.
+fn rows(
     lake: &Lake,
     edition: &Edition,
     name: &'static str,
     requested: impl Fn(&FileEntry) -> bool,
+    keep: impl Fn(&RecordBatch) -> Result<BooleanArray, ArrowError>,
 ) -> Result<RecordBatch, IngestError> {
-    // The record's clone with fewer files reads fewer; the record itself never changes.
-    let mut edition = edition.clone();
-    if let Some(files) = edition.tables.get_mut(name) {
-        files.retain(|file| requested(file));
-    }
-    columns::read(lake, Some(&edition), name)
+    let table = table(name)?;
+    columns::concat(&table.schema(), &lake.read_rows(edition, table, &requested, &keep)?)
 }
 
 /// The rows of each receipt.

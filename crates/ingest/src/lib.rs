@@ -15,6 +15,7 @@ mod diff;
 mod dry_run;
 mod error;
 mod expect;
+mod extent;
 mod facts;
 pub mod fetch;
 mod format;

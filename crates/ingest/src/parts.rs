@@ -9,8 +9,9 @@ use utbredt_model::SumPart;
 
 use crate::columns::text;
 use crate::conform::Conformed;
+use crate::extent::Extent;
 use crate::format::Format;
-use crate::history::{ActiveFacts, Extent, ReceiptHistory};
+use crate::history::{ActiveFacts, ReceiptHistory};
 use crate::phrases::first_few;
 use crate::{IngestError, sandbox};
 

@@ -16,6 +16,7 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use sha2::{Digest, Sha256};
 
 use crate::disk::{self, Disk};
+use crate::rows::Summary;
 use crate::{FileEntry, LakeError, Table, rows};
 
 /// Rows a row group holds at most, and rows a page holds at most: what a reader can skip.
@@ -23,10 +24,21 @@ const GROUP_ROWS: usize = 128 * 1024;
 const PAGE_ROWS: usize = 10_000;
 
 /// Hashes what passes through to a file.
-struct Hashing {
+pub(crate) struct Hashing {
     file: File,
     hasher: Sha256,
     bytes: u64,
+}
+
+impl Hashing {
+    pub(crate) fn create(disk: &Disk, path: &Path) -> Result<Self, LakeError> {
+        Ok(Self { file: disk.create(path)?, hasher: Sha256::new(), bytes: 0 })
+    }
+
+    /// The file, and the hash of what passed.
+    pub(crate) fn finish(self) -> (File, String) {
+        (self.file, hex::encode(self.hasher.finalize()))
+    }
 }
 
 impl Write for Hashing {
@@ -64,21 +76,20 @@ pub(crate) fn write(
     let unnamed = disk::temporary(&folder);
     let written = fill(disk, &unnamed, table, &batches).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
     let (bytes, sha256) = written;
-    let about = rows::summary(table, &batches);
-    let path = format!("tables/{}/{sha256}.parquet", table.name);
-    let entry = FileEntry {
-        bytes,
-        keys: about.keys,
-        path,
-        receipts: about.receipts,
-        rows: about.rows,
-        sha256,
-        synthetic: about.synthetic,
-    };
-    read_back(&unnamed, &entry).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
-    // Named last, by its content: whoever can name it can rely on its bytes.
-    disk.name(&unnamed, &root.join(&entry.path))?;
+    let entry = Summary::of(table, &batches).entry(table, bytes, sha256);
+    give_name(disk, root, &unnamed, &entry)?;
     Ok(Some(entry))
+}
+
+/// Reads a file back that was written, and names it by its content: whoever can name it can rely on its bytes.
+pub(crate) fn give_name(
+    disk: &Disk,
+    root: &Path,
+    unnamed: &Path,
+    entry: &FileEntry,
+) -> Result<(), LakeError> {
+    read_back(unnamed, entry).inspect_err(|_| disk.remove_if_exists(unnamed))?;
+    disk.name(unnamed, &root.join(&entry.path))
 }
 
 fn fill(
@@ -87,26 +98,33 @@ fn fill(
     table: &Table,
     batches: &[RecordBatch],
 ) -> Result<(u64, String), LakeError> {
-    let target = Hashing { file: disk.create(path)?, hasher: Sha256::new(), bytes: 0 };
-    let mut writer = write_rows(target, table, batches).map_err(|error| write_error(error, table, path))?;
+    let mut writer = begin(disk, path, table)?;
+    for batch in batches {
+        writer.write(batch).map_err(|error| write_error(error, table, path))?;
+    }
+    close(disk, path, table, writer)
+}
+
+/// Ends a file durably; gives its length and hash.
+pub(crate) fn close(
+    disk: &Disk,
+    path: &Path,
+    table: &Table,
+    mut writer: ArrowWriter<Hashing>,
+) -> Result<(u64, String), LakeError> {
+    // `into_inner` would report a full disk as wrong rows.
+    writer.finish().map_err(|error| write_error(error, table, path))?;
     writer.sync().map_err(LakeError::io("write", path))?;
     let done = writer.inner();
     disk.sync_file(&done.file, path)?;
     Ok((done.bytes, hex::encode(done.hasher.clone().finalize())))
 }
 
-fn write_rows(
-    target: Hashing,
-    table: &Table,
-    batches: &[RecordBatch],
-) -> Result<ArrowWriter<Hashing>, ParquetError> {
-    let mut writer = ArrowWriter::try_new(target, table.schema(), Some(properties(table)?))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    // `into_inner` would report a full disk as wrong rows.
-    writer.finish()?;
-    Ok(writer)
+/// Begins a file of a table.
+pub(crate) fn begin(disk: &Disk, path: &Path, table: &Table) -> Result<ArrowWriter<Hashing>, LakeError> {
+    let target = Hashing::create(disk, path)?;
+    let begun = properties(table).and_then(|about| ArrowWriter::try_new(target, table.schema(), Some(about)));
+    begun.map_err(|error| write_error(error, table, path))
 }
 
 /// Parquet wraps the disk's errors in its own: they are unwrapped, since only they are not the rows' fault.
@@ -166,13 +184,28 @@ pub(crate) fn check_rows(mut file: File, entry: &FileEntry) -> Result<(), LakeEr
 
 /// The rows of a file whose bytes were checked.
 pub(crate) fn read(path: &Path, entry: &FileEntry, table: &Table) -> Result<Vec<RecordBatch>, LakeError> {
+    let mut batches = Vec::new();
+    each_batch(path, entry, table, GROUP_ROWS, &mut |batch| {
+        batches.push(batch);
+        Ok(())
+    })?;
+    Ok(batches)
+}
+
+/// The same, so many rows at a time.
+pub(crate) fn each_batch(
+    path: &Path,
+    entry: &FileEntry,
+    table: &Table,
+    at_once: usize,
+    take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(|builder| builder.with_batch_size(GROUP_ROWS).build())
+        .and_then(|builder| builder.with_batch_size(at_once).build())
         .map_err(|e| LakeError::format(&entry.path, e))?;
-    let mut batches = Vec::new();
     for batch in reader {
-        batches.push(rows::fit(table, &batch.map_err(|e| LakeError::format(&entry.path, e))?)?);
+        take(rows::fit(table, &batch.map_err(|e| LakeError::format(&entry.path, e))?)?)?;
     }
-    Ok(batches)
+    Ok(())
 }

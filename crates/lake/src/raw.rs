@@ -1,13 +1,19 @@
 //! Payloads as received. A file holds the payload as one zstd frame, then a frame that zstd skips and that
 //! holds the hash of the first: so no byte of the file can change unseen, and `zstd -d` still reads it.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _, Take, Write as _};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{self, Disk};
-use crate::{Lake, LakeError, lines};
+use crate::evidence::Payloads;
+use crate::file::Hashing;
+use crate::{Lake, LakeError, Writer, identity, lines};
 
 const LEVEL: i32 = 9;
 const SKIPPED: [u8; 8] = [0x50, 0x2a, 0x4d, 0x18, 64, 0, 0, 0];
@@ -34,7 +40,7 @@ pub(crate) fn path(sha256: &str) -> String {
     format!("raw/{sha256}.zst")
 }
 
-fn pack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
+fn pack(payload: &[u8]) -> io::Result<Vec<u8>> {
     // The hash behind the frame covers its header too, where a changed byte might not show.
     let mut packed = zstd::encode_all(payload, LEVEL)?;
     let hash = disk::sha256(&packed);
@@ -57,6 +63,79 @@ fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, LakeError> {
         return Err(LakeError::damaged(&name, "the payload does not hash to its name"));
     }
     Ok(payload)
+}
+
+/// A payload of any size, read as it is unpacked. The bytes on the disk were checked before the first is given.
+pub struct RawReader {
+    payload: zstd::Decoder<'static, BufReader<Take<File>>>,
+}
+
+impl fmt::Debug for RawReader {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("RawReader").finish_non_exhaustive()
+    }
+}
+
+impl Read for RawReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.payload.read(into)
+    }
+}
+
+/// Opens a payload to be read bit by bit.
+fn open(root: &Path, sha256: &str) -> Result<RawReader, LakeError> {
+    let name = path(sha256);
+    if !disk::is_sha256(sha256) {
+        return Err(LakeError::NoRaw(sha256.to_owned()));
+    }
+    let mut file = disk::open(root, &name)?;
+    let unreadable = |error| LakeError::unreadable(&name, error);
+    let length = file.metadata().map_err(unreadable)?.len();
+    let trailer = (SKIPPED.len() + 64) as u64;
+    let Some(cut) = length.checked_sub(trailer) else {
+        return Err(LakeError::damaged(&name, "it is cut short"));
+    };
+    let (_, hash) = identity::hash_pieces((&mut file).take(cut), |_| Ok(())).map_err(unreadable)?;
+    let mut stated = Vec::new();
+    file.read_to_end(&mut stated).map_err(unreadable)?;
+    if stated.strip_prefix(&SKIPPED) != Some(hash.as_bytes()) {
+        return Err(LakeError::damaged(&name, "its bytes are not those that were kept"));
+    }
+    file.rewind().map_err(unreadable)?;
+    let payload = zstd::Decoder::with_buffer(BufReader::new(file.take(cut))).map_err(unreadable)?;
+    Ok(RawReader { payload })
+}
+
+/// Keeps a payload of any size as it comes, and gives its hash and length.
+pub(crate) fn keep_stream(
+    disk: &Disk,
+    root: &Path,
+    payload: &mut dyn Read,
+) -> Result<(String, u64), LakeError> {
+    let folder = root.join("raw");
+    let unnamed = disk::temporary(&folder);
+    let packed = pack_stream(disk, &unnamed, payload).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
+    let (bytes, sha256) = packed;
+    disk.name(&unnamed, &root.join(path(&sha256)))?;
+    let note = root.join(note_path(&sha256));
+    if note.exists() {
+        disk.remove_if_exists(&note);
+    }
+    Ok((sha256, bytes))
+}
+
+fn pack_stream(disk: &Disk, to: &Path, payload: &mut dyn Read) -> Result<(u64, String), LakeError> {
+    let io = LakeError::io("pack", to);
+    let packed = zstd::Encoder::new(Hashing::create(disk, to)?, LEVEL).and_then(|mut encoder| {
+        let counted = identity::hash_pieces(payload, |piece| encoder.write_all(piece))?;
+        let (mut file, hash) = encoder.finish()?.finish();
+        file.write_all(&SKIPPED)?;
+        file.write_all(hash.as_bytes())?;
+        Ok((file, counted))
+    });
+    let (file, counted) = packed.map_err(io)?;
+    disk.sync_file(&file, to)?;
+    Ok(counted)
 }
 
 /// Reads a payload and checks it.
@@ -103,6 +182,14 @@ impl Lake {
         is_kept(self.root(), sha256)
     }
 
+    /// Opens a payload of any size, to be read as it is unpacked.
+    ///
+    /// # Errors
+    /// As [`Lake::raw`], but for a payload that does not hash to its name, which shows at its end only.
+    pub fn open_raw(&self, sha256: &str) -> Result<RawReader, LakeError> {
+        open(self.root(), sha256)
+    }
+
     /// Whether a payload is kept, by its bytes.
     #[must_use]
     pub fn has_payload(&self, payload: &[u8]) -> bool {
@@ -115,6 +202,51 @@ impl Lake {
     /// [`LakeError::Damaged`] when the note about it cannot be read.
     pub fn removed_payload(&self, sha256: &str) -> Result<Option<RemovedPayload>, LakeError> {
         removed(self.root(), sha256)
+    }
+}
+
+impl Writer {
+    /// Keeps a payload and gives its hash.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_raw(&mut self, payload: &[u8]) -> Result<String, LakeError> {
+        self.guarded(|writer| keep(writer.lake().disk(), writer.lake().root(), payload))
+    }
+
+    /// Keeps a payload of any size as it is read, and gives its hash and its length.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn keep_raw_stream(&mut self, payload: &mut dyn Read) -> Result<(String, u64), LakeError> {
+        self.guarded(|writer| keep_stream(writer.lake().disk(), writer.lake().root(), payload))
+    }
+
+    /// Removes payloads of deliveries that are held, each for its reason, and gives the hashes of those removed. What an edition
+    /// ever accepted, and what anything was read by, is evidence and stays.
+    ///
+    /// # Errors
+    /// A damaged chain, or a file that cannot be removed; then some may be removed and others not.
+    pub fn remove_payloads(
+        &mut self,
+        payloads: &BTreeMap<String, String>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, LakeError> {
+        if payloads.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.guarded(|writer| {
+            let evidence = Payloads::of_lake(writer.lake())?.evidence;
+            let mut removed = Vec::new();
+            for (sha256, reason) in payloads {
+                if !evidence.contains(sha256) && writer.lake().has_raw(sha256) {
+                    let note = RemovedPayload { removed_at: now, reason: reason.clone() };
+                    remove(writer.lake().disk(), writer.lake().root(), sha256, &note)?;
+                    removed.push(sha256.clone());
+                }
+            }
+            Ok(removed)
+        })
     }
 }
 

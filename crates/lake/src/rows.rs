@@ -19,7 +19,7 @@ use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit, Tim
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
-use crate::{LakeError, Table};
+use crate::{FileEntry, LakeError, Table};
 
 /// NULL comes last, as in `ORDER BY` without more words.
 pub(crate) const ORDER: SortOptions = SortOptions { descending: false, nulls_first: false };
@@ -71,7 +71,8 @@ pub(crate) fn order(table: &Table, batches: Vec<RecordBatch>) -> Result<Vec<Reco
     Ok(vec![take_record_batch(&whole, &lexsort_to_indices(&columns, None)?)?])
 }
 
-fn order_of(table: &Table) -> Vec<&'static str> {
+/// The columns that rows are ordered by: the table's own, then all others.
+pub(crate) fn order_of(table: &Table) -> Vec<&'static str> {
     let rest = table.columns().map(|(name, _)| name).filter(|name| !table.sort.contains(name));
     table.sort.iter().copied().chain(rest).collect()
 }
@@ -112,44 +113,78 @@ fn compare(columns: &[DynComparator], left: usize, right: usize) -> Ordering {
     columns.iter().map(|column| column(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// What the record of an edition has about a file's rows.
+/// What the record of an edition has about a file's rows, while they pass.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     pub(crate) rows: u64,
-    pub(crate) keys: BTreeMap<String, (String, String)>,
-    pub(crate) receipts: Vec<String>,
+    ranges: BTreeMap<&'static str, (Key, Key, DataType)>,
+    receipts: BTreeSet<String>,
     pub(crate) synthetic: bool,
 }
 
-/// Sums rows up.
-pub(crate) fn summary(table: &Table, batches: &[RecordBatch]) -> Summary {
-    let mut found = Summary { rows: batches.iter().map(|b| b.num_rows() as u64).sum(), ..Summary::default() };
-    for name in table.sort {
-        let ranges = batches.iter().filter_map(|batch| range(batch.column_by_name(name)?));
-        let whole = ranges.reduce(|(low, high), (l, h)| (low.min(l), high.max(h)));
-        let kind = batches.first().and_then(|b| b.column_by_name(name)).map(|c| c.data_type().clone());
-        if let (Some((low, high)), Some(kind)) = (whole, kind)
-            && let (Some(low), Some(high)) = (low.text(&kind), high.text(&kind))
-        {
-            found.keys.insert((*name).to_owned(), (low, high));
-        }
+impl Summary {
+    /// Of some rows.
+    pub(crate) fn of(table: &Table, batches: &[RecordBatch]) -> Self {
+        let mut summary = Self::default();
+        batches.iter().for_each(|batch| summary.take(table, batch));
+        summary
     }
-    if supersedable(table) {
-        let mut receipts = BTreeSet::new();
-        for column in batches.iter().filter_map(receipt_column) {
+
+    /// Takes more rows.
+    pub(crate) fn take(&mut self, table: &Table, batch: &RecordBatch) {
+        self.rows += batch.num_rows() as u64;
+        for name in table.sort {
+            let Some(column) = batch.column_by_name(name) else { continue };
+            let Some((low, high)) = range(column) else { continue };
+            let range = match self.ranges.remove(name) {
+                Some((least, most, kind)) => (least.min(low), most.max(high), kind),
+                None => (low, high, column.data_type().clone()),
+            };
+            self.ranges.insert(name, range);
+        }
+        if let Some(column) = receipt_column(batch).filter(|_| supersedable(table)) {
             // Rows of one receipt mostly follow each other: the set is looked up at a change only.
             let mut before = None;
             for receipt in column.iter().flatten().filter(|r| before.replace(*r) != Some(*r)) {
-                if !receipts.contains(receipt) {
-                    receipts.insert(receipt.to_owned());
+                if !self.receipts.contains(receipt) {
+                    self.receipts.insert(receipt.to_owned());
                 }
             }
         }
-        found.receipts = receipts.into_iter().collect();
+        let flags = batch.column_by_name("synthetic").and_then(|column| column.as_boolean_opt());
+        self.synthetic |= flags.is_some_and(|flags| flags.true_count() > 0);
     }
-    let flags = batches.iter().filter_map(|batch| batch.column_by_name("synthetic")?.as_boolean_opt());
-    found.synthetic = flags.map(BooleanArray::true_count).sum::<usize>() > 0;
-    found
+
+    /// The entry of a file that holds them.
+    pub(crate) fn entry(self, table: &Table, bytes: u64, sha256: String) -> FileEntry {
+        let mut keys = BTreeMap::new();
+        for (name, (low, high, kind)) in self.ranges {
+            if let (Some(low), Some(high)) = (low.text(&kind), high.text(&kind)) {
+                keys.insert(name.to_owned(), (low, high));
+            }
+        }
+        let path = format!("tables/{}/{sha256}.parquet", table.name);
+        let (rows, synthetic) = (self.rows, self.synthetic);
+        FileEntry {
+            bytes,
+            keys,
+            path,
+            receipts: self.receipts.into_iter().collect(),
+            rows,
+            sha256,
+            synthetic,
+        }
+    }
+}
+
+/// Whether rows are in the one order, and come after a row that was there before.
+pub(crate) fn follow(
+    table: &Table,
+    before: Option<&RecordBatch>,
+    batch: &RecordBatch,
+) -> Result<bool, ArrowError> {
+    let batches: Vec<RecordBatch> = before.into_iter().chain([batch]).cloned().collect();
+    in_order(&order_of(table), &batches)
 }
 
 /// A value of a column that files are sorted by.

@@ -9,13 +9,9 @@ use utbredt_model::ReceiptId;
 
 use crate::access;
 use crate::edition::Reach;
-use crate::evidence::Payloads;
 use crate::head::{HEAD, Head};
 use crate::record::{self, Moved};
-use crate::{
-    CleanUp, Edition, FileEntry, Lake, LakeError, RemovedPayload, Table, clean_up, dating, delta, disk, file,
-    raw, rows,
-};
+use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, rows};
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
@@ -125,51 +121,33 @@ impl Writer {
         done
     }
 
-    /// Keeps a payload and gives its hash.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn keep_raw(&mut self, payload: &[u8]) -> Result<String, LakeError> {
-        self.guarded(|writer| raw::keep(writer.lake.disk(), writer.lake.root(), payload))
-    }
-
-    /// Removes payloads of deliveries that are held, each for its reason, and gives the hashes of those removed. What an edition
-    /// ever accepted, and what anything was read by, is evidence and stays.
-    ///
-    /// # Errors
-    /// A damaged chain, or a file that cannot be removed; then some may be removed and others not.
-    pub fn remove_payloads(
-        &mut self,
-        payloads: &BTreeMap<String, String>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<String>, LakeError> {
-        if payloads.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.guarded(|writer| {
-            let evidence = Payloads::of_lake(&writer.lake)?.evidence;
-            let mut removed = Vec::new();
-            for (sha256, reason) in payloads {
-                if !evidence.contains(sha256) && writer.lake.has_raw(sha256) {
-                    let note = RemovedPayload { removed_at: now, reason: reason.clone() };
-                    raw::remove(writer.lake.disk(), writer.lake.root(), sha256, &note)?;
-                    removed.push(sha256.clone());
-                }
-            }
-            Ok(removed)
-        })
-    }
-
     /// Makes the next edition. Nothing of it is visible before its record is linked, all of it after.
     ///
     /// # Errors
     /// A batch that does not fit, a file that cannot be written, or a damaged chain: the latest edition is
     /// as before. After [`LakeError::Unsynced`] open the lake again to see whether the new one is there.
     pub fn commit(&mut self, draft: EditionDraft) -> Result<Outcome, LakeError> {
-        self.guarded(|writer| writer.make(draft))
+        self.guarded(|writer| writer.make(draft, Vec::new()))
     }
 
-    fn make(&mut self, draft: EditionDraft) -> Result<Outcome, LakeError> {
+    /// Makes the next edition, with files of a table that were written before ([`Writer::sorted_files`]).
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn commit_with(
+        &mut self,
+        draft: EditionDraft,
+        table: &'static Table,
+        files: Vec<FileEntry>,
+    ) -> Result<Outcome, LakeError> {
+        self.guarded(|writer| writer.make(draft, vec![(table, files)]))
+    }
+
+    fn make(
+        &mut self,
+        draft: EditionDraft,
+        written: Vec<(&'static Table, Vec<FileEntry>)>,
+    ) -> Result<Outcome, LakeError> {
         let latest = self.lake.latest()?;
         // First: a delivery that is refused for its date should cost nothing.
         let recorded_at = dating::date(latest.as_ref(), draft.recorded_at)?;
@@ -194,6 +172,11 @@ impl Writer {
                     files.push(file);
                 }
             }
+        }
+        for (table, written) in written {
+            let files = tables.entry(table.name.to_owned()).or_default();
+            self.rename_columns(table, files)?;
+            files.extend(written);
         }
         self.publish(
             latest.as_ref(),

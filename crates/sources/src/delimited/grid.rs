@@ -67,44 +67,77 @@ pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
 
 /// Reads delimited text from the contract's header row on.
 pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) {
-    // Old Macintosh files end lines with a carriage return alone.
-    let line_break = line_break(text);
-    let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
-    // What is above the header may be a title with quotes that never close.
-    let Some(mut from) = start_of_line(text, skip, line_break) else { return };
-    let mut row = u64::from(contract.header_row);
-    let mut delimiter = contract.delimiter;
-    let mut resumes = 0;
-    loop {
-        // A line that is too long is stepped over, so that no reader makes room for it.
-        let long = too_long(text, from, line_break);
-        let part = &text[..long.map_or(text.len(), |(begin, _)| begin)];
-        let delimiter = *delimiter.get_or_insert_with(|| sniff(&part[from..], contract));
-        // A line break inside a quoted field is counted here too: row numbers are those of a text editor.
-        let next = row + part[from..].matches(line_break).count() as u64;
+    let mut progress = Progress::new(text, contract);
+    if let Some(from) = progress.header(text, contract) {
+        progress.each_row(&text[from..], contract, sink);
+    }
+}
+
+/// How far delimited text is read, which may come piece by piece.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// The number of the next line, from 1.
+    row: u64,
+    line_break: char,
+    /// Found in the header, where it is not declared.
+    delimiter: Option<char>,
+    /// How many unclosed quotes were stepped over.
+    resumes: usize,
+}
+
+impl Progress {
+    /// Before the first piece.
+    pub(super) fn new(first: &str, contract: &Contract) -> Self {
+        // Old Macintosh files end lines with a carriage return alone.
+        let line_break = line_break(first);
+        Self { row: u64::from(contract.header_row), line_break, delimiter: contract.delimiter, resumes: 0 }
+    }
+
+    /// Where the header begins. What is above it may be a title with quotes that never close.
+    pub(super) fn header(&self, first: &str, contract: &Contract) -> Option<usize> {
+        let skip = usize::try_from(contract.header_row - 1).unwrap_or(usize::MAX);
+        start_of_line(first, skip, self.line_break)
+    }
+
+    /// The number of the next line.
+    pub(super) fn row(&self) -> u64 {
+        self.row
+    }
+
+    pub(super) fn line_break(&self) -> char {
+        self.line_break
+    }
+
+    /// Reads whole rows; `false` when the sink wants no more.
+    pub(super) fn each_row(&mut self, text: &str, contract: &Contract, sink: Sink<'_>) -> bool {
+        let line_break = self.line_break;
+        let mut from = 0;
         loop {
-            match read_on(part, (from, row), delimiter, line_break, resumes < MAX_RESUMES, sink) {
-                Stop::End => break,
-                Stop::Sink => return,
-                Stop::OpenQuote(at, line_number) => (from, row) = (at, line_number),
+            // A line that is too long is stepped over, so that no reader makes room for it.
+            let long = too_long(text, from, line_break);
+            let part = &text[..long.map_or(text.len(), |(begin, _)| begin)];
+            let delimiter = *self.delimiter.get_or_insert_with(|| sniff(&part[from..], contract));
+            // A line break inside a quoted field is counted here too: row numbers are those of a text editor.
+            let next = self.row + part[from..].matches(line_break).count() as u64;
+            loop {
+                let may_resume = self.resumes < MAX_RESUMES;
+                match read_on(part, (from, self.row), delimiter, line_break, may_resume, sink) {
+                    Stop::End => break,
+                    Stop::Sink => return false,
+                    Stop::OpenQuote(at, line_number) => (from, self.row) = (at, line_number),
+                }
+                self.resumes += 1;
             }
-            resumes += 1;
+            self.row = next;
+            let Some((begin, end)) = long else { return true };
+            let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
+            let fault = fault(&cells, raw);
+            let look = Look::default();
+            if !sink(&Line { row: next, cells: &cells, raw, fault, trimmed: false, ended: true, look }) {
+                return false;
+            }
+            (from, self.row) = ((end + 1).min(text.len()), next + 1);
         }
-        let Some((begin, end)) = long else { return };
-        let (raw, cells) = (text[begin..end].trim_end_matches('\r'), StringRecord::new());
-        let fault = fault(&cells, raw);
-        if !sink(&Line {
-            row: next,
-            cells: &cells,
-            raw,
-            fault,
-            trimmed: false,
-            ended: true,
-            look: Look::default(),
-        }) {
-            return;
-        }
-        (from, row) = ((end + 1).min(text.len()), next + 1);
     }
 }
 

@@ -62,6 +62,11 @@ impl<'c> MappedWords<'c> {
         }
     }
 
+    /// Compares no cells: the contract has no two words of one meaning, and there are more cells than fit the memory.
+    pub(super) fn forget_cells(&mut self) {
+        (self.mapped, self.columns) = (Vec::new(), false);
+    }
+
     /// Notes what a row says of a cell; gives the earlier row that says the same cell in other words.
     pub(super) fn take(
         &mut self,

@@ -1,11 +1,13 @@
 //! From rows to observations: columns found by name, cells read by the contract, the delivery checked against itself.
 
+mod pieces;
+
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 
 use csv::StringRecord;
 use utbredt_model::{
-    MeasureId, Observation, ObservedFact, Parsed, Period, Reason, ReasonCode, Rejection, SolutionId, Subject,
+    MeasureId, Observation, ObservedFact, Parsed, Period, Reason, Rejection, SolutionId, Subject,
 };
 
 use super::another_table::AnotherTable;
@@ -21,7 +23,7 @@ use super::parts::{Part, Place};
 use super::pick::pick;
 use super::places::{Places, ValueColumn};
 use super::row_period::{declared, read_period};
-use super::series::{self, Notes, decreases, show};
+use super::series::{self, Notes, decreases};
 use super::subject::subject;
 use super::sums::Sums;
 use super::units::Units;
@@ -65,6 +67,8 @@ pub(super) struct Mapper<'c> {
     another_table: AnotherTable,
     /// Rows that differ only in a column that is left out were reported.
     differs: bool,
+    /// Where the file comes in pieces: what the row of each observation has in the columns left out.
+    rests: Option<Vec<u64>>,
 }
 
 impl<'c> Mapper<'c> {
@@ -88,6 +92,7 @@ impl<'c> Mapper<'c> {
             ranges: Ranges::default(),
             another_table: AnotherTable::default(),
             differs: false,
+            rests: None,
         }
     }
 
@@ -132,7 +137,7 @@ impl<'c> Mapper<'c> {
             }
         }
         self.places = Some(places);
-        let goes_on = self.parsed.rejections.len() < MAX_REJECTED + self.filter.left_out();
+        let goes_on = self.parsed.rejections.len() < self.most_rejected();
         if !goes_on {
             self.parsed.breaches.push(format!(
                 "{MAX_REJECTED} refusals until row {}: what is behind it is not read",
@@ -255,6 +260,12 @@ impl<'c> Mapper<'c> {
         let own_rest = places.rest(line.cells, self.above.joined_period(self.contract, places));
         let index = self.parsed.observations.len();
         let (subject, solution_id, measure_id, period) = key.clone();
+        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
+        if let Some(rests) = &mut self.rests {
+            rests.push(own_rest);
+            self.parsed.observations.push(Observation { row: line.row, subject, fact });
+            return Ok(());
+        }
         match self.first.entry(key) {
             Entry::Vacant(free) => {
                 if let (Some(sums), Some(part)) = (&mut self.sums, part) {
@@ -298,7 +309,6 @@ impl<'c> Mapper<'c> {
                 return Err(self.contradict(Some(at), rows, &subject, period, other));
             }
         }
-        let fact = ObservedFact::Usage { solution_id, measure_id, period, value, state, marks: own_marks };
         self.parsed.observations.push(Observation { row: line.row, subject, fact });
         Ok(())
     }
@@ -320,11 +330,7 @@ impl<'c> Mapper<'c> {
         period: Period,
         how: &str,
     ) -> Reason {
-        let subject = show(subject);
-        let why = |row: u64| {
-            let text = format!("contradicts row {row}: {subject} in {period} {how}");
-            Reason::new(ReasonCode::Contradiction, text)
-        };
+        let why = |row: u64| series::contradicts(row, subject, period, how);
         // A sum lacks the part that this row is, which is noted where the row is refused.
         if let (None, Some(at)) = (&self.sums, at) {
             self.contradicted.entry(at).or_insert_with(|| why(rows.1));

@@ -36,6 +36,7 @@ mod samples;
 mod series;
 mod shown_text;
 mod spans;
+mod stream;
 mod subject;
 mod sums;
 mod tags;
@@ -60,6 +61,7 @@ pub use contract::{
     Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
+pub use stream::{Ending, Piece, Repeated, Settled, Stream, is_streamable, settle, whole_rows};
 pub use sums::AbsentParts;
 pub use words::Words;
 
@@ -141,14 +143,17 @@ fn file<'b>(bytes: &'b [u8], contract: &Contract) -> File<'b> {
 
 /// Gives every row, its cells as they are seen.
 fn each_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {
-    each_raw_row(bytes, contract, &mut |line| {
-        let text = line.cells.as_slice();
-        if matches!(text::as_seen(text), Cow::Borrowed(_)) {
-            return sink(line);
-        }
-        let cells: StringRecord = line.cells.iter().map(text::as_seen).collect();
-        sink(&grid::Line { cells: &cells, fault: line.fault.clone(), ..*line })
-    })
+    each_raw_row(bytes, contract, &mut |line| as_seen(line, sink))
+}
+
+/// Gives a row, its cells as they are seen.
+fn as_seen(line: &grid::Line<'_>, sink: grid::Sink<'_>) -> bool {
+    let text = line.cells.as_slice();
+    if matches!(text::as_seen(text), Cow::Borrowed(_)) {
+        return sink(line);
+    }
+    let cells: StringRecord = line.cells.iter().map(text::as_seen).collect();
+    sink(&grid::Line { cells: &cells, fault: line.fault.clone(), ..*line })
 }
 
 fn each_raw_row(bytes: &[u8], contract: &Contract, sink: grid::Sink<'_>) -> Result<(), Reason> {

@@ -129,6 +129,12 @@ pub(super) fn duplicate(first: u64, subject: &Subject, period: Period) -> Reason
     Reason::new(ReasonCode::Duplicate, text)
 }
 
+/// The reason of a row that says something else of a cell than another row.
+pub(super) fn contradicts(row: u64, subject: &Subject, period: Period, how: &str) -> Reason {
+    let text = format!("contradicts row {row}: {} in {period} {how}", show(subject));
+    Reason::new(ReasonCode::Contradiction, text)
+}
+
 pub(super) fn show(subject: &Subject) -> String {
     match subject {
         Subject::Municipality(code) => format!("municipality {code}"),
