@@ -2,6 +2,7 @@
 
 mod answer;
 mod audience;
+mod batch;
 mod catalogue;
 mod columns;
 mod connections;

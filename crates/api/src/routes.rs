@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use crate::columns::{self, Kind};
 use crate::route::{Answer, Parameter, Place, Route, Verb, in_path, in_query, route};
 use crate::{
-    catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, status, values,
+    batch, catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, status, values,
 };
 
 /// Every route, in the order people read about them.
@@ -43,7 +43,7 @@ pub(crate) static ROUTES: [Route; 28] = [
         "/v1/kpis:batch",
         "kpi_batch",
         Answer::Batch,
-        || post(values::batch),
+        || post(batch::batch),
         "Up to 50 KPI requests in one call; each answer has its own status, body or problem.",
     )
     .with(&[in_query("lang", Kind::Text, "Wins over Accept-Language: nb, nn or en.")]),
