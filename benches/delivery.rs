@@ -174,7 +174,7 @@ fn deliver_month(root: &Path) -> anyhow::Result<()> {
     let delivery = Delivery {
         source_id: SourceId::parse("history")?,
         subject: "2026-10".to_owned(),
-        payload: text.into_bytes(),
+        payload: text.into(),
         received_at: "2026-11-16T06:00:00Z".parse()?,
         synthetic: true,
     };

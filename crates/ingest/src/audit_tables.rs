@@ -49,7 +49,7 @@ impl ReceiptEntry<'_> {
             Arc::new(StringArray::from(vec![delivery.subject.as_str()])),
             Arc::new(received_at.with_timezone("UTC")),
             Arc::new(StringArray::from(vec![self.sha256])),
-            Arc::new(Int64Array::from(vec![count(delivery.payload.len())])),
+            Arc::new(Int64Array::from(vec![i64::try_from(delivery.payload.length()).unwrap_or(i64::MAX)])),
             Arc::new(Int64Array::from(vec![i64::try_from(self.rows_in).unwrap_or(i64::MAX)])),
             Arc::new(Int64Array::from(vec![count(rejected.len())])),
             Arc::new(Int32Array::from(vec![self.contract_version])),

@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod first_known;
+mod large;
 mod reading;
 mod replacement;
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use utbredt_lake::{Edition, EditionDraft, Lake, Writer};
+use utbredt_lake::{Edition, EditionDraft, FileEntry, Lake, Writer};
 use utbredt_model::{ReceiptId, Rejection};
 
 use self::evaluate::evaluate;
@@ -172,6 +173,9 @@ impl Pending {
 
 /// Brings one delivery in, recorded when it was received.
 pub(crate) fn commit_one(writer: &mut Writer, submission: Submission<'_>) -> Result<Delivered, IngestError> {
+    if submission.delivery.payload.large().is_some() {
+        return large::commit_large(writer, submission.delivery.received_at, submission);
+    }
     let delivered = commit_all(writer, submission.delivery.received_at, &[submission])?;
     delivered.into_iter().next().ok_or_else(|| IngestError::Invalid("no delivery was given".to_owned()))
 }
@@ -198,7 +202,7 @@ pub(crate) fn commit_all(
             None
         } else {
             // Kept before it is read: whatever the parser does, the bytes are safe.
-            let sha256 = writer.keep_raw(&submission.delivery.payload)?;
+            let sha256 = writer.keep_raw(submission.delivery.payload.bytes())?;
             Some(Read::of(*submission, sha256, &reference)?)
         });
     }
@@ -223,7 +227,7 @@ pub(crate) fn commit_all(
             },
         });
     }
-    let edition = commit(writer, recorded_at, latest, pending, submissions)?;
+    let edition = commit(writer, recorded_at, latest, pending, submissions, Vec::new())?;
     let mut delivered = Vec::with_capacity(reports.len());
     for (report, read) in reports.into_iter().zip(reads) {
         let rejections = read.map(|read| read.conformed.rejections).unwrap_or_default();
@@ -248,6 +252,12 @@ pub(crate) fn dry_run(
     submission: Submission<'_>,
 ) -> Result<(Report, Conformed), IngestError> {
     submission.check_contract()?;
+    if submission.delivery.payload.large().is_some() {
+        let mib = submission.delivery.payload.length() >> 20;
+        return Err(IngestError::Invalid(format!(
+            "a delivery of {mib} MiB is checked when it is delivered or released, and not tried before"
+        )));
+    }
     let latest = lake.map(Lake::latest).transpose()?.flatten();
     let mut history = match lake {
         Some(lake) => ReceiptHistory::read(lake, latest.as_ref())?,
@@ -273,13 +283,14 @@ pub(crate) fn dry_run(
     Ok((report, Conformed { usage, events, ..read.conformed }))
 }
 
-/// Makes the edition, if anything changed, and gives the number of the latest one.
+/// Makes the edition, if anything changed, with files of `usage` that were written before. Gives the number of the latest one.
 fn commit(
     writer: &mut Writer,
     recorded_at: DateTime<Utc>,
     latest: Option<Edition>,
     pending: Pending,
     submissions: &[Submission<'_>],
+    files: Vec<FileEntry>,
 ) -> Result<u64, IngestError> {
     if pending.is_empty() {
         return Ok(latest.map_or(0, |edition| edition.number));
@@ -309,7 +320,7 @@ fn commit(
         supersedes: pending.supersedes.into_iter().map(ReceiptId).collect(),
         receipts: pending.facts.into_keys().map(ReceiptId).collect(),
     };
-    Ok(writer.commit(change)?.edition().number)
+    Ok(writer.commit_with(change, table("usage")?, files)?.edition().number)
 }
 
 fn reason(submissions: &[Submission<'_>]) -> String {

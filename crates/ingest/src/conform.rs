@@ -1,6 +1,7 @@
 //! From what a source reported to facts on places that existed: organisations become their municipality, codes get
 //! the division they were measured in, and what names nothing known is rejected with the reason.
 
+mod pieces;
 mod rows;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use utbredt_model::{
     SumPart,
 };
 
+pub(crate) use self::pieces::Conforming;
 use self::rows::{EventColumns, UsageColumns};
 use crate::columns::{day_number, day_of, table};
 use crate::commit::ReferenceAnswer;
@@ -48,6 +50,20 @@ pub(crate) struct Conformed {
 }
 
 impl Conformed {
+    /// Facts alone.
+    pub(crate) fn of_facts(usage: RecordBatch, events: RecordBatch) -> Self {
+        Self {
+            usage,
+            events,
+            rejections: Vec::new(),
+            rows_in: 0,
+            breaches: Vec::new(),
+            parts: BTreeSet::new(),
+            rows: None,
+            discrepancies: Vec::new(),
+        }
+    }
+
     /// An answer about reference data: no facts.
     pub(crate) fn of_reference(answer: &ReferenceAnswer) -> Result<Self, IngestError> {
         Ok(Self {
@@ -70,15 +86,18 @@ pub(crate) fn conform(
     reference: &ReferenceData,
 ) -> Result<Conformed, IngestError> {
     let Parsed { observations, mut rejections, rows_in, breaches, parts } =
-        sandbox::parse(format, &delivery.payload, delivery.received_at);
-    let stamp =
-        Stamp { synthetic: delivery.synthetic || format.is_synthetic(), receipt_id: delivery.receipt_id().0 };
+        sandbox::parse(format, delivery.payload.bytes(), delivery.received_at);
+    let stamp = Stamp::of(format, delivery);
     let declared = Declared::of(format, reference);
     let counted = counted_codes(&observations);
     let (mut usage, mut events, mut faulty) = (UsageColumns::default(), EventColumns::default(), Vec::new());
     for observation in &observations {
         let added = match &observation.fact {
-            ObservedFact::Usage { .. } => usage.add(observation, &declared, &counted, reference),
+            ObservedFact::Usage { solution_id, measure_id, .. } => {
+                let is_counted =
+                    |code: &str, period: Period| counted.contains(&(solution_id, measure_id, period, code));
+                usage.add(observation, &declared, &is_counted, reference)
+            }
             ObservedFact::Rollout { .. } => events.add(observation, reference, format.notes()),
         };
         faulty.extend(added.err().map(|fault| (observation, fault)));
@@ -112,6 +131,13 @@ fn counted_codes(observations: &[Observation]) -> CountedCodes<'_> {
 struct Stamp {
     synthetic: bool,
     receipt_id: String,
+}
+
+impl Stamp {
+    fn of(format: &dyn Format, delivery: &Delivery) -> Self {
+        let synthetic = delivery.synthetic || format.is_synthetic();
+        Self { synthetic, receipt_id: delivery.receipt_id().0 }
+    }
 }
 
 /// What the contract says of every count.
@@ -163,7 +189,7 @@ fn rejected(
     if faulty.is_empty() {
         return Vec::new();
     }
-    let text = format.lines(&delivery.payload).unwrap_or(Cow::Borrowed(""));
+    let text = format.lines(delivery.payload.bytes()).unwrap_or(Cow::Borrowed(""));
     // Files of old Macintosh programs end their lines with a carriage return alone.
     let line_break = if text.contains('\n') { '\n' } else { '\r' };
     // Only the lines of faulty rows are kept: a file may have millions.

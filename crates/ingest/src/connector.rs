@@ -178,19 +178,31 @@ impl<'p> Pull<'p> {
 
     fn submit(&mut self, subject: String, payload: Vec<u8>, content: Content<'_>) -> Result<(), IngestError> {
         let (source_id, received_at) = (self.source_id.clone(), self.now());
-        let delivery = Delivery { source_id, subject, payload, received_at, synthetic: false };
+        let delivery =
+            Delivery { source_id, subject, payload: payload.into(), received_at, synthetic: false };
         let delivered = commit_one(self.writer, Submission::of(&delivery, content))?;
         self.report.reports.push(delivered.report);
         Ok(())
     }
 
     /// Delivers a file of a folder that nobody decided on anew.
+    pub(crate) fn take_file(
+        &mut self,
+        path: &Path,
+        subject: &str,
+        format: &dyn Format,
+    ) -> Result<Delivery, IngestError> {
+        let (source_id, now) = (self.source_id().clone(), self.now());
+        Delivery::take_file(self.writer, format, path, (source_id, subject), now)
+    }
+
+    /// Delivers a file of a folder, unless a later answer took its place.
     pub(crate) fn deliver_file(
         &mut self,
         delivery: &Delivery,
         format: &dyn Format,
     ) -> Result<(), IngestError> {
-        self.count(delivery.payload.len() as u64, ());
+        self.count(delivery.payload.length(), ());
         self.report.reports.push(crate::deliver::redeliver(self.writer, format, delivery)?);
         Ok(())
     }

@@ -5,12 +5,21 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use utbredt_lake::Writer;
 use utbredt_model::{ReceiptId, SourceId};
+use utbredt_sources::delimited::is_streamable;
 
-use crate::IngestError;
+use crate::format::Format;
+use crate::{IngestError, LargePayload, Payload};
 
-/// The largest file taken.
+/// The largest file that is read as a whole.
 const MAX_BYTES: u64 = 256 << 20;
+
+/// The largest file that is read as a whole where it can be read piece by piece.
+pub(crate) const LARGE: u64 = 32 << 20;
+
+/// Bytes that show what a file is.
+pub(crate) const FIRST_BYTES: u64 = 64 << 10;
 
 /// How many digits of a hash were a receipt before all were.
 const FORMER_DIGITS: usize = 16;
@@ -23,7 +32,7 @@ pub struct Delivery {
     /// What it answers: a period, a day or `all`. A new payload on the same subject takes the place of the old one.
     pub subject: String,
     /// The bytes.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
     /// When.
     pub received_at: DateTime<Utc>,
     /// Whether it was invented for demonstration.
@@ -42,7 +51,49 @@ impl Delivery {
         received_at: DateTime<Utc>,
     ) -> Result<Self, IngestError> {
         let payload = read_file(path)?;
-        Ok(Self { source_id, subject: subject.to_owned(), payload, received_at, synthetic: false })
+        Ok(Self {
+            source_id,
+            subject: subject.to_owned(),
+            payload: payload.into(),
+            received_at,
+            synthetic: false,
+        })
+    }
+
+    /// Takes a file to be delivered: one that is large and can be read piece by piece is kept in the lake at once, and stays on the
+    /// disk.
+    ///
+    /// # Errors
+    /// As [`Delivery::of_file`], or when it cannot be kept.
+    pub fn take_file(
+        writer: &mut Writer,
+        format: &dyn Format,
+        path: &Path,
+        (source_id, subject): (SourceId, &str),
+        received_at: DateTime<Utc>,
+    ) -> Result<Self, IngestError> {
+        Self::take_file_of(writer, format, path, (source_id, subject), received_at, LARGE)
+    }
+
+    /// The same, where another size is large.
+    pub(crate) fn take_file_of(
+        writer: &mut Writer,
+        format: &dyn Format,
+        path: &Path,
+        (source_id, subject): (SourceId, &str),
+        received_at: DateTime<Utc>,
+        large: u64,
+    ) -> Result<Self, IngestError> {
+        let about = std::fs::metadata(path).map_err(|source| IngestError::file(path, source))?;
+        if !about.is_file()
+            || about.len() <= large
+            || !in_pieces(format, path).map_err(|source| IngestError::file(path, source))?
+        {
+            return Self::of_file(path, source_id, subject, received_at);
+        }
+        let payload = LargePayload::of_file(writer, path, (&source_id, subject))?;
+        let subject = subject.to_owned();
+        Ok(Self { source_id, subject, payload: Payload::Large(payload), received_at, synthetic: false })
     }
 
     /// Its receipt: the same source, subject and bytes always give the same one. Only a second reading of them, by
@@ -50,12 +101,7 @@ impl Delivery {
     /// received keeps the shorter receipt it was given.
     #[must_use]
     pub fn receipt_id(&self) -> ReceiptId {
-        let mut hash = Sha256::new();
-        for part in [self.source_id.as_str().as_bytes(), self.subject.as_bytes(), &self.payload] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        ReceiptId(hex(&hash.finalize()))
+        self.payload.receipt(&self.source_id, &self.subject)
     }
 
     /// The receipts that it can have.
@@ -68,8 +114,19 @@ impl Delivery {
 
     /// The hash of its bytes.
     pub(crate) fn sha256(&self) -> String {
-        hex(&Sha256::digest(&self.payload))
+        self.payload.sha256()
     }
+}
+
+/// The hash of a receipt, before the bytes: each part with its length before it.
+pub(crate) fn begin_receipt(source_id: &SourceId, subject: &str, bytes: u64) -> Sha256 {
+    let mut hash = Sha256::new();
+    for part in [source_id.as_str(), subject] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(bytes.to_be_bytes());
+    hash
 }
 
 /// The receipts that a delivery can have.
@@ -91,8 +148,16 @@ fn second(first: &ReceiptId) -> ReceiptId {
     ReceiptId(hex(&hash.finalize()))
 }
 
-fn hex(hash: &[u8]) -> String {
+pub(crate) fn hex(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a file can be read piece by piece.
+fn in_pieces(format: &dyn Format, path: &Path) -> io::Result<bool> {
+    let Some(contract) = format.contract() else { return Ok(false) };
+    let mut first = Vec::new();
+    std::fs::File::open(path)?.take(FIRST_BYTES).read_to_end(&mut first)?;
+    Ok(!format.replaces_own_span() && is_streamable(contract, &first))
 }
 
 /// The bytes of a file, unless it is larger than is taken.
@@ -105,7 +170,9 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, IngestError> {
     if bytes > MAX_BYTES {
         let most = MAX_BYTES >> 20;
         return Err(IngestError::Invalid(format!(
-            "{} is larger than {most} MiB: deliver it in parts, each with its own --subject",
+            "{} is larger than {most} MiB, and it is not delimited text that can be read piece by piece (a contract that adds rows, \
+             that gives several words one meaning, whose numbers never fall or that replaces its own span needs all rows at once): \
+             deliver it in parts, each with its own --subject",
             path.display()
         )));
     }

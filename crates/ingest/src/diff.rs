@@ -34,6 +34,16 @@ pub struct Diff {
     pub withdrawn: usize,
 }
 
+impl Diff {
+    /// Adds what changed elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.withdrawn += other.withdrawn;
+        self.changed.extend(other.changed);
+    }
+}
+
 type Cells = BTreeMap<String, String>;
 
 /// The facts of a delivery by key.

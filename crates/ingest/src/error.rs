@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use arrow::error::ArrowError;
 use polars::error::PolarsError;
 use utbredt_lake::LakeError;
-use utbredt_model::IdError;
+use utbredt_model::{CodeError, IdError};
 
 use crate::reference::ReferenceError;
+use crate::sandbox::SandboxError;
 
 /// Why nothing was delivered.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum IngestError {
     /// The lake could not be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// Nothing came back from the sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The reference tables could not be made.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -53,6 +57,9 @@ pub enum IngestError {
     /// A name that is not spelt as ids are.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// A code that is not written as codes are.
+    #[error(transparent)]
+    Code(#[from] CodeError),
     /// The lake has no register of places to check a delivery against.
     #[error("the lake has no {0}: load the reference tables before anything is delivered")]
     NotReady(&'static str),
@@ -88,6 +95,10 @@ pub enum IngestError {
 }
 
 impl IngestError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_path_buf(), source }
+    }
+
     pub(crate) fn contract(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
         Self::Contract { path: path.to_path_buf(), source: Box::new(error) }
     }

@@ -69,6 +69,13 @@ impl Extent {
         Self { around: days, ..self }
     }
 
+    /// Adds another.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (measure, own) in other.spans {
+            self.spans.entry(measure).and_modify(|span| *span = span.with(own)).or_insert(own);
+        }
+    }
+
     fn whole(&self) -> Option<Span> {
         self.spans.values().copied().reduce(Span::with)
     }
@@ -133,7 +140,7 @@ impl Near {
         let starts = column("period_start")?.as_primitive::<Date32Type>();
         let ends = column("period_end")?.as_primitive::<Date32Type>();
         let mut near = Vec::with_capacity(usage.num_rows());
-        // Rows of one measure follow each other.
+        // Rows of one measure follow each other: it is looked up at a change only.
         let (mut measure, mut days) = (None, None);
         for row in 0..usage.num_rows() {
             let own = (solutions.value(row), measures.value(row));

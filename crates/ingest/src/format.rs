@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use utbredt_model::{Parsed, SourceId};
+use utbredt_sources::delimited::Contract;
 
 use crate::rollout::Note;
 use crate::{Delivery, IngestError};
@@ -70,6 +71,11 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// Whether everything parsed by it is invented.
     fn is_synthetic(&self) -> bool {
         false
+    }
+
+    /// The contract of delimited text, which may be read piece by piece.
+    fn contract(&self) -> Option<&Contract> {
+        None
     }
 
     /// The text of a payload in which a row's number is the number of its line.

@@ -7,6 +7,7 @@
 
 mod adoption;
 mod nation;
+mod owed;
 mod places;
 mod plan;
 mod reference_rows;
@@ -20,10 +21,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use utbredt_lake::{EditionDraft, Lake, Writer};
-use utbredt_model::{MeasureId, Period, ReceiptId, SolutionId, SourceId};
+use utbredt_model::{Period, ReceiptId, SourceId};
 
-use self::adoption::MEASURES;
 use self::nation::Nation;
+use self::owed::expected;
 use self::places::Places;
 use self::plan::{Part, Size};
 use crate::audit_tables::{ReceiptEntry, Tables};
@@ -33,13 +34,10 @@ use crate::contract::ReadBy;
 use crate::format::Format;
 use crate::reference_data::of_tables;
 use crate::synthetic::{self, ROLLOUT, USAGE};
-use crate::{Delivery, ExpectedDelivery, Files, IngestError, deliver_all, expect, load_reference, reference};
+use crate::{Delivery, Files, IngestError, deliver_all, expect, load_reference, reference};
 
 /// The version of the contract that generated counts are read by.
 const CONTRACT_VERSION: i32 = 1;
-
-/// The day of the next month that a month is due.
-const DUE_DAY: u32 = 16;
 
 /// Hours from a slice's end to its delivery, and from there to its correction: before the next slice, which may be a day.
 const HOURS_AFTER: i64 = 11 * 24;
@@ -133,27 +131,6 @@ fn generate_of(
     Ok(generated)
 }
 
-/// What is owed each month: two measures of each solution.
-fn expected(
-    nation: &Nation,
-    (from, to): (NaiveDate, NaiveDate),
-) -> Result<Vec<ExpectedDelivery>, IngestError> {
-    let mut expected = Vec::new();
-    for solution in &nation.solutions {
-        for measure in MEASURES {
-            expected.push(ExpectedDelivery {
-                source_id: SourceId::parse(USAGE)?,
-                solution_id: SolutionId::parse(&solution.id)?,
-                measure_id: MeasureId::parse(measure)?,
-                from,
-                to,
-                due_day: DUE_DAY,
-            });
-        }
-    }
-    Ok(expected)
-}
-
 /// A lake while it is filled.
 struct Generator<'g> {
     writer: &'g mut Writer,
@@ -172,7 +149,7 @@ impl Generator<'_> {
             let delivery = Delivery {
                 source_id: SourceId::parse(ROLLOUT)?,
                 subject: format!("{} to {}", first.id, last.id),
-                payload: stages::list(self.nation, solutions, until).into_bytes(),
+                payload: stages::list(self.nation, solutions, until).into(),
                 received_at: received_at(until),
                 synthetic: true,
             };
@@ -209,12 +186,12 @@ impl Generator<'_> {
         let mut delivery = Delivery {
             source_id: SourceId::parse(USAGE)?,
             subject: self.subject(part),
-            payload,
+            payload: payload.into(),
             received_at: received_at(end.unwrap_or_default()) + correction,
             synthetic: true,
         };
         let receipt = delivery.receipt_id();
-        let sha256 = self.writer.keep_raw(&delivery.payload)?;
+        let sha256 = self.writer.keep_raw(delivery.payload.bytes())?;
         let contract = ReadBy::of(synthetic::format(&delivery)?.as_ref())?;
         self.writer.keep_raw(&contract.bytes)?;
         let entry = ReceiptEntry {
@@ -232,7 +209,7 @@ impl Generator<'_> {
         };
         let mut append: Tables = vec![(table("receipts")?, entry.row()?)];
         // The text is on the disk: the rows need its room.
-        delivery.payload = Vec::new();
+        delivery.payload = Vec::new().into();
         for solution in &self.nation.solutions {
             append.push((table("usage")?, usage::facts(self.nation, solution, part, &receipt.0)?));
         }

@@ -17,9 +17,10 @@ use utbredt_model::{SourceId, is_reason};
 use crate::columns::{self, numbers, text};
 use crate::commit::{Content, Release, Submission, commit_one, dry_run};
 use crate::contract;
+use crate::delivery::LARGE;
 use crate::history::ReceiptHistory;
 use crate::reference_data::{ReferenceData, nearest};
-use crate::{Delivery, Format, IngestError, Report};
+use crate::{Delivery, Format, IngestError, LargePayload, Report};
 
 pub use self::retention::{HeldLimits, discard, remove_settled};
 pub(crate) use self::retention::{bytes, room_for};
@@ -211,7 +212,11 @@ fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<O
         return Ok(None);
     }
     let Some(format) = kept_format(lake, held)? else { return Ok(None) };
-    let delivery = delivery(lake, held)?;
+    let delivery = delivery(lake, held, format.as_ref())?;
+    // What a large one would change is not worked out twice.
+    if delivery.payload.large().is_some() {
+        return Ok(None);
+    }
     let reference = ReferenceData::of_lake(lake, latest)?;
     let release = Release { receipt_id: &held.receipt_id, at: held.received_at, reason: "" };
     let content = Content::Facts(format.as_ref());
@@ -227,6 +232,8 @@ fn trial(lake: &Lake, latest: Option<&Edition>, held: &HeldDelivery) -> Result<O
 pub fn obstacles(lake: &Lake, held: &HeldDelivery) -> Result<Vec<String>, HeldError> {
     let report = trial(lake, lake.latest()?.as_ref(), held)?;
     Ok(match report {
+        // What holds a large one is known, and whether a person may decide on it shows when it is released.
+        None if held.bytes > LARGE && kept_format(lake, held)?.is_some() => Vec::new(),
         None => vec![HeldError::NoContract.to_string()],
         Some(report) => report.held.unwrap_or_default(),
     })
@@ -260,7 +267,7 @@ pub fn release(
         return Err(HeldError::Removed(removed));
     }
     let format = kept_format(&lake, &held)?.ok_or(HeldError::NoContract)?;
-    let delivery = delivery(&lake, &held)?;
+    let delivery = delivery(&lake, &held, format.as_ref())?;
     let content = Content::Facts(format.as_ref());
     let release = Release { receipt_id: &held.receipt_id, at, reason };
     let submission = Submission { release: Some(release), ..Submission::of(&delivery, content) };
@@ -358,12 +365,15 @@ fn kept_format(lake: &Lake, held: &HeldDelivery) -> Result<Option<Arc<dyn Format
 }
 
 /// A held delivery as it was received.
-fn delivery(lake: &Lake, held: &HeldDelivery) -> Result<Delivery, IngestError> {
-    Ok(Delivery {
-        source_id: SourceId::parse(&held.source_id)?,
-        subject: held.subject.clone(),
-        payload: lake.raw(&held.sha256)?,
-        received_at: held.received_at,
-        synthetic: held.synthetic,
-    })
+fn delivery(lake: &Lake, held: &HeldDelivery, format: &dyn Format) -> Result<Delivery, IngestError> {
+    let source_id = SourceId::parse(&held.source_id)?;
+    // As it was read when it came.
+    let payload = if held.bytes > LARGE && format.contract().is_some() && !format.replaces_own_span() {
+        let (sha256, of) = (held.sha256.clone(), (&source_id, held.subject.as_str()));
+        LargePayload::in_pieces(lake, sha256, held.bytes, of, format)?
+    } else {
+        lake.raw(&held.sha256)?.into()
+    };
+    let subject = held.subject.clone();
+    Ok(Delivery { source_id, subject, payload, received_at: held.received_at, synthetic: held.synthetic })
 }

@@ -1,5 +1,7 @@
 //! What was delivered before: every receipt, and the active facts that a new delivery must be checked against.
 
+mod by_measure;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{BooleanArray, RecordBatch, UInt32Array};

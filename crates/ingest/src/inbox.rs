@@ -129,7 +129,8 @@ impl Inbox {
         let source = self.config.source(&source_id)?;
         let format = source.file_format(&self.base)?;
         let source_id = source.id.clone();
-        let delivery = Delivery { source_id, subject, payload, received_at, synthetic: false };
+        let delivery =
+            Delivery { source_id, subject, payload: payload.into(), received_at, synthetic: false };
         if dry_run {
             let run = DryRunContext::Lake(self.lake.clone()).dry_run(format.as_ref(), &delivery)?;
             return Ok(outcome(&run.report, &run.rejections));
@@ -240,7 +241,7 @@ impl Inbox {
         looked_at: &mut Option<DateTime<Utc>>,
     ) -> Result<(), InboxError> {
         let (limits, now) = (self.config.held, delivery.received_at);
-        let coming = held::room_for(&self.lake, &delivery.payload);
+        let coming = held::room_for(&self.lake, delivery.payload.bytes());
         let is_time = looked_at.is_none_or(|last| last > now || now - last >= LOOKED_AT_EVERY);
         let has_room = |held: u64| held.saturating_add(coming) <= limits.quota();
         if !is_time && held::bytes(&self.lake).is_ok_and(has_room) {
@@ -322,7 +323,7 @@ impl Inbox {
         run.started_at = delivery.received_at;
         run.took_ms = took_ms(delivery.received_at, self.clock.now());
         run.requests = 1;
-        run.bytes = delivery.payload.len() as u64;
+        run.bytes = delivery.payload.length();
         run.latest_period = run.latest_period.max(before);
         run.edition = report.edition;
         run.upload = Some(upload);

@@ -27,6 +27,7 @@ pub mod inbox;
 mod loss;
 mod overlaps;
 mod parts;
+mod payload;
 mod phrases;
 mod quality_checks;
 pub mod reference;
@@ -51,6 +52,7 @@ pub use error::{IngestError, with_causes};
 pub use expect::{ExpectedDelivery, expect};
 pub use format::Format;
 pub use loss::Loss;
+pub use payload::{LargePayload, Payload};
 pub use report::{Delivered, Report};
 pub use run::{due, run};
 

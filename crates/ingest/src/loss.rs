@@ -119,7 +119,7 @@ pub(crate) fn loss(
 
 /// What is lost, while it is counted.
 #[derive(Default)]
-struct Lost {
+pub(crate) struct Lost {
     loss: Loss,
     periods: BTreeSet<(i32, i32)>,
     municipalities: BTreeSet<String>,
@@ -136,7 +136,7 @@ impl Lost {
     }
 
     /// Cells of which nothing but their absence was known are no loss.
-    fn usage(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
+    pub(crate) fn usage(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
         let now = reported(coming)?;
         for (cell, state) in reported(leaving)? {
             if state == CellState::Missing.as_str() {
@@ -153,7 +153,7 @@ impl Lost {
     }
 
     /// A list that lacks one stage of a municipality changes who was live, just as one that lacks the municipality.
-    fn events(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
+    pub(crate) fn events(&mut self, leaving: &RecordBatch, coming: &RecordBatch) -> Result<(), IngestError> {
         let (leaving, coming) = (event_rows(leaving)?, event_rows(coming)?);
         let (now, none) = (stages(&coming), Stages::new());
         for ((solution, code), before) in stages(&leaving) {
@@ -165,7 +165,7 @@ impl Lost {
         Ok(())
     }
 
-    fn finish(mut self) -> Option<Loss> {
+    pub(crate) fn finish(mut self) -> Option<Loss> {
         self.loss.periods = self.periods.into_iter().map(|(start, end)| period(start, end)).collect();
         self.loss.municipalities = self.municipalities.into_iter().collect();
         (self.loss.cells > 0).then_some(self.loss)

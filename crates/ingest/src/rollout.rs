@@ -59,7 +59,7 @@ pub fn digisos(files: &Files, received_at: DateTime<Utc>) -> Result<(DigisosList
     let delivery = Delivery {
         source_id: source_id()?,
         subject: "all".to_owned(),
-        payload: file(files, EVENTS)?.to_vec(),
+        payload: file(files, EVENTS)?.into(),
         received_at,
         synthetic: false,
     };

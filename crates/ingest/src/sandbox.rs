@@ -18,18 +18,21 @@ use utbredt_model::{Parsed, Reason};
 use utbredt_sources::delimited::{self, About, Known};
 
 mod error;
+mod pieces;
 
 pub use self::error::SandboxError;
+pub(crate) use self::pieces::pieces;
 use crate::connectors;
 use crate::format::Format;
 use crate::with_causes;
 
 /// Memory a parser may fill.
 const MEMORY: u64 = 512 << 20;
-/// Seconds a parser may compute.
+/// Seconds a parser may compute, and for each MiB more: what it may take depends on the file, not on what else runs.
 const SECONDS: u64 = 30;
-/// The longest a parser is waited for.
-const DEADLINE: Duration = Duration::from_secs(60);
+const SECONDS_PER_MIB: u64 = 2;
+/// The longest a parser is waited for that does not compute at all.
+const DEADLINE: Duration = Duration::from_secs(1800);
 /// The most a parser may answer.
 const MAX_ANSWER: u64 = 256 << 20;
 /// Text up to this size is parsed here: it cannot fill more than a few times its own size.
@@ -64,11 +67,11 @@ impl SandboxedParser {
         received_at: DateTime<Utc>,
     ) -> Result<Parsed, SandboxError> {
         let (name, settings) = (format.name().to_owned(), format.settings()?);
-        self.call(&Task::Parse { format: name, settings, received_at }, bytes)
+        self.call(Task::Parse { format: name, settings, received_at }, bytes)
     }
 
-    /// Has a task done and takes what comes back.
-    fn call<T: DeserializeOwned>(&self, task: &Task, bytes: &[u8]) -> Result<T, SandboxError> {
+    /// Starts the other process.
+    fn start(&self) -> Result<(Child, ChildStdin, ChildStdout), SandboxError> {
         // Nothing of this process's surroundings is the parser's business. Its allocator must not set memory aside that
         // would count against the limit, or evade it.
         let mut child = Command::new(&self.program)
@@ -83,11 +86,16 @@ impl SandboxedParser {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(SandboxError::Pipes);
         };
-        let mut task = serde_json::to_vec(task)?;
-        task.push(b'\n');
+        Ok((child, input, output))
+    }
+
+    /// Has a task done and takes what comes back.
+    fn call<T: DeserializeOwned>(&self, task: Task, bytes: &[u8]) -> Result<T, SandboxError> {
+        let (mut child, input, output) = self.start()?;
+        let order = order(task, bytes.len() as u64)?;
         std::thread::scope(|scope| {
-            send(scope, input, task, bytes);
-            self.receive(&mut child, &read_on_thread(scope, output))
+            send(scope, input, order, bytes);
+            self.receive(&mut child, &read_on_thread(scope, output), bytes.len() as u64)
         })
     }
 
@@ -95,6 +103,7 @@ impl SandboxedParser {
         &self,
         child: &mut Child,
         answer: &Receiver<io::Result<Vec<u8>>>,
+        bytes: u64,
     ) -> Result<T, SandboxError> {
         let answer = answer.recv_timeout(self.deadline);
         let too_much = matches!(&answer, Ok(Ok(answer)) if answer.len() as u64 > MAX_ANSWER);
@@ -106,7 +115,7 @@ impl SandboxedParser {
             Err(_) => Err(SandboxError::Deadline(self.deadline.as_secs())),
             Ok(_) if too_much => Err(SandboxError::TooMuch),
             Ok(Ok(answer)) if ended.success() => Ok(serde_json::from_slice(&answer)?),
-            Ok(_) => Err(died(ended)),
+            Ok(_) => Err(died(ended, bytes)),
         }
     }
 }
@@ -129,25 +138,46 @@ fn read_on_thread<'scope>(
     receiver
 }
 
-fn died(ended: ExitStatus) -> SandboxError {
+/// The seconds that a parser may compute for so many bytes.
+fn seconds(bytes: u64) -> u64 {
+    SECONDS + SECONDS_PER_MIB * (bytes >> 20)
+}
+
+fn died(ended: ExitStatus, bytes: u64) -> SandboxError {
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;
         // SIGKILL and SIGXCPU end what computes too long, SIGABRT what is given no more memory.
         match ended.signal() {
-            Some(9 | 24) => return SandboxError::Computing,
+            Some(9 | 24) => return SandboxError::Computing(seconds(bytes)),
             Some(6) => return SandboxError::Memory,
             _ => {}
         }
     }
+    let _ = bytes;
     SandboxError::Died(ended)
 }
 
-/// The line before the bytes: what is to be done with them.
+/// The line before the bytes: what is to be done with them, and how long it may take.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    seconds: u64,
+    task: Task,
+}
+
+fn order(task: Task, bytes: u64) -> Result<Vec<u8>, SandboxError> {
+    let mut line = serde_json::to_vec(&Order { seconds: seconds(bytes), task })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// What is to be done with some bytes.
 #[derive(Debug, Serialize, Deserialize)]
 enum Task {
     /// Parse them by a registered format, as they came at a moment.
     Parse { format: String, settings: Value, received_at: DateTime<Utc> },
+    /// Parse them by the contract of a registered format, piece by piece.
+    Pieces { format: String, settings: Value },
     /// Propose a contract that reads them.
     Propose { about: About, known: Known },
 }
@@ -172,7 +202,7 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, San
     let proposed = match PARSER.get() {
         Some(parser) => {
             let task = Task::Propose { about: about.clone(), known: known.clone() };
-            parser.call::<Result<String, Reason>>(&task, bytes)?
+            parser.call::<Result<String, Reason>>(task, bytes)?
         }
         None => delimited::propose(bytes, about, known),
     };
@@ -187,16 +217,28 @@ pub fn propose(bytes: &[u8], about: &About, known: &Known) -> Result<String, San
 pub fn run_child(input: impl Read, output: impl Write) -> io::Result<()> {
     limit()?;
     let mut input = BufReader::new(input);
-    let (mut task, mut bytes) = (Vec::new(), Vec::new());
-    input.read_until(b'\n', &mut task)?;
-    input.read_to_end(&mut bytes)?;
+    let mut order = Vec::new();
+    input.read_until(b'\n', &mut order)?;
+    let Order { seconds, task } = serde_json::from_slice(&order)?;
+    limit_computing(seconds)?;
     let mut output = BufWriter::new(output);
-    match serde_json::from_slice(&task)? {
+    let mut all = || {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map(|_| bytes)
+    };
+    match task {
+        Task::Pieces { format, settings } => {
+            let format = connectors::format(&format, settings).map_err(io::Error::other)?;
+            let contract = format.contract().ok_or_else(|| io::Error::other("it has no contract"))?;
+            pieces::run_child(contract, input, &mut output)?;
+        }
         Task::Parse { format, settings, received_at } => {
+            let bytes = all()?;
             let format = connectors::format(&format, settings).map_err(io::Error::other)?;
             serde_json::to_writer(&mut output, &format.parse(&bytes, received_at))?;
         }
         Task::Propose { about, known } => {
+            let bytes = all()?;
             serde_json::to_writer(&mut output, &delimited::propose(&bytes, &about, &known))?;
         }
     }
@@ -210,7 +252,6 @@ fn limit() -> io::Result<()> {
     // The data segment and not the address space, in which the program's own code would count as well.
     for (resource, most) in [
         (Resource::RLIMIT_DATA, MEMORY),
-        (Resource::RLIMIT_CPU, SECONDS),
         (Resource::RLIMIT_FSIZE, 0),
         (Resource::RLIMIT_NOFILE, 3),
         (Resource::RLIMIT_CORE, 0),
@@ -220,9 +261,21 @@ fn limit() -> io::Result<()> {
     Ok(())
 }
 
+/// Set when it is known how much there is to be read.
+#[cfg(target_os = "linux")]
+fn limit_computing(seconds: u64) -> io::Result<()> {
+    use nix::sys::resource::{Resource, setrlimit};
+    Ok(setrlimit(Resource::RLIMIT_CPU, seconds, seconds)?)
+}
+
 /// Elsewhere the deadline alone binds.
 #[cfg(not(target_os = "linux"))]
 fn limit() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_computing(_seconds: u64) -> io::Result<()> {
     Ok(())
 }
 
@@ -285,7 +338,7 @@ mod tests {
     fn a_parser_that_fails_is_an_error_with_the_reason() {
         for (script, deadline, word) in [
             ("cat >/dev/null; kill -6 $$", 20_000, "512 MiB of memory"),
-            ("cat >/dev/null; kill -24 $$", 20_000, "30 s of computing"),
+            ("cat >/dev/null; kill -24 $$", 20_000, "34 s of computing"),
             ("exec sleep 30", 200, "longer than 0 s"),
             ("exit 1", 20_000, "does not survive it (exit status: 1)"),
             ("cat >/dev/null; echo '{}'", 20_000, "is not understood"),

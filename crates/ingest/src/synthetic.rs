@@ -173,7 +173,7 @@ fn delivery(source: &str, subject: &str, text: String, day: NaiveDate) -> Result
     Ok(Delivery {
         source_id: SourceId::parse(source)?,
         subject: subject.to_owned(),
-        payload: text.into_bytes(),
+        payload: text.into(),
         received_at: DateTime::from_naive_utc_and_offset(day.and_time(morning), Utc),
         synthetic: true,
     })

@@ -9,6 +9,7 @@ mod folder;
 mod held;
 mod inbox;
 mod invented;
+mod large;
 mod overlaps;
 mod parts;
 mod places;
@@ -90,7 +91,11 @@ const CONTRACT: &str = "source_id = \"county\"\nversion = 3\nsubject.column = \"
     solution.fixed = \"digihelse\"\nmeasure.column = \"measure\"\nvalue.column = \"n\"\n";
 
 fn contract() -> Delimited {
-    Delimited(Contract::from_toml(CONTRACT).unwrap())
+    contract_of(CONTRACT)
+}
+
+fn contract_of(text: &str) -> Delimited {
+    Delimited(Contract::from_toml(text).unwrap())
 }
 
 /// A delivery of `code;month;measure;n` rows.
@@ -98,7 +103,7 @@ fn delivery(subject: &str, rows: &[&str]) -> Delivery {
     Delivery {
         source_id: SourceId::parse("county").unwrap(),
         subject: subject.to_owned(),
-        payload: format!("code;month;measure;n\n{}\n", rows.join("\n")).into_bytes(),
+        payload: format!("code;month;measure;n\n{}\n", rows.join("\n")).into(),
         received_at: moment("2025-03-12T06:00:00Z"),
         synthetic: false,
     }
@@ -157,7 +162,7 @@ fn shipped_contracts_read_their_samples() {
             ["csv", "json"].map(|e| sample.with_extension(e)).into_iter().find(|s| s.is_file()).unwrap();
         let id = contract.source_id.clone();
         let sample = Delivery::of_file(&sample, id, "sample", moment("2025-01-01T00:00:00Z")).unwrap();
-        let parsed = Delimited(contract).parse(&sample.payload, sample.received_at);
+        let parsed = Delimited(contract).parse(sample.payload.bytes(), sample.received_at);
         assert_eq!(parsed.breaches, Vec::<String>::new(), "{}", sample.source_id);
         let total = |r: &utbredt_model::Rejection| r.reason.starts_with("total row ");
         assert!(parsed.observations.len() > 2 && parsed.rejections.iter().all(total), "{parsed:?}");

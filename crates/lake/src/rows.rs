@@ -22,7 +22,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat};
 use crate::{FileEntry, LakeError, Table};
 
 /// NULL comes last, as in `ORDER BY` without more words.
-pub(crate) const ORDER: SortOptions = SortOptions { descending: false, nulls_first: false };
+pub const ORDER: SortOptions = SortOptions { descending: false, nulls_first: false };
 
 /// Whether a table's rows leave it when their receipt is superseded.
 pub(crate) fn supersedable(table: &Table) -> bool {

@@ -49,6 +49,13 @@ impl SortedFiles<'_> {
     /// # Errors
     /// Rows that do not fit the table or its order, or a disk that cannot be written.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.writer.goes_on()?;
+        let done = self.write(batch);
+        self.writer.stop_after(&done);
+        done
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         let table = self.table;
         let batch = rows::fit(table, batch)?;
         if batch.num_rows() == 0 {
@@ -66,6 +73,7 @@ impl SortedFiles<'_> {
         };
         open.rows.write(&batch).map_err(|error| file::write_error(error, table, &open.path))?;
         open.summary.take(table, &batch);
+        // A file that is full is durable before the next begins.
         let is_full = open.summary.rows >= FILE_ROWS;
         self.open = Some(open);
         if is_full { self.end() } else { Ok(()) }
@@ -76,8 +84,10 @@ impl SortedFiles<'_> {
     /// # Errors
     /// A disk that cannot be written.
     pub fn finish(mut self) -> Result<Vec<FileEntry>, LakeError> {
-        self.end()?;
-        Ok(std::mem::take(&mut self.files))
+        self.writer.goes_on()?;
+        let done = self.end();
+        self.writer.stop_after(&done);
+        done.map(|()| std::mem::take(&mut self.files))
     }
 
     fn begin(&self) -> Result<OpenFile, LakeError> {

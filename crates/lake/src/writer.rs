@@ -110,15 +110,23 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, LakeError>,
     ) -> Result<T, LakeError> {
-        if let Some(why) = &self.stopped {
-            return Err(LakeError::Stopped(why.clone()));
-        }
+        self.goes_on()?;
         let done = work(self);
+        self.stop_after(&done);
+        done
+    }
+
+    /// Refuses to write once the disk is unknown.
+    pub(crate) fn goes_on(&self) -> Result<(), LakeError> {
+        self.stopped.as_ref().map_or(Ok(()), |why| Err(LakeError::Stopped(why.clone())))
+    }
+
+    /// Stops after an error that leaves the disk unknown.
+    pub(crate) fn stop_after<T>(&mut self, done: &Result<T, LakeError>) {
         // After a failed sync the kernel may have dropped the pages: a second sync would report success and be wrong.
-        if let Err(error @ LakeError::Unsynced { .. }) = &done {
+        if let Err(error @ LakeError::Unsynced { .. }) = done {
             self.stopped = Some(error.with_causes());
         }
-        done
     }
 
     /// Makes the next edition. Nothing of it is visible before its record is linked, all of it after.

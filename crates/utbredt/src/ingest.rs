@@ -154,7 +154,8 @@ fn deliver_file(
     (source_id, format): (&SourceId, &dyn Format),
 ) -> anyhow::Result<Report> {
     let subject = arguments.subject.clone().unwrap_or_else(|| stem(path));
-    let delivery = Delivery::of_file(path, source_id.clone(), &subject, clock::now())?;
+    let of = (source_id.clone(), subject.as_str());
+    let delivery = Delivery::take_file(writer, format, path, of, clock::now())?;
     // Read first, so that after a failure it is known whether an edition was made all the same.
     let before = writer.lake().latest()?.map_or(0, |edition| edition.number);
     let report = deliver(writer, format, &delivery).map_err(|error| {

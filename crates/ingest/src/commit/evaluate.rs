@@ -77,7 +77,7 @@ pub(super) fn evaluate(
 }
 
 /// Why a delivery is held, and whether a person may release it. One that a person releases is held by what nobody may decide.
-fn decide(read: &Read<'_>, breaches: &[Breach], report: &mut Report) {
+pub(super) fn decide(read: &Read<'_>, breaches: &[Breach], report: &mut Report) {
     let is_release = read.submission.release.is_some();
     let holding = breaches.iter().filter(|one| !is_release || !one.releasable);
     let reasons: Vec<String> = holding.map(|one| one.text.clone()).collect();
@@ -157,7 +157,7 @@ fn check(
 }
 
 /// A report with its counts.
-fn counts(read: &Read<'_>, is_held: bool) -> Report {
+pub(super) fn counts(read: &Read<'_>, is_held: bool) -> Report {
     let (delivery, conformed) = (read.submission.delivery, &read.conformed);
     let mut report = Report::of(delivery, false);
     report.rows_in = conformed.rows_in;

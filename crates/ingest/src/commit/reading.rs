@@ -213,7 +213,8 @@ pub(super) fn under(
     Ok((stamped(usage, receipt)?, stamped(events, receipt)?))
 }
 
-fn stamped(batch: &RecordBatch, receipt: &str) -> Result<RecordBatch, IngestError> {
+/// Facts under a receipt.
+pub(super) fn stamped(batch: &RecordBatch, receipt: &str) -> Result<RecordBatch, IngestError> {
     let mut columns = batch.columns().to_vec();
     let receipts = StringArray::from(vec![receipt; batch.num_rows()]);
     columns[batch.schema().index_of("receipt_id")?] = Arc::new(receipts);

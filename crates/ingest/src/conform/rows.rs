@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use utbredt_model::{Marks, Observation, ObservedFact, Stage};
+use utbredt_model::{Marks, Observation, ObservedFact, Period, Stage};
 
-use super::{CountedCodes, Declared, MAX_COUNT, Place, RowFault, Stamp};
+use super::{Declared, MAX_COUNT, Place, RowFault, Stamp};
 use crate::IngestError;
 use crate::columns::{day_number, table};
 use crate::reference_data::ReferenceData;
@@ -29,12 +29,12 @@ pub(super) struct UsageColumns {
 }
 
 impl UsageColumns {
-    /// Adds a row.
+    /// Adds a row; `is_counted` says whether a code has a number of the same measure in a period.
     pub(super) fn add(
         &mut self,
         observation: &Observation,
         declared: &Declared<'_>,
-        counted: &CountedCodes<'_>,
+        is_counted: &dyn Fn(&str, Period) -> bool,
         reference: &ReferenceData,
     ) -> Result<(), RowFault> {
         let ObservedFact::Usage { solution_id, measure_id, period, value, state, marks } = &observation.fact
@@ -49,9 +49,7 @@ impl UsageColumns {
             None => place.counted(reference)?,
         };
         // A list may go on naming a code that ceased, with nothing. Beside its successor that is no statement.
-        let beside = place.successor_beside(reference, |successor| {
-            counted.contains(&(solution_id, measure_id, *period, successor))
-        });
+        let beside = place.successor_beside(reference, |successor| is_counted(successor, *period));
         if let Some(successor) = beside.filter(|_| *value == Some(0)) {
             return Err(RowFault::NothingBeside { code: code.to_owned(), successor });
         }

@@ -13,7 +13,7 @@ use utbredt_sources::delimited::{self, Contract, Replaces};
 use super::{Registration, from_fields, from_settings};
 use crate::connector::{Connector, Pull, PullError};
 use crate::format::Format;
-use crate::{Delivery, IngestError, with_causes};
+use crate::{IngestError, with_causes};
 
 pub(super) static REGISTRATION: Registration = Registration {
     name: "folder",
@@ -56,7 +56,7 @@ pub(super) fn deliver_folder(
 ) -> Result<(), PullError> {
     for path in files(&pull.context().base.join(folder))? {
         let subject = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match Delivery::of_file(&path, pull.source_id().clone(), &subject, pull.now()) {
+        match pull.take_file(&path, &subject, format) {
             Ok(delivery) => pull.deliver_file(&delivery, format)?,
             // One file that cannot be taken keeps none of the others back.
             Err(error) => pull.stop(with_causes(&error)),
@@ -132,6 +132,10 @@ impl Format for Delimited {
 
     fn replaces_own_span(&self) -> bool {
         self.0.replaces == Replaces::OwnSpan
+    }
+
+    fn contract(&self) -> Option<&Contract> {
+        Some(&self.0)
     }
 
     fn contract_version(&self) -> i32 {

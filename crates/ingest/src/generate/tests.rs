@@ -78,7 +78,7 @@ impl Made {
                 deliveries.push(Delivery {
                     source_id: SourceId::parse(USAGE).unwrap(),
                     subject: subjects[at].unwrap().to_owned(),
-                    payload: self.lake.raw(hashes[at].unwrap()).unwrap(),
+                    payload: self.lake.raw(hashes[at].unwrap()).unwrap().into(),
                     received_at: DateTime::from_timestamp_micros(moments[at].unwrap()).unwrap(),
                     synthetic: true,
                 });

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 use utbredt_model::Reason;
 
-use super::{MEMORY, SECONDS};
+use super::MEMORY;
 
 /// Why nothing came back from the sandbox.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +27,17 @@ pub enum SandboxError {
     #[error("what it says is too much to take in: it is refused")]
     TooMuch,
     /// It computed too long.
-    #[error("reading it takes more than {SECONDS} s of computing: it is refused")]
-    Computing,
+    #[error("reading it takes more than {0} s of computing: it is refused")]
+    Computing(u64),
     /// It filled too much memory.
     #[error("reading it takes more than {} MiB of memory: it is refused", MEMORY >> 20)]
     Memory,
     /// It ended otherwise.
     #[error("its parser does not survive it ({0}): it is refused")]
     Died(ExitStatus),
+    /// The payload cannot be read.
+    #[error("the delivery cannot be read")]
+    Payload(#[source] io::Error),
     /// There is no contract that reads the file.
     #[error(transparent)]
     NoContract(#[from] Reason),

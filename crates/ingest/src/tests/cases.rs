@@ -188,7 +188,7 @@ fn found(context: &DryRunContext, known: &Known, by: By, text: &str) -> Result<F
     };
     let contract = Contract::from_toml(&toml).unwrap_or_else(|error| panic!("{error}: {toml}"));
     let mut delivery = delivery("cases", &[]);
-    delivery.payload = text.as_bytes().to_vec();
+    delivery.payload = text.as_bytes().into();
     let run = context.dry_run(&Delimited(contract), &delivery).unwrap();
     let rejected = run.rejections.iter().map(|r| format!("{} {}", r.row, r.code.as_str())).collect();
     Ok(Found {

@@ -247,7 +247,7 @@ fn a_release_makes_it_active_under_its_receipt_with_the_reason() {
     assert_eq!(why.as_deref(), Some("the county counts anew from October"));
     assert_eq!(days_of(&released_days(&writer), "day"), ["2025-11-05"]);
     let sha256 = of_receipt(&writer, receipt, "sha256").unwrap();
-    assert_eq!(writer.lake().raw(&sha256).unwrap(), delivery("eksport", &OCTOBER).payload);
+    assert_eq!(writer.lake().raw(&sha256).unwrap(), delivery("eksport", &OCTOBER).payload.bytes());
     // Once more: it is done, and nothing changes. So does the same file.
     let again = held::release(&mut writer, receipt, "twice", moment("2025-11-06T09:30:00Z")).unwrap();
     let Released::Before { at, reason, .. } = again else { panic!("{again:?}") };
@@ -295,7 +295,7 @@ fn what_would_count_twice_or_is_unreadable_cannot_be_released() {
     accepted(&mut writer, &contract(), "september", &SEPTEMBER);
     let twice = bring(&mut writer, &contract(), "again", &SEPTEMBER);
     let mut broken = delivery("september", &[]);
-    broken.payload = b"kode;month;measure;n\n0301;2025-09;uses;1600\n".to_vec();
+    broken.payload = b"kode;month;measure;n\n0301;2025-09;uses;1600\n".as_slice().into();
     let broken = deliver(&mut writer, &contract(), &broken).unwrap();
     let latest = writer.lake().latest().unwrap().unwrap().number;
     let now = moment("2025-11-05T09:30:00Z");

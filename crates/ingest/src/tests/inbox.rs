@@ -55,7 +55,7 @@ fn upload(key: &str, rows: &[&str]) -> Upload {
     Upload {
         source_id: "county".to_owned(),
         subject: "2025-01".to_owned(),
-        payload: delivery("2025-01", rows).payload,
+        payload: delivery("2025-01", rows).payload.bytes().to_vec(),
         dry_run: false,
         key: Some(key.to_owned()),
         fingerprint: rows.join("|"),

@@ -39,7 +39,7 @@ fn some_never_deliver_and_some_fall_silent() {
     let codes = |subject: &str| -> BTreeSet<String> {
         let all = three_months(7);
         let one = all.iter().find(|delivery| delivery.subject == subject).unwrap();
-        let text = String::from_utf8(one.payload.clone()).unwrap();
+        let text = String::from_utf8(one.payload.bytes().to_vec()).unwrap();
         text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
     };
     let (october, december) = (codes("svarut 2024-10"), codes("svarut 2024-12"));

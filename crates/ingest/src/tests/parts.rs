@@ -16,7 +16,7 @@ fn file(month: &str, sexes: &[&str]) -> Delivery {
             payload.push_str(&format!("{code};{month};uses;{sex};100\n"));
         }
     }
-    Delivery { payload: payload.into_bytes(), ..delivery(month, &[]) }
+    Delivery { payload: payload.into(), ..delivery(month, &[]) }
 }
 
 fn bring(writer: &mut Writer, delivery: &Delivery) -> Report {
@@ -96,7 +96,8 @@ fn a_file_of_another_kind_before_it_is_no_measure_for_it() {
     assert_eq!(bring(&mut writer, &file("2025-02", &["K"])).held, None);
     // A measure that the file does not report is another check's.
     let mut both = file("2025-03", &["K", "M"]);
-    both.payload.extend(b"0301;2025-03;users_active;K;5\n0301;2025-03;users_active;M;6\n");
+    let more = b"0301;2025-03;users_active;K;5\n0301;2025-03;users_active;M;6\n";
+    both.payload = [both.payload.bytes(), more].concat().into();
     assert_eq!(bring(&mut writer, &both).held, None);
     let report = bring(&mut writer, &file("2025-03", &["K", "M"]));
     assert_eq!(report.loss.map(|loss| loss.cells), Some(1));
@@ -113,7 +114,8 @@ fn a_span_is_compared_with_every_delivery_it_replaces() {
     }
     let both = |sexes: &[&str]| {
         let (mut whole, more) = (file("2025-01", sexes), file("2025-02", sexes));
-        whole.payload.extend(&more.payload["code;month;measure;sex;n\n".len()..]);
+        let more = &more.payload.bytes()["code;month;measure;sex;n\n".len()..];
+        whole.payload = [whole.payload.bytes(), more].concat().into();
         Delivery { subject: "history".to_owned(), ..whole }
     };
     let held = deliver(&mut writer, &span, &both(&["K"])).unwrap().held.unwrap().join("\n");

@@ -211,7 +211,7 @@ fn a_later_list_of_the_rollout_states_which_stages_changed() {
     let list = |rows: &str| Delivery {
         source_id: SourceId::parse("secretariat").unwrap(),
         subject: "all".to_owned(),
-        payload: format!("municipality_code,solution_id,stage,valid_from\n{rows}").into_bytes(),
+        payload: format!("municipality_code,solution_id,stage,valid_from\n{rows}").into(),
         received_at: moment("2025-01-02T00:00:00Z"),
         synthetic: false,
     };

@@ -35,7 +35,7 @@ fn removed(writer: &Writer) -> Vec<String> {
 }
 
 fn is_kept(writer: &Writer, subject: &str, rows: &[&str]) -> bool {
-    writer.lake().has_payload(&delivery(subject, rows).payload)
+    writer.lake().has_payload(delivery(subject, rows).payload.bytes())
 }
 
 /// What the log of runs says was removed.
@@ -128,7 +128,7 @@ fn over_its_quota_what_is_settled_makes_room_oldest_first_and_what_waits_stays()
     let total = held::bytes(writer.lake()).unwrap();
     assert_eq!(held::remove_settled(&mut writer, limits, now, (1 << 20) - total).unwrap(), total);
     // A byte more, and one has to go.
-    let one = u64::try_from(delivery("9991", &["9991;2025-01;uses;1"]).payload.len()).unwrap();
+    let one = delivery("9991", &["9991;2025-01;uses;1"]).payload.length();
     assert_eq!(held::remove_settled(&mut writer, limits, now, (1 << 20) - total + 1).unwrap(), total - one);
     assert_eq!(removed(&writer), std::slice::from_ref(&older));
     assert_eq!(held::remove_settled(&mut writer, limits, now, 1 << 20).unwrap(), total - 2 * one);

@@ -19,7 +19,7 @@ fn list(on: &str, rows: &[&str]) -> Delivery {
     Delivery {
         source_id: SourceId::parse("secretariat").unwrap(),
         subject: "all".to_owned(),
-        payload: payload.into_bytes(),
+        payload: payload.into(),
         received_at: moment(&format!("{on}T06:00:00Z")),
         synthetic: false,
     }
@@ -131,7 +131,7 @@ fn an_activation_that_changed_during_the_day_is_a_correction() {
         let mut of_day = list("2025-01-02", &[]);
         of_day.subject = "2025-01-02".to_owned();
         of_day.received_at = moment(&format!("2025-01-02T{hour:02}:00:00Z"));
-        of_day.payload = format!("[{}, {}]", entry("0301", receives), entry("4601", true)).into_bytes();
+        of_day.payload = format!("[{}, {}]", entry("0301", receives), entry("4601", true)).into();
         let report = deliver(&mut writer, &svarut, &of_day).unwrap();
         assert_eq!((report.held, report.accepted), (None, 2), "{hour}");
     }
@@ -199,7 +199,7 @@ fn a_moment_that_the_source_states_stays_as_stated() {
     let digisos = DigisosList { notes: Vec::new() };
     let log = |on: &str, at: &str| {
         let mut log = list(on, &[]);
-        log.payload = format!("event_at,action,kommunenummer\n{at},add,0301\n").into_bytes();
+        log.payload = format!("event_at,action,kommunenummer\n{at},add,0301\n").into();
         log
     };
     for (on, at) in [("2025-01-02", "2024-03-01T10:00:00Z"), ("2025-02-02", "2024-03-01T12:00:00Z")] {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use csv::{Reader, ReaderBuilder, StringRecord};
 use utbredt_model::{Reason, ReasonCode};
 
-use super::contract::{Contract, same_name};
+use super::contract::Contract;
+use super::delimiter::sniff;
 use super::joined::Joined;
 
 const MAX_LINE: usize = 1 << 20;
@@ -99,11 +100,6 @@ impl Progress {
         start_of_line(first, skip, self.line_break)
     }
 
-    /// The number of the next line.
-    pub(super) fn row(&self) -> u64 {
-        self.row
-    }
-
     pub(super) fn line_break(&self) -> char {
         self.line_break
     }
@@ -170,7 +166,7 @@ enum Stop {
     OpenQuote(usize, u64),
 }
 
-fn csv_reader(text: &str, delimiter: char) -> Reader<&[u8]> {
+pub(super) fn csv_reader(text: &str, delimiter: char) -> Reader<&[u8]> {
     ReaderBuilder::new()
         // Rows of another width are rejected one by one, with their text.
         .flexible(true)
@@ -248,19 +244,4 @@ fn start_of_line(text: &str, skip: usize, line_break: char) -> Option<usize> {
         from += text[from..].find(line_break)? + 1;
     }
     Some(from)
-}
-
-/// The delimiter that finds most of the declared columns in the header, or failing that makes most columns.
-fn sniff(text: &str, contract: &Contract) -> char {
-    let columns = contract.columns();
-    let header_rows = usize::try_from(contract.header_rows).unwrap_or(1);
-    let candidates = ['|', ',', ';', '\t'].into_iter();
-    candidates.max_by_key(|delimiter| header_score(text, *delimiter, header_rows, &columns)).unwrap_or(';')
-}
-
-/// How many cells of a header are declared columns, and how many cells it has.
-fn header_score(text: &str, delimiter: char, rows: usize, columns: &[&str]) -> (usize, Option<usize>) {
-    let header: Vec<StringRecord> = csv_reader(text, delimiter).records().flatten().take(rows).collect();
-    let declared = header.iter().flatten().filter(|cell| columns.iter().any(|name| same_name(name, cell)));
-    (declared.count(), header.iter().map(StringRecord::len).max())
 }

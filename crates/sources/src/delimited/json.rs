@@ -11,9 +11,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use utbredt_model::{Reason, ReasonCode};
 
-use super::Contract;
 use super::grid::{Line, Look, MAX_COLUMNS, Sink, fault};
 use super::json_fields::{Field, Flat, Kind, LIST, MAX_FIELDS, Row};
+use super::{Contract, json_lines};
 use crate::text;
 
 /// What is said of a cube where rows should be.
@@ -33,10 +33,7 @@ pub(super) fn is_json(text: &str) -> bool {
 
 /// JSON lines, one object a line, made into the array that they mean. A line that is none stops at it.
 pub(super) fn lines_as_array(text: Cow<'_, str>) -> Result<Cow<'_, str>, Reason> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.next().filter(|line| line.trim_start().starts_with('{') && reads(line).is_ok());
-    // What follows an object as more than its end is another.
-    if first.is_none() || lines.next().is_none_or(|line| !line.trim_start().starts_with('{')) {
+    if !json_lines::is_lines(&text) {
         return Ok(text);
     }
     let mut rows = String::with_capacity(text.len() + 2);
@@ -55,7 +52,7 @@ pub(super) fn lines_as_array(text: Cow<'_, str>) -> Result<Cow<'_, str>, Reason>
     Ok(Cow::Owned(rows))
 }
 
-fn reads(line: &str) -> Result<IgnoredAny, serde_json::Error> {
+pub(super) fn reads(line: &str) -> Result<IgnoredAny, serde_json::Error> {
     serde_json::from_str(line)
 }
 
@@ -112,7 +109,7 @@ pub(super) fn each_row(text: &str, contract: &Contract, sink: Sink<'_>) -> Resul
 }
 
 /// Lays one row out under the header.
-fn give(
+pub(super) fn give(
     number: u64,
     row: Option<&[Field]>,
     beside: &[Field],

@@ -10,6 +10,7 @@ mod cells;
 mod check;
 mod contract;
 mod days;
+mod delimiter;
 mod fill_down;
 mod filter;
 mod fractions;
@@ -18,6 +19,7 @@ mod hidden;
 mod joined;
 mod json;
 mod json_fields;
+mod json_lines;
 mod mapped;
 mod mapper;
 mod marks;
@@ -34,6 +36,7 @@ mod row_period;
 #[cfg(test)]
 mod samples;
 mod series;
+mod settle;
 mod shown_text;
 mod spans;
 mod stream;
@@ -61,7 +64,8 @@ pub use contract::{
     Scale, StateColumn, SubjectColumn, SubjectKind, Symbol, Totals, ValueRules, Wide,
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
-pub use stream::{Ending, Piece, Repeated, Settled, Stream, is_streamable, settle, whole_rows};
+pub use settle::{Repeated, Settled, settle};
+pub use stream::{Ending, Piece, Stream, is_streamable, whole_rows};
 pub use sums::AbsentParts;
 pub use words::Words;
 

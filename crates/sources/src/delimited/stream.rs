@@ -3,12 +3,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utbredt_model::{MeasureId, Observation, Parsed, Period, Reason, Subject};
+use utbredt_model::{MeasureId, Observation, Parsed, Reason};
 
 use super::contract::{Contract, Format, Layout};
-use super::grid::Progress;
+use super::grid::{Progress, Sink};
+use super::json_lines::JsonLines;
 use super::mapper::Mapper;
-use super::{json, series};
+use super::{json, json_lines};
 use crate::text::{self, Encoding};
 
 /// What a piece says. Cells that another row has too are not noticed here: whoever has all of them compares them.
@@ -29,24 +30,68 @@ pub struct Ending {
     pub left_out: String,
 }
 
+impl Ending {
+    /// Of a delivery that could not be read, for a reason.
+    #[must_use]
+    pub fn of_breach(breach: String) -> Self {
+        Self { parsed: Parsed { breaches: vec![breach], ..Parsed::default() }, left_out: String::new() }
+    }
+}
+
 /// A delivery while it is read.
 pub struct Stream<'c> {
     contract: &'c Contract,
     mapper: Mapper<'c>,
     /// Known from the first piece on.
-    begun: Option<(Progress, Encoding)>,
+    begun: Option<(Reader, Encoding)>,
     /// Nothing more is read.
     stopped: bool,
+}
+
+/// How far a delivery is read.
+#[derive(Debug)]
+enum Reader {
+    Grid(Progress),
+    Lines(JsonLines),
+}
+
+impl Reader {
+    /// Of a delivery that begins with a piece.
+    fn of(first: &str, contract: &Contract) -> Self {
+        if json_lines::is_lines(first) && contract.format.is_none_or(|format| format == Format::Json) {
+            return Self::Lines(JsonLines::default());
+        }
+        Self::Grid(Progress::new(first, contract))
+    }
+
+    /// Reads whole rows; `false` when the sink wants no more.
+    fn each_row(
+        &mut self,
+        (text, is_first): (&str, bool),
+        contract: &Contract,
+        sink: Sink<'_>,
+    ) -> Result<bool, Reason> {
+        match self {
+            Self::Lines(lines) => lines.each_row(text, contract, sink),
+            Self::Grid(progress) => {
+                let from = if is_first { progress.header(text, contract) } else { Some(0) };
+                Ok(from.is_none_or(|from| progress.each_row(&text[from..], contract, sink)))
+            }
+        }
+    }
 }
 
 /// Whether a contract can be read piece by piece. What is added up, what may never fall and what words of one meaning say of
 /// one cell show only when all rows are there.
 #[must_use]
 pub fn is_streamable(contract: &Contract, first: &[u8]) -> bool {
-    let is_text = match contract.format {
+    let text = text::decode(first, contract.encoding);
+    let is_csv = match contract.format {
         Some(format) => format == Format::Csv,
-        None => !first.starts_with(b"PK\x03\x04") && !json::is_json(&text::decode(first, contract.encoding)),
+        None => !first.starts_with(b"PK\x03\x04") && !json::is_json(&text),
     };
+    let is_json = contract.format.is_none_or(|format| format == Format::Json) && json::is_json(&text);
+    let is_text = is_csv || (is_json && contract.rows.is_none() && json_lines::is_lines(&text));
     let measure = contract.measure.as_ref();
     let picks = [Some(&contract.solution), measure].into_iter().flatten();
     let measures = contract.wide.iter().flat_map(|wide| wide.measures.values());
@@ -72,6 +117,7 @@ pub fn is_streamable(contract: &Contract, first: &[u8]) -> bool {
 pub fn whole_rows(bytes: &[u8], line_break: u8, most: usize) -> usize {
     let (mut quoted, mut whole, mut last) = (false, 0, 0);
     for (at, byte) in bytes.iter().enumerate() {
+        // A doubled quote within a field opens and closes again.
         if *byte == b'"' {
             quoted = !quoted;
         } else if *byte == line_break {
@@ -111,33 +157,32 @@ impl<'c> Stream<'c> {
             Some((_, encoding)) => *encoding,
             None => self.contract.encoding.unwrap_or_else(|| text::sniff(bytes)),
         };
-        let is_declared = self.contract.encoding.is_some();
-        if encoding == Encoding::Utf16 || (!is_declared && is_mixed(encoding, bytes)) {
-            let row = self.begun.as_ref().map_or(1, |(progress, _)| progress.row());
+        if encoding == Encoding::Utf16 || (self.contract.encoding.is_none() && is_mixed(encoding, bytes)) {
             self.stopped = true;
-            self.mapper.hold(format!(
-                "its encoding is not the same from row {row} on as before, or not one that is read piece by piece: save the file as \
+            self.mapper.hold(
+                "its encoding is not the same from its beginning to its end, or not one that is read piece by piece: save the file as \
                  UTF-8, or declare its `encoding`"
-            ));
+                    .to_owned(),
+            );
             return Piece::default();
         }
         let text = text::decode(bytes, Some(encoding));
-        let (mut progress, from) = match self.begun.take() {
-            Some((progress, _)) => (progress, Some(0)),
-            None => {
-                let progress = Progress::new(&text, self.contract);
-                let header = progress.header(&text, self.contract);
-                (progress, header)
-            }
+        let (mut reader, is_first) = match self.begun.take() {
+            Some((reader, _)) => (reader, false),
+            None => (Reader::of(&text, self.contract), true),
         };
         let mapper = &mut self.mapper;
-        if let Some(from) = from {
-            let goes_on = progress.each_row(&text[from..], self.contract, &mut |line| {
-                super::as_seen(line, &mut |line| mapper.take(line))
-            });
-            self.stopped = !goes_on;
+        let read = reader.each_row((&text, is_first), self.contract, &mut |line| {
+            super::as_seen(line, &mut |line| mapper.take(line))
+        });
+        match read {
+            Ok(goes_on) => self.stopped = !goes_on,
+            Err(reason) => {
+                self.stopped = true;
+                self.mapper.hold(reason.text);
+            }
         }
-        self.begun = Some((progress, encoding));
+        self.begun = Some((reader, encoding));
         let (observations, rests) = self.mapper.drain();
         Piece { observations, rests }
     }
@@ -154,56 +199,4 @@ impl<'c> Stream<'c> {
 /// Whether a piece is not in the encoding that the first one was recognised by.
 fn is_mixed(encoding: Encoding, piece: &[u8]) -> bool {
     encoding == Encoding::Utf8 && std::str::from_utf8(piece).is_err()
-}
-
-/// A row about a cell that other rows are about too.
-#[derive(Debug, Clone, Copy)]
-pub struct Repeated<'r> {
-    /// Its number.
-    pub row: u64,
-    /// Whom it is about.
-    pub subject: &'r Subject,
-    /// When.
-    pub period: Period,
-    /// Its value and state.
-    pub content: (Option<i64>, &'r str),
-    /// What it has in the columns left out, as [`Piece::rests`] has it.
-    pub rest: u64,
-}
-
-/// What becomes of rows about one cell.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settled {
-    /// Whether the first row stays.
-    pub keeps_first: bool,
-    /// The rows that do not, with the reason.
-    pub rejected: Vec<(u64, Reason)>,
-    /// Why the delivery is held.
-    pub breach: Option<String>,
-}
-
-/// What becomes of several rows about one cell, in the order of the file, as if it had been read as a whole.
-#[must_use]
-pub fn settle(contract: &Contract, left_out: &str, rows: &[Repeated<'_>]) -> Settled {
-    let Some((first, later)) = rows.split_first() else { return Settled::default() };
-    let mut settled = Settled { keeps_first: true, ..Settled::default() };
-    for row in later {
-        let differs = first.rest != row.rest;
-        let same = first.content == row.content;
-        if differs && settled.breach.is_none() {
-            let period = contract.period.as_ref();
-            settled.breach = Some(series::differ((first.row, row.row), left_out, period));
-        }
-        if same && !differs {
-            settled.rejected.push((row.row, series::duplicate(first.row, row.subject, row.period)));
-            continue;
-        }
-        let how = if same { "stands there too, beside other words" } else { "has another value there" };
-        if settled.keeps_first {
-            settled.keeps_first = false;
-            settled.rejected.push((first.row, series::contradicts(row.row, row.subject, row.period, how)));
-        }
-        settled.rejected.push((row.row, series::contradicts(first.row, row.subject, row.period, how)));
-    }
-    settled
 }

@@ -31,7 +31,7 @@ fn another_may_deliver_while_a_source_is_requested() {
             let delivery = Delivery {
                 source_id: "stages".parse().unwrap(),
                 subject: format!("list {number}"),
-                payload: payload.into_bytes(),
+                payload: payload.into(),
                 received_at: "2026-11-24T06:00:00Z".parse().unwrap(),
                 synthetic: false,
             };

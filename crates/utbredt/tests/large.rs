@@ -1,0 +1,93 @@
+//! A file that is too large to be read as a whole: it comes in through the sandbox piece by piece, and a process that is killed in
+//! the middle of it leaves the lake as it was.
+
+mod kit;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use utbredt_lake::Lake;
+
+use crate::kit::command;
+
+const CONTRACT: &str = "source_id = \"county\"\nversion = 1\nformat = \"csv\"\ndelimiter = \";\"\nsubject.column = \"code\"\n\
+    period.column = \"day\"\nsolution.fixed = \"svarut\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\n";
+
+/// Municipalities of the file, and days from 2025-01-01 on.
+const CODES: [&str; 4] = ["0301", "1103", "4601", "5001"];
+const DAYS: usize = 365;
+
+/// Bytes of a file from which it is read piece by piece.
+const LARGE: u64 = 32 << 20;
+
+/// How often the delivery is killed.
+fn kills() -> u32 {
+    std::env::var("UTBREDT_KILLS").ok().and_then(|text| text.parse::<u32>().ok()).map_or(4, |all| all.min(60))
+}
+
+/// A file just large enough: rows with a long note, one of them with a code that nobody knows.
+fn write_file(path: &Path) {
+    let mut text = "code;day;n;note\n".to_owned();
+    let note = "x".repeat(usize::try_from(LARGE).expect("as asked") / (CODES.len() * DAYS) + 20);
+    let first = chrono::NaiveDate::from_ymd_opt(2025, 1, 1).expect("as asked");
+    for day in first.iter_days().take(DAYS) {
+        for code in CODES {
+            writeln!(text, "{code};{day};7;{note}").expect("as asked");
+        }
+    }
+    text += "9991;2025-01-01;7;\n";
+    std::fs::write(path, text).expect("as asked");
+}
+
+fn usage_rows(lake: &Lake) -> u64 {
+    let edition = lake.latest().expect("as asked").expect("as asked");
+    edition.tables.get("usage").into_iter().flatten().map(|file| file.rows).sum()
+}
+
+#[test]
+fn a_large_file_comes_in_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("as asked");
+    let here = folder.path();
+    write_file(&here.join("year.csv"));
+    assert!(std::fs::metadata(here.join("year.csv")).expect("as asked").len() > LARGE);
+    std::fs::write(here.join("county.toml"), CONTRACT).expect("as asked");
+    assert!(command(here, &["init"]).stderr(Stdio::null()).status().expect("as asked").success());
+    let deliver = ["ingest", "year.csv", "--contract", "county.toml"];
+
+    // Killed at moments all over the time that it takes.
+    let whole = here.join("timed");
+    std::fs::create_dir(&whole).expect("as asked");
+    assert!(command(&whole, &["init"]).stderr(Stdio::null()).status().expect("as asked").success());
+    let started = Instant::now();
+    let timed = ["ingest", "../year.csv", "--contract", "../county.toml"];
+    let output = command(&whole, &timed).output().expect("as asked");
+    let took = started.elapsed();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("1461 rows in, 1460 accepted, 1 rejected"), "{said}");
+    for kill in 0..kills() {
+        let mut process =
+            command(here, &deliver).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("as asked");
+        std::thread::sleep(took * kill / kills() + Duration::from_millis(20));
+        process.kill().expect("as asked");
+        process.wait().expect("as asked");
+        let lake = Lake::open(&here.join("lake")).expect("as asked");
+        assert_eq!(lake.verify().expect("as asked").problems, Vec::<String>::new());
+        let rows = usage_rows(&lake);
+        assert!(rows == 0 || rows == 1460, "{rows} of a delivery that was killed");
+    }
+    let output = command(here, &deliver).output().expect("as asked");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lake = Lake::open(&here.join("lake")).expect("as asked");
+    assert_eq!((usage_rows(&lake), lake.verify().expect("as asked").problems), (1460, Vec::<String>::new()));
+    // Nothing of the killed ones is left, and the same file again changes nothing.
+    let again = command(here, &deliver).output().expect("as asked");
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success() && said.contains("unchanged"), "{said}");
+    let left = |name: std::ffi::OsString| name.to_string_lossy().starts_with('.');
+    for below in ["", "raw", "tables/usage"] {
+        let names = std::fs::read_dir(here.join("lake").join(below)).expect("as asked");
+        assert!(names.map(|entry| entry.expect("as asked").file_name()).all(|name| !left(name)), "{below}");
+    }
+}
