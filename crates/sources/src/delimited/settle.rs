@@ -16,7 +16,7 @@ pub struct Repeated<'r> {
     pub period: Period,
     /// Its value and state.
     pub content: (Option<i64>, &'r str),
-    /// What it has in the columns left out, as [`Piece::rests`] has it.
+    /// What it has in the columns left out, as `Piece` has it.
     pub rest: u64,
 }
 
