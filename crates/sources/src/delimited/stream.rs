@@ -106,7 +106,7 @@ pub fn is_streamable(contract: &Contract, first: &[u8]) -> bool {
             && (contract.layout == Layout::Long || !words_of_one(measures.map(MeasureId::as_str).collect()));
     is_text
         && is_plain
-        && contract.encoding != Some(Encoding::Utf16)
+        && contract.encoding.unwrap_or_else(|| text::sniff(first)) != Encoding::Utf16
         && contract.value.sum_over.is_empty()
         && !measure.is_some_and(|measure| measure.cumulative)
 }
