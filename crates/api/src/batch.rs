@@ -69,6 +69,7 @@ pub(crate) async fn batch(
 /// What a batch cost, for the log.
 fn cost_of(answers: &[Element]) -> Computed {
     let made: Vec<&Encoded> = answers.iter().filter_map(|element| element.made.as_ref()).collect();
+    // Fifty questions are mostly about one or two KPIs: each is named once.
     let kpis: BTreeSet<&str> = answers.iter().filter_map(|element| element.kpi.as_deref()).collect();
     let editions: BTreeSet<u64> = made.iter().map(|encoded| encoded.edition).collect();
     let any = |cells: Cells| made.iter().any(|encoded| encoded.cells == Some(cells)).then_some(cells);

@@ -87,6 +87,7 @@ fn with_nearest_table<'a>(
     read: &BTreeSet<String>,
     tables: impl Iterator<Item = &'a str>,
 ) -> EngineError {
+    // A name of a WITH clause is among those read, and never the one that is missing.
     let EngineError::Refused { why, .. } = &error else { return error };
     let missing = read.iter().find(|name| why.contains(&format!("public.{name}' not found")));
     let Some(name) = missing else { return error };

@@ -85,6 +85,7 @@ impl Delivery {
         large: u64,
     ) -> Result<Self, IngestError> {
         let about = std::fs::metadata(path).map_err(|source| IngestError::file(path, source))?;
+        // A pipe has no length and is read once.
         if !about.is_file()
             || about.len() <= large
             || !in_pieces(format, path).map_err(|source| IngestError::file(path, source))?

@@ -153,18 +153,15 @@ impl Near {
         Ok(near.into())
     }
 
-    /// Whether a file may have such rows, by its keys: one without any may hold anything.
+    /// Whether a file may have such rows, by its keys.
     pub(crate) fn touches_file(&self, file: &FileEntry) -> bool {
-        let meets = |column: &str, low: &str, high: &str| {
-            file.keys.get(column).is_none_or(|(least, most)| least.as_str() <= high && low <= most.as_str())
-        };
         self.days.iter().any(|((solution, measure), days)| {
-            meets("solution_id", solution, solution)
-                && meets("measure_id", measure, measure)
+            file.may_hold("solution_id", solution, solution)
+                && file.may_hold("measure_id", measure, measure)
                 && days.iter().any(|(from, to)| {
                     // Keys are texts; days written year first compare as texts.
                     let (from, to) = (day_of(from - LONGEST).to_string(), day_of(*to).to_string());
-                    meets("period_start", &from, &to)
+                    file.may_hold("period_start", &from, &to)
                 })
         })
     }

@@ -46,6 +46,7 @@ impl LargePayload {
         if writer.lake().has_raw(&sha256) {
             return Self::kept(writer.lake(), sha256, bytes, of);
         }
+        // Hashed first: packing takes far longer than reading twice.
         file.rewind().map_err(|source| IngestError::file(path, source))?;
         // What is kept counts, also where the file has changed meanwhile.
         let (sha256, bytes) = writer.keep_raw_stream(&mut file)?;

@@ -28,6 +28,15 @@ pub struct FileEntry {
     pub synthetic: bool,
 }
 
+impl FileEntry {
+    /// Whether it may have a row with a value from one to another in a column it is sorted by. Values are compared as texts, as
+    /// days written year first may be; a file without keys may hold anything.
+    #[must_use]
+    pub fn may_hold(&self, column: &str, low: &str, high: &str) -> bool {
+        self.keys.get(column).is_none_or(|(least, most)| least.as_str() <= high && low <= most.as_str())
+    }
+}
+
 /// One state of the whole lake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edition {

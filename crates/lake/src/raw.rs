@@ -2,9 +2,7 @@
 //! holds the hash of the first: so no byte of the file can change unseen, and `zstd -d` still reads it.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _, Take, Write as _};
+use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -12,11 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{self, Disk};
 use crate::evidence::Payloads;
-use crate::file::Hashing;
-use crate::{Lake, LakeError, Writer, identity, lines};
+use crate::{Lake, LakeError, Writer, lines};
 
-const LEVEL: i32 = 9;
-const SKIPPED: [u8; 8] = [0x50, 0x2a, 0x4d, 0x18, 64, 0, 0, 0];
+pub(crate) const LEVEL: i32 = 9;
+pub(crate) const SKIPPED: [u8; 8] = [0x50, 0x2a, 0x4d, 0x18, 64, 0, 0, 0];
 
 /// How the note ends that is in the place of a payload that was removed.
 pub(crate) const REMOVED: &str = ".removed";
@@ -65,79 +62,6 @@ fn unpack(sha256: &str, packed: &[u8]) -> Result<Vec<u8>, LakeError> {
     Ok(payload)
 }
 
-/// A payload of any size, read as it is unpacked. The bytes on the disk were checked before the first is given.
-pub struct RawReader {
-    payload: zstd::Decoder<'static, BufReader<Take<File>>>,
-}
-
-impl fmt::Debug for RawReader {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("RawReader").finish_non_exhaustive()
-    }
-}
-
-impl Read for RawReader {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.payload.read(into)
-    }
-}
-
-/// Opens a payload to be read bit by bit.
-fn open(root: &Path, sha256: &str) -> Result<RawReader, LakeError> {
-    let name = path(sha256);
-    if !disk::is_sha256(sha256) {
-        return Err(LakeError::NoRaw(sha256.to_owned()));
-    }
-    let mut file = disk::open(root, &name)?;
-    let unreadable = |error| LakeError::unreadable(&name, error);
-    let length = file.metadata().map_err(unreadable)?.len();
-    let trailer = (SKIPPED.len() + 64) as u64;
-    let Some(cut) = length.checked_sub(trailer) else {
-        return Err(LakeError::damaged(&name, "it is cut short"));
-    };
-    let (_, hash) = identity::hash_pieces((&mut file).take(cut), |_| Ok(())).map_err(unreadable)?;
-    let mut stated = Vec::new();
-    file.read_to_end(&mut stated).map_err(unreadable)?;
-    if stated.strip_prefix(&SKIPPED) != Some(hash.as_bytes()) {
-        return Err(LakeError::damaged(&name, "its bytes are not those that were kept"));
-    }
-    file.rewind().map_err(unreadable)?;
-    let payload = zstd::Decoder::with_buffer(BufReader::new(file.take(cut))).map_err(unreadable)?;
-    Ok(RawReader { payload })
-}
-
-/// Keeps a payload of any size as it comes, and gives its hash and length.
-pub(crate) fn keep_stream(
-    disk: &Disk,
-    root: &Path,
-    payload: &mut dyn Read,
-) -> Result<(String, u64), LakeError> {
-    let folder = root.join("raw");
-    let unnamed = disk::temporary(&folder);
-    let packed = pack_stream(disk, &unnamed, payload).inspect_err(|_| disk.remove_if_exists(&unnamed))?;
-    let (bytes, sha256) = packed;
-    disk.name(&unnamed, &root.join(path(&sha256)))?;
-    let note = root.join(note_path(&sha256));
-    if note.exists() {
-        disk.remove_if_exists(&note);
-    }
-    Ok((sha256, bytes))
-}
-
-fn pack_stream(disk: &Disk, to: &Path, payload: &mut dyn Read) -> Result<(u64, String), LakeError> {
-    let io = LakeError::io("pack", to);
-    let packed = zstd::Encoder::new(Hashing::create(disk, to)?, LEVEL).and_then(|mut encoder| {
-        let counted = identity::hash_pieces(payload, |piece| encoder.write_all(piece))?;
-        let (mut file, hash) = encoder.finish()?.finish();
-        file.write_all(&SKIPPED)?;
-        file.write_all(hash.as_bytes())?;
-        Ok((file, counted))
-    });
-    let (file, counted) = packed.map_err(io)?;
-    disk.sync_file(&file, to)?;
-    Ok(counted)
-}
-
 /// Reads a payload and checks it.
 pub(crate) fn read(root: &Path, sha256: &str) -> Result<Vec<u8>, LakeError> {
     // The text may come from a request: only a hash can be part of a path.
@@ -182,14 +106,6 @@ impl Lake {
         is_kept(self.root(), sha256)
     }
 
-    /// Opens a payload of any size, to be read as it is unpacked.
-    ///
-    /// # Errors
-    /// As [`Lake::raw`], but for a payload that does not hash to its name, which shows at its end only.
-    pub fn open_raw(&self, sha256: &str) -> Result<RawReader, LakeError> {
-        open(self.root(), sha256)
-    }
-
     /// Whether a payload is kept, by its bytes.
     #[must_use]
     pub fn has_payload(&self, payload: &[u8]) -> bool {
@@ -212,14 +128,6 @@ impl Writer {
     /// When it cannot be written.
     pub fn keep_raw(&mut self, payload: &[u8]) -> Result<String, LakeError> {
         self.guarded(|writer| keep(writer.lake().disk(), writer.lake().root(), payload))
-    }
-
-    /// Keeps a payload of any size as it is read, and gives its hash and its length.
-    ///
-    /// # Errors
-    /// When it cannot be read or written.
-    pub fn keep_raw_stream(&mut self, payload: &mut dyn Read) -> Result<(String, u64), LakeError> {
-        self.guarded(|writer| keep_stream(writer.lake().disk(), writer.lake().root(), payload))
     }
 
     /// Removes payloads of deliveries that are held, each for its reason, and gives the hashes of those removed. What an edition

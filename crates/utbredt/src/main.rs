@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             let usage = Usage::of(&error);
+            // A failure that is no question's, such as a full disk, has no code.
             let code = usage.code.map(|code| format!("[{code}]")).unwrap_or_default();
             table::message(&format!("error{code}: {error:#}"));
             if let Some(hint) = usage.hint {

@@ -50,8 +50,8 @@ impl ReceiptHistory {
             "usage",
             |file| {
                 is_of(file, receipts)
-                    && may_hold(file, "solution_id", solution)
-                    && may_hold(file, "measure_id", measure)
+                    && file.may_hold("solution_id", solution, solution)
+                    && file.may_hold("measure_id", measure, measure)
             },
             |batch| {
                 let own = and(&is(batch, "solution_id", solution)?, &is(batch, "measure_id", measure)?)?;
@@ -67,6 +67,7 @@ impl ReceiptHistory {
         edition: &Edition,
         receipts: &BTreeSet<String>,
     ) -> Result<BTreeSet<(String, String)>, IngestError> {
+        // The files are read by a function that keeps rows; here they are only looked at.
         let seen = std::cell::RefCell::new(BTreeSet::new());
         rows(
             lake,
@@ -105,11 +106,6 @@ impl ReceiptHistory {
             |batch| with_receipt(batch, receipts),
         )
     }
-}
-
-/// Whether a name lies between a file's least and greatest: one without keys may hold anything.
-fn may_hold(file: &FileEntry, column: &str, name: &str) -> bool {
-    file.keys.get(column).is_none_or(|(least, most)| least.as_str() <= name && name <= most.as_str())
 }
 
 fn is_of(file: &FileEntry, receipts: &BTreeSet<String>) -> bool {

@@ -16,6 +16,9 @@ const PIECE: usize = if cfg!(test) { 4 << 10 } else { 2 << 20 };
 /// Bytes without the end of a row after which a quote is taken to be never closed.
 const MOST_CARRIED: usize = 4 << 20;
 
+/// Bytes of a row that is too long which are kept with its rejection.
+const BEGINNING: usize = 2000;
+
 /// The longest line the other process may say: what a piece says is several times as long as the piece.
 const MOST_SAID: u64 = 128 << 20;
 
@@ -42,10 +45,11 @@ pub(crate) fn pieces<E: From<SandboxError>>(
 /// Reads a payload here.
 fn read<E>(
     contract: &Contract,
-    mut from: impl Read,
+    from: impl Read,
     take: &mut dyn FnMut(Piece) -> Result<(), E>,
     failed: impl Fn(io::Error) -> E,
 ) -> Result<Ending, E> {
+    let mut from = BufReader::with_capacity(PIECE, from);
     let mut stream = Stream::new(contract);
     let mut line_break = None;
     let mut carried: Vec<u8> = Vec::new();
@@ -54,19 +58,36 @@ fn read<E>(
         (&mut from).take(PIECE as u64).read_to_end(&mut carried).map_err(&failed)?;
         let is_last = carried.len() == before;
         let line_break = *line_break.get_or_insert_with(|| Stream::line_break(&carried, contract));
-        let whole = match whole_rows(&carried, line_break, MOST_CARRIED) {
-            // Without any line break in so many bytes it is no row: it is given on as it is, and refused.
-            0 if carried.len() > MOST_CARRIED => carried.len(),
-            _ if is_last => carried.len(),
-            whole => whole,
-        };
-        // The rest of a row waits for the next bytes.
-        if whole > 0 {
+        let whole = if is_last { carried.len() } else { whole_rows(&carried, line_break, MOST_CARRIED) };
+        if whole == 0 && carried.len() > MOST_CARRIED {
+            // No row is so long: it is passed over without being gathered, and refused.
+            let beyond = skip_line(&mut from, line_break).map_err(&failed)?;
+            let bytes = carried.len() as u64 + beyond;
+            take(stream.refuse_row(&carried[..BEGINNING], bytes))?;
+            carried.clear();
+        } else if whole > 0 {
+            // The rest of a row waits for the next bytes.
             take(stream.take(&carried[..whole]))?;
             carried.drain(..whole);
         }
         if is_last {
             return Ok(stream.finish());
+        }
+    }
+}
+
+/// Passes over the rest of a line; gives its length without the line break.
+fn skip_line(from: &mut impl BufRead, line_break: u8) -> io::Result<u64> {
+    let mut bytes = 0;
+    loop {
+        let piece = from.fill_buf()?;
+        let end = piece.iter().position(|byte| *byte == line_break);
+        let length = end.unwrap_or(piece.len());
+        bytes += length as u64;
+        let is_over = end.is_some() || piece.is_empty();
+        from.consume(length + usize::from(end.is_some()));
+        if is_over {
+            return Ok(bytes);
         }
     }
 }
@@ -103,6 +124,7 @@ impl SandboxedParser {
                 input.write_all(&order).and_then(|()| io::copy(&mut from, &mut input).map(drop))
             });
             let answered = answers(BufReader::new(output), take);
+            // It may still be writing, and nobody listens any more.
             if answered.is_err() {
                 let _ = child.kill();
             }
@@ -149,23 +171,27 @@ mod tests {
         solution.fixed = \"digihelse\"\nmeasure.fixed = \"uses\"\nvalue.column = \"n\"\ndelimiter = \";\"\n";
 
     #[test]
-    fn bytes_without_an_end_of_a_row_are_refused_and_not_gathered() {
+    fn a_row_that_is_too_long_is_refused_and_not_gathered() {
         let contract = Contract::from_toml(CONTRACT).unwrap();
-        let endless = io::repeat(b'x').take(3 * MOST_CARRIED as u64);
-        let text = b"k;p;n\n0301;2024-01;5\n".as_slice().chain(endless);
-        let mut rows = 0;
-        let ending = read::<io::Error>(
-            &contract,
-            text,
-            &mut |piece| {
-                rows += piece.observations.len();
-                Ok(())
-            },
-            |error| error,
-        );
-        let rejections = ending.unwrap().parsed.rejections;
-        assert_eq!((rows, rejections.len()), (1, 3));
-        assert!(rejections.iter().all(|one| one.reason.contains("bytes long; at most")), "{rejections:?}");
+        let length = 3 * MOST_CARRIED + 17;
+        let text = format!("k;p;n\n0301;2024-01;5\n{}\n1103;2024-01;7\n", "x".repeat(length));
+        for text in [text.as_str(), text.trim_end_matches("1103;2024-01;7\n")] {
+            let mut rows = Vec::new();
+            let ending = read::<io::Error>(
+                &contract,
+                text.as_bytes(),
+                &mut |piece| {
+                    rows.extend(piece.observations.into_iter().map(|one| one.row));
+                    Ok(())
+                },
+                |error| error,
+            );
+            let whole = utbredt_sources::delimited::parse(text.as_bytes(), &contract);
+            assert_eq!(rows, whole.observations.iter().map(|one| one.row).collect::<Vec<_>>());
+            let rejections = ending.unwrap().parsed.rejections;
+            assert_eq!(rejections, whole.rejections);
+            assert!(rejections[0].reason.starts_with(&format!("the row is {length} bytes long")));
+        }
     }
 
     #[test]

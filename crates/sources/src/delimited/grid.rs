@@ -8,8 +8,9 @@ use utbredt_model::{Reason, ReasonCode};
 use super::contract::Contract;
 use super::delimiter::sniff;
 use super::joined::Joined;
+use super::line_ends::{line_break, start_of_line, too_long};
 
-const MAX_LINE: usize = 1 << 20;
+pub(super) const MAX_LINE: usize = 1 << 20;
 pub(super) const MAX_COLUMNS: usize = 2_000;
 const MAX_FIELD: usize = 64 << 10;
 /// How many unclosed quotes are stepped over before the rest of the file is refused as one row.
@@ -48,11 +49,11 @@ pub(super) type Sink<'a> = &'a mut dyn FnMut(&Line<'_>) -> bool;
 
 /// Refuses what is too large or not text.
 pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
+    if raw.len() > MAX_LINE {
+        return Some(too_long_row(raw.len() as u64));
+    }
     let long_field = cells.iter().find(|cell| cell.len() > MAX_FIELD);
     let too_large = match long_field {
-        _ if raw.len() > MAX_LINE => {
-            format!("the row is {} bytes long; at most {MAX_LINE} are read", raw.len())
-        }
         _ if cells.len() > MAX_COLUMNS => {
             format!("the row has {} columns; at most {MAX_COLUMNS} are read", cells.len())
         }
@@ -64,6 +65,11 @@ pub(super) fn fault(cells: &StringRecord, raw: &str) -> Option<Reason> {
         }
     };
     Some(Reason::new(ReasonCode::SizeLimit, too_large))
+}
+
+fn too_long_row(bytes: u64) -> Reason {
+    let text = format!("the row is {bytes} bytes long; at most {MAX_LINE} are read");
+    Reason::new(ReasonCode::SizeLimit, text)
 }
 
 /// Reads delimited text from the contract's header row on.
@@ -104,6 +110,15 @@ impl Progress {
         self.line_break
     }
 
+    /// Refuses a row of which only the first bytes were kept; `false` when the sink wants no more.
+    pub(super) fn refuse_row(&mut self, beginning: &str, bytes: u64, sink: Sink<'_>) -> bool {
+        let (cells, fault) = (StringRecord::new(), Some(too_long_row(bytes)));
+        let look = Look::default();
+        let row = self.row;
+        self.row += 1;
+        sink(&Line { row, cells: &cells, raw: beginning, fault, trimmed: false, ended: true, look })
+    }
+
     /// Reads whole rows; `false` when the sink wants no more.
     pub(super) fn each_row(&mut self, text: &str, contract: &Contract, sink: Sink<'_>) -> bool {
         let line_break = self.line_break;
@@ -135,25 +150,6 @@ impl Progress {
             (from, self.row) = ((end + 1).min(text.len()), next + 1);
         }
     }
-}
-
-/// What ends the rows: in Macintosh files a carriage return, and a line feed may break a line inside a cell.
-fn line_break(text: &str) -> char {
-    let feeds = text.matches('\n').count();
-    let returns = text.matches('\r').count() - text.matches("\r\n").count();
-    if returns > feeds { '\r' } else { '\n' }
-}
-
-/// Where the first line from `from` on lies that is longer than is read.
-fn too_long(text: &str, mut from: usize, line_break: char) -> Option<(usize, usize)> {
-    while from < text.len() {
-        let end = text[from..].find(line_break).map_or(text.len(), |length| from + length);
-        if text[from..end].trim_end_matches('\r').len() > MAX_LINE {
-            return Some((from, end));
-        }
-        from = end + 1;
-    }
-    None
 }
 
 /// Where reading stopped.
@@ -236,12 +232,4 @@ fn read_on(
 /// A reader's position as an index into its text.
 fn offset(byte: u64, text: &str) -> usize {
     usize::try_from(byte).unwrap_or(text.len()).min(text.len())
-}
-
-fn start_of_line(text: &str, skip: usize, line_break: char) -> Option<usize> {
-    let mut from = 0;
-    for _ in 0..skip {
-        from += text[from..].find(line_break)? + 1;
-    }
-    Some(from)
 }

@@ -67,6 +67,15 @@ impl JsonLines {
         Ok(true)
     }
 
+    /// Refuses the delivery for a line of which only the first bytes were kept.
+    pub(super) fn refuse_line(&self, bytes: u64) -> Reason {
+        let text = format!(
+            "the delivery is JSON lines, and line {} is {bytes} bytes long: it is not read",
+            self.line + 1
+        );
+        Reason::new(ReasonCode::SizeLimit, text)
+    }
+
     fn row_of(&self, line: &str) -> Result<Option<Vec<Field>>, Reason> {
         let mut reader = serde_json::Deserializer::from_str(line);
         Row.deserialize(&mut reader).and_then(|row| reader.end().map(|()| row)).map_err(|error| {

@@ -20,6 +20,7 @@ mod joined;
 mod json;
 mod json_fields;
 mod json_lines;
+mod line_ends;
 mod mapped;
 mod mapper;
 mod marks;
@@ -49,6 +50,7 @@ mod time_words;
 mod totals;
 mod units;
 mod value;
+mod whole_rows;
 mod words;
 mod workbook;
 mod written_period;
@@ -65,8 +67,9 @@ pub use contract::{
 };
 pub use propose::{About, Known, TO_CHOOSE, propose};
 pub use settle::{Repeated, Settled, settle};
-pub use stream::{Ending, Piece, Stream, is_streamable, whole_rows};
+pub use stream::{Ending, Piece, Stream, is_streamable};
 pub use sums::AbsentParts;
+pub use whole_rows::whole_rows;
 pub use words::Words;
 
 pub(crate) use number::whole;

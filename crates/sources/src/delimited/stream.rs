@@ -111,23 +111,6 @@ pub fn is_streamable(contract: &Contract, first: &[u8]) -> bool {
         && !measure.is_some_and(|measure| measure.cumulative)
 }
 
-/// The length of the whole rows that some bytes begin with: up to the last line break outside of quotes, or, where a quote is
-/// never closed, the last of all.
-#[must_use]
-pub fn whole_rows(bytes: &[u8], line_break: u8, most: usize) -> usize {
-    let (mut quoted, mut whole, mut last) = (false, 0, 0);
-    for (at, byte) in bytes.iter().enumerate() {
-        // A doubled quote within a field opens and closes again.
-        if *byte == b'"' {
-            quoted = !quoted;
-        } else if *byte == line_break {
-            last = at + 1;
-            whole = if quoted { whole } else { last };
-        }
-    }
-    if whole == 0 && bytes.len() > most { last } else { whole }
-}
-
 impl fmt::Debug for Stream<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Stream").field("begun", &self.begun).finish_non_exhaustive()
@@ -185,6 +168,28 @@ impl<'c> Stream<'c> {
         self.begun = Some((reader, encoding));
         let (observations, rests) = self.mapper.drain();
         Piece { observations, rests }
+    }
+
+    /// Refuses a row that is so long that only its first bytes were kept.
+    pub fn refuse_row(&mut self, beginning: &[u8], bytes: u64) -> Piece {
+        if self.stopped {
+            return Piece::default();
+        }
+        let declared = self.contract.encoding;
+        let encoding = self.begun.as_ref().map_or(declared, |(_, encoding)| Some(*encoding));
+        let text = text::decode(beginning, encoding);
+        let reader = self.begun.take().map(|(reader, _)| reader);
+        let mut reader = reader.unwrap_or_else(|| Reader::Grid(Progress::new(&text, self.contract)));
+        let mapper = &mut self.mapper;
+        self.stopped = match &mut reader {
+            Reader::Grid(progress) => !progress.refuse_row(&text, bytes, &mut |line| mapper.take(line)),
+            Reader::Lines(lines) => {
+                mapper.hold(lines.refuse_line(bytes).text);
+                true
+            }
+        };
+        self.begun = Some((reader, encoding.unwrap_or_else(|| text::sniff(beginning))));
+        Piece::default()
     }
 
     /// What is known when all was read.

@@ -198,9 +198,9 @@ pub(crate) const ARCHIVES: &[Hostile] = &[
 pub(crate) const TEXTS: &[Hostile] = &[
     // Text would be read piece by piece; this says that it is none.
     ("gib.csv", |p| archive_of_holes(p, 1 << 30), 1, "larger than 256 MiB, and it is not delimited text"),
-    ("nul.csv", |p| holes(p, 200 << 20), 3, "bytes long; at most 1048576 are read"),
-    ("line.csv", |p| long_line(p, ""), 3, "bytes long; at most 1048576 are read"),
-    ("below.csv", |p| long_line(p, HEAD), 3, "bytes long; at most 1048576 are read"),
+    ("nul.csv", |p| holes(p, 200 << 20), 3, "the row is 209715200 bytes long; at most 1048576 are read"),
+    ("line.csv", |p| long_line(p, ""), 3, "the row is 200000000 bytes long; at most 1048576 are read"),
+    ("below.csv", |p| long_line(p, HEAD), 3, "the row is 200000000 bytes long; at most 1048576 are read"),
     (
         "quote.csv",
         |p| bytes(p, format!("{HEAD}\"{}", "x\n".repeat(10 << 20))),

@@ -46,6 +46,7 @@ pub(super) fn rows_of(piece: &Piece, schema: &SchemaRef) -> Result<RecordBatch, 
     let mut days: [Vec<i32>; 2] = std::array::from_fn(|_| Vec::with_capacity(all.len()));
     let (mut values, mut marks_of) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
     for Observation { subject, fact, .. } in all {
+        // Stages come from formats of their own, which are never this large.
         let ObservedFact::Usage { solution_id, measure_id, period, value, state, marks } = fact else {
             return Err(IngestError::Invalid("a contract reads counts alone".to_owned()));
         };

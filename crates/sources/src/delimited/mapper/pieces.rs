@@ -31,6 +31,7 @@ impl<'c> Mapper<'c> {
 
     /// How many rejections there may be: rows that the filter leaves out are none of them, as far as they fit the memory.
     pub(super) fn most_rejected(&self) -> usize {
+        // Each is kept with its text until the end.
         let left_out = self.filter.left_out();
         MAX_REJECTED + if self.rests.is_some() { left_out.min(MAX_REJECTED) } else { left_out }
     }
