@@ -189,6 +189,13 @@ pub(crate) fn commit_all(
     // All of them before anything is kept: a batch comes in whole or not at all.
     for submission in submissions {
         submission.check_contract()?;
+        // Its bytes are not in memory, so nothing would be read of it here.
+        if submission.delivery.payload.large().is_some() {
+            let subject = &submission.delivery.subject;
+            return Err(IngestError::Invalid(format!(
+                "`{subject}` is too large to come in one edition with others: deliver it alone"
+            )));
+        }
     }
     let lake = writer.lake().clone();
     let latest = lake.latest()?;

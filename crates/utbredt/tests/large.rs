@@ -27,12 +27,12 @@ fn kills() -> u32 {
     std::env::var("UTBREDT_KILLS").ok().and_then(|text| text.parse::<u32>().ok()).map_or(4, |all| all.min(60))
 }
 
-/// A file just large enough: rows with a long note, one of them with a code that nobody knows.
-fn write_file(path: &Path) {
+/// A file just large enough of so many days: rows with a long note, one of them with a code that nobody knows.
+fn write_file(path: &Path, days: usize) {
     let mut text = "code;day;n;note\n".to_owned();
-    let note = "x".repeat(usize::try_from(LARGE).expect("as asked") / (CODES.len() * DAYS) + 20);
+    let note = "x".repeat(usize::try_from(LARGE).expect("as asked") / (CODES.len() * days) + 20);
     let first = chrono::NaiveDate::from_ymd_opt(2025, 1, 1).expect("as asked");
-    for day in first.iter_days().take(DAYS) {
+    for day in first.iter_days().take(days) {
         for code in CODES {
             writeln!(text, "{code};{day};7;{note}").expect("as asked");
         }
@@ -50,7 +50,7 @@ fn usage_rows(lake: &Lake) -> u64 {
 fn a_large_file_comes_in_whole_or_not_at_all() {
     let folder = tempfile::tempdir().expect("as asked");
     let here = folder.path();
-    write_file(&here.join("year.csv"));
+    write_file(&here.join("year.csv"), DAYS);
     assert!(std::fs::metadata(here.join("year.csv")).expect("as asked").len() > LARGE);
     std::fs::write(here.join("county.toml"), CONTRACT).expect("as asked");
     assert!(command(here, &["init"]).stderr(Stdio::null()).status().expect("as asked").success());
@@ -90,4 +90,29 @@ fn a_large_file_comes_in_whole_or_not_at_all() {
         let names = std::fs::read_dir(here.join("lake").join(below)).expect("as asked");
         assert!(names.map(|entry| entry.expect("as asked").file_name()).all(|name| !left(name)), "{below}");
     }
+    what_is_held_is_released(here);
+}
+
+/// The same year without its last five days is held, and comes in by the decision of a person: read piece by piece once more.
+fn what_is_held_is_released(here: &Path) {
+    write_file(&here.join("cut.csv"), DAYS - 5);
+    let cut = ["ingest", "cut.csv", "--contract", "county.toml", "--subject", "year"];
+    let held = command(here, &cut).output().expect("as asked");
+    let said = String::from_utf8_lossy(&held.stdout).into_owned();
+    assert_eq!(held.status.code(), Some(3), "{said}");
+    assert!(said.contains("takes 20 of 1460 cells out of force"), "{said}");
+    let receipt =
+        said.split("receipt ").nth(1).and_then(|rest| rest.get(..16)).expect("a receipt").to_owned();
+    let run = |words: &[&str]| {
+        let output = command(here, words).output().expect("as asked");
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert!(output.status.success(), "{words:?}: {said:?}");
+        said.concat()
+    };
+    let listed = run(&["held", "list"]);
+    assert!(listed.contains(&receipt[..8]) && !listed.contains("cannot be released"), "{listed}");
+    run(&["held", "show", &receipt]);
+    run(&["held", "release", &receipt, "--reason", "the days were never real"]);
+    let lake = Lake::open(&here.join("lake")).expect("as asked");
+    assert_eq!((usage_rows(&lake), lake.verify().expect("as asked").problems), (1440, Vec::<String>::new()));
 }

@@ -74,7 +74,8 @@ pub(super) fn commit_large(
     let mut pending = Pending::default();
     let mut files = Vec::new();
     let is_held = report.held.is_some();
-    if !(is_held && submission.release.is_some()) {
+    // What a person released and is held all the same stays as it was.
+    if !is_held || submission.release.is_none() {
         let reading = Reading::of(&read, &receipt, report.held.as_deref(), &history)?;
         let is_old = reading.is_old(Some(&lake));
         report.unchanged = is_old && is_held;
@@ -83,7 +84,9 @@ pub(super) fn commit_large(
         }
     }
     if is_held {
-        pending.supersedes.extend(leaving.iter().filter(|old| **old == receipt.0).cloned());
+        // The same answer was active while the reference tables were others.
+        let was_active = leaving.contains(&receipt.0) && !pending.is_empty();
+        pending.supersedes.extend(was_active.then(|| receipt.0.clone()));
     } else {
         report.diff = checked.diff;
         report.superseded = leaving.iter().map(|old| ReceiptId(old.clone())).find(|old| *old != receipt);

@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::util::pretty::pretty_format_batches;
 use utbredt_lake::Writer;
 
 use super::{contract_of, moment, ready, table_of};
 use crate::connectors::Delimited;
+use crate::format::Format;
 use crate::rng::Rng;
-use crate::{Delivered, Delivery, Report, deliver_one, held};
+use crate::{Delivered, Delivery, DryRunContext, Report, deliver_all, deliver_one, held};
 use utbredt_model::SourceId;
 
 const CONTRACT: &str = "source_id = \"county\"\nversion = 3\nformat = \"csv\"\ndelimiter = \";\"\nsubject.column = \"code\"\n\
@@ -167,6 +169,22 @@ fn a_correction_a_loss_and_a_release_are_the_same_both_ways() {
 
 fn below(rng: &mut Rng, end: usize) -> usize {
     usize::try_from(rng.next() >> 33).unwrap() % end
+}
+
+#[test]
+fn a_large_delivery_comes_alone_and_is_not_tried_before() {
+    let (folder, mut writer) = ready();
+    let path = folder.path().join("file.csv");
+    std::fs::write(&path, format!("{HEADER}0301;2025-01;digihelse;uses;10;\n")).unwrap();
+    let format: Arc<dyn Format> = Arc::new(contract_of(CONTRACT));
+    let (of, at) = ((SourceId::parse("county").unwrap(), "2025"), moment("2025-12-12T06:00:00Z"));
+    let delivery = Delivery::take_file_of(&mut writer, format.as_ref(), &path, of, at, 0).unwrap();
+    let context = DryRunContext::Lake(writer.lake().clone());
+    let tried = context.dry_run(format.as_ref(), &delivery).unwrap_err().to_string();
+    assert!(tried.contains("checked when it is delivered"), "{tried}");
+    let batch = deliver_all(&mut writer, at, &[(format, delivery)]).unwrap_err().to_string();
+    assert!(batch.contains("deliver it alone"), "{batch}");
+    assert_eq!(table_of(&writer, "usage").num_rows(), 0);
 }
 
 #[test]
