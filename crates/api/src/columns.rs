@@ -140,7 +140,7 @@ static KPI_FIXED: [Column; 10] = [
     nullable(
         "reason",
         Kind::Text,
-        "Why a number is missing or does not apply: codes, separated by spaces; null where the state says it all.",
+        "Why a number is missing or does not apply: codes, separated by spaces; null where the state is reason enough.",
     ),
     nullable("coverage", Kind::Number, "Share of the area's inhabitants the value speaks for, 0 to 1."),
     nullable(

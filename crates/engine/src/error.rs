@@ -92,9 +92,9 @@ pub enum EngineError {
     /// The memory that all questions share was not enough.
     #[error("the questions under way need more memory than there is for them")]
     OutOfMemory,
-    /// The query engine failed.
-    #[error("the query engine failed")]
-    DataFusion(#[source] DataFusionError),
+    /// The query engine failed. Its own words hold all causes, so that they are no sources beside.
+    #[error("the query engine failed: {}", .0.strip_backtrace())]
+    DataFusion(DataFusionError),
     /// Columns could not be made or read.
     #[error("the query engine failed on its columns")]
     Arrow(#[from] ArrowError),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
@@ -73,12 +74,34 @@ async fn read(
     read_only().verify_plan(&plan).map_err(|error| refused(&error))?;
     let frame = context.execute_logical_plan(plan).await.map_err(|error| refused(&error))?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
-    Ok((schema, frame.collect().await?))
+    Ok((schema, frame.collect().await.map_err(failed)?))
+}
+
+/// What a statement does with the values of its rows is its own matter; what the lake cannot give is not.
+fn failed(error: DataFusionError) -> EngineError {
+    let DataFusionError::ArrowError(arrow, _) = error.find_root() else { return error.into() };
+    match arrow.as_ref() {
+        ArrowError::DivideByZero
+        | ArrowError::ArithmeticOverflow(_)
+        | ArrowError::CastError(_)
+        | ArrowError::ParseError(_)
+        | ArrowError::ComputeError(_) => EngineError::Refused {
+            why: format!("the statement fails on the values of a row: {arrow}"),
+            hint: "nullif(x, 0) in place of a divisor, try_cast(x AS …) in place of a cast".into(),
+        },
+        _ => error.into(),
+    }
 }
 
 fn refused(error: &DataFusionError) -> EngineError {
-    let hint = "one SELECT over the lake's tables and over KPIs such as kpi.adoption_reach(solution_id => 'digisos')";
-    EngineError::Refused { why: error.strip_backtrace(), hint: hint.into() }
+    let why = error.strip_backtrace();
+    // The parser takes the dot for another name's beginning.
+    let hint = if why.contains("found: =>") {
+        "a name with a dot is quoted: \"where.wave_id\" => 'w1'"
+    } else {
+        "one SELECT over the lake's tables and over KPIs such as kpi.adoption_reach(solution_id => 'digisos')"
+    };
+    EngineError::Refused { why, hint: hint.into() }
 }
 
 /// Names the nearest table where one is not there: the query engine's own words name none.

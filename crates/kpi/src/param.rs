@@ -1,10 +1,15 @@
 //! Parameters: declared in the header, bound by name, never guessed.
 
+use std::ops::RangeInclusive;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utbredt_model::{IdError, MeasureId, SolutionId};
 
 use crate::request::{plain_day, year_outside};
+
+/// Whole numbers that a parameter takes. A negative one, or one that sums of it exceed 64 bits, is nothing to ask with.
+const INTEGERS: RangeInclusive<i64> = 0..=9999;
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +83,8 @@ pub(crate) enum ValueError {
     /// A day, or what would be one, in a year that no request may name.
     #[error("{}", crate::request::years_read())]
     Year,
-    /// Not a whole number.
-    #[error("it is not a whole number")]
+    /// Not a whole number that is counted with: months, days and the like.
+    #[error("it is not a whole number from {} to {}", INTEGERS.start(), INTEGERS.end())]
     Integer,
     /// Not a number.
     #[error("it is not a number written with a decimal point")]
@@ -134,8 +139,9 @@ impl Param {
     /// A solution's id, for examples.
     pub(crate) const EXAMPLE_SOLUTION: &str = "digisos";
 
-    /// Whether `*` means all solutions added up: the KPI declares so by its default.
-    pub(crate) fn takes_all(&self) -> bool {
+    /// Whether `*` means all, of solutions added up: the KPI declares so by its default.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
         self.default.as_deref() == Some("*")
     }
 
@@ -171,7 +177,10 @@ impl Param {
             ParamKind::Measure => Ok(MeasureId::parse(text).map(|_| as_text())?),
             ParamKind::Date if year_outside(text).is_some() => Err(ValueError::Year),
             ParamKind::Date => plain_day(text).map(ParamValue::Date).ok_or(ValueError::Date),
-            ParamKind::Integer => text.parse().map(ParamValue::Integer).map_err(|_| ValueError::Integer),
+            ParamKind::Integer => match text.parse::<i64>() {
+                Ok(number) if INTEGERS.contains(&number) => Ok(ParamValue::Integer(number)),
+                _ => Err(ValueError::Integer),
+            },
             ParamKind::Number => match text.parse::<f64>() {
                 // `inf` and `NaN` parse as numbers, and cannot be written in JSON.
                 Ok(number) if number.is_finite() => Ok(ParamValue::Number(number)),

@@ -91,7 +91,7 @@ pub struct KeyRecord {
 
 /// What a key is worth at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyStanding {
+pub enum KeyState {
     /// It is valid.
     Valid,
     /// It is valid and ends within 30 days.
@@ -102,7 +102,7 @@ pub enum KeyStanding {
     Revoked,
 }
 
-impl KeyStanding {
+impl KeyState {
     /// Its words in lists.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -135,19 +135,19 @@ impl KeyRecord {
 
     /// What it is worth at a moment.
     #[must_use]
-    pub fn standing(&self, now: DateTime<Utc>) -> KeyStanding {
+    pub fn state(&self, now: DateTime<Utc>) -> KeyState {
         match self.expires - now {
-            _ if self.revoked.is_some() => KeyStanding::Revoked,
-            left if left <= TimeDelta::zero() => KeyStanding::Expired,
-            left if left <= SOON => KeyStanding::EndsSoon,
-            _ => KeyStanding::Valid,
+            _ if self.revoked.is_some() => KeyState::Revoked,
+            left if left <= TimeDelta::zero() => KeyState::Expired,
+            left if left <= SOON => KeyState::EndsSoon,
+            _ => KeyState::Valid,
         }
     }
 
     /// Whether it is valid at a moment.
     #[must_use]
     pub fn is_valid(&self, now: DateTime<Utc>) -> bool {
-        matches!(self.standing(now), KeyStanding::Valid | KeyStanding::EndsSoon)
+        matches!(self.state(now), KeyState::Valid | KeyState::EndsSoon)
     }
 
     /// Whether it allows something, at any time. `operate` includes `read`.
@@ -223,13 +223,13 @@ mod tests {
     #[test]
     fn what_a_key_is_worth_changes_with_time() {
         let (record, _) = key(1, &["read"]);
-        for (now, standing) in [
-            ("2026-12-01T00:00:00Z", KeyStanding::Valid),
-            ("2027-01-28T09:59:59Z", KeyStanding::Valid),
-            ("2027-01-28T10:00:00Z", KeyStanding::EndsSoon),
-            ("2027-02-27T10:00:00Z", KeyStanding::Expired),
+        for (now, state) in [
+            ("2026-12-01T00:00:00Z", KeyState::Valid),
+            ("2027-01-28T09:59:59Z", KeyState::Valid),
+            ("2027-01-28T10:00:00Z", KeyState::EndsSoon),
+            ("2027-02-27T10:00:00Z", KeyState::Expired),
         ] {
-            assert_eq!(record.standing(at(now)), standing, "{now}");
+            assert_eq!(record.state(at(now)), state, "{now}");
         }
     }
 

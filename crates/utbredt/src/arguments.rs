@@ -23,7 +23,7 @@ use crate::source::file_sources;
   utbredt source new 2026-10.csv > county.toml && utbredt source try 2026-10.csv --contract county.toml
   utbredt init && utbredt ingest 2026-10.csv --contract county.toml
   utbredt kpi run rollout.population_coverage --lake demo --param solution_id=digisos --from 2018-04 --to 2020-12
-  utbredt diff 1 2 --lake demo --kpi rollout.population_coverage --param solution_id=digisos --from 2018-04 --to 2020-12
+  utbredt diff 4 5 --lake demo --kpi adoption.reach --param solution_id=svarut --by county --from 2026-10 --to 2026-10
   utbredt sql --lake demo \"SELECT reason, count(*) AS rejected FROM rejections GROUP BY reason\""
 )]
 pub(crate) struct Arguments {

@@ -96,7 +96,7 @@ fn lines(arguments: &BacktestArguments, found: &Backtest) {
     ));
 }
 
-/// The tails by how a municipality grows. What happens after a forecast and before its number stands by itself.
+/// The tails by how a municipality grows. What happens after a forecast and before its number is reported by itself.
 fn kinds(found: &Backtest) {
     let months = HORIZONS.map(|ahead| format!("{ahead:>9} months")).concat();
     table::line(&format!("below and above by kind of growth   {months}"));

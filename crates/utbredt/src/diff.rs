@@ -34,6 +34,11 @@ fn print_summary(meta: &DiffMeta) {
     if let Some(before) = meta.version_before.filter(|before| *before != meta.version_after) {
         table::message(&format!("version {before} of the definition became {}", meta.version_after));
     }
+    if meta.rows == 0 {
+        let (before, after) = (meta.before, meta.after);
+        table::message(&format!("edition {before} to {after}: none of {} rows changed", meta.compared));
+        return;
+    }
     let causes = meta.causes.iter().filter(|(_, rows)| *rows > 0);
     let causes: Vec<String> = causes.map(|(cause, rows)| format!("{} {rows}", cause.as_str())).collect();
     let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join(", ")) };

@@ -52,7 +52,7 @@ pub(crate) enum HeldCommand {
     Release {
         /// Its receipt, as `held list` shows it.
         id: String,
-        /// Why it is right; it stands in the receipt.
+        /// Why it is right; the receipt keeps it.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// The lake.
@@ -141,7 +141,7 @@ fn state_of_disk(root: &Path, id: &str, before: u64) -> String {
                 edition.number
             )
         }
-        Ok(Some(edition)) => format!("{id} is still held; edition {} stands", edition.number),
+        Ok(Some(edition)) => format!("{id} is still held; edition {} is the newest", edition.number),
         _ => format!("{id} is not released"),
     }
 }
@@ -247,7 +247,7 @@ fn render_release(released: &Released) -> Vec<String> {
     match released {
         Released::Now(report) => {
             let mut lines = vec![format!(
-                "{}: released, {} facts are active; edition {} stands",
+                "{}: released, {} facts are active; edition {} is the newest",
                 report.receipt_id.0, report.accepted, report.edition
             )];
             lines.extend(cells(report));

@@ -35,7 +35,7 @@ pub(crate) fn init(root: &Path, trust_clock: bool, group_readable: bool) -> anyh
     load_reference(&mut writer, &assets::datasets(), now)?;
     let current = lake.latest()?.map_or(0, |edition| edition.number);
     table::message(&format!(
-        "{} is a lake; edition {current} stands and holds the reference tables",
+        "{} is a lake; edition {current} is the newest and holds the reference tables",
         root.display()
     ));
     Ok(())
@@ -186,7 +186,7 @@ fn state_of_disk(root: &Path, path: &Path, before: u64) -> String {
         Ok(Some(edition)) if edition.number > before => {
             format!("edition {} holds {file}, but the disk may lose it: deliver again", edition.number)
         }
-        Ok(Some(edition)) => format!("{file} is not in; edition {} still stands", edition.number),
+        Ok(Some(edition)) => format!("{file} is not in; edition {} is still the newest", edition.number),
         Ok(None) => format!("{file} is not in; the lake is empty"),
         Err(_) => format!("{file} is not in"),
     }

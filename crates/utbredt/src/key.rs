@@ -196,7 +196,7 @@ fn to_json(key: &KeyRecord, now: DateTime<Utc>) -> Value {
         "created": table::moment(key.created),
         "expires": table::moment(key.expires),
         "revoked": key.revoked.map(table::moment),
-        "standing": key.standing(now).as_str(),
+        "state": key.state(now).as_str(),
     })
 }
 
@@ -204,12 +204,12 @@ fn render(keys: &KeyList, now: DateTime<Utc>) -> Vec<String> {
     if keys.is_empty() {
         return vec!["no key was made yet; `utbredt key new --scope read` makes one".to_owned()];
     }
-    let mut rows = vec![["id", "standing", "expires", "scopes", "label"].map(str::to_owned)];
+    let mut rows = vec![["id", "state", "expires", "scopes", "label"].map(str::to_owned)];
     for key in keys.records() {
         let expires = key.expires.date_naive().to_string();
         rows.push([
             key.id.clone(),
-            key.standing(now).as_str().to_owned(),
+            key.state(now).as_str().to_owned(),
             expires,
             words(key),
             key.label.clone(),

@@ -68,7 +68,7 @@ pub(crate) fn render_reports(reports: &[(&PathBuf, Report)]) -> Vec<String> {
         lines.extend(within.map(|old| format!("  takes the place of receipt {} within its own span", old.0)));
         lines.extend(cells(report));
     }
-    lines.extend(reports.last().map(|(_, report)| format!("edition {} stands", report.edition)));
+    lines.extend(reports.last().map(|(_, report)| format!("edition {} is the newest", report.edition)));
     lines
 }
 

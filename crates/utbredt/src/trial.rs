@@ -96,7 +96,7 @@ fn print(arguments: &TryArguments, trial: &DryRun, in_lake: bool) -> anyhow::Res
     lines.extend(cells(report));
     table::each_line(&lines);
     table::message(&if in_lake {
-        format!("edition {} still stands: nothing was written", report.edition)
+        format!("edition {} is still the newest: nothing was written", report.edition)
     } else {
         "checked against the program's own reference tables, since there is no lake here; nothing was written"
             .to_owned()

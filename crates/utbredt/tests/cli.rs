@@ -212,11 +212,15 @@ fn the_same_facts_in_other_bytes_change_nothing() {
     let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
     assert_eq!(code, 0, "{message}");
     assert!(
-        message.contains("20 rows in, 20 accepted, 0 rejected") && message.contains("edition 2 stands"),
+        message.contains("20 rows in, 20 accepted, 0 rejected")
+            && message.contains("edition 2 is the newest"),
         "{message}"
     );
     let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert!(code == 0 && message.contains("unchanged") && message.contains("edition 2 stands"), "{message}");
+    assert!(
+        code == 0 && message.contains("unchanged") && message.contains("edition 2 is the newest"),
+        "{message}"
+    );
 
     let latin1: Vec<u8> = rows(&GOOD).chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect();
     let tabs = rows(&GOOD).replace(';', "\t");
@@ -358,7 +362,7 @@ fn a_held_delivery_leaves_the_last_good_one_in_force() {
             message.contains("`2024-01`: held") && message.contains("held: 10 of 20 rows were rejected"),
             "{message}"
         );
-        assert!(message.contains("edition 3 stands"), "the receipt is kept once: {message}");
+        assert!(message.contains("edition 3 is the newest"), "the receipt is kept once: {message}");
     }
     assert_eq!(desk.sql("SELECT count(*) AS n FROM usage"), "n\n20\n");
     let (code, message) = desk.deliver(b"Kommunenummer;Antall\n0301;5\n", &[]);

@@ -73,7 +73,7 @@ fn a_person_releases_what_is_held() {
     assert_eq!(held(&["release", "0123", "--reason", "why"]).0, 2);
     assert_eq!(desk.sql("SELECT DISTINCT period_start FROM usage"), "period_start\n2024-01-01\n");
     let (status, done, message) = held(&["release", &receipt, "--reason", "one month a file"]);
-    assert!(status == 0 && done.contains("20 facts are active; edition 4 stands"), "{done}{message}");
+    assert!(status == 0 && done.contains("20 facts are active; edition 4 is the newest"), "{done}{message}");
     assert_eq!(desk.sql("SELECT DISTINCT period_start FROM usage"), "period_start\n2024-02-01\n");
     let why = desk.sql("SELECT state, release_reason FROM receipts WHERE release_reason IS NOT NULL");
     assert_eq!(why, "state,release_reason\naccepted,one month a file\n");

@@ -106,7 +106,7 @@ fn a_trial_against_a_lake_shows_what_would_change_and_writes_nothing() {
     assert!(shown.contains("would be accepted") && shown.contains("takes the place of receipt"), "{shown}");
     assert!(shown.contains("cells: 1 added, 0 removed, 1 changed"), "{shown}");
     assert!(shown.contains("digihelse uses 0301 2025-01: 1000 -> 1001"), "{shown}");
-    assert!(message.contains("edition 2 still stands: nothing was written"), "{message}");
+    assert!(message.contains("edition 2 is still the newest: nothing was written"), "{message}");
     let editions = std::fs::read_dir(here.join("own/editions")).expect("editions").count();
     assert_eq!(editions, 2);
     let raw = std::fs::read_dir(here.join("own/raw")).expect("payloads").count();

@@ -90,13 +90,28 @@ fn bind_one(
             "source_id" => ("source", dimensions.sources.iter().map(String::as_str).collect()),
             _ => continue,
         };
+        let takes_all = kpi.params.iter().any(|param| param.name == *name && param.takes_all());
         if let ParamValue::Text(text) = value
-            && text != "*"
+            && !(text == "*" && takes_all)
         {
+            check_one(kind, text, &known)?;
             check_known(kind, text, known.into_iter())?;
         }
     }
     Ok(Bound { solution: named, params, unanswered })
+}
+
+/// Several known names where one is taken are no unknown name.
+fn check_one(kind: &str, text: &str, known: &[&str]) -> Result<(), RequestError> {
+    let is_list = text.contains(',') && text.split(',').all(|name| known.contains(&name.trim()));
+    if text != "*" && !is_list {
+        return Ok(());
+    }
+    Err(RequestError::invalid(
+        "invalid_parameter",
+        format!("this KPI is about one {kind}, and `{text}` is several"),
+        format!("ask for each {kind} by itself; known: {}", known.join(", ")),
+    ))
 }
 
 /// A name that is not in the lake is a wrong name, never an answer of zeros.

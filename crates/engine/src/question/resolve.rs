@@ -76,6 +76,15 @@ impl Chosen {
         })
     }
 
+    /// Whether no municipality lies in all areas named, in any of the last periods.
+    fn is_empty(&self, periods: usize) -> bool {
+        let Some(first) = self.filters.first() else { return false };
+        let mut shown = (0..first.areas.len()).rev().take(periods);
+        !shown.any(|period| {
+            first.areas[period].pairs().any(|(municipality, _)| self.holds(period, municipality))
+        })
+    }
+
     /// Whether rows of an area are shown: a filter on the rows' own key chooses rows too.
     pub(crate) fn shows(&self, by: By, code: &str) -> bool {
         self.filters.iter().filter(|filter| filter.by == by).all(|filter| filter.codes.contains(code))
@@ -281,7 +290,24 @@ fn choose(
         }
         filters.push(ChosenAreas { by: *by, codes: codes.iter().cloned().collect(), areas });
     }
-    Ok(Some(Chosen { filters }))
+    let chosen = Chosen { filters };
+    if chosen.is_empty(shown) {
+        return Err(RequestError::invalid(
+            "invalid_filter",
+            format!("no municipality is in all areas named: {}", named(request)),
+            "leave one of the filters out",
+        ));
+    }
+    Ok(Some(chosen))
+}
+
+/// The filters of a request, as one types them.
+fn named(request: &KpiRequest) -> String {
+    let texts = request
+        .filter
+        .iter()
+        .map(|(by, codes)| format!("{}={}", by.key().unwrap_or_default(), codes.join(",")));
+    texts.collect::<Vec<_>>().join(" and ")
 }
 
 /// What is said of a code that no area has. A code of another division is answered by those it is there, with their names, and

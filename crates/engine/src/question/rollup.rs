@@ -100,7 +100,7 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
         tally(groups.all.len(), &groups.placed, &states, marks.as_primitive::<Int64Type>(), &cells.persons);
     // A cell in another state has no number; adding it as zero would invent a report.
     let is_ok = |row: usize| states[row].as_ref().is_some_and(|own| own.state == CellState::Ok);
-    let standing: Vec<Placed> = groups.placed.iter().filter(|placed| is_ok(placed.row)).copied().collect();
+    let counted: Vec<Placed> = groups.placed.iter().filter(|placed| is_ok(placed.row)).copied().collect();
     let of_numerators = match kpi.rollup.kind {
         RollupKind::Max => ColumnRollup::Max,
         RollupKind::Min => ColumnRollup::Min,
@@ -108,10 +108,10 @@ fn added(kpi: &Kpi, cells: &Cells, groups: &Groups) -> Result<RecordBatch, Engin
     };
     let mut table = Table::default();
     let sums = Sums { kpi, cells: &cells.batch, groups: groups.all.len() };
-    table.add("numerator", sums.of("numerator", of_numerators, &standing)?);
-    table.add("denominator", sums.of("denominator", ColumnRollup::Sum, &standing)?);
+    table.add("numerator", sums.of("numerator", of_numerators, &counted)?);
+    table.add("denominator", sums.of("denominator", ColumnRollup::Sum, &counted)?);
     for own in &kpi.columns {
-        let placed = if own.every_state { &groups.placed } else { &standing };
+        let placed = if own.every_state { &groups.placed } else { &counted };
         match &own.fill {
             ColumnFill::Rolled(rollup) => table.add(&own.name, sums.of(&own.name, *rollup, placed)?),
             // One cell, one row: there is nothing to combine.

@@ -202,7 +202,7 @@ impl Build<'_> {
         self.write("reference/network_members.csv", members)
     }
 
-    /// The dated facts of the rollout list, in their order, with the codes that never existed left standing.
+    /// The dated facts of the rollout list, in their order, with the codes that never existed kept.
     fn digisos(&mut self) -> Result<(), ReferenceError> {
         let file = "digisos_rollout/digisos_prod_kommuner_events.csv";
         let columns = ["event_at", "action", "kommunenummer"];

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use super::{KeyRecord, KeyStanding, key_digest};
+use super::{KeyRecord, KeyState, key_digest};
 
 /// Why a key that was sent opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,10 +71,10 @@ impl KeyList {
             }
         }
         let key = found.ok_or(KeyRefusal::Unknown)?;
-        match key.standing(now) {
-            KeyStanding::Valid | KeyStanding::EndsSoon => Ok(key),
-            KeyStanding::Expired => Err(KeyRefusal::Expired { id: key.id.clone(), on: key.expires }),
-            KeyStanding::Revoked => Err(KeyRefusal::Revoked { id: key.id.clone() }),
+        match key.state(now) {
+            KeyState::Valid | KeyState::EndsSoon => Ok(key),
+            KeyState::Expired => Err(KeyRefusal::Expired { id: key.id.clone(), on: key.expires }),
+            KeyState::Revoked => Err(KeyRefusal::Revoked { id: key.id.clone() }),
         }
     }
 

@@ -382,5 +382,5 @@ fn a_clock_that_contradicts_the_lake_is_refused_unless_it_is_trusted() {
     let expected = "edition 3: dated anew: edition 2 was dated 2099-01-01";
     assert!(status == Some(0) && message.contains(expected), "{message}");
     let (status, message) = init("2026-12-01T10:00:00Z", &[]);
-    assert!(status == Some(0) && message.contains("edition 3 stands"), "{message}");
+    assert!(status == Some(0) && message.contains("edition 3 is the newest"), "{message}");
 }

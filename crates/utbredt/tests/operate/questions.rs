@@ -63,18 +63,36 @@ pub(crate) fn a_wrong_question_has_one_code_everywhere(here: &Path) {
         ("adoption.reach", vec![("solution_id", "digisos"), ("from", "1066")], "year_out_of_bounds"),
         ("adoption.reach", vec![("solution_id", "digisos"), ("soluton_id", "svarut")], "unknown_parameter"),
         ("adoption.reach", vec![("solution_id", "digisos"), ("county_code", "99")], "unknown_county"),
+        // No municipality of Vestland is in the network of Rogaland: an empty answer would look like a failure.
+        (
+            "adoption.reach",
+            vec![("solution_id", "digisos"), ("county_code", "46"), ("network_id", "digi-rogaland")],
+            "invalid_filter",
+        ),
+        (
+            "adoption.cohort_curve",
+            vec![("solution_id", "digisos"), ("months_since", "-3")],
+            "invalid_parameter",
+        ),
+        (
+            "adoption.cohort_curve",
+            vec![("solution_id", "digisos"), ("months_since", "9223372036854775807")],
+            "invalid_parameter",
+        ),
+        ("rollout.stalled", vec![("solution_id", "digisos"), ("days", "-5")], "invalid_parameter"),
+        ("rollout.schedule_variance", vec![("wave_id", "*")], "invalid_parameter"),
     ] {
         let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (_, body) = server.get(&format!("/v1/kpis/{kpi}/values?{}", query.join("&")), "");
         let by_http = serde_json::from_str::<Value>(&body).expect("a problem")["code"].clone();
 
         let (options, params): (Vec<_>, Vec<_>) =
-            pairs.iter().partition(|(name, _)| matches!(*name, "by" | "from" | "county_code"));
+            pairs.iter().partition(|(name, _)| matches!(*name, "by" | "from" | "county_code" | "network_id"));
         let object = |pairs: &[(&str, &str)]| -> serde_json::Map<String, Value> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
         };
         let (mut question, mut filter) = (object(&options), serde_json::Map::new());
-        filter.extend(question.remove_entry("county_code"));
+        filter.extend(["county_code", "network_id"].into_iter().filter_map(|key| question.remove_entry(key)));
         question.extend([("id".to_owned(), kpi.into()), ("params".to_owned(), object(&params).into())]);
         question.insert("where".to_owned(), filter.into());
         let in_batch = batch(&server, &Value::from(vec![question]), "")["data"][0]["problem"]["code"].clone();
@@ -83,7 +101,7 @@ pub(crate) fn a_wrong_question_has_one_code_everywhere(here: &Path) {
         for (name, value) in &pairs {
             words.extend(match *name {
                 "by" | "from" => [format!("--{name}"), (*value).to_owned()],
-                "county_code" => ["--where".to_owned(), format!("{name}={value}")],
+                "county_code" | "network_id" => ["--where".to_owned(), format!("{name}={value}")],
                 _ => ["--param".to_owned(), format!("{name}={value}")],
             });
         }
@@ -98,5 +116,22 @@ pub(crate) fn a_wrong_question_has_one_code_everywhere(here: &Path) {
             assert!(said.starts_with(&format!("error[{code}]: ")), "{words:?}: {said}");
             assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
         }
+    }
+    // What a statement does with its values is its own fault, said once, and no failure of the server.
+    for (statement, why) in [
+        ("SELECT 1/0", "Divide by zero"),
+        ("SELECT CAST(municipality_code AS DATE) FROM municipalities", "Cast error"),
+        (
+            "SELECT * FROM kpi.adoption_reach(solution_id => 'digisos', where.county_code => '46')",
+            "is quoted",
+        ),
+    ] {
+        let output = command(here, &["sql", statement]).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.starts_with("error[refused]: ") && output.status.code() == Some(2),
+            "{statement}: {said}"
+        );
+        assert_eq!(said.matches(why).count(), 1, "{statement}: {said}");
     }
 }
