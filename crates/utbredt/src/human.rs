@@ -110,6 +110,12 @@ pub(crate) fn table(
             if shared.is_empty() { String::new() } else { format!("in every row: {}\n", shared.join(", ")) };
         shown = varied;
     }
+    if table.is_tty() {
+        let left_out = leave_out(&mut shown, room);
+        if !left_out.is_empty() {
+            above.push_str(&format!("no room for {} (--format csv has all)\n", left_out.join(", ")));
+        }
+    }
     table.set_header(shown.iter().map(|column| column.name));
     let rows = shown.first().map_or(0, |column| column.cells.len());
     for row in 0..rows {
@@ -124,6 +130,24 @@ pub(crate) fn table(
         }
     }
     Ok(format!("{above}{table}"))
+}
+
+/// Leaves out columns, the last first, until a row has room; gives their names. What a row is about, its value, its state and why
+/// are never left out, and nothing is of a table without a value.
+fn leave_out<'a>(shown: &mut Vec<Shown<'a>>, room: usize) -> Vec<&'a str> {
+    let Some(value) = shown.iter().position(|column| column.name == "value") else { return Vec::new() };
+    let mut left_out = Vec::new();
+    let mut last = shown.len();
+    while last > value + 1
+        && shown.iter().map(|column| usize::from(column.longest_word())).sum::<usize>() > room
+    {
+        last -= 1;
+        if !["state", "reason", "marks"].contains(&shown[last].name) {
+            left_out.push(shown.remove(last).name);
+        }
+    }
+    left_out.reverse();
+    left_out
 }
 
 /// A single row, a line for each column that holds something.
@@ -193,6 +217,35 @@ mod tests {
     /// With plain spaces, as one types them.
     fn plain(text: &str) -> String {
         text.replace(SPACE, " ")
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out_from_behind_and_named() {
+        let column = |name, cell: &str| Shown { name, is_number: false, cells: vec![cell.to_owned()] };
+        let row = || {
+            vec![
+                column("county_name", "Møre og Romsdal"),
+                column("value", "54.6 %"),
+                column("numerator", "1 234"),
+                column("state", "ok"),
+                column("marks", "imputed split"),
+                column("coverage", "94.0 %"),
+            ]
+        };
+        // By their longest words, each with two blanks: 13, 7, 11, 7, 9 and 10.
+        for (room, left_out) in [
+            (57, vec![]),
+            (56, vec!["coverage"]),
+            (47, vec!["coverage"]),
+            (46, vec!["numerator", "coverage"]),
+            (1, vec!["numerator", "coverage"]),
+        ] {
+            let mut shown = row();
+            assert_eq!(leave_out(&mut shown, room), left_out, "{room}");
+            assert_eq!(shown.len() + left_out.len(), 6);
+        }
+        let mut without_value = vec![column("reason", "unknown"), column("rejected", "7")];
+        assert!(leave_out(&mut without_value, 1).is_empty());
     }
 
     #[test]
