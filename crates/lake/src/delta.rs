@@ -2,6 +2,7 @@
 //! edition that changed its list of files, counted from 0. They can be lost and written again.
 
 mod check;
+mod checkpoint;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 use crate::record::{Moved, MovedFiles};
 use crate::{Edition, FileEntry, Lake, LakeError, Table, chain, disk};
 
-pub(crate) use check::{OLDER, differences, rebuild};
+pub(crate) use check::{differences, is_behind, rebuild};
+use checkpoint::{Checkpoint, checkpoint, is_due};
 
 /// The lake's path of a version of a table's log.
 pub(crate) fn path(table: &str, version: u64) -> String {
@@ -25,6 +27,10 @@ pub(crate) struct Logs {
     lake_id: Option<String>,
     /// Tables whose files have former column names.
     former: BTreeSet<&'static str>,
+    /// The checkpoints of every table, in order.
+    checkpoints: BTreeMap<&'static str, Vec<Checkpoint>>,
+    /// Why a checkpoint could not be made.
+    failed: Option<LakeError>,
 }
 
 impl Logs {
@@ -39,6 +45,10 @@ impl Logs {
             let renamed = !now.is_empty() && self.former.contains(table.name) != is_former;
             let about = (log.is_empty() || renamed).then_some(lake_id.as_str());
             log.push(version(table, edition, files, about));
+            match checkpoint(table, (log.len() as u64 - 1, edition), &log[0]) {
+                Ok(made) => self.checkpoints.entry(table.name).or_default().extend(made),
+                Err(error) => self.failed = Some(error),
+            }
             if is_former {
                 self.former.insert(table.name);
             } else {
@@ -83,19 +93,22 @@ fn version(table: &Table, edition: &Edition, files: &MovedFiles, about: Option<&
     for removed in &files.removed {
         actions.push(json!({"remove": {"path": name(removed), "deletionTimestamp": at, "dataChange": true}}));
     }
-    for new in &files.added {
-        actions.push(json!({"add": {
-            "path": name(new),
-            "partitionValues": {},
-            "size": new.bytes,
-            "modificationTime": at,
-            "dataChange": true,
-            // No key ranges: given those of some columns, one common reader takes the others to be NULL and a
-            // filter on them finds nothing, without a word. Readers skip by the ranges in the files themselves.
-            "stats": json!({"numRecords": new.rows}).to_string(),
-        }}));
-    }
+    actions.extend(files.added.iter().map(|new| add(new, at)));
     actions.iter().map(|action| format!("{action}\n")).collect()
+}
+
+/// A file that a table has, since a moment in milliseconds.
+fn add(file: &FileEntry, since: i64) -> Value {
+    json!({"add": {
+        "path": name(file),
+        "partitionValues": {},
+        "size": file.bytes,
+        "modificationTime": since,
+        "dataChange": true,
+        // No key ranges: given those of some columns, one common reader takes the others to be NULL and a
+        // filter on them finds nothing, without a word. Readers skip by the ranges in the files themselves.
+        "stats": json!({"numRecords": file.rows}).to_string(),
+    }})
 }
 
 fn name(file: &FileEntry) -> &str {
@@ -161,6 +174,11 @@ pub(crate) fn catch_up(lake: &Lake, edition: &Edition, moved: &Moved) -> Result<
         // The first version names the lake by its first edition.
         let lake_id = if count == 1 { Some(chain::read(lake.root(), 1)?.sha256().to_owned()) } else { None };
         put(lake, table.name, count - 1, &version(table, edition, files, lake_id.as_deref()))?;
+        if is_due(count - 1) {
+            let first = disk::read(lake.root(), &path(table.name, 0))?;
+            let made = checkpoint(table, (count - 1, edition), &String::from_utf8_lossy(&first))?;
+            made.iter().try_for_each(|made| put_checkpoint(lake, made))?;
+        }
     }
     Ok(())
 }
@@ -186,17 +204,31 @@ fn is_renamed(table: &Table, edition: &Edition, files: &MovedFiles) -> bool {
 
 /// Writes every version that is missing, and every log that begins otherwise, from all editions.
 fn write_missing(lake: &Lake) -> Result<(), LakeError> {
-    for (table, log) in all(lake)?.texts {
+    let logs = all(lake)?;
+    for (table, log) in &logs.texts {
         let first = disk::read(lake.root(), &path(table, 0)).ok();
         // The first version has the schema. When it differs, the log is of an older definition of the table.
         let begins_otherwise =
             first.is_some_and(|first| log.first().is_some_and(|text| text.as_bytes() != first));
         // Only what is missing: reading every version back would make it slower.
-        for (version, text) in (0..).zip(&log) {
+        for (version, text) in (0..).zip(log) {
             if begins_otherwise || !lake.root().join(path(table, version)).exists() {
                 put(lake, table, version, text)?;
             }
         }
+        for made in logs.checkpoints.get(table).into_iter().flatten() {
+            if begins_otherwise || !lake.root().join(&made.file.0).exists() {
+                put_checkpoint(lake, made)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The file first: what names it must never name what is not there.
+fn put_checkpoint(lake: &Lake, made: &Checkpoint) -> Result<(), LakeError> {
+    for (path, bytes) in [&made.file, &made.last] {
+        lake.disk().write_atomic(&lake.root().join(path), bytes)?;
     }
     Ok(())
 }
@@ -205,7 +237,7 @@ fn write_missing(lake: &Lake) -> Result<(), LakeError> {
 pub(crate) fn all(lake: &Lake) -> Result<Logs, LakeError> {
     let mut logs = Logs::default();
     chain::whole(lake.root(), |edition, moved| logs.push(edition, moved))?;
-    Ok(logs)
+    logs.failed.take().map_or(Ok(logs), Err)
 }
 
 fn put(lake: &Lake, table: &str, version: u64, text: &str) -> Result<(), LakeError> {

@@ -12,6 +12,7 @@ use crate::chain::{self, LatestGood};
 use crate::disk::{self, Disk, Stamp};
 use crate::head::Head;
 use crate::history::{EditionNote, History};
+use crate::lock::Lock;
 use crate::{
     BackupReport, Edition, FORMAT, FileEntry, LakeError, Table, VerifyReport, Writer, access, backup, file,
     raw, runs, verify,
@@ -284,7 +285,15 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Locked`] while another holds it.
     pub fn writer(&self) -> Result<Writer, LakeError> {
-        Writer::lock(self.clone())
+        Ok(Writer::with(Lock::take(self.root())?, self.clone()))
+    }
+
+    /// Takes the writer's lock as soon as nobody else holds it: for those of one process that write one after the other.
+    ///
+    /// # Errors
+    /// When the lock cannot be taken at all.
+    pub fn writer_in_turn(&self) -> Result<Writer, LakeError> {
+        Ok(Writer::with(Lock::take_in_turn(self.root())?, self.clone()))
     }
 
     /// The path of a file after its length and hash were checked. A file that has not changed since is not

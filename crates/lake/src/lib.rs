@@ -19,6 +19,7 @@ mod identity;
 mod keys;
 mod lake;
 mod lines;
+mod lock;
 mod merge;
 mod raw;
 mod raw_stream;

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod backup;
+mod checkpoints;
 mod commits;
 mod damage;
 mod dates;

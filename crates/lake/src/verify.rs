@@ -67,11 +67,11 @@ pub(crate) fn verify(lake: &Lake) -> Result<VerifyReport, LakeError> {
     // With a record lost, the logs cannot be derived, and what is wrong is in the report.
     if whole {
         for (path, why, _) in delta::differences(lake, &logs)? {
-            if why == delta::OLDER {
+            if delta::is_behind(why) {
                 continue;
             }
             report.problems.push(format!(
-                "{path} is damaged: {why}; it is derived, `utbredt ingest` or a rebuild writes it anew"
+                "{path} is damaged: {why}; it is derived, `utbredt verify --repair` writes it anew"
             ));
         }
     }

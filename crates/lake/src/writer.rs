@@ -1,17 +1,16 @@
 //! The one writer: keeps payloads, writes files, makes editions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use utbredt_model::ReceiptId;
 
-use crate::access;
 use crate::edition::Reach;
 use crate::head::{HEAD, Head};
+use crate::lock::Lock;
 use crate::record::{self, Moved};
-use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, disk, file, rows};
+use crate::{CleanUp, Edition, FileEntry, Lake, LakeError, Table, clean_up, dating, delta, file, rows};
 
 /// What an edition changes. Applied in this order: `supersedes`, `replace`, `append`.
 #[derive(Debug)]
@@ -58,24 +57,13 @@ pub struct Writer {
     lake: Lake,
     stopped: Option<String>,
     delta_problem: Option<String>,
-    lock: File,
+    lock: Lock,
 }
 
 impl Writer {
-    pub(crate) fn lock(lake: Lake) -> Result<Self, LakeError> {
-        let path = lake.root().join("LOCK");
-        // A pipe in its place would wait for a reader for ever.
-        if let Some(about) = std::fs::metadata(&path).ok().filter(|about| !about.is_file()) {
-            return Err(LakeError::NotAFile { path: "LOCK".to_owned(), what: disk::kind(about.file_type()) });
-        }
-        let lock =
-            // Never truncated: another writer may hold it, and what counts is the lock, not the content.
-            access::shared(&path).create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { lake, stopped: None, delta_problem: None, lock }),
-            Err(TryLockError::WouldBlock) => Err(LakeError::Locked(path)),
-            Err(TryLockError::Error(e)) => Err(LakeError::io("lock", &path)(e)),
-        }
+    /// A writer, whose turn it is.
+    pub(crate) fn with(lock: Lock, lake: Lake) -> Self {
+        Self { lake, stopped: None, delta_problem: None, lock }
     }
 
     /// The lake written to.
@@ -90,12 +78,7 @@ impl Writer {
     /// # Errors
     /// When the lock cannot be released or acquired again; a holder at that time is waited for.
     pub fn with_lock_released<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, LakeError> {
-        let path = self.lake.root().join("LOCK");
-        // The lock file stays open: deleting and making it again would let two writers hold two files.
-        self.lock.unlock().map_err(LakeError::io("unlock", &path))?;
-        let done = work();
-        self.lock.lock().map_err(LakeError::io("lock", &path))?;
-        Ok(done)
+        self.lock.released(work)
     }
 
     /// Why the Delta logs are behind after the last commit, if they are. They are derived: the edition is valid,
@@ -123,6 +106,9 @@ impl Writer {
 
     /// Stops after an error that leaves the disk unknown.
     pub(crate) fn stop_after<T>(&mut self, done: &Result<T, LakeError>) {
+        if done.is_err() {
+            self.lock.note_failure();
+        }
         // After a failed sync the kernel may have dropped the pages: a second sync would report success and be wrong.
         if let Err(error @ LakeError::Unsynced { .. }) = done {
             self.stopped = Some(error.with_causes());
@@ -333,6 +319,9 @@ impl Writer {
         // Its failure is no failure of the commit, which readers already see.
         let failed = delta::catch_up(&self.lake, edition, moved).err();
         self.delta_problem = failed.as_ref().map(LakeError::with_causes);
+        if failed.is_some() {
+            self.lock.note_failure();
+        }
         if let Some(LakeError::Unsynced { .. }) = failed {
             self.stopped.clone_from(&self.delta_problem);
         }
@@ -348,6 +337,20 @@ impl Writer {
             writer.delta_problem = None;
             Ok(rewritten)
         })
+    }
+
+    /// Mends what a writer that was killed left behind, by [`Writer::clean_up`] and [`Writer::rebuild_delta`]. Where the last one ended
+    /// by itself there is nothing to mend and nothing is read, however many editions there are.
+    ///
+    /// # Errors
+    /// As those.
+    pub fn recover(&mut self) -> Result<(), LakeError> {
+        if self.lock.is_after_a_kill() {
+            self.clean_up()?;
+            self.rebuild_delta()?;
+            self.lock.note_repair();
+        }
+        Ok(())
     }
 
     /// Removes what a stopped writer left: unnamed files, and files of tables that no edition names. Editions

@@ -127,6 +127,9 @@ pub(crate) enum Command {
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
+        /// First remove what a writer that was killed left behind, and write Delta logs anew where they are not what the editions say.
+        #[arg(long)]
+        repair: bool,
         /// Report as JSON.
         #[arg(long)]
         json: bool,

@@ -27,7 +27,10 @@ const LONG_WORK: u64 = 4 << 20;
 /// Makes a lake, or opens the one that is there, and puts the embedded reference tables in.
 pub(crate) fn init(root: &Path, trust_clock: bool, group_readable: bool) -> anyhow::Result<()> {
     let lake = if group_readable { Lake::init_for_group(root)? } else { Lake::init(root)? };
-    let mut writer = writer(&lake)?;
+    let mut writer = lake.writer()?;
+    // Whoever was stopped while the lake was made had no lock yet: everything is looked at.
+    writer.clean_up()?;
+    writer.rebuild_delta()?;
     let now = clock::now();
     if trust_clock && let Some(edition) = writer.redate(now)? {
         table::message(&format!("edition {}: {}", edition.number, edition.reason));
@@ -45,8 +48,7 @@ pub(crate) fn init(root: &Path, trust_clock: bool, group_readable: bool) -> anyh
 pub(crate) fn writer(lake: &Lake) -> anyhow::Result<Writer> {
     let mut writer = lake.writer()?;
     // Under the lock: no other process can be writing what looks left behind.
-    writer.clean_up()?;
-    writer.rebuild_delta()?;
+    writer.recover()?;
     Ok(writer)
 }
 
@@ -66,7 +68,9 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<ExitCode> {
         ));
     }
     let lake = Lake::open(&arguments.lake)?;
-    let mut writer = writer(&lake)?;
+    let before = lake.latest()?.map_or(0, |edition| edition.number);
+    let mut writer =
+        writer(&lake).with_context(|| state_of_disk(&arguments.lake, &arguments.files[0], before))?;
     let bar = bar(&arguments.files);
     let mut reports = Vec::new();
     let mut failed = None;

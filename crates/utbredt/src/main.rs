@@ -154,7 +154,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),
-        Command::Verify { lake, json } => verify(&lake, json),
+        Command::Verify { lake, repair, json } => verify(&lake, repair, json),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Reference(ReferenceCommand::Build { from, to }) => {
             let report = utbredt_ingest::reference::build(&from, &to)?;
@@ -192,8 +192,16 @@ fn files_below(queries: &Queries, folder: &str) -> usize {
     queries.iter().filter(|(path, _)| path.starts_with(folder)).count()
 }
 
-fn verify(lake: &Path, json: bool) -> anyhow::Result<()> {
-    let report = Lake::open(lake)?.verify()?;
+fn verify(lake: &Path, repair: bool, json: bool) -> anyhow::Result<()> {
+    let lake = Lake::open(lake)?;
+    if repair {
+        let mut writer = lake.writer()?;
+        let (swept, written) = (writer.clean_up()?.removed.len(), writer.rebuild_delta()?);
+        table::message(&format!(
+            "{swept} files left behind are removed, {written} files of Delta logs written anew"
+        ));
+    }
+    let report = lake.verify()?;
     let (editions, files, bytes) = (report.editions, report.files, report.bytes);
     if json {
         let output = serde_json::json!({

@@ -4,15 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Logs, all, path};
+use super::{Checkpoint, Logs, all, path};
 use crate::{Lake, LakeError, disk};
 
-/// Path, what, the right text.
-type Difference<'a> = (String, &'static str, Option<&'a str>);
+/// Path, what, and what is right there; `None` where nothing is.
+type Difference<'a> = (String, &'static str, Option<&'a [u8]>);
 
 /// Why a version differs that was written before its table grew a column. Readers find the column's values to be NULL
 /// either way; the next commit writes the log anew.
-pub(crate) const OLDER: &str = "it was written before the table grew a column";
+const OLDER: &str = "it was written before the table grew a column";
+
+/// Why a checkpoint differs that was never written, or is named no longer: readers begin earlier.
+const NO_CHECKPOINT: &str = "readers of the log begin before it";
+
+/// Whether a difference only says that an earlier version, or a writer that was stopped, left a log that is right all the same.
+pub(crate) fn is_behind(why: &str) -> bool {
+    why == OLDER || why == NO_CHECKPOINT
+}
 
 /// Whether a version says what is right but for columns that may be NULL, which its schema lacks.
 fn lacks_columns_only(stored: &[u8], right: &str) -> bool {
@@ -40,26 +48,26 @@ fn fits(stored: &Value, right: &Value) -> bool {
         && grown.clone().all(|field| field["nullable"] == true)
 }
 
-/// What is wrong with the logs: (path, what, the right text).
+/// What is wrong with the logs.
 pub(crate) fn differences<'a>(lake: &Lake, logs: &'a Logs) -> Result<Vec<Difference<'a>>, LakeError> {
     let mut found = Vec::new();
+    let mut known = BTreeSet::new();
     for (table, log) in &logs.texts {
         for (version, text) in (0..).zip(log) {
             let path = path(table, version);
-            match disk::read(lake.root(), &path) {
-                Ok(bytes) if bytes == text.as_bytes() => {}
-                Ok(bytes) if lacks_columns_only(&bytes, text) => {
-                    found.push((path, OLDER, Some(text.as_str())))
-                }
-                Ok(_) => found.push((path, "it is not what the editions say", Some(text.as_str()))),
-                Err(error) if error.is_missing() => found.push((path, "it is missing", Some(text.as_str()))),
-                Err(_) => found.push((path, "it cannot be read", Some(text.as_str()))),
-            }
+            known.insert(path.clone());
+            let why = match disk::read(lake.root(), &path) {
+                Ok(bytes) if bytes == text.as_bytes() => continue,
+                Ok(bytes) if lacks_columns_only(&bytes, text) => OLDER,
+                read => different(&read),
+            };
+            found.push((path, why, Some(text.as_bytes())));
         }
     }
+    for checkpoints in logs.checkpoints.values() {
+        check_checkpoints(lake, checkpoints, (&mut known, &mut found));
+    }
     for table in disk::names(&lake.root().join("tables"))? {
-        let versions = logs.texts.get(table.as_str()).map_or(0, |log| log.len() as u64);
-        let known: BTreeSet<String> = (0..versions).map(|version| path(&table, version)).collect();
         for name in disk::names(&lake.root().join(format!("tables/{table}/_delta_log")))? {
             let path = format!("tables/{table}/_delta_log/{name}");
             if !name.starts_with(disk::TEMPORARY) && !known.contains(&path) {
@@ -70,6 +78,43 @@ pub(crate) fn differences<'a>(lake: &Lake, logs: &'a Logs) -> Result<Vec<Differe
     Ok(found)
 }
 
+fn different(read: &Result<Vec<u8>, LakeError>) -> &'static str {
+    match read {
+        Ok(_) => "it is not what the editions say",
+        Err(error) if error.is_missing() => "it is missing",
+        Err(_) => "it cannot be read",
+    }
+}
+
+/// Checks the checkpoints of a table, and what names the last.
+fn check_checkpoints<'a>(
+    lake: &Lake,
+    checkpoints: &'a [Checkpoint],
+    (known, found): (&mut BTreeSet<String>, &mut Vec<Difference<'a>>),
+) {
+    for Checkpoint { file: (path, right), .. } in checkpoints {
+        known.insert(path.clone());
+        let read = disk::read(lake.root(), path);
+        // Those of a lake that an earlier version wrote are not there.
+        let is_missing = read.as_ref().is_err_and(LakeError::is_missing);
+        if read.as_ref().ok() != Some(right) {
+            let why = if is_missing { NO_CHECKPOINT } else { different(&read) };
+            found.push((path.clone(), why, Some(right)));
+        }
+    }
+    let Some(Checkpoint { last: (path, right), .. }) = checkpoints.last() else { return };
+    known.insert(path.clone());
+    let read = disk::read(lake.root(), path);
+    if read.as_ref().ok() == Some(right) {
+        return;
+    }
+    let names_another = |made: &Checkpoint| {
+        read.as_ref().ok() == Some(&made.last.1) && lake.root().join(&made.file.0).exists()
+    };
+    let is_behind = read.as_ref().is_err_and(LakeError::is_missing) || checkpoints.iter().any(names_another);
+    found.push((path.clone(), if is_behind { NO_CHECKPOINT } else { different(&read) }, Some(right)));
+}
+
 /// Rewrites every log that differs from the editions.
 pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
     let logs = all(lake)?;
@@ -77,9 +122,9 @@ pub(crate) fn rebuild(lake: &Lake) -> Result<usize, LakeError> {
     for (path, _, right) in &wrong {
         let full = lake.root().join(path);
         match right {
-            Some(text) => {
+            Some(bytes) => {
                 lake.disk().make_folder(full.parent().unwrap_or(lake.root()))?;
-                lake.disk().write_atomic(&full, text.as_bytes())?;
+                lake.disk().write_atomic(&full, bytes)?;
             }
             // A version that no edition made would be read as the newest.
             None => lake.disk().remove(&full)?,

@@ -189,6 +189,38 @@ fn clean_up_takes_leftovers_only() {
 }
 
 #[test]
+fn what_a_writer_left_is_looked_for_after_a_kill_or_a_failure_only() {
+    let folder = tempdir().unwrap();
+    let lake = sample(folder.path());
+    let (left, lock) = (folder.path().join("raw/.tmp-1-1"), folder.path().join("LOCK"));
+    let leave = || std::fs::write(&left, b"half").unwrap();
+    let has_left = || left.exists();
+    // Nothing is read after a writer that ended by itself, and nothing swept.
+    leave();
+    lake.writer().unwrap().recover().unwrap();
+    assert!(has_left());
+    // One that was killed leaves its note, also to a writer that mends nothing.
+    let mut killed = lake.writer().unwrap();
+    let note = std::fs::read(&lock).unwrap();
+    assert!(!note.is_empty());
+    killed.with_lock_released(|| assert_eq!(std::fs::read(&lock).unwrap(), b"")).unwrap();
+    drop(killed);
+    std::fs::write(&lock, &note).unwrap();
+    drop(lake.writer().unwrap());
+    lake.writer().unwrap().recover().unwrap();
+    assert!(!has_left() && std::fs::read(&lock).unwrap().is_empty());
+    // One whose work failed leaves it too.
+    leave();
+    let mut failed = lake.writer().unwrap();
+    let draft =
+        EditionDraft { replace: vec![(table("usage"), receipts(&[("a", "accepted")]))], ..change(20) };
+    assert!(failed.commit(draft).is_err());
+    drop(failed);
+    lake.writer().unwrap().recover().unwrap();
+    assert!(!has_left());
+}
+
+#[test]
 fn a_folder_of_something_else_is_no_lake() {
     let folder = tempdir().unwrap();
     assert!(matches!(Lake::open(folder.path()), Err(LakeError::NotALake { .. })));
