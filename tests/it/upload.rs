@@ -65,12 +65,17 @@ struct Answer {
 
 impl Server {
     fn new(keys: Vec<UploadKey>) -> Self {
+        Self::taking(keys, 32)
+    }
+
+    /// One that takes deliveries of so many MiB.
+    fn taking(keys: Vec<UploadKey>, mib: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the lake");
         drop(fill(&tiny(), folder.path()));
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         let fake = Arc::new(Fake::default());
         let intake: Arc<dyn DeliveryInbox> = Arc::<Fake>::clone(&fake);
-        let router = router(ApiState::new(engine).with_uploads(intake, keys));
+        let router = router(ApiState::new(engine).with_uploads(intake, keys).with_delivery_limit(mib));
         Self { router, fake, _folder: folder }
     }
 
@@ -329,6 +334,32 @@ async fn a_body_has_its_own_limit_and_words_are_checked() {
     // The other doors keep their own limit.
     let batch = [("content-type", "application/json")];
     assert_eq!(server.request("POST", "/v1/kpis:batch", &batch, vec![b' '; 65 << 10]).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_takes_up_to_its_limit_and_the_problem_names_it() {
+    let key = || vec![UploadKey::new(COUNTY, ["county".to_owned()])];
+    let trial = format!("{OCTOBER}&dry_run=true");
+    // (MiB, address, bytes, status): a dry run is in memory as a whole, so that more than usual is not taken for one.
+    for (mib, path, bytes, status) in [
+        (1, OCTOBER, 1 << 20, 201),
+        (1, OCTOBER, (1 << 20) + 1, 413),
+        (33, OCTOBER, 33 << 20, 201),
+        (33, OCTOBER, (33 << 20) + 1, 413),
+        (33, &trial, 32 << 20, 200),
+        (33, &trial, (32 << 20) + 1, 413),
+    ] {
+        let server = Server::taking(key(), mib);
+        let answer = server.send(path, &[], vec![b'x'; bytes]).await;
+        assert_eq!(answer.status, status, "{mib} MiB, {bytes} bytes to {path}: {answer:?}");
+        if status == 413 {
+            let most = if path == OCTOBER { mib } else { 32 };
+            let detail = answer.body["detail"].as_str().unwrap_or_default();
+            assert!(detail.contains(&format!("at most {most} MiB")), "{detail}");
+        }
+        // No place was lost, also not where a body took all.
+        assert_eq!(server.send(OCTOBER, &[], "new").await.status, 201);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -21,14 +21,14 @@ use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::request_log::current_id;
 use crate::state::ApiState;
-use crate::uploads::{InboxError, Uploads};
+use crate::uploads::{AT_ONCE, InboxError, Uploads};
 
 /// Where deliveries are sent.
 pub(crate) const ADDRESS: &str = "/v1/deliveries";
-/// How large a delivery may be.
-pub(crate) const BODY_LIMIT: usize = 32 << 20;
-/// How long a delivery may take to come in and be evaluated.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// How large a delivery may be where nothing else is said.
+pub(crate) const BODY_LIMIT: u32 = 32 << 20;
+/// How long a delivery of that size may take to come in and be evaluated, and what each further MiB may take.
+const TIME_LIMIT: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(3));
 /// How long who has no valid token waits for the rejection.
 const REJECTION_DELAY: Duration = Duration::from_millis(500);
 /// The longest `subject` and `Idempotency-Key`, in bytes.
@@ -56,8 +56,8 @@ pub(crate) async fn deliver(
     upload.key = idempotency_key(request.headers())?.map(|name| hash(&[&sender.digest, name.as_bytes()]));
     state.engine()?;
     // Taken before the body is read, or many large bodies could lie in memory at once.
-    let slot = Arc::clone(&uploads.slots).try_acquire_owned().map_err(|_| busy())?;
-    upload.payload = Bytes::from_request(request, &state).await.map_err(|error| unreadable(&error))?.into();
+    let slot = slot(&uploads, request.headers(), state.delivery_limit)?;
+    upload.payload = body(request, &state, upload.dry_run).await?;
     if upload.payload.is_empty() {
         return Err(Problem::bad_argument("empty_body", "the delivery has no bytes")
             .hint("send the file as the body, as with `curl --data-binary @FILE`"));
@@ -71,6 +71,27 @@ pub(crate) async fn deliver(
         response.extensions_mut().insert(key);
     }
     Ok(response)
+}
+
+/// How long a delivery may take.
+pub(crate) fn time_limit(state: &ApiState) -> Duration {
+    let (usual, each) = TIME_LIMIT;
+    usual + each * (state.delivery_limit.saturating_sub(BODY_LIMIT) >> 20)
+}
+
+/// A place in memory: a body that may be larger than usual takes them all.
+fn slot(uploads: &Uploads, headers: &HeaderMap, limit: u32) -> Result<OwnedSemaphorePermit, Problem> {
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let places = if stated.unwrap_or(limit).min(limit) > BODY_LIMIT { AT_ONCE } else { 1 };
+    Arc::clone(&uploads.slots).try_acquire_many_owned(places).map_err(|_| busy())
+}
+
+/// The bytes of a delivery. A dry run keeps nothing, so that all of it has to be in memory: it is never larger than usual.
+async fn body(mut request: Request, state: &ApiState, dry_run: bool) -> Result<Vec<u8>, Problem> {
+    let limit = if dry_run { state.delivery_limit.min(BODY_LIMIT) } else { state.delivery_limit };
+    DefaultBodyLimit::max(usize::try_from(limit).unwrap_or(usize::MAX)).apply(&mut request);
+    let body = Bytes::from_request(request, state).await.map_err(|error| unreadable(&error, limit))?;
+    Ok(body.into())
 }
 
 /// Counts and logs a rejection and delays it, so that who tries many tokens or sources spends time on them. Those with
@@ -227,7 +248,8 @@ fn reused() -> Problem {
 
 fn full(held: u64, quota: u64) -> Problem {
     let detail = format!(
-        "this delivery would be held, and those that are held take {held} bytes of {quota}; nothing of it is kept"
+        "this delivery would be held, or is too large to find out before it is kept, and those that are held take {held} bytes of {quota}; \
+         nothing of it is kept"
     );
     let title = "There is no room for another held delivery";
     Problem::new(StatusCode::INSUFFICIENT_STORAGE, "held_quota_exceeded", title, detail)
@@ -240,16 +262,17 @@ pub(crate) fn busy() -> Problem {
         .hint("send the same again after the seconds of Retry-After")
 }
 
-fn unreadable(rejection: &BytesRejection) -> Problem {
+fn unreadable(rejection: &BytesRejection, limit: u32) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("a delivery is at most {} MiB", BODY_LIMIT >> 20);
+        let detail =
+            format!("this server takes a delivery, or a dry run of one, of at most {} MiB", limit >> 20);
         return Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",
             "The delivery is too large",
             detail,
         )
-        .hint("deliver it in parts, each with its own subject");
+        .hint("deliver it in parts, each with its own subject; whoever runs the server brings in a file of any size");
     }
     Problem::bad_argument("unreadable_body", "the body ended before it was complete").hint("send it again")
 }

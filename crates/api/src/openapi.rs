@@ -238,7 +238,7 @@ fn text_response(operation: OperationBuilder, kind: &str, description: &str) -> 
 
 fn deliver(operation: OperationBuilder) -> OperationBuilder {
     let body = RequestBodyBuilder::new()
-        .description(Some("The bytes of the file, at most 32 MiB. Its Content-Type is not looked at."))
+        .description(Some("The bytes of the file, at most 32 MiB where the server is not set to more. Its Content-Type is not looked at."))
         .required(Some(Required::True))
         .content("application/octet-stream", content(schemas::binary()))
         .build();

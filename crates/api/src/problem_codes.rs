@@ -168,7 +168,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "payload_too_large",
         413,
         "The body is larger than this address takes.",
-        "Send it in parts: 64 KiB for a batch, 32 MiB for a delivery.",
+        "Send it in parts: 64 KiB for a batch; for a delivery the detail says how much.",
     ),
     code("query_invalid", 500, "A query file of the server is wrong.", OPERATOR),
     code(

@@ -92,7 +92,7 @@ async fn wrong_method(request: Request) -> Problem {
 fn time_limit(state: &ApiState, request: &Request) -> Duration {
     let path = request.uri().path();
     let delivers = path == deliveries::ADDRESS || path.ends_with(held::RELEASE);
-    if delivers { deliveries::TIME_LIMIT } else { state.time_limit }
+    if delivers { deliveries::time_limit(state) } else { state.time_limit }
 }
 
 async fn limit_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {

@@ -1,7 +1,6 @@
 //! The one list of routes. The router, the landing page, the OpenAPI document, the table of this crate's README and the
 //! hint at a mistyped address are made from it.
 
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::columns::{self, Kind};
@@ -156,7 +155,7 @@ pub(crate) static ROUTES: [Route; 28] = [
         deliveries::ADDRESS,
         "deliver",
         Answer::Report,
-        || post(deliveries::deliver).layer(DefaultBodyLimit::max(deliveries::BODY_LIMIT)),
+        || post(deliveries::deliver),
         "Deliver a file for a source; the validation report. Only with a token, where the server has any.",
     )
     .with(&[

@@ -11,6 +11,7 @@ use utbredt_engine::Engine;
 
 use crate::connections::Limits;
 use crate::cors::Origin;
+use crate::deliveries;
 use crate::held::HeldDeliveries;
 use crate::hosts::Hosts;
 use crate::keys::{Access, KeyStore, Reading};
@@ -60,6 +61,8 @@ pub struct ApiState {
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
+    /// How large a delivery may be, in bytes.
+    pub(crate) delivery_limit: u32,
 }
 
 impl fmt::Debug for ApiState {
@@ -102,6 +105,7 @@ impl ApiState {
             uploads: None,
             held: None,
             cors_origins: Arc::default(),
+            delivery_limit: deliveries::BODY_LIMIT,
         }
     }
 
@@ -174,6 +178,13 @@ impl ApiState {
     #[must_use]
     pub fn with_uploads(mut self, inbox: Arc<dyn DeliveryInbox>, keys: Vec<UploadKey>) -> Self {
         self.uploads = (!keys.is_empty()).then(|| Arc::new(Uploads::new(inbox, keys)));
+        self
+    }
+
+    /// Takes deliveries of up to so many MiB, where the usual limit is 32. What is above is in memory once, alone.
+    #[must_use]
+    pub const fn with_delivery_limit(mut self, mib: u16) -> Self {
+        self.delivery_limit = (mib as u32) << 20;
         self
     }
 

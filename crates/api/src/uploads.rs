@@ -13,8 +13,8 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use utbredt_model::{Upload, Verdict};
 
-/// How many deliveries are in memory at once.
-const AT_ONCE: usize = 4;
+/// How many deliveries of the usual size are in memory at once.
+pub(crate) const AT_ONCE: u32 = 4;
 /// How many requests without a valid token wait for their rejection at once; further ones get it at once, without a
 /// reason.
 const UNAUTHENTICATED_SLOTS: usize = 16;
@@ -131,7 +131,7 @@ pub(crate) struct Uploads {
 
 impl Uploads {
     pub(crate) fn new(inbox: Arc<dyn DeliveryInbox>, keys: Vec<UploadKey>) -> Self {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
         Self { inbox, keys, slots, unauthenticated: Semaphore::new(UNAUTHENTICATED_SLOTS) }
     }
 

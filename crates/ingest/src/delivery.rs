@@ -97,6 +97,18 @@ impl Delivery {
         Ok(Self { source_id, subject, payload: Payload::Large(payload), received_at, synthetic: false })
     }
 
+    /// Moves its bytes to the lake's disk where they are many and can be read piece by piece; any other stays as it is.
+    pub(crate) fn on_the_disk(self, writer: &mut Writer, format: &dyn Format) -> Result<Self, IngestError> {
+        let Payload::Whole(bytes) = &self.payload else { return Ok(self) };
+        let first = &bytes[..bytes.len().min(FIRST_BYTES as usize)];
+        if bytes.len() as u64 <= LARGE || !can_stream(format, first) {
+            return Ok(self);
+        }
+        let (sha256, length) = writer.keep_raw_stream(&mut bytes.as_slice())?;
+        let payload = LargePayload::kept(writer.lake(), sha256, length, (&self.source_id, &self.subject))?;
+        Ok(Self { payload: Payload::Large(payload), ..self })
+    }
+
     /// Its receipt: the same source, subject and bytes always give the same one. Only a second reading of them, by
     /// another contract, that is held beside the first has one of its own; the report names it. What an earlier version
     /// received keeps the shorter receipt it was given.
@@ -155,10 +167,14 @@ pub(crate) fn hex(hash: &[u8]) -> String {
 
 /// Whether a file can be read piece by piece.
 fn in_pieces(format: &dyn Format, path: &Path) -> io::Result<bool> {
-    let Some(contract) = format.contract() else { return Ok(false) };
     let mut first = Vec::new();
     std::fs::File::open(path)?.take(FIRST_BYTES).read_to_end(&mut first)?;
-    Ok(!format.replaces_own_span() && is_streamable(contract, &first))
+    Ok(can_stream(format, &first))
+}
+
+/// The same of a file that begins with these bytes.
+fn can_stream(format: &dyn Format, first: &[u8]) -> bool {
+    format.contract().is_some_and(|contract| !format.replaces_own_span() && is_streamable(contract, first))
 }
 
 /// The bytes of a file, unless it is larger than is taken.

@@ -12,6 +12,7 @@ use utbredt_model::{ReceiptId, Rejection, Upload, Verdict};
 
 use crate::config::IngestConfig;
 use crate::contract::ReadBy;
+use crate::delivery::LARGE;
 use crate::fetch::Clock;
 use crate::held::{self, HeldDelivery, HeldError, Released};
 use crate::history::ReceiptHistory;
@@ -43,8 +44,8 @@ pub enum InboxError {
     /// Another writer is at work: the same upload may be sent again.
     #[error("another writer is at work")]
     Busy,
-    /// It would be held, and the held deliveries take their quota already: nothing of it is kept.
-    #[error("held deliveries take {held} bytes of a quota of {quota}, and this one would be held too")]
+    /// It would be held, or is too large to find out, and the held deliveries take their quota already: nothing of it is kept.
+    #[error("held deliveries take {held} bytes of a quota of {quota}, and this one may be held too")]
     Full {
         /// What they take.
         held: u64,
@@ -149,6 +150,7 @@ impl Inbox {
             Known::Answered(outcome) => Ok(outcome),
             Known::New | Known::Begun(_) => {
                 self.make_room(&mut writer, (format.as_ref(), &delivery), &mut looked_at)?;
+                let delivery = delivery.on_the_disk(&mut writer, format.as_ref())?;
                 let delivered = self.deliver(&mut writer, format.as_ref(), &delivery, &sent)?;
                 Ok(self.answer(&delivery, &delivered.report, &delivered.rejections, sent))
             }
@@ -192,8 +194,7 @@ impl Inbox {
     pub fn release(&self, receipt_id: &str, reason: &str) -> Result<Released, HeldError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.lake.writer()?;
-        writer.clean_up()?;
-        writer.rebuild_delta()?;
+        writer.recover()?;
         held::release(&mut writer, receipt_id, reason, self.clock.now())
     }
 
@@ -257,6 +258,10 @@ impl Inbox {
         if has_room(held) {
             return Ok(());
         }
+        // A dry run of a large one would need all of it in memory.
+        if delivery.payload.length() > LARGE {
+            return Err(InboxError::Full { held, quota: limits.quota() });
+        }
         let dry_run = DryRunContext::Lake(self.lake.clone()).dry_run(format, delivery)?;
         match dry_run.report.held {
             None => Ok(()),
@@ -275,8 +280,7 @@ impl Inbox {
         delivery: &Delivery,
         sent: &Uploaded,
     ) -> Result<Delivered, IngestError> {
-        writer.clean_up()?;
-        writer.rebuild_delta()?;
+        writer.recover()?;
         // Logged before it is done: without it, who is stopped after the edition would not know that it was his.
         if sent.key.is_some() {
             self.lake.append_run(&Run {

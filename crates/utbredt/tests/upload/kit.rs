@@ -72,6 +72,11 @@ impl Server {
         if let Some(now) = now {
             serve.env("UTBREDT_NOW", now);
         }
+        Self::run(serve)
+    }
+
+    /// One that is started by a command.
+    pub(crate) fn run(mut serve: Command) -> Self {
         let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut answer = BufReader::new(process.stderr.take().expect("its messages"));
         let mut line = String::new();

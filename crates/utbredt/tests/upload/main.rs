@@ -69,6 +69,33 @@ fn a_delivery_comes_in_is_corrected_and_held_over_http() {
 }
 
 #[test]
+fn a_delivery_above_the_usual_size_comes_in_piece_by_piece_where_the_server_is_set_to_it() {
+    let folder = ready();
+    let here = folder.path();
+    let server = Server::run(command(here, &["serve", "--addr", "127.0.0.1:0", "--delivery-limit", "40"]));
+    // Six years of four municipalities, with notes that make it 36 MiB.
+    let note = "x".repeat(64_000);
+    let mut file = "Kommunenr;Måned;Antall;Merknad;Mer\n".to_owned();
+    for month in (2020..2026).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}"))) {
+        for (code, uses) in [("0301", 1000), ("4601", 20), ("1103", 5), ("5001", 9)] {
+            file += &format!("{code};{month};{uses};{note};{note}\n");
+        }
+    }
+    file += "9999;2025-01;7;;\n";
+    let (status, answer) = server.deliver("", "large", &file);
+    assert_eq!(
+        (status, &answer["accepted"], &answer["rejected_rows"]),
+        (201, &288.into(), &1.into()),
+        "{answer}"
+    );
+    assert_eq!(server.oslo(), (1000.into(), 2.into()));
+    // The same again is the same, under the key and under another one.
+    assert_eq!(server.deliver("", "large", &file), (201, answer));
+    let (status, answer) = server.deliver("", "other", &file);
+    assert_eq!((status, &answer["state"]), (200, &"unchanged".into()), "{answer}");
+}
+
+#[test]
 fn a_plan_that_cannot_be_kept_stops_the_server_and_without_one_there_are_no_uploads() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
