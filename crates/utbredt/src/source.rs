@@ -28,6 +28,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 /// Where answers are kept, below the lake: whoever removes it costs himself nothing but time.
 const ANSWERS: &str = "answers";
 
+/// How long a source is waited for before the next is asked beside it.
+const BESIDE_AFTER: Duration = Duration::from_secs(20);
+
 /// How soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(200);
 
@@ -116,7 +119,8 @@ fn run_due_sources(arguments: &PlanArguments, root: &Path, hosts: &Arc<Hosts>) -
     if due.is_empty() { Ok(Vec::new()) } else { run_sources(arguments, &plan, &due, root, hosts) }
 }
 
-/// Asks sources one after the other; one that fails keeps none of the others back.
+/// Asks sources in the plan's order, and gives their runs in it. One that fails keeps none of the others back, and beside one that
+/// takes long the next is asked: the writer's lock is released while a source is waited for.
 fn run_sources(
     arguments: &PlanArguments,
     plan: &IngestConfig,
@@ -132,20 +136,44 @@ fn run_sources(
     if let Err(error) = answers.tidy(clock::now()) {
         table::message(&format!("old answers below {} stay: {error}", root.display()));
     }
-    let client =
-        Client::new(guard, Limits::default(), &System).with_host_state(Arc::clone(hosts)).with_cache(answers);
     // Paths in the plan are relative to the plan, not to where the command is run.
     let base = arguments.plan.parent().unwrap_or(Path::new("."));
-    let environment = |name: &str| std::env::var(name).ok();
-    let maskinporten = plan.maskinporten.as_ref();
-    let context = Context { client: &client, base, maskinporten, environment: &environment };
     let mut writer = writer(&lake)?;
     // Too much that is kept stops no source either.
     if let Err(error) = held::remove_settled(&mut writer, plan.held, clock::now(), 0) {
         table::message(&format!("payloads of held deliveries stay: {}", utbredt_ingest::with_causes(&error)));
     }
-    let reports = sources.iter().map(|source| utbredt_ingest::run(&mut writer, &context, source));
-    Ok(reports.collect::<Result<_, _>>()?)
+    // Each takes it for itself.
+    drop(writer);
+    let run = &|source: &SourceConfig| {
+        // What was asked of its source is believed or forgotten by its own run.
+        let client = Client::new(guard.clone(), Limits::default(), &System)
+            .with_host_state(Arc::clone(hosts))
+            .with_cache(HttpCache::in_folder(&lake.root().join(ANSWERS)));
+        let environment = |name: &str| std::env::var(name).ok();
+        let maskinporten = plan.maskinporten.as_ref();
+        let context = Context { client: &client, base, maskinporten, environment: &environment };
+        let mut writer = lake.writer_in_turn()?;
+        utbredt_ingest::run(&mut writer, &context, source)
+    };
+    let runs = std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for source in sources {
+            // Nothing is ever sent: that the other end is gone is the message.
+            let (end, ended) = channel::<()>();
+            threads.push(scope.spawn(move || {
+                let _end = end;
+                run(source)
+            }));
+            let _in_time = ended.recv_timeout(BESIDE_AFTER);
+        }
+        // A thread that panicked has said so.
+        threads
+            .into_iter()
+            .map(|run| run.join().map_err(|_| anyhow::anyhow!("asking a source panicked")))
+            .collect::<Vec<_>>()
+    });
+    runs.into_iter().map(|run| Ok(run??)).collect()
 }
 
 /// The thread that asks what is due while the server serves.

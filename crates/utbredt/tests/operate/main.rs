@@ -4,6 +4,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 mod questions;
+mod sources;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -128,6 +129,7 @@ fn the_log_contains_what_happened() {
     a_request_is_a_line_and_a_copy_that_is_right_only_at_debug(here);
     questions::the_line_of_a_batch_has_its_cost(here);
     questions::a_wrong_question_has_one_code_everywhere(here);
+    questions::a_statement_that_fails_on_its_rows_is_refused(here);
     silence_can_be_had(here);
     operators_have_an_address_of_their_own(here);
     a_taken_port_is_named_before_any_work(here);
@@ -260,29 +262,6 @@ fn slow_clients_keep_nobody_waiting_and_the_server_can_be_stopped() {
     let took = start.elapsed();
     assert!(took < PATIENCE, "{took:?}");
     // Those that began a line have 15 seconds for it, and the end waits 20 at most.
-    assert!(server.stop() < PATIENCE);
-}
-
-/// The source takes the connection and never answers.
-#[test]
-fn a_source_that_hangs_does_not_keep_the_server_from_stopping() {
-    let folder = tempfile::tempdir().expect("a folder");
-    assert!(command(folder.path(), &["init"]).stderr(Stdio::null()).status().expect("it runs").success());
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let host = silent.local_addr().expect("its address");
-    let source = "id = \"klass-changes\"\nkind = \"klass_changes\"\nschedule = \"daily\"";
-    let plan = format!("hosts = [\"{host}\"]\n[[source]]\n{source}\nurl = \"http://{host}/klass\"\n");
-    std::fs::write(folder.path().join("utbredt.toml"), plan).expect("written");
-    let mut server = Server::start(folder.path(), &["--ingest", "--local"], None);
-    silent.set_nonblocking(true).expect("set");
-    let start = Instant::now();
-    let _connection = loop {
-        if let Ok(connection) = silent.accept() {
-            break connection;
-        }
-        assert!(start.elapsed() < PATIENCE, "the source is not asked");
-        std::thread::sleep(Duration::from_millis(50));
-    };
     assert!(server.stop() < PATIENCE);
 }
 

@@ -117,7 +117,10 @@ pub(crate) fn a_wrong_question_has_one_code_everywhere(here: &Path) {
             assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
         }
     }
-    // What a statement does with its values is its own fault, said once, and no failure of the server.
+}
+
+/// What a statement does with its values is its own fault, said once, and no failure of the server.
+pub(crate) fn a_statement_that_fails_on_its_rows_is_refused(here: &Path) {
     for (statement, why) in [
         ("SELECT 1/0", "Divide by zero"),
         ("SELECT CAST(municipality_code AS DATE) FROM municipalities", "Cast error"),
