@@ -2,19 +2,13 @@
 //! 10, 100 and 1,000 deliveries. `cargo bench --workspace --bench lake_growth [-- DELIVERIES…]`.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::DataType;
 use chrono::{DateTime, TimeDelta};
 use utbredt_benches::table;
-use utbredt_lake::{EditionDraft, Lake, Table};
-use utbredt_model::ReceiptId;
-
-/// As many as there are municipalities.
-const ROWS: usize = 357;
+use utbredt_benches::usage::{ROWS, usage_of_a_day};
+use utbredt_lake::Lake;
 
 /// How often each step is timed; the middle one counts.
 const TIMES: usize = 7;
@@ -36,9 +30,13 @@ fn main() -> anyhow::Result<()> {
     for size in sizes {
         let mut deliver = Vec::new();
         while made < size {
-            let draft = delivery(made)?;
+            let recorded_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(i64::try_from(made)?);
+            let draft = usage_of_a_day(made, recorded_at)?;
             let started = Instant::now();
-            lake.writer()?.commit(draft)?;
+            let mut writer = lake.writer()?;
+            writer.recover()?;
+            writer.commit(draft)?;
+            drop(writer);
             deliver.push(started.elapsed());
             made += 1;
         }
@@ -99,42 +97,4 @@ fn kib(folder: &Path) -> anyhow::Result<String> {
         bytes += if about.is_file() { about.len() } else { 0 };
     }
     Ok((bytes / 1024).to_string())
-}
-
-/// Invented uses of one day of every municipality.
-fn delivery(number: usize) -> anyhow::Result<EditionDraft> {
-    let table = Table::named("usage").context("a table of uses")?;
-    let receipt = format!("{number:064x}");
-    let day = 18_000 + i32::try_from(number)?;
-    let schema = table.schema();
-    let columns = schema.fields().iter().map(|field| column(field.name(), field.data_type(), day, &receipt));
-    let rows = RecordBatch::try_new(table.schema(), columns.collect())?;
-    Ok(EditionDraft {
-        recorded_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(i64::try_from(number)?),
-        reason: "a delivery".to_owned(),
-        replace: Vec::new(),
-        append: vec![(table, rows)],
-        supersedes: Vec::new(),
-        receipts: vec![ReceiptId(receipt)],
-    })
-}
-
-fn column(name: &str, kind: &DataType, day: i32, receipt: &str) -> ArrayRef {
-    let texts = |of: &dyn Fn(usize) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values((0..ROWS).map(of)))
-    };
-    match (name, kind) {
-        ("municipality_code", _) => texts(&|row| format!("{:04}", 1000 + row)),
-        ("receipt_id", _) => texts(&|_| receipt.to_owned()),
-        ("state", _) => texts(&|_| "ok".to_owned()),
-        ("synthetic", _) => Arc::new(BooleanArray::from(vec![true; ROWS])),
-        ("period_end", _) => Arc::new(Date32Array::from(vec![day + 1; ROWS])),
-        (_, DataType::Date32) => Arc::new(Date32Array::from(vec![day; ROWS])),
-        (_, DataType::Int64) => {
-            let uses = (0_i64..).take(ROWS).map(|row| (row * 37 + i64::from(day) * 11) % 900);
-            Arc::new(Int64Array::from_iter_values(uses))
-        }
-        (_, DataType::Boolean) => Arc::new(BooleanArray::from(vec![false; ROWS])),
-        _ => texts(&|_| "invented".to_owned()),
-    }
 }

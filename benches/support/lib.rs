@@ -1,5 +1,8 @@
 //! The kit of the benches: the lake they ask, the questions, and how times are told.
 
+pub mod server;
+pub mod usage;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
