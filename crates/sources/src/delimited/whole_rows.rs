@@ -1,24 +1,26 @@
 //! Where delimited text that comes bit by bit may be cut.
 
+use memchr::memchr2_iter;
+
 /// The length of the whole rows that some bytes begin with: up to the last line break outside of quotes, or, where a quote is
 /// never closed, the last of all. A quote opens a field at its beginning only, as where rows are read.
 #[must_use]
 pub fn whole_rows(bytes: &[u8], line_break: u8, most: usize) -> usize {
     let (mut quoted, mut whole, mut last) = (false, 0, 0);
-    let mut before = line_break;
-    let mut closed = false;
-    for (at, byte) in bytes.iter().copied().enumerate() {
-        match byte {
-            b'"' if quoted => (quoted, closed) = (false, true),
-            // A doubled quote within a field closes and opens again.
-            b'"' if closed || is_border(before) => (quoted, closed) = (true, false),
-            _ => closed = false,
-        }
-        if byte == line_break {
+    // Where a field's quote was closed last.
+    let mut closed = None;
+    for at in memchr2_iter(b'"', line_break, bytes) {
+        let before = at.checked_sub(1);
+        if bytes[at] == line_break {
             last = at + 1;
             whole = if quoted { whole } else { last };
+        } else if quoted {
+            (quoted, closed) = (false, Some(at));
+        } else {
+            // A doubled quote within a field closes and opens again.
+            let doubled = closed.is_some() && closed == before;
+            quoted = doubled || is_border(before.map_or(line_break, |before| bytes[before]));
         }
-        before = byte;
     }
     if whole == 0 && bytes.len() > most { last } else { whole }
 }
