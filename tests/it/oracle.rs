@@ -1,4 +1,4 @@
-//! Random worlds: whatever is asked, the SQL of the KPIs gives what the plain loops of the oracle give. The seeds of
+//! Random worlds: whatever is requested, the SQL of the KPIs gives what the plain loops of the oracle give. The seeds of
 //! `tests/seeds.txt` come first, for the KPIs that were wrong there, then 4 worlds; `UTBREDT_WORLDS=500` is the long form, which
 //! asks those seeds about every KPI too, `UTBREDT_SEED` the first seed.
 
@@ -7,7 +7,7 @@ use utbredt_tests::check_world;
 /// How many failing questions are shown before the rest is only counted.
 const SHOWN: usize = 10;
 
-/// Worlds asked when nobody asks for more: the suite has to stay short.
+/// Worlds requested when nobody asks for more: the suite has to stay short.
 const WORLDS: u64 = 4;
 
 fn number(name: &str) -> Option<u64> {
@@ -31,16 +31,16 @@ fn kept_seeds() -> Vec<(u64, Vec<&'static str>)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_engine_agrees_with_the_oracle() {
-    let (first, asked) = (number("UTBREDT_SEED"), number("UTBREDT_WORLDS"));
+    let (first, requested) = (number("UTBREDT_SEED"), number("UTBREDT_WORLDS"));
     // Whoever names a seed wants that one.
     let mut seeds = if first.is_none() { kept_seeds() } else { Vec::new() };
-    if asked.is_some() {
+    if requested.is_some() {
         seeds.iter_mut().for_each(|(_, kpis)| kpis.clear());
     }
     let (first, kept) = (first.unwrap_or(0), seeds.len());
-    for seed in first..first + asked.unwrap_or(WORLDS) {
-        let is_asked = seeds[..kept].iter().any(|(kept, kpis)| *kept == seed && kpis.is_empty());
-        seeds.extend((!is_asked).then(|| (seed, Vec::new())));
+    for seed in first..first + requested.unwrap_or(WORLDS) {
+        let is_kept = seeds[..kept].iter().any(|(kept, kpis)| *kept == seed && kpis.is_empty());
+        seeds.extend((!is_kept).then(|| (seed, Vec::new())));
     }
     let mut faults = Vec::new();
     for pair in seeds.chunks(2) {

@@ -211,16 +211,11 @@ fn the_same_facts_in_other_bytes_change_nothing() {
     let desk = Desk::new();
     let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
     assert_eq!(code, 0, "{message}");
-    assert!(
-        message.contains("20 rows in, 20 accepted, 0 rejected")
-            && message.contains("edition 2 is the newest"),
-        "{message}"
-    );
+    assert!(message.contains("20 rows in, 20 accepted, 0 rejected"), "{message}");
+    assert!(message.contains("edition 2 is the newest"), "{message}");
     let (code, message) = desk.deliver(rows(&GOOD).as_bytes(), &[]);
-    assert!(
-        code == 0 && message.contains("unchanged") && message.contains("edition 2 is the newest"),
-        "{message}"
-    );
+    assert!(code == 0 && message.contains("unchanged"), "{message}");
+    assert!(message.contains("edition 2 is the newest"), "{message}");
 
     let latin1: Vec<u8> = rows(&GOOD).chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect();
     let tabs = rows(&GOOD).replace(';', "\t");

@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn the_parts_sum_to_the_change() {
         let mut met = [0; 4];
-        for seed in 0..3000 {
+        for seed in 0..1000 {
             let world = random(seed);
             let mut rng = Random::new(seed);
             for row in answer(&world, &request(&world, ("adoption.change", true), &mut rng)) {
@@ -241,6 +241,6 @@ mod tests {
                 }
             }
         }
-        assert!(met.iter().all(|count| *count >= 20), "{met:?}");
+        assert!(met.iter().all(|count| *count >= 7), "{met:?}");
     }
 }
