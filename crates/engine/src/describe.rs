@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use utbredt_answer::{AgeBand, Denominator, Meta, Unanswered, Work};
-use utbredt_kpi::{By, Inhabitants, KpiRequest, ParamValue};
+use utbredt_kpi::{By, Caveats, Inhabitants, KpiRequest, ParamValue};
 use utbredt_lake::Edition;
 
 use crate::edition::open::OpenEdition;
@@ -41,7 +41,7 @@ pub(crate) fn describe(
         params: params(query),
         unanswered: unanswered(query),
         filter: request.filter.clone(),
-        caveats: kpi.caveats.clone(),
+        caveats: caveats(query),
         changes: kpi.changes.clone(),
         rows: rows.num_rows(),
         coverage: coverage(query, rows),
@@ -50,6 +50,17 @@ pub(crate) fn describe(
         uncounted_ages,
         synthetic: is_synthetic(rows),
         work,
+    }
+}
+
+/// What a reader must know: of the KPI, and where a period begins after the day of the edition.
+fn caveats(query: &ResolvedQuery<'_>) -> Caveats {
+    let own = query.kpi.caveats.clone();
+    let is_ahead = query.shown.iter().any(|period| period.start > query.scope.day);
+    let text = query.catalogue.reason(&query.kpi.id, "not_begun").filter(|_| is_ahead);
+    match text {
+        Some(text) => own.with(text),
+        None => own,
     }
 }
 

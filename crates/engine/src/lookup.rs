@@ -63,6 +63,9 @@ impl Lookup {
     }
 }
 
+/// Keys that a hint lists.
+const MOST_LISTED: usize = 30;
+
 impl Engine {
     /// Every row, or those valid on a day where rows have a span; without a day those still valid.
     pub fn all_of(
@@ -101,7 +104,11 @@ impl Engine {
             if chosen.true_count() == 0 {
                 // A key has a row for each name, territory or event.
                 let keys: BTreeSet<&str> = keys.into_iter().collect();
-                let hint = format!("{} are known", keys.len());
+                let hint = if keys.len() > MOST_LISTED {
+                    format!("{} are known", keys.len())
+                } else {
+                    format!("known: {}", keys.iter().copied().collect::<Vec<_>>().join(", "))
+                };
                 return Err(RequestError::unknown(lookup.one(), &key, keys, hint).into());
             }
             let found = filter_record_batch(&rows, &chosen)?;

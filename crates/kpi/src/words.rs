@@ -72,6 +72,15 @@ pub struct Caveats {
 }
 
 impl Caveats {
+    /// These, and one more.
+    #[must_use]
+    pub fn with(mut self, one: &Titles) -> Self {
+        self.nb.push(one.nb.clone());
+        self.nn.push(one.nn.clone());
+        self.en.push(one.en.clone());
+        self
+    }
+
     /// The caveats in one language.
     #[must_use]
     pub fn get(&self, lang: Lang) -> &[String] {

@@ -39,12 +39,19 @@ pub(crate) fn periods_of(
     } else {
         granularity.periods(from, to)
     };
-    if periods.is_empty() || periods.len() > MOST_PERIODS {
-        let until = to.pred_opt().unwrap_or(to);
+    let until = to.pred_opt().unwrap_or(to);
+    if periods.is_empty() {
+        return Err(RequestError::invalid(
+            "invalid_value",
+            format!("to, which ends on {until}, is before from, {from}"),
+            "both are included: the same period twice asks for that one",
+        ));
+    }
+    if periods.len() > MOST_PERIODS {
         return Err(RequestError::invalid(
             "invalid_value",
             format!("from {from} to {until}, both included, is {} periods", periods.len()),
-            format!("`to` is not before `from`, and at most {MOST_PERIODS} periods are answered at once"),
+            format!("at most {MOST_PERIODS} periods are answered at once"),
         ));
     }
     Ok(periods)
