@@ -21,7 +21,7 @@ pub enum ParamKind {
     Measure,
     /// A day, `YYYY-MM-DD`.
     Date,
-    /// A whole number.
+    /// A whole number from 0 to 9999.
     Integer,
     /// A number, decimal point.
     Number,
