@@ -625,7 +625,7 @@ async fn at(engine: &Engine, question: &KpiRequest, number: u64) -> BTreeMap<(i6
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happened_the_parts_sum_to_the_change() {
-    let pairs: u64 = std::env::var("UTBREDT_PAIRS").map_or(2, |text| text.parse().expect("a number"));
+    let pairs: u64 = std::env::var("UTBREDT_PAIRS").map_or(3, |text| text.parse().expect("a number"));
     let (mut split, mut causes) = (0, BTreeMap::<&str, usize>::new());
     for seed in 0..pairs {
         let folder = tempfile::tempdir().expect("a folder");

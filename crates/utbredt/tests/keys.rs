@@ -124,7 +124,7 @@ fn a_key_is_printed_once_listed_without_its_secret_and_revoked() {
     let (_, listed, _) = run(here, &["key", "list", "--json"]);
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     assert_eq!(
-        (&listed["keys"][0]["standing"], &listed["keys"][1]["standing"]),
+        (&listed["keys"][0]["state"], &listed["keys"][1]["state"]),
         (&"revoked".into(), &"valid".into())
     );
     assert_eq!(listed["keys"][1]["scopes"], serde_json::json!(["operate"]));
