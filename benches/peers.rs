@@ -252,7 +252,7 @@ impl Peer {
         // nginx ignores a compressed file that is older than the plain one.
         let here = root.display();
         let config = format!(
-            "daemon off;\nworker_processes 1;\npid {here}/pid;\nerror_log {here}/error.log;\nevents {{ worker_connections 256; }}\n\
+            "daemon off;\nmaster_process off;\npid {here}/pid;\nerror_log {here}/error.log;\nevents {{ worker_connections 256; }}\n\
              http {{\naccess_log off;\ndefault_type application/json;\nkeepalive_requests 100000000;\nopen_file_cache max=10;\n\
              client_body_temp_path {here}/b;\nproxy_temp_path {here}/p;\nfastcgi_temp_path {here}/f;\nuwsgi_temp_path {here}/u;\nscgi_temp_path {here}/s;\n\
              server {{\nlisten {address};\nroot {here};\ngzip_static on;\ngzip_vary on;\n{headers}\n\

@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::request_log::current_id;
+use crate::server::serve_newest;
 use crate::state::ApiState;
 use crate::uploads::{AT_ONCE, InboxError, Uploads};
 
@@ -105,27 +106,27 @@ pub(crate) async fn reject(state: &ApiState, uploads: &Uploads, problem: Problem
     problem
 }
 
-/// Has the delivery evaluated on a thread that may block, and looks at once for the edition it made.
+/// Has the delivery evaluated on a thread that may block, and serves the edition it made before it answers.
 async fn evaluate(
     state: &ApiState,
     uploads: &Uploads,
     upload: Upload,
     slot: OwnedSemaphorePermit,
 ) -> Result<Response, Problem> {
-    let (inbox, engine) = (Arc::clone(&uploads.inbox), state.engine()?.clone());
+    let inbox = Arc::clone(&uploads.inbox);
     let (dry_run, source, subject) = (upload.dry_run, upload.source_id.clone(), upload.subject.clone());
     let span = Span::current();
     let work = move || {
         // Held until the work is done, also when nobody waits for the answer any more.
         let _slot = slot;
         let _entered = span.entered();
-        let outcome = inbox.accept(upload);
-        if !dry_run && let Err(error) = engine.refresh() {
-            tracing::error!(%error, "the edition that a delivery made cannot be served yet");
-        }
-        outcome
+        inbox.accept(upload)
     };
-    let outcome = match tokio::task::spawn_blocking(work).await {
+    let accepted = tokio::task::spawn_blocking(work).await;
+    if !dry_run && let Err(error) = serve_newest(state).await {
+        tracing::error!(%error, "the edition that a delivery made cannot be served yet");
+    }
+    let outcome = match accepted {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(InboxError::Busy)) => return Err(busy()),
         Ok(Err(InboxError::Reused)) => return Err(reused()),

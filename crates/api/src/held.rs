@@ -17,6 +17,7 @@ use crate::deliveries::{busy, forbidden, reject, unauthorized};
 use crate::problem::Problem;
 use crate::query::{self, Pairs};
 use crate::request_log::current_id;
+use crate::server::serve_newest;
 use crate::state::ApiState;
 use crate::uploads::SourceAccess;
 
@@ -120,16 +121,11 @@ pub(crate) async fn release_held(
     };
     query::only(pairs, &[])?;
     let reason = reason(&body)?;
-    let (sources, engine) = (releaser.sources, state.engine()?.clone());
-    let receipt = id.clone();
-    let released = blocking(move || {
-        let released = held.release(&id, &reason, &sources);
-        if let Err(error) = engine.refresh() {
-            tracing::error!(%error, "the edition that a release made cannot be served yet");
-        }
-        released
-    })
-    .await;
+    let (sources, receipt) = (releaser.sources, id.clone());
+    let released = blocking(move || held.release(&id, &reason, &sources)).await;
+    if let Err(error) = serve_newest(&state).await {
+        tracing::error!(%error, "the edition that a release made cannot be served yet");
+    }
     match released {
         Err(problem) if problem.code == "source_not_allowed" => Err(reject(&state, &uploads, problem).await),
         Err(problem) => Err(problem),

@@ -1,14 +1,21 @@
 //! The server around the router: a port taken before any work is done, and a look for newer editions while it serves.
 
+use std::error::Error;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use utbredt_engine::Edition;
 
 use crate::connections;
 use crate::hosts::Hosts;
 use crate::keys::Reading;
 use crate::router::router;
 use crate::state::ApiState;
+
+/// How long a newer edition may take to be computed before it is served all the same.
+const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Takes a port, for [`serve`]. Do this first: whoever starts a server on a port that is taken should not wait for its
 /// lake to be opened to learn it.
@@ -63,63 +70,62 @@ fn warn(state: &ApiState) {
     }
 }
 
-/// An edition that cannot be served is logged once, not at every look, and the one before it is served on. What most
-/// questions about an edition need is computed as soon as it is served.
+/// An edition that cannot be served is logged once, not at every look, and the one before it is served on.
 async fn watch_editions(state: ApiState) {
     let mut logged = String::new();
-    warm(&state).await;
+    if let Ok(engine) = state.engine() {
+        warm(&state, engine.edition()).await;
+    }
     loop {
         tokio::time::sleep(state.refresh_every).await;
-        let Ok(engine) = state.engine().cloned() else { continue };
-        let refreshed =
-            tokio::task::spawn_blocking(move || engine.refresh().map(|newer| (newer, engine.edition())));
-        match refreshed.await {
-            Ok(Ok((newer, edition))) => {
-                logged.clear();
-                if newer {
-                    tracing::info!(
-                        edition = edition.number,
-                        reason = edition.reason,
-                        "a newer edition is served"
-                    );
-                    warm(&state).await;
-                }
-            }
-            Ok(Err(error)) if error.to_string() == logged => {}
-            Ok(Err(error)) => {
-                let cause: &dyn std::error::Error = &error;
+        match serve_newest(&state).await {
+            Ok(_) => logged.clear(),
+            Err(error) if error.to_string() == logged => {}
+            Err(error) => {
+                let cause: &dyn Error = error.as_ref();
                 tracing::error!(cause, "the newest edition cannot be served; the one before it still is");
                 logged = error.to_string();
             }
-            Err(error) => tracing::error!(%error, "looking for a newer edition failed"),
         }
     }
 }
 
-/// Computes what most questions about the newest edition need. Questions are answered meanwhile, and wait for no more
-/// than what they need themselves.
-async fn warm(state: &ApiState) {
-    let Ok(engine) = state.engine() else { return };
-    let start = Instant::now();
+/// Serves the lake's newest edition, when what most questions about it need is computed, or after [`READY_WITHIN`]. Until then the one
+/// before is served, so that no poll waits for the new one to be computed.
+///
+/// # Errors
+/// When there is a newer one that cannot be served.
+pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let Ok(engine) = state.engine().cloned() else { return Ok(()) };
+    let looking = engine.clone();
+    let Some(newest) = tokio::task::spawn_blocking(move || looking.newer()).await?? else { return Ok(()) };
+    let _ready = tokio::time::timeout(READY_WITHIN, warm(state, Arc::clone(&newest))).await;
+    if engine.serve(Arc::clone(&newest)) {
+        tracing::info!(edition = newest.number, reason = newest.reason, "a newer edition is served");
+    }
+    Ok(())
+}
+
+/// Computes what most questions about an edition need.
+async fn warm(state: &ApiState, edition: Arc<Edition>) {
+    let Ok(engine) = state.engine().cloned() else { return };
+    let (start, number) = (Instant::now(), edition.number);
+    let kept = engine.clone();
     // Among the questions, so that it takes nothing from requests that need no computing.
-    let engine = engine.clone();
-    let warmed =
-        state.questions.compute(state.time_limit, async move { Ok((engine.warm().await, engine)) }).await;
-    let Ok((warmed, engine)) = warmed else { return };
+    let warmed = state
+        .questions
+        .compute(state.time_limit, async move { Ok(engine.warm_edition(edition).await) })
+        .await;
     match warmed {
-        Ok(()) => {
-            let kept = engine.kept();
+        Ok(Ok(())) => {
             let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(
-                edition = engine.edition().number,
-                bytes = kept.bytes,
-                ms,
-                "shared relations are ready"
-            );
+            tracing::info!(edition = number, bytes = kept.kept().bytes, ms, "shared relations are ready");
         }
-        Err(error) => {
-            let cause: &dyn std::error::Error = &error;
+        Ok(Err(error)) => {
+            let cause: &dyn Error = &error;
             tracing::error!(cause, "shared relations could not be computed; questions compute their own");
         }
+        // As many questions wait as may.
+        Err(_) => {}
     }
 }

@@ -37,13 +37,32 @@ impl Engine {
     /// # Errors
     /// A damaged record, or a lake that no longer holds the edition served. The engine then serves what it served.
     pub fn refresh(&self) -> Result<bool, EngineError> {
-        let refreshed = self.move_on();
-        let records = refreshed.as_ref().err().filter(|error| matches!(error, EngineError::Damaged { .. }));
-        self.look_at_damage(records.map(ToString::to_string).into_iter().collect());
-        refreshed
+        Ok(self.newer()?.is_some_and(|newest| self.serve(newest)))
     }
 
-    fn move_on(&self) -> Result<bool, EngineError> {
+    /// The lake's newest edition, where it is not served yet.
+    ///
+    /// # Errors
+    /// As [`Engine::refresh`].
+    pub fn newer(&self) -> Result<Option<Arc<Edition>>, EngineError> {
+        let newest = self.look_for_newer();
+        let records = newest.as_ref().err().filter(|error| matches!(error, EngineError::Damaged { .. }));
+        self.look_at_damage(records.map(ToString::to_string).into_iter().collect());
+        newest
+    }
+
+    /// Serves an edition of [`Engine::newer`] from now on, unless a newer one is served already; says whether it does.
+    pub fn serve(&self, newest: Arc<Edition>) -> bool {
+        let mut current = self.edition.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have moved on since it was looked for; the newer one stays.
+        let is_newer = newest.number > current.number;
+        if is_newer {
+            *current = newest;
+        }
+        is_newer
+    }
+
+    fn look_for_newer(&self) -> Result<Option<Arc<Edition>>, EngineError> {
         let failed = |error| EngineError::of_lake(&self.lake, error);
         let served = self.edition();
         let newest = self.lake.latest().map_err(failed)?;
@@ -59,16 +78,7 @@ impl Engine {
         if known != served.sha256 {
             return Err(replaced(&self.lake, served.number));
         }
-        if newest.number == served.number {
-            return Ok(false);
-        }
-        let mut current = self.edition.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have moved on between reading and locking; the newer one stays.
-        if newest.number <= current.number {
-            return Ok(false);
-        }
-        *current = Arc::new(newest);
-        Ok(true)
+        Ok((newest.number > served.number).then(|| Arc::new(newest)))
     }
 
     /// The edition a question is about.

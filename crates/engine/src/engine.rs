@@ -131,9 +131,13 @@ impl Engine {
     /// Computes the shared relations that most KPIs read, for the newest edition and the usual window, so that the first
     /// question after a new edition need not wait for them.
     pub fn warm(&self) -> BoxFuture<'static, Result<(), EngineError>> {
+        self.warm_edition(self.edition())
+    }
+
+    /// The same for an edition that is not served yet: whoever waits for it until it is served makes nobody else wait.
+    pub fn warm_edition(&self, edition: Arc<Edition>) -> BoxFuture<'static, Result<(), EngineError>> {
         let engine = self.clone();
         Box::pin(async move {
-            let edition = engine.edition();
             let opened = engine.open_edition(Arc::clone(&edition)).await?;
             let source = engine.source(&opened);
             source.warm(oslo::day(edition.recorded_at)).await?;
