@@ -4,7 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use utbredt_engine::Edition;
 
@@ -13,9 +13,6 @@ use crate::hosts::Hosts;
 use crate::keys::Reading;
 use crate::router::router;
 use crate::state::ApiState;
-
-/// How long a newer edition may take to be computed before it is served all the same.
-const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Takes a port, for [`serve`]. Do this first: whoever starts a server on a port that is taken should not wait for its
 /// lake to be opened to learn it.
@@ -90,7 +87,7 @@ async fn watch_editions(state: ApiState) {
     }
 }
 
-/// Serves the lake's newest edition, when what most questions about it need is computed, or after [`READY_WITHIN`]. Until then the one
+/// Serves the lake's newest edition, when what most questions about it need is computed, or after `ready_within`. Until then the one
 /// before is served, so that no poll waits for the new one to be computed.
 ///
 /// # Errors
@@ -99,7 +96,7 @@ pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error +
     let Ok(engine) = state.engine().cloned() else { return Ok(()) };
     let looking = engine.clone();
     let Some(newest) = tokio::task::spawn_blocking(move || looking.newer()).await?? else { return Ok(()) };
-    let _ready = tokio::time::timeout(READY_WITHIN, warm(state, Arc::clone(&newest))).await;
+    let _ready = tokio::time::timeout(state.ready_within, warm(state, Arc::clone(&newest))).await;
     if engine.serve(Arc::clone(&newest)) {
         tracing::info!(edition = newest.number, reason = newest.reason, "a newer edition is served");
     }

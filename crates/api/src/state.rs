@@ -27,6 +27,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How often a server looks for a newer edition.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
+/// How long a newer edition may take to be computed before it is served all the same.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long an answer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -61,6 +64,8 @@ pub struct ApiState {
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
     pub(crate) cors_origins: Arc<[Origin]>,
+    /// How long a newer edition may take to be computed before it is served all the same.
+    pub(crate) ready_within: Duration,
     /// How large a delivery may be, in bytes.
     pub(crate) delivery_limit: u32,
 }
@@ -105,6 +110,7 @@ impl ApiState {
             uploads: None,
             held: None,
             cors_origins: Arc::default(),
+            ready_within: READY_WITHIN,
             delivery_limit: deliveries::BODY_LIMIT,
         }
     }
@@ -120,6 +126,14 @@ impl ApiState {
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Another time than the usual 10 seconds in which what most questions about a newer edition need may be computed before it is
+    /// served all the same.
+    #[must_use]
+    pub const fn with_ready_within(mut self, time: Duration) -> Self {
+        self.ready_within = time;
         self
     }
 

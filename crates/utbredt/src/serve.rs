@@ -44,6 +44,9 @@ pub(crate) struct HttpArguments {
     /// Seconds a request may take before it is answered with 503.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) time_limit: u64,
+    /// Seconds that a newer edition may take to be computed before it is served all the same; until then the one before is.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) ready_within: u64,
     /// MiB that a delivery may have. One above 32 is taken when no other is, and a dry run has 32 at most. Larger files are for
     /// `utbredt ingest`.
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -93,6 +96,7 @@ pub(crate) fn run(
     let mut state = ApiState::new(Engine::open_last_good(lake, queries)?)
         .with_cors_origins(http.cors_origin.clone())
         .with_time_limit(Duration::from_secs(http.time_limit))
+        .with_ready_within(Duration::from_secs(http.ready_within))
         .with_delivery_limit(http.delivery_limit)
         .with_public_cache(http.public_cache);
     if let Some(upload::Uploads { inbox, held, keys }) = uploads {

@@ -68,7 +68,8 @@ impl Server {
 
     /// One that takes it to be a certain moment.
     pub(crate) fn start_at(folder: &Path, now: Option<&str>) -> Self {
-        let mut serve = command(folder, &["serve", "--addr", "127.0.0.1:0"]);
+        // What an edition needs takes seconds to compute in a build that is not optimised, and no other client waits here.
+        let mut serve = command(folder, &["serve", "--addr", "127.0.0.1:0", "--ready-within", "0"]);
         if let Some(now) = now {
             serve.env("UTBREDT_NOW", now);
         }
