@@ -72,7 +72,10 @@ fn a_delivery_comes_in_is_corrected_and_held_over_http() {
 fn a_delivery_above_the_usual_size_comes_in_piece_by_piece_where_the_server_is_set_to_it() {
     let folder = ready();
     let here = folder.path();
-    let server = Server::run(command(here, &["serve", "--addr", "127.0.0.1:0", "--delivery-limit", "40"]));
+    let server = Server::run(command(
+        here,
+        &["serve", "--addr", "127.0.0.1:0", "--delivery-limit", "40", "--ready-within", "0"],
+    ));
     // Six years of four municipalities, with notes that make it 36 MiB.
     let note = "x".repeat(64_000);
     let mut file = "Kommunenr;Måned;Antall;Merknad;Mer\n".to_owned();
