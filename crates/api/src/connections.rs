@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -21,7 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio_io_timeout::TimeoutStream;
-use tower::ServiceExt as _;
+
+use crate::replies::Front;
 
 /// How long a connection that failed to open is waited after: the usual cause is that no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -55,10 +55,11 @@ impl Default for Limits {
 /// Serves until `shutdown` is done, then lets the answers under way finish for as long as `limits.drain`.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    front: Front,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
+    let front = Arc::new(front);
     let (open, mut shutdown) = (GracefulShutdown::new(), pin!(shutdown));
     let mut places = Places::new(limits.connections);
     let mut http = http1::Builder::new();
@@ -70,7 +71,7 @@ pub(crate) async fn serve(
             taken = take(&listener, &mut places) => taken,
         };
         let requests = Requests::default();
-        let service = to_hyper(router.clone(), requests.clone());
+        let service = to_hyper(Arc::clone(&front), requests.clone());
         let served = open.watch(http.serve_connection(with_deadline(stream, limits.write), service));
         let task = tokio::spawn(async move {
             if let Err(error) = served.await {
@@ -155,14 +156,14 @@ fn with_deadline(stream: TcpStream, write: Duration) -> TokioIo<Pin<Box<TimeoutS
     TokioIo::new(Box::pin(stream))
 }
 
-/// The router as a connection sees it. What it answers counts as one of `requests` until it is sent.
+/// What answers, as a connection sees it. What it answers counts as one of `requests` until it is sent.
 fn to_hyper(
-    router: Router,
+    front: Arc<Front>,
     requests: Requests,
 ) -> impl HttpService<Incoming, ResBody = Counted, Error = Infallible, Future: Send> {
     service_fn(move |request: hyper::Request<Incoming>| {
-        let (under_way, answer) = (requests.clone(), router.clone().oneshot(request.map(Body::new)));
-        async move { Ok(answer.await?.map(|body| Counted { body, _under_way: under_way })) }
+        let (under_way, front) = (requests.clone(), Arc::clone(&front));
+        async move { Ok(front.answer(request).await.map(|body| Counted { body, _under_way: under_way })) }
     })
 }
 

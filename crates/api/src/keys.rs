@@ -66,9 +66,9 @@ pub(crate) struct Access {
 pub(crate) struct KeyId(pub(crate) String);
 
 /// Whoever may use a route.
-struct Caller {
-    audience: Audience,
-    key: Option<KeyId>,
+pub(crate) struct Caller {
+    pub(crate) audience: Audience,
+    pub(crate) key: Option<KeyId>,
 }
 
 impl Caller {
@@ -103,7 +103,13 @@ impl Access {
         if self.reading == Reading::Exposed { &[EXPOSED] } else { &[] }
     }
 
-    fn admit(&self, need: Need, headers: &HeaderMap, uploads: Option<&Uploads>) -> Result<Caller, Problem> {
+    /// Who sent these headers, where they may have what is needed.
+    pub(crate) fn admit(
+        &self,
+        need: Need,
+        headers: &HeaderMap,
+        uploads: Option<&Uploads>,
+    ) -> Result<Caller, Problem> {
         if matches!(need, Need::Nothing | Need::Own) {
             return Ok(Caller::without_key(Audience::Everybody));
         }

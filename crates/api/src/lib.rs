@@ -29,6 +29,7 @@ mod problem;
 mod problem_codes;
 mod query;
 mod questions;
+mod replies;
 mod request_log;
 mod route;
 mod router;

@@ -43,6 +43,7 @@ pub(crate) struct Metrics {
     errors: Family<ErrorLabels, Counter>,
     durations: Family<RequestLabels, Histogram, fn() -> Histogram>,
     pub(crate) queries_run: Counter,
+    pub(crate) responses_found: Counter,
     pub(crate) uploads_rejected: Counter,
 }
 
@@ -55,6 +56,7 @@ impl Default for Metrics {
             errors: Family::default(),
             durations: Family::new_with_constructor(latency_histogram),
             queries_run: Counter::default(),
+            responses_found: Counter::default(),
             uploads_rejected: Counter::default(),
         };
         let registry = &mut all.registry;
@@ -63,6 +65,8 @@ impl Default for Metrics {
         registry.register("not_modified", help, all.not_modified.clone());
         let help = "Answers made anew: neither the client nor the cache had them";
         registry.register("queries_run", help, all.queries_run.clone());
+        let help = "Responses that were kept whole, and sent again without any work";
+        registry.register("responses_found", help, all.responses_found.clone());
         registry.register("errors", "Answers with a status of 400 or more", all.errors.clone());
         let help = "Deliveries rejected for want of a token that may deliver them";
         registry.register("uploads_rejected", help, all.uploads_rejected.clone());
@@ -98,29 +102,47 @@ pub(crate) struct Now<'a> {
     pub(crate) damaged: usize,
 }
 
+/// Counts answers of one method, route and status.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter {
+    requests: Counter,
+    not_modified: Option<Counter>,
+    errors: Option<Counter>,
+    durations: Histogram,
+}
+
+impl Meter {
+    /// Counts an answer and its time in seconds.
+    pub(crate) fn record(&self, seconds: f64) {
+        self.requests.inc();
+        self.not_modified.iter().chain(&self.errors).for_each(Metrics::count);
+        self.durations.observe(seconds);
+    }
+}
+
 impl Metrics {
     /// Adds one.
     pub(crate) fn count(counter: &Counter) {
         counter.inc();
     }
 
-    /// Counts an answer and its time in seconds. `route` is the pattern, never the address as sent.
-    pub(crate) fn record(&self, method: &str, route: &str, status: StatusCode, seconds: f64) {
-        self.requests.inc();
-        if status == StatusCode::NOT_MODIFIED {
-            self.not_modified.inc();
-        }
-        if status.is_client_error() {
-            self.errors.get_or_create(&ErrorLabels { class: "client" }).inc();
-        } else if status.is_server_error() {
-            self.errors.get_or_create(&ErrorLabels { class: "server" }).inc();
-        }
+    /// What counts answers of this kind. `route` is the pattern, never the address as sent.
+    pub(crate) fn meter(&self, method: &str, route: &str, status: StatusCode) -> Meter {
+        let error = if status.is_client_error() {
+            Some("client")
+        } else {
+            status.is_server_error().then_some("server")
+        };
         // A client may invent methods; each would be a label for ever.
         let method = if ["GET", "HEAD", "POST", "OPTIONS"].contains(&method) { method } else { "other" };
         let (method, route) = (method.to_owned(), route.to_owned());
-        self.durations
-            .get_or_create(&RequestLabels { method, route, status: status.as_u16() })
-            .observe(seconds);
+        let labels = RequestLabels { method, route, status: status.as_u16() };
+        Meter {
+            requests: self.requests.clone(),
+            not_modified: (status == StatusCode::NOT_MODIFIED).then(|| self.not_modified.clone()),
+            errors: error.map(|class| self.errors.get_or_create(&ErrorLabels { class }).clone()),
+            durations: self.durations.get_or_create(&labels).clone(),
+        }
     }
 
     /// The OpenMetrics text.

@@ -60,7 +60,7 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {
     let now = Now {
         edition,
         runs: &runs,
-        kept_bytes: state.cache.weighted_size(),
+        kept_bytes: state.cache.weighted_size() + state.replies.bytes(),
         kept,
         waiting: state.questions.waiting(),
         damaged: engine.map_or(0, |engine| engine.damage().len()),

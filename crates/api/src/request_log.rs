@@ -133,7 +133,9 @@ pub(crate) async fn log_request(State(state): State<ApiState>, request: Request,
     let answer = CURRENT_ID.scope(Arc::clone(&seen.id), next.run(request));
     let mut response = answer.instrument(span).await;
     let seconds = seen.started.elapsed().as_secs_f64();
-    state.metrics.record(seen.method.as_str(), seen.route(), response.status(), seconds);
+    let meter = state.metrics.meter(seen.method.as_str(), seen.route(), response.status());
+    meter.record(seconds);
+    response.extensions_mut().insert(meter);
     write_line(&seen, &response, seconds);
     if let Ok(id) = HeaderValue::from_str(&seen.id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -176,8 +178,13 @@ fn write_line(seen: &Seen, response: &Response, seconds: f64) {
     if is_quiet && !status.is_server_error() { line!(debug) } else { line!(info) }
 }
 
+/// Whether polls, too, have a line of their own.
+pub(crate) fn is_verbose() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG)
+}
+
 /// The id a proxy or client gave, when it is one that cannot garble a log; a random one otherwise.
-fn request_id(headers: &HeaderMap) -> Arc<str> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Arc<str> {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     match given.filter(|id| is_plain(id)) {
         Some(id) => id.into(),

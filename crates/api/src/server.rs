@@ -11,6 +11,7 @@ use utbredt_engine::Edition;
 use crate::connections;
 use crate::hosts::Hosts;
 use crate::keys::Reading;
+use crate::replies::Front;
 use crate::router::router;
 use crate::state::ApiState;
 
@@ -31,7 +32,7 @@ pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown:
     warn(&state);
     let watch = tokio::spawn(watch_editions(state.clone()));
     let limits = state.limits;
-    connections::serve(listener, router(state), limits, shutdown).await;
+    connections::serve(listener, Front::new(router(state.clone()), state), limits, shutdown).await;
     watch.abort();
 }
 
@@ -43,7 +44,7 @@ pub async fn serve_beside(
     shutdown: impl Future<Output = ()>,
 ) {
     let limits = state.limits;
-    connections::serve(listener, router(state), limits, shutdown).await;
+    connections::serve(listener, Front::new(router(state.clone()), state), limits, shutdown).await;
 }
 
 /// Says what may surprise whoever runs the server.
@@ -98,6 +99,7 @@ pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error +
     let Some(newest) = tokio::task::spawn_blocking(move || looking.newer()).await?? else { return Ok(()) };
     let _ready = tokio::time::timeout(state.ready_within, warm(state, Arc::clone(&newest))).await;
     if engine.serve(Arc::clone(&newest)) {
+        state.replies.clear();
         tracing::info!(edition = newest.number, reason = newest.reason, "a newer edition is served");
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::keys::{Access, KeyStore, Reading};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::questions::Questions;
+use crate::replies::Replies;
 use crate::request_log::Cells;
 use crate::surface::{Served, Surface};
 use crate::uploads::{DeliveryInbox, UploadKey, Uploads};
@@ -52,6 +53,7 @@ pub(crate) struct Encoded {
 pub struct ApiState {
     engine: Arc<OnceLock<Engine>>,
     pub(crate) cache: Cache<String, Encoded>,
+    pub(crate) replies: Replies,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) refresh_every: Duration,
     pub(crate) time_limit: Duration,
@@ -98,6 +100,7 @@ impl ApiState {
         Self {
             engine: Arc::new(OnceLock::new()),
             cache,
+            replies: Replies::default(),
             metrics: Arc::new(Metrics::default()),
             refresh_every: REFRESH_EVERY,
             time_limit: TIME_LIMIT,

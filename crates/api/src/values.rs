@@ -10,6 +10,7 @@ use utbredt_formats::{encode, meta};
 use crate::answer::{Shape, conditional};
 use crate::problem::{Place, Problem};
 use crate::query::{self, Pairs};
+use crate::replies::OfEdition;
 use crate::request_log::Cells;
 use crate::state::{ApiState, Encoded};
 
@@ -25,7 +26,10 @@ pub(crate) async fn values(
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), &headers)?;
     let request = request_of(engine, &id, parsed.what)?;
     let (request, fingerprint) = pin(engine, request)?;
-    conditional(&state, &headers, shape, &fingerprint, &id, run(&state, engine, request, shape)).await
+    let answer = run(&state, engine, request, shape);
+    let mut response = conditional(&state, &headers, shape, &fingerprint, &id, answer).await?;
+    response.extensions_mut().insert(OfEdition);
+    Ok(response)
 }
 
 /// Reads the question; no name is looked up and nothing is planned yet.
