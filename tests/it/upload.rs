@@ -138,7 +138,7 @@ impl Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_status_tells_what_became_of_it() {
+async fn the_status_shows_what_became_of_it() {
     let server = Server::open();
     for (body, status) in [("new", 201), ("known", 200), ("held", 202)] {
         let answer = server.send(OCTOBER, &[("content-type", "text/html")], body).await;
@@ -290,7 +290,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_is_not_remembered_and_tells_no_secrets() {
+async fn a_failure_is_not_remembered_and_reveals_no_secrets() {
     let server = Server::open();
     let key = [("idempotency-key", "one")];
     let busy = server.send(OCTOBER, &key, "busy").await;

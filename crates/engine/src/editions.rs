@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_edition_is_picked_up_and_old_readers_keep_theirs() {
+    fn a_newer_edition_is_picked_up_and_old_readers_keep_their_own() {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = Lake::init(folder.path()).expect("a lake");
         commit(&lake, 1);

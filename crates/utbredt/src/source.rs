@@ -176,13 +176,13 @@ fn run_sources(
     runs.into_iter().map(|run| Ok(run??)).collect()
 }
 
-/// The thread that asks what is due while the server serves.
-pub(crate) struct Asking {
+/// The thread that runs the sources that are due while the server serves.
+pub(crate) struct Scheduler {
     stopped: Arc<AtomicBool>,
     ended: Receiver<()>,
 }
 
-impl Asking {
+impl Scheduler {
     pub(crate) fn start(plan: PlanArguments, lake: PathBuf) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         // Nothing is ever sent: that the other end is gone is the message.

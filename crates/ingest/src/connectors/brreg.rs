@@ -195,9 +195,9 @@ fn kept(body: &[u8], page: &Page) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// What the register and the lake say differently, each kind of difference once.
-fn differences(theirs: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String, String)>) -> Vec<String> {
+fn differences(units: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String, String)>) -> Vec<String> {
     let (mut added, mut moved, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, unit) in theirs.iter().filter(|(_, unit)| unit.struck_off.is_none()) {
+    for (number, unit) in units.iter().filter(|(_, unit)| unit.struck_off.is_none()) {
         let seat = unit.municipality().map(ToString::to_string);
         match (ours.get(number), seat) {
             (None, seat) => {
@@ -210,7 +210,7 @@ fn differences(theirs: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String,
         }
     }
     for (number, (code, name)) in ours {
-        if theirs.get(number).is_none_or(|unit| unit.struck_off.is_some()) {
+        if units.get(number).is_none_or(|unit| unit.struck_off.is_some()) {
             removed.push(format!("{number} {name} ({code})"));
         }
     }

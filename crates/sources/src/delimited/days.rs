@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn days_stand_for_months_where_the_file_shows_it() {
+    fn days_represent_months_where_the_file_shows_it() {
         for (found, named) in [
             ("2025-01-31 2025-02-28", None),
             ("2025-03-31 2025-04-30 2025-09-30", None),

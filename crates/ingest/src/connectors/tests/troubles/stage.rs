@@ -235,8 +235,8 @@ impl<'c> Stage<'c> {
             }
             End::Reads { lost, other, word } => {
                 look.well()?;
-                let (theirs, ours) = (after.view.said(), look.view.said());
-                let (lacking, others) = (less(&theirs, &ours), less(&ours, &theirs));
+                let (expected, read) = (after.view.said(), look.view.said());
+                let (lacking, others) = (less(&expected, &read), less(&read, &expected));
                 if (lacking.len(), others.len()) != (*lost, *other) {
                     return Err(format!("lacking: {lacking:?}, others: {others:?}"));
                 }
