@@ -64,7 +64,7 @@ impl Default for Metrics {
         let help = "Answers made anew: neither the client nor the cache had them";
         registry.register("queries_run", help, all.queries_run.clone());
         registry.register("errors", "Answers with a status of 400 or more", all.errors.clone());
-        let help = "Deliveries rejected for want of a token that may deliver them";
+        let help = "Deliveries rejected for lack of a token that may deliver them";
         registry.register("uploads_rejected", help, all.uploads_rejected.clone());
         let help = "Time from the head of a request to the head of its response";
         let durations = all.durations.clone();

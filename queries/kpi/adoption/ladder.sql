@@ -39,16 +39,16 @@ unit = "municipalities"
 doc = "Those on active or higher; the value is of them those on habitual."
 unit = "municipalities"
 [columns.standing_eligible]
-doc = "Standing at eligible: not connected."
+doc = "At eligible: not connected."
 unit = "municipalities"
 [columns.standing_connected]
-doc = "Standing at connected: no use reported yet."
+doc = "At connected: no use reported yet."
 unit = "municipalities"
 [columns.standing_used]
-doc = "Standing at used: no use in the period, and not lapsed."
+doc = "At used: no use in the period, and not lapsed."
 unit = "municipalities"
 [columns.standing_active]
-doc = "Standing at active: use in the period that is not a habit."
+doc = "At active: use in the period that is not a habit."
 unit = "municipalities"
 [columns.lapsed]
 doc = "Lapsed: used, connected, and zero in every one of the last periods."
@@ -57,7 +57,7 @@ unit = "municipalities"
 doc = "Connected, but the report for the period is lacking or withheld: no rung is known."
 unit = "municipalities"
 [columns.undecided]
-doc = "Of those standing at used or active: lacking reports of earlier periods leave open whether it is a lapse or a habit."
+doc = "Of those at used or active: lacking reports of earlier periods leave open whether it is a lapse or a habit."
 unit = "municipalities"
 [columns.rung]
 doc = "The rung of a municipality; none for areas of several."

@@ -118,7 +118,7 @@ impl List {
         }
         let next = page.next();
         if page.number != number {
-            self.held.push(format!("page {number} was asked for and page {} came", page.number));
+            self.held.push(format!("page {number} was requested and page {} came", page.number));
         }
         match self.total {
             Some(total) if total != page.total => self.held.push(format!(
@@ -138,13 +138,13 @@ impl List {
         for unit in units.rows {
             if unit.form != Form::Municipality {
                 self.held.push(format!(
-                    "{} is a {} and was not asked for: the register no longer chooses by form",
+                    "{} is a {} and was not requested: the register no longer chooses by form",
                     unit.organisation_number, unit.form_code
                 ));
             }
             let number = unit.organisation_number.to_string();
             if self.units.get(&number).is_some_and(|other| *other != unit) {
-                self.held.push(format!("{number} stands twice and not the same"));
+                self.held.push(format!("{number} occurs twice and not the same"));
             }
             self.units.insert(number, unit);
         }

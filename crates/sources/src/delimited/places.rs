@@ -92,7 +92,7 @@ impl Places {
                 }
                 // Choosing one would be a guess.
                 (Some(_), Some(_)) => breaches.push(format!(
-                    "column `{name}` stands twice in the header; write `{name}#1` or `{name}#2` for one of them"
+                    "column `{name}` occurs twice in the header; write `{name}#1` or `{name}#2` for one of them"
                 )),
                 (None, _) => match numbered(name, &heads) {
                     Some(at) => drop(by_name.insert(name.to_owned(), at)),
