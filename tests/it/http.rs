@@ -372,7 +372,7 @@ async fn a_new_edition_changes_tags_and_the_old_one_still_answers() {
     }
     let old = app.get(&format!("{REACH}&as_of=2")).await;
     new_edition(app.folder.path());
-    assert_eq!(app.get(REACH).await.etag(), before[0], "served is what the engine says");
+    assert_eq!(app.get(REACH).await.etag(), before[0], "the answer served is the engine's");
     assert!(app.engine.refresh().expect("a sound lake"));
     for (path, tag) in paths.iter().zip(&before) {
         let answer = app.if_none_match(path, tag).await;
@@ -810,7 +810,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
     for (path, methods) in paths {
         for operation in methods.as_object().expect("methods").values() {
             if let Some(id) = operation["operationId"].as_str() {
-                assert!(operations.insert(id.to_owned()), "{id} stands twice");
+                assert!(operations.insert(id.to_owned()), "{id} occurs twice");
             }
             assert!(operation["responses"].as_object().is_some_and(|all| !all.is_empty()), "{path}");
             let none = vec![];

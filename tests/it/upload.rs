@@ -35,7 +35,7 @@ impl DeliveryInbox for Fake {
             b"busy" if times == 1 => return Err(InboxError::Busy),
             b"reused" => return Err(InboxError::Reused),
             b"full" => return Err(InboxError::Full { held: 70, quota: 64 }),
-            b"fails" => return Err(InboxError::Failed("the disk /secret/place is gone".into())),
+            b"fails" => return Err(InboxError::Failed("the disk /secret/place is not there".into())),
             b"panics" => panic!("the intake broke"),
             b"held" => Verdict::Held,
             b"known" => Verdict::Unchanged,
@@ -46,7 +46,7 @@ impl DeliveryInbox for Fake {
     }
 
     fn takes(&self, source_id: &str) -> bool {
-        source_id != "gone"
+        source_id != "removed"
     }
 }
 
@@ -184,7 +184,7 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
     for answer in answered.iter().chain([&none]) {
         answer.is(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        assert_eq!(answer.body, none.body, "all are told the same");
+        assert_eq!(answer.body, none.body, "all get the same answer");
     }
     // A stranger learns nothing of what is asked for, either.
     server.request("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");

@@ -85,7 +85,7 @@ fn broken(from: &str, to: &str) -> Vec<String> {
 #[track_caller]
 fn one(from: &str, to: &str, expected: &str) {
     let errors = broken(from, to);
-    assert!(errors.len() == 1 && errors[0].contains(expected), "wanted `{expected}`, got {errors:#?}");
+    assert!(errors.len() == 1 && errors[0].contains(expected), "expected `{expected}`, got {errors:#?}");
 }
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -229,6 +229,6 @@ fn a_year_that_was_published_anew_is_requested_again() {
     office.be(Mood::Reordered);
     let (well, _) = look(&mut desk, "2026-03-22T06:00:00Z");
     assert_eq!((held(&well), well.reports[0].accepted), (String::new(), 0));
-    assert_eq!(look(&mut desk, "2026-03-29T06:00:00Z").1, 1, "only what the table has is asked");
+    assert_eq!(look(&mut desk, "2026-03-29T06:00:00Z").1, 1, "only what the table has is requested");
     assert_eq!(desk.rows("population"), before);
 }

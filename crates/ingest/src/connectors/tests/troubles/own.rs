@@ -178,7 +178,7 @@ pub(super) fn of_ssb() -> Vec<Trouble> {
         instead("places in another order", reads(""), office(years(), Mood::Reordered)),
         instead("a page twice", nothing("is not to the question"), office(years(), Mood::Repeating(None))),
         instead(
-            "a number that stands, corrected",
+            "a known number, corrected",
             nothing("differ from those in the tables: 1103"),
             office(years(), Mood::Other("1103")),
         ),
