@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_millis(30);
 /// How many municipalities the matrix shows: those of Vestland.
 const MATRIX: (&str, usize) = ("46", 43);
 
-#[expect(clippy::print_stdout, reason = "a bench tells its figures")]
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     // Cargo passes `--bench` along.

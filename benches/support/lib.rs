@@ -99,7 +99,7 @@ impl Spread {
 }
 
 /// Prints rows in columns: the first to the left, numbers to the right.
-#[expect(clippy::print_stdout, reason = "a bench tells its figures")]
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 pub fn table(header: &[&str], rows: &[Vec<String>]) {
     let mut widths: Vec<usize> = header.iter().map(|name| name.chars().count()).collect();
     for row in rows {

@@ -190,7 +190,7 @@ async fn counting_and_merging_may_change_places() {
         let then = answered(&engine, &solution, &question(Borders::Then)).await;
         let now = answered(&engine, &solution, &question(Borders::On(last))).await;
         for (code, made_of) in mergers {
-            let one = now.iter().find(|row| row.0.as_ref() == Some(&code)).expect("it stands");
+            let one = now.iter().find(|row| row.0.as_ref() == Some(&code)).expect("it exists");
             let mine = |row: &&Row| row.0.as_ref().is_some_and(|code| made_of.contains(code));
             let earlier: Vec<&Row> = then.iter().filter(mine).collect();
             if earlier.iter().any(|row| row.3 != "ok") {

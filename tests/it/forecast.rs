@@ -34,7 +34,7 @@ fn question(by: oracle::By, from: &str, to: &str) -> OracleRequest {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_engine_foretells_what_the_oracle_foretells() {
+async fn the_engine_forecasts_what_the_oracle_forecasts() {
     let mut outlooks: BTreeMap<String, usize> = BTreeMap::new();
     for seed in 0..6 {
         let world = growing(seed);

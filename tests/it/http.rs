@@ -372,7 +372,7 @@ async fn a_new_edition_changes_tags_and_the_old_one_still_answers() {
     }
     let old = app.get(&format!("{REACH}&as_of=2")).await;
     new_edition(app.folder.path());
-    assert_eq!(app.get(REACH).await.etag(), before[0], "served is what the engine says");
+    assert_eq!(app.get(REACH).await.etag(), before[0], "the answer served is the engine's");
     assert!(app.engine.refresh().expect("a sound lake"));
     for (path, tag) in paths.iter().zip(&before) {
         let answer = app.if_none_match(path, tag).await;
@@ -450,7 +450,7 @@ async fn an_answer_names_the_sources_it_was_made_from_and_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn editions_and_changes_tell_the_history() {
+async fn editions_and_changes_show_the_history() {
     let app = TestApp::tiny();
     new_edition(app.folder.path());
     assert_eq!(app.data("/v1/editions").await.len(), 2, "the third is not served yet");
@@ -500,7 +500,7 @@ async fn editions_and_changes_tell_the_history() {
 /// February's 140, to its 400 inhabitants. Aust was live before it became a part of Storby, so both months are owed, and
 /// the first delivery alone is no number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_diff_tells_what_changed_between_two_editions() {
+async fn a_diff_shows_what_changed_between_two_editions() {
     let app = TestApp::tiny();
     let path = "/v1/kpis/adoption.usage_per_1000/diff?solution_id=post&by=municipality&granularity=range\
         &from=2020-01&to=2020-02";
@@ -810,7 +810,7 @@ async fn the_contract_lists_every_kpi_and_is_sound() {
     for (path, methods) in paths {
         for operation in methods.as_object().expect("methods").values() {
             if let Some(id) = operation["operationId"].as_str() {
-                assert!(operations.insert(id.to_owned()), "{id} stands twice");
+                assert!(operations.insert(id.to_owned()), "{id} occurs twice");
             }
             assert!(operation["responses"].as_object().is_some_and(|all| !all.is_empty()), "{path}");
             let none = vec![];

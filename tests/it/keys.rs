@@ -67,7 +67,7 @@ impl DeliveryInbox for Fake {
     }
 
     fn takes(&self, source_id: &str) -> bool {
-        source_id != "gone"
+        source_id != "removed"
     }
 }
 
@@ -330,7 +330,7 @@ async fn deliveries_are_taken_by_tokens_as_before_and_by_keys_of_their_source() 
     for reading in [Reading::WithKey, Reading::OnThisMachine] {
         let server = Server::new(reading);
         let (county, network) = (
-            server.store.mint(1, &["upload:county", "upload:gone"]),
+            server.store.mint(1, &["upload:county", "upload:removed"]),
             server.store.mint(2, &["upload:network"]),
         );
         let operate = server.store.mint(3, &["operate"]);
@@ -339,7 +339,7 @@ async fn deliveries_are_taken_by_tokens_as_before_and_by_keys_of_their_source() 
         for other in [&network, &operate] {
             server.post(DELIVERY, other, "x").await.is(403, "source_not_allowed");
         }
-        let removed = "/v1/deliveries?source_id=gone&subject=2026-10";
+        let removed = "/v1/deliveries?source_id=removed&subject=2026-10";
         server.post(removed, &county, "x").await.is(403, "source_not_allowed");
         server.post(DELIVERY, "utb_guess", "x").await.is(401, "unauthorized");
 

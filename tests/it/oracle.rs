@@ -19,7 +19,7 @@ fn kept_seeds() -> Vec<(u64, Vec<&'static str>)> {
     let lines = include_str!("../seeds.txt").lines().filter(|line| !line.starts_with('#'));
     let mut seeds = Vec::new();
     for line in lines {
-        let (stated, _why) = line.split_once('#').expect("a line of seeds.txt says why");
+        let (stated, _why) = line.split_once('#').expect("a line of seeds.txt gives a reason");
         let mut words = stated.split_whitespace();
         let seed = words.next().and_then(|seed| seed.parse().ok());
         let kpis: Vec<&str> = words.collect();

@@ -44,7 +44,7 @@ async fn monthly(engine: &Engine, kpi: &str, borders: &str, merge_rule: &str) ->
 }
 
 fn at<'a>(rows: &'a [Row], month: &str) -> &'a Row {
-    rows.iter().find(|row| row.0 == month).expect("a month asked for")
+    rows.iter().find(|row| row.0 == month).expect("a month requested")
 }
 
 /// The figures are those of a count by hand over the list itself, month-ends on the 2020 division, of which Bergen's
@@ -171,7 +171,7 @@ async fn nothing_is_forecast_across_march_2020_and_the_reason_is_given() {
         let found = outlooks(&answer);
         let answered = |month: &str| {
             let (_, outlook, refusal, broke) =
-                found.iter().find(|row| row.0 == month).expect("a month asked for");
+                found.iter().find(|row| row.0 == month).expect("a month requested");
             [outlook.as_str(), refusal, broke]
         };
         // The codes of January, and all before and after the leap, are foretold.

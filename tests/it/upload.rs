@@ -35,7 +35,7 @@ impl DeliveryInbox for Fake {
             b"busy" if times == 1 => return Err(InboxError::Busy),
             b"reused" => return Err(InboxError::Reused),
             b"full" => return Err(InboxError::Full { held: 70, quota: 64 }),
-            b"fails" => return Err(InboxError::Failed("the disk /secret/place is gone".into())),
+            b"fails" => return Err(InboxError::Failed("the disk /secret/place is not there".into())),
             b"panics" => panic!("the intake broke"),
             b"held" => Verdict::Held,
             b"known" => Verdict::Unchanged,
@@ -46,7 +46,7 @@ impl DeliveryInbox for Fake {
     }
 
     fn takes(&self, source_id: &str) -> bool {
-        source_id != "gone"
+        source_id != "removed"
     }
 }
 
@@ -138,7 +138,7 @@ impl Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_status_tells_what_became_of_it() {
+async fn the_status_shows_what_became_of_it() {
     let server = Server::open();
     for (body, status) in [("new", 201), ("known", 200), ("held", 202)] {
         let answer = server.send(OCTOBER, &[("content-type", "text/html")], body).await;
@@ -184,7 +184,7 @@ async fn only_a_known_token_comes_in_and_only_for_its_sources() {
     for answer in answered.iter().chain([&none]) {
         answer.is(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        assert_eq!(answer.body, none.body, "all are told the same");
+        assert_eq!(answer.body, none.body, "all get the same answer");
     }
     // A stranger learns nothing of what is asked for, either.
     server.request("POST", "/v1/deliveries?nonsense=1", &[], "new").await.is(401, "unauthorized");
@@ -290,7 +290,7 @@ async fn a_key_is_hashed_with_its_owner_and_a_delivery_with_all_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_is_not_remembered_and_tells_no_secrets() {
+async fn a_failure_is_not_remembered_and_reveals_no_secrets() {
     let server = Server::open();
     let key = [("idempotency-key", "one")];
     let busy = server.send(OCTOBER, &key, "busy").await;

@@ -126,11 +126,11 @@ pub fn differences(expected: &[OracleRow], answer: &Answer) -> Vec<String> {
     };
     let got = rows(batch, expected, &mut faults);
     let name = |row: &OracleRow| format!("{} {}", row.period_start, row.key.as_deref().unwrap_or("(all)"));
-    let (want_names, got_names): (Vec<_>, Vec<_>) =
+    let (expected_names, got_names): (Vec<_>, Vec<_>) =
         (expected.iter().map(name).collect(), got.iter().map(name).collect());
-    if want_names != got_names {
-        let lost = want_names.iter().filter(|n| !got_names.contains(n)).cloned().collect::<Vec<_>>();
-        let extra = got_names.iter().filter(|n| !want_names.contains(n)).cloned().collect::<Vec<_>>();
+    if expected_names != got_names {
+        let lost = expected_names.iter().filter(|n| !got_names.contains(n)).cloned().collect::<Vec<_>>();
+        let extra = got_names.iter().filter(|n| !expected_names.contains(n)).cloned().collect::<Vec<_>>();
         faults.push(format!(
             "{} rows where {} should be; lacking [{}]; too many [{}]; else their order",
             got.len(),
@@ -140,42 +140,43 @@ pub fn differences(expected: &[OracleRow], answer: &Answer) -> Vec<String> {
         ));
         return faults;
     }
-    for (want, got) in expected.iter().zip(&got) {
-        let stated = row_differences(want, got);
+    for (expected, got) in expected.iter().zip(&got) {
+        let stated = row_differences(expected, got);
         if !stated.is_empty() {
-            faults.push(format!("{}: {}", name(want), stated.join("; ")));
+            faults.push(format!("{}: {}", name(expected), stated.join("; ")));
         }
     }
     faults
 }
 
-fn row_differences(want: &OracleRow, got: &OracleRow) -> Vec<String> {
+fn row_differences(expected: &OracleRow, got: &OracleRow) -> Vec<String> {
     let mut stated = Vec::new();
-    if want.state != got.state {
-        stated.push(format!("state {} should be {}", got.state, want.state));
+    if expected.state != got.state {
+        stated.push(format!("state {} should be {}", got.state, expected.state));
     }
-    let mut number =
-        |name: &str, (want, got): (Option<f64>, Option<f64>), same: fn(Option<f64>, Option<f64>) -> bool| {
-            if !same(want, got) {
-                stated.push(format!("{name} {got:?} should be {want:?}"));
-            }
-        };
-    number("value", (want.value, got.value), if is_ratio(want) { rounded_once } else { equal });
-    number("numerator", (want.numerator, got.numerator), equal);
-    number("denominator", (want.denominator, got.denominator), equal);
-    number("coverage", (want.coverage, got.coverage), rounded_once);
-    let of_expected = (want.coverage_of_expected, got.coverage_of_expected);
+    let mut number = |name: &str,
+                      (expected, got): (Option<f64>, Option<f64>),
+                      same: fn(Option<f64>, Option<f64>) -> bool| {
+        if !same(expected, got) {
+            stated.push(format!("{name} {got:?} should be {expected:?}"));
+        }
+    };
+    number("value", (expected.value, got.value), if is_ratio(expected) { rounded_once } else { equal });
+    number("numerator", (expected.numerator, got.numerator), equal);
+    number("denominator", (expected.denominator, got.denominator), equal);
+    number("coverage", (expected.coverage, got.coverage), rounded_once);
+    let of_expected = (expected.coverage_of_expected, got.coverage_of_expected);
     number("coverage_of_expected", of_expected, rounded_once);
-    for (extra, value) in &want.extras {
+    for (extra, value) in &expected.extras {
         number(extra, (*value, got.extras.get(extra).copied().flatten()), equal);
     }
-    for (name, want, got) in [
-        ("marks", want.marks_shown(), got.marks),
-        ("municipalities_reported", want.reported, got.reported),
-        ("municipalities_expected", want.expected, got.expected),
+    for (name, expected, got) in [
+        ("marks", expected.marks_shown(), got.marks),
+        ("municipalities_reported", expected.reported, got.reported),
+        ("municipalities_expected", expected.expected, got.expected),
     ] {
-        if want != got {
-            stated.push(format!("{name} {got} should be {want}"));
+        if expected != got {
+            stated.push(format!("{name} {got} should be {expected}"));
         }
     }
     stated

@@ -1003,10 +1003,10 @@ pub fn request(world: &World, kpi: (&str, bool), rng: &mut Random) -> OracleRequ
     let grain = if by_month { Grain::Month } else { grain };
     // A day is one row for each area: a month of them is enough.
     let to = if grain == Grain::Day { to.min(from + Days::new(31)) } else { to };
-    let foretells = kpi.0 == "targets.time_to_target";
-    let grain = if foretells { Grain::Month } else { grain };
+    let forecasts = kpi.0 == "targets.time_to_target";
+    let grain = if forecasts { Grain::Month } else { grain };
     // It looks 35 months back.
-    let later = Months::new(if foretells && from < date(2023, 1, 1) { 24 } else { 0 });
+    let later = Months::new(if forecasts && from < date(2023, 1, 1) { 24 } else { 0 });
     let (from, to) = (from + later, to + later);
     let params = params(world, kpi.0, rng);
     OracleRequest { kpi: kpi.0.into(), solution_id, measure_id, params, by, borders, policy, from, to, grain }

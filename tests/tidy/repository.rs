@@ -51,7 +51,7 @@ pub(crate) fn part_of(path: &str) -> &str {
 }
 
 /// A limit by part that may only shrink: what is over it is a problem; what could shrink is printed.
-#[expect(clippy::print_stdout, reason = "the test runner shows it when asked to")]
+#[expect(clippy::print_stdout, reason = "the test runner shows it on request")]
 pub(crate) fn within_allowance(
     what: &str,
     found: &[(String, usize)],

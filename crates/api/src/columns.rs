@@ -142,7 +142,7 @@ static KPI_FIXED: [Column; 10] = [
         Kind::Text,
         "Why a number is missing or does not apply: codes, separated by spaces; null where the state is reason enough.",
     ),
-    nullable("coverage", Kind::Number, "Share of the area's inhabitants the value speaks for, 0 to 1."),
+    nullable("coverage", Kind::Number, "Share of the area's inhabitants the value covers, 0 to 1."),
     nullable(
         "coverage_of_expected",
         Kind::Number,

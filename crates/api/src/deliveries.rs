@@ -230,7 +230,7 @@ pub(crate) fn forbidden() -> Problem {
         "The token is not valid for this source",
         detail,
     )
-    .hint("whoever runs the server says for which sources a token is valid")
+    .hint("whoever runs the server decides for which sources a token is valid")
 }
 
 /// Says nothing of the token: whoever had a valid one would not be here.

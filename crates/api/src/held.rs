@@ -147,7 +147,7 @@ fn reason(body: &[u8]) -> Result<String, Problem> {
                 "a release needs a reason of 1 to {LONGEST_REASON} bytes, with a letter or a digit in it"
             ),
         )
-        .hint("send the body {\"reason\": \"why it is right\"}; it stands in the receipt"));
+        .hint("send the body {\"reason\": \"why it is right\"}; it is kept in the receipt"));
     }
     Ok(reason)
 }

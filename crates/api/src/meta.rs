@@ -94,7 +94,7 @@ pub(crate) struct UnansweredMeta {
     solution_id: String,
     /// Why, as a code.
     reason: String,
-    /// Why, in the language asked for.
+    /// Why, in the language requested.
     #[schema(required = true)]
     text: Option<String>,
 }

@@ -68,7 +68,7 @@ impl Default for Metrics {
         let help = "Responses that were kept whole, and sent again without any work";
         registry.register("responses_found", help, all.responses_found.clone());
         registry.register("errors", "Answers with a status of 400 or more", all.errors.clone());
-        let help = "Deliveries rejected for want of a token that may deliver them";
+        let help = "Deliveries rejected for lack of a token that may deliver them";
         registry.register("uploads_rejected", help, all.uploads_rejected.clone());
         let help = "Time from the head of a request to the head of its response";
         let durations = all.durations.clone();

@@ -249,7 +249,7 @@ fn deliver(operation: OperationBuilder) -> OperationBuilder {
     for (status, description) in [
         ("200", "It was here already, or this was a dry run."),
         ("201", "It is active."),
-        ("202", "It is kept, and held: `held` in the report says why. What was active still is."),
+        ("202", "It is kept, and held: `held` in the report gives the reasons. What was active still is."),
     ] {
         operation = operation
             .response(status, json_response(description, schemas::reference("UploadResponse")).build());
@@ -269,7 +269,7 @@ fn release(operation: OperationBuilder) -> OperationBuilder {
         .response(
             "200",
             json_response(
-                "It is active, or was released before: `already` says which.",
+                "It is active, or was released before: `already` shows which.",
                 schemas::reference("UploadResponse"),
             )
             .build(),

@@ -124,13 +124,13 @@ impl Problem {
     pub(crate) fn timeout() -> Self {
         let detail = "the answer was not ready in time";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "The answer took too long", detail)
-            .hint("ask again after the seconds of Retry-After, its answer is kept when it is there; or for fewer periods")
+            .hint("send it again after the seconds of Retry-After, its answer is kept when it is there; or request fewer periods")
     }
 
     pub(crate) fn overloaded() -> Self {
         let detail = "too many questions wait for their turn";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The server has too many questions", detail)
-            .hint("ask again after the seconds of Retry-After; an answer that others asked for is kept")
+            .hint("send it again after the seconds of Retry-After; an answer that others requested is kept")
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

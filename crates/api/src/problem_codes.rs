@@ -18,7 +18,7 @@ use crate::state::ApiState;
 pub(crate) struct ProblemCode {
     /// The stable name, the last part of a problem's `type`.
     pub(crate) code: &'static str,
-    /// The HTTP status it comes with. Where a name may stand in the path or in an argument, that in the path; an argument
+    /// The HTTP status it comes with. Where a name may be in the path or in an argument, that in the path; an argument
     /// gives 400.
     pub(crate) status: u16,
     /// What it means.
@@ -53,7 +53,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "held_quota_exceeded",
         507,
         "The delivery would be held, and those that are held take all the room there is; nothing of it is kept.",
-        "Correct what would hold it (dry_run=true says what), or have held deliveries released or discarded.",
+        "Correct what would hold it (dry_run=true shows what), or have held deliveries released or discarded.",
     ),
     code(
         "idempotency_key_reused",
@@ -101,10 +101,10 @@ pub(crate) const CODES: [ProblemCode; 72] = [
     code(
         "invalid_release",
         400,
-        "The release has no reason, or one that says nothing or is too long.",
+        "The release has no reason, or one without a letter or a digit, or one that is too long.",
         "Send a JSON object with the field reason, 1 to 2000 bytes with a letter or a digit among them.",
     ),
-    code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint says what fits."),
+    code("invalid_value", 400, "A value has the wrong form or is out of range.", "The hint names what fits."),
     code(
         "key_in_url",
         400,
@@ -146,7 +146,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "missing_parameter",
         400,
         "A required parameter is not given.",
-        "The detail names it, the hint says how it is written.",
+        "The detail names it, the hint shows how it is written.",
     ),
     code(
         "not_acceptable",
@@ -160,7 +160,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "not_releasable",
         409,
         "A release would count something twice, or nothing of the delivery can be read.",
-        "The detail says what; deliver a file or a contract that is right.",
+        "The detail names it; deliver a file or a contract that is right.",
     ),
     code("number_overflow", 500, "A sum of the answer is larger than 64 bits hold.", OPERATOR),
     code("overloaded", 503, "Too many questions wait for their turn.", TRY_LATER),
@@ -168,20 +168,20 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "payload_too_large",
         413,
         "The body is larger than this address takes.",
-        "Send it in parts: 64 KiB for a batch; for a delivery the detail says how much.",
+        "Send it in parts: 64 KiB for a batch; for a delivery the detail states how much.",
     ),
     code("query_invalid", 500, "A query file of the server is wrong.", OPERATOR),
     code(
         "question_too_large",
         400,
         "It is about more periods than are answered at once, or its computation took more memory than there is.",
-        "Ask for fewer or longer periods, or for fewer solutions.",
+        "Request fewer or longer periods, or fewer solutions.",
     ),
     code(
         "refused",
         400,
         "The statement does something a read-only query must not.",
-        "The hint says what to write instead.",
+        "The hint gives what to write instead.",
     ),
     code(
         "repeated_parameter",
@@ -194,13 +194,13 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "source_not_allowed",
         403,
         "The token may not deliver for this source.",
-        "Ask whoever runs the server for which sources the token is valid.",
+        "Whoever runs the server knows for which sources the token is valid.",
     ),
     code(
         "timeout",
         503,
         "The answer was not ready within the time limit.",
-        "Send the same request again after the seconds of Retry-After, or ask for fewer periods.",
+        "Send the same request again after the seconds of Retry-After, or request fewer periods.",
     ),
     code(
         "too_many_attempts",

@@ -122,7 +122,7 @@ fn add(pairs: &mut Vec<(String, String)>, key: &str, value: &Value) -> Result<()
 
 fn repeated(key: &str) -> Problem {
     Problem::bad_argument("repeated_parameter", format!("{key} is given more than once"))
-        .hint("give each parameter once; ask again for another value")
+        .hint("give each parameter once; send another request for another value")
 }
 
 fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> Problem {

@@ -209,7 +209,7 @@ pub(crate) static ROUTES: [Route; 28] = [
         "release_held",
         Answer::Release,
         || post(held::release_held),
-        "Make a held delivery active, with the reason that stands in its receipt. Only with a token for its source.",
+        "Make a held delivery active, with the reason that is kept in its receipt. Only with a token for its source.",
     )
     .with(&[in_path("id", "Its receipt.")])
     .with_uploads_only(),

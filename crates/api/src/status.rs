@@ -36,7 +36,7 @@ pub(crate) struct SourceStatus {
     /// Why deliveries are held, each with its subject: kept, but not active until a person decides. As `last_error` and
     /// `discrepancies` only with a key of scope `operate`, where there are keys; otherwise as many texts that say so.
     held: Vec<String>,
-    /// What a register says otherwise than the reference tables. The source is healthy all the same.
+    /// Where a register differs from the reference tables. The source is healthy all the same.
     discrepancies: Vec<String>,
     /// The last day of the newest period in the source's facts.
     #[schema(format = Date, required = true)]

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_edition_is_picked_up_and_old_readers_keep_theirs() {
+    fn a_newer_edition_is_picked_up_and_old_readers_keep_their_own() {
         let folder = tempfile::tempdir().expect("a folder");
         let lake = Lake::init(folder.path()).expect("a lake");
         commit(&lake, 1);
@@ -145,7 +145,7 @@ mod tests {
         commit(&lake, 2);
         let numbers = |engine: &Engine| engine.editions().expect("all").iter().map(|e| e.number).collect();
         let before: Vec<u64> = numbers(&engine);
-        assert_eq!(before, [1], "an edition not yet served is not told of");
+        assert_eq!(before, [1], "an edition not yet served is not reported");
         assert_eq!(engine.clone().refresh().ok(), Some(true));
         assert_eq!((reader.number, engine.edition().number), (1, 2));
         let after: Vec<u64> = numbers(&engine);
@@ -159,7 +159,7 @@ mod tests {
         let root = folder.path().join("lake");
         commit(&Lake::init(&root).expect("a lake"), 1);
         let engine = Engine::open(&root, vec![]).expect("it opens");
-        std::fs::remove_dir_all(&root).expect("gone");
+        std::fs::remove_dir_all(&root).expect("removed");
         let other = Lake::init(&root).expect("another lake");
         commit(&other, 3);
         commit(&other, 4);

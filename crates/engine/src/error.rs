@@ -163,7 +163,7 @@ impl EngineError {
                 |nearest| format!("did you mean `{nearest}`? {}", error.hint()),
             )),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::OutOfMemory => Some("ask for fewer periods or solutions, or later again".into()),
+            Self::OutOfMemory => Some("request fewer periods or solutions, or try again later".into()),
             Self::Damaged { .. } => {
                 Some("restore the file from a copy of the lake; its name is its hash".into())
             }

@@ -94,9 +94,10 @@ impl Extent {
     pub(crate) fn touches(&self, other: &Self) -> bool {
         let around = self.around.max(other.around);
         self.spans.iter().any(|(measure, ours)| {
-            let theirs = other.spans.get(measure);
-            theirs
-                .is_some_and(|theirs| ours.start - around <= theirs.end && theirs.start <= ours.end + around)
+            other
+                .spans
+                .get(measure)
+                .is_some_and(|span| ours.start - around <= span.end && span.start <= ours.end + around)
         })
     }
 }

@@ -79,8 +79,8 @@ pub(crate) fn overlaps(
         let (first, second) = (&statements[first], &statements[second]);
         let found = if second.receipt.is_some() { &mut across } else { &mut within };
         found.add(|| {
-            let (ours, theirs) = (named(first.row), named(second.row));
-            format!("{} of {ours}, and of {theirs}{}", first.row.measure, second.of_receipt())
+            let (one, other) = (named(first.row), named(second.row));
+            format!("{} of {one}, and of {other}{}", first.row.measure, second.of_receipt())
         });
     }
     let within = within.breach("numbers of it overlap, and some use would be counted twice");
@@ -108,7 +108,7 @@ fn counts_twice(one: &Statement<'_>, other: &Statement<'_>) -> bool {
     let same_place = (a.code, a.division) == (b.code, b.division);
     match (a.organisation, b.organisation) {
         (Some(a), Some(b)) if a != b => false,
-        (ours, theirs) if ours == theirs && same_period && same_place => false,
+        (a, b) if a == b && same_period && same_place => false,
         _ => true,
     }
 }

@@ -140,7 +140,7 @@ fn exceeds_population(
 }
 
 /// By solution, measure and period, the sum of all municipalities as `value_sum`.
-#[expect(deprecated, reason = "Polars wants sums of groups to come from its lazy engine, which is left out")]
+#[expect(deprecated, reason = "Polars moved sums of groups to its lazy engine, which is left out")]
 fn totals(usage: &DataFrame) -> Result<DataFrame, IngestError> {
     let days = usage.column("period_end")?.i32()? - usage.column("period_start")?.i32()?;
     let compared = usage.filter(&days.gt_eq(SHORTEST_COMPARED))?;

@@ -45,7 +45,7 @@ pub fn run(writer: &mut Writer, context: &Context<'_>, source: &SourceConfig) ->
     }
     match &run.error {
         Some(why) => tracing::error!(source = %run.source_id, why, "a source failed"),
-        None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was asked"),
+        None => tracing::info!(source = %run.source_id, accepted = run.accepted, "a source was run"),
     }
     writer.lake().append_run(&run)?;
     Ok(run)

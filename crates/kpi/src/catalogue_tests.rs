@@ -85,7 +85,7 @@ fn broken(from: &str, to: &str) -> Vec<String> {
 #[track_caller]
 fn one(from: &str, to: &str, expected: &str) {
     let errors = broken(from, to);
-    assert!(errors.len() == 1 && errors[0].contains(expected), "wanted `{expected}`, got {errors:#?}");
+    assert!(errors.len() == 1 && errors[0].contains(expected), "expected `{expected}`, got {errors:#?}");
 }
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -153,7 +153,7 @@ fn problems_have_a_line_and_a_fix() {
 }
 
 #[test]
-fn headers_that_cannot_stand_are_refused() {
+fn invalid_headers_are_refused() {
     one("/* kpi\n", "-- kpi\n/* kpi\n", "does not begin with its header");
     one("/* kpi\n", "/* view\n", "does not begin with its header");
     one("nn = \"Rekkjevidd\", ", "", "missing field `nn`");

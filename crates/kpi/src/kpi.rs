@@ -162,7 +162,7 @@ impl Kpi {
             if alone == "*" {
                 return Err(RequestError::invalid(
                     "invalid_parameter",
-                    format!("`{text}` has `*` in a list; `*` is every solution and stands alone"),
+                    format!("`{text}` has `*` in a list; `*` is every solution and is given alone"),
                     "give `*`, or a list of solutions",
                 ));
             }

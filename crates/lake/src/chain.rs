@@ -58,7 +58,7 @@ pub(crate) fn edition(root: &Path, number: u64, known: Option<Edition>) -> Resul
     }
     walk.step(number, newest)?;
     walk.edition.ok_or_else(|| {
-        let why = format!("it is no checkpoint, which editions/{number}.json says it is");
+        let why = format!("it is no checkpoint, though editions/{number}.json names it as one");
         LakeError::damaged(&Edition::path(checkpoint), why)
     })
 }

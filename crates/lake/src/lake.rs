@@ -93,7 +93,7 @@ pub(crate) fn check_format(root: &Path) -> Result<(), LakeError> {
         // Lost by an editor or a copy through a text field: the lake is of this format, its file is not whole.
         _ if text == FORMAT.to_string() => {
             let why =
-                format!("it says `{FORMAT}` without the end of the line (`echo {FORMAT}` writes it whole)");
+                format!("it has `{FORMAT}` without the end of the line (`echo {FORMAT}` writes it whole)");
             Err(LakeError::damaged("FORMAT", why))
         }
         _ => {

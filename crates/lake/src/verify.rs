@@ -149,7 +149,7 @@ fn check_payloads(lake: &Lake, payloads: Payloads, report: &mut VerifyReport) ->
             Err(LakeError::RemovedRaw { .. }) if !evidence.contains(&sha256) => {}
             Err(LakeError::NoRaw(_) | LakeError::RemovedRaw { .. }) => report.note(Err(LakeError::damaged(
                 &raw::path(&sha256),
-                "a receipt speaks of it and it is missing",
+                "a receipt refers to it and it is missing",
             ))),
             Err(other) => report.note(Err(other)),
         }

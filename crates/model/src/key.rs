@@ -216,7 +216,7 @@ mod tests {
         assert!(keys.revoke("01010101", now).is_some() && keys.revoke("99999999", now).is_none());
         assert_eq!(keys.find(whole, now), Err(KeyRefusal::Revoked { id: "01010101".into() }));
         keys.revoke("01010101", end);
-        assert_eq!(keys.records()[0].revoked, Some(now), "the first revocation stands");
+        assert_eq!(keys.records()[0].revoked, Some(now), "the first revocation is kept");
         assert!(keys.any_valid(now) && !keys.any_valid(end));
     }
 

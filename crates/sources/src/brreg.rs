@@ -91,7 +91,7 @@ impl Page {
     pub fn cut_off(&self) -> Option<String> {
         (self.total > PAGING_LIMIT).then(|| {
             format!(
-                "{} units match and the register pages through {PAGING_LIMIT} only; ask by form or municipality",
+                "{} units match and the register pages through {PAGING_LIMIT} only; request by form or municipality",
                 self.total
             )
         })
@@ -174,7 +174,7 @@ fn read_unit(answer: &Value) -> Result<Unit, Reason> {
     let organisation_number = OrganisationNumber::parse(number)?;
     let form_code = answer.get("organisasjonsform").and_then(|f| f.get("kode")).and_then(Value::as_str);
     let Some(form_code) = form_code else {
-        let text = "`organisasjonsform.kode` is missing: what the unit is cannot be told";
+        let text = "`organisasjonsform.kode` is missing: what the unit is cannot be known";
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
     // Sole proprietorships have the name of a person.

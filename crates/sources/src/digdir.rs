@@ -76,7 +76,7 @@ pub fn parse(bytes: &[u8], series: &Series) -> Parsed {
     // An answer of exactly so many may be whole, but it cannot be known.
     if answers.iter().any(|answer| answer.len() == SILENT_CUT) {
         let breach = format!(
-            "the answer has exactly {SILENT_CUT} points, where the source cuts it off; ask for less time"
+            "the answer has exactly {SILENT_CUT} points, where the source cuts it off; request less time"
         );
         parsed.breaches.push(breach);
     }

@@ -162,7 +162,7 @@ fn invalid<T>(text: impl Into<String>) -> Result<T, Reason> {
 
 fn fill(table: &mut Table, answer: &Map<String, Value>) -> Result<(), Reason> {
     if answer.get("dataset").is_some_and(Value::is_object) {
-        let text = "the answer is json-stat 1; ask for `json-stat2`";
+        let text = "the answer is json-stat 1; request `json-stat2`";
         return Err(Reason::new(ReasonCode::Unsupported, text));
     }
     if let Some(class) = answer.get("class").and_then(Value::as_str)
@@ -222,7 +222,7 @@ fn dimensions(answer: &Map<String, Value>) -> Result<Vec<Dimension>, Reason> {
     for (id, size) in ids.iter().zip(sizes) {
         let Some(id) = id.as_str() else { return invalid("`id` holds something that is no text") };
         if out.iter().any(|dimension| dimension.id == id) {
-            return Err(Reason::new(ReasonCode::Duplicate, format!("dimension `{id}` stands twice")));
+            return Err(Reason::new(ReasonCode::Duplicate, format!("dimension `{id}` occurs twice")));
         }
         let found = answer.get("dimension").and_then(|d| d.get(id)).and_then(Value::as_object);
         let Some(found) = found else {
@@ -233,7 +233,7 @@ fn dimensions(answer: &Map<String, Value>) -> Result<Vec<Dimension>, Reason> {
             .map_err(|why| Reason::new(why.code, format!("dimension `{id}`: {}", why.text)))?;
         if size.as_u64() != Some(categories.len() as u64) {
             return invalid(format!(
-                "dimension `{id}` has {} categories where `size` says {size}",
+                "dimension `{id}` has {} categories where `size` is {size}",
                 categories.len()
             ));
         }
@@ -294,7 +294,7 @@ fn categories(dimension: &Map<String, Value>) -> Result<Vec<(String, String)>, R
     let mut sorted: Vec<_> = codes.iter().collect();
     sorted.sort();
     if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` stands twice", twice[0])));
+        return Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` occurs twice", twice[0])));
     }
     let mut categories = Vec::with_capacity(codes.len());
     for code in codes {

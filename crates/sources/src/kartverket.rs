@@ -41,7 +41,7 @@ pub fn municipalities(bytes: &[u8]) -> Read<Place> {
             if seen.insert(place.code.clone()) {
                 return Ok(place);
             }
-            Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` stands twice", place.code)))
+            Err(Reason::new(ReasonCode::Duplicate, format!("code `{}` occurs twice", place.code)))
         });
         read.take(row, &place.to_string(), outcome);
     }

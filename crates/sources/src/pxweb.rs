@@ -26,10 +26,10 @@ pub const AGGREGATED_SINCE: i32 = 2024;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// A name with signs that mean something else in an address.
-    #[error("`{0}` cannot stand in a question: only letters, digits and `-_.:+ ` may")]
+    #[error("`{0}` cannot be in a question: only letters, digits and `-_.:+ ` may")]
     Name(String),
     /// A variable without values.
-    #[error("variable `{0}` asks for no value; name some, or ask for all of them")]
+    #[error("variable `{0}` requests no value; name some, or request all of them")]
     Empty(String),
     /// A variable the table does not have.
     #[error("table `{table}` has no variable `{code}`; it has {have}")]

@@ -67,7 +67,7 @@ pub(crate) enum Command {
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
     },
-    /// Delivers files, or asks the sources of the plan that are due; ends with 3 when a delivery is held, too many of
+    /// Delivers files, or runs the sources of the plan that are due; ends with 3 when a delivery is held, too many of
     /// its rows are rejected, or a source fails.
     Ingest(IngestArguments),
     /// Lists, runs and tries sources, and proposes a contract for a new file.
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Serves a lake over HTTP until interrupted. At an address that others reach it needs a key (`utbredt key new`).
     Serve {
-        /// Ask the sources of the plan meanwhile, each when it is due.
+        /// Run the sources of the plan meanwhile, each when it is due.
         #[arg(long)]
         ingest: bool,
         /// The plan.
@@ -179,7 +179,7 @@ pub(crate) struct PlanArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
-    /// Lists the sources of the plan and when each is asked next.
+    /// Lists the sources of the plan and when each runs next.
     List {
         /// The plan.
         #[command(flatten)]
@@ -197,7 +197,7 @@ pub(crate) enum SourceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Asks one source now, whether it is due or not.
+    /// Runs one source now, whether it is due or not.
     Run {
         /// Its id.
         id: String,
@@ -221,13 +221,13 @@ pub(crate) enum SourceCommand {
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("how").args(["contract", "source"]))]
 pub(crate) struct IngestArguments {
-    /// The files, each one delivery; without any, the sources of the plan that are due are asked.
+    /// The files, each one delivery; without any, the sources of the plan that are due are run.
     #[arg(value_name = "FILE", requires = "how")]
     pub(crate) files: Vec<PathBuf>,
     /// The plan.
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
-    /// The contract that says how the files are read; it names the source.
+    /// The contract that states how the files are read; it names the source.
     #[arg(long, value_name = "CONTRACT.toml", requires = "files")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.
@@ -252,7 +252,7 @@ pub(crate) struct IngestArguments {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct How {
-    /// The contract that says how the file is read; it names the source.
+    /// The contract that states how the file is read; it names the source.
     #[arg(long, value_name = "CONTRACT.toml")]
     pub(crate) contract: Option<PathBuf>,
     /// A source that needs no contract.

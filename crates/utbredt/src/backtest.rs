@@ -188,6 +188,6 @@ fn json(arguments: &BacktestArguments, found: &Backtest) -> serde_json::Value {
         "sizes": sizes.collect::<Vec<_>>(),
         "kinds": kinds.collect::<Vec<_>>(),
         "dates": dates,
-        "chances": { "judged": found.chances, "brier": chance, "brier_no_change": no_change },
+        "chances": { "evaluated": found.chances, "brier": chance, "brier_no_change": no_change },
     })
 }

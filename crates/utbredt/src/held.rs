@@ -38,7 +38,7 @@ pub(crate) enum HeldCommand {
     Discard {
         /// Its receipt, as `held list` shows it.
         id: String,
-        /// Why it is not wanted; it stays beside the receipt and in the log of runs.
+        /// Why it is discarded; it stays beside the receipt and in the log of runs.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// The lake.
@@ -176,7 +176,7 @@ fn render_list(held: &[HeldDelivery], obstacles: &[Vec<String>]) -> Vec<String> 
         lines.extend(one.reasons.iter().map(|reason| format!("  held: {reason}")));
         lines.extend(obstacles.iter().map(|reason| format!("  cannot be released: {reason}")));
     }
-    lines.push("`utbredt held show ID` says what a release would change".to_owned());
+    lines.push("`utbredt held show ID` shows what a release would change".to_owned());
     if obstacles.iter().any(Vec::is_empty) {
         lines.push("`utbredt held release ID --reason TEXT` makes active what can be released".to_owned());
     }

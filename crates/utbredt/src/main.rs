@@ -138,9 +138,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve { plan, http, lake, .. } => {
             let ports = serve::listen(&http, &lake)?;
             let uploads = upload::uploads(&plan.plan, &lake)?;
-            let asking = source::Asking::start(plan, lake.clone());
+            let scheduler = source::Scheduler::start(plan, lake.clone());
             let served = serve::run(ports, &lake, queries, uploads, &http);
-            asking.stop();
+            scheduler.stop();
             served
         }
         Command::Kpi(command) => kpi::run(command, queries),

@@ -20,7 +20,7 @@ pub(crate) struct HttpArguments {
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) addr: SocketAddr,
     /// Serve what is for those who run the server (`/metrics`, `/v1/status`) at this address and no longer at `--addr`; such as
-    /// `127.0.0.1:9090`, where only this machine asks.
+    /// `127.0.0.1:9090`, which only this machine reaches.
     #[arg(long, value_name = "ADDR")]
     pub(crate) operate_addr: Option<SocketAddr>,
     /// An origin whose pages may send POST requests, such as `https://dashboard.example`; may be repeated. Reading is open

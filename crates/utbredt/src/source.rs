@@ -170,19 +170,19 @@ fn run_sources(
         // A thread that panicked has said so.
         threads
             .into_iter()
-            .map(|run| run.join().map_err(|_| anyhow::anyhow!("asking a source panicked")))
+            .map(|run| run.join().map_err(|_| anyhow::anyhow!("the run of a source panicked")))
             .collect::<Vec<_>>()
     });
     runs.into_iter().map(|run| Ok(run??)).collect()
 }
 
-/// The thread that asks what is due while the server serves.
-pub(crate) struct Asking {
+/// The thread that runs the sources that are due while the server serves.
+pub(crate) struct Scheduler {
     stopped: Arc<AtomicBool>,
     ended: Receiver<()>,
 }
 
-impl Asking {
+impl Scheduler {
     pub(crate) fn start(plan: PlanArguments, lake: PathBuf) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         // Nothing is ever sent: that the other end is gone is the message.
@@ -200,7 +200,7 @@ impl Asking {
     pub(crate) fn stop(self) {
         self.stopped.store(true, Ordering::Relaxed);
         if self.ended.recv_timeout(LAST_RUN) == Err(RecvTimeoutError::Timeout) {
-            table::message("a source is still being asked; its run is given up");
+            table::message("a source is still running; its run is given up");
         }
     }
 }
@@ -251,7 +251,7 @@ fn lines(run: &Run) -> Vec<String> {
     ];
     if let (Some(newest), Some(days)) = (run.latest_period, run.lag_days()) {
         let days = table::counted(days.max(0).unsigned_abs(), "day", "days");
-        lines.push(format!("  newest day {newest}, {days} before it was asked"));
+        lines.push(format!("  newest day {newest}, {days} before its run"));
     }
     lines.extend(run.held.iter().map(|why| format!("  held: {why}")));
     lines.extend(run.discrepancies.iter().map(|what| format!("  discrepancy: {what}")));

@@ -239,7 +239,7 @@ fn the_same_facts_in_other_bytes_change_nothing() {
 }
 
 #[test]
-fn a_diff_tells_what_a_correction_changed() {
+fn a_diff_shows_what_a_correction_changed() {
     let desk = Desk::new();
     assert_eq!(desk.deliver(rows(&GOOD).as_bytes(), &[]).0, 0);
     let corrected = rows(&GOOD)

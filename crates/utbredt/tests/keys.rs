@@ -28,7 +28,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
 fn new_key(folder: &Path, arguments: &[&str]) -> String {
     let (code, out, message) = run(folder, &[&["key", "new"], arguments].concat());
     assert_eq!(code, Some(0), "{message}");
-    assert!(!message.contains(out.trim()), "the key stands alone on standard output: {message}");
+    assert!(!message.contains(out.trim()), "only the key is on standard output: {message}");
     out.trim().to_owned()
 }
 

@@ -45,7 +45,7 @@ version = 4
 date = "2026-11-29"
 nb = "En andel er av de samme månedene og det samme området i teller og nevner; før kunne tre måneder stå over to."
 nn = "Ein del er av dei same månadene og det same området i teljar og nemnar; før kunne tre månader stå over to."
-en = "A share is of the same months and the same land above and below the line; before, three months could stand over two."
+en = "A share is of the same months and the same land above and below the line; before, three months could be divided by two."
 [[changes]]
 version = 3
 date = "2026-11-29"

@@ -39,16 +39,16 @@ unit = "municipalities"
 doc = "Those on active or higher; the value is of them those on habitual."
 unit = "municipalities"
 [columns.standing_eligible]
-doc = "Standing at eligible: not connected."
+doc = "At eligible: not connected."
 unit = "municipalities"
 [columns.standing_connected]
-doc = "Standing at connected: no use reported yet."
+doc = "At connected: no use reported yet."
 unit = "municipalities"
 [columns.standing_used]
-doc = "Standing at used: no use in the period, and not lapsed."
+doc = "At used: no use in the period, and not lapsed."
 unit = "municipalities"
 [columns.standing_active]
-doc = "Standing at active: use in the period that is not a habit."
+doc = "At active: use in the period that is not a habit."
 unit = "municipalities"
 [columns.lapsed]
 doc = "Lapsed: used, connected, and zero in every one of the last periods."
@@ -57,7 +57,7 @@ unit = "municipalities"
 doc = "Connected, but the report for the period is lacking or withheld: no rung is known."
 unit = "municipalities"
 [columns.undecided]
-doc = "Of those standing at used or active: lacking reports of earlier periods leave open whether it is a lapse or a habit."
+doc = "Of those at used or active: lacking reports of earlier periods leave open whether it is a lapse or a habit."
 unit = "municipalities"
 [columns.rung]
 doc = "The rung of a municipality; none for areas of several."
@@ -210,7 +210,7 @@ recent AS (
         cells.municipality_code
     HAVING max(CASE WHEN steps.step = 0 THEN 1 END) = 1
 ),
-standing AS (
+current_rungs AS (
     SELECT
         recent.period_start,
         recent.municipality_code,
@@ -235,28 +235,28 @@ counted AS (
     SELECT
         areas.period_start,
         areas.area_code,
-        max(CASE WHEN areas.area_code = areas.municipality_code THEN standing.rung END) AS rung,
-        count(CASE WHEN standing.rung = 'eligible' THEN 1 END) AS standing_eligible,
-        count(CASE WHEN standing.rung = 'connected' THEN 1 END) AS standing_connected,
-        count(CASE WHEN standing.rung = 'used' THEN 1 END) AS standing_used,
-        count(CASE WHEN standing.rung = 'active' THEN 1 END) AS standing_active,
-        count(CASE WHEN standing.rung = 'habitual' THEN 1 END) AS habitual,
-        count(CASE WHEN standing.rung = 'lapsed' THEN 1 END) AS lapsed,
-        count(CASE WHEN standing.rung = 'unknown' THEN 1 END) AS unknown,
-        count(CASE WHEN standing.rung IN ('active', 'used') AND standing.undecided THEN 1 END) AS undecided,
-        count(standing.rung) AS eligible,
-        sum(CASE WHEN standing.rung IS NULL THEN 0 ELSE standing.used END) AS used,
-        bit_or(CASE WHEN standing.state = 'ok' THEN standing.marks ELSE 0 END) AS marks,
-        count(CASE WHEN standing.state = 'ok' THEN 1 END) AS reported,
-        count(CASE WHEN standing.state = 'suppressed' THEN 1 END) AS suppressed,
-        count(CASE WHEN standing.state = 'not_valid' THEN 1 END) AS not_valid,
-        string_agg(DISTINCT standing.state, ',') AS states,
-        sum(CASE WHEN standing.state = 'ok' THEN people.persons END) AS covered,
-        sum(CASE WHEN standing.rung IS NOT NULL THEN people.persons END) AS persons_expected
+        max(CASE WHEN areas.area_code = areas.municipality_code THEN current_rungs.rung END) AS rung,
+        count(CASE WHEN current_rungs.rung = 'eligible' THEN 1 END) AS standing_eligible,
+        count(CASE WHEN current_rungs.rung = 'connected' THEN 1 END) AS standing_connected,
+        count(CASE WHEN current_rungs.rung = 'used' THEN 1 END) AS standing_used,
+        count(CASE WHEN current_rungs.rung = 'active' THEN 1 END) AS standing_active,
+        count(CASE WHEN current_rungs.rung = 'habitual' THEN 1 END) AS habitual,
+        count(CASE WHEN current_rungs.rung = 'lapsed' THEN 1 END) AS lapsed,
+        count(CASE WHEN current_rungs.rung = 'unknown' THEN 1 END) AS unknown,
+        count(CASE WHEN current_rungs.rung IN ('active', 'used') AND current_rungs.undecided THEN 1 END) AS undecided,
+        count(current_rungs.rung) AS eligible,
+        sum(CASE WHEN current_rungs.rung IS NULL THEN 0 ELSE current_rungs.used END) AS used,
+        bit_or(CASE WHEN current_rungs.state = 'ok' THEN current_rungs.marks ELSE 0 END) AS marks,
+        count(CASE WHEN current_rungs.state = 'ok' THEN 1 END) AS reported,
+        count(CASE WHEN current_rungs.state = 'suppressed' THEN 1 END) AS suppressed,
+        count(CASE WHEN current_rungs.state = 'not_valid' THEN 1 END) AS not_valid,
+        string_agg(DISTINCT current_rungs.state, ',') AS states,
+        sum(CASE WHEN current_rungs.state = 'ok' THEN people.persons END) AS covered,
+        sum(CASE WHEN current_rungs.rung IS NOT NULL THEN people.persons END) AS persons_expected
     FROM areas
-    INNER JOIN standing
-        ON standing.period_start = areas.period_start
-        AND standing.municipality_code = areas.municipality_code
+    INNER JOIN current_rungs
+        ON current_rungs.period_start = areas.period_start
+        AND current_rungs.municipality_code = areas.municipality_code
     LEFT JOIN coverage_weights AS people
         ON people.period_start = areas.period_start
         AND people.municipality_code = areas.municipality_code

@@ -1,5 +1,5 @@
 /* kpi
-title = { nb = "Kommuner som står stille", nn = "Kommunar som står stille", en = "Municipalities standing still" }
+title = { nb = "Kommuner som står stille", nn = "Kommunar som står stille", en = "Stalled municipalities" }
 answers = { nb = "Hvor mange kommuner på vei mot produksjon har det ikke skjedd noe i på lenge?", nn = "Kor mange kommunar på veg mot produksjon har det ikkje skjedd noko i på lenge?", en = "In how many municipalities on the way to production has nothing happened for long?" }
 version = 2
 unit = "municipalities"
@@ -18,14 +18,14 @@ type = "solution"
 doc = "The shared solution."
 [params.days]
 type = "integer"
-doc = "So many days without an event is standing still."
+doc = "So many days without an event, and it is stalled."
 default = 90
 [columns.days_since]
 doc = "Days since the last event; of an area the most."
 unit = "days"
 rollup = "max"
 [columns.share]
-doc = "Standing still, of those on the way."
+doc = "Stalled, of those on the way."
 unit = "share"
 after = "CAST(numerator AS DOUBLE) / denominator"
 [reasons.not_under_way]

@@ -170,12 +170,12 @@ fn peers<'a>(context: &CellContext<'a>, code: &str) -> Option<Vec<&'a str>> {
     let groups = |code: &str| groups_of(context.world, "kostra", code, context.span.target);
     let mine = groups(code);
     let day = context.span.names_on;
-    let stand = context
+    let existing = context
         .world
         .municipalities
         .iter()
         .filter(|row| row.valid_from <= day && row.valid_to.is_none_or(|end| end > day));
-    let peers = stand.map(|row| row.code.as_str()).filter(|code| groups(code) == mine).collect();
+    let peers = existing.map(|row| row.code.as_str()).filter(|code| groups(code) == mine).collect();
     (mine.len() == 1).then_some(peers)
 }
 
@@ -210,12 +210,12 @@ fn compared(context: &CellContext<'_>, measure: &str, code: &str) -> Found {
         return found;
     };
     let day = context.span.names_on;
-    let stand = context
+    let existing = context
         .world
         .municipalities
         .iter()
         .filter(|row| row.valid_from <= day && row.valid_to.is_none_or(|end| end > day));
-    let nation: Vec<&str> = stand.map(|row| row.code.as_str()).collect();
+    let nation: Vec<&str> = existing.map(|row| row.code.as_str()).collect();
     let others = |codes: &[&'_ str]| -> Vec<(i64, i64, String)> {
         let known = known(context, measure, codes).into_iter().filter(|(.., peer)| *peer != code);
         known.map(|(uses, persons, peer)| (uses, persons, peer.to_owned())).collect()

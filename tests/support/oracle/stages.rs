@@ -13,7 +13,7 @@ use crate::world::Day;
 const UNDER_WAY: [&str; 4] = ["planned", "agreed", "technically_ready", "pilot"];
 
 /// The furthest stage any part stands in, and the newest day on which a part came to stand where it stands.
-fn standing(context: &CellContext<'_>, code: &str) -> Option<(&'static str, Day)> {
+fn current_stage(context: &CellContext<'_>, code: &str) -> Option<(&'static str, Day)> {
     let mut furthest: Option<usize> = None;
     let mut newest: Option<Day> = None;
     for part in parts_of(context.world, code, context.span.target) {
@@ -50,7 +50,7 @@ fn contradicted(context: &CellContext<'_>, code: &str) -> bool {
 
 /// One municipality, in one of the stages.
 pub(crate) fn funnel(context: &CellContext<'_>, code: &str) -> Found {
-    let stage = standing(context, code).map_or("none", |(stage, _)| stage);
+    let stage = current_stage(context, code).map_or("none", |(stage, _)| stage);
     let is = |name: &str| i64::from(stage == name);
     let mut extras = BTreeMap::new();
     for name in FUNNEL {
@@ -92,7 +92,7 @@ pub(crate) const FUNNEL: [&str; 13] = [
 
 /// Under way, and nothing heard in the last days of the period.
 pub(crate) fn stalled(context: &CellContext<'_>, days: i64, code: &str) -> Found {
-    let current = standing(context, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
+    let current = current_stage(context, code).filter(|(stage, _)| UNDER_WAY.contains(stage));
     let since = current.map_or(0, |(_, day)| (context.span.last - day).num_days());
     Found {
         states: if current.is_none() { vec![State::NotApplicable] } else { Vec::new() },

@@ -28,10 +28,10 @@ pub(super) fn fit_panel(series: &[Series]) -> Vec<Vec<Result<Trend, Refusal>>> {
 
 /// Slopes and scatters drawn towards the pool's.
 fn shrink_towards_pool(lines: &[Result<Line, Refusal>]) -> Vec<Result<Trend, Refusal>> {
-    let stand: Vec<&Line> = lines.iter().flatten().collect();
-    let scatter = scatter_of(&stand);
+    let accepted: Vec<&Line> = lines.iter().flatten().collect();
+    let scatter = scatter_of(&accepted);
     let slopes: Vec<(f64, f64)> =
-        stand.iter().map(|line| (line.slope, scatter(line) * line.slope_weight)).collect();
+        accepted.iter().map(|line| (line.slope, scatter(line) * line.slope_weight)).collect();
     let pool = pooled(&slopes);
     let trend = |line: &Line| {
         let noise = scatter(line);

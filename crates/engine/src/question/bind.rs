@@ -110,7 +110,7 @@ fn check_one(kind: &str, text: &str, known: &[&str]) -> Result<(), RequestError>
     Err(RequestError::invalid(
         "invalid_parameter",
         format!("this KPI is about one {kind}, and `{text}` is several"),
-        format!("ask for each {kind} by itself; known: {}", known.join(", ")),
+        format!("request each {kind} by itself; known: {}", known.join(", ")),
     ))
 }
 

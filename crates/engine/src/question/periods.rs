@@ -44,7 +44,7 @@ pub(crate) fn periods_of(
         return Err(RequestError::invalid(
             "invalid_value",
             format!("to, which ends on {until}, is before from, {from}"),
-            "both are included: the same period twice asks for that one",
+            "both are included: the same period twice means that one",
         ));
     }
     if periods.len() > MOST_PERIODS {

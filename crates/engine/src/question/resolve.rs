@@ -144,7 +144,7 @@ impl<'a> ResolvedQuery<'a> {
                 "{} holds a whole area against its target, and the filter leaves out municipalities of {}",
                 self.kpi.id, self.areas[period].areas[area].name
             ),
-            "ask by municipality, or filter by the area itself, as by=network with network_id",
+            "group by municipality, or filter by the area itself, as by=network with network_id",
         ))
     }
 
@@ -204,7 +204,7 @@ fn check_grouping(kpi: &Kpi, request: &KpiRequest) -> Result<(), RequestError> {
         return Err(RequestError::invalid(
             "invalid_value",
             format!("{} is answered for municipalities only, not by {}", kpi.id, by.as_str()),
-            "ask by municipality",
+            "group by municipality",
         ));
     }
     if kpi.rollup.nation_only && !request.filter.is_empty() {
@@ -218,7 +218,7 @@ fn check_grouping(kpi: &Kpi, request: &KpiRequest) -> Result<(), RequestError> {
         return Err(RequestError::invalid(
             "invalid_value",
             format!("{} is answered for the nation only, not by {}", kpi.id, by.as_str()),
-            "ask by nation: what it counts belongs to no municipality",
+            "group by nation: what it counts belongs to no municipality",
         ));
     }
     Ok(())
@@ -238,7 +238,7 @@ fn check_size(scope: &Scope, dimensions: &Dimensions) -> Result<(), RequestError
             "{periods} periods, those compared with included, are too many for {municipalities} municipalities"
         ),
         format!(
-            "ask for at most {} periods at once, or for longer ones: each is computed for every municipality",
+            "request at most {} periods at once, or longer ones: each is computed for every municipality",
             MOST_CELLS / municipalities
         ),
     ))
@@ -259,7 +259,7 @@ fn check_borders(borders: Borders, shown: &[Period], dimensions: &Dimensions) ->
             "invalid_value",
             format!("the borders of {day} are not known"),
             format!(
-                "the oldest that are known are those of {oldest}; ask for later periods, or in the borders of a later day"
+                "the oldest that are known are those of {oldest}; request later periods, or the borders of a later day"
             ),
         )),
     }

@@ -195,7 +195,7 @@ fn show(
         let shares = cast(column(rolled, name)?, &DataType::Float64)?;
         table.add(
             name,
-            if kpi.rollup.kind == RollupKind::Area { shares } else { spoken_for(&shares, &numbers.state) },
+            if kpi.rollup.kind == RollupKind::Area { shares } else { covered(&shares, &numbers.state) },
         );
     }
     table.add("marks", Arc::new(marks(query, groups, rolled)?));
@@ -217,13 +217,13 @@ fn show(
     table.batch()
 }
 
-/// The shares of rows with a number; a number that is not there speaks for nobody.
-fn spoken_for(shares: &ArrayRef, states: &ArrayRef) -> ArrayRef {
+/// The shares of rows with a number; a number that is not there covers nobody.
+fn covered(shares: &ArrayRef, states: &ArrayRef) -> ArrayRef {
     let states = states.as_string::<i32>().iter();
     let shares = shares.as_primitive::<Float64Type>().iter().zip(states);
-    let spoken = shares
+    let known = shares
         .map(|(share, state)| if state == Some(CellState::Ok.as_str()) { share } else { share.map(|_| 0.0) });
-    Arc::new(spoken.collect::<Float64Array>())
+    Arc::new(known.collect::<Float64Array>())
 }
 
 /// The names of every row's marks. An area is `partial` when a municipality that was expected did not report, or cannot

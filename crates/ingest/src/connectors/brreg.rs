@@ -118,7 +118,7 @@ impl List {
         }
         let next = page.next();
         if page.number != number {
-            self.held.push(format!("page {number} was asked for and page {} came", page.number));
+            self.held.push(format!("page {number} was requested and page {} came", page.number));
         }
         match self.total {
             Some(total) if total != page.total => self.held.push(format!(
@@ -138,13 +138,13 @@ impl List {
         for unit in units.rows {
             if unit.form != Form::Municipality {
                 self.held.push(format!(
-                    "{} is a {} and was not asked for: the register no longer chooses by form",
+                    "{} is a {} and was not requested: the register no longer chooses by form",
                     unit.organisation_number, unit.form_code
                 ));
             }
             let number = unit.organisation_number.to_string();
             if self.units.get(&number).is_some_and(|other| *other != unit) {
-                self.held.push(format!("{number} stands twice and not the same"));
+                self.held.push(format!("{number} occurs twice and not the same"));
             }
             self.units.insert(number, unit);
         }
@@ -195,9 +195,9 @@ fn kept(body: &[u8], page: &Page) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// What the register and the lake say differently, each kind of difference once.
-fn differences(theirs: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String, String)>) -> Vec<String> {
+fn differences(units: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String, String)>) -> Vec<String> {
     let (mut added, mut moved, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, unit) in theirs.iter().filter(|(_, unit)| unit.struck_off.is_none()) {
+    for (number, unit) in units.iter().filter(|(_, unit)| unit.struck_off.is_none()) {
         let seat = unit.municipality().map(ToString::to_string);
         match (ours.get(number), seat) {
             (None, seat) => {
@@ -210,7 +210,7 @@ fn differences(theirs: &BTreeMap<String, Unit>, ours: &BTreeMap<String, (String,
         }
     }
     for (number, (code, name)) in ours {
-        if theirs.get(number).is_none_or(|unit| unit.struck_off.is_some()) {
+        if units.get(number).is_none_or(|unit| unit.struck_off.is_some()) {
             removed.push(format!("{number} {name} ({code})"));
         }
     }

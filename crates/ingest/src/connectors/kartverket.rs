@@ -75,17 +75,17 @@ fn evaluate(payload: &[u8], ours: &BTreeMap<MunicipalityCode, &str>) -> Referenc
     }
 }
 
-fn differences(theirs: &[Place], ours: &BTreeMap<MunicipalityCode, &str>) -> Vec<String> {
-    let theirs: BTreeMap<&MunicipalityCode, &Place> =
-        theirs.iter().map(|place| (&place.code, place)).collect();
+fn differences(received: &[Place], ours: &BTreeMap<MunicipalityCode, &str>) -> Vec<String> {
+    let received: BTreeMap<&MunicipalityCode, &Place> =
+        received.iter().map(|place| (&place.code, place)).collect();
     let (mut added, mut removed, mut renamed) = (Vec::new(), Vec::new(), Vec::new());
-    for (code, place) in &theirs {
+    for (code, place) in &received {
         if !ours.contains_key(code) {
             added.push(format!("{code} {}", place.norwegian));
         }
     }
     for (code, name) in ours {
-        match theirs.get(code) {
+        match received.get(code) {
             None => removed.push(format!("{code} {name}")),
             Some(place) if !same(place, name) => {
                 renamed.push(format!("{code} {} ({name} in the tables)", place.name.as_str()));

@@ -102,10 +102,10 @@ fn evaluate<'c>(
         held.push(format!("{} cannot be read, the first: {}", counted(count, "row", "rows"), first.reason));
     }
     // Pages and rows come in any order, and more than once.
-    let theirs: BTreeMap<Key, &Change> = read.rows.iter().map(|change| (key(change), change)).collect();
+    let received: BTreeMap<Key, &Change> = read.rows.iter().map(|change| (key(change), change)).collect();
     let ours: BTreeMap<Key, &Change> = known.iter().map(|change| (key(change), change)).collect();
-    held.extend(lacking(&theirs, &ours, since));
-    let all: Vec<Change> = theirs.values().map(|change| (*change).clone()).collect();
+    held.extend(lacking(&received, &ours, since));
+    let all: Vec<Change> = received.values().map(|change| (*change).clone()).collect();
     let every: Vec<Change> = known.iter().chain(&all).cloned().collect();
     let lives = Lives::of(&every).with(since, alive);
     let kinds = kinds(&all, |code: &MunicipalityCode, day| lived(&lives, code, day));
@@ -141,13 +141,13 @@ fn is_taken_in(change: &Change, kind: ChangeKind, lives: &Lives) -> bool {
 
 /// What the reference tables know and the answer should have too.
 fn lacking(
-    theirs: &BTreeMap<Key, &Change>,
+    received: &BTreeMap<Key, &Change>,
     ours: &BTreeMap<Key, &Change>,
     since: NaiveDate,
 ) -> Option<String> {
     let mut lacking = Vec::new();
     for (key, change) in ours {
-        if change.date >= since && !theirs.contains_key(key) {
+        if change.date >= since && !received.contains_key(key) {
             lacking.push(format!("{} {}", change.date, named(change)));
         }
     }

@@ -100,7 +100,7 @@ pub enum FetchError {
         why: String,
     },
     /// The source asks for more patience than there is.
-    #[error("{address} asks to be left alone for {} s, which is longer than is waited", wait.as_secs())]
+    #[error("{address} requests a wait of {} s, which is longer than the limit", wait.as_secs())]
     RetryAfterTooLong {
         /// The address.
         address: String,
@@ -233,7 +233,7 @@ impl<'c> Client<'c> {
                         if let Some(Err(error)) =
                             cache.map(|cache| cache.keep(&request.address, &headers, &body, self.clock.now()))
                         {
-                            tracing::warn!(%error, "an answer is not kept and will be asked for in full");
+                            tracing::warn!(%error, "an answer is not kept and will be requested in full");
                         }
                         let received = body.len() as u64;
                         return Ok(Response { status, body, received, attempts });
@@ -263,7 +263,7 @@ impl<'c> Client<'c> {
                 (_, Once::Refused(refusal)) => return Err(refusal.into()),
                 (_, Once::Failed(why)) => (why, None),
             };
-            tracing::warn!(address = %shown(&first), attempts, why, "asked in vain");
+            tracing::warn!(address = %shown(&first), attempts, why, "gave no answer after every attempt");
             if attempts >= self.limits.attempts {
                 failed();
                 return Err(FetchError::RetriesExhausted { address: shown(&first), attempts, why });

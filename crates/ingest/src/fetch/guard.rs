@@ -24,7 +24,7 @@ pub struct Target(Url);
 
 /// Why an address is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{address}` is not asked: {why}")]
+#[error("`{address}` is not requested: {why}")]
 pub struct Refusal {
     /// The address, without what stands between `//` and `@`.
     pub address: String,
@@ -87,7 +87,7 @@ impl Guard {
             return no("it carries a name or a password; secrets are declared beside the source");
         }
         if url.scheme() != "https" && !(self.local && url.scheme() == "http") {
-            return no("only https is asked");
+            return no("only https is allowed");
         }
         let host = match url.host() {
             // A final dot names the same host, which the list has without.

@@ -67,7 +67,7 @@ impl Resolver for Checked {
         for address in self.find(host, port, self.timeout.min(*timeout.after))? {
             // One forbidden address is enough: a name that leads to us as well is not to be trusted.
             if let Err(why) = self.guard.check_ip(address.ip()) {
-                let why = Forbidden(format!("its name leads to a machine that is not asked: {why}"));
+                let why = Forbidden(format!("its name leads to a machine that is not allowed: {why}"));
                 return Err(ureq::Error::Io(io::Error::other(why)));
             }
             if found.len() < 16 {

@@ -24,7 +24,7 @@ pub enum SandboxError {
     #[error("reading it takes longer than {0} s: it is refused")]
     Deadline(u64),
     /// It answered more than is taken.
-    #[error("what it says is too much to take in: it is refused")]
+    #[error("its output is too large: it is refused")]
     TooMuch,
     /// It computed too long.
     #[error("reading it takes more than {0} s of computing: it is refused")]

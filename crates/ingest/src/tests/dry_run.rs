@@ -51,7 +51,7 @@ fn without_the_edition(report: &Report) -> Report {
 }
 
 #[test]
-fn a_trial_tells_what_the_delivery_then_does() {
+fn a_dry_run_reports_what_the_delivery_then_does() {
     let (_dir, mut writer) = ready();
     for (step, rows) in [FIRST, SECOND, FIRST].iter().enumerate() {
         let one = delivery("2025-01", rows);

@@ -107,7 +107,7 @@ fn an_upload_that_would_be_held_beyond_the_quota_is_refused() {
     assert!(!desk.lake().has_payload(&upload("key", &bad).payload));
     assert_eq!((desk.edition(), desk.lake().runs().unwrap().len()), (1, 0));
     let shown = desk.inbox.accept(Upload { dry_run: true, key: None, ..upload("", &bad) }).unwrap();
-    assert_eq!(shown.verdict, Verdict::Held, "a dry run says why all the same");
+    assert_eq!(shown.verdict, Verdict::Held, "a dry run gives the reasons all the same");
     assert_eq!(desk.inbox.accept(upload("other", &ROWS)).unwrap().verdict, Verdict::Accepted);
     // Its key is not used up: the same may be sent when there is room.
     let refused = desk.inbox.accept(upload("key", &bad)).unwrap_err();

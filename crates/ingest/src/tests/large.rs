@@ -59,7 +59,7 @@ impl Pair {
     fn deliver(&mut self, text: &str) -> Delivered {
         let whole = deliver_as(&mut self.whole.1, &self.format, text, u64::MAX);
         let pieces = deliver_as(&mut self.pieces.1, &self.format, text, 0);
-        let differs = pieces.rejections.iter().zip(&whole.rejections).find(|(ours, theirs)| ours != theirs);
+        let differs = pieces.rejections.iter().zip(&whole.rejections).find(|(piece, whole)| piece != whole);
         assert_eq!((differs, pieces.rejections.len()), (None, whole.rejections.len()));
         // Of what many rows show, other rows may be the examples.
         let kinds = |report: &Report| -> Option<Vec<String>> {
@@ -75,7 +75,7 @@ impl Pair {
 
     fn compare(&self) {
         let (whole, pieces) = (content(&self.whole.1), content(&self.pieces.1));
-        let differs = pieces.lines().zip(whole.lines()).find(|(ours, theirs)| ours != theirs);
+        let differs = pieces.lines().zip(whole.lines()).find(|(piece, whole)| piece != whole);
         assert_eq!((differs, pieces.len()), (None, whole.len()));
         for (folder, writer) in [&self.whole, &self.pieces] {
             assert_eq!(writer.lake().verify().unwrap().problems, Vec::<String>::new());

@@ -106,8 +106,8 @@ fn a_copy_made_during_writes_holds_one_edition_whole() {
             let newest = copy.latest().unwrap().unwrap();
             assert_eq!(newest.number, number);
             for edition in 1..=number {
-                let (ours, theirs) = (copy.edition(edition).unwrap(), lake.edition(edition).unwrap());
-                assert_eq!(read_usage(&copy, &ours), read_usage(&lake, &theirs), "edition {edition}");
+                let (copied, original) = (copy.edition(edition).unwrap(), lake.edition(edition).unwrap());
+                assert_eq!(read_usage(&copy, &copied), read_usage(&lake, &original), "edition {edition}");
             }
             // No run speaks of an edition that the copy lacks.
             assert!(copy.runs().unwrap().iter().all(|run| run.edition <= number));

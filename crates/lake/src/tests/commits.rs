@@ -234,7 +234,7 @@ fn a_folder_of_something_else_is_no_lake() {
 }
 
 #[test]
-fn a_delta_log_tells_the_history_of_one_table() {
+fn a_delta_log_holds_the_history_of_one_table() {
     let folder = tempdir().unwrap();
     let lake = sample(folder.path());
     let read = |k: u64| std::fs::read_to_string(folder.path().join(crate::delta::path("usage", k))).unwrap();

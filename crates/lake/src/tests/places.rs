@@ -205,7 +205,7 @@ fn a_format_file_that_is_not_whole_is_not_taken_for_an_unknown_format() {
     let folder = tempdir().unwrap();
     sample(folder.path());
     for (held, expected) in [
-        ("1", "FORMAT is damaged: it says `1` without the end of the line (`echo 1` writes it whole)"),
+        ("1", "FORMAT is damaged: it has `1` without the end of the line (`echo 1` writes it whole)"),
         ("", "FORMAT is damaged: it holds \"\" and not the number of a format and the end of the line"),
         ("one\n", "FORMAT is damaged: it holds \"one\\n\" and not the number of a format"),
         ("01\n", "FORMAT is damaged: it holds \"01\\n\" and not the number of a format"),

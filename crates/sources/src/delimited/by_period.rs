@@ -194,7 +194,7 @@ pub(super) fn unfit(wide: &Wide, values: &[ValueColumn]) -> Vec<String> {
         let same = before.find(|other| (&other.measure, other.period) == (&column.measure, column.period));
         if let (Some(first), Some(period)) = (same, column.period) {
             let (first, second) = (first.at + 1, column.at + 1);
-            breaches.push(format!("columns {first} and {second} of the header both stand for {period}"));
+            breaches.push(format!("columns {first} and {second} of the header both mean {period}"));
         }
     }
     breaches

@@ -121,7 +121,7 @@ impl Contract {
             }
             let unmarked = rule.unmarked.iter().flat_map(Words::all);
             if rule.column.is_none() && rule.unmarked.is_some() {
-                return unclear("marker", "has `unmarked` words without a `column` they stand in");
+                return unclear("marker", "has `unmarked` words without a `column` they are in");
             }
             if let Some(word) = unmarked.into_iter().find(|word| rule.marker.hold(word)) {
                 return unclear("marker", format!("has `{word}` as a mark and as `unmarked`"));

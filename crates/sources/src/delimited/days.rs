@@ -52,7 +52,7 @@ fn of_edges(found: &BTreeSet<NaiveDate>) -> Days {
 fn of_others(found: &BTreeSet<NaiveDate>) -> Days {
     let gaps = found.iter().zip(found.iter().skip(1)).map(|(day, next)| (*next - *day).num_days());
     if found.len() > 1 && gaps.into_iter().all(|gap| gap % 7 == 0) {
-        return Days::Unclear("its days are whole weeks apart, and each may stand for a week".to_owned());
+        return Days::Unclear("its days are weeks from each other, and each may mean a week".to_owned());
     }
     Days::Each
 }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn days_stand_for_months_where_the_file_shows_it() {
+    fn days_represent_months_where_the_file_shows_it() {
         for (found, named) in [
             ("2025-01-31 2025-02-28", None),
             ("2025-03-31 2025-04-30 2025-09-30", None),
@@ -97,7 +97,7 @@ mod tests {
             ("2025-04-30 2025-08-31", None, "none follows another"),
             ("2025-01-31 2025-02-28", Some("quarter"), "each quarter"),
             ("2025-10-06", Some("week"), "each week"),
-            ("2025-10-06 2025-10-13 2025-10-27", None, "weeks apart"),
+            ("2025-10-06 2025-10-13 2025-10-27", None, "weeks from each other"),
         ] {
             let read = of(found, named);
             assert!(matches!(&read, Days::Unclear(why) if why.contains(word)), "{found}: {read:?}");

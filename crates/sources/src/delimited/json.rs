@@ -125,7 +125,7 @@ pub(super) fn give(
         if let Some(cell) = cell
             && cell.replace(field.shown(decimal)).is_some()
         {
-            let text = format!("the field `{}` stands twice in the row", field.name);
+            let text = format!("the field `{}` occurs twice in the row", field.name);
             twice = Some(Reason::new(ReasonCode::Duplicate, text));
         }
     }
@@ -195,7 +195,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
             if self.path.first().is_some_and(|field| *field == text::as_seen(&name)) {
                 // Of two fields with one name JSON readers take either.
                 if std::mem::replace(&mut reached, true) {
-                    return Err(A::Error::custom(format!("the field `{name}` stands twice")));
+                    return Err(A::Error::custom(format!("the field `{name}` occurs twice")));
                 }
                 let (path, above) = (&self.path[1..], format!("{}{name}.", self.above));
                 map.next_value_seed(RowsPath { path, above, take: &mut *self.take })?;
@@ -237,7 +237,7 @@ impl<'de> Visitor<'de> for RowsPath<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
         if let Some(field) = self.path.first() {
-            return Err(A::Error::custom(format!("an array stands where an object with `{field}` should")));
+            return Err(A::Error::custom(format!("an array is where an object with `{field}` should be")));
         }
         while let Some(row) = array.next_element_seed(Row)? {
             (self.take)(Found::Row(row));

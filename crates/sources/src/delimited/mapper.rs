@@ -303,8 +303,7 @@ impl<'c> Mapper<'c> {
                 if same && !differs {
                     return Err(series::duplicate(first.row, &subject, period));
                 }
-                let other =
-                    if same { "stands there too, beside other words" } else { "has another value there" };
+                let other = if same { "is there too, beside other words" } else { "has another value there" };
                 let rows = (first.row, line.row);
                 return Err(self.contradict(Some(at), rows, &subject, period, other));
             }
@@ -317,7 +316,7 @@ impl<'c> Mapper<'c> {
     fn reported_twice(&mut self, key: &Key, rows: (u64, u64)) -> Reason {
         let (subject, _, _, period) = key;
         let first = self.first.get(key).map(|first| first.at);
-        self.contradict(first, rows, subject, *period, "stands there too, in other words of one meaning")
+        self.contradict(first, rows, subject, *period, "is there too, in other words of one meaning")
     }
 
     /// The reason of a row that contradicts an earlier one, which is taken back at the end, when all that contradict it

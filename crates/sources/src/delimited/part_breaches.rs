@@ -29,7 +29,7 @@ pub(super) fn breaches(column: usize, name: &str, measures: &[&Parts], found: &[
                 "is as much as all others there together ({others}) in {} sums with numbers",
                 if adds_up::is_code(own) { format!("{sums}") } else { format!("each of {sums}") }
             ),
-            Why::NamesTotal => format!("says that it is a total of others there ({others})"),
+            Why::NamesTotal => format!("is named as a total of others there ({others})"),
             Why::Holds(held) => {
                 format!(
                     "holds others there by how they are written ({})",

@@ -92,7 +92,7 @@ impl Places {
                 }
                 // Choosing one would be a guess.
                 (Some(_), Some(_)) => breaches.push(format!(
-                    "column `{name}` stands twice in the header; write `{name}#1` or `{name}#2` for one of them"
+                    "column `{name}` occurs twice in the header; write `{name}#1` or `{name}#2` for one of them"
                 )),
                 (None, _) => match numbered(name, &heads) {
                     Some(at) => drop(by_name.insert(name.to_owned(), at)),
@@ -213,24 +213,24 @@ impl Places {
 
     /// Refuses rows that are too short or too long for the header.
     pub(super) fn check_width(&self, line: &Line<'_>) -> Result<(), Reason> {
-        let (have, want) = (line.cells.len(), self.width);
-        let surplus = line.cells.iter().skip(want).any(|cell| !cell.trim().is_empty());
+        let (have, expected) = (line.cells.len(), self.width);
+        let surplus = line.cells.iter().skip(expected).any(|cell| !cell.trim().is_empty());
         // A spreadsheet leaves out trailing blanks; delimited text does not.
         // A spreadsheet's CSV leaves out the last delimiters of blocks of rows that are blank there.
         let blank_end = line.ended && have > self.last_used;
-        if !surplus && (have >= want || line.trimmed || blank_end) {
+        if !surplus && (have >= expected || line.trimmed || blank_end) {
             return Ok(());
         }
         // One field of many is mostly another delimiter than declared.
-        let other = [';', '\t', ','].into_iter().find(|d| have == 1 && want > 1 && line.raw.contains(*d));
+        let other = [';', '\t', ','].into_iter().find(|d| have == 1 && expected > 1 && line.raw.contains(*d));
         let text = match other {
             Some(d) => {
-                format!("the row has 1 field of {want}; it seems delimited by `{}`", d.escape_default())
+                format!("the row has 1 field of {expected}; it seems delimited by `{}`", d.escape_default())
             }
             None if surplus => {
-                format!("the row has {have} fields, the header {want}: a delimiter inside a field?")
+                format!("the row has {have} fields, the header {expected}: a delimiter inside a field?")
             }
-            None => format!("the row is cut short: {have} fields, the header has {want}"),
+            None => format!("the row is cut short: {have} fields, the header has {expected}"),
         };
         Err(Reason::new(ReasonCode::RowWidth, text))
     }

@@ -47,7 +47,7 @@ pub fn settle(contract: &Contract, left_out: &str, rows: &[Repeated<'_>]) -> Set
             settled.rejected.push((row.row, series::duplicate(first.row, row.subject, row.period)));
             continue;
         }
-        let how = if same { "stands there too, beside other words" } else { "has another value there" };
+        let how = if same { "is there too, beside other words" } else { "has another value there" };
         // It is taken back once, by the first row that contradicts it.
         if settled.keeps_first {
             settled.keeps_first = false;

@@ -182,7 +182,7 @@ fn encodings_and_delimiters_are_recognised() {
 }
 
 #[test]
-fn rows_of_another_shape_are_refused_where_they_stand() {
+fn rows_of_another_shape_are_refused_in_place() {
     let parsed = plain(
         "",
         b"kommune;periode;antall\n0301,2024,1\n\n4601;2024;2\n1103;2024;3;4\n5001;2024;5;\n1506;20",

@@ -47,7 +47,7 @@ pub(super) fn read(
             // A value beside a state that has none: one of them is wrong, and it is not known which.
             if stated.is_some() && !text.is_empty() && !contract.symbols.contains_key(text) {
                 let state = symbol.state().as_str();
-                let text = format!("the state says {state} but a value `{text}` stands");
+                let text = format!("the state is {state} but there is a value `{text}`");
                 return Err(Reason::new(ReasonCode::Contradiction, text));
             }
             return Ok(Value { number: None, state: symbol.state(), marks });

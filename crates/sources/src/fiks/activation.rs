@@ -94,9 +94,9 @@ pub fn parse(bytes: &[u8], solution_id: &SolutionId, known_at: DateTime<Utc>) ->
         let one = entries.iter().all(|(_, stage)| Some(stage) == entries.first().map(|(_, stage)| stage));
         let spare = if one { entries.get(1..).unwrap_or_default() } else { &entries[..] };
         let (kind, why) = if one {
-            (ReasonCode::Duplicate, "stands twice")
+            (ReasonCode::Duplicate, "occurs twice")
         } else {
-            (ReasonCode::Contradiction, "stands twice with different flags")
+            (ReasonCode::Contradiction, "occurs twice with different flags")
         };
         for (row, _) in spare {
             let reason = Reason::new(kind, format!("municipality {code} {why}"));
@@ -247,7 +247,7 @@ mod tests {
             (entry("\"4631\"", [false, false, false, true]), "contradict"),
             (good.replace(UPDATES, "x"), "`kanOppdatereStatus` is missing"),
             ("7".to_owned(), "`kommunenummer` is missing"),
-            (good.clone(), "stands twice"),
+            (good.clone(), "occurs twice"),
         ] {
             let parsed = read_all(format!("[{good},{bad}]").as_bytes());
             assert_eq!((parsed.observations.len(), parsed.rejections.len()), (1, 1), "{bad}");

@@ -298,7 +298,7 @@ fn add_up(counted: Vec<Counted>, parsed: &mut Parsed) {
                 Err(reason) => Some(reason),
                 Ok(_) if differs => {
                     let text =
-                        format!("the line stands more than once (first in row {row}) with different counts");
+                        format!("the line occurs more than once (first in row {row}) with different counts");
                     Some(Reason::new(ReasonCode::Contradiction, text))
                 }
                 Ok(_) if at > 0 => {

@@ -179,7 +179,7 @@ fn cell(
         // What is hidden must not travel on, whatever is beside the symbol.
         Some(Symbol::Hidden | Symbol::Missing | Symbol::Impossible) => Ok((None, symbol)),
         Some(Symbol::Zero) if value.is_some_and(|value| value != 0.0) => {
-            let text = "symbol `-` says nought, and another number stands beside it";
+            let text = "symbol `-` means nought, and another number is beside it";
             Err(Reason::new(ReasonCode::Contradiction, text))
         }
         Some(Symbol::Zero | Symbol::BelowHalf) => Ok((value.or(Some(0.0)), symbol)),

@@ -90,7 +90,7 @@ fn a_cell_that_contradicts_itself_is_refused_alone() {
     for (tail, word) in [
         (r#""value":[1,2,3,"x"]"#, "symbol `x` is unknown"),
         (r#""value":[1,2,3,"x"],"extension":{"flags":{"label":{"x":"Utelatt"}}}"#, "Utelatt"),
-        (r#""value":[1,2,3,4],"status":{"3":"-"}"#, "says nought"),
+        (r#""value":[1,2,3,4],"status":{"3":"-"}"#, "means nought"),
         (r#""value":[1,2,3,":"],"status":{"3":".."}"#, "beside it"),
         (r#""value":[1,2,3,true]"#, "neither a number"),
         (r#""value":[1,2,3,9007199254740993]"#, "too large"),
@@ -111,10 +111,10 @@ fn a_cube_that_does_not_hang_together_is_held_back() {
         (text(r#""value":{"4":1}"#), "cell `4`"),
         (text(r#""value":7"#), "neither a list"),
         (text(r#""value":[1,2,3,4],"status":["*"]"#), "1 entries for 4"),
-        (text(r#""value":[1]"#).replace("[2,2]", "[2,3]"), "2 categories where `size` says 3"),
+        (text(r#""value":[1]"#).replace("[2,2]", "[2,3]"), "2 categories where `size` is 3"),
         (text(r#""value":[1]"#).replace("\"Tid\"]", "\"Aar\"]"), "`Aar` is listed"),
         (text(r#""value":[1]"#).replace("\"2025\":1", "\"2025\":0"), "same position"),
-        (text(r#""value":[1]"#).replace("\"4602\"]", "\"4601\"]"), "stands twice"),
+        (text(r#""value":[1]"#).replace("\"4602\"]", "\"4601\"]"), "occurs twice"),
         (text(r#""value":[1]"#).replace("\"dataset\"", "\"collection\""), "collection"),
         ("{\"dataset\":{}}".to_owned(), "json-stat 1"),
     ] {

@@ -41,7 +41,7 @@ pub fn population(table: &Table, aggregated_since: i32) -> Read<Count> {
             *sum = added.ok_or(());
             let symbol = row.cell.symbol.map_or("no number", |symbol| symbol.as_str());
             added.map(drop).ok_or_else(|| {
-                let text = format!("`{symbol}` stands where persons are counted");
+                let text = format!("`{symbol}` is where persons are counted");
                 Reason::new(ReasonCode::InvalidNumber, text)
             })
         });
@@ -67,7 +67,7 @@ fn places(table: &Table) -> Result<Places, Reason> {
             "Kjonn" => {}
             "ContentsCode" if dimension.categories.len() == 1 => {}
             "ContentsCode" => {
-                let text = "`ContentsCode` has several contents; ask for persons alone";
+                let text = "`ContentsCode` has several contents; request persons alone";
                 return Err(Reason::new(ReasonCode::UnknownWord, text));
             }
             other => {

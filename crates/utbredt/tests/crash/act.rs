@@ -73,7 +73,7 @@ impl Act {
         let undisturbed = folder.path().join("undisturbed");
         start.iter().for_each(|start| copy(start, &undisturbed));
         run(&words, &undisturbed);
-        let after = state(&undisturbed).expect("an edition stands");
+        let after = state(&undisturbed).expect("an edition exists");
         assert_ne!(Some(&after), before.as_ref(), "the act changes something");
         Self { folder, start, words, before, after }
     }
@@ -110,7 +110,7 @@ impl Act {
         let cut: String = rows.map(|(_, line)| format!("{line}\n")).collect();
         // 3: the data are below the threshold.
         ends(&ingest(folder.path(), "cut.csv", &cut), &lake, 3);
-        let receipts = state(&lake).expect("an edition stands").receipts;
+        let receipts = state(&lake).expect("an edition exists").receipts;
         let [held] = receipts.iter().filter(|row| row[1] == "held").collect::<Vec<_>>()[..] else {
             panic!("one is held: {receipts:?}")
         };
@@ -201,7 +201,7 @@ impl Act {
         assert!(problems.iter().all(|problem| committed && behind(problem)), "{label}: {problems:#?}");
 
         run(&self.words, lake);
-        let settled = state(lake).expect("an edition stands");
+        let settled = state(lake).expect("an edition exists");
         assert_eq!(settled, self.after, "{label}: done again it is not what it is undisturbed");
         let report = Lake::open(lake).expect("a lake").verify().expect("listed");
         assert_eq!(report.problems, Vec::<String>::new(), "{label}");
@@ -276,7 +276,7 @@ fn ingest(folder: &Path, name: &str, text: &str) -> Vec<String> {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/contracts/synthetic-usage.toml");
     let paths = [file, contract].map(|path| path.to_str().expect("a plain path").to_owned());
     let [file, contract] = paths;
-    vec!["ingest".into(), file, "--contract".into(), contract, "--asked".into(), "2024-01".into()]
+    vec!["ingest".into(), file, "--contract".into(), contract, "--subject".into(), "2024-01".into()]
 }
 
 fn run(words: &[String], lake: &Path) {

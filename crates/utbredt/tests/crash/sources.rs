@@ -115,7 +115,7 @@ fn watch(child: &mut Child, mut so: impl FnMut() -> bool) -> bool {
 /// Rows of a table in force, as texts of some columns; no two alike.
 fn rows(lake: &Path, table: &str, columns: &[&str]) -> BTreeSet<Vec<String>> {
     let lake = Lake::open(lake).expect("a lake");
-    let edition = lake.latest().expect("whole").expect("an edition stands");
+    let edition = lake.latest().expect("whole").expect("an edition exists");
     let mut all = BTreeSet::new();
     for batch in lake.read_table(&edition, Table::named(table).expect("a table")).expect("whole") {
         for row in 0..batch.num_rows() {
@@ -124,7 +124,7 @@ fn rows(lake: &Path, table: &str, columns: &[&str]) -> BTreeSet<Vec<String>> {
                 array_value_to_string(column, row).expect("shown")
             };
             let key: Vec<String> = columns.iter().map(cell).collect();
-            assert!(all.insert(key.clone()), "{table}: {key:?} stands twice");
+            assert!(all.insert(key.clone()), "{table}: {key:?} occurs twice");
         }
     }
     all
@@ -294,7 +294,7 @@ fn every_kind_of_source_may_be_killed_anywhere() {
         assert!(kills.hits > 0, "{kills:?}");
     }
     let log = log.lock().expect("no panic");
-    println!("{kills:?}, asked: {log:#?}");
+    println!("{kills:?}, requests: {log:#?}");
     for logged_before in ["GET /ssb/07459 304", "GET /klass/v1/classifications/131/changes 304"] {
         assert!(log.contains_key(logged_before), "what did not change is not said again");
     }

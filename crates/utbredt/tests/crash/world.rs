@@ -121,7 +121,7 @@ impl Knowledge {
             (text(&variable["code"]), values.iter().map(text).collect())
         };
         let request: Vec<_> = question["query"].as_array().expect("variables").iter().map(of).collect();
-        let values = |name: &str| &request.iter().find(|(code, _)| code == name).expect("it is asked for").1;
+        let values = |name: &str| &request.iter().find(|(code, _)| code == name).expect("it is requested").1;
         let mut cells = Vec::new();
         for region in values("Region") {
             let all = self.persons[region];

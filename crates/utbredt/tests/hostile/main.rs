@@ -32,7 +32,7 @@ const CONTRACT: &str = "source_id = \"x\"\nversion = 1\nsubject.column = \"kommu
 
 /// The files of `usage` that are in force.
 fn facts(lake: &Path) -> Vec<FileEntry> {
-    let edition = Lake::open(lake).expect("a lake").latest().expect("whole").expect("an edition stands");
+    let edition = Lake::open(lake).expect("a lake").latest().expect("whole").expect("an edition exists");
     edition.tables["usage"].clone()
 }
 
@@ -69,7 +69,7 @@ fn refused<'f>(files: impl Iterator<Item = &'f Hostile>) {
     for (name, make, code, why) in files {
         make(&here.join(name));
         let by = ["--contract", "contract.toml", "--lake", "lake"];
-        let before = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
+        let before = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one exists").number;
         for words in [&["source", "try", name], &["ingest", name][..]] {
             let ended = watched(here, &[words, &by].concat());
             bounded(name, words[0], &ended);
@@ -82,7 +82,7 @@ fn refused<'f>(files: impl Iterator<Item = &'f Hostile>) {
         let ended = watched(here, &["source", "new", name]);
         bounded(name, "new", &ended);
         assert!(ended.code.is_some(), "{name}: {}", ended.said.chars().take(2_000).collect::<String>());
-        let after = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one stands").number;
+        let after = Lake::open(&lake).expect("a lake").latest().expect("whole").expect("one exists").number;
         // What is held has a receipt that says so, and what is too large to be taken has none.
         assert_eq!(after, before + u64::from(*code == 3), "{name}");
         fs::remove_file(here.join(name)).expect("removed");
@@ -117,7 +117,7 @@ fn two_bytes_a_letter_are_read_with_a_mark_and_without() {
         let rows: String =
             days.map(|day| format!("1867;{day};7;{}\n", "Bø i Vesterålen ".repeat(80))).collect();
         let text = utf16(&format!("{mark}kommune;periode;antall;navn\n{rows}"));
-        assert!(text.len() > 2 << 20, "it is read apart");
+        assert!(text.len() > 2 << 20, "it is parsed in the sandbox");
         bytes(&folder.path().join(&name), text);
         let ended = watched(
             folder.path(),

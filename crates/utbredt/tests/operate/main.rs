@@ -44,7 +44,7 @@ impl Server {
             messages.lines().map_while(Result::ok).try_for_each(|line| send.send(line))
         });
         let address = loop {
-            let line = lines.recv_timeout(PATIENCE).expect("the server says where it listens");
+            let line = lines.recv_timeout(PATIENCE).expect("the server prints where it listens");
             if let Some((_, address)) = line.split_once("http://") {
                 break address.trim().to_owned();
             }

@@ -36,7 +36,7 @@ fn a_source_that_hangs_keeps_neither_the_next_nor_the_end_of_the_server() {
         if let Ok(connection) = silent.accept() {
             break connection;
         }
-        assert!(start.elapsed() < PATIENCE, "the source is not asked");
+        assert!(start.elapsed() < PATIENCE, "the source got no request");
         std::thread::sleep(Duration::from_millis(50));
     };
     let log = folder.path().join("lake/runs.jsonl");

@@ -114,7 +114,7 @@ impl Server {
 
     pub(crate) fn deliver(&self, more: &str, key: &str, body: &str) -> (u16, Value) {
         let headers = format!("Authorization: Bearer {TOKEN}\r\nIdempotency-Key: {key}\r\n");
-        let path = format!("/v1/deliveries?source_id=county&asked=2025-01{more}");
+        let path = format!("/v1/deliveries?source_id=county&subject=2025-01{more}");
         let (status, answer) = self.send("POST", &path, &headers, body);
         (status, answer.get("data").cloned().unwrap_or(answer))
     }

@@ -126,7 +126,7 @@ fn other_question(question: &Query, table: &Table) -> Option<String> {
             let lacks: Vec<String> = requested.difference(&found).map(|code| (*code).to_owned()).collect();
             let more: Vec<String> = found.difference(&requested).map(|code| (*code).to_owned()).collect();
             return Some(format!(
-                "the answer is not to the question: of `{}` it lacks [{}] and has [{}] that nobody asked for",
+                "the answer is not to the question: of `{}` it lacks [{}] and has [{}] that were not requested",
                 variable.code,
                 first_few(&lacks),
                 first_few(&more)
@@ -224,11 +224,11 @@ fn contradicted(counted: &Counted, year: &Year<'_>) -> Option<String> {
     let mut other = Vec::new();
     for (key, have) in &year.have {
         if let Some(reported) = counted.get(key).filter(|reported| *reported != have) {
-            other.push(format!("{} {reported} (it stands as {have}, {})", key.1, named(key.0)));
+            other.push(format!("{} {reported} (the tables have {have}, {})", key.1, named(key.0)));
         }
     }
     (!other.is_empty())
-        .then(|| format!("{} numbers differ from those that stand: {}", other.len(), first_few(&other)))
+        .then(|| format!("{} numbers differ from those in the tables: {}", other.len(), first_few(&other)))
 }
 
 /// A country does not grow by a twentieth in a year.

@@ -128,7 +128,7 @@ fn a_host_that_fails_is_left_alone_for_a_while() {
         ));
     }
     assert!(matches!(client.fetch(&request).unwrap_err(), FetchError::Paused { failures: 3, .. }));
-    assert_eq!(server.requests().len(), 15, "it was not asked the last time");
+    assert_eq!(server.requests().len(), 15, "no request was sent the last time");
     clock.on(Duration::from_secs(601));
     assert!(matches!(client.fetch(&request).unwrap_err(), FetchError::RetriesExhausted { .. }));
 }

@@ -241,7 +241,7 @@ fn candidates(
             Some(own) => Ok(own),
             None if of_solutions.is_empty() || !others.is_empty() => Ok(others),
             None => unclear(format!(
-                "`{columns}` are named by other solutions than `{fixed}`, which was requested: request one of theirs"
+                "`{columns}` are named by other solutions than `{fixed}`, which was requested: request one of those"
             )),
         };
     }

@@ -34,7 +34,7 @@ pub(super) fn tried(parsed: &Parsed, sketch: &Sketch) -> String {
     let others = !sketch.passed_over.is_empty() || !sketch.hidden.is_empty();
     if against * 2 > parsed.observations.len() && others {
         page.comment(
-            "Rows contradict each other: a column that is no part of this contract may tell them apart.",
+            "Rows contradict each other: a column that is no part of this contract may distinguish them.",
         );
     }
     parsed.breaches.iter().take(5).for_each(|breach| page.comment(&format!("  held: {breach}")));

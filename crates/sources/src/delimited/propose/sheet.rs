@@ -203,7 +203,7 @@ fn find(bytes: &[u8], contract: &Contract, known: &Known) -> Result<Sheet, Reaso
     let bottom =
         if contract.format == Some(Format::Json) { Some(0) } else { bottom_of_names(&rows[..first]) };
     let Some(bottom) = bottom else {
-        let text = format!("{sheet}no row of column names stands above the first code");
+        let text = format!("{sheet}no row of column names is above the first code");
         return Err(Reason::new(ReasonCode::MissingField, text));
     };
     let top = top_of_names(&rows[..=bottom], subject);

@@ -55,13 +55,13 @@ fn filter(page: &mut Page, sketch: &Sketch) {
     for (column, words, decides) in sketch.decisive.iter().filter(|(_, _, decides)| decides.is_to_choose()) {
         let what = match decides {
             Decides::Unit => "what its number is counted in",
-            Decides::Counts => "whether its number counts as it stands",
+            Decides::Counts => "whether its number counts as it is",
             Decides::Kind => "whether its number is a fact or a plan",
             Decides::Status | Decides::Provisional(..) => "whether its number is final",
         };
         let words: Vec<&str> = words.iter().take(10).map(String::as_str).collect();
         page.comment(&format!(
-            "This column says of each row {what} (`{}`): choose which to read. Until then everything is refused.",
+            "This column states of each row {what} (`{}`): choose which to read. Until then everything is refused.",
             words.join("`, `")
         ));
         page.line(&format!("{} = {}", quoted(column), quoted(TO_CHOOSE)));

@@ -62,7 +62,7 @@ pub(super) fn period(page: &mut Page, sketch: &Sketch) {
         When::Fixed(None) => {
             let nothing = if sketch.unread.is_empty() { "Nothing" } else { "Nothing else" };
             page.comment(&format!(
-                "{nothing} says when: write the period here. Until then everything is refused."
+                "{nothing} gives the period: write it here. Until then everything is refused."
             ));
             page.text("fixed", "1900");
         }
@@ -74,7 +74,7 @@ fn granularity(page: &mut Page, lengths: &Lengths) {
         lengths.counted.iter().map(|(length, count)| format!("{count} {}", length.as_str())).collect();
     match lengths.declared {
         Some((_, Why::Edges)) => {
-            page.comment("Every day is a month's first or last: each stands for its month.");
+            page.comment("Every day is a month's first or last: each means its month.");
         }
         Some((_, Why::All)) => page.comment("Every period is as long; a longer one is refused."),
         Some((_, Why::Name)) => page.comment(&format!(

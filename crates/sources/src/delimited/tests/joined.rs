@@ -26,7 +26,7 @@ const THREE: &[&[&str]] = &[
 ];
 
 #[test]
-fn a_number_over_three_rows_is_none_of_theirs() {
+fn a_number_over_three_rows_belongs_to_none_of_them() {
     let rows = [
         ods_row("", THREE[0]),
         ods_row("", &["1103", "2024", "900"]).replace(

@@ -227,7 +227,7 @@ fn a_year_beside_counts_is_none_whether_a_measure_is_given_or_not() {
 }
 
 #[test]
-fn the_next_row_tells_last_days_from_days_after() {
+fn the_next_row_separates_last_days_from_days_after() {
     for (ends, inclusive) in [(["14.01.2024", "28.01.2024"], true), (["15.01.2024", "29.01.2024"], false)] {
         let [first, second] = ends;
         let text =

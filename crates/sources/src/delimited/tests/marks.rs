@@ -32,7 +32,7 @@ fn what_is_declared_as_unmarked_is_read() {
 }
 
 #[test]
-fn several_kinds_of_marks_may_stand_in_one_column() {
+fn several_kinds_of_marks_may_be_in_one_column() {
     let rules = format!("{IMPUTED}[provisional]\ncolumn = \"Metode\"\nmarker = \"foreløpig\"\n");
     let rows = "0301;2024;1;anslag;\n4601;2024;2;foreløpig;\n1103;2024;3;ukjent;\n";
     let parsed = read(&rules, rows);

@@ -204,7 +204,7 @@ fn a_title_with_the_day_the_file_was_made_has_no_period() {
     for above in ["Uttrekk 12.03.2024;;", "Hentet:;12.03.2024;", "Sist oppdatert;;12.03.2024"] {
         let text = format!("{above}\nKommunenr;Navn;Antall\n0301;Oslo;40\n4601;Bergen;60\n");
         let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();
-        assert!(toml.contains("Nothing says when"), "{toml}");
+        assert!(toml.contains("Nothing gives the period"), "{toml}");
     }
     let text = "Uttrekk 12.03.2024;;\nPeriode: februar 2024;;\nKommunenr;Navn;Antall\n0301;Oslo;40\n4601;Bergen;60\n";
     let toml = propose(text.as_bytes(), &about("svarut"), &known()).unwrap();

@@ -178,7 +178,7 @@ fn measures_across_and_a_period_of_the_whole_file() {
     ];
     assert_eq!(all(&parsed), expected, "{toml}");
     let (toml, parsed) = proposed(bytes, "x");
-    assert!(toml.contains("Nothing says when") && toml.contains(TO_CHOOSE), "{toml}");
+    assert!(toml.contains("Nothing gives the period") && toml.contains(TO_CHOOSE), "{toml}");
     assert_eq!(parsed.observations.len(), 4, "it reads, and no lake takes it");
 }
 

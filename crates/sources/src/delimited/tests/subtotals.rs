@@ -25,7 +25,7 @@ fn read(more: &str, rows: &str) -> utbredt_model::Parsed {
 #[test]
 fn a_word_that_adds_up_some_of_the_others_holds_the_delivery() {
     for (words, held) in [
-        (["Helse totalt", "Sykehjem", "Hjemme", "Skole"], "says that it is a total of others there"),
+        (["Helse totalt", "Sykehjem", "Hjemme", "Skole"], "is named as a total of others there"),
         (["Helse", "Helse - sykehjem", "Helse - hjemme", "Skole"], "(`Helse - hjemme`, `Helse - sykehjem`)"),
         (["1", "1.1", "1.2", "2"], "(`1.1`, `1.2`)"),
         (

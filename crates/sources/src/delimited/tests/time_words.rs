@@ -133,7 +133,7 @@ fn a_column_of_periods_that_are_not_read_is_named() {
     ] {
         let text = format!("Kommunenr;{head};Antall\n0301;{};40\n4601;{};60\n", cells[0], cells[1]);
         let (read, toml) = tried(&text, "svarut");
-        assert!(read.is_empty() && !toml.contains("Nothing says when"), "{head} {cells:?}\n{toml}");
+        assert!(read.is_empty() && !toml.contains("Nothing gives the period"), "{head} {cells:?}\n{toml}");
         let named = format!("Column `{head}` seems to hold the periods, and `{}`", cells[0]);
         assert!(toml.contains(&named) && toml.contains("[period]\n#"), "{head} {cells:?}\n{toml}");
         // The year of a title is no period of a month that is not read; parts of it have a reason of their own.

@@ -87,7 +87,7 @@ fn what_the_header_lacks_or_has_twice_holds_the_delivery() {
         ("Kommune;Brukere;Besøk", "no column of the header is named by a period"),
         (
             "Kommune;Brukere 2024-01;Brukere jan 2024;Besøk 2024",
-            "columns 2 and 3 of the header both stand for 2024-01",
+            "columns 2 and 3 of the header both mean 2024-01",
         ),
         ("Komune;Brukere 2024-01;Besøk 2024", "nearest in the header is `Komune`"),
     ] {

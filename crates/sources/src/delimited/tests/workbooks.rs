@@ -12,7 +12,7 @@ fn sheets_without_a_difference_are_of_no_period() {
     let tried = |names| propose(&book(names), &about("svarut 2025"), &known()).unwrap();
     for names in [["1", "2", "3"], ["Del 1", "Del 2", "Del 3"], ["A", "B", "C"]] {
         let toml = tried(names);
-        assert!(toml.contains("fixed = \"1900\"") && toml.contains("Nothing says when"), "{toml}");
+        assert!(toml.contains("fixed = \"1900\"") && toml.contains("Nothing gives the period"), "{toml}");
     }
     // Months and quarters in the names of the sheets, and solutions there, tell them apart.
     assert!(tried(["K1", "K2", "K3"]).contains("fixed = \"2025-Q1\""));

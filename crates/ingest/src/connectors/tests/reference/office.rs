@@ -144,7 +144,7 @@ impl Office {
                 }
             }
         }
-        assert!(cells.len() <= 800_000, "{} cells are asked for", cells.len());
+        assert!(cells.len() <= 800_000, "{} cells are requested", cells.len());
         let day = if let Mood::Anew(days) = &mut *mood {
             *days += 1;
             *days

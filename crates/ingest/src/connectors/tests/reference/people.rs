@@ -107,7 +107,7 @@ fn what_cannot_be_believed_is_held_and_nothing_changes() {
         (Mood::OneMore, "by its own total row (all ages)"),
         (Mood::Repeating(None), "the answer is not to the question: of `Region` it lacks"),
         (Mood::Nobody("4601"), "have no inhabitants in it: 4601"),
-        (Mood::Other("4601"), "numbers differ from those that stand: 4601"),
+        (Mood::Other("4601"), "numbers differ from those in the tables: 4601"),
         (Mood::Hidden("4601"), "cells cannot be believed, the first: `no number`"),
         (Mood::Page, "not whole JSON"),
         (Mood::Anew(0), "published anew between two questions"),
@@ -218,7 +218,7 @@ fn a_year_that_was_published_anew_is_requested_again() {
     let before = desk.rows("population");
     office.be(Mood::Other("4601"));
     let (corrected, _) = look(&mut desk, "2026-03-01T06:00:00Z");
-    assert!(held(&corrected).contains("differ from those that stand: 4601"), "{}", held(&corrected));
+    assert!(held(&corrected).contains("differ from those in the tables: 4601"), "{}", held(&corrected));
     let (still, _) = look(&mut desk, "2026-03-08T06:00:00Z");
     assert!(held(&still).contains("4601") && still.reports[0].unchanged);
     assert_eq!(desk.rows("population"), before);
@@ -229,6 +229,6 @@ fn a_year_that_was_published_anew_is_requested_again() {
     office.be(Mood::Reordered);
     let (well, _) = look(&mut desk, "2026-03-22T06:00:00Z");
     assert_eq!((held(&well), well.reports[0].accepted), (String::new(), 0));
-    assert_eq!(look(&mut desk, "2026-03-29T06:00:00Z").1, 1, "only what the table has is asked");
+    assert_eq!(look(&mut desk, "2026-03-29T06:00:00Z").1, 1, "only what the table has is requested");
     assert_eq!(desk.rows("population"), before);
 }

@@ -131,7 +131,7 @@ fn a_run_notes_what_is_about_to_change() {
         run.discrepancies
     );
     assert!(run.discrepancies[1].contains("SSB announces 2 changes from 2027-01-01"));
-    assert!(run.is_healthy(), "the source fares well");
+    assert!(run.is_healthy(), "the source is healthy");
     assert_eq!(desk.writer.lake().runs().unwrap(), [run]);
     assert!(desk.writer.lake().verify().unwrap().problems.is_empty());
 }

@@ -166,7 +166,7 @@ fn that_stay(at: usize) -> Vec<Trouble> {
         ),
         staying("closed", at, Bad::Closed, "did not answer 5 times"),
         staying("cut off", at, Bad::Cut, "the answer was cut off"),
-        staying("a day's patience", at, long_wait, "asks to be left alone for 86400 s"),
+        staying("a day's patience", at, long_wait, "requests a wait of 86400 s"),
         staying("no", at, Bad::Status(403, Vec::new()), "answers 403"),
         slow,
     ]

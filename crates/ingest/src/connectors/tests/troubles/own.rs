@@ -178,8 +178,8 @@ pub(super) fn of_ssb() -> Vec<Trouble> {
         instead("places in another order", reads(""), office(years(), Mood::Reordered)),
         instead("a page twice", nothing("is not to the question"), office(years(), Mood::Repeating(None))),
         instead(
-            "a number that stands, corrected",
-            nothing("differ from those that stand: 1103"),
+            "a known number, corrected",
+            nothing("differ from those in the tables: 1103"),
             office(years(), Mood::Other("1103")),
         ),
         instead(
@@ -263,7 +263,7 @@ pub(super) fn of_brreg() -> Vec<Trouble> {
         edited("every unit of a page twice", reads(""), all, units(repeat)),
         edited(
             "a unit twice and not the same",
-            nothing("stands twice and not the same"),
+            nothing("occurs twice and not the same"),
             all,
             units(|units| {
                 let mut other = units[0].clone();
@@ -293,7 +293,7 @@ pub(super) fn of_brreg() -> Vec<Trouble> {
         ),
         edited(
             "units of another form",
-            nothing("was not asked for"),
+            nothing("was not requested"),
             second,
             units(|units| {
                 units[0]["organisasjonsform"]["kode"] = json!("ORGL");
@@ -306,7 +306,7 @@ pub(super) fn of_brreg() -> Vec<Trouble> {
         ),
         instead(
             "a page twice",
-            nothing("page 1 was asked for and page 0 came"),
+            nothing("page 1 was requested and page 0 came"),
             listed(Brreg { always: Some(0), ..whole() }),
         ),
         instead(
@@ -321,7 +321,7 @@ pub(super) fn of_kartverket() -> Vec<Trouble> {
     let all = |_: &Seen| true;
     vec![
         edited("places in another order", reads(""), all, |answer| shuffle(array(answer))),
-        edited("every place twice", nothing("stands twice"), all, |answer| repeat(array(answer))),
+        edited("every place twice", nothing("occurs twice"), all, |answer| repeat(array(answer))),
         edited("300 of 357 places", nothing("57 of 357 municipalities are not in it"), all, |answer| {
             array(answer).truncate(300)
         }),

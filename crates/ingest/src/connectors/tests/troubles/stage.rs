@@ -197,7 +197,7 @@ impl<'c> Stage<'c> {
         let kept = kept.map(|hash| String::from_utf8_lossy(&lake.raw(hash).unwrap()).into_owned());
         for text in kept.chain([format!("{:?}", look.pulled), look.view.refused.join("\n")]) {
             if let Some(word) = self.connector.never.iter().find(|word| text.contains(**word)) {
-                return Err(format!("`{word}` is told or kept: {text}"));
+                return Err(format!("`{word}` is reported or kept: {text}"));
             }
         }
         Ok(())
@@ -235,13 +235,13 @@ impl<'c> Stage<'c> {
             }
             End::Reads { lost, other, word } => {
                 look.well()?;
-                let (theirs, ours) = (after.view.said(), look.view.said());
-                let (lacking, others) = (less(&theirs, &ours), less(&ours, &theirs));
+                let (expected, read) = (after.view.said(), look.view.said());
+                let (lacking, others) = (less(&expected, &read), less(&read, &expected));
                 if (lacking.len(), others.len()) != (*lost, *other) {
                     return Err(format!("lacking: {lacking:?}, others: {others:?}"));
                 }
                 let (said, message) = (look.remarks(), look.discrepancies() == after.discrepancies());
-                (said.contains(word) && message).then_some(()).ok_or_else(|| format!("it says `{said}`"))
+                (said.contains(word) && message).then_some(()).ok_or_else(|| format!("it reports `{said}`"))
             }
             End::Refused(words) => {
                 look.explained(words)?;
@@ -286,10 +286,10 @@ impl<'c> Stage<'c> {
             look.pulled.reports.iter().filter_map(|r| Some(r.diff.as_ref()?.changed.len())).sum();
         let came = (less(&then, &now).len(), less(&now, &then).len(), changed);
         if came != (correction.lost, correction.new, correction.changed) {
-            return Err(format!("(gone, new, told as changed): {came:?}"));
+            return Err(format!("(removed, new, reported as changed): {came:?}"));
         }
         if !look.remarks().contains(correction.word) {
-            return Err(format!("it is not told: `{}`", look.remarks()));
+            return Err(format!("it is not reported: `{}`", look.remarks()));
         }
         let again = self.look(&mut desk, &later)?;
         if again.view.edition != look.view.edition || again.discrepancies() != look.discrepancies() {

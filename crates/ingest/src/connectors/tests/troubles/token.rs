@@ -106,12 +106,12 @@ pub(super) fn of_fiks() -> Vec<Trouble> {
         edited("municipalities in another order", reads(0, ""), list, move |answer| {
             rows(answer, |all| shuffle(all));
         }),
-        edited("a municipality twice", reads(0, "stands twice"), list, move |answer| {
+        edited("a municipality twice", reads(0, "occurs twice"), list, move |answer| {
             rows(answer, |all| all.push(all[0].clone()));
         }),
         edited(
             "a municipality twice and not the same",
-            reads(1, "stands twice with different flags"),
+            reads(1, "occurs twice with different flags"),
             list,
             move |answer| {
                 rows(answer, |all| all.push(activation("0301", true, true)));
