@@ -131,17 +131,28 @@ impl Engine {
     /// Computes the shared relations that most KPIs read, for the newest edition and the usual window, so that the first
     /// question after a new edition need not wait for them.
     pub fn warm(&self) -> BoxFuture<'static, Result<(), EngineError>> {
-        self.warm_edition(self.edition())
+        self.warm_edition(self.edition(), Vec::new())
     }
 
-    /// The same for an edition that is not served yet: whoever waits for it until it is served makes nobody else wait.
-    pub fn warm_edition(&self, edition: Arc<Edition>) -> BoxFuture<'static, Result<(), EngineError>> {
+    /// The same for an edition that is not served yet, after the cells of these questions: whoever waits for it until it is served
+    /// makes nobody else wait. A question that fails tells its reason to whoever asks it.
+    pub fn warm_edition(
+        &self,
+        edition: Arc<Edition>,
+        questions: Vec<KpiRequest>,
+    ) -> BoxFuture<'static, Result<(), EngineError>> {
         let engine = self.clone();
         Box::pin(async move {
+            // The questions first: whoever serves the edition may not wait for the rest.
+            for question in &questions {
+                if let Err(error) = engine.answer_of(Arc::clone(&edition), question).await {
+                    tracing::debug!(%error, kpi = question.kpi, edition = edition.number, "it has no answer");
+                }
+            }
             let opened = engine.open_edition(Arc::clone(&edition)).await?;
-            let source = engine.source(&opened);
-            source.warm(oslo::day(edition.recorded_at)).await?;
-            opened.provenance().await.map(|_| ())
+            engine.source(&opened).warm(oslo::day(edition.recorded_at)).await?;
+            opened.provenance().await?;
+            Ok(())
         })
     }
 
@@ -187,7 +198,10 @@ impl Engine {
     }
 
     async fn answer(&self, request: &KpiRequest) -> Result<Answer, EngineError> {
-        let edition = self.edition_of(request.as_of)?;
+        self.answer_of(self.edition_of(request.as_of)?, request).await
+    }
+
+    async fn answer_of(&self, edition: Arc<Edition>, request: &KpiRequest) -> Result<Answer, EngineError> {
         let day = oslo::day(edition.recorded_at);
         let tables = &self.catalogue.kpi(&request.kpi)?.tables;
         let opened = self.open_to_read(Arc::clone(&edition), tables).await?;

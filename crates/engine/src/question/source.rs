@@ -15,7 +15,7 @@ use utbredt_model::Period;
 
 use super::inputs::{areas_of_question, areas_table, values};
 use super::periods::{calendar_table, epoch_days, periods_table, sub_periods_table};
-use super::relations::{FamilyKey, Relation, fits, has_solutions};
+use super::relations::{FamilyKey, Relation, fits, has_solutions, periods_at_once};
 use super::resolve::{Bound, ResolvedQuery, areas_of};
 use super::scope::Scope;
 use super::stored::StoredTable;
@@ -76,10 +76,13 @@ impl Source<'_> {
 
     /// Whether the relations of a scope are computed for all solutions at once.
     pub(crate) fn fits_whole(&self, scope: &Scope) -> bool {
-        let dimensions = &self.edition.dimensions;
-        let municipalities = dimensions.municipalities.iter().filter(|m| m.valid_on(scope.day)).count();
         let limit = self.kept.relation_limit();
-        fits(scope, municipalities, dimensions.measures.len(), limit)
+        fits(scope, self.municipalities(scope), self.edition.dimensions.measures.len(), limit)
+    }
+
+    /// How many municipalities there are on the day of a scope.
+    fn municipalities(&self, scope: &Scope) -> usize {
+        self.edition.dimensions.municipalities.iter().filter(|m| m.valid_on(scope.day)).count()
     }
 
     /// Registers every relation named, and what those that are not kept are made of.
@@ -214,28 +217,52 @@ impl Source<'_> {
             mapping: Scope { periods: Arc::default(), ..scope.clone() },
             solution: solution.map(str::to_owned),
         };
+        let at_once = self.periods_at_once(scope, solution);
         let compute = |missing: Vec<Period>| async move {
-            let started = Instant::now();
-            let scope = Scope { periods: missing.into(), ..scope.clone() };
-            let context = self.edition.session();
-            // No question: what is kept must not depend on one.
-            let frame = QueryScope { scope: &scope, solution, question: None };
-            self.register_all(&context, &view.reads, frame).await?;
-            let planned = plan_query(&context, &view.sql).await;
-            let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
-            let schema = Arc::new(rows.schema().as_arrow().clone());
-            let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
-            let rows = rows.collect().await?;
-            let relations = match view.timeless {
-                true => vec![Relation::timeless(&schema, &rows)?],
-                false => Relation::of_periods(&schema, &rows, &starts)?,
-            };
-            let (view, periods) = (view.name.as_str(), starts.len());
-            let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::debug!(view, periods, solution, ms, "a shared relation was computed");
+            let mut relations = Vec::with_capacity(missing.len());
+            for periods in missing.chunks(at_once) {
+                let scope = Scope { periods: periods.into(), ..scope.clone() };
+                relations.extend(self.compute(view, &scope, solution).await?);
+            }
             Ok(relations)
         };
         self.kept.relations(&family, &scope.periods, compute).await
+    }
+
+    /// How many periods of a relation are computed by one query: a row depends on its own period alone, so the rest can wait, and
+    /// one question takes no more memory for a long span than for a short one.
+    fn periods_at_once(&self, scope: &Scope, solution: Option<&str>) -> usize {
+        let measures = self.edition.dimensions.measures.iter();
+        let measures =
+            measures.filter(|measure| solution.is_none_or(|own| measure.solution_id == own)).count();
+        periods_at_once(self.municipalities(scope), measures)
+    }
+
+    /// The rows of a view in each period of a scope, by one query.
+    async fn compute(
+        &self,
+        view: &View,
+        scope: &Scope,
+        solution: Option<&str>,
+    ) -> Result<Vec<Relation>, EngineError> {
+        let started = Instant::now();
+        let context = self.edition.session();
+        // No question: what is kept must not depend on one.
+        let frame = QueryScope { scope, solution, question: None };
+        self.register_all(&context, &view.reads, frame).await?;
+        let planned = plan_query(&context, &view.sql).await;
+        let rows = planned.map_err(|error| EngineError::of_query(&view.path, error.strip_backtrace()))?;
+        let schema = Arc::new(rows.schema().as_arrow().clone());
+        let starts: Vec<i32> = scope.starts().into_iter().map(epoch_days).collect();
+        let rows = rows.collect().await?;
+        let relations = match view.timeless {
+            true => vec![Relation::timeless(&schema, &rows)?],
+            false => Relation::of_periods(&schema, &rows, &starts)?,
+        };
+        let (view, periods) = (view.name.as_str(), starts.len());
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(view, periods, solution, ms, "a shared relation was computed");
+        Ok(relations)
     }
 
     /// Registers the views a KPI reads once more as they were a year before each period, in the period's own borders: a
