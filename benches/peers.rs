@@ -62,7 +62,7 @@ fn main() -> anyhow::Result<()> {
     let server = given.get(1).map_or_else(program, |path| Ok(PathBuf::from(path)))?;
     let folder = tempfile::tempdir()?;
     let lake = demo_lake(folder.path())?;
-    let ours = Server::start(&server, &lake, &[("TOKIO_WORKER_THREADS", "1")])?;
+    let ours = Server::start(&server, &lake, &["--request-threads", "1"])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let address = ours.address().parse()?;
     let plain = runtime.block_on(once(address, &request("")))?;

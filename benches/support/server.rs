@@ -41,15 +41,15 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Serves a lake, with some variables of the environment.
+    /// Serves a lake, with some more arguments.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(program: &Path, lake: &Path, environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+    pub fn start(program: &Path, lake: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let mut process = Command::new(program)
-            .envs(environment.iter().copied())
             .args(["serve", "--log", "warn", "--addr", "127.0.0.1:0", "--lake"])
             .arg(lake)
+            .args(more)
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| program.display().to_string())?;

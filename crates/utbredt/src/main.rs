@@ -87,10 +87,15 @@ impl Usage {
     }
 }
 
-/// The engine's runtime: its own threads with deep stacks, since plans are walked by recursion.
+/// The engine's runtime for one command.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    runtime_of(2)
+}
+
+/// A runtime of so many threads, with deep stacks, since plans are walked by recursion.
+fn runtime_of(threads: usize) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    Ok(builder.worker_threads(2).thread_stack_size(16 << 20).enable_all().build()?)
+    Ok(builder.worker_threads(threads).thread_stack_size(16 << 20).enable_all().build()?)
 }
 
 fn default_log(command: &Command) -> LogFilter {

@@ -11,7 +11,7 @@ use utbredt_api::{ApiState, Hosts, Limits, Origin};
 use utbredt_engine::Engine;
 
 use crate::assets::Queries;
-use crate::{key_access, runtime, table, upload};
+use crate::{key_access, runtime_of, table, upload};
 
 /// How a lake is served.
 #[derive(Debug, clap::Args)]
@@ -51,6 +51,9 @@ pub(crate) struct HttpArguments {
     /// `utbredt ingest`.
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) delivery_limit: u16,
+    /// Threads that answer from what is kept and read and write connections. Questions have threads of their own.
+    #[arg(long, value_name = "THREADS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) request_threads: u8,
 }
 
 /// How long work that no client waits for any more may go on at the end. A delivery that is cut short is as if never sent.
@@ -104,7 +107,7 @@ pub(crate) fn run(
         state = if is_by_key { state.with_uploads_by_key(inbox) } else { state.with_uploads(inbox, keys) };
         state = state.with_held(held);
     }
-    let (runtime, threads) = (runtime()?, question_threads());
+    let (runtime, threads) = (runtime_of(http.request_threads.into())?, question_threads());
     let questions = question_runtime(threads)?;
     let state = state.with_question_threads(questions.handle().clone(), threads);
     let served = runtime.block_on(serve(ports, state, lake, http));
