@@ -12,13 +12,13 @@ use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     new_null_array,
 };
-use axum::Router;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use chrono::DateTime;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use utbredt_api::{ApiState, router, serve};
+use utbredt_api::{ApiService, ApiState, serve};
 use utbredt_engine::Engine;
 use utbredt_lake::{EditionDraft, Lake, Table};
 use utbredt_tests::batches::fill;
@@ -34,7 +34,7 @@ const LIVE: &str = "/v1/kpis/rollout.municipalities_live/values?solution_id=post
 const PATIENCE: Duration = Duration::from_secs(600);
 
 struct TestApp {
-    router: Router,
+    service: ApiService,
     engine: Engine,
     folder: tempfile::TempDir,
 }
@@ -53,7 +53,7 @@ impl TestApp {
         fill(folder.path());
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
-        Self { router: router(state), engine, folder }
+        Self { service: ApiService::new(state), engine, folder }
     }
 
     fn tiny() -> Self {
@@ -62,7 +62,7 @@ impl TestApp {
 
     async fn send(&self, request: Request<Body>) -> Answer {
         let path = request.uri().to_string();
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.service.clone().oneshot(request).await.expect("an answer").into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
         Answer { path, status: parts.status.as_u16(), headers: parts.headers, body }
     }
@@ -149,7 +149,7 @@ impl Answer {
 }
 
 /// Øy delivers at last: 64 of its 320 grown-up in January 2020.
-fn new_edition(root: &Path) {
+pub(crate) fn new_edition(root: &Path) {
     let day = |text| first_day(text).expect("a day");
     let rows = [("0202", day("2020-01-01"), day("2020-01-01"), day("2020-02-01"), 64)];
     let change = EditionDraft {
@@ -732,7 +732,7 @@ async fn the_last_good_edition_is_served_after_a_restart() {
 
     let engine = Engine::open_last_good(root, query_files()).expect("the one before is whole");
     let state = ApiState::new(engine.clone()).with_time_limit(PATIENCE);
-    let served = TestApp { router: router(state), engine, folder: app.folder };
+    let served = TestApp { service: ApiService::new(state), engine, folder: app.folder };
     assert_eq!(served.get(REACH).await.ok()["data"][0]["numerator"], 112);
     for (path, at) in [("/health/ready", "/damage/0"), ("/v1/status", "/meta/damage/0")] {
         let body = served.get(path).await.ok();
@@ -987,6 +987,14 @@ async fn a_running_server_moves_on_to_a_new_edition() {
     let running = start(state).await;
     let first = fetch(running.address, REACH).await;
     assert!(first.starts_with("HTTP/1.1 200") && first.contains("\"numerator\":112"), "{first}");
+    // Asked again, so that it is polled.
+    assert!(fetch(running.address, REACH).await.contains("\"numerator\":112"));
+    let cells_found = async || {
+        let metrics = fetch(running.address, "/metrics").await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("utbredt_cells_found_total "));
+        line.and_then(|number| number.parse::<u64>().ok()).expect("the counter is there")
+    };
+    let found = cells_found().await;
     new_edition(app.folder.path());
     let begun = Instant::now();
     let newer = loop {
@@ -998,6 +1006,7 @@ async fn a_running_server_moves_on_to_a_new_edition() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert!(newer.contains("\"numerator\":176"), "{newer}");
+    assert_eq!(cells_found().await, found + 1, "what is polled was computed before the edition was served");
     running.stop.send(()).expect("it runs");
     running.served.await.expect("no panic");
 }

@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use utbredt_api::{ApiState, router};
+use utbredt_api::{ApiService, ApiState};
 use utbredt_engine::{By, Engine};
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
 use utbredt_tests::tiny::tiny;
 
 struct Served {
-    router: Router,
+    service: ApiService,
     _folder: tempfile::TempDir,
 }
 
@@ -28,7 +27,7 @@ impl Served {
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         // What is tested is not the speed of a busy machine.
         let state = ApiState::new(engine).with_time_limit(Duration::from_secs(600));
-        Self { router: router(state), _folder: folder }
+        Self { service: ApiService::new(state), _folder: folder }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
@@ -37,7 +36,7 @@ impl Served {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.service.clone().oneshot(request).await.expect("an answer").into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
         (parts.status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
@@ -267,8 +266,8 @@ async fn the_body_of_every_error_is_as_agreed() {
     add("a batch that is none", served.send("POST", "/v1/kpis:batch", &json_body, "{}").await);
     add("a batch that is too large", served.send("POST", "/v1/kpis:batch", &json_body, &large).await);
     add("a batch of the wrong type", served.send("POST", "/v1/kpis:batch", &[], "[]").await);
-    let engine_less = router(ApiState::waiting());
-    let waiting = Served { router: engine_less, _folder: tempfile::tempdir().expect("a folder") };
+    let engine_less = ApiService::new(ApiState::waiting());
+    let waiting = Served { service: engine_less, _folder: tempfile::tempdir().expect("a folder") };
     add("a server without a lake", waiting.send("GET", right, &[], "").await);
     insta::assert_snapshot!(out);
 }

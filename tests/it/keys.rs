@@ -4,15 +4,14 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use utbredt_api::{
-    ApiState, DeliveryInbox, HeldDeliveries, HeldError, InboxError, KeyStore, KeysNow, Reading, SourceAccess,
-    Upload, UploadKey, UploadOutcome, Verdict, router,
+    ApiService, ApiState, DeliveryInbox, HeldDeliveries, HeldError, InboxError, KeyStore, KeysNow, Reading,
+    SourceAccess, Upload, UploadKey, UploadOutcome, Verdict,
 };
 use utbredt_engine::Engine;
 use utbredt_model::{KeyList, KeyRecord};
@@ -86,7 +85,7 @@ impl HeldDeliveries for Fake {
 }
 
 struct Server {
-    router: Router,
+    service: ApiService,
     store: Arc<Store>,
     _folder: tempfile::TempDir,
 }
@@ -125,7 +124,7 @@ impl Server {
             .with_uploads(Arc::new(Fake), vec![UploadKey::new(TOKEN, ["county".to_owned()])])
             .with_held(Arc::new(Fake))
             .with_public_cache(true);
-        Self { router: router(state), store, _folder: folder }
+        Self { service: ApiService::new(state), store, _folder: folder }
     }
 
     async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -134,7 +133,7 @@ impl Server {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.service.clone().oneshot(request).await.expect("an answer").into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
         let text = String::from_utf8(body.to_vec()).expect("text");
         Answer { status: parts.status.as_u16(), headers: parts.headers, text }
@@ -191,9 +190,19 @@ async fn where_reading_needs_a_key_only_health_does_not() {
 async fn a_key_ends_and_is_revoked_while_the_server_runs() {
     let server = Server::new(Reading::WithKey);
     let (one, other) = (server.store.mint(1, &["read"]), server.store.mint(2, &["read"]));
+    let values = "/v1/kpis/adoption.reach/values?solution_id=post&from=2020-01&to=2020-01";
     let tag = server.get(KPIS, &one).await.header("etag").to_owned();
+    // The second time of what is kept whole.
+    for _ in 0..2 {
+        server.get(values, "").await.is(401, "key_required");
+        let answer = server.get(values, &one).await;
+        assert_eq!((answer.status, answer.header("cache-control").starts_with("private")), (200, true));
+        server.get(values, "utb_guess").await.is(401, "key_invalid");
+    }
     server.store.change(|keys, now| assert!(keys.revoke("01010101", *now).is_some()));
     server.get(KPIS, &one).await.is(401, "key_invalid");
+    server.get(values, &one).await.is(401, "key_invalid");
+    assert_eq!(server.get(values, &other).await.status, 200);
     // Nor is it told that what it has is still right.
     let bearer = format!("Bearer {one}");
     let known = [("authorization", bearer.as_str()), ("if-none-match", tag.as_str())];

@@ -19,6 +19,7 @@ mod oracle;
 mod partial;
 mod places;
 mod properties;
+mod replies;
 mod rollout;
 mod span_of_years;
 mod sql;

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use utbredt_api::{ApiState, DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome, Verdict, router};
+use utbredt_api::{
+    ApiService, ApiState, DeliveryInbox, InboxError, Upload, UploadKey, UploadOutcome, Verdict,
+};
 use utbredt_engine::Engine;
 use utbredt_tests::batches::fill;
 use utbredt_tests::check::query_files;
@@ -51,7 +52,7 @@ impl DeliveryInbox for Fake {
 }
 
 struct Server {
-    router: Router,
+    service: ApiService,
     fake: Arc<Fake>,
     _folder: tempfile::TempDir,
 }
@@ -75,8 +76,9 @@ impl Server {
         let engine = Engine::open(folder.path(), query_files()).expect("the lake opens");
         let fake = Arc::new(Fake::default());
         let intake: Arc<dyn DeliveryInbox> = Arc::<Fake>::clone(&fake);
-        let router = router(ApiState::new(engine).with_uploads(intake, keys).with_delivery_limit(mib));
-        Self { router, fake, _folder: folder }
+        let service =
+            ApiService::new(ApiState::new(engine).with_uploads(intake, keys).with_delivery_limit(mib));
+        Self { service, fake, _folder: folder }
     }
 
     fn open() -> Self {
@@ -96,7 +98,7 @@ impl Server {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).expect("a request");
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.service.clone().oneshot(request).await.expect("an answer").into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
@@ -104,7 +106,7 @@ impl Server {
 
     async fn metrics(&self) -> String {
         let metrics = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
-        let metrics = self.router.clone().oneshot(metrics).await.expect("an answer").into_body();
+        let metrics = self.service.clone().oneshot(metrics).await.expect("an answer").into_body();
         String::from_utf8(to_bytes(metrics, usize::MAX).await.expect("a body").to_vec()).expect("text")
     }
 

@@ -10,7 +10,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::Response;
 use bytes::Bytes;
+use futures::FutureExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
@@ -21,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::replies::Front;
+use crate::replies::ApiService;
 
 /// How long a connection that failed to open is waited after: the usual cause is that no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -55,11 +57,10 @@ impl Default for Limits {
 /// Serves until `shutdown` is done, then lets the answers under way finish for as long as `limits.drain`.
 pub(crate) async fn serve(
     listener: TcpListener,
-    front: Front,
+    service: ApiService,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let front = Arc::new(front);
     let (open, mut shutdown) = (GracefulShutdown::new(), pin!(shutdown));
     let mut places = Places::new(limits.connections);
     let mut http = http1::Builder::new();
@@ -71,8 +72,8 @@ pub(crate) async fn serve(
             taken = take(&listener, &mut places) => taken,
         };
         let requests = Requests::default();
-        let service = to_hyper(Arc::clone(&front), requests.clone());
-        let served = open.watch(http.serve_connection(with_deadline(stream, limits.write), service));
+        let answers = to_hyper(service.clone(), requests.clone());
+        let served = open.watch(http.serve_connection(with_deadline(stream, limits.write), answers));
         let task = tokio::spawn(async move {
             if let Err(error) = served.await {
                 let cause: &dyn std::error::Error = &error;
@@ -158,12 +159,13 @@ fn with_deadline(stream: TcpStream, write: Duration) -> TokioIo<Pin<Box<TimeoutS
 
 /// What answers, as a connection sees it. What it answers counts as one of `requests` until it is sent.
 fn to_hyper(
-    front: Arc<Front>,
+    service: ApiService,
     requests: Requests,
 ) -> impl HttpService<Incoming, ResBody = Counted, Error = Infallible, Future: Send> {
     service_fn(move |request: hyper::Request<Incoming>| {
-        let (under_way, front) = (requests.clone(), Arc::clone(&front));
-        async move { Ok(front.answer(request).await.map(|body| Counted { body, _under_way: under_way })) }
+        let under_way = requests.clone();
+        let counted = |response: Response| Ok(response.map(|body| Counted { body, _under_way: under_way }));
+        service.answer(request).map(counted)
     })
 }
 

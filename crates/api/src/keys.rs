@@ -72,7 +72,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    const fn without_key(audience: Audience) -> Self {
+    pub(crate) const fn without_key(audience: Audience) -> Self {
         Self { audience, key: None }
     }
 }

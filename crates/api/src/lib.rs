@@ -49,7 +49,7 @@ pub use held::{HeldDeliveries, HeldError};
 pub use hosts::Hosts;
 pub use keys::{KeyStore, KeysNow, Reading};
 pub use problem_codes::is_problem_code;
-pub use router::router;
+pub use replies::ApiService;
 pub use server::{bind, serve, serve_beside};
 pub use state::ApiState;
 pub use uploads::{DeliveryInbox, InboxError, SourceAccess, UploadKey, UploadOutcome};

@@ -288,8 +288,8 @@ mod tests {
     #[test]
     fn the_text_has_help_type_unit_and_samples() {
         let metrics = Metrics::default();
-        metrics.record("GET", "/v1/kpis", StatusCode::OK, 0.002);
-        metrics.record("BREW", "none", StatusCode::NOT_FOUND, 0.2);
+        metrics.meter("GET", "/v1/kpis", StatusCode::OK).record(0.002);
+        metrics.meter("BREW", "none", StatusCode::NOT_FOUND).record(0.2);
         let mut runs = RunSummary { unreadable_lines: 2, ..RunSummary::default() };
         [run("a", None), run("b", None), run("a", Some("away"))].into_iter().for_each(|run| runs.add(run));
         let kept = KeptStats { cells_found: 5, relations_computed: 24, bytes: 1000, ..KeptStats::default() };

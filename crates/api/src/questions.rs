@@ -6,13 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
 use crate::problem::Problem;
-
-/// Questions computed at once, beside one for each thread: while one reads a file another can compute.
-const MORE_THAN_THREADS: usize = 1;
 
 /// Questions that wait for their turn; further ones are sent away at once.
 const WAITING: usize = 64;
@@ -40,9 +37,9 @@ impl Default for Questions {
 }
 
 impl Questions {
-    /// Computed by so many threads.
+    /// Computed by so many threads, one question each: more at once would share the threads and take as many times the memory.
     pub(crate) fn new(runtime: Option<Handle>, threads: usize) -> Self {
-        let turns = Arc::new(Semaphore::new(threads + MORE_THAN_THREADS));
+        let turns = Arc::new(Semaphore::new(threads));
         Self { runtime, turns, queue: Arc::new(Semaphore::new(WAITING)), left_behind: LEFT_BEHIND }
     }
 
@@ -64,6 +61,26 @@ impl Questions {
             // Never closed; fair, so the first to come is the first to go.
             Arc::clone(&self.turns).acquire_owned().await.map_err(|error| Problem::failed(&error))?
         };
+        self.run(entered, time_limit, Some(turn), question).await
+    }
+
+    /// Computes what no client waits for, beside the questions: it takes no turn of theirs. When the caller is dropped it goes on
+    /// as long as a question would.
+    pub(crate) async fn compute_beside<T: Send + 'static>(
+        &self,
+        time_limit: Duration,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.run(Instant::now(), time_limit, None, work).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        entered: Instant,
+        time_limit: Duration,
+        turn: Option<OwnedSemaphorePermit>,
+        question: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
         let task = runtime.spawn(async move {
             let answer = question.await;
@@ -126,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_fit_wait_their_turn_and_more_than_may_wait_are_sent_away() {
-        let (questions, done) = (Questions::new(None, 1), Arc::default());
+        let (questions, done) = (Questions::new(None, 2), Arc::default());
         let send = || {
             let (questions, question) = (questions.clone(), slow(Duration::from_millis(50), &done));
             tokio::spawn(async move { questions.compute(LONG, question).await })
@@ -153,7 +170,7 @@ mod tests {
         timeout(Duration::from_millis(10), answer).await.unwrap_err();
         sleep(Duration::from_millis(900)).await;
         // Its turn is free again in any case.
-        assert_eq!(questions.turns.available_permits(), 3);
+        assert_eq!(questions.turns.available_permits(), 2);
         done.load(Ordering::Relaxed)
     }
 
@@ -198,6 +215,6 @@ mod tests {
         let (late, done) = (slow(Duration::from_millis(900), &Arc::default()), done);
         timeout(limit, questions.compute(limit, late)).await.unwrap_err();
         sleep(Duration::from_millis(450)).await;
-        assert_eq!((questions.turns.available_permits(), done.load(Ordering::Relaxed)), (3, true));
+        assert_eq!((questions.turns.available_permits(), done.load(Ordering::Relaxed)), (2, true));
     }
 }

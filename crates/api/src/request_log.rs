@@ -183,12 +183,35 @@ pub(crate) fn is_verbose() -> bool {
     tracing::enabled!(tracing::Level::DEBUG)
 }
 
+/// The header with the id of a request that is answered without a look into the log's span.
+pub(crate) fn id_header(headers: &HeaderMap) -> HeaderValue {
+    match given_id(headers) {
+        Some((_, value)) => value.clone(),
+        None => {
+            let mut letters = Uuid::encode_buffer();
+            HeaderValue::from_str(random_id().hyphenated().encode_lower(&mut letters))
+                .unwrap_or_else(|_| HeaderValue::from_static("none"))
+        }
+    }
+}
+
+/// It need not be secret, and is made for every poll: no call of the operating system.
+fn random_id() -> Uuid {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_le_bytes()).into_uuid()
+}
+
+/// The id that was sent, when it is one that cannot garble a log.
+fn given_id(headers: &HeaderMap) -> Option<(&str, &HeaderValue)> {
+    let value = headers.get(REQUEST_ID)?;
+    let id = value.to_str().ok()?;
+    is_plain(id).then_some((id, value))
+}
+
 /// The id a proxy or client gave, when it is one that cannot garble a log; a random one otherwise.
-pub(crate) fn request_id(headers: &HeaderMap) -> Arc<str> {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    match given.filter(|id| is_plain(id)) {
-        Some(id) => id.into(),
-        None => Uuid::new_v4().to_string().into(),
+fn request_id(headers: &HeaderMap) -> Arc<str> {
+    match given_id(headers) {
+        Some((id, _)) => id.into(),
+        None => random_id().to_string().into(),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{cors, deliveries, held};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// All routes and their middleware.
-pub fn router(state: ApiState) -> Router {
+pub(crate) fn router(state: ApiState) -> Router {
     with_layers(routes(state.served()), state)
 }
 

@@ -6,13 +6,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 
-use utbredt_engine::Edition;
+use utbredt_engine::{Edition, KpiRequest};
 
 use crate::connections;
 use crate::hosts::Hosts;
 use crate::keys::Reading;
-use crate::replies::Front;
-use crate::router::router;
+use crate::replies::ApiService;
 use crate::state::ApiState;
 
 /// Takes a port, for [`serve`]. Do this first: whoever starts a server on a port that is taken should not wait for its
@@ -32,7 +31,7 @@ pub async fn serve(listener: tokio::net::TcpListener, state: ApiState, shutdown:
     warn(&state);
     let watch = tokio::spawn(watch_editions(state.clone()));
     let limits = state.limits;
-    connections::serve(listener, Front::new(router(state.clone()), state), limits, shutdown).await;
+    connections::serve(listener, ApiService::new(state), limits, shutdown).await;
     watch.abort();
 }
 
@@ -44,7 +43,7 @@ pub async fn serve_beside(
     shutdown: impl Future<Output = ()>,
 ) {
     let limits = state.limits;
-    connections::serve(listener, Front::new(router(state.clone()), state), limits, shutdown).await;
+    connections::serve(listener, ApiService::new(state), limits, shutdown).await;
 }
 
 /// Says what may surprise whoever runs the server.
@@ -72,7 +71,7 @@ fn warn(state: &ApiState) {
 async fn watch_editions(state: ApiState) {
     let mut logged = String::new();
     if let Ok(engine) = state.engine() {
-        warm(&state, engine.edition()).await;
+        warm(&state, engine.edition(), Vec::new()).await;
     }
     loop {
         tokio::time::sleep(state.refresh_every).await;
@@ -88,7 +87,7 @@ async fn watch_editions(state: ApiState) {
     }
 }
 
-/// Serves the lake's newest edition, when what most questions about it need is computed, or after `ready_within`. Until then the one
+/// Serves the lake's newest edition, when what most questions about it need and what was polled is computed, or after `ready_within`. Until then the one
 /// before is served, so that no poll waits for the new one to be computed.
 ///
 /// # Errors
@@ -97,7 +96,8 @@ pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error +
     let Ok(engine) = state.engine().cloned() else { return Ok(()) };
     let looking = engine.clone();
     let Some(newest) = tokio::task::spawn_blocking(move || looking.newer()).await?? else { return Ok(()) };
-    let _ready = tokio::time::timeout(state.ready_within, warm(state, Arc::clone(&newest))).await;
+    let warmed = warm(state, Arc::clone(&newest), state.replies.polled());
+    let _ready = tokio::time::timeout(state.ready_within, warmed).await;
     if engine.serve(Arc::clone(&newest)) {
         state.replies.clear();
         tracing::info!(edition = newest.number, reason = newest.reason, "a newer edition is served");
@@ -105,15 +105,15 @@ pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error +
     Ok(())
 }
 
-/// Computes what most questions about an edition need.
-async fn warm(state: &ApiState, edition: Arc<Edition>) {
+/// Computes what most questions about an edition need, and the cells of these.
+async fn warm(state: &ApiState, edition: Arc<Edition>, polled: Vec<KpiRequest>) {
     let Ok(engine) = state.engine().cloned() else { return };
     let (start, number) = (Instant::now(), edition.number);
     let kept = engine.clone();
-    // Among the questions, so that it takes nothing from requests that need no computing.
+    // On the threads of questions, so that it takes nothing from requests that need no computing.
     let warmed = state
         .questions
-        .compute(state.time_limit, async move { Ok(engine.warm_edition(edition).await) })
+        .compute_beside(state.time_limit, async move { Ok(engine.warm_edition(edition, polled).await) })
         .await;
     match warmed {
         Ok(Ok(())) => {
@@ -124,7 +124,7 @@ async fn warm(state: &ApiState, edition: Arc<Edition>) {
             let cause: &dyn Error = &error;
             tracing::error!(cause, "shared relations could not be computed; questions compute their own");
         }
-        // As many questions wait as may.
+        // It stopped in a panic, which was logged as one.
         Err(_) => {}
     }
 }

@@ -1,5 +1,7 @@
 //! The values of a KPI.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -25,10 +27,11 @@ pub(crate) async fn values(
     let parsed = query::pairs(pairs)?;
     let shape = Shape::choose(parsed.format.as_deref(), parsed.lang.as_deref(), &headers)?;
     let request = request_of(engine, &id, parsed.what)?;
+    let question = (request.as_of == AsOf::Latest).then(|| Arc::new(request.clone()));
     let (request, fingerprint) = pin(engine, request)?;
     let answer = run(&state, engine, request, shape);
     let mut response = conditional(&state, &headers, shape, &fingerprint, &id, answer).await?;
-    response.extensions_mut().insert(OfEdition);
+    response.extensions_mut().insert(OfEdition { question });
     Ok(response)
 }
 
