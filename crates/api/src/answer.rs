@@ -25,8 +25,8 @@ use crate::state::{ApiState, Encoded, if_none_match};
 /// How long an answer may be used without asking again: by the browser, or by every cache on the way.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, max-age=60, stale-while-revalidate=600");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=60, stale-while-revalidate=600");
-/// The fewest bytes that are compressed.
-const WORTH_COMPRESSING: usize = 1024;
+/// The most bytes that are not compressed.
+pub(crate) const WORTH_COMPRESSING: u16 = 1024;
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language, Authorization");
 
 /// How an answer is to be written.
@@ -136,7 +136,7 @@ where
 {
     let zipped = async {
         let plain = cached(state, tag, make).await?;
-        if plain.body.len() < WORTH_COMPRESSING {
+        if plain.body.len() <= usize::from(WORTH_COMPRESSING) {
             return Ok(plain);
         }
         let body = plain.body.clone();

@@ -10,7 +10,9 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 
+use crate::answer::WORTH_COMPRESSING;
 use crate::hosts::check_host;
 use crate::keys::check_key;
 use crate::nearest_route::{is_meant, nearest_address};
@@ -50,12 +52,17 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
         .layer(from_fn_with_state(state.clone(), check_host))
         // Outside of wrong hosts, time limit and panics, so that all become problems like any other.
         .layer(from_fn(render_problems))
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing()))
         .layer(cors::layer(&state.cors_origins))
         // Outside of the compression: the tag of what was compressed is weakened here.
         .layer(from_fn(finish))
         .layer(from_fn_with_state(state.clone(), log_request))
         .with_state(state)
+}
+
+/// What the handlers did not compress themselves. What is short fits one packet either way, and would be compressed anew each time.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING.into()))
 }
 
 async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {

@@ -94,6 +94,8 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         self.note_end();
+        // Closing is not enough: a process that another thread is just starting has the file too until it runs its program.
+        let _unlocked = self.file.unlock();
     }
 }
 
@@ -107,4 +109,20 @@ fn open(root: &Path) -> Result<(File, PathBuf), LakeError> {
     let file =
         access::shared(&path).create(true).append(true).open(&path).map_err(LakeError::io("open", &path))?;
     Ok((file, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_free_though_another_process_still_has_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        let in_a_child = lock.file.try_clone().unwrap();
+        assert!(matches!(Lock::take(folder.path()), Err(LakeError::Locked(_))));
+        drop(lock);
+        assert!(!Lock::take(folder.path()).unwrap().is_after_a_kill());
+        drop(in_a_child);
+    }
 }

@@ -123,8 +123,9 @@ pub(crate) fn fits(scope: &Scope, municipalities: usize, measures: usize, bytes:
     !fine && rows * 100 <= bytes
 }
 
-/// About how many rows of a relation one query makes: half a year of months of all solutions there are today.
-const ROWS_AT_ONCE: usize = 60_000;
+/// About how many rows of a relation one query makes: more than a year of months of all solutions there are today, which is
+/// the usual window: it is one query.
+const ROWS_AT_ONCE: usize = 150_000;
 
 /// How many periods come to about [`ROWS_AT_ONCE`] rows.
 pub(crate) fn periods_at_once(municipalities: usize, measures: usize) -> usize {

@@ -217,7 +217,7 @@ impl Source<'_> {
             mapping: Scope { periods: Arc::default(), ..scope.clone() },
             solution: solution.map(str::to_owned),
         };
-        let at_once = self.periods_at_once(scope, solution);
+        let at_once = self.periods_at_once(view, scope, solution);
         let compute = |missing: Vec<Period>| async move {
             let mut relations = Vec::with_capacity(missing.len());
             for periods in missing.chunks(at_once) {
@@ -231,10 +231,10 @@ impl Source<'_> {
 
     /// How many periods of a relation are computed by one query: a row depends on its own period alone, so the rest can wait, and
     /// one question takes no more memory for a long span than for a short one.
-    fn periods_at_once(&self, scope: &Scope, solution: Option<&str>) -> usize {
+    fn periods_at_once(&self, view: &View, scope: &Scope, solution: Option<&str>) -> usize {
         let measures = self.edition.dimensions.measures.iter();
-        let measures =
-            measures.filter(|measure| solution.is_none_or(|own| measure.solution_id == own)).count();
+        let measures = measures.filter(|measure| solution.is_none_or(|own| measure.solution_id == own));
+        let measures = if has_solutions(view) { measures.count() } else { 1 };
         periods_at_once(self.municipalities(scope), measures)
     }
 
