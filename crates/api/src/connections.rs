@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::replies::ApiService;
+use crate::service::ApiService;
 
 /// How long a connection that failed to open is waited after: the usual cause is that no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use utbredt_engine::{Edition, KpiRequest};
 use crate::connections;
 use crate::hosts::Hosts;
 use crate::keys::Reading;
-use crate::replies::ApiService;
+use crate::service::ApiService;
 use crate::state::ApiState;
 
 /// Takes a port, for [`serve`]. Do this first: whoever starts a server on a port that is taken should not wait for its

@@ -84,6 +84,14 @@ impl Engine {
         self
     }
 
+    /// Computes about so many rows of a shared relation by one query; the usual number suits a server. The answers are the same to
+    /// the byte.
+    #[must_use]
+    pub fn computing_at_once(mut self, rows: usize) -> Self {
+        self.kept.rows_at_once = rows;
+        self
+    }
+
     /// Keeps at most so many bytes of cells and shared relations between questions.
     #[must_use]
     pub fn keeping(mut self, bytes: u64) -> Self {

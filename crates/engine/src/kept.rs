@@ -14,6 +14,10 @@ use crate::question::relations::{FamilyKey, Relation, RelationKey};
 /// The memory set aside when nobody says, in bytes.
 pub(crate) const DEFAULT_BYTES: u64 = 512 << 20;
 
+/// About how many rows of a relation one query makes: more than a year of months of all solutions there are today, which is the
+/// usual window and so one query.
+const ROWS_AT_ONCE: usize = 150_000;
+
 /// How many locks of families are kept.
 const MOST_FAMILIES: u64 = 10_000;
 
@@ -23,6 +27,8 @@ pub(crate) struct Kept {
     bytes: u64,
     /// Whether so few questions come that no relation is worth computing for other solutions than theirs.
     pub(crate) few_questions: bool,
+    /// About how many rows of a relation one query makes.
+    pub(crate) rows_at_once: usize,
     relations: Cache<RelationKey, Arc<Relation>>,
     /// Who computes relations of a family: whoever comes second waits, and then finds them.
     families: Cache<FamilyKey, Arc<tokio::sync::Mutex<()>>>,
@@ -83,7 +89,15 @@ impl Kept {
             .weigher(|_: &CellsKey, cells: &Arc<Cells>| weight(cells.bytes()))
             .build();
         let families = Cache::new(MOST_FAMILIES);
-        Self { bytes, few_questions: false, relations, families, cells, counts: Arc::default() }
+        Self {
+            bytes,
+            few_questions: false,
+            rows_at_once: ROWS_AT_ONCE,
+            relations,
+            families,
+            cells,
+            counts: Arc::default(),
+        }
     }
 
     /// The most bytes all solutions of one relation may take, before only the solution asked for is computed.

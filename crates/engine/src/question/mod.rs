@@ -1,5 +1,6 @@
 //! A question's way: resolved against an edition, answered by cells, cells rolled up to areas.
 
+mod amounts;
 mod bind;
 pub(crate) mod cells;
 pub(crate) mod due;

@@ -123,15 +123,6 @@ pub(crate) fn fits(scope: &Scope, municipalities: usize, measures: usize, bytes:
     !fine && rows * 100 <= bytes
 }
 
-/// About how many rows of a relation one query makes: more than a year of months of all solutions there are today, which is
-/// the usual window: it is one query.
-const ROWS_AT_ONCE: usize = 150_000;
-
-/// How many periods come to about [`ROWS_AT_ONCE`] rows.
-pub(crate) fn periods_at_once(municipalities: usize, measures: usize) -> usize {
-    (ROWS_AT_ONCE / (municipalities * measures).max(1)).max(1)
-}
-
 /// Whether a view has rows of solutions, as far as its text tells: a relation of one solution is kept apart only then.
 pub(crate) fn has_solutions(view: &View) -> bool {
     view.sql.contains("solution_id")
