@@ -48,7 +48,7 @@ pub(crate) fn write(
         write_rows(&mut writer, dialect, batch)?;
     }
     let out = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(out.into())
+    Ok(out.into_boxed_slice().into())
 }
 
 /// One column on its way out: how its cells are shown, and what they are.

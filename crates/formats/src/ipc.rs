@@ -22,5 +22,5 @@ pub(crate) fn write(schema: &SchemaRef, batches: &[RecordBatch], meta: &Value) -
     for batch in batches {
         writer.write(batch)?;
     }
-    Ok(writer.into_inner()?.into())
+    Ok(writer.into_inner()?.into_boxed_slice().into())
 }

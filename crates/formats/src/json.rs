@@ -17,5 +17,5 @@ pub(crate) fn write(batches: &[RecordBatch], meta: &Value) -> Result<Bytes, Arro
     out.extend_from_slice(b",\"meta\":");
     out.extend_from_slice(meta.to_string().as_bytes());
     out.push(b'}');
-    Ok(out.into())
+    Ok(out.into_boxed_slice().into())
 }

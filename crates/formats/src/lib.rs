@@ -83,6 +83,8 @@ pub enum EncodeError {
 
 /// Writes the rows, and the meta where the format has a place for it.
 ///
+/// The bytes take what they are long: whoever keeps them counts that, and a buffer that grew has up to twice as much.
+///
 /// # Errors
 /// [`EncodeError`] when a value cannot be shown.
 pub fn encode(
@@ -180,6 +182,16 @@ mod tests {
             "\u{feff}period_start;municipality_code;value;denominator\r\n2025-01-01;0301;-0,125;8\r\n\
              2025-01-01;\"'=HYPERLINK(\"\"x\"\")\";;\r\n"
         );
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_takes_what_it_is_long() {
+        let (schema, batch) = rows();
+        for format in Format::ALL {
+            let bytes = encode(*format, &schema, &[batch.clone()], &json!({"edition": 3})).unwrap();
+            let bytes = bytes.try_into_mut().unwrap();
+            assert_eq!(bytes.capacity(), bytes.len(), "{}", format.as_str());
+        }
     }
 
     #[test]
