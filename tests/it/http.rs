@@ -301,6 +301,27 @@ async fn csv_and_json_agree_row_for_row() {
 
 /// Kyst: 60 uses by the 200 of Nes, of 600 inhabitants. Stor: 100 uses by 400.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workbook_is_a_file_in_the_language_of_the_request() {
+    let app = TestApp::tiny();
+    let zip = [("accept-encoding", "gzip"), ("accept-language", "nn")];
+    let answer = app.with("GET", &format!("{REACH}&format=xlsx"), &zip, "").await;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    assert_eq!((answer.status, answer.header("content-type")), (200, kind));
+    assert_eq!(
+        answer.header("content-disposition"),
+        "attachment; filename=\"adoption.reach-edition-2.xlsx\""
+    );
+    // It is compressed in itself.
+    assert_eq!((answer.header("content-language"), answer.header("content-encoding")), ("nn", ""));
+    assert!(answer.body.starts_with(b"PK"), "an archive, as every workbook is");
+    let accepted = app.with("GET", REACH, &[("accept", kind)], "").await;
+    assert_eq!((accepted.status, accepted.header("content-type")), (200, kind));
+    assert_ne!(accepted.etag(), answer.etag(), "bokmål is another workbook");
+    let municipalities = app.get("/v1/municipalities?format=xlsx").await;
+    assert_eq!((municipalities.status, municipalities.header("content-type")), (200, kind));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn csv_for_a_norwegian_excel() {
     let app = TestApp::tiny();
     let path = "/v1/kpis/adoption.usage_per_1000/values?solution_id=post&by=county&from=2020-01&to=2020-01";

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::{Days, TimeDelta};
 use utbredt_engine::{Answer, AsOf, Borders, By, Engine, KpiRequest, Policy};
+use utbredt_formats::{Format, Lang, encode};
 use utbredt_lake::Lake;
 use utbredt_model::Granularity;
 use utbredt_tests::batches::fill;
@@ -110,9 +111,7 @@ async fn municipalities_sum_to_counties_and_to_the_nation_in_all_borders() {
 
 fn bytes(answer: &Answer) -> Vec<u8> {
     let meta = serde_json::json!({ "edition": answer.meta.edition });
-    utbredt_formats::encode(utbredt_formats::Format::Json, &answer.schema, &answer.batches, &meta)
-        .expect("encoded")
-        .to_vec()
+    encode(Format::Json, Lang::Nb, &answer.schema, &answer.batches, &meta).expect("encoded").to_vec()
 }
 
 async fn everything(engine: &Engine, world: &World, as_of: AsOf) -> Vec<Vec<u8>> {

@@ -84,7 +84,7 @@ where
         kept_body = false;
         make.await
     });
-    let encoded = if negotiate::takes_gzip(headers) {
+    let encoded = if negotiate::takes_gzip(headers) && shape.format.is_compressible() {
         compressed(state, &tag, make).await?
     } else {
         cached(state, &tag, make).await?

@@ -118,7 +118,7 @@ pub(crate) static ROLLOUT_EVENTS: [Column; 11] = [
     ),
     required("valid_from", Kind::Day, "First day in the stage."),
     nullable("valid_to", Kind::Day, "First day after; null until the next event."),
-    required("known_at", Kind::Moment, "When the source said so."),
+    required("known_at", Kind::Moment, "When the source stated it."),
     nullable("wave_id", Kind::Text, "The wave it belongs to."),
     nullable("note", Kind::Text, "What must be known to read it right."),
     required("synthetic", Kind::Flag, "Invented for demonstration."),

@@ -85,7 +85,7 @@ async fn answer(engine: &Engine, question: DiffRequest, shape: Shape) -> Result<
     let answer =
         engine.diff(question).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let meta = meta::of_diff(&answer.meta, shape.language);
-    let body = encode(shape.format, &answer.schema, &answer.batches, &meta)
+    let body = encode(shape.format, shape.language, &answer.schema, &answer.batches, &meta)
         .map_err(|error| Problem::failed(&error))?;
     Ok(Encoded {
         body,

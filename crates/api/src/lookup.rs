@@ -136,8 +136,8 @@ async fn describe(
 
 fn write(rows: &Rows, shape: Shape) -> Result<Encoded, Problem> {
     let meta = meta::of_rows(rows);
-    let body =
-        encode(shape.format, &rows.schema, &rows.batches, &meta).map_err(|error| Problem::failed(&error))?;
+    let body = encode(shape.format, shape.language, &rows.schema, &rows.batches, &meta)
+        .map_err(|error| Problem::failed(&error))?;
     let synthetic = rows.is_synthetic();
     Ok(Encoded { body, edition: rows.edition, synthetic, rows: Some(rows.count()), cells: None, gzip: false })
 }

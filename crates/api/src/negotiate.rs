@@ -9,7 +9,7 @@ use utbredt_kpi::Lang;
 use crate::problem::{Problem, nearest};
 
 /// Formats that are promised for later; naming them gives a better answer than "unknown".
-const LATER: [&str; 3] = ["xlsx", "parquet", "json-stat2"];
+const LATER: [&str; 2] = ["parquet", "json-stat2"];
 
 fn available() -> String {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
@@ -49,7 +49,7 @@ fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
         return Ok(Format::Json);
     }
     let mut best: Option<(f32, Format)> = None;
-    for format in [Format::Json, Format::Csv, Format::Arrow] {
+    for format in [Format::Json, Format::Csv, Format::Arrow, Format::Xlsx] {
         let weight = weight_of(format, &ranges);
         if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
             best = Some((weight, format));
@@ -58,7 +58,7 @@ fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
     best.map(|(_, format)| format).ok_or_else(|| {
         let detail = "none of the media types in Accept is written here";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "No acceptable format", detail)
-            .hint(format!("{} (by ?format=, or Accept: application/json, text/csv, application/vnd.apache.arrow.stream)", available()))
+            .hint(format!("{} (by ?format=, or by their media types in Accept)", available()))
     })
 }
 

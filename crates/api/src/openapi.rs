@@ -185,7 +185,7 @@ fn kpi_operation(route: &Route, kpi: &Kpi, language: Lang) -> OperationBuilder {
         let summary = format!("{title}: what changed between two editions");
         let description = "Each change of a value split into the parts new_data, revised_data, definition, borders and \
             denominator, which sum to it. A part is null where one of the two editions has no value; `state_before`, \
-            `state_after` and `causes` say what happened instead.";
+            `state_after` and `causes` name what happened instead.";
         ("diff", summary, description)
     } else {
         ("values", title.to_owned(), kpi.answers.get(language))

@@ -10,7 +10,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
+use utbredt_formats::Format;
 
 use crate::answer::WORTH_COMPRESSING;
 use crate::hosts::check_host;
@@ -21,7 +22,7 @@ use crate::request_log::log_request;
 use crate::routes::ROUTES;
 use crate::state::ApiState;
 use crate::surface::Served;
-use crate::{cors, deliveries, held};
+use crate::{cors, deliveries, held, negotiate};
 
 /// How large a request's body may be.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -62,7 +63,9 @@ fn with_layers(router: Router<ApiState>, state: ApiState) -> Router {
 
 /// What the handlers did not compress themselves. What is short fits one packet either way, and would be compressed anew each time.
 fn worth_compressing() -> impl Predicate {
-    DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING.into()))
+    DefaultPredicate::new()
+        .and(SizeAbove::new(WORTH_COMPRESSING.into()))
+        .and(NotForContentType::const_new(Format::Xlsx.content_type()))
 }
 
 async fn not_found(State(state): State<ApiState>, request: Request) -> Problem {
@@ -129,7 +132,12 @@ fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Weakens the tag of a compressed answer (its bytes are not the bytes the strong tag stands for), and adds the headers
 /// that keep browsers from guessing.
-async fn finish(request: Request, next: Next) -> Response {
+async fn finish(mut request: Request, next: Next) -> Response {
+    // There is gzip and there is the plain answer. Who takes neither gets the plain one, as RFC 9110 §12.5.3 lets a server do, and not
+    // a refusal by the compression that knows nothing of problem documents.
+    if !negotiate::takes_gzip(request.headers()) {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_ENCODING)

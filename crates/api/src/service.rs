@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -156,7 +156,10 @@ impl ApiService {
         let state = &self.0.state;
         let extensions = response.extensions();
         let of_edition = extensions.get::<OfEdition>().cloned();
-        let may_be_kept = response.body().size_hint().exact().is_some_and(|bytes| bytes <= LONGEST_BODY)
+        // Nothing a layer made of it, such as a refusal.
+        let is_an_answer = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+        let may_be_kept = is_an_answer
+            && response.body().size_hint().exact().is_some_and(|bytes| bytes <= LONGEST_BODY)
             // Where another edition came meanwhile, nobody knows which of the two it is about.
             && state.engine().is_ok_and(|engine| Arc::ptr_eq(&engine.edition(), &question.edition));
         let meter = extensions.get::<Meter>().cloned().filter(|_| may_be_kept);

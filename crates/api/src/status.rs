@@ -34,7 +34,7 @@ pub(crate) struct SourceStatus {
     #[schema(required = true)]
     last_error: Option<String>,
     /// Why deliveries are held, each with its subject: kept, but not active until a person decides. As `last_error` and
-    /// `discrepancies` only with a key of scope `operate`, where there are keys; otherwise as many texts that say so.
+    /// `discrepancies` only with a key of scope `operate`, where there are keys; otherwise as many texts that a key is needed to read.
     held: Vec<String>,
     /// Where a register differs from the reference tables. The source is healthy all the same.
     discrepancies: Vec<String>,

@@ -72,7 +72,7 @@ pub(crate) async fn run(
 async fn answer(engine: &Engine, request: KpiRequest, shape: Shape) -> Result<Encoded, Problem> {
     let answer = engine.run(request).await.map_err(|error| Problem::from_engine(&error, Place::Argument))?;
     let meta = meta::of_answer(&answer.meta, shape.language);
-    let body = encode(shape.format, &answer.schema, &answer.batches, &meta)
+    let body = encode(shape.format, shape.language, &answer.schema, &answer.batches, &meta)
         .map_err(|error| Problem::failed(&error))?;
     Ok(Encoded {
         body,

@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod delimited;
+mod headings;
 mod ipc;
 mod json;
 pub mod meta;
+mod xlsx;
+#[cfg(test)]
+mod xlsx_tests;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use serde_json::Value;
+pub use utbredt_kpi::Lang;
 
 /// A format that rows are written in.
 #[derive(
@@ -25,6 +30,8 @@ pub enum Format {
     CsvExcel,
     /// Arrow's IPC stream.
     Arrow,
+    /// A workbook of Excel: a table with filters, and a sheet about the numbers.
+    Xlsx,
 }
 
 impl Format {
@@ -56,7 +63,14 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv | Self::CsvExcel => "text/csv; charset=utf-8; header=present",
             Self::Arrow => "application/vnd.apache.arrow.stream",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
+    }
+
+    /// Whether compressing it makes it smaller: a workbook is compressed in itself.
+    #[must_use]
+    pub const fn is_compressible(self) -> bool {
+        !matches!(self, Self::Xlsx)
     }
 
     /// The end of a file's name.
@@ -66,6 +80,7 @@ impl Format {
             Self::Json => "json",
             Self::Csv | Self::CsvExcel => "csv",
             Self::Arrow => "arrows",
+            Self::Xlsx => "xlsx",
         }
     }
 }
@@ -79,9 +94,20 @@ pub enum EncodeError {
     /// A line of CSV could not be written.
     #[error("a line of CSV could not be written")]
     Csv(#[from] csv::Error),
+    /// A workbook could not be written, such as for a text longer than a cell may be.
+    #[error("the workbook could not be written")]
+    Xlsx(#[from] rust_xlsxwriter::XlsxError),
+    /// A sheet has no room for the rows.
+    #[error("a sheet has room for {most} rows, and there are {rows}; write csv or arrow, or fewer rows")]
+    TooManyRows {
+        /// How many there are.
+        rows: usize,
+        /// How many fit.
+        most: usize,
+    },
 }
 
-/// Writes the rows, and the meta where the format has a place for it.
+/// Writes the rows, and the meta where the format has a place for it. The language is that of the headings where a format has its own.
 ///
 /// The bytes take what they are long: whoever keeps them counts that, and a buffer that grew has up to twice as much.
 ///
@@ -89,6 +115,7 @@ pub enum EncodeError {
 /// [`EncodeError`] when a value cannot be shown.
 pub fn encode(
     format: Format,
+    language: Lang,
     schema: &SchemaRef,
     batches: &[RecordBatch],
     meta: &Value,
@@ -98,6 +125,7 @@ pub fn encode(
         Format::Csv => delimited::write(&delimited::MACHINE, schema, batches),
         Format::CsvExcel => delimited::write(&delimited::EXCEL, schema, batches),
         Format::Arrow => Ok(ipc::write(schema, batches, meta)?),
+        Format::Xlsx => xlsx::write(language, schema, batches, meta),
     }
 }
 
@@ -133,14 +161,14 @@ mod tests {
 
     fn text(format: Format) -> String {
         let (schema, batch) = rows();
-        let bytes = encode(format, &schema, &[batch], &json!({"edition": 3})).unwrap();
+        let bytes = encode(format, Lang::Nb, &schema, &[batch], &json!({"edition": 3})).unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
     #[test]
     fn names_and_endings_lead_to_formats() {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        assert_eq!(names, ["json", "csv", "csv-excel", "arrow"]);
+        assert_eq!(names, ["json", "csv", "csv-excel", "arrow", "xlsx"]);
         assert_eq!(Format::parse("csv-excel"), Some(Format::CsvExcel));
         assert_eq!((Format::parse("CSV"), Format::of_extension("csv")), (None, Some(Format::Csv)));
     }
@@ -161,7 +189,7 @@ mod tests {
     fn no_rows_is_an_empty_array() {
         let (schema, batch) = rows();
         for batches in [vec![], vec![batch.slice(0, 0)]] {
-            let body = encode(Format::Json, &schema, &batches, &json!({})).unwrap();
+            let body = encode(Format::Json, Lang::Nb, &schema, &batches, &json!({})).unwrap();
             assert_eq!(body, Bytes::from_static(b"{\"data\":[],\"meta\":{}}"));
         }
     }
@@ -188,7 +216,9 @@ mod tests {
     fn what_is_kept_of_an_answer_takes_what_it_is_long() {
         let (schema, batch) = rows();
         for format in Format::ALL {
-            let bytes = encode(*format, &schema, &[batch.clone()], &json!({"edition": 3})).unwrap();
+            let bytes =
+                encode(*format, Lang::Nb, &schema, std::slice::from_ref(&batch), &json!({"edition": 3}))
+                    .unwrap();
             let bytes = bytes.try_into_mut().unwrap();
             assert_eq!(bytes.capacity(), bytes.len(), "{}", format.as_str());
         }
@@ -198,7 +228,8 @@ mod tests {
     fn arrow_comes_back_as_it_went_with_its_meta() {
         let (schema, batch) = rows();
         let bytes =
-            encode(Format::Arrow, &schema, std::slice::from_ref(&batch), &json!({"edition": 3})).unwrap();
+            encode(Format::Arrow, Lang::Nb, &schema, std::slice::from_ref(&batch), &json!({"edition": 3}))
+                .unwrap();
         let reader = arrow::ipc::reader::StreamReader::try_new(std::io::Cursor::new(bytes), None).unwrap();
         assert_eq!(reader.schema().metadata()["utbredt"], "{\"edition\":3}");
         let back: Vec<_> = reader.map(Result::unwrap).collect();

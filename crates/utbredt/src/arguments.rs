@@ -10,6 +10,7 @@ use crate::generate::GenerateArguments;
 use crate::held::HeldCommand;
 use crate::key::KeyCommand;
 use crate::logging::LogFilter;
+use crate::question::Question;
 use crate::serve::HttpArguments;
 use crate::source::file_sources;
 
@@ -109,7 +110,7 @@ pub(crate) enum Command {
     Sql {
         /// The statement.
         text: String,
-        /// How the rows are written: `table`, `csv`, `csv-excel`, `json` or `arrow`.
+        /// How the rows are written: `table`, `csv`, `csv-excel`, `json`, `arrow` or `xlsx`.
         #[arg(long, default_value = "table")]
         format: String,
         /// The lake.
@@ -287,10 +288,10 @@ pub(crate) struct NewArguments {
     /// The new source's id; derived from the file's name when left out.
     #[arg(long, value_name = "ID")]
     pub(crate) source_id: Option<String>,
-    /// The solution, where the file does not say it.
+    /// The solution, where the file does not state it.
     #[arg(long, value_name = "ID")]
     pub(crate) solution: Option<String>,
-    /// The measure, where the file does not say it.
+    /// The measure, where the file does not state it.
     #[arg(long, value_name = "ID")]
     pub(crate) measure: Option<String>,
     /// The lake whose solutions and measures are known, as in `source try`.
@@ -356,44 +357,6 @@ pub(crate) struct DiffArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) question: Question,
-}
-
-// What is asked of a KPI, and how the answer is written. No doc comment: clap would show it in place of the command's.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Question {
-    /// A parameter, `name=value`.
-    #[arg(long = "param")]
-    pub(crate) params: Vec<String>,
-    /// What a row is about: `municipality`, `county`, `network`, `peer_group`, `wave` or `nation` (the default).
-    #[arg(long, value_name = "AREA")]
-    pub(crate) by: Option<String>,
-    /// Only municipalities of these areas, `name=code,code`; may be repeated.
-    #[arg(long = "where", value_name = "NAME=CODE")]
-    pub(crate) filter: Vec<String>,
-    /// The borders: `then` (the default), `now` or a day.
-    #[arg(long)]
-    pub(crate) borders: Option<String>,
-    /// At inexact borders: `exact_only` (the default), `population_share` or `largest_successor`.
-    #[arg(long)]
-    pub(crate) policy: Option<String>,
-    /// The first period, such as 2018-04, 2018-Q2 or 2018.
-    #[arg(long)]
-    pub(crate) from: Option<String>,
-    /// The last period, included, such as 2020-12, 2020-Q4 or 2020.
-    #[arg(long)]
-    pub(crate) to: Option<String>,
-    /// Length of a period: `day`, `week`, `month`, `quarter`, `half_year`, `year`, or `range` for the whole span.
-    #[arg(long)]
-    pub(crate) granularity: Option<String>,
-    /// How the rows are written: `table`, `json`, `csv`, `csv-excel` or `arrow`; taken from the extension of FILE when left out.
-    #[arg(long)]
-    pub(crate) format: Option<String>,
-    /// Write to a file instead of the terminal.
-    #[arg(short = 'o', long)]
-    pub(crate) output: Option<PathBuf>,
-    /// The lake.
-    #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
-    pub(crate) lake: PathBuf,
 }
 
 #[cfg(test)]

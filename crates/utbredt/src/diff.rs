@@ -2,7 +2,6 @@
 
 use utbredt_engine::{AsOf, DiffMeta, DiffRequest, Engine};
 use utbredt_formats::meta;
-use utbredt_kpi::Lang;
 
 use crate::arguments::DiffArguments;
 use crate::assets::{self, Queries};
@@ -20,9 +19,9 @@ pub(crate) fn run(arguments: &DiffArguments, queries: Queries) -> anyhow::Result
     let files = arguments.queries_before.as_deref();
     comparison.files_before = files.map(|folder| assets::queries(Some(folder))).transpose()?;
     let answer = runtime()?.block_on(engine.diff(comparison))?;
-    let meta = meta::of_diff(&answer.meta, Lang::En);
+    let meta = meta::of_diff(&answer.meta, question.lang);
     let columns = human::columns_of_diff(&answer.meta.unit, &answer.schema);
-    output.write(&answer.schema, &answer.batches, &meta, &columns)?;
+    output.write(question.lang, &answer.schema, &answer.batches, &meta, &columns)?;
     if output.is_table() {
         print_summary(&answer.meta);
     }

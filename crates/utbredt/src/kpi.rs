@@ -4,8 +4,9 @@ use utbredt_engine::{AgeBand, Denominator, Engine, Meta};
 use utbredt_formats::meta;
 use utbredt_kpi::{Catalogue, KpiRequest, Lang, RequestError};
 
-use crate::arguments::{KpiCommand, Question};
+use crate::arguments::KpiCommand;
 use crate::assets::Queries;
+use crate::question::Question;
 use crate::table::Output;
 use crate::{assets, human, runtime, table};
 
@@ -33,11 +34,11 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
             let request = request(&catalogue, &arguments.id, question, as_of)?;
             let engine = Engine::open(&question.lake, queries)?.for_few_questions();
             let answer = runtime()?.block_on(engine.run(request))?;
-            let meta = meta::of_answer(&answer.meta, Lang::En);
+            let meta = meta::of_answer(&answer.meta, question.lang);
             let columns = human::columns_of(catalogue.kpi(&arguments.id)?, &answer.schema);
-            output.write(&answer.schema, &answer.batches, &meta, &columns)?;
+            output.write(question.lang, &answer.schema, &answer.batches, &meta, &columns)?;
             if output.is_table() {
-                print_notes(&answer.meta);
+                print_notes(&answer.meta, question.lang);
             }
         }
     }
@@ -45,13 +46,13 @@ pub(crate) fn run(command: KpiCommand, queries: Queries) -> anyhow::Result<()> {
 }
 
 /// What the rows do not tell themselves.
-fn print_notes(meta: &Meta) {
-    meta.caveats.en.iter().for_each(|caveat| table::message(&format!("note: {caveat}")));
+fn print_notes(meta: &Meta, language: Lang) {
+    meta.caveats.get(language).iter().for_each(|caveat| table::message(&format!("note: {caveat}")));
     for one in &meta.unanswered {
         table::message(&format!(
             "{}: {}",
             one.solution_id,
-            one.text.as_ref().map_or(one.reason, |text| &text.en)
+            one.text.as_ref().map_or(one.reason, |text| text.get(language))
         ));
     }
     meta.denominators.iter().for_each(|counted| table::message(&inhabitants(counted)));

@@ -17,6 +17,7 @@ mod key_access;
 mod kpi;
 mod logging;
 mod number;
+mod question;
 mod report;
 mod serve;
 mod source;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use utbredt_engine::{Engine, EngineError, RequestError};
 use utbredt_ingest::sandbox;
+use utbredt_kpi::Lang;
 use utbredt_lake::Lake;
 
 use crate::arguments::{Arguments, Command, ReferenceCommand};
@@ -155,7 +157,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let engine = Engine::open(&lake, queries)?;
             let rows = runtime()?.block_on(engine.sql(text))?;
             let meta = utbredt_formats::meta::of_rows(&rows);
-            output.write(&rows.schema, &rows.batches, &meta, &human::all_columns(&rows.schema))
+            output.write(Lang::En, &rows.schema, &rows.batches, &meta, &human::all_columns(&rows.schema))
         }
         Command::Backtest(arguments) => return Ok(backtest::run(&arguments)),
         Command::Check { json } => check(queries, json),

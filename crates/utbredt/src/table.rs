@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
 use utbredt_formats::{Format, encode};
-use utbredt_kpi::RequestError;
+use utbredt_kpi::{Lang, RequestError};
 
 use crate::escape::{self, Form};
 use crate::human;
@@ -102,13 +102,14 @@ impl<'a> Output<'a> {
     /// Writes the rows; a table has the columns given, each with its unit.
     pub(crate) fn write(
         &self,
+        language: Lang,
         schema: &SchemaRef,
         batches: &[RecordBatch],
         meta: &serde_json::Value,
         columns: &[(&str, Option<&str>)],
     ) -> anyhow::Result<()> {
         let bytes = match self.format {
-            Some(format) => encode(format, schema, batches, meta)?,
+            Some(format) => encode(format, language, schema, batches, meta)?,
             None => format!("{}\n", human::table(batches, columns, usize::MAX)?).into(),
         };
         let Some(path) = self.file else {
