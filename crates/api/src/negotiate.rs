@@ -49,7 +49,13 @@ fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
         return Ok(Format::Json);
     }
     let mut best: Option<(f32, Format)> = None;
-    for format in [Format::Json, Format::Csv, Format::Arrow, Format::Xlsx] {
+    // Of two formats of one media type the first is meant; the other has to be named.
+    let mut kinds = Vec::new();
+    for format in Format::ALL.iter().copied() {
+        if kinds.contains(&format.content_type()) {
+            continue;
+        }
+        kinds.push(format.content_type());
         let weight = weight_of(format, &ranges);
         if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
             best = Some((weight, format));

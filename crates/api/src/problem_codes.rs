@@ -229,7 +229,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         "GET /v1/editions lists them.",
     ),
     code("unknown_filter", 400, "There is no such filter.", LISTED_IN_HINT),
-    code("unknown_format", 400, "There is no such format.", "format is json, csv, csv-excel, arrow or xlsx."),
+    code("unknown_format", 400, "There is no such format.", LISTED_IN_HINT),
     code(
         "unknown_granularity",
         400,
