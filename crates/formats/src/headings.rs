@@ -1,30 +1,11 @@
 //! What columns, states and facts about an answer are called on a sheet, in three languages. A column that is not here keeps its name.
 
 use utbredt_kpi::Lang;
-use utbredt_model::CellState;
-
-/// A text in three languages.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Text {
-    pub(crate) nb: &'static str,
-    pub(crate) nn: &'static str,
-    pub(crate) en: &'static str,
-}
-
-impl Text {
-    /// The text in one language.
-    pub(crate) const fn get(self, language: Lang) -> &'static str {
-        match language {
-            Lang::Nb => self.nb,
-            Lang::Nn => self.nn,
-            Lang::En => self.en,
-        }
-    }
-}
+use utbredt_model::{CellState, Text};
 
 /// Bokmål, nynorsk, English.
 const fn text(nb: &'static str, nn: &'static str, en: &'static str) -> Text {
-    Text { nb, nn, en }
+    Text::new(nb, nn, en)
 }
 
 /// The columns that most answers have.

@@ -23,6 +23,7 @@ pub use kpi::Kpi;
 pub use param::{Param, ParamKind, ParamValue};
 pub use request::{AsOf, Borders, By, KpiRequest, RequestError, YEARS, bound, day};
 pub use rollup::{Column, ColumnFill, ColumnRollup, KpiRollup, Lookback, RollupKind, YearWord};
+pub use utbredt_model::Lang;
 pub use utbredt_model::territory::mapping::Policy;
 pub use view::{Inhabitants, View};
-pub use words::{Better, Caveats, Lang, Titles, Unit, UnitError};
+pub use words::{Better, Caveats, Titles, Unit, UnitError};

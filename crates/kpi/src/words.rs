@@ -1,39 +1,7 @@
-//! The small vocabulary of a KPI's header: languages, titles, units, directions.
+//! The small vocabulary of a KPI's header: titles, units, directions.
 
 use serde::{Deserialize, Serialize};
-
-/// The languages titles are written in, as equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// Bokmål.
-    Nb,
-    /// Nynorsk.
-    Nn,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// Every language.
-    pub const ALL: [Self; 3] = [Self::Nb, Self::Nn, Self::En];
-
-    /// Its tag: `nb`, `nn`, `en`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Nb => "nb",
-            Self::Nn => "nn",
-            Self::En => "en",
-        }
-    }
-
-    /// Reads what [`Lang::as_str`] writes.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lang| lang.as_str() == text)
-    }
-}
+use utbredt_model::Lang;
 
 /// One text in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

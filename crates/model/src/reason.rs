@@ -77,6 +77,18 @@ pub enum ReasonCode {
     Unsupported,
     /// Nothing where something is required.
     Empty,
+    /// A name that no register knows.
+    NotRegistered,
+    /// Two rows that hold at the same time where one may.
+    Overlap,
+    /// Values in the wrong order: an end before its beginning, a low above a high.
+    WrongOrder,
+    /// References that lead back to where they began.
+    Cycle,
+    /// A row that is another since the file was made.
+    ChangedSince,
+    /// A row that others refer to.
+    InUse,
     /// No code was assigned.
     Unclassified,
 }
