@@ -12,4 +12,5 @@ pub mod kartverket;
 pub mod klass;
 pub mod pxweb;
 pub mod reference;
+pub mod register;
 pub mod text;

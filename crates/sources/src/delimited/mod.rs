@@ -114,6 +114,11 @@ pub(crate) fn rows(
     each_row(bytes, contract, &mut |line| take((line.row, line.cells, line.raw, line.fault.as_ref())))
 }
 
+/// The names of a workbook's visible sheets.
+pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<String>, Reason> {
+    workbook::sheets(bytes).map(|(_, names)| names)
+}
+
 /// Whether a delivery is a workbook, as declared or by its first bytes.
 #[must_use]
 pub fn is_workbook(bytes: &[u8], contract: &Contract) -> bool {
