@@ -6,6 +6,7 @@ mod checkpoints;
 mod commits;
 mod damage;
 mod dates;
+mod draft;
 pub(crate) mod faults;
 mod growth;
 mod histories;

@@ -30,6 +30,7 @@ pub(crate) const fn tables(cause: Cause) -> &'static [&'static str] {
             "waves",
             "wave_members",
             "expected_deliveries",
+            "register_changes",
         ],
         Cause::Denominator => &["population"],
         Cause::RevisedData | Cause::NewData => &["usage", "rollout_events", "receipts", "rejections"],

@@ -345,6 +345,21 @@ pub static TABLES: &[Table] = &[
         sort: &["solution_id", "measure_id", "municipality_code"],
     },
     Table {
+        name: "register_changes",
+        doc: "A change of a row of a register: what a network decides itself, with its reason. Rows that are not here are as shipped.",
+        columns: &[
+            ("register", Text, REQUIRED, "The table changed."),
+            ("row_key", Text, REQUIRED, "The values of its key, separated by |."),
+            ("change", Text, REQUIRED, "added, changed, ended, removed."),
+            ("changed_at", Instant, REQUIRED, "When."),
+            ("reason", Text, REQUIRED, "Why, in the words of whoever changed it."),
+            ("receipt", Text, REQUIRED, "The receipt of the file it came in."),
+            ("before", Text, NULLABLE, "The row before, as JSON; NULL = there was none."),
+            ("after", Text, NULLABLE, "The row after, as JSON; NULL = removed."),
+        ],
+        sort: &["register", "row_key", "changed_at"],
+    },
+    Table {
         name: "receipts",
         doc: "A delivery received: the evidence every fact points to.",
         columns: &[
