@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use utbredt_lake::{EditionDraft, Lake, Writer};
+use utbredt_lake::{Lake, Writer};
 
 use crate::audit_tables::Tables;
 use crate::history::ReceiptHistory;
 use crate::{
-    Delivery, Files, IngestError, Report, deliver, deliver_all, expect, reference, rollout, synthetic,
+    Delivery, Files, IngestError, Report, deliver, deliver_all, expect, registers, rollout, synthetic,
 };
 
 /// The seed of the invented numbers.
@@ -107,7 +107,8 @@ fn with_invented_rows(files: &Files) -> Result<Vec<(String, Vec<u8>)>, IngestErr
     Ok(merged)
 }
 
-/// Loads every reference table below `reference/`, replacing what was there, and gives them.
+/// Loads every reference table below `reference/` into a lake, which keeps the rows it has of its own
+/// ([`registers::bring_up_to_date`]), and gives the tables shipped.
 ///
 /// # Errors
 /// [`IngestError`] when a file is missing or wrong, or the lake cannot be written.
@@ -116,16 +117,7 @@ pub fn load_reference(
     files: &Files,
     recorded_at: DateTime<Utc>,
 ) -> Result<Tables, IngestError> {
-    let tables = reference::load(files)?;
-    writer.commit(EditionDraft {
-        recorded_at,
-        reason: "reference tables".to_owned(),
-        replace: tables.clone(),
-        append: Vec::new(),
-        supersedes: Vec::new(),
-        receipts: Vec::new(),
-    })?;
-    Ok(tables)
+    registers::bring_up_to_date(writer, files, recorded_at).map(|(tables, _)| tables)
 }
 
 impl DemoReport {

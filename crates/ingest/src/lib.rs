@@ -32,6 +32,7 @@ mod phrases;
 mod quality_checks;
 pub mod reference;
 mod reference_data;
+pub mod registers;
 mod report;
 mod rng;
 pub mod rollout;

@@ -14,8 +14,9 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utbredt_model::{Parsed, Reason};
+use utbredt_model::{Parsed, Reason, Register};
 use utbredt_sources::delimited::{self, About, Known};
+use utbredt_sources::register::{self, RegisterFile};
 
 mod error;
 mod pieces;
@@ -180,6 +181,8 @@ enum Task {
     Pieces { format: String, settings: Value },
     /// Propose a contract that reads them.
     Propose { about: About, known: Known },
+    /// Read them as a file of a register.
+    Register { table: String },
 }
 
 /// Parses a payload: in the sandbox where there is one and the bytes may do harm, else here.
@@ -190,6 +193,17 @@ pub(crate) fn parse(format: &dyn Format, bytes: &[u8], received_at: DateTime<Utc
             .parse(format, bytes, received_at)
             .unwrap_or_else(|error| Parsed { breaches: vec![with_causes(&error)], ..Parsed::default() }),
         _ => format.parse(bytes, received_at),
+    }
+}
+
+/// Reads a file of a register: in the sandbox where there is one and the bytes may do harm.
+pub(crate) fn parse_register(bytes: &[u8], register: &Register) -> Result<RegisterFile, SandboxError> {
+    let small_text = bytes.len() <= SMALL && !bytes.starts_with(b"PK");
+    match PARSER.get() {
+        Some(parser) if !small_text => {
+            parser.call(Task::Register { table: register.table.to_owned() }, bytes)
+        }
+        _ => Ok(register::parse(bytes, register)),
     }
 }
 
@@ -236,6 +250,11 @@ pub fn run_child(input: impl Read, output: impl Write) -> io::Result<()> {
             let bytes = all()?;
             let format = connectors::format(&format, settings).map_err(io::Error::other)?;
             serde_json::to_writer(&mut output, &format.parse(&bytes, received_at))?;
+        }
+        Task::Register { table } => {
+            let register =
+                Register::named(&table).ok_or_else(|| io::Error::other("there is no such register"))?;
+            serde_json::to_writer(&mut output, &register::parse(&all()?, register))?;
         }
         Task::Propose { about, known } => {
             let bytes = all()?;

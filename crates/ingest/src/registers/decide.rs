@@ -1,0 +1,133 @@
+//! What one row of a file comes to: the row as it is to be, beside the row as it is and the row the file was made from.
+
+use std::collections::BTreeMap;
+
+use utbredt_model::register::{ChangeKind, ColumnKind, Refusal, Register};
+use utbredt_model::{Reason, ReasonCode};
+use utbredt_sources::register::Entry;
+
+use super::places::Places;
+use super::{Row, RowChange, refusal, rows};
+
+/// The rows of an edition by key.
+pub(super) type Rows = BTreeMap<String, Row>;
+
+/// What a row is compared with.
+pub(super) struct Beside<'b> {
+    pub(super) register: &'static Register,
+    /// By column: whether the file has it.
+    pub(super) has: &'b [bool],
+    pub(super) current: &'b Rows,
+    /// Of the edition that the row was exported from, if it says one.
+    pub(super) base: Option<&'b Rows>,
+    pub(super) places: &'b Places,
+}
+
+impl Beside<'_> {
+    /// The change that a row asks for; none where all is as it says, or where it says nothing new.
+    pub(super) fn decide(&self, entry: &Entry) -> Result<Option<RowChange>, Refusal> {
+        let key = self.key(entry)?;
+        let current = self.current.get(&key);
+        let base = self.base.map(|base| base.get(&key));
+        let after = if entry.remove { None } else { Some(self.whole(entry, current)?) };
+        if current == after.as_ref() {
+            return Ok(None);
+        }
+        match base {
+            // As it was exported: somebody else's change is kept.
+            Some(base) if base == after.as_ref() => return Ok(None),
+            Some(base) if base == current => {}
+            Some(_) => return Err(self.changed_since(entry, current)),
+            None if current.is_none() => {}
+            None => return Err(self.known_already(entry, current, after.as_ref())),
+        }
+        let kind = self.kind(current, after.as_ref());
+        Ok(Some(RowChange { row: entry.row, kind, key, before: current.cloned(), after }))
+    }
+
+    fn key(&self, entry: &Entry) -> Result<String, Refusal> {
+        for at in self.register.key_columns() {
+            let column = &self.register.columns[at];
+            if column.required && entry.values[at].is_none() {
+                return Err(missing(entry, column.name));
+            }
+        }
+        Ok(rows::key(self.register, &entry.values))
+    }
+
+    /// The row with what the file leaves out: what is there already, and what the register puts in.
+    fn whole(&self, entry: &Entry, current: Option<&Row>) -> Result<Row, Refusal> {
+        let mut row = entry.values.clone();
+        for (at, column) in self.register.columns.iter().enumerate() {
+            if !self.has[at]
+                && let Some(current) = current
+            {
+                row[at].clone_from(&current[at]);
+            }
+            if row[at].is_none() {
+                row[at] = match column.kind {
+                    ColumnKind::Flag(given) => given.map(|given| given.to_string()),
+                    ColumnKind::Division => self.division(entry),
+                    _ => None,
+                };
+            }
+            if row[at].is_none() && column.required {
+                return Err(missing(entry, column.name));
+            }
+        }
+        Ok(row)
+    }
+
+    /// The newest division with the row's code; where no division has it, the newest, so that the code is what is refused.
+    fn division(&self, entry: &Entry) -> Option<String> {
+        let code = self.register.column("municipality_code").and_then(|at| entry.values[at].as_deref())?;
+        let newest = self.places.divisions.keys().next_back().copied();
+        self.places.newest_with(code).or(newest).map(|day| day.to_string())
+    }
+
+    fn kind(&self, before: Option<&Row>, after: Option<&Row>) -> ChangeKind {
+        let end = |row: &Row| self.register.end().is_some_and(|at| row[at].is_some());
+        match (before, after) {
+            (None, _) => ChangeKind::Added,
+            (_, None) => ChangeKind::Removed,
+            (Some(before), Some(after)) if !end(before) && end(after) => ChangeKind::Ended,
+            _ => ChangeKind::Changed,
+        }
+    }
+
+    fn changed_since(&self, entry: &Entry, current: Option<&Row>) -> Refusal {
+        let now = match current {
+            Some(row) => format!("it is now {}", self.shown(row)),
+            None => "it is removed".to_owned(),
+        };
+        let text = format!("somebody else changed the row since the file was exported: {now}");
+        let fix = "export the register again, and change the row there";
+        refusal(entry, None, (Reason::new(ReasonCode::ChangedSince, text), fix.to_owned()))
+    }
+
+    /// A row that is there, and a file that does not say what it was made from.
+    fn known_already(&self, entry: &Entry, current: Option<&Row>, after: Option<&Row>) -> Refusal {
+        let differing = self.register.columns.iter().enumerate().find(|(at, _)| match (current, after) {
+            (Some(current), Some(after)) => current[*at] != after[*at],
+            _ => false,
+        });
+        let column = differing.map(|(_, column)| column.name);
+        let now = current.map(|row| self.shown(row)).unwrap_or_default();
+        let text = format!("the register has this row already: {now}");
+        let fix =
+            "export the register and change the row there, or say by --edition which edition you saw it in";
+        refusal(entry, column, (Reason::new(ReasonCode::ChangedSince, text), fix.to_owned()))
+    }
+
+    fn shown(&self, row: &Row) -> String {
+        let named = self.register.columns.iter().zip(row);
+        let values =
+            named.filter_map(|(column, value)| Some(format!("{} {}", column.name, value.as_deref()?)));
+        values.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn missing(entry: &Entry, column: &str) -> Refusal {
+    let reason = Reason::new(ReasonCode::MissingField, "the field is empty");
+    refusal(entry, Some(column), (reason, "fill it in".to_owned()))
+}
