@@ -5,6 +5,7 @@ mod headings;
 mod ipc;
 mod json;
 pub mod meta;
+pub mod register;
 mod xlsx;
 #[cfg(test)]
 mod xlsx_tests;
