@@ -11,6 +11,7 @@ use crate::held::HeldCommand;
 use crate::key::KeyCommand;
 use crate::logging::LogFilter;
 use crate::question::Question;
+use crate::register::RegisterCommand;
 use crate::serve::HttpArguments;
 use crate::source::file_sources;
 
@@ -64,6 +65,9 @@ pub(crate) enum Command {
         /// Let those of the folder's group read the lake's tables, but not what was delivered; otherwise only its owner may.
         #[arg(long)]
         group_readable: bool,
+        /// Show what of the embedded tables the lake lacks or has otherwise, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
         /// The lake.
         #[arg(long, env = "UTBREDT_LAKE", default_value = "./lake")]
         lake: PathBuf,
@@ -77,6 +81,9 @@ pub(crate) enum Command {
     /// Lists, shows and releases deliveries that are held: kept but not active until a person decides.
     #[command(subcommand)]
     Held(HeldCommand),
+    /// Lists registers, a network's own facts, writes them as files to edit, and applies what was edited.
+    #[command(subcommand)]
+    Register(RegisterCommand),
     /// Makes, lists and revokes the keys by which a server is used.
     #[command(subcommand)]
     Key(KeyCommand),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use utbredt_ingest::connectors::{self, Delimited};
-use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver, load_reference};
+use utbredt_ingest::registers::{self, ShippedTable};
+use utbredt_ingest::{Delivery, Format, IngestError, Report, deliver};
 use utbredt_kpi::RequestError;
 use utbredt_lake::{Lake, Writer};
 use utbredt_model::SourceId;
@@ -35,13 +36,32 @@ pub(crate) fn init(root: &Path, trust_clock: bool, group_readable: bool) -> anyh
     if trust_clock && let Some(edition) = writer.redate(now)? {
         table::message(&format!("edition {}: {}", edition.number, edition.reason));
     }
-    load_reference(&mut writer, &assets::datasets(), now)?;
+    let is_new = lake.latest()?.is_none();
+    let (_, changes) = registers::bring_up_to_date(&mut writer, &assets::datasets(), now)?;
+    if !is_new {
+        changes.iter().for_each(|change| table::message(&shipped(change)));
+    }
     let current = lake.latest()?.map_or(0, |edition| edition.number);
     table::message(&format!(
         "{} is a lake; edition {current} is the newest and holds the reference tables",
         root.display()
     ));
     Ok(())
+}
+
+/// Shows what `init` would do to the tables of a lake.
+pub(crate) fn init_dry_run(root: &Path) -> anyhow::Result<()> {
+    let changes = registers::what_is_shipped(&Lake::open(root)?, &assets::datasets())?;
+    let mut lines: Vec<String> = changes.iter().map(shipped).collect();
+    if lines.is_empty() {
+        lines.push("every embedded table is in the lake as it is shipped".to_owned());
+    }
+    table::write_lines(&lines)
+}
+
+fn shipped(change: &ShippedTable) -> String {
+    let ShippedTable { table, added, changed, kept } = change;
+    format!("{table}: {added} rows added, {changed} changed, {kept} kept as the lake has them, none removed")
 }
 
 /// The writer, after sweeping up what one that was stopped left behind.

@@ -18,6 +18,8 @@ mod kpi;
 mod logging;
 mod number;
 mod question;
+mod register;
+mod register_moves;
 mod report;
 mod serve;
 mod source;
@@ -131,11 +133,13 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             serve::run(ports, &dir, queries, None, &http)
         }
         Command::Generate(arguments) => generate::run(&arguments),
-        Command::Init { trust_clock, group_readable, lake } => {
+        Command::Init { dry_run: true, lake, .. } => ingest::init_dry_run(&lake),
+        Command::Init { trust_clock, group_readable, lake, .. } => {
             ingest::init(&lake, trust_clock, group_readable)
         }
         Command::Source(command) => return source::run(&command),
         Command::Held(command) => held::run(command),
+        Command::Register(command) => return register::run(command, queries),
         Command::Key(command) => key::run(command),
         Command::Serve { ingest: false, plan, http, lake } => {
             let ports = serve::listen(&http, &lake)?;

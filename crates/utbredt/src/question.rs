@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use utbredt_kpi::{Lang, RequestError};
 
-fn language(text: &str) -> Result<Lang, RequestError> {
+/// The language named.
+pub(crate) fn language(text: &str) -> Result<Lang, RequestError> {
     let names = Lang::ALL.map(Lang::as_str);
     let hint = format!("one of {}", names.join(", "));
     Lang::parse(text).ok_or_else(|| RequestError::unknown("language", text, names, hint))

@@ -44,7 +44,8 @@ pub(crate) struct HttpArguments {
     /// Seconds a request may take before it is answered with 503.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) time_limit: u64,
-    /// Seconds that a newer edition may take to be computed before it is served all the same; until then the one before is.
+    /// Seconds that a newer edition may take to be computed before it is served all the same; until then the one before is. With 0 it is
+    /// served at once, and nothing is computed before somebody asks: for a small machine.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) ready_within: u64,
     /// MiB that a delivery may have. One above 32 is taken when no other is, and a dry run has 32 at most. Larger files are for
