@@ -595,7 +595,7 @@ fn one_after_the_other(seed: u64, folder: &std::path::Path) -> (World, Engine) {
         receipts: ids(&["r-again", "r-beside"]),
     };
     lake.writer().expect("the lock").commit(change).expect("an edition");
-    (first, Engine::open(folder, query_files()).expect("the lake opens"))
+    (first, Engine::open(folder, query_files()).expect("the lake opens").for_few_questions())
 }
 
 /// The values of an answer by period and key.

@@ -62,7 +62,8 @@ fn warn(state: &ApiState) {
     let is_named = matches!(&*state.hosts, Hosts::Known { loopback: true, names } if !names.is_empty());
     if is_named && state.access.reading == Reading::OnThisMachine {
         tracing::warn!(
-            "reading needs no key on this machine, and so neither for those whom a proxy leads here by a name:              serve --require-keys"
+            "reading needs no key on this machine, and so neither for those whom a proxy leads here by a name: \
+             serve --require-keys"
         );
     }
 }
@@ -87,8 +88,8 @@ async fn watch_editions(state: ApiState) {
     }
 }
 
-/// Serves the lake's newest edition, when what most questions about it need and what was polled is computed, or after `ready_within`. Until then the one
-/// before is served, so that no poll waits for the new one to be computed.
+/// Serves the lake's newest edition, when what most questions about it need and what was polled is computed, or after
+/// `ready_within`. Until then the one before is served, so that no poll waits for the new one to be computed.
 ///
 /// # Errors
 /// When there is a newer one that cannot be served.
@@ -107,6 +108,10 @@ pub(crate) async fn serve_newest(state: &ApiState) -> Result<(), Box<dyn Error +
 
 /// Computes what most questions about an edition need, and the cells of these.
 async fn warm(state: &ApiState, edition: Arc<Edition>, polled: Vec<KpiRequest>) {
+    // Nobody waits for it, so nothing is computed before somebody asks.
+    if state.ready_within.is_zero() {
+        return;
+    }
     let Ok(engine) = state.engine().cloned() else { return };
     let (start, number) = (Instant::now(), edition.number);
     let kept = engine.clone();

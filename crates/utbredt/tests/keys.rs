@@ -47,7 +47,8 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut serve = command(folder, &[&["serve", "--log", "debug"], arguments].concat());
+        let mut serve =
+            command(folder, &[&["serve", "--log", "debug", "--ready-within", "0"], arguments].concat());
         let mut process = serve.stderr(Stdio::piped()).spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (messages, said) =

@@ -29,7 +29,8 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path, more: &[&str], log: Option<&str>) -> Self {
-        let mut serve = command(folder, &[&["serve", "--addr", "127.0.0.1:0"], more].concat());
+        let mut serve =
+            command(folder, &[&["serve", "--addr", "127.0.0.1:0", "--ready-within", "0"], more].concat());
         if let Some(log) = log {
             serve.env("UTBREDT_LOG", log);
         }

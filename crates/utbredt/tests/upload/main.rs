@@ -110,7 +110,7 @@ fn a_plan_that_cannot_be_kept_stops_the_server_and_without_one_there_are_no_uplo
 
     std::fs::write(here.join("utbredt.toml"), PLAN).expect("written");
     let answer = |token: Option<&str>| {
-        let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0"]);
+        let mut serve = command(here, &["serve", "--addr", "127.0.0.1:0", "--ready-within", "0"]);
         match token {
             Some(token) => serve.env("COUNTY_TOKEN", token),
             None => serve.env_remove("COUNTY_TOKEN"),
