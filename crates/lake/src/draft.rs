@@ -49,6 +49,7 @@ impl Lake {
         }
         let head = Head::of(&latest).text();
         lake.disk().write_atomic(&lake.root().join(HEAD), head.as_bytes())?;
+        // The new files lie in the draft alone.
         let made = lake.writer()?.commit(draft)?.edition().number;
         let root = lake.root().to_path_buf();
         Ok(DraftLake { _folder: folder, root, editions: (latest.number, made) })
@@ -61,6 +62,7 @@ fn stand_in(from: &Path, to: &Path, name: &str) -> Result<(), LakeError> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder).map_err(LakeError::io("make folder", folder))?;
     }
+    // A link that is relative would be looked for beside itself.
     let file: PathBuf = fs::canonicalize(from.join(name)).map_err(LakeError::opening(&from.join(name)))?;
     #[cfg(unix)]
     std::os::unix::fs::symlink(&file, &place).map_err(LakeError::io("link", &place))?;

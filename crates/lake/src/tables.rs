@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::FileEntry;
 
+mod evidence;
 mod list;
 
 pub use list::TABLES;

@@ -1,6 +1,8 @@
 //! Registers: the tables of facts that a network owns itself. What each has for columns, what a value may be, what makes two
 //! rows the same and what rows may not say together is data here, so that files, pages and HTTP know the same.
 
+mod costs;
+mod counted;
 mod list;
 mod people;
 mod places;
@@ -147,7 +149,7 @@ pub enum Rule {
     /// What is first comes before what is second, where both are there.
     Before(&'static str, &'static str),
     /// Two rows alike in these columns never meet in all of these half-open ranges; an empty end is open.
-    Apart {
+    Disjoint {
         /// The columns in which they are alike.
         alike: &'static [&'static str],
         /// From and to.
@@ -211,7 +213,7 @@ mod tests {
                 match *rule {
                     Rule::Ascending(columns) => columns.iter().for_each(has),
                     Rule::Before(first, second) => [first, second].iter().for_each(has),
-                    Rule::Apart { alike, ranges } => {
+                    Rule::Disjoint { alike, ranges } => {
                         alike.iter().for_each(has);
                         ranges.iter().for_each(|(from, to)| [*from, *to].iter().for_each(has));
                     }

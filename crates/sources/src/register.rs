@@ -49,16 +49,16 @@ pub struct RegisterFile {
 
 /// The sheet of a workbook that holds a register: the one with the table's name or title, else the first.
 fn layout(bytes: &[u8], register: &Register) -> Result<Contract, Reason> {
-    let syntax = |error: &dyn std::fmt::Display| Reason::because(ReasonCode::Syntax, "no layout", error);
-    let mut contract = Contract::from_toml(LAYOUT).map_err(|error| syntax(&error))?;
+    let mut contract = Contract::from_toml(LAYOUT)
+        .map_err(|error| Reason::because(ReasonCode::Syntax, "no layout", &error))?;
     if delimited::is_workbook(bytes, &contract) {
-        let named = |sheet: &String| header::is_name(sheet, register.table, register.title);
-        contract.sheet = delimited::sheets(bytes)?.into_iter().find(named);
+        contract.sheet = delimited::sheets(bytes)?
+            .into_iter()
+            .find(|sheet| header::is_name(sheet, register.table, register.title));
     } else {
         let text = text::decode(bytes, None);
         let first = text.lines().next().unwrap_or_default();
-        let count = |sign: &char| first.matches(*sign).count();
-        contract.delimiter = ['\t', ';', ','].into_iter().max_by_key(count);
+        contract.delimiter = ['\t', ';', ','].into_iter().max_by_key(|sign| first.matches(*sign).count());
     }
     Ok(contract)
 }
@@ -122,6 +122,7 @@ fn take(
     (row, cells, raw): (u64, &[&str], &str),
     file: &mut RegisterFile,
 ) {
+    // People leave empty rows, and they mean nothing.
     if cells.iter().all(|cell| cell.is_empty()) {
         return;
     }
@@ -130,6 +131,7 @@ fn take(
         file.refusals.push(Refusal { row, column, reason, fix, raw: shortened(raw) });
     };
     let cell = |place: Option<usize>| place.and_then(|place| cells.get(place).copied()).unwrap_or_default();
+    // All faults of a row are named at once, so that it is mended once.
     let mut values = Vec::with_capacity(register.columns.len());
     let mut is_whole = true;
     for (column, place) in register.columns.iter().zip(&header.places) {

@@ -62,6 +62,7 @@ pub fn apply(writer: &mut Writer, application: Application<'_>) -> Result<Applie
         synthetic: false,
     };
     let receipt = delivery.receipt_id();
+    // Nothing is dropped: what is not taken stays beside the receipt with its reason.
     let refused: Vec<Rejection> = proposal.refusals.iter().map(rejection).collect();
     let entry = ReceiptEntry {
         delivery: &delivery,
@@ -76,6 +77,7 @@ pub fn apply(writer: &mut Writer, application: Application<'_>) -> Result<Applie
         contract_sha256: None,
         release: None,
     };
+    // One edition for all of it: whoever sees the rows sees why they changed.
     let mut append = vec![
         (table("receipts")?, entry.row()?),
         history::batch(register, &proposal.changes, (recorded_at, reason, &receipt.0))?,

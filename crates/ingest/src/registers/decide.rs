@@ -29,6 +29,7 @@ impl Beside<'_> {
         let key = self.key(entry)?;
         let current = self.current.get(&key);
         let base = self.base.map(|base| base.get(&key));
+        // What the file leaves out is not asked to change.
         let after = if entry.remove { None } else { Some(self.whole(entry, current)?) };
         if current == after.as_ref() {
             return Ok(None);
@@ -59,6 +60,7 @@ impl Beside<'_> {
     fn whole(&self, entry: &Entry, current: Option<&Row>) -> Result<Row, Refusal> {
         let mut row = entry.values.clone();
         for (at, column) in self.register.columns.iter().enumerate() {
+            // A column that the file lacks keeps what is there.
             if !self.has[at]
                 && let Some(current) = current
             {
@@ -85,12 +87,15 @@ impl Beside<'_> {
         self.places.newest_with(code).or(newest).map(|day| day.to_string())
     }
 
+    fn has_end(&self, row: &Row) -> bool {
+        self.register.end().is_some_and(|at| row[at].is_some())
+    }
+
     fn kind(&self, before: Option<&Row>, after: Option<&Row>) -> ChangeKind {
-        let end = |row: &Row| self.register.end().is_some_and(|at| row[at].is_some());
         match (before, after) {
             (None, _) => ChangeKind::Added,
             (_, None) => ChangeKind::Removed,
-            (Some(before), Some(after)) if !end(before) && end(after) => ChangeKind::Ended,
+            (Some(before), Some(after)) if !self.has_end(before) && self.has_end(after) => ChangeKind::Ended,
             _ => ChangeKind::Changed,
         }
     }

@@ -21,6 +21,7 @@ pub(super) fn own_keys(
 ) -> Result<BTreeSet<String>, IngestError> {
     let changes = columns::read(lake, edition, "register_changes")?;
     let rows = text(&changes, "register")?.into_iter().zip(text(&changes, "row_key")?);
+    // Whatever the change was: who decided once decides.
     let own = rows.filter(|(of, _)| *of == Some(register));
     Ok(own.filter_map(|(_, key)| key.map(str::to_owned)).collect())
 }
@@ -31,22 +32,24 @@ pub(super) fn batch(
     changes: &[RowChange],
     (changed_at, reason, receipt): (DateTime<Utc>, &str, &str),
 ) -> Result<(&'static Table, RecordBatch), IngestError> {
-    let texts = |of: &dyn Fn(&RowChange) -> Option<String>| -> ArrayRef {
-        Arc::new(changes.iter().map(of).collect::<StringArray>())
-    };
     let moments = TimestampMicrosecondArray::from(vec![changed_at.timestamp_micros(); changes.len()]);
     let table = table("register_changes")?;
     let columns = vec![
-        texts(&|_| Some(register.table.to_owned())),
-        texts(&|change| Some(change.key.clone())),
-        texts(&|change| Some(change.kind.as_str().to_owned())),
+        texts(changes, &|_| Some(register.table.to_owned())),
+        texts(changes, &|change| Some(change.key.clone())),
+        texts(changes, &|change| Some(change.kind.as_str().to_owned())),
         Arc::new(moments.with_timezone("UTC")),
-        texts(&|_| Some(reason.to_owned())),
-        texts(&|_| Some(receipt.to_owned())),
-        texts(&|change| change.before.as_ref().map(|row| to_json(register, row))),
-        texts(&|change| change.after.as_ref().map(|row| to_json(register, row))),
+        texts(changes, &|_| Some(reason.to_owned())),
+        texts(changes, &|_| Some(receipt.to_owned())),
+        texts(changes, &|change| change.before.as_ref().map(|row| to_json(register, row))),
+        texts(changes, &|change| change.after.as_ref().map(|row| to_json(register, row))),
     ];
     Ok((table, RecordBatch::try_new(table.schema(), columns)?))
+}
+
+/// A column of texts.
+fn texts(changes: &[RowChange], of: &dyn Fn(&RowChange) -> Option<String>) -> ArrayRef {
+    Arc::new(changes.iter().map(of).collect::<StringArray>())
 }
 
 /// A row as a JSON object of texts.

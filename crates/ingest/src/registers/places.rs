@@ -29,6 +29,7 @@ impl Places {
         }
         let counties = columns::read(lake, edition, "counties")?;
         places.counties.extend(text(&counties, "county_code")?.into_iter().flatten().map(str::to_owned));
+        // Without places every code would be refused, and its writer be blamed.
         if places.divisions.is_empty() {
             return Err(IngestError::NotReady("divisions and municipality_parts"));
         }

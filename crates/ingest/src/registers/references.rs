@@ -41,6 +41,7 @@ impl<'r> References<'r> {
         if let Some(rows) = self.read.borrow().get(register.table) {
             return Ok(Rc::clone(rows));
         }
+        // Read once: every row of a file refers to the same few registers.
         let rows = Rc::new(rows::read(self.lake, self.edition, register)?);
         self.read.borrow_mut().insert(register.table, Rc::clone(&rows));
         Ok(rows)
@@ -54,8 +55,11 @@ impl<'r> References<'r> {
     ) -> Result<BTreeSet<String>, IngestError> {
         let Some(register) = Register::named(table) else { return Ok(BTreeSet::new()) };
         let Some(at) = register.column(column) else { return Ok(BTreeSet::new()) };
-        let of = |rows: &Rows| rows.values().filter_map(|row| row[at].clone()).collect();
-        Ok(if changed.0.table == table { of(changed.1) } else { of(&*self.rows(register)?) })
+        Ok(if changed.0.table == table {
+            at_place(changed.1, at)
+        } else {
+            at_place(&*self.rows(register)?, at)
+        })
     }
 
     /// Refuses a row that refers to what is not there. `after` are the rows as they are to be.
@@ -81,7 +85,6 @@ impl<'r> References<'r> {
         row: &Row,
         changed: (&'static Register, &Rows),
     ) -> Result<Result<(), Fault>, IngestError> {
-        let other = |name: &str| changed.0.column(name).and_then(|at| row[at].as_deref());
         Ok(match kind {
             ColumnKind::Reference(table, column) => {
                 known(value, &self.values((table, column), changed)?, &format!("`{table}`"))
@@ -90,14 +93,18 @@ impl<'r> References<'r> {
                 let all = self.values((table, column), changed)?;
                 value.split(' ').try_for_each(|one| known(one, &all, &format!("`{table}`")))
             }
-            ColumnKind::Measure => self.measure(other("solution_id").unwrap_or_default(), value, changed)?,
-            ColumnKind::Municipality => self.municipality(value, other("division_date")),
+            ColumnKind::Measure => {
+                self.measure(field(changed.0, row, "solution_id").unwrap_or_default(), value, changed)?
+            }
+            ColumnKind::Municipality => self.municipality(value, field(changed.0, row, "division_date")),
             ColumnKind::Division => self.division(value),
             ColumnKind::Counties => {
                 value.split(' ').try_for_each(|one| known(one, &self.places.counties, "the counties"))
             }
             ColumnKind::Kpi => known(value, &self.kpis.keys().cloned().collect(), "the KPIs"),
-            ColumnKind::KpiValue => self.kpi_value(value, other("metric").unwrap_or_default()),
+            ColumnKind::KpiValue => {
+                self.kpi_value(value, field(changed.0, row, "metric").unwrap_or_default())
+            }
             ColumnKind::Scope => self.scope(value, changed)?,
             _ => Ok(()),
         })
@@ -156,6 +163,7 @@ impl<'r> References<'r> {
     }
 
     fn kpi_value(&self, value: &str, kpi: &str) -> Result<(), Fault> {
+        // A KPI that nobody knows is refused in its own column.
         let is_share = self.kpis.get(kpi).copied().unwrap_or_default();
         if !is_share || value.parse::<f64>().is_ok_and(|value| value <= 1.0) {
             return Ok(());
@@ -192,6 +200,7 @@ impl<'r> References<'r> {
                     continue;
                 }
                 let value = register.column(name).and_then(|own| row[own].as_deref());
+                // A name that is in use must not lead nowhere.
                 let users = self.rows(other)?.values().filter(|row| row[at].as_deref() == value).count();
                 if value.is_some() && users > 0 {
                     let text =
@@ -203,6 +212,15 @@ impl<'r> References<'r> {
         }
         Ok(Ok(()))
     }
+}
+
+fn field<'r>(register: &Register, row: &'r Row, name: &str) -> Option<&'r str> {
+    register.column(name).and_then(|at| row[at].as_deref())
+}
+
+/// The values of a column.
+fn at_place(rows: &Rows, at: usize) -> BTreeSet<String> {
+    rows.values().filter_map(|row| row[at].clone()).collect()
 }
 
 fn known(name: &str, all: &BTreeSet<String>, of: &str) -> Result<(), Fault> {

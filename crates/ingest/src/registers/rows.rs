@@ -35,6 +35,7 @@ pub(super) fn read(
 pub(super) fn of_batch(batch: &RecordBatch) -> Result<Vec<Row>, IngestError> {
     let mut rows: Vec<Row> = vec![Row::with_capacity(batch.num_columns()); batch.num_rows()];
     for field in batch.schema().fields() {
+        // Column by column, since that is how they lie.
         let values = shown(batch, field.name(), field.data_type())?;
         for (row, value) in rows.iter_mut().zip(values) {
             row.push(value);
@@ -86,12 +87,13 @@ fn array(name: &str, kind: &DataType, rows: &[&Row], at: usize) -> Result<ArrayR
         rows: &[&Row],
         at: usize,
     ) -> Result<Vec<Option<T>>, IngestError> {
-        let value = |row: &&Row| match row[at].as_deref().map(str::parse) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(Some(value)),
-            Some(Err(_)) => Err(IngestError::Invalid(format!("column `{name}` holds `{:?}`", row[at]))),
-        };
-        rows.iter().map(value).collect()
+        rows.iter()
+            .map(|row| match row[at].as_deref().map(str::parse) {
+                None => Ok(None),
+                Some(Ok(value)) => Ok(Some(value)),
+                Some(Err(_)) => Err(IngestError::Invalid(format!("column `{name}` holds `{:?}`", row[at]))),
+            })
+            .collect()
     }
     Ok(match kind {
         DataType::Utf8 => Arc::new(rows.iter().map(|row| row[at].as_deref()).collect::<StringArray>()),

@@ -19,6 +19,7 @@ fn value<'r>(register: &Register, row: &'r Row, column: &str) -> Option<&'r str>
 fn is_less(first: &str, second: &str, or_equal: bool) -> bool {
     match (first.parse::<f64>(), second.parse::<f64>()) {
         (Ok(first), Ok(second)) => first < second || or_equal && first <= second,
+        // Days are written so that their order is that of their texts.
         _ => first < second || or_equal && first == second,
     }
 }
@@ -70,7 +71,9 @@ pub(super) fn beside(register: &Register, rows: &Rows, changed: &[&str]) -> BTre
     let mut found = BTreeMap::new();
     for rule in register.rules {
         match *rule {
-            Rule::Apart { alike, ranges } => apart(register, (alike, ranges), rows, changed, &mut found),
+            Rule::Disjoint { alike, ranges } => {
+                disjoint(register, (alike, ranges), rows, changed, &mut found)
+            }
             Rule::OneFlag { alike, flag } => one_flag(register, (alike, flag), rows, changed, &mut found),
             Rule::Acyclic(column) => acyclic(register, column, rows, changed, &mut found),
             _ => {}
@@ -94,7 +97,7 @@ fn others<'r>(
     rows.iter().filter(move |(key, _)| !later.contains(key.as_str()))
 }
 
-fn apart(
+fn disjoint(
     register: &Register,
     (alike, ranges): (&[&'static str], &[(&'static str, &'static str)]),
     rows: &Rows,
@@ -103,23 +106,16 @@ fn apart(
 ) {
     for (place, key) in changed.iter().enumerate() {
         let Some(row) = rows.get(*key) else { continue };
-        let meets = |other: &Row| {
-            are_alike(register, alike, row, other)
-                && ranges.iter().all(|range| do_meet(register, *range, row, other))
-        };
         let mut accepted = others(rows, changed, place).filter(|(other, _)| !found.contains_key(*other));
-        let Some((_, other)) = accepted.find(|(_, other)| meets(other)) else { continue };
-        let span = |row: &Row| {
-            let ends = ranges.iter().map(|(from, to)| {
-                format!(
-                    "{}–{}",
-                    value(register, row, from).unwrap_or("…"),
-                    value(register, row, to).unwrap_or("…")
-                )
-            });
-            ends.collect::<Vec<_>>().join(", ")
+        let Some((_, other)) = accepted.find(|(_, other)| do_collide(register, (alike, ranges), row, other))
+        else {
+            continue;
         };
-        let text = format!("it holds {}, and another row that is alike holds {}", span(row), span(other));
+        let text = format!(
+            "it holds {}, and another row that is alike holds {}",
+            span(register, ranges, row),
+            span(register, ranges, other)
+        );
         let fix = format!(
             "end the other row first, or begin this one later: rows alike in {} hold one at a time",
             alike.join(", ")
@@ -129,14 +125,37 @@ fn apart(
     }
 }
 
+/// Whether two rows are alike and meet in all ranges.
+fn do_collide(
+    register: &Register,
+    (alike, ranges): (&[&str], &[(&'static str, &'static str)]),
+    row: &Row,
+    other: &Row,
+) -> bool {
+    are_alike(register, alike, row, other) && ranges.iter().all(|range| do_meet(register, *range, row, other))
+}
+
+/// The ranges of a row, as a person reads them.
+fn span(register: &Register, ranges: &[(&'static str, &'static str)], row: &Row) -> String {
+    let ends = ranges.iter().map(|(from, to)| {
+        format!("{}–{}", value(register, row, from).unwrap_or("…"), value(register, row, to).unwrap_or("…"))
+    });
+    ends.collect::<Vec<_>>().join(", ")
+}
+
 /// Whether two half-open ranges meet; an empty end is open.
 fn do_meet(register: &Register, (from, to): (&str, &str), first: &Row, second: &Row) -> bool {
     let begins_before =
         |one: &Row, other: &Row| match (value(register, one, from), value(register, other, to)) {
+            // Half-open: what ends on a day does not meet what begins on it.
             (Some(from), Some(to)) => is_less(from, to, false),
             _ => true,
         };
     begins_before(first, second) && begins_before(second, first)
+}
+
+fn is_set(register: &Register, row: &Row, flag: &str) -> bool {
+    value(register, row, flag) == Some("true")
 }
 
 fn one_flag(
@@ -146,12 +165,11 @@ fn one_flag(
     changed: &[&str],
     found: &mut BTreeMap<String, Breach>,
 ) {
-    let has = |row: &Row| value(register, row, flag) == Some("true");
     for (place, key) in changed.iter().enumerate() {
-        let Some(row) = rows.get(*key).filter(|row| has(row)) else { continue };
+        let Some(row) = rows.get(*key).filter(|row| is_set(register, row, flag)) else { continue };
         let other = others(rows, changed, place)
             .filter(|(other, _)| !found.contains_key(*other))
-            .find(|(_, other)| has(other) && are_alike(register, alike, row, other));
+            .find(|(_, other)| is_set(register, other, flag) && are_alike(register, alike, row, other));
         if let Some((other, _)) = other {
             let text = format!("`{flag}` is set in `{other}` too, and one alone may have it");
             let fix = format!("write `nei` as `{flag}` of one of the two");
@@ -175,6 +193,7 @@ fn acyclic(
         let mut open: Vec<&str> = vec![key];
         let mut seen = BTreeSet::new();
         while let Some(at) = open.pop() {
+            // A row that is not there depends on nothing.
             let named = rows.get(at).and_then(|row| value(register, row, column)).unwrap_or_default();
             for next in named.split(' ').filter(|next| !next.is_empty()) {
                 if next == *key {

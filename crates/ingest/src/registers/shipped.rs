@@ -86,9 +86,11 @@ fn merged(
             tables.push((table, batch));
             continue;
         };
+        // A row that was removed here has a history too, and does not come back.
         let own = history::own_keys(lake, latest, table.name)?;
         let there = rows::of_batch(&columns::read(lake, latest, table.name)?)?;
         let (rows, change) = merge((table.name, &keys), there, rows::of_batch(&batch)?, &own);
+        // A table that stays as it is makes no new file.
         let is_changed = change.added + change.changed > 0;
         if is_changed || change.kept > 0 {
             changes.push(change);
@@ -131,13 +133,10 @@ fn merge(
     shipped: Vec<Row>,
     own: &BTreeSet<String>,
 ) -> (Keyed, ShippedTable) {
-    let key = |row: &Row| {
-        keys.iter().map(|at| row[*at].as_deref().unwrap_or_default()).collect::<Vec<_>>().join("|")
-    };
-    let mut rows: Keyed = there.into_iter().map(|row| (key(&row), row)).collect();
+    let mut rows: Keyed = there.into_iter().map(|row| (key_at(keys, &row), row)).collect();
     let mut change = ShippedTable { table, added: 0, changed: 0, kept: 0 };
     for row in shipped {
-        let key = key(&row);
+        let key = key_at(keys, &row);
         match decide(table, rows.get(&key), &row, own.contains(&key)) {
             Some(ShippedChange::Kept) => change.kept += 1,
             Some(ShippedChange::Added) => {
@@ -152,6 +151,11 @@ fn merge(
         }
     }
     (rows, change)
+}
+
+/// The values at some columns, separated by `|`.
+fn key_at(keys: &[usize], row: &Row) -> String {
+    keys.iter().map(|at| row[*at].as_deref().unwrap_or_default()).collect::<Vec<_>>().join("|")
 }
 
 /// What becomes of a shipped row; nothing where it is there.

@@ -80,6 +80,7 @@ pub fn check(
     let latest = lake.latest()?;
     let file = sandbox::parse_register(bytes, register)?;
     let number = latest.as_ref().map_or(0, |latest| latest.number);
+    // Of a file that cannot be read nothing is known, so nothing is compared.
     if let Some(breach) = file.breach {
         return Ok(Proposal { edition: number, breach: Some(breach), ..Proposal::default() });
     }
@@ -175,6 +176,7 @@ fn settle(
 ) -> Result<(), IngestError> {
     let current = proposal.rows.clone();
     loop {
+        // With all changes in place: rows of one file may need each other.
         let rows = with_changes(&current, pending.values().map(|(_, change)| change));
         let mut refused: Vec<(String, Refusal)> = Vec::new();
         for (key, (entry, change)) in &pending {
@@ -183,6 +185,7 @@ fn settle(
             }
         }
         let mut in_order: Vec<&RowChange> = pending.values().map(|(_, change)| change).collect();
+        // Of two rows that exclude each other the later one gives way.
         in_order.sort_by_key(|change| change.row);
         let changed: Vec<&str> = in_order.iter().map(|change| change.key.as_str()).collect();
         for (key, (column, reason, fix)) in rules::beside(register, &rows, &changed) {

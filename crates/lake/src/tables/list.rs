@@ -2,10 +2,11 @@
 
 use super::Table;
 use super::Type::{Date, Flag, Instant, Int, Real, Small, Text};
+use super::evidence;
 
 /// Whether a column may be NULL, as the lists below write it.
-const REQUIRED: bool = false;
-const NULLABLE: bool = true;
+pub(super) const REQUIRED: bool = false;
+pub(super) const NULLABLE: bool = true;
 
 /// Every table, in the order they are listed.
 pub static TABLES: &[Table] = &[
@@ -344,71 +345,8 @@ pub static TABLES: &[Table] = &[
         ],
         sort: &["solution_id", "measure_id", "municipality_code"],
     },
-    Table {
-        name: "register_changes",
-        doc: "A change of a row of a register: what a network decides itself, with its reason. Rows that are not here are as shipped.",
-        columns: &[
-            ("register", Text, REQUIRED, "The table changed."),
-            ("row_key", Text, REQUIRED, "The values of its key, separated by |."),
-            ("change", Text, REQUIRED, "added, changed, ended, removed."),
-            ("changed_at", Instant, REQUIRED, "When."),
-            ("reason", Text, REQUIRED, "Why, in the words of whoever changed it."),
-            ("receipt", Text, REQUIRED, "The receipt of the file it came in."),
-            ("before", Text, NULLABLE, "The row before, as JSON; NULL = there was none."),
-            ("after", Text, NULLABLE, "The row after, as JSON; NULL = removed."),
-        ],
-        sort: &["register", "row_key", "changed_at"],
-    },
-    Table {
-        name: "receipts",
-        doc: "A delivery received: the evidence every fact points to.",
-        columns: &[
-            ("receipt_id", Text, REQUIRED, "Key."),
-            ("source_id", Text, REQUIRED, "The source."),
-            ("subject", Text, REQUIRED, "What it answers: a period or `all`; `asked` in older files."),
-            ("received_at", Instant, REQUIRED, "When."),
-            ("sha256", Text, REQUIRED, "Hash of the payload, its name in raw/."),
-            ("bytes", Int, REQUIRED, "Length of the payload."),
-            ("rows_in", Int, REQUIRED, "Data rows read."),
-            ("rows_rejected", Int, REQUIRED, "Of them refused."),
-            ("contract_version", Small, REQUIRED, "The contract it was held against."),
-            ("synthetic", Flag, REQUIRED, "Invented for demonstration."),
-            ("state", Text, REQUIRED, "accepted or held."),
-            ("reason", Text, NULLABLE, "Why it is held, or was until a person released it."),
-            ("contract_sha256", Text, NULLABLE, "Hash of the contract it was read by, its name in raw/."),
-            ("released_at", Instant, NULLABLE, "When a person released it; NULL = nobody had to."),
-            ("release_reason", Text, NULLABLE, "Why, in that person's words."),
-        ],
-        sort: &["source_id", "subject", "received_at"],
-    },
-    Table {
-        name: "rejections",
-        doc: "A row refused, with the reason.",
-        columns: &[
-            ("receipt_id", Text, REQUIRED, "The delivery."),
-            ("row", Int, REQUIRED, "Row of the payload, from 1."),
-            ("reason", Text, REQUIRED, "What is wrong."),
-            ("raw", Text, REQUIRED, "The row as received, at most 500 characters."),
-            (
-                "code",
-                Text,
-                NULLABLE,
-                "The kind of reason; its texts are in queries/reasons.toml. NULL = before there were codes.",
-            ),
-        ],
-        sort: &["receipt_id", "row"],
-    },
-    Table {
-        name: "expected_deliveries",
-        doc: "What a source owes for a period, and when.",
-        columns: &[
-            ("source_id", Text, REQUIRED, "The source."),
-            ("solution_id", Text, REQUIRED, "The solution."),
-            ("measure_id", Text, REQUIRED, "The measure."),
-            ("period_start", Date, REQUIRED, "First day."),
-            ("period_end", Date, REQUIRED, "First day after."),
-            ("due", Date, REQUIRED, "The day it is due."),
-        ],
-        sort: &["source_id", "solution_id", "measure_id", "period_start"],
-    },
+    evidence::REGISTER_CHANGES,
+    evidence::RECEIPTS,
+    evidence::REJECTIONS,
+    evidence::EXPECTED_DELIVERIES,
 ];

@@ -96,7 +96,7 @@ pub(super) static NETWORK_MEMBERS: Register = Register {
     key: &["network_id", "municipality_code"],
     rules: &[
         Rule::Before("valid_from", "valid_to"),
-        Rule::Apart { alike: &["municipality_code"], ranges: &[("valid_from", "valid_to")] },
+        Rule::Disjoint { alike: &["municipality_code"], ranges: &[("valid_from", "valid_to")] },
     ],
 };
 

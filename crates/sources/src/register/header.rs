@@ -55,6 +55,7 @@ impl Header {
             return Err(Reason::new(ReasonCode::InvalidField, text));
         }
         for name in register.key {
+            // Without its key nobody knows which row is meant.
             let is_there = register.column(name).is_some_and(|at| self.places[at].is_some());
             if !is_there {
                 let text = format!(

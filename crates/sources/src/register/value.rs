@@ -118,8 +118,9 @@ fn day(cell: &str) -> Result<String, Fault> {
         .filter(|day| {
             (NaiveDate::from_ymd_opt(1900, 1, 1)..NaiveDate::from_ymd_opt(2200, 1, 1)).contains(&Some(*day))
         });
-    let wrong = || fault(ReasonCode::InvalidDate, format!("`{cell}` is not a day"), "write it as 2026-10-01");
-    parsed.map(|day| day.to_string()).ok_or_else(wrong)
+    parsed.map(|day| day.to_string()).ok_or_else(|| {
+        fault(ReasonCode::InvalidDate, format!("`{cell}` is not a day"), "write it as 2026-10-01")
+    })
 }
 
 /// Digits and a sign, without the signs that group thousands.
@@ -132,6 +133,7 @@ fn bare(cell: &str) -> String {
 
 fn whole(cell: &str, least: i64, most: i64) -> Result<String, Fault> {
     let number: i64 = bare(cell).parse().map_err(|_| {
+        // The reason tells a part of a thing from what is no number.
         let is_fraction =
             bare(cell).replace(',', ".").parse::<f64>().is_ok_and(|number| number.fract() != 0.0);
         let code = if is_fraction { ReasonCode::Fraction } else { ReasonCode::InvalidNumber };
@@ -146,6 +148,7 @@ fn whole(cell: &str, least: i64, most: i64) -> Result<String, Fault> {
 
 fn real(cell: &str, least: f64, most: f64) -> Result<String, Fault> {
     let bare = bare(cell);
+    // A share is typed either way.
     let (bare, factor) = match bare.strip_suffix('%') {
         Some(bare) => (bare.to_owned(), 100.0),
         None => (bare, 1.0),
