@@ -176,6 +176,20 @@ impl Access {
         Ok(Some(Sender { sources: SourceAccess::All, ..sender }))
     }
 
+    /// Whoever may change a register: a key of the store with its scope.
+    pub(crate) fn registrar(&self, headers: &HeaderMap, table: &str) -> Result<KeyId, Problem> {
+        let scope = format!("register:{table}");
+        let Some(sent) = headers.sent_key() else { return Err(register_key_required(&scope)) };
+        let keys = self.read()?.ok_or_else(|| refused(&KeyRefusal::Unknown))?;
+        let key = keys.list.find(sent, keys.now).map_err(|refusal| refused(&refusal))?;
+        // A table that no key can name is one that nobody may change.
+        match scope.parse::<Scope>() {
+            Ok(scope) if key.allows(&scope) => Ok(id_of(key)),
+            Ok(scope) => Err(lacks(&scope)),
+            Err(_) => Err(register_key_required("register:TABLE")),
+        }
+    }
+
     fn valid_key(&self, headers: &HeaderMap) -> Result<Option<KeyRecord>, Problem> {
         let (Some(sent), Some(keys)) = (headers.sent_key(), self.read()?) else { return Ok(None) };
         Ok(keys.list.find(sent, keys.now).ok().cloned())
@@ -222,6 +236,13 @@ fn required(need: Need) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "key_required", "A key is required", detail).hint(
         "send the header Authorization: Bearer KEY; whoever runs the server makes one with `utbredt key new`",
     )
+}
+
+fn register_key_required(scope: &str) -> Problem {
+    let detail = format!("a register is changed with a key of the scope `{scope}`, and none was sent");
+    Problem::new(StatusCode::UNAUTHORIZED, "key_required", "A key is required", detail).hint(format!(
+        "send the header Authorization: Bearer KEY; whoever runs the server makes one with `utbredt key new --scope {scope}`"
+    ))
 }
 
 fn refused(refusal: &KeyRefusal) -> Problem {

@@ -26,7 +26,7 @@ impl Need {
         match route.id {
             "health_live" | "health_ready" => Self::Nothing,
             "metrics" | "list_held" | "describe_held" => Self::Operate,
-            "deliver" | "release_held" => Self::Own,
+            "deliver" | "release_held" | "apply_register" => Self::Own,
             _ => Self::Read,
         }
     }

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use utbredt_kpi::{Catalogue, Kpi, Lang};
 use utbredt_model::Scope;
-use utoipa::openapi::path::{OperationBuilder, PathItem};
+use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::SecurityRequirement;
@@ -95,7 +95,8 @@ fn add(paths: &mut Paths, verb: Verb, path: String, operation: OperationBuilder)
         Verb::Get => HttpMethod::Get,
         Verb::Post => HttpMethod::Post,
     };
-    paths.paths.insert(path, PathItem::new(method, operation.build()));
+    // Two verbs may have one address.
+    paths.add_path_operation(path, vec![method], operation.build());
 }
 
 /// Adds which key an operation needs. Reading may be open; a delivery and a release name their own.
@@ -164,6 +165,7 @@ fn operation(route: &Route) -> OperationBuilder {
             )
         }
         Answer::Report => deliver(operation),
+        Answer::RegisterReport => change_register(operation),
         Answer::Release => release(operation),
         Answer::OpenApi => {
             let operation = operation.parameter(parameters::json_only());
@@ -253,6 +255,27 @@ fn deliver(operation: OperationBuilder) -> OperationBuilder {
     ] {
         operation = operation
             .response(status, json_response(description, schemas::reference("UploadResponse")).build());
+    }
+    operation
+}
+
+fn change_register(operation: OperationBuilder) -> OperationBuilder {
+    let body = RequestBodyBuilder::new()
+        .description(Some("A workbook or CSV, with the columns that GET of the same address writes."))
+        .required(Some(Required::True))
+        .content("application/octet-stream", content(schemas::binary()))
+        .build();
+    let mut operation =
+        operation.request_body(Some(body)).security(SecurityRequirement::new("key", ["register:TABLE"]));
+    for (status, description) in [
+        (
+            "200",
+            "Nothing was written: a dry run, nothing new, or too many rows refused. The report says which.",
+        ),
+        ("201", "It made an edition; rows that were refused are in the report."),
+    ] {
+        let response = json_response(description, schemas::reference("RegisterReport")).build();
+        operation = operation.response(status, response);
     }
     operation
 }

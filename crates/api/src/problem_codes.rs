@@ -39,7 +39,7 @@ const OPERATOR: &str =
     "Give the request_id to whoever runs the server: the cause is in its log under that id.";
 
 /// Every code a response can carry, in alphabetical order.
-pub(crate) const CODES: [ProblemCode; 72] = [
+pub(crate) const CODES: [ProblemCode; 74] = [
     code("bad_request", 400, "The request could not be parsed as HTTP.", "Percent-encode the path as UTF-8."),
     code("busy", 503, "Another writer holds the lake; the delivery was not evaluated.", TRY_LATER),
     code("empty_body", 400, "The delivery has no bytes.", "Send the file as the body of the request."),
@@ -97,6 +97,12 @@ pub(crate) const CODES: [ProblemCode; 72] = [
         400,
         "The query string could not be parsed.",
         "Write it as name=value&name=value, percent-encoded.",
+    ),
+    code(
+        "invalid_register_change",
+        400,
+        "A change of a register lacks its reason, or has a parameter that is malformed.",
+        "Send ?reason=TEXT, or ?dry_run=true to see what the file would do.",
     ),
     code(
         "invalid_release",
@@ -271,6 +277,7 @@ pub(crate) const CODES: [ProblemCode; 72] = [
     ),
     code("unknown_problem", 404, "There is no such problem code.", "GET /problems lists them."),
     code("unknown_receipt", 404, "There is no such receipt.", "GET /v1/held lists those that are held."),
+    code("unknown_register", 404, "There is no such register.", "GET /v1/registers names them."),
     code("unknown_rollout", 404, "No rollout of that solution is known.", "GET /v1/rollouts lists them."),
     code(
         "unknown_solution",

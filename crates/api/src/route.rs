@@ -73,6 +73,8 @@ pub(crate) enum Answer {
     Batch,
     /// A file comes in, a report goes out.
     Report,
+    /// A file of a register comes in, a report goes out.
+    RegisterReport,
     /// A reason comes in, a report goes out.
     Release,
     /// The document itself.

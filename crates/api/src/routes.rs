@@ -6,11 +6,12 @@ use axum::routing::{get, post};
 use crate::columns::{self, Kind};
 use crate::route::{Answer, Parameter, Place, Route, Verb, in_path, in_query, route};
 use crate::{
-    batch, catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, status, values,
+    batch, catalogue, deliveries, diff, editions, held, lookup, openapi, ops, problem_codes, registers,
+    status, values,
 };
 
 /// Every route, in the order people read about them.
-pub(crate) static ROUTES: [Route; 28] = [
+pub(crate) static ROUTES: [Route; 31] = [
     route(Verb::Get, "/v1/kpis", "list_kpis", Answer::List("KpiSummary"), || get(catalogue::list_kpis), "The KPIs."),
     route(
         Verb::Get,
@@ -213,6 +214,42 @@ pub(crate) static ROUTES: [Route; 28] = [
     )
     .with(&[in_path("id", "Its receipt.")])
     .with_uploads_only(),
+    route(
+        Verb::Get,
+        "/v1/registers",
+        "list_registers",
+        Answer::Json("RegisterList"),
+        || get(registers::list_registers),
+        "The registers, a network's own facts: what each is, and what its columns may hold.",
+    )
+    .with(&[in_query("lang", Kind::Text, "Wins over Accept-Language: nb, nn or en.")]),
+    route(
+        Verb::Get,
+        "/v1/registers/{table}",
+        "show_register",
+        Answer::Json("RegisterRows"),
+        || get(registers::show_register),
+        "The rows of a register; with format csv or xlsx the file to edit and send back.",
+    )
+    .with(&[
+        in_path("table", "The register, as /v1/registers names it."),
+        in_query("format", Kind::Text, "json, csv, csv-excel or xlsx; wins over Accept."),
+        in_query("lang", Kind::Text, "Wins over Accept-Language: nb, nn or en."),
+    ]),
+    route(
+        Verb::Post,
+        "/v1/registers/{table}",
+        "apply_register",
+        Answer::RegisterReport,
+        || post(registers::apply_register),
+        "Change a register by a file: row by row what is added, changed, ended, removed or refused. Only with a key.",
+    )
+    .with(&[
+        in_path("table", "The register, as /v1/registers names it."),
+        in_query("reason", Kind::Text, "Why it is changed; needed unless it is a dry run."),
+        in_query("dry_run", Kind::Flag, "Only the report; nothing is written."),
+        in_query("edition", Kind::Integer, "The edition that rows were taken from which do not say it."),
+    ]),
     route(
         Verb::Get,
         "/v1/openapi.json",

@@ -51,6 +51,9 @@ pub(crate) fn components(catalogue: &Catalogue, takes_uploads: bool) -> Componen
         .schema("BatchResponse", batch_response())
         .schema("DiffRow", row(&columns::of_diff()))
         .schema("DiffResponse", envelope(reference("DiffRow"), "DiffMeta"))
+        .schema("RegisterList", object([("data", array(any_object())), ("meta", any_object())]))
+        .schema("RegisterRows", object([("data", array(any_object())), ("meta", any_object())]))
+        .schema("RegisterReport", object([("data", any_object())]))
         .response("Problem", problem_response())
         .response(
             "NotModified",

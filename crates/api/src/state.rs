@@ -18,6 +18,7 @@ use crate::keys::{Access, KeyStore, Reading};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::questions::Questions;
+use crate::registers::RegisterDesk;
 use crate::replies::Replies;
 use crate::request_log::Cells;
 use crate::surface::{Served, Surface};
@@ -65,6 +66,7 @@ pub struct ApiState {
     pub(crate) surface: Surface,
     pub(crate) uploads: Option<Arc<Uploads>>,
     pub(crate) held: Option<Arc<dyn HeldDeliveries>>,
+    pub(crate) registers: Option<Arc<dyn RegisterDesk>>,
     pub(crate) cors_origins: Arc<[Origin]>,
     /// How long a newer edition may take to be computed before it is served all the same.
     pub(crate) ready_within: Duration,
@@ -112,6 +114,7 @@ impl ApiState {
             surface: Surface::Whole,
             uploads: None,
             held: None,
+            registers: None,
             cors_origins: Arc::default(),
             ready_within: READY_WITHIN,
             delivery_limit: deliveries::BODY_LIMIT,
@@ -209,6 +212,13 @@ impl ApiState {
     #[must_use]
     pub fn with_held(mut self, held: Arc<dyn HeldDeliveries>) -> Self {
         self.held = Some(held);
+        self
+    }
+
+    /// Shows registers, and lets those change them who have a key for it.
+    #[must_use]
+    pub fn with_registers(mut self, desk: Arc<dyn RegisterDesk>) -> Self {
+        self.registers = Some(desk);
         self
     }
 

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use rust_xlsxwriter::{
-    DataValidation, ExcelDateTime, Format, FormatAlign, Formula, Note, Table, TableColumn, TableStyle,
-    Workbook, Worksheet,
+    DataValidation, ExcelDateTime, Format, Formula, Note, Table, TableColumn, TableStyle, Workbook, Worksheet,
 };
 use utbredt_kpi::Lang;
 use utbredt_model::Text;
-use utbredt_model::register::{ColumnKind, Register, RegisterColumn};
+use utbredt_model::register::{ColumnKind, Register};
 
+mod about;
+
+use self::about::{COLUMNS, LISTS, write_columns, write_lists};
 use crate::EncodeError;
 
 /// A row's values by column of the register.
@@ -42,15 +44,6 @@ const REMOVE_DOC: Text = Text::new(
     "Skriv ja for å ta rada ut av nyare utgåver. Eldre utgåver har ho framleis.",
     "Write yes to take the row out of later editions. Earlier ones keep it.",
 );
-const COLUMNS: Text = Text::new("Kolonner", "Kolonnar", "Columns");
-const LISTS: Text = Text::new("Lister", "Lister", "Lists");
-const HEADINGS: [Text; 5] = [
-    Text::new("Kolonne", "Kolonne", "Column"),
-    Text::new("Navn i fil", "Namn i fil", "Name in files"),
-    Text::new("Må fylles ut", "Må fyllast ut", "Required"),
-    Text::new("Lovlige verdier", "Lovlege verdiar", "Values allowed"),
-    Text::new("Forklaring", "Forklaring", "Explanation"),
-];
 const YES: Text = Text::new("ja", "ja", "yes");
 const NO: Text = Text::new("nei", "nei", "no");
 const INVALID: Text = Text::new("Ikke i registeret", "Ikkje i registeret", "Not in the register");
@@ -87,6 +80,7 @@ pub fn workbook(sheet: &RegisterSheet<'_>, language: Lang) -> Result<Bytes, Enco
     let made = ExcelDateTime::parse_from_str("2000-01-01T00:00:00")?;
     let properties = rust_xlsxwriter::DocProperties::new().set_title(sheet.register.title.get(language));
     workbook.set_properties(&properties.set_creation_datetime(&made));
+    // First, since the cells of the first sheet name the third.
     let lists = lists(sheet, language);
     let own = workbook.add_worksheet().set_name(sheet.register.table)?;
     write_rows(own, sheet, language)?;
@@ -135,6 +129,7 @@ fn write_rows(own: &mut Worksheet, sheet: &RegisterSheet<'_>, language: Lang) ->
     let last = place(heads.len().saturating_sub(1));
     let table = Table::new().set_style(TableStyle::Light9).set_columns(&heads);
     own.add_table(0, 0, row_of(sheet.rows.len()).max(1), last, &table)?;
+    // The names stay in sight however far one scrolls.
     own.set_freeze_panes(1, 0)?;
     for column in 0..=last {
         own.set_column_width(column, WIDTH)?;
@@ -202,84 +197,5 @@ fn offer(
     let columns = sheet.register.columns.len();
     own.insert_note(0, place(columns), &note(EDITION_DOC))?;
     own.insert_note(0, place(columns + 1), &note(REMOVE_DOC))?;
-    Ok(())
-}
-
-fn write_columns(
-    about: &mut Worksheet,
-    sheet: &RegisterSheet<'_>,
-    language: Lang,
-) -> Result<(), EncodeError> {
-    let bold = Format::new().set_bold();
-    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-    for (column, width) in [(0, 24.0), (1, 26.0), (2, 14.0), (3, 40.0), (4, 80.0)] {
-        about.set_column_width(column, width)?;
-    }
-    about.write_string_with_format(0, 0, sheet.register.title.get(language), &bold)?;
-    about.write_string(1, 0, sheet.register.doc.get(language))?;
-    for (column, heading) in HEADINGS.iter().enumerate() {
-        about.write_string_with_format(3, place(column), heading.get(language), &bold)?;
-    }
-    let mut row = 4;
-    for column in sheet.register.columns {
-        let required = if column.required { YES } else { NO };
-        let allowed = allowed(column, language);
-        let cells = [
-            column.title.get(language),
-            column.name,
-            required.get(language),
-            &allowed,
-            column.doc.get(language),
-        ];
-        for (at, cell) in cells.into_iter().enumerate() {
-            about.write_string_with_format(row, place(at), cell, &wrapped)?;
-        }
-        row += 1;
-    }
-    for (title, name, doc) in [(EDITION, "edition", EDITION_DOC), (REMOVE, "remove", REMOVE_DOC)] {
-        for (at, cell) in
-            [title.get(language), name, NO.get(language), "", doc.get(language)].into_iter().enumerate()
-        {
-            about.write_string_with_format(row, place(at), cell, &wrapped)?;
-        }
-        row += 1;
-    }
-    Ok(())
-}
-
-/// What may stand in a column, in short.
-fn allowed(column: &RegisterColumn, language: Lang) -> String {
-    const REGISTER: Text = Text::new("et navn i", "eit namn i", "a name in");
-    match column.kind {
-        ColumnKind::OneOf(words) => words.join(", "),
-        ColumnKind::Flag(_) => format!("{}, {}", YES.get(language), NO.get(language)),
-        ColumnKind::Day | ColumnKind::Division => "2026-10-01".to_owned(),
-        ColumnKind::Whole(least, most) => format!("{least} – {most}"),
-        ColumnKind::Real(least, most) => format!("{least} – {most}"),
-        ColumnKind::Reference(table, _) | ColumnKind::References(table, _) => {
-            format!("{} `{table}`", REGISTER.get(language))
-        }
-        ColumnKind::Measure => format!("{} `measures`", REGISTER.get(language)),
-        ColumnKind::Municipality => "4601".to_owned(),
-        ColumnKind::Counties => "46 50".to_owned(),
-        ColumnKind::Kpi => "adoption.reach".to_owned(),
-        ColumnKind::Scope => "nation, network:digi-vestland, municipality:4601".to_owned(),
-        ColumnKind::KpiValue => "0.8, 80 %".to_owned(),
-        ColumnKind::Words | ColumnKind::Id => String::new(),
-    }
-}
-
-fn write_lists(
-    sheet: &mut Worksheet,
-    lists: &BTreeMap<&'static str, Vec<String>>,
-) -> Result<(), EncodeError> {
-    let bold = Format::new().set_bold();
-    for (column, (name, values)) in lists.iter().enumerate() {
-        sheet.write_string_with_format(0, place(column), *name, &bold)?;
-        for (row, value) in values.iter().enumerate() {
-            sheet.write_string(row_of(row) + 1, place(column), value)?;
-        }
-        sheet.set_column_width(place(column), WIDTH)?;
-    }
     Ok(())
 }

@@ -1,27 +1,26 @@
 //! `utbredt register`: a network's own facts as files: out, compared, and in.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use utbredt_formats::Lang;
-use utbredt_formats::register::{RegisterSheet, csv, workbook};
 use utbredt_ingest::read_file;
-use utbredt_ingest::registers::{self, Application, KnownKpis, Proposal, RowChange};
-use utbredt_kpi::{RequestError, Unit};
-use utbredt_lake::{Edition, Lake, Table};
+use utbredt_ingest::registers::{self, Application, Proposal};
+use utbredt_kpi::RequestError;
+use utbredt_lake::{Lake, Table};
 use utbredt_model::is_reason;
-use utbredt_model::register::{ChangeKind, ColumnKind, REGISTERS, Refusal, Register};
+use utbredt_model::register::{REGISTERS, Register};
 
 use crate::assets::Queries;
 use crate::ingest::{BELOW_THRESHOLD, stem, usage, writer};
 use crate::question::language;
+use crate::register_export::{export, kpis};
 use crate::register_moves::{Moves, moves};
+use crate::register_report::{render, to_json};
 use crate::table::Output;
-use crate::{assets, clock, human, table};
+use crate::{clock, human, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegisterCommand {
@@ -123,12 +122,6 @@ fn named(table: &str) -> anyhow::Result<&'static Register> {
     Ok(Register::named(table).ok_or_else(unknown)?)
 }
 
-/// The KPIs that targets may be set for.
-fn kpis(queries: Queries) -> anyhow::Result<KnownKpis> {
-    let catalogue = assets::catalogue(queries)?;
-    Ok(catalogue.kpis().map(|kpi| (kpi.id.to_string(), kpi.unit == Unit::Share)).collect())
-}
-
 fn list(root: &Path, json: bool) -> anyhow::Result<()> {
     let lake = Lake::open(root)?;
     let latest = lake.latest()?;
@@ -136,17 +129,24 @@ fn list(root: &Path, json: bool) -> anyhow::Result<()> {
     for register in REGISTERS {
         let rows = registers::show(&lake, latest.as_ref(), register)?;
         let own = registers::own(&lake, latest.as_ref(), register)?;
+        // Keys of rows that were removed since are no rows.
         let own = rows.iter().filter(|row| own.contains(&registers::key_of(register, row))).count();
         all.push((*register, rows.len(), own));
     }
     if json {
-        let of = |(register, rows, own): &(&Register, usize, usize)| json!({ "table": register.table, "title": register.title.en, "rows": rows, "own": own });
-        return table::write_document(&format!("{}\n", Value::from(all.iter().map(of).collect::<Vec<_>>())));
+        return table::write_document(&format!(
+            "{}\n",
+            Value::from(all.iter().map(listed).collect::<Vec<_>>())
+        ));
     }
     let lines = all.iter().map(|(register, rows, own)| {
         format!("{:<18} {rows:>6} rows, {own:>4} of one's own   {}", register.table, register.doc.en)
     });
     table::write_lines(&lines.collect::<Vec<_>>())
+}
+
+fn listed((register, rows, own): &(&Register, usize, usize)) -> Value {
+    json!({ "table": register.table, "title": register.title.en, "rows": rows, "own": own })
 }
 
 /// The rows, as the lake's table has them.
@@ -181,62 +181,6 @@ fn show_columns(register: &Register, lang: Lang) -> anyhow::Result<()> {
         ));
     }
     table::write_lines(&lines)
-}
-
-fn export(
-    register: &'static Register,
-    path: &Path,
-    lang: Lang,
-    (root, queries): (&Path, Queries),
-) -> anyhow::Result<()> {
-    let ending = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default().to_lowercase();
-    if !["xlsx", "csv"].contains(&ending.as_str()) {
-        let what = format!("{} is neither a workbook nor CSV by its name", path.display());
-        return Err(usage(what, "end the file's name in .xlsx or .csv"));
-    }
-    let lake = Lake::open(root)?;
-    let latest = lake.latest()?;
-    let rows = registers::show(&lake, latest.as_ref(), register)?;
-    let names = names(register, (&lake, latest.as_ref()), queries)?;
-    let edition = latest.map_or(0, |latest| latest.number);
-    let sheet = RegisterSheet { register, rows: &rows, edition, names };
-    let bytes = if ending == "csv" { csv(&sheet)? } else { workbook(&sheet, lang)? };
-    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    table::message(&format!(
-        "{}: {} rows of edition {edition}; change them, then `utbredt register check {}`",
-        path.display(),
-        rows.len(),
-        path.display()
-    ));
-    Ok(())
-}
-
-/// By column: the names it may hold, as the lake has them.
-fn names(
-    register: &Register,
-    (lake, edition): (&Lake, Option<&Edition>),
-    queries: Queries,
-) -> anyhow::Result<BTreeMap<&'static str, Vec<String>>> {
-    let mut names = BTreeMap::new();
-    for column in register.columns {
-        let (table, name) = match column.kind {
-            ColumnKind::Reference(table, name) => (table, name),
-            ColumnKind::Measure => ("measures", "measure_id"),
-            ColumnKind::Kpi => {
-                names.insert(column.name, kpis(queries.clone())?.into_keys().collect());
-                continue;
-            }
-            _ => continue,
-        };
-        let Some(other) = Register::named(table) else { continue };
-        let Some(at) = other.column(name) else { continue };
-        let mut all: Vec<String> =
-            registers::show(lake, edition, other)?.into_iter().filter_map(|row| row[at].clone()).collect();
-        all.sort();
-        all.dedup();
-        names.insert(column.name, all);
-    }
-    Ok(names)
 }
 
 /// The register a file is of, and the file.
@@ -313,78 +257,7 @@ fn apply(arguments: &FileArguments, reason: &str, queries: Queries) -> anyhow::R
 }
 
 fn code(proposal: &Proposal) -> ExitCode {
+    // A script must see that somebody has to look at it.
     let is_poor = proposal.is_refused() || !proposal.refusals.is_empty();
     if is_poor { ExitCode::from(BELOW_THRESHOLD) } else { ExitCode::SUCCESS }
-}
-
-/// What a file does, a line a row.
-fn render(register: &'static Register, proposal: &Proposal) -> Vec<String> {
-    if let Some(breach) = &proposal.breach {
-        return vec![format!("{}: nothing of the file can be read: {breach}", register.table)];
-    }
-    let counts = ChangeKind::ALL.map(|kind| format!("{} {}", proposal.count(kind), kind.as_str()));
-    let mut lines = vec![format!(
-        "{}: {}, {} unchanged, {} refused",
-        register.table,
-        counts.join(", "),
-        proposal.unchanged,
-        proposal.refusals.len()
-    )];
-    lines.extend(proposal.changes.iter().map(|change| format!("  {}", change_line(register, change))));
-    lines.extend(proposal.refusals.iter().map(|refusal| format!("  refused: {refusal}")));
-    lines
-}
-
-fn change_line(register: &'static Register, change: &RowChange) -> String {
-    let RowChange { row, kind, key, .. } = change;
-    let fields: Vec<String> = match kind {
-        ChangeKind::Added | ChangeKind::Removed => Vec::new(),
-        _ => change
-            .fields(register)
-            .map(|(name, before, after)| {
-                format!("{name} {} -> {}", before.unwrap_or("(empty)"), after.unwrap_or("(empty)"))
-            })
-            .collect(),
-    };
-    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
-    format!("row {row} {}: {key}{fields}", kind.as_str())
-}
-
-fn to_json(
-    register: &'static Register,
-    proposal: &Proposal,
-    applied: Option<(u64, Option<String>)>,
-) -> Value {
-    let changes = proposal.changes.iter().map(|change| {
-        let fields: serde_json::Map<String, Value> = change
-            .fields(register)
-            .map(|(name, before, after)| (name.to_owned(), json!({ "before": before, "after": after })))
-            .collect();
-        json!({ "row": change.row, "kind": change.kind, "key": change.key, "fields": fields })
-    });
-    let refusals = proposal.refusals.iter().map(refusal_to_json);
-    let mut document = json!({
-        "register": register.table,
-        "compared_with": proposal.edition,
-        "changes": changes.collect::<Vec<_>>(),
-        "unchanged": proposal.unchanged,
-        "refusals": refusals.collect::<Vec<_>>(),
-        "breach": proposal.breach.as_ref().map(ToString::to_string),
-    });
-    if let Some((edition, receipt)) = applied {
-        document["edition"] = edition.into();
-        document["receipt"] = receipt.into();
-    }
-    document
-}
-
-fn refusal_to_json(refusal: &Refusal) -> Value {
-    json!({
-        "row": refusal.row,
-        "column": refusal.column,
-        "code": refusal.reason.code,
-        "reason": refusal.reason.text,
-        "fix": refusal.fix,
-        "raw": refusal.raw,
-    })
 }

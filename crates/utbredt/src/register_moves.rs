@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array as _, AsArray as _};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
 use serde_json::{Value, json};
@@ -61,6 +61,7 @@ pub(crate) fn moves(
     if proposal.changes.is_empty() || lake.latest()?.is_none() {
         return Ok(Moves::default());
     }
+    // In a lake of its own: a look leaves no trace.
     let draft = lake.draft(proposal.draft(register, clock::now())?)?;
     let engine = Engine::open(draft.root(), queries)?.for_few_questions();
     let readers = engine.catalogue().kpis().filter(|kpi| kpi.tables.contains(register.table));
@@ -89,19 +90,25 @@ fn solutions(
     register: &'static Register,
     proposal: &Proposal,
 ) -> anyhow::Result<BTreeSet<String>> {
-    let rows = || proposal.changes.iter().flat_map(|change| change.before.iter().chain(&change.after));
     let value =
         |register: &Register, row: &Row, name: &str| register.column(name).and_then(|at| row[at].clone());
     if register.column("solution_id").is_some() {
-        return Ok(rows().filter_map(|row| value(register, row, "solution_id")).collect());
+        return Ok(changed_rows(proposal).filter_map(|row| value(register, row, "solution_id")).collect());
     }
     let latest = lake.latest()?;
     let other = if register.column("wave_id").is_some() { "waves" } else { "measures" };
     let Some(other) = Register::named(other) else { return Ok(BTreeSet::new()) };
-    let waves: BTreeSet<String> = rows().filter_map(|row| value(register, row, "wave_id")).collect();
+    // Members name a wave, and the wave its solution.
+    let waves: BTreeSet<String> =
+        changed_rows(proposal).filter_map(|row| value(register, row, "wave_id")).collect();
     let named = registers::show(lake, latest.as_ref(), other)?.into_iter();
     let named = named.filter(|row| value(other, row, "wave_id").is_none_or(|wave| waves.contains(&wave)));
     Ok(named.filter_map(|row| value(other, &row, "solution_id")).collect())
+}
+
+/// The rows that change, as they are and as they are to be.
+fn changed_rows(proposal: &Proposal) -> impl Iterator<Item = &Row> {
+    proposal.changes.iter().flat_map(|change| change.before.iter().chain(&change.after))
 }
 
 /// The questions about a KPI: one for each solution where it takes one. One that needs more to be named is not asked.
@@ -121,19 +128,11 @@ fn questions(kpi: &Kpi, solutions: &BTreeSet<String>) -> Vec<KpiRequest> {
 
 fn moved(answer: &DiffAnswer, solution: Option<String>) -> anyhow::Result<Moved> {
     let batch = concat_batches(&answer.schema, &answer.batches)?;
-    let number = |name: &str| -> anyhow::Result<Vec<Option<f64>>> {
-        let column = batch.column_by_name(name).ok_or_else(|| anyhow::anyhow!("a diff has no `{name}`"))?;
-        Ok(cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().iter().collect())
-    };
-    let text = |name: &str, row: usize| {
-        let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
-        column.is_valid(row).then(|| column.value(row).to_owned())
-    };
-    let (before, after) = (number("value_before")?, number("value_after")?);
+    let (before, after) = (number(&batch, "value_before")?, number(&batch, "value_after")?);
     let days = batch.column_by_name("period_start").and_then(|days| days.as_primitive_opt::<Date32Type>());
     let mut most: Vec<Cell> = (0..batch.num_rows())
         .map(|row| Cell {
-            municipality: [text("municipality_code", row), text("municipality_name", row)]
+            municipality: [text(&batch, "municipality_code", row), text(&batch, "municipality_name", row)]
                 .into_iter()
                 .flatten()
                 .collect::<Vec<_>>()
@@ -145,8 +144,8 @@ fn moved(answer: &DiffAnswer, solution: Option<String>) -> anyhow::Result<Moved>
             after: after[row],
         })
         .collect();
-    let size = |cell: &Cell| (cell.after.unwrap_or_default() - cell.before.unwrap_or_default()).abs();
-    most.sort_by(|one, other| size(other).total_cmp(&size(one)));
+    // The ones that somebody will ask about first.
+    most.sort_by(|one, other| size_of(other).total_cmp(&size_of(one)));
     most.truncate(NAMED);
     let meta = &answer.meta;
     Ok(Moved {
@@ -158,10 +157,37 @@ fn moved(answer: &DiffAnswer, solution: Option<String>) -> anyhow::Result<Moved>
     })
 }
 
+fn number(batch: &RecordBatch, name: &str) -> anyhow::Result<Vec<Option<f64>>> {
+    let column = batch.column_by_name(name).ok_or_else(|| anyhow::anyhow!("a diff has no `{name}`"))?;
+    Ok(cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().iter().collect())
+}
+
+fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
+    column.is_valid(row).then(|| column.value(row).to_owned())
+}
+
+/// How far a cell moves.
+fn size_of(cell: &Cell) -> f64 {
+    (cell.after.unwrap_or_default() - cell.before.unwrap_or_default()).abs()
+}
+
 /// A value with its unit.
-fn shown_in(value: f64, unit: &str) -> String {
+fn shown_in(value: Option<f64>, unit: &str) -> String {
+    let Some(value) = value else { return "no number".to_owned() };
     let number = real(value, Some(unit));
     if unit == "share" { number } else { format!("{number} {unit}") }
+}
+
+impl Cell {
+    fn to_json(&self) -> Value {
+        json!({
+            "municipality": self.municipality,
+            "period_start": self.period,
+            "value_before": self.before,
+            "value_after": self.after,
+        })
+    }
 }
 
 impl Moves {
@@ -176,15 +202,12 @@ impl Moves {
                 one.kpi
             ));
             for cell in &one.most {
-                let shown = |value: Option<f64>| {
-                    value.map_or("no number".to_owned(), |value| shown_in(value, &one.unit))
-                };
                 lines.push(format!(
                     "    {} {}: {} -> {}",
                     cell.municipality,
                     cell.period,
-                    shown(cell.before),
-                    shown(cell.after)
+                    shown_in(cell.before, &one.unit),
+                    shown_in(cell.after, &one.unit)
                 ));
             }
         }
@@ -203,14 +226,6 @@ impl Moves {
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let cell = |cell: &Cell| {
-            json!({
-                "municipality": cell.municipality,
-                "period_start": cell.period,
-                "value_before": cell.before,
-                "value_after": cell.after,
-            })
-        };
         let moved = self.moved.iter().map(|one| {
             json!({
                 "kpi": one.kpi,
@@ -218,7 +233,7 @@ impl Moves {
                 "unit": one.unit,
                 "values": one.cells.0,
                 "compared": one.cells.1,
-                "most": one.most.iter().map(cell).collect::<Vec<_>>(),
+                "most": one.most.iter().map(Cell::to_json).collect::<Vec<_>>(),
             })
         });
         json!({ "moved": moved.collect::<Vec<_>>(), "unmoved": self.unmoved, "not_asked": self.left_out })

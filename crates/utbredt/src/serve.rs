@@ -9,9 +9,10 @@ use nix::sys::resource::{Resource, getrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use utbredt_api::{ApiState, Hosts, Limits, Origin};
 use utbredt_engine::Engine;
+use utbredt_lake::Lake;
 
 use crate::assets::Queries;
-use crate::{key_access, runtime_of, table, upload};
+use crate::{key_access, register_desk, runtime_of, table, upload};
 
 /// How a lake is served.
 #[derive(Debug, clap::Args)]
@@ -97,7 +98,9 @@ pub(crate) fn run(
     uploads: Option<upload::Uploads>,
     http: &HttpArguments,
 ) -> anyhow::Result<()> {
+    let desk = register_desk::desk(Lake::open(lake)?, queries.clone());
     let mut state = ApiState::new(Engine::open_last_good(lake, queries)?)
+        .with_registers(desk)
         .with_cors_origins(http.cors_origin.clone())
         .with_time_limit(Duration::from_secs(http.time_limit))
         .with_ready_within(Duration::from_secs(http.ready_within))

@@ -89,6 +89,25 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Sends a body; the status and the JSON that comes back.
+    fn post(&self, path: &str, key: Option<&str>, body: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        let key = key.map_or_else(String::new, |key| format!("Authorization: Bearer {key}\r\n"));
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n{key}\r\n{body}"
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")))
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.kill());
@@ -275,4 +294,65 @@ fn a_token_of_the_plan_that_others_may_read_is_refused() {
         message.contains("county.token") && message.contains("`chmod 600 ") && !message.contains("quiet"),
         "{message}"
     );
+}
+
+/// A register is read by whoever may read, and changed with a key that names it: looked at first, then applied, then answered from.
+#[test]
+fn a_register_is_changed_with_a_key_of_its_own() {
+    let folder = lake();
+    let here = folder.path();
+    let key = new_key(here, &["--scope", "register:waves"]);
+    let other = new_key(here, &["--scope", "register:prices", "--scope", "read"]);
+    let server = Server::start(here, &["--addr", "127.0.0.1:0"]);
+    let file = "wave_id,solution_id,name\nhost,digihelse,Autumn\n";
+    let apply = "/v1/registers/waves?reason=plan";
+    for (sent, status, code) in [
+        (None, 401, "key_required"),
+        (Some(other.as_str()), 403, "key_scope"),
+        (Some("utb_x"), 401, "key_invalid"),
+    ] {
+        let (found, problem) = server.post(apply, sent, file);
+        assert_eq!((found, &problem["code"]), (status, &code.into()), "{problem}");
+    }
+    let (status, problem) = server.post("/v1/registers/waves", Some(&key), file);
+    assert_eq!((status, &problem["code"]), (400, &"invalid_register_change".into()), "{problem}");
+    let (status, problem) = server.post("/v1/registers/wave?reason=plan", Some(&key), file);
+    assert_eq!((status, &problem["code"]), (403, &"key_scope".into()), "{problem}");
+
+    let (status, report) = server.post("/v1/registers/waves?dry_run=true", Some(&key), file);
+    assert_eq!((status, &report["data"]["changes"][0]["kind"]), (200, &"added".into()), "{report}");
+    let rows = |path: &str| {
+        let (status, answer) = server.get(path, Some(&other));
+        let body = answer.split_once("\r\n\r\n").expect("a body").1.to_owned();
+        assert_eq!(status, 200, "{answer}");
+        body
+    };
+    let json = |path: &str| -> Value { serde_json::from_str(&rows(path)).expect("JSON") };
+    assert_eq!(json("/v1/registers/waves")["data"], serde_json::json!([]));
+    let (status, report) = server.post(apply, Some(&key), file);
+    assert_eq!((status, &report["data"]["edition"]), (201, &2.into()), "{report}");
+    let expected = serde_json::json!([
+        { "wave_id": "host", "solution_id": "digihelse", "network_id": null, "name": "Autumn", "synthetic": false }
+    ]);
+    assert_eq!(json("/v1/registers/waves")["data"], expected);
+    let csv = rows("/v1/registers/waves?format=csv");
+    assert_eq!(
+        csv,
+        "\u{feff}wave_id;solution_id;network_id;name;synthetic;edition;remove\nhost;digihelse;;Autumn;false;2;\n"
+    );
+    // The same once more asks for nothing; a file as it was written does neither.
+    for again in [file, csv.as_str()] {
+        let (status, report) = server.post(apply, Some(&key), again);
+        assert_eq!(
+            (status, &report["data"]["unchanged"], &report["data"]["edition"]),
+            (200, &1.into(), &2.into())
+        );
+    }
+    let (status, report) = server.post(apply, Some(&key), "wave_id,solution_id,name\nx,digihels,X\n");
+    assert_eq!((status, &report["data"]["refusals"][0]["column"]), (200, &"solution_id".into()), "{report}");
+    let list = json("/v1/registers?lang=nb");
+    let waves = list["data"].as_array().expect("a list").iter().find(|one| one["table"] == "waves");
+    assert_eq!(waves.expect("waves")["title"], "Puljer");
+    let (status, answer) = server.get("/v1/registers/wave", Some(&other));
+    assert!(status == 404 && answer.contains("unknown_register") && answer.contains("waves"), "{answer}");
 }

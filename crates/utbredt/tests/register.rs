@@ -43,7 +43,7 @@ impl Desk {
         serde_json::from_str(&out).expect("JSON")
     }
 
-    /// The value of a KPI of DigiVann in Bergen in October 2026.
+    /// The value of a KPI of `digivann` in Bergen in October 2026.
     fn value(&self, kpi: &str, more: &[&str]) -> String {
         let words = ["kpi", "run", kpi, "--param", "solution_id=digivann", "--by", "municipality", "--where"];
         let period = ["municipality_code=4601", "--from", "2026-10", "--to", "2026-10", "--format", "csv"];
@@ -176,8 +176,8 @@ fn a_wrong_row_is_named_and_nothing_is_written() {
     desk.write("waves.csv", "wave_id,solution_id,name\nhost,digihels,Høst\n");
     let (code, out, _) = desk.run(&["register", "apply", "waves.csv", "--reason", "plan"]);
     assert_eq!(code, 3);
-    let told = "refused: row 2, column `solution_id`: `digihels` is not among `solutions`. To mend it: did you mean `digihelse`?";
-    assert!(out.contains(told) && out.contains("nothing is applied"), "{out}");
+    let expected = "refused: row 2, column `solution_id`: `digihels` is not among `solutions`. To mend it: did you mean `digihelse`?";
+    assert!(out.contains(expected) && out.contains("nothing is applied"), "{out}");
     let (code, out, message) = desk.run(&["register", "export", "wave", "-o", "w.csv"]);
     assert!(code == 2 && message.contains("waves"), "{out}{message}");
     let (code, _, message) = desk.run(&["register", "apply", "waves.csv", "--reason", "…"]);
