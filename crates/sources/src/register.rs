@@ -126,6 +126,15 @@ fn take(
     if cells.iter().all(|cell| cell.is_empty()) {
         return;
     }
+    // What has no heading may be the rest of a text that was cut at a semicolon.
+    if let Some(beyond) = cells.iter().enumerate().find(|(at, cell)| !cell.is_empty() && !header.names(*at)) {
+        let text = format!("`{}` is in column {}, which has no heading", shortened(beyond.1), beyond.0 + 1);
+        let reason = Reason::new(ReasonCode::RowWidth, text);
+        let fix =
+            "put a text with the delimiter in it between quotes, or give the column its heading".to_owned();
+        file.refusals.push(Refusal { row, column: None, reason, fix, raw: shortened(raw) });
+        return;
+    }
     let mut refuse = |column: &str, (reason, fix): (Reason, String)| {
         let column = Some(column.to_owned());
         file.refusals.push(Refusal { row, column, reason, fix, raw: shortened(raw) });

@@ -43,10 +43,11 @@ pub(crate) fn export(
     let bytes = if ending == "csv" { csv(&sheet)? } else { workbook(&sheet, lang)? };
     std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     table::message(&format!(
-        "{}: {} rows of edition {edition}; change them, then `utbredt register check {}`",
+        "{}: {} rows of edition {edition}; change them, then `utbredt register check {} --table {}`",
         path.display(),
         rows.len(),
-        path.display()
+        path.display(),
+        register.table
     ));
     Ok(())
 }

@@ -37,6 +37,8 @@ impl Beside<'_> {
         match base {
             // As it was exported: somebody else's change is kept.
             Some(base) if base == after.as_ref() => return Ok(None),
+            // An exported row whose key is another now: the row it was would stay beside it.
+            Some(None) if current.is_none() => return Err(self.renamed(entry)),
             Some(base) if base == current => {}
             Some(_) => return Err(self.changed_since(entry, current)),
             None if current.is_none() => {}
@@ -98,6 +100,13 @@ impl Beside<'_> {
             (Some(before), Some(after)) if !self.has_end(before) && self.has_end(after) => ChangeKind::Ended,
             _ => ChangeKind::Changed,
         }
+    }
+
+    fn renamed(&self, entry: &Entry) -> Refusal {
+        let text = "the row says an edition that had no such row: its key was changed after it was exported";
+        let fix = "leave `edition` empty in a new row; to rename one, add the new row so and write `ja` as `remove` in the old one";
+        let column = self.register.key.last().copied();
+        refusal(entry, column, (Reason::new(ReasonCode::NotRegistered, text), fix.to_owned()))
     }
 
     fn changed_since(&self, entry: &Entry, current: Option<&Row>) -> Refusal {

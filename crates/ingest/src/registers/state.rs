@@ -1,6 +1,7 @@
 //! A file beside the lake: what it would change, and what of it is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use utbredt_lake::{Edition, EditionDraft, Lake, LakeError};
@@ -104,7 +105,7 @@ pub fn check(
             }
         };
         let beside =
-            Beside { register, has: &file.has, current: &current, base: base.as_ref(), places: &places };
+            Beside { register, has: &file.has, current: &current, base: base.as_deref(), places: &places };
         match beside.decide(entry) {
             Ok(None) => proposal.unchanged += 1,
             Ok(Some(change)) => {
@@ -126,7 +127,7 @@ pub fn check(
 struct Bases<'b> {
     lake: &'b Lake,
     register: &'static Register,
-    read: BTreeMap<u64, Rows>,
+    read: BTreeMap<u64, Rc<Rows>>,
 }
 
 impl Bases<'_> {
@@ -136,10 +137,10 @@ impl Bases<'_> {
         entry: &Entry,
         given: Option<u64>,
         latest: Option<&Edition>,
-    ) -> Result<Result<Option<Rows>, Refusal>, IngestError> {
+    ) -> Result<Result<Option<Rc<Rows>>, Refusal>, IngestError> {
         let Some(number) = entry.edition.or(given) else { return Ok(Ok(None)) };
         if let Some(rows) = self.read.get(&number) {
-            return Ok(Ok(Some(rows.clone())));
+            return Ok(Ok(Some(Rc::clone(rows))));
         }
         let newest = latest.map_or(0, |latest| latest.number);
         let unknown = || {
@@ -155,7 +156,8 @@ impl Bases<'_> {
             edition => edition?,
         };
         let rows = rows::read(self.lake, Some(&edition), self.register)?;
-        self.read.insert(number, rows.clone());
+        let rows = Rc::new(rows);
+        self.read.insert(number, Rc::clone(&rows));
         Ok(Ok(Some(rows)))
     }
 }

@@ -151,6 +151,22 @@ fn two_people_at_once_lose_nothing() {
     assert_eq!(counts, [5, 4]);
 }
 
+/// An exported row whose key was changed would stay beside what it was: it is refused, and a rename says so.
+#[test]
+fn a_key_changed_in_an_export_is_no_new_row() {
+    let (_dir, mut writer) = ready();
+    assert_eq!(applied(&mut writer, "waves", WAVE).edition, 2);
+    let renamed = exported(writer.lake(), "waves").replace("host-2026", "guest-2026");
+    let found = proposal(writer.lake(), "waves", &renamed);
+    assert_eq!((found.changes.len(), found.refusals[0].reason.code), (0, ReasonCode::NotRegistered));
+    assert_eq!(found.refusals[0].column.as_deref(), Some("wave_id"));
+    // The new row without an edition, and the old one to be removed.
+    let both = exported(writer.lake(), "waves").replace(";2;\n", ";2;ja\n");
+    let both = format!("{both}guest-2026;digihelse;;Autumn of 2026;;;\n");
+    let done = applied(&mut writer, "waves", &both).proposal;
+    assert_eq!((done.count(ChangeKind::Removed), done.count(ChangeKind::Added)), (1, 1));
+}
+
 /// What holds from a day on ends the day before; a file may end one row and begin the next.
 #[test]
 fn a_price_ends_and_another_begins_in_one_file() {

@@ -68,6 +68,11 @@ impl Header {
         Ok(())
     }
 
+    /// Whether a column of the file is one that is read.
+    pub(super) fn names(&self, at: usize) -> bool {
+        self.places.iter().chain([&self.edition, &self.remove]).any(|place| *place == Some(at))
+    }
+
     /// By column of the register: whether the file has it.
     pub(super) fn has(&self, register: &Register) -> Vec<bool> {
         (0..register.columns.len()).map(|at| self.places[at].is_some()).collect()

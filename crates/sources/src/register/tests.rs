@@ -76,6 +76,18 @@ fn numbers_days_and_words_are_written_as_the_register_writes_them() {
     assert_eq!(values(&file)[0][..4], ["digihelse", "1000", "-", "2500000"]);
 }
 
+/// What has no heading is the rest of something, and what a spreadsheet could not compute is no text.
+#[test]
+fn cells_without_a_heading_and_errors_of_spreadsheets_are_refused() {
+    let text = "wave_id;solution_id;name\na;digihelse;Pulje 1; nord og sør\nb;digihelse;#NAVN?\nc;digihelse;#REF!\n\
+        d;digihelse;#1 i nord\ne;digihelse;E;;\n";
+    let file = parse(text.as_bytes(), waves());
+    let refused: Vec<_> = file.refusals.iter().map(|refusal| (refusal.row, refusal.reason.code)).collect();
+    let expected = [(2, ReasonCode::RowWidth), (3, ReasonCode::InvalidField), (4, ReasonCode::InvalidField)];
+    assert_eq!(refused, expected);
+    assert_eq!(file.entries.iter().map(|entry| entry.row).collect::<Vec<_>>(), [5, 6]);
+}
+
 /// What a file says, as every parser's is checked.
 #[derive(Debug, PartialEq)]
 struct Checked(RegisterFile, Vec<Rejection>, Vec<String>);

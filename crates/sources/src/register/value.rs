@@ -33,6 +33,10 @@ pub(super) fn read(cell: &str, kind: ColumnKind) -> Result<Option<String>, Fault
             "write the value, or save the file in a spreadsheet",
         ));
     }
+    if is_spreadsheet_error(cell) {
+        let text = format!("`{cell}` is what a spreadsheet shows in the place of a value it cannot compute");
+        return Err(fault(ReasonCode::InvalidField, text, "type the value"));
+    }
     match kind {
         ColumnKind::Words => words(cell),
         ColumnKind::Id | ColumnKind::Reference(..) | ColumnKind::Measure => id(cell),
@@ -49,6 +53,13 @@ pub(super) fn read(cell: &str, kind: ColumnKind) -> Result<Option<String>, Fault
         ColumnKind::Scope => scope(cell),
     }
     .map(Some)
+}
+
+/// Whether a cell is an error of Excel, in English or Norwegian: `#NAME?`, `#REF!`, `#I/T`.
+fn is_spreadsheet_error(cell: &str) -> bool {
+    let is_letter = |sign: char| sign.is_uppercase() || sign == '/' || sign == '0';
+    let rest = cell.strip_prefix('#').map(|rest| rest.trim_end_matches(['?', '!']));
+    rest.is_some_and(|word| !word.is_empty() && word.len() <= 12 && word.chars().all(is_letter))
 }
 
 /// The edition a row was exported from.
